@@ -1,0 +1,79 @@
+"""Connections as role control, and acting as somebody else the way PostgREST does."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from control.errors import ControlError
+from control.settings import Settings
+
+AUDIENCE = "aspen"
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+def connect(settings: Settings, label: str) -> psycopg.Connection:
+    """A connection as role control, in autocommit: the outermost caller opens transactions.
+
+    `label` names the command in pg_stat_activity.
+    """
+    if settings.database_url is None:
+        raise ControlError(
+            f"environment {settings.environment} has no database",
+            "run control up" if settings.is_local else "set ASPEN_DATABASE_URL",
+        )
+    return psycopg.connect(
+        settings.database_url,
+        autocommit=True,
+        application_name=f"control {label}",
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    )
+
+
+@contextmanager
+def acting_as(
+    conn: psycopg.Connection,
+    *,
+    role: str,
+    subject: str | None = None,
+    groups: Mapping[int, str] | None = None,
+    claims: Mapping[str, object] | None = None,
+) -> Iterator[psycopg.Connection]:
+    """One transaction as an API role, set up the way PostgREST sets up a request.
+
+    Without `groups` the memberships table decides, as for a token that carries none; `claims` are
+    added as they are.
+    """
+    with conn.transaction():
+        begin_request(conn, role, request_claims(role, subject, groups) | dict(claims or {}))
+        yield conn
+
+
+def request_claims(
+    role: str, subject: str | None = None, groups: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """The claims of a token issued now; without a subject those of a request without a token."""
+    if subject is None:
+        return {"role": role}
+    now = int(time.time())
+    claims: dict[str, Any] = {"role": role, "sub": subject, "aud": AUDIENCE, "iat": now}
+    claims["exp"] = now + 300
+    if groups is not None:
+        claims["groups"] = {str(group): held for group, held in groups.items()}
+    return claims
+
+
+def begin_request(conn: psycopg.Connection, role: str, claims: Mapping[str, object]) -> None:
+    """What PostgREST does at the start of a request's transaction, in its order."""
+    conn.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+    conn.execute(
+        "select set_config('search_path', 'api', true), set_config('request.jwt.claims', %s, true)",
+        [json.dumps(claims)],
+    )
+    conn.execute("select authz.pre_request()")

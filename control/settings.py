@@ -1,0 +1,148 @@
+"""Where everything is: the environment first, then the profile, then the defaults.
+
+The profile `local` is what `control up` wrote to `.aspen/env.json`; any other is a table
+`[<name>]` in `aspen.toml` beside `postgrest.conf`, with the same keys as `Settings`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from control.errors import ControlError
+
+LOCAL = "local"
+MARKER = "postgrest.conf"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment. URLs that carry a password stay out of `repr`."""
+
+    root: Path
+    data_dir: Path
+    environment: str = LOCAL
+    database_url: str | None = field(default=None, repr=False)
+    admin_database_url: str | None = field(default=None, repr=False)
+    api_url: str | None = None
+    admin_url: str | None = None
+    s3_endpoint_url: str | None = None
+    s3_access_key: str | None = field(default=None, repr=False)
+    s3_secret_key: str | None = field(default=None, repr=False)
+    bucket: str = "aspen"
+    region: str = "us-east-1"
+    keys_dir: Path = Path(".aspen/keys")
+    postgres_bin: str | None = None
+    postgrest_bin: str | None = None
+    cors_origins: str = "http://localhost:3000"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the environment whose servers `control up` runs."""
+        return self.environment == LOCAL
+
+    @property
+    def state_file(self) -> Path:
+        """What the local stack remembers: ports, generated passwords, URLs."""
+        return self.data_dir / "env.json"
+
+    @property
+    def sql_dir(self) -> Path:
+        """The database as it is."""
+        return self.root / "sql"
+
+    @property
+    def migrations_dir(self) -> Path:
+        """The path there."""
+        return self.root / "migrations"
+
+
+# Read from the profile and from ASPEN_<NAME>; the directories are found, not read from here.
+KEYS = (
+    "database_url",
+    "admin_database_url",
+    "api_url",
+    "admin_url",
+    "s3_endpoint_url",
+    "s3_access_key",
+    "s3_secret_key",
+    "bucket",
+    "region",
+    "postgres_bin",
+    "postgrest_bin",
+    "cors_origins",
+)
+
+
+def load_settings(
+    environment: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of one environment: ASPEN_* variables, then its profile, then the defaults."""
+    name = environment or environ.get("ASPEN_ENV") or LOCAL
+    root = find_root(environ)
+    data_dir = Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
+    keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or data_dir / "keys").absolute()
+
+    profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+    values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
+    values |= {key: environ[var] for key in KEYS if (var := f"ASPEN_{key.upper()}") in environ}
+    return Settings(root=root, data_dir=data_dir, environment=name, keys_dir=keys_dir, **values)
+
+
+def find_root(environ: Mapping[str, str] = os.environ) -> Path:
+    """The checkout: ASPEN_ROOT, or the nearest directory upwards that holds postgrest.conf."""
+    if named := environ.get("ASPEN_ROOT"):
+        return Path(named).absolute()
+    here = Path.cwd()
+    package = Path(__file__).parent.parent
+    for candidate in (here, *here.parents, package):
+        if (candidate / MARKER).is_file() and (candidate / "sql").is_dir():
+            return candidate
+    raise ControlError(
+        f"no Aspen checkout at or above {here}",
+        "run control inside one, or set ASPEN_ROOT to its path",
+    )
+
+
+def _local_profile(data_dir: Path) -> dict[str, Any]:
+    path = data_dir / "env.json"
+    try:
+        profile = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except PermissionError as error:
+        raise ControlError(
+            f"{path} belongs to another user", "run control as the user who ran control up"
+        ) from error
+    except ValueError as error:
+        raise ControlError(
+            f"{path} is not readable JSON: {error}",
+            "restore it from a backup; without its passwords only make clean helps",
+        ) from error
+    return dict(profile)
+
+
+def _named_profile(root: Path, name: str) -> dict[str, Any]:
+    path = root / "aspen.toml"
+    try:
+        profiles = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        profiles = {}
+    except tomllib.TOMLDecodeError as error:
+        raise ControlError(f"{path}: {error}", "correct the file") from error
+    if name not in profiles:
+        raise ControlError(
+            f"no environment named {name}", f"add a table [{name}] to {path}, or use local"
+        )
+    unknown = sorted(set(profiles[name]) - set(KEYS))
+    if unknown:
+        raise ControlError(
+            f"{path}: [{name}] has unknown keys: {', '.join(unknown)}",
+            f"known keys: {', '.join(KEYS)}",
+        )
+    return dict(profiles[name])

@@ -1,0 +1,73 @@
+"""Objects in S3: one client per environment, and reading without holding a file in memory."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import boto3
+from botocore.config import Config
+
+from control.errors import ControlError
+from control.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SCHEME = "s3://"
+BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """The address of one object or prefix."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Read `s3://bucket/key`; ValueError says what is missing."""
+        if not text.startswith(SCHEME):
+            raise ValueError(f"{text!r} does not start with {SCHEME}")
+        bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        if not bucket or not key:
+            raise ValueError(f"{text!r} names no {'object' if bucket else 'bucket'}")
+        return cls(bucket, key)
+
+    def sibling(self, name: str) -> S3Uri:
+        """The object of that name beside this one."""
+        folder, slash, _ = self.key.rpartition("/")
+        return S3Uri(self.bucket, f"{folder}{slash}{name}")
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+
+def make_client(settings: Settings) -> S3Client:
+    """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name=settings.region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=settings.s3_secret_key,
+        config=Config(
+            signature_version="s3v4",
+            # An endpoint of our own has no DNS name per bucket.
+            s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 4},
+        ),
+    )
+
+
+def open_object(s3: S3Client, uri: S3Uri) -> BinaryIO:
+    """Stream one object: a buffered reader that holds one buffer, however large the object."""
+    try:
+        body = s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        raise ControlError(f"{uri} does not exist", "check bucket and key") from error
+    return io.BufferedReader(cast(io.RawIOBase, body), BUFFER_BYTES)
