@@ -1,0 +1,188 @@
+"""`control token`: mint, read and verify tokens, and look after the keys behind them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from control import tokens
+from control.app import App
+from control.errors import SOMETHING_TO_DO
+from control.key_rotation import Change, retire, rotate, trust, wait_until_accepted
+from control.keys import ALGORITHMS, Algorithm, announce, load_keys, write_verification_jwks
+
+# Far above any real token; keeps a wrong file from being read whole.
+LONGEST_TOKEN = 100_000
+
+
+class Groups(click.ParamType):
+    """`3:admin,12:viewer`."""
+
+    name = "ID:ROLE,…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[int, str]:
+        try:
+            return tokens.parse_groups(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Lifetime(click.ParamType):
+    """`30s`, `15m`, `1h`, `7d`."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        try:
+            return tokens.parse_lifetime(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group()
+def token() -> None:
+    """Mint and read tokens, and look after the keys that sign them."""
+
+
+@token.command()
+@click.option("--sub", required=True, help="Whose token it is: their subject in the database.")
+@click.option("--role", type=click.Choice(tokens.ROLES), default="member", show_default=True)
+@click.option("--groups", type=Groups(), help="Left out: the memberships in the database count.")
+@click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 30d.")
+@click.option("--alg", type=click.Choice(ALGORITHMS), default="HS256", show_default=True)
+@click.option(
+    "--not-before",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
+    help="Valid from then on, for TTL; for example 2026-12-01T08:00:00Z.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the claims and the key id, too.")
+@click.pass_obj
+def issue(
+    app: App,
+    sub: str,
+    role: str,
+    groups: dict[int, str] | None,
+    ttl: timedelta,
+    alg: Algorithm,
+    not_before: datetime | None,
+    as_json: bool,
+) -> None:
+    """Print a token for a user, and nothing else.
+
+    \b
+        control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
+    """
+    keys = load_keys(app.settings.keys_dir)
+    claims = tokens.claims_for(sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before)
+    minted = tokens.sign(keys, claims, alg)
+    details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
+    click.echo(json.dumps(details, indent=2) if as_json else minted)
+
+
+@token.command()
+@click.argument("source", metavar="[TOKEN]", default="-")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def inspect(ctx: click.Context, source: str, as_json: bool) -> None:
+    """Show what a token says and whether the API would take its signature, dates and audience.
+
+    Reads the token from standard input, where it stays out of the shell's history. Exits with 3
+    when the API would refuse it.
+
+    \b
+        control token inspect < token.txt
+    """
+    app: App = ctx.obj
+    text = click.get_text_stream("stdin").read(LONGEST_TOKEN) if source == "-" else source
+    inspection = tokens.inspect(
+        load_keys(app.settings.keys_dir), text.strip().removeprefix("Bearer ")
+    )
+    click.echo(inspection.as_json() if as_json else inspection.as_text())
+    ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
+
+
+@token.command()
+@click.option(
+    "--for-postgrest",
+    "destination",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the file a PostgREST elsewhere needs. It holds the HS256 secret: keep it secret.",
+)
+@click.pass_obj
+def jwks(app: App, destination: Path | None) -> None:
+    """Print the public keys tokens are verified with.
+
+    \b
+        control token jwks
+        control token jwks --for-postgrest /run/secrets/jwks.json
+    """
+    keys = load_keys(app.settings.keys_dir)
+    if destination is None:
+        click.echo(json.dumps(keys.public_jwks(), indent=2))
+    else:
+        write_verification_jwks(keys, destination)
+        click.echo(f"wrote {destination}", err=True)
+
+
+@token.command("rotate-keys")
+@click.option(
+    "--keep-old/--drop-old",
+    default=True,
+    help="Accept the tokens issued so far, or refuse them from now on.  [default: keep-old]",
+)
+@click.option("--retire", "retire_old", is_flag=True, help="Only drop keys that no longer sign.")
+@click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@click.pass_obj
+def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run: bool) -> None:
+    """Sign with new keys, then retire the old ones once their tokens have expired.
+
+    \b
+        control token rotate-keys
+        control token rotate-keys --retire
+        control token rotate-keys --drop-old      # a key leaked: end every session now
+    """
+    directory = app.settings.keys_dir
+    if retire_old:
+        change = retire(directory, dry_run=dry_run)
+    else:
+        change = rotate(directory, drop_old=not keep_old, dry_run=dry_run)
+    finish(app, change, tell=tell and not dry_run)
+
+
+@token.command("trust")
+@click.argument("file", type=click.File(), default="-")
+@click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@click.pass_obj
+def trust_keys(app: App, file: TextIO, tell: bool, dry_run: bool) -> None:
+    """Accept the tokens of an identity provider, given the JWKS it publishes.
+
+    Replaces the provider's keys given before; run it again after the provider rotates its keys.
+
+    \b
+        curl -sf https://tenant.example/.well-known/jwks.json | control token trust
+    """
+    change = trust(app.settings.keys_dir, file.read(), dry_run=dry_run)
+    finish(app, change, tell=tell and not dry_run)
+
+
+def finish(app: App, change: Change, *, tell: bool) -> None:
+    """Print what became of each key and, unless told otherwise, have PostgREST read them."""
+    for kid, fate in change.outcome().items():
+        click.echo(f"{kid}\t{fate}")
+    if tell:
+        with app.connect("token keys") as conn:
+            announce(conn)
+        if app.settings.api_url:
+            probe = tokens.mint(change.after, sub="-", role="member", ttl=timedelta(minutes=1))
+            wait_until_accepted(app.settings.api_url, probe)

@@ -1,0 +1,90 @@
+"""Replacing keys while tokens are in use: rotate, retire, trust; each one can be tried dry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from control.errors import ControlError
+from control.keys import KeySet, has_keys, load_keys, locked, store
+from control.trusted_keys import parse_trusted
+
+ACCEPTED_WITHIN_SECONDS = 5
+# PostgREST's code for a token whose signature it cannot verify; our own refusals come after that.
+SIGNATURE_REFUSED = b"PGRST301"
+
+
+@dataclass(frozen=True)
+class Change:
+    """The keys before and after a command."""
+
+    before: KeySet
+    after: KeySet
+
+    def outcome(self) -> dict[str, str]:
+        """What each key is for from now on, by key id; `dropped` when its tokens are refused."""
+        gone = dict.fromkeys(self.before.purposes(), "dropped")
+        return self.after.purposes() | {
+            kid: fate for kid, fate in gone.items() if kid not in self.after.purposes()
+        }
+
+
+def rotate(directory: Path, *, drop_old: bool = False, dry_run: bool = False) -> Change:
+    """Make new keys to sign with, also the first ones; `drop_old` is for a key that leaked."""
+    return _change(directory, lambda keys: keys.rotated(drop_old=drop_old), dry_run)
+
+
+def retire(directory: Path, *, dry_run: bool = False) -> Change:
+    """Stop accepting the tokens of keys that no longer sign."""
+    load_keys(directory)
+    return _change(directory, KeySet.retired, dry_run)
+
+
+def trust(directory: Path, document: str, *, dry_run: bool = False) -> Change:
+    """Accept the tokens an identity provider's JWKS verifies."""
+    trusted = parse_trusted(document)
+    load_keys(directory)
+    return _change(directory, lambda keys: keys.trusting(trusted), dry_run)
+
+
+def _change(directory: Path, step: Callable[[KeySet], KeySet], dry_run: bool) -> Change:
+    if dry_run:
+        before = _current(directory)
+        return Change(before, step(before))
+    with locked(directory):
+        before = _current(directory)
+        return Change(before, store(step(before)))
+
+
+def _current(directory: Path) -> KeySet:
+    return load_keys(directory) if has_keys(directory) else KeySet(directory)
+
+
+def wait_until_accepted(api_url: str, token: str) -> None:
+    """Return once the API takes the signature of `token`; whose token it is does not matter."""
+    deadline = time.monotonic() + ACCEPTED_WITHIN_SECONDS
+    while not _signature_accepted(api_url, token):
+        if time.monotonic() > deadline:
+            raise ControlError(
+                f"{api_url} still refuses tokens of the new keys",
+                "see that its jwt-secret is the jwks.json of this key directory, then restart it",
+            )
+        time.sleep(0.02)
+
+
+def _signature_accepted(api_url: str, token: str) -> bool:
+    request = Request(f"{api_url}/rpc/health", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urlopen(request, timeout=ACCEPTED_WITHIN_SECONDS):
+            return True
+    except HTTPError as refusal:
+        return SIGNATURE_REFUSED not in refusal.read()
+    except URLError as error:
+        raise ControlError(
+            f"the keys are in place, but {api_url} does not answer: {error.reason}",
+            "start PostgREST; it reads the new keys when it starts",
+        ) from error
