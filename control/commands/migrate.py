@@ -1,0 +1,129 @@
+"""`control migrate`: the tables' path, and the code of sql/ behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from control.app import App
+from control.errors import SOMETHING_TO_DO, ControlError
+from control.migrations import (
+    MigrateStatus,
+    RollbackPlan,
+    migrate_down,
+    migrate_status,
+    migrate_up,
+    plan_rollback,
+)
+from control.schema_cache import ApiState
+
+
+@click.group()
+def migrate() -> None:
+    """Change the tables of a database and load the code of sql/."""
+
+
+@migrate.command("up")
+@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@click.pass_obj
+def up(app: App, dry_run: bool) -> None:
+    """Apply pending migrations, then load the code of sql/ if anything changed.
+
+    \b
+        control migrate up --dry-run
+        control migrate up
+    """
+    result = migrate_up(app.settings, echo=_progress, dry_run=dry_run)
+    done = "would apply" if dry_run else "applied"
+    for name in result.applied:
+        click.echo(f"{done} {name}")
+    if result.has_loaded_code:
+        click.echo("would load the code of sql/" if dry_run else "loaded the code of sql/")
+    if not result.applied and not result.has_loaded_code:
+        click.echo("nothing to do")
+    _report_api(result.api)
+
+
+@migrate.command("down")
+@click.option("--to", "keep", type=click.IntRange(min=0), metavar="NNNN", help="Keep up to NNNN.")
+@click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
+@click.option("--dry-run", is_flag=True, help="Show what would be rolled back.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def down(app: App, keep: int | None, everything: bool, dry_run: bool, yes: bool) -> None:
+    """Roll back the last migration, or all after --to. Tables they created go with their rows.
+
+    \b
+        control migrate down --to 0003 --dry-run
+        control migrate down --to 0003
+    """
+    if everything and keep is not None:
+        raise click.UsageError("--to and --all exclude each other")
+    with app.connect("migrate down") as conn:
+        plan = plan_rollback(conn, app.settings.root, 0 if everything else keep)
+    _show_plan(plan)
+    if dry_run or not plan.migrations:
+        return
+    if not yes:
+        click.confirm("Roll back?", abort=True, err=True)
+    migrate_down(app.settings, plan, echo=_progress)
+    click.echo("rolled back; the API has no code now: control migrate up loads it again")
+
+
+@migrate.command("status")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show what is applied and what is pending; exit 3 when something is.
+
+    \b
+        control migrate status --json
+    """
+    app: App = ctx.obj
+    with app.connect("migrate status") as conn:
+        found = migrate_status(conn, app.settings.root)
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"is_current": found.is_current}, indent=2))
+    else:
+        _show_status(found)
+    if not found.is_current:
+        ctx.exit(SOMETHING_TO_DO)
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _report_api(state: ApiState) -> None:
+    if state is ApiState.STALE:
+        raise ControlError(
+            f"the database is up to date, but {state.value}",
+            "check that api_url belongs to this database and that PostgREST's"
+            " db-channel-enabled is on, or restart PostgREST",
+        )
+    if state is not ApiState.NOT_ASKED:
+        click.echo(state.value)
+
+
+def _show_plan(plan: RollbackPlan) -> None:
+    for name in plan.migrations:
+        click.echo(f"roll back {name}")
+    for table, rows in plan.tables.items():
+        click.echo(f"drop {table} ({'rows not counted yet' if rows < 0 else f'about {rows} rows'})")
+    if not plan.migrations:
+        click.echo("nothing to do")
+
+
+def _show_status(status: MigrateStatus) -> None:
+    for name in status.applied:
+        click.echo(f"applied  {name}")
+    for name in status.pending:
+        click.echo(f"pending  {name}")
+    for change, paths in asdict(status.files).items():
+        for path in paths:
+            click.echo(f"{change:<8} sql/{path}")
+    if not status.is_code_loaded:
+        click.echo("the code of sql/ is not loaded")
+    click.echo("up to date" if status.is_current else "to do: control migrate up")

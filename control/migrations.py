@@ -1,0 +1,217 @@
+"""Bringing a database to the state of a checkout and back: migrations, then the code of sql/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+import psycopg
+from yoyo.migrations import Migration
+
+from control.database import connect
+from control.errors import ControlError
+from control.frozen import check_applied, migration_files
+from control.ledger import Ledger, applied_migrations, migrations_of
+from control.locks import Echo, one_migrate_at_a_time, with_short_locks
+from control.schema_cache import ApiState, wait_for_api
+from control.settings import Settings
+from control.sql_code import (
+    Contents,
+    FileChanges,
+    drop_code,
+    file_changes,
+    load_code,
+    loaded_probe,
+    query,
+    read_contents,
+    run_files,
+)
+from control.sql_script import run_script
+
+_DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class MigrateStatus:
+    """What a database has, and what `migrate up` would do to it."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+    files: FileChanges
+    is_code_loaded: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether `migrate up` has nothing to do."""
+        return not self.pending and not self.files and self.is_code_loaded
+
+
+@dataclass(frozen=True)
+class MigrateResult:
+    """What `migrate up` did, or with `dry_run` would do."""
+
+    applied: tuple[str, ...]
+    has_loaded_code: bool
+    api: ApiState
+
+
+@dataclass(frozen=True)
+class RollbackPlan:
+    """The migrations to roll back, newest first, and the tables that go with their rows."""
+
+    migrations: tuple[str, ...]
+    tables: dict[str, int]
+
+
+def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> MigrateResult:
+    """Apply what is pending, load the code if anything changed, and wait for the API to see it."""
+    with connect(settings, "migrate up") as conn:
+        if dry_run:
+            status = migrate_status(conn, settings.root)
+            return MigrateResult(status.pending, not status.is_current, ApiState.NOT_ASKED)
+        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo)
+    return MigrateResult(applied, has_loaded_code, wait_for_api(settings.api_url, probe))
+
+
+def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:
+    """Bring the database at a URL to the state of a checkout; nobody is told."""
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        _bring_up(conn, root, echo)
+
+
+def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
+    """Compare a database with a checkout; writes nothing."""
+    applied = applied_migrations(conn)
+    check_applied(root, applied)
+    return MigrateStatus(
+        applied=tuple(applied),
+        pending=tuple(name for name in migration_files(root) if name not in applied),
+        files=file_changes(conn, root, read_contents(root)),
+        is_code_loaded=loaded_probe(conn) is not None,
+    )
+
+
+def plan_rollback(conn: psycopg.Connection, root: Path, keep: int | None) -> RollbackPlan:
+    """What `migrate down` would roll back: to number `keep`, 0 for all, by default one step."""
+    applied = applied_migrations(conn)
+    check_applied(root, applied)
+    newest_first = sorted(applied, reverse=True)
+    chosen = (
+        newest_first[:1]
+        if keep is None
+        else [name for name in newest_first if _number(name) > keep]
+    )
+    scripts = [_rollback_path(root, name).read_text(encoding="utf-8") for name in chosen]
+    tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script)]
+    estimates = conn.execute(
+        "select names.name, coalesce(relations.reltuples, 0)::bigint"
+        " from unnest(%s::text[]) as names (name)"
+        " inner join pg_catalog.pg_class as relations on relations.oid = to_regclass(names.name)",
+        [tables],
+    ).fetchall()
+    return RollbackPlan(tuple(chosen), dict(estimates))
+
+
+def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> None:
+    """Drop the code, which needs the newest tables, and roll back what was planned.
+
+    All in one transaction, as far as the migrations themselves allow one.
+    """
+    with connect(settings, "migrate down") as conn, _migrating(conn, echo):
+        applied = sorted(applied_migrations(conn), reverse=True)
+        if tuple(applied[: len(plan.migrations)]) != plan.migrations:
+            raise ControlError(
+                "another migrate changed this database meanwhile; nothing was rolled back",
+                "look at control migrate status and run the command again",
+            )
+        known = {migration.id: migration for migration in migrations_of(settings.root)}
+        chosen = [known[name] for name in plan.migrations]
+        for transactional, batch in groupby(chosen, attrgetter("use_transactions")):
+            work = partial(_roll_back, conn, settings.root, list(batch), echo)
+            with_short_locks(conn, work, echo) if transactional else work()
+
+
+def _bring_up(
+    conn: psycopg.Connection, root: Path, echo: Echo
+) -> tuple[tuple[str, ...], bool, str]:
+    """The part of `migrate up` that concerns the database.
+
+    Returns the migrations it applied, whether it loaded code, and the probe of the last load.
+    """
+    contents = read_contents(root)
+    with _migrating(conn, echo):
+        _prepare(conn, root, contents)
+        applied = applied_migrations(conn)
+        check_applied(root, applied)
+        pending = tuple(name for name in migration_files(root) if name not in applied)
+        for migration in migrations_of(root) if pending else []:
+            if migration.id in pending:
+                echo(f"applying {migration.id}")
+                _apply(conn, migration, echo)
+        probe = loaded_probe(conn)
+        if probe and not pending and not file_changes(conn, root, contents):
+            return (), False, probe
+        echo(f"loading {len(contents.code)} files of sql/")
+        load = partial(load_code, conn, root, contents)
+        return pending, True, with_short_locks(conn, load, echo)
+
+
+@contextmanager
+def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
+    """The one session that may change this database, as the owner of everything in it."""
+    with one_migrate_at_a_time(conn, echo):
+        conn.execute("set role aspen_owner")
+        # So that a name without its schema fails instead of meaning something else elsewhere.
+        conn.execute("set search_path = ''")
+        conn.execute("set client_min_messages = warning")
+        yield
+
+
+def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
+    """Make what migrations and code start from: the schemas and our own bookkeeping."""
+    with conn.transaction():
+        conn.execute("set local role none")
+        run_files(conn, root, contents.schemas)
+        conn.execute("set local role aspen_owner")
+        conn.execute(query("bookkeeping"))
+    Ledger(conn).prepare()
+
+
+def _apply(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
+    def work() -> None:
+        run_script(conn, Path(migration.path), f"migrations/{migration.id}.sql")
+        Ledger(conn).mark(migration)
+
+    with_short_locks(conn, work, echo) if migration.use_transactions else work()
+
+
+def _roll_back(
+    conn: psycopg.Connection, root: Path, migrations: list[Migration], echo: Echo
+) -> None:
+    drop_code(conn)
+    for migration in migrations:
+        echo(f"rolling back {migration.id}")
+        path = _rollback_path(root, migration.id)
+        run_script(conn, path, f"migrations/{path.name}")
+        Ledger(conn).unmark(migration)
+
+
+def _rollback_path(root: Path, name: str) -> Path:
+    path = root / "migrations" / f"{name}.rollback.sql"
+    if not path.is_file():
+        raise ControlError(
+            f"migrations/{name} cannot be rolled back: {path.name} is missing",
+            "write it, or restore a backup taken before the migration",
+        )
+    return path
+
+
+def _number(name: str) -> int:
+    """The NNNN a migration's name starts with."""
+    return int(name.partition("_")[0])

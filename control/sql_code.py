@@ -1,0 +1,165 @@
+"""The code in sql/: views, functions, policies and triggers, dropped and loaded again as one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from control.errors import ControlError
+from control.sql_script import run_script
+
+_QUERIES = Path(__file__).with_name("sql")
+_ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
+_IGNORED = re.compile(r"\s*$|--|\\set\s|\\echo\s", re.IGNORECASE)
+_PROBE_PREFIX = "loaded_"
+_PROBE = (
+    sql.SQL(
+        "create function {}() returns void language sql stable set search_path = ''"
+        " begin atomic select; end"
+    ),
+    sql.SQL("comment on function {}() is 'Tells whether the API has read the last load'"),
+    sql.SQL("revoke all on function {}() from public"),
+)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What sql/load.sql lists, in its order; paths are relative to sql/."""
+
+    schemas: tuple[str, ...]
+    tables: tuple[str, ...]
+    code: tuple[str, ...]
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The files every migrate loads; the tables are the migrations' to change."""
+        return self.schemas + self.code
+
+
+@dataclass(frozen=True)
+class FileChanges:
+    """How the files of sql/ differ from those a database was loaded from."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def read_contents(root: Path) -> Contents:
+    """Parse sql/load.sql, the contents page that psql can run as well."""
+    page = root / "sql" / "load.sql"
+    if not page.is_file():
+        raise ControlError(f"{page} is missing", "run the command inside a checkout of Aspen")
+    paths: list[str] = []
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        if entry := _ENTRY.fullmatch(line.strip()):
+            if not (root / "sql" / entry["path"]).is_file():
+                raise ControlError(
+                    f"sql/load.sql, line {number}: sql/{entry['path']} is not there",
+                    "restore the file or take its line out of sql/load.sql",
+                )
+            paths.append(entry["path"])
+        elif not _IGNORED.match(line):
+            raise ControlError(
+                f"sql/load.sql, line {number}: {line!r} is neither `\\ir path` nor a comment",
+                "keep statements in files of their own; this page only lists them",
+            )
+    return Contents(
+        schemas=tuple(path for path in paths if "/" not in path),
+        tables=tuple(path for path in paths if path.startswith("tables/")),
+        code=tuple(path for path in paths if "/" in path and not path.startswith("tables/")),
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """The content hash that files are remembered by."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def query(name: str) -> bytes:
+    """A query the control plane runs itself, from control/sql/."""
+    return (_QUERIES / f"{name}.sql").read_bytes()
+
+
+def run_files(conn: psycopg.Connection, root: Path, paths: tuple[str, ...]) -> None:
+    """Run files of sql/ in the given order; the caller holds the transaction."""
+    for path in paths:
+        run_script(conn, root / "sql" / path, f"sql/{path}")
+
+
+def file_changes(conn: psycopg.Connection, root: Path, contents: Contents) -> FileChanges:
+    """Compare the files of sql/ with those this database was loaded from."""
+    files = {path: sha256_of(root / "sql" / path) for path in contents.loaded}
+    exists = conn.execute("select to_regclass('control.loaded_files') is not null").fetchone()
+    loaded: dict[str, str] = {}
+    if exists == (True,):
+        loaded = dict(conn.execute("select path, sha256 from control.loaded_files").fetchall())
+    return FileChanges(
+        added=tuple(sorted(files.keys() - loaded.keys())),
+        changed=tuple(
+            sorted(path for path in files.keys() & loaded.keys() if files[path] != loaded[path])
+        ),
+        removed=tuple(sorted(loaded.keys() - files.keys())),
+    )
+
+
+def loaded_probe(conn: psycopg.Connection) -> str | None:
+    """The name of the probe function of the last load, if the api schema still has it."""
+    row = conn.execute(
+        "select functions.proname from pg_catalog.pg_proc as functions"
+        " where functions.pronamespace = to_regnamespace('api')"
+        " and starts_with(functions.proname, %s)",
+        [_PROBE_PREFIX],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def drop_code(conn: psycopg.Connection) -> None:
+    """Drop all code and forget its files; tables keep their data. The caller holds the transaction.
+
+    Refuses when something that is not code would go along, a column default say.
+    """
+    dependents = conn.execute(query("code_dependents")).fetchall()
+    if dependents:
+        listed = "\n".join(f"  {dependent} needs {code}" for dependent, code in dependents)
+        raise ControlError(
+            f"loading sql/ again would drop parts of tables, because they need code:\n{listed}",
+            "write a migration that makes these tables do without authz, internal and api;"
+            " a trigger can do what a default or a check may not",
+        )
+    conn.execute(query("drop_code"))
+    conn.execute("delete from control.loaded_files")
+    _ask_for_reload(conn)
+
+
+def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
+    """Replace all code by the files of sql/; the caller holds the transaction. Returns the probe.
+
+    The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
+    the new schema, and something else from then on; its name never comes twice.
+    """
+    drop_code(conn)
+    run_files(conn, root, contents.code)
+    probe = _PROBE_PREFIX + secrets.token_hex(6)
+    for statement in _PROBE:
+        conn.execute(statement.format(sql.Identifier("api", probe)))
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into control.loaded_files (path, sha256) values (%s, %s)",
+            [(path, sha256_of(root / "sql" / path)) for path in contents.loaded],
+        )
+    return probe
+
+
+def _ask_for_reload(conn: psycopg.Connection) -> None:
+    conn.execute("notify pgrst, 'reload schema'")
+    conn.execute("notify pgrst, 'reload config'")
