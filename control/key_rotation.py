@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from control.errors import ControlError
 from control.keys import KeySet, has_keys, load_keys, locked, store
+from control.tokens import mint
 from control.trusted_keys import parse_trusted
+
+if TYPE_CHECKING:
+    import psycopg
 
 ACCEPTED_WITHIN_SECONDS = 5
 # PostgREST's code for a token whose signature it cannot verify; our own refusals come after that.
@@ -64,8 +70,16 @@ def _current(directory: Path) -> KeySet:
     return load_keys(directory) if has_keys(directory) else KeySet(directory)
 
 
-def wait_until_accepted(api_url: str, token: str) -> None:
-    """Return once the API takes the signature of `token`; whose token it is does not matter."""
+def reload_keys(conn: psycopg.Connection, api_url: str | None, keys: KeySet) -> None:
+    """Have every PostgREST on this database read its keys again, and see that the API did."""
+    conn.execute("notify pgrst, 'reload config'")
+    if api_url is not None:
+        # Whose token it is does not matter: a wrong signature is refused before that is asked.
+        token = mint(keys, sub="-", role="member", ttl=timedelta(minutes=1))
+        _wait_until_accepted(api_url, token)
+
+
+def _wait_until_accepted(api_url: str, token: str) -> None:
     deadline = time.monotonic() + ACCEPTED_WITHIN_SECONDS
     while not _signature_accepted(api_url, token):
         if time.monotonic() > deadline:

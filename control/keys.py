@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
@@ -30,9 +30,6 @@ from jwt.exceptions import InvalidKeyError
 
 from control.errors import ControlError
 from control.trusted_keys import Jwk, parse_trusted
-
-if TYPE_CHECKING:
-    import psycopg
 
 Algorithm = Literal["HS256", "RS256"]
 ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256")
@@ -179,11 +176,6 @@ def store(keys: KeySet) -> KeySet:
 def write_verification_jwks(keys: KeySet, path: Path) -> None:
     """Write the file PostgREST reads; whoever else reads it can mint tokens."""
     _write(path, keys.verification_jwks())
-
-
-def announce(conn: psycopg.Connection) -> None:
-    """Ask every PostgREST that listens on this database to read `jwks.json` again."""
-    conn.execute("notify pgrst, 'reload config'")
 
 
 @contextmanager

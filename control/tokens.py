@@ -17,6 +17,8 @@ from control.keys import Algorithm, KeySet
 
 AUDIENCE = "aspen"
 ISSUER = "aspen-control"
+# As in aspen.users.
+LONGEST_SUBJECT = 255
 ROLES = ("member", "operator")
 GROUP_ROLES = ("admin", "member", "viewer")
 
@@ -25,6 +27,8 @@ CLOCK_SKEW = timedelta(seconds=30)
 # A single token cannot be taken back, only all of a user's at once: so none lives long.
 LONGEST_LIFETIME = timedelta(days=30)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+PASSES = "passes: signature, dates and audience; the API goes on to ask the database about the user"
 
 Claims = dict[str, Any]
 
@@ -46,7 +50,7 @@ class Inspection:
         """All of it for people, the verdict last."""
         named = [*self.header.items(), *self.claims.items()]
         lines = [f"{_escaped(name):<12}{_readable(name, value)}" for name, value in named]
-        verdict = [f"refused: {problem}" for problem in self.problems] or ["accepted"]
+        verdict = [f"refused: {problem}" for problem in self.problems] or [PASSES]
         return "\n".join([*lines, f"{'verified by':<12}{self.verified_by or 'no key'}", *verdict])
 
 
@@ -95,10 +99,19 @@ def mint(
     ttl: timedelta,
     alg: Algorithm = "HS256",
     now: datetime | None = None,
+    not_before: datetime | None = None,
     **overrides: object,
 ) -> str:
     """A signed token; without `groups` the API takes the caller's memberships from the database."""
-    claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl, now=now, **overrides)
+    claims = claims_for(
+        sub=sub,
+        role=role,
+        groups=groups,
+        ttl=ttl,
+        now=now,
+        not_before=not_before,
+        **overrides,
+    )
     return sign(keys, claims, alg)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -12,14 +16,14 @@ import click
 from control import tokens
 from control.app import App
 from control.errors import SOMETHING_TO_DO
-from control.key_rotation import Change, retire, rotate, trust, wait_until_accepted
-from control.keys import ALGORITHMS, Algorithm, announce, load_keys, write_verification_jwks
+from control.key_rotation import Change, reload_keys, retire, rotate, trust
+from control.keys import ALGORITHMS, Algorithm, load_keys, write_verification_jwks
 
 # Far above any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
 
 
-class Groups(click.ParamType):
+class Groups(click.ParamType[dict[int, str]]):
     """`3:admin,12:viewer`."""
 
     name = "ID:ROLE,…"
@@ -33,7 +37,7 @@ class Groups(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Lifetime(click.ParamType):
+class Lifetime(click.ParamType[timedelta]):
     """`30s`, `15m`, `1h`, `7d`."""
 
     name = "DURATION"
@@ -47,13 +51,26 @@ class Lifetime(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class Subject(click.ParamType[str]):
+    """A user's `sub`."""
+
+    name = "SUB"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not 1 <= len(value) <= tokens.LONGEST_SUBJECT:
+            self.fail(f"a subject has 1 to {tokens.LONGEST_SUBJECT} characters", param, ctx)
+        return value
+
+
 @click.group()
 def token() -> None:
     """Mint and read tokens, and look after the keys that sign them."""
 
 
 @token.command()
-@click.option("--sub", required=True, help="Whose token it is: their subject in the database.")
+@click.option(
+    "--sub", type=Subject(), required=True, help="Whose token: users.subject in the database."
+)
 @click.option("--role", type=click.Choice(tokens.ROLES), default="member", show_default=True)
 @click.option("--groups", type=Groups(), help="Left out: the memberships in the database count.")
 @click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 30d.")
@@ -61,6 +78,7 @@ def token() -> None:
 @click.option(
     "--not-before",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
+    metavar="TIME",
     help="Valid from then on, for TTL; for example 2026-12-01T08:00:00Z.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the claims and the key id, too.")
@@ -101,7 +119,7 @@ def inspect(ctx: click.Context, source: str, as_json: bool) -> None:
         control token inspect < token.txt
     """
     app: App = ctx.obj
-    text = click.get_text_stream("stdin").read(LONGEST_TOKEN) if source == "-" else source
+    text = sys.stdin.read(LONGEST_TOKEN) if source == "-" else source
     inspection = tokens.inspect(
         load_keys(app.settings.keys_dir), text.strip().removeprefix("Bearer ")
     )
@@ -151,12 +169,14 @@ def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run:
         control token rotate-keys --retire
         control token rotate-keys --drop-old      # a key leaked: end every session now
     """
+    if retire_old and not keep_old:
+        raise click.UsageError("--retire makes no new keys, --drop-old does: give one of them.")
     directory = app.settings.keys_dir
     if retire_old:
-        change = retire(directory, dry_run=dry_run)
+        make = partial(retire, directory, dry_run=dry_run)
     else:
-        change = rotate(directory, drop_old=not keep_old, dry_run=dry_run)
-    finish(app, change, tell=tell and not dry_run)
+        make = partial(rotate, directory, drop_old=not keep_old, dry_run=dry_run)
+    change_keys(app, make, tell=tell and not dry_run)
 
 
 @token.command("trust")
@@ -172,17 +192,18 @@ def trust_keys(app: App, file: TextIO, tell: bool, dry_run: bool) -> None:
     \b
         curl -sf https://tenant.example/.well-known/jwks.json | control token trust
     """
-    change = trust(app.settings.keys_dir, file.read(), dry_run=dry_run)
-    finish(app, change, tell=tell and not dry_run)
+    make = partial(trust, app.settings.keys_dir, file.read(), dry_run=dry_run)
+    change_keys(app, make, tell=tell and not dry_run)
 
 
-def finish(app: App, change: Change, *, tell: bool) -> None:
-    """Print what became of each key and, unless told otherwise, have PostgREST read them."""
-    for kid, fate in change.outcome().items():
-        click.echo(f"{kid}\t{fate}")
-    if tell:
-        with app.connect("token keys") as conn:
-            announce(conn)
-        if app.settings.api_url:
-            probe = tokens.mint(change.after, sub="-", role="member", ttl=timedelta(minutes=1))
-            wait_until_accepted(app.settings.api_url, probe)
+def change_keys(app: App, make: Callable[[], Change], *, tell: bool) -> None:
+    """Make a change, print what becomes of each key, and have PostgREST read them.
+
+    The connection comes first: keys that PostgREST cannot be told of would only break tokens.
+    """
+    with app.connect("token keys") if tell else nullcontext() as conn:
+        change = make()
+        for kid, fate in change.outcome().items():
+            click.echo(f"{kid}\t{fate}")
+        if conn is not None:
+            reload_keys(conn, app.settings.api_url, change.after)
