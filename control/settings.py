@@ -40,6 +40,7 @@ class Settings:
     postgres_bin: str | None = None
     postgrest_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
+    first_port: int = 8300
 
     @property
     def is_local(self) -> bool:
@@ -91,7 +92,14 @@ def load_settings(
     profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
     values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
     values |= {key: environ[var] for key in KEYS if (var := f"ASPEN_{key.upper()}") in environ}
-    return Settings(root=root, data_dir=data_dir, environment=name, keys_dir=keys_dir, **values)
+    return Settings(
+        root=root,
+        data_dir=data_dir,
+        environment=name,
+        keys_dir=keys_dir,
+        first_port=_port(environ.get("ASPEN_FIRST_PORT", "8300")),
+        **values,
+    )
 
 
 def find_root(environ: Mapping[str, str] = os.environ) -> Path:
@@ -107,6 +115,14 @@ def find_root(environ: Mapping[str, str] = os.environ) -> Path:
         f"no Aspen checkout at or above {here}",
         "run control inside one, or set ASPEN_ROOT to its path",
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1024 <= int(text) <= 65000:
+        raise ControlError(
+            f"ASPEN_FIRST_PORT is {text!r}, not a port", "set it to a number from 1024 to 65000"
+        )
+    return int(text)
 
 
 def _local_profile(data_dir: Path) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""A new cluster on its way to an empty database of ours: roles, passwords, extensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from control.stack.state import DATABASE, LOGINS, State
+
+OWNER = "aspen_owner"
+
+
+def bootstrap(state: State, admin_url: str, sql_dir: Path) -> None:
+    """Make roles and the database what the checkout says; any number of times."""
+    with psycopg.connect(admin_url, autocommit=True) as conn:
+        prepare_cluster(conn, sql_dir, {login: state.passwords[login] for login in LOGINS})
+        create_database(conn, DATABASE)
+    with psycopg.connect(state.database_url("postgres"), autocommit=True) as conn:
+        prepare_database(conn, sql_dir)
+
+
+def prepare_cluster(conn: psycopg.Connection, sql_dir: Path, passwords: dict[str, str]) -> None:
+    """Create the roles; passwords go over hashed, so that no log ever shows them."""
+    conn.execute((sql_dir / "roles.sql").read_bytes())
+    for login, password in passwords.items():
+        verifier = conn.pgconn.encrypt_password(
+            password.encode(), login.encode(), b"scram-sha-256"
+        ).decode()
+        conn.execute(
+            sql.SQL("alter role {} password {}").format(
+                sql.Identifier(login), sql.Literal(verifier)
+            )
+        )
+
+
+def create_database(conn: psycopg.Connection, name: str) -> bool:
+    """Create an empty database of ours unless it exists; whether it was created."""
+    found = conn.execute("select from pg_catalog.pg_database where datname = %s", [name])
+    if found.fetchone() is not None:
+        return False
+    conn.execute(
+        sql.SQL("create database {} owner {} template template0").format(
+            sql.Identifier(name), sql.Identifier(OWNER)
+        )
+    )
+    return True
+
+
+def prepare_database(conn: psycopg.Connection, sql_dir: Path) -> None:
+    """What in a database only an administrator may do."""
+    conn.execute((sql_dir / "extensions.sql").read_bytes())

@@ -1,0 +1,156 @@
+"""The three servers of the local stack, as far as bringing them up is the same for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from control.keys import ensure_keys
+from control.settings import Settings
+from control.stack import ministack, postgrest
+from control.stack.health import http_ok
+from control.stack.postgres import (
+    Postgres,
+    WrongPassword,
+    adopt,
+    answers,
+    postgres_server,
+)
+from control.stack.process import Launch, Server
+from control.stack.state import SUPERUSER, State
+
+
+class Component(Protocol):
+    """One server: what it needs before, how it is launched, whether it answers."""
+
+    @property
+    def server(self) -> Server:
+        """Its process."""
+
+    @property
+    def port_names(self) -> tuple[str, ...]:
+        """The ports it listens on, as the state calls them; the first is the one to show."""
+
+    def prepare(self) -> None:
+        """Whatever must exist before it starts."""
+
+    def launch(self) -> Launch:
+        """Its command on the ports chosen."""
+
+    def start(self) -> None:
+        """Launch it and wait until it answers."""
+
+    def is_ready(self) -> bool:
+        """Whether it answers now."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """PostgreSQL on `.aspen/postgres`."""
+
+    settings: Settings
+    state: State
+    port_names: tuple[str, ...] = ("postgres",)
+
+    @property
+    def server(self) -> Server:
+        data = self.settings.data_dir
+        return postgres_server("postgres", data / "run", data / "logs")
+
+    @property
+    def admin_url(self) -> str:
+        """As superuser, in the database every cluster has."""
+        return self.state.database_url(SUPERUSER, "postgres")
+
+    def prepare(self) -> None:
+        self._postgres().initialise(self.state.passwords[SUPERUSER])
+        if (port := adopt(self._data, self.server)) is not None:
+            self.state.ports["postgres"] = port
+
+    def launch(self) -> Launch:
+        return self._postgres().launch(self.state.ports["postgres"])
+
+    def start(self) -> None:
+        postgres = self._postgres()
+        try:
+            postgres.start(self.state.ports["postgres"], self.admin_url)
+        except WrongPassword:
+            # The remembered passwords were lost, the data was not: the password follows.
+            postgres.reset_password(self.state.passwords[SUPERUSER])
+            postgres.start(self.state.ports["postgres"], self.admin_url)
+
+    def is_ready(self) -> bool:
+        try:
+            return answers(self.admin_url)
+        except WrongPassword:
+            return False
+
+    @property
+    def _data(self) -> Path:
+        return self.settings.data_dir / "postgres"
+
+    def _postgres(self) -> Postgres:
+        return Postgres.find(self._data, self.server, self.settings.postgres_bin, durable=True)
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """ministack on `.aspen/s3`."""
+
+    settings: Settings
+    state: State
+    port_names: tuple[str, ...] = ("s3",)
+
+    @property
+    def server(self) -> Server:
+        data = self.settings.data_dir
+        return ministack.ministack_server("ministack", data / "run", data / "logs")
+
+    def prepare(self) -> None:
+        """Nothing: it makes its directories itself."""
+
+    def launch(self) -> Launch:
+        return ministack.ministack_launch(
+            self.settings.data_dir / "s3", self.state.ports["s3"], self.settings.region
+        )
+
+    def start(self) -> None:
+        self.server.start(self.launch())
+        self.server.wait_ready(self.is_ready, ministack.READY_SECONDS)
+
+    def is_ready(self) -> bool:
+        return ministack.is_ready(f"{self.state.http_url('s3')}")
+
+
+@dataclass(frozen=True)
+class Api:
+    """PostgREST."""
+
+    settings: Settings
+    state: State
+    port_names: tuple[str, ...] = ("api", "admin")
+
+    @property
+    def server(self) -> Server:
+        data = self.settings.data_dir
+        return postgrest.postgrest_server("postgrest", data / "run", data / "logs")
+
+    def prepare(self) -> None:
+        ensure_keys(self.settings.keys_dir)
+
+    def launch(self) -> Launch:
+        return postgrest.postgrest_launch(
+            self.settings,
+            database_url=self.state.database_url("authenticator"),
+            jwks=ensure_keys(self.settings.keys_dir).jwks_path,
+            api_port=self.state.ports["api"],
+            admin_port=self.state.ports["admin"],
+        )
+
+    def start(self) -> None:
+        self.server.start(self.launch())
+        self.server.wait_ready(self.is_ready, postgrest.READY_SECONDS)
+
+    def is_ready(self) -> bool:
+        return http_ok(f"{self.state.http_url('admin')}/ready")

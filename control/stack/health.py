@@ -1,0 +1,15 @@
+"""Whether a server answers."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.request
+
+
+def http_ok(url: str, seconds: float = 2) -> bool:
+    """Whether a GET of this URL answers 200 in time."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as response:
+            return bool(response.status == 200)
+    except (OSError, http.client.HTTPException):
+        return False

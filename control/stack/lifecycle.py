@@ -1,0 +1,197 @@
+"""Bringing the local stack up and down, and saying how it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from control.errors import ControlError
+from control.migrations import migrate_up
+from control.settings import Settings
+from control.stack.bootstrap import bootstrap
+from control.stack.components import Api, Component, Database, ObjectStore
+from control.stack.ministack import ensure_bucket
+from control.stack.ports import is_free, next_free
+from control.stack.postgres import adopt
+from control.stack.process import wait_for
+from control.stack.state import State
+
+Echo = Callable[[str], None]
+
+# How often a port may be lost to somebody else between choosing and using it.
+PORT_ATTEMPTS = 5
+# How long a server that runs already may take to answer before it is restarted.
+PATIENCE_SECONDS = 15
+PORT_NAMES = ("api", "admin", "postgres", "s3")
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """How one server is."""
+
+    state: str
+    pid: int | None
+    port: int | None
+    log: Path
+
+
+def up(settings: Settings, echo: Echo) -> Settings:
+    """Start what does not run, bring the database up to date; the settings that reach it."""
+    _require_local(settings)
+    _make_data_directory(settings)
+    with _one_at_a_time(settings, echo):
+        state = State.load(settings)
+        state.ensure_passwords()
+        state.save(settings)
+
+        database, objects, api = _components(settings, state)
+        _bring_up(database, settings, state, echo)
+        bootstrap(state, database.admin_url, settings.sql_dir)
+        _bring_up(objects, settings, state, echo)
+        local = state.applied_to(settings)
+        if ensure_bucket(local):
+            echo(f"bucket {settings.bucket} created")
+        migrate_up(local, echo=echo)
+        _bring_up(api, settings, state, echo)
+        return state.applied_to(settings)
+
+
+def down(settings: Settings, echo: Echo) -> None:
+    """Stop whatever runs; data, keys and ports stay."""
+    _require_local(settings)
+    if not settings.data_dir.exists():
+        echo("nothing was ever started here")
+        return
+    with _one_at_a_time(settings, echo):
+        adopt(settings.data_dir / "postgres", Database(settings, State.load(settings)).server)
+        for component in reversed(_components(settings, State.load(settings))):
+            server = component.server
+            had_died = server.has_died()
+            if server.stop():
+                echo(f"{server.name} stopped")
+            elif had_died:
+                echo(f"{server.name} was not running: it had died, see {server.log_file}")
+            else:
+                echo(f"{server.name} was not running")
+
+
+def status(settings: Settings) -> dict[str, ComponentStatus]:
+    """How each server is, by name."""
+    _require_local(settings)
+    state = State.load(settings)
+    return {
+        component.server.name: _status_of(component, state)
+        for component in _components(settings, state)
+    }
+
+
+def log_files(settings: Settings) -> dict[str, Path]:
+    """Where each server writes, by name."""
+    _require_local(settings)
+    servers = (component.server for component in _components(settings, State.load(settings)))
+    return {server.name: server.log_file for server in servers}
+
+
+def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api]:
+    """In the order they start."""
+    return Database(settings, state), ObjectStore(settings, state), Api(settings, state)
+
+
+def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
+    """Leave one server running and answering, whatever was before."""
+    server = component.server
+    server.trim_log()
+    if server.has_died():
+        echo(f"{server.name} had died; starting it again")
+    component.prepare()
+    if server.pid() is not None:
+        if not state.knows(component.port_names):
+            echo(f"{server.name} runs on a port that was forgotten; restarting it")
+        elif not server.runs_as(component.launch()):
+            echo(f"{server.name} runs with other settings; restarting it")
+        elif wait_for(component.is_ready, PATIENCE_SECONDS):
+            echo(f"{server.name} already running on port {state.ports[component.port_names[0]]}")
+            return
+        else:
+            echo(f"{server.name} runs but does not answer; restarting it")
+        server.stop()
+
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        _choose_ports(component, settings, state, echo)
+        state.save(settings)
+        try:
+            component.start()
+        except ControlError:
+            lost_port = not all(is_free(state.ports[name]) for name in component.port_names)
+            if server.pid() is not None or not lost_port or attempt == PORT_ATTEMPTS:
+                raise
+        else:
+            echo(f"{server.name} started on port {state.ports[component.port_names[0]]}")
+            return
+
+
+def _choose_ports(component: Component, settings: Settings, state: State, echo: Echo) -> None:
+    """Keep each remembered port that is free; step over those that are taken, and say so."""
+    for name in component.port_names:
+        wanted = state.ports.get(name, settings.first_port + PORT_NAMES.index(name))
+        if is_free(wanted) and wanted not in _ports_of_others(state, name):
+            state.ports[name] = wanted
+            continue
+        state.ports[name] = next_free(
+            settings.first_port + len(PORT_NAMES), avoid=_ports_of_others(state, name)
+        )
+        echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
+
+
+def _ports_of_others(state: State, name: str) -> set[int]:
+    return {port for other, port in state.ports.items() if other != name}
+
+
+def _status_of(component: Component, state: State) -> ComponentStatus:
+    server = component.server
+    pid = server.pid()
+    if pid is None:
+        word = "died" if server.has_died() else "stopped"
+    elif state.knows(component.port_names) and component.is_ready():
+        word = "running"
+    else:
+        word = "not answering"
+    return ComponentStatus(word, pid, state.ports.get(component.port_names[0]), server.log_file)
+
+
+def _require_local(settings: Settings) -> None:
+    if not settings.is_local:
+        raise ControlError(
+            f"environment {settings.environment} is not run from here",
+            "leave out --env for the local stack",
+        )
+
+
+def _make_data_directory(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.chmod(0o700)
+    except OSError as error:
+        raise ControlError(
+            f"{settings.data_dir} cannot be made ours: {error}",
+            "run control as the user who ran it first, or set ASPEN_DATA_DIR",
+        ) from error
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings, echo: Echo) -> Iterator[None]:
+    """One `up` or `down` per data directory; the second waits."""
+    lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            echo("another control up or down is at work; waiting for it to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,76 @@
+"""S3, SQS and Step Functions of the local stack: ministack, which keeps objects on disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import botocore.exceptions
+
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack.health import http_ok
+from control.stack.ports import HOST
+from control.stack.process import Launch, Server
+from control.stack.state import S3_KEY
+from control.storage import make_client
+
+READY_SECONDS = 60
+# Signatures are verified against what IAM and STS know, so these two belong to S3.
+SERVICES = "s3,sqs,stepfunctions,iam,sts"
+
+
+def ministack_launch(data: Path, port: int, region: str) -> Launch:
+    """The emulator on one loopback port, every request's signature verified."""
+    if find_spec("ministack") is None:
+        raise ControlError("ministack is not installed", "run make up, which installs it")
+    scratch = data.parent / "run"
+    data.mkdir(parents=True, exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return Launch(
+        [sys.executable, "-m", "ministack"],
+        {
+            "PATH": os.defpath,
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": region,
+            "SERVICES": SERVICES,
+            "AUTH": "true",
+            # Each object is on disk before its PUT is answered.
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(data),
+            "LOG_LEVEL": "WARNING",
+            # It writes a pid file of its own into the temporary directory.
+            "TMPDIR": str(scratch),
+            # So that nothing of the user's real AWS account is ever found.
+            "AWS_ACCESS_KEY_ID": S3_KEY,
+            "AWS_SECRET_ACCESS_KEY": S3_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        },
+    )
+
+
+def ministack_server(name: str, run: Path, logs: Path) -> Server:
+    """How to find and stop it."""
+    return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=5)
+
+
+def is_ready(endpoint_url: str) -> bool:
+    """Whether it answers."""
+    return http_ok(f"{endpoint_url}/_ministack/health")
+
+
+def ensure_bucket(settings: Settings) -> bool:
+    """Make the bucket unless it exists; whether it was made."""
+    s3 = make_client(settings)
+    try:
+        s3.head_bucket(Bucket=settings.bucket)
+    except botocore.exceptions.ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        s3.create_bucket(Bucket=settings.bucket)
+        return True
+    return False

@@ -1,0 +1,264 @@
+"""PostgreSQL of the local stack and of the tests: one data directory, one detached server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from control.errors import ControlError
+from control.stack.ports import HOST
+from control.stack.postgres_binaries import Binaries, find_binaries
+from control.stack.process import Launch, Server, command_line, start_mark
+from control.stack.state import SUPERUSER
+from control.stack.unprivileged import command_prefix, owner_of_data
+
+# Recovery after a kill replays the log since the last checkpoint, so this is generous.
+READY_SECONDS = 90
+# After a kill -9 the orphaned backends notice within moments, but not at once.
+ORPHAN_SECONDS = 15
+SHARED_MEMORY_IN_USE = "pre-existing shared memory block"
+
+HBA = f"""\
+# Written by control up. Passwords only, and only from this machine.
+host all all {HOST}/32 scram-sha-256
+host replication all {HOST}/32 scram-sha-256
+"""
+
+CONFIGURATION = f"""\
+# Written by control up, before every start. Your own settings: alter system set …, which wins.
+listen_addresses = '{HOST}'
+unix_socket_directories = ''
+password_encryption = 'scram-sha-256'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_min_messages = 'warning'
+log_line_prefix = '%m [%p] %u@%d %a '
+shared_buffers = '256MB'
+work_mem = '16MB'
+maintenance_work_mem = '128MB'
+max_wal_size = '2GB'
+# With 4, meant for spinning disks, the planner walks past everyone else's rows.
+random_page_cost = 1.1
+jit = off
+"""
+
+# For the tests, whose data nobody will miss.
+NOT_DURABLE = """\
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A data directory and the server on it."""
+
+    data: Path
+    server: Server
+    binaries: Binaries
+    is_durable: bool = True
+
+    @classmethod
+    def find(cls, data: Path, server: Server, setting: str | None, *, durable: bool) -> Postgres:
+        """With the programs that fit the data directory, if there is one already."""
+        return cls(data, server, find_binaries(setting, _major_of(data)), durable)
+
+    def initialise(self, password: str) -> bool:
+        """Make the data directory unless it exists; whether it was made."""
+        if _major_of(self.data) is not None:
+            return False
+        if self.data.exists() and any(self.data.iterdir()):
+            raise ControlError(
+                f"{self.data} is not a whole data directory: PG_VERSION is missing",
+                "restore it from a backup, or let make clean forget the data",
+            )
+        # Made aside and moved into place, so that a run cut off here leaves nothing half-made.
+        scratch = self.data.with_suffix(".partial")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True, mode=0o700)
+        if owner := owner_of_data():
+            os.chown(scratch, *owner)
+        self._run(scratch, self.binaries.initdb, *self._initdb_options(scratch))
+        self._write(scratch / "pg_hba.conf", HBA)
+        with open(scratch / "postgresql.conf", "a") as main:
+            main.write("\ninclude 'aspen.conf'\n")
+        self._set_password(scratch, password)
+        # An empty directory may be in the way; anything else was refused above.
+        scratch.rename(self.data)
+        return True
+
+    def reset_password(self, password: str) -> None:
+        """Set the superuser's password without knowing the old one; stops the server."""
+        self.server.stop()
+        self._set_password(self.data, password)
+
+    def _set_password(self, directory: Path, password: str) -> None:
+        statement = sql.SQL("alter role {} password {}").format(
+            sql.Identifier(SUPERUSER), sql.Literal(password)
+        )
+        self._configure(directory)
+        self._run(
+            directory,
+            self.binaries.postgres,
+            "--single",
+            "-D",
+            str(directory),
+            "postgres",
+            given=statement.as_string() + "\n",
+        )
+
+    def launch(self, port: int) -> Launch:
+        """The command of the server."""
+        program = self.binaries.postgres
+        prefix = command_prefix(program, self.data)
+        return Launch([*prefix, program, "-D", str(self.data), "-p", str(port)], _environment())
+
+    def start(self, port: int, admin_url: str) -> None:
+        """Start the server and wait until it answers."""
+        self._configure(self.data)
+        self._clear_lock_of_a_stranger()
+        launch = self.launch(port)
+        give_up_at = time.monotonic() + ORPHAN_SECONDS
+        while True:
+            self.server.start(launch)
+            try:
+                return self.server.wait_ready(lambda: answers(admin_url), READY_SECONDS)
+            except ControlError:
+                is_orphaned = SHARED_MEMORY_IN_USE in self.server.last_words(10)
+                if not is_orphaned or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(0.5)
+
+    def _clear_lock_of_a_stranger(self) -> None:
+        """After a kill, postmaster.pid may name a pid that now belongs to somebody else.
+
+        PostgreSQL would take that for a running server; it is only asked when there is none.
+        """
+        lock = _lock_of(self.data)
+        if lock and start_mark(lock[0]) and not _is_postmaster(lock[0], self.data):
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _configure(self, directory: Path) -> None:
+        """Write our part of the configuration; `alter system` still wins over it."""
+        settings = CONFIGURATION if self.is_durable else CONFIGURATION + NOT_DURABLE
+        if self.binaries.has_library("pg_stat_statements"):
+            settings += "shared_preload_libraries = 'pg_stat_statements'\n"
+        self._write(directory / "aspen.conf", settings)
+
+    def _write(self, path: Path, text: str) -> None:
+        path.write_text(text)
+        if owner := owner_of_data():
+            os.chown(path, *owner)
+
+    def _initdb_options(self, directory: Path) -> list[str]:
+        """UTF-8 with one sort order everywhere; no way in until the password is set."""
+        locale = (
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            if self.binaries.major >= 17
+            else ["--locale=C.UTF-8"]
+        )
+        return [
+            f"--pgdata={directory}",
+            f"--username={SUPERUSER}",
+            "--auth=reject",
+            "--encoding=UTF8",
+            "--data-checksums",
+            "--no-instructions",
+            *locale,
+            *([] if self.is_durable else ["--no-sync"]),
+        ]
+
+    def _run(self, directory: Path, *command: str, given: str | None = None) -> None:
+        """Run one of PostgreSQL's programs to its end."""
+        done = subprocess.run(
+            [*command_prefix(command[0], directory), *command],
+            env=_environment(),
+            cwd="/",
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ControlError(
+                f"{Path(command[0]).name} failed:\n{done.stderr.strip()}",
+                f"is there room and permission for {directory}?",
+            )
+
+
+def postgres_server(name: str, run: Path, logs: Path) -> Server:
+    """How to find and stop a PostgreSQL: fast shutdown first, then immediate, then by force."""
+    return Server(
+        name,
+        run / f"{name}.pid",
+        logs / f"{name}.log",
+        stop_signals=(signal.SIGINT, signal.SIGQUIT, signal.SIGKILL),
+    )
+
+
+def adopt(data: Path, server: Server) -> int | None:
+    """Recognise a server on this data directory though its pid file was lost; its port."""
+    lock = _lock_of(data)
+    if lock is None or not _is_postmaster(lock[0], data):
+        return None
+    if server.pid() is None:
+        server.record(lock[0], "adopted")
+    return lock[1]
+
+
+class WrongPassword(ControlError):
+    """The server is up, but the superuser's password is not the one we remember."""
+
+
+def answers(url: str) -> bool:
+    """Whether the server at this URL lets us in."""
+    try:
+        with psycopg.connect(url, connect_timeout=2, autocommit=True) as conn:
+            conn.execute("select")
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise WrongPassword("the superuser's password is not the remembered one") from error
+        return False
+    return True
+
+
+def _major_of(data: Path) -> int | None:
+    """The version that made a data directory; None when there is none."""
+    try:
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ControlError(
+            f"{data}/PG_VERSION is damaged",
+            "restore the data directory from a backup, or let make clean forget the data",
+        ) from error
+
+
+def _lock_of(data: Path) -> tuple[int, int] | None:
+    """The pid and port of postmaster.pid; a half-written one tells nothing."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return int(lines[0]), int(lines[3])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _is_postmaster(pid: int, data: Path) -> bool:
+    """Whether a pid is a PostgreSQL server on this data directory."""
+    shown = command_line(pid)
+    return "postgres" in shown and f"-D {data}" in shown
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the user's PG* variables, and one language in the logs."""
+    return {"PATH": os.defpath, "LC_MESSAGES": "C", "LANG": "C.UTF-8"}

@@ -1,0 +1,223 @@
+"""A server that outlives the command which started it.
+
+The pid file holds the pid and when that process started, so that a pid the system has given to
+somebody else is never mistaken for ours, let alone killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from control.errors import ControlError
+
+POLL_SECONDS = 0.05
+HAS_PROC = Path("/proc/self/stat").exists()
+# A log above the first size is cut to its last part when the stack is next brought up.
+LOG_LIMIT_BYTES = 8 << 20
+LOG_KEEP_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What to run, with exactly which environment."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    # Whatever else it reads at its start; when any of the three differs, it is to be restarted.
+    inputs: str = field(default="", repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same launch; tells nothing about passwords in the environment."""
+        parts = [list(self.command), sorted(self.environment.items()), self.inputs]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """The content of a pid file."""
+
+    pid: int
+    started: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """One detached server: its pid file and its log."""
+
+    name: str
+    pid_file: Path
+    log_file: Path
+    # How to ask it to stop: what is sent at first, and what when it has not gone in time.
+    stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)
+    stop_seconds: float = field(default=20, compare=False)
+
+    def pid(self) -> int | None:
+        """The pid of the running server; None when it is not running."""
+        record = self._record()
+        if record is None:
+            return None
+        mark = start_mark(record.pid)
+        return record.pid if mark is not None and mark == record.started else None
+
+    def has_died(self) -> bool:
+        """Whether it was started, never stopped, and is gone."""
+        return self._record() is not None and self.pid() is None
+
+    def runs_as(self, launch: Launch) -> bool:
+        """Whether the running server was started by just this launch."""
+        record = self._record()
+        return record is not None and record.fingerprint == launch.fingerprint
+
+    def start(self, launch: Launch) -> int:
+        """Start it detached from the terminal, its output in the log."""
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        self.pid_file.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            child = subprocess.Popen(
+                launch.command,
+                env=dict(launch.environment),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ControlError(
+                f"{self.name} cannot be started: {error}", f"is {launch.command[0]} whole?"
+            ) from error
+        finally:
+            os.close(log)
+        self.record(child.pid, launch.fingerprint)
+        # Nobody waits for it: it is meant to stay. Said here, or Popen warns when collected.
+        child.returncode = 0
+        return child.pid
+
+    def record(self, pid: int, fingerprint: str) -> None:
+        """Remember this process as the running server."""
+        scratch = self.pid_file.with_suffix(".tmp")
+        scratch.write_text(json.dumps(asdict(Record(pid, start_mark(pid), fingerprint))))
+        scratch.replace(self.pid_file)
+
+    def stop(self) -> bool:
+        """Stop it and wait until it is gone; False when it was not running."""
+        pid = self.pid()
+        if pid is not None:
+            for asking in self.stop_signals:
+                os.kill(pid, asking)
+                if wait_for(lambda: self.pid() is None, self.stop_seconds):
+                    break
+            else:
+                raise ControlError(
+                    f"{self.name} (pid {pid}) does not stop", f"look at {self.log_file}"
+                )
+        self.pid_file.unlink(missing_ok=True)
+        return pid is not None
+
+    def wait_ready(self, is_ready: Callable[[], bool], seconds: float) -> None:
+        """Wait until it answers; say so, with its last words, when it dies or stays silent."""
+        wait_for(lambda: is_ready() or self.pid() is None, seconds)
+        if self.pid() is None:
+            raise ControlError(
+                f"{self.name} stopped right after its start{self.last_words()}",
+                f"the whole story is in {self.log_file}",
+            )
+        if not is_ready():
+            raise ControlError(
+                f"{self.name} did not answer within {seconds:.0f} s{self.last_words()}",
+                f"the whole story is in {self.log_file}; control down, then control up",
+            )
+
+    def last_words(self, lines: int = 3) -> str:
+        """The last lines of the log, to be put behind a message."""
+        text = "\n  ".join(tail(self.log_file, lines))
+        return f":\n  {text}" if text else ""
+
+    def trim_log(self) -> None:
+        """Keep a grown log's last part. The server appends, so it goes on writing behind it."""
+        if not self.log_file.exists() or self.log_file.stat().st_size <= LOG_LIMIT_BYTES:
+            return
+        with open(self.log_file, "r+b") as log:
+            log.seek(-LOG_KEEP_BYTES, os.SEEK_END)
+            kept = log.read()
+            log.truncate(0)
+            log.seek(0)
+            log.write(kept)
+
+    def _record(self) -> Record | None:
+        """What the pid file says; an unreadable one says nothing."""
+        try:
+            return Record(**json.loads(self.pid_file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def start_mark(pid: int) -> str | None:
+    """When the process with this pid started; None when there is none, or only its corpse."""
+    if not HAS_PROC:
+        return _start_mark_by_ps(pid)
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The second field is the command in parentheses, and may contain spaces and parentheses itself.
+    fields = stat[stat.rindex(")") + 2 :].split()
+    state, ticks_since_boot = fields[0], fields[19]
+    if state in "ZX":
+        return None
+    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {ticks_since_boot}"
+
+
+def command_line(pid: int) -> str:
+    """The command a process was started with; empty when there is no such process."""
+    try:
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    except OSError:
+        return "" if HAS_PROC else _ps(pid, "command=")
+
+
+def _start_mark_by_ps(pid: int) -> str | None:
+    """The same on systems without /proc."""
+    shown = _ps(pid, "state=,lstart=").split(maxsplit=1)
+    if len(shown) < 2 or shown[0].startswith("Z"):
+        return None
+    return shown[1].strip()
+
+
+def _ps(pid: int, columns: str) -> str:
+    return subprocess.run(
+        ["ps", "-ww", "-o", columns, "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Ask again until it holds or the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a file that may be long, or may not exist."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 64 * 1024))
+            return file.read().decode(errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,105 @@
+"""What the local stack remembers between commands, in `.aspen/env.json` for its owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack.ports import HOST
+
+DATABASE = "aspen"
+SUPERUSER = "postgres"
+LOGINS = ("authenticator", "control")
+# The emulator takes any keys it knows of; these are the ones it comes with.
+S3_KEY = "test"
+
+
+@dataclass
+class State:
+    """Ports and generated passwords, and the URLs made of them."""
+
+    path: Path
+    ports: dict[str, int] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, settings: Settings) -> State:
+        """The remembered state; empty before the first `control up`."""
+        path = settings.state_file
+        try:
+            stored = json.loads(path.read_text())
+            return cls(path, dict(stored["ports"]), dict(stored["passwords"]))
+        except FileNotFoundError:
+            return cls(path)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ControlError(
+                f"{path} is damaged: {error!r}",
+                "remove that one file and run control up: it chooses new ports and passwords",
+            ) from error
+
+    def ensure_passwords(self) -> bool:
+        """Generate the passwords that are missing; whether the superuser's is new."""
+        is_new = SUPERUSER not in self.passwords
+        for login in (SUPERUSER, *LOGINS):
+            self.passwords.setdefault(login, secrets.token_urlsafe(24))
+        return is_new
+
+    def knows(self, port_names: tuple[str, ...]) -> bool:
+        """Whether these ports were chosen before."""
+        return all(name in self.ports for name in port_names)
+
+    def database_url(self, login: str, database: str = DATABASE) -> str:
+        """The URL of the database for one of the generated logins."""
+        password = self.passwords[login]
+        return f"postgresql://{login}:{password}@{HOST}:{self.ports['postgres']}/{database}"
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """The settings with everything that points at the local stack."""
+        has_database = "postgres" in self.ports
+        return replace(
+            settings,
+            database_url=self.database_url("control") if has_database else None,
+            admin_database_url=self.database_url(SUPERUSER) if has_database else None,
+            api_url=self.http_url("api"),
+            admin_url=self.http_url("admin"),
+            s3_endpoint_url=self.http_url("s3"),
+            s3_access_key=S3_KEY,
+            s3_secret_key=S3_KEY,
+        )
+
+    def http_url(self, port_name: str) -> str | None:
+        """The URL of a server that speaks HTTP; None before it was first started."""
+        port = self.ports.get(port_name)
+        return None if port is None else f"http://{HOST}:{port}"
+
+    def save(self, settings: Settings) -> None:
+        """Write it whole or not at all."""
+        local = asdict(self.applied_to(settings))
+        profile = {
+            name: local[name]
+            for name in (
+                "database_url",
+                "admin_database_url",
+                "api_url",
+                "admin_url",
+                "s3_endpoint_url",
+                "s3_access_key",
+                "s3_secret_key",
+                "bucket",
+                "region",
+            )
+        }
+        document = {"ports": self.ports, "passwords": self.passwords, **profile}
+        scratch = self.path.with_suffix(".tmp")
+        scratch.unlink(missing_ok=True)
+        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(document, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(self.path)

@@ -1,0 +1,68 @@
+"""Running PostgreSQL for root: it refuses uid 0, so it runs as nobody.
+
+A checkout of root's often lies below a directory only root may enter (/root, mktemp -d). Nobody
+then gets the one capability that lets it pass, and only when it cannot do without.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from control.errors import ControlError
+
+SERVICE_USER = "nobody"
+# The narrow one first; containers often withhold it but leave the broad one.
+CAPABILITIES = ("dac_read_search", "dac_override")
+# PostgreSQL asks access(2), which ignores capabilities of a non-root user unless this is set.
+SECURE_BITS = "+no_setuid_fixup"
+
+
+def owner_of_data() -> tuple[int, int] | None:
+    """The uid and gid the data directory must belong to; None when it is simply our own."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        user = pwd.getpwnam(SERVICE_USER)
+    except KeyError as error:
+        raise ControlError(
+            f"PostgreSQL refuses to run as root, and there is no user {SERVICE_USER}",
+            "run control as a normal user",
+        ) from error
+    return user.pw_uid, user.pw_gid
+
+
+def command_prefix(program: str, data: Path) -> list[str]:
+    """What to put before a PostgreSQL command so that it may run and reach its data."""
+    owner = owner_of_data()
+    if owner is None:
+        return []
+    if shutil.which("setpriv") is None:
+        raise ControlError(
+            "PostgreSQL refuses to run as root, and setpriv (util-linux) is missing",
+            "install util-linux, or run control as a normal user",
+        )
+    plain = ["setpriv", f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups"]
+    for prefix in (plain, *([*plain, *_with_capability(name)] for name in CAPABILITIES)):
+        if _reaches(prefix, program, data):
+            return prefix
+    raise ControlError(
+        f"PostgreSQL refuses to run as root, and {SERVICE_USER} may not enter {data} or run"
+        f" {program}: a directory above is closed to others",
+        "run control as a normal user, move the checkout to where others may enter, or set"
+        " ASPEN_DATA_DIR to such a place",
+    )
+
+
+def _with_capability(name: str) -> list[str]:
+    return [f"--inh-caps=+{name}", f"--ambient-caps=+{name}", f"--securebits={SECURE_BITS}"]
+
+
+def _reaches(prefix: Sequence[str], program: str, data: Path) -> bool:
+    script = 'test -x "$1" && test -w "$2" && "$1" --version'
+    probe = [*prefix, "sh", "-c", script, "sh", program, str(data)]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
