@@ -1,0 +1,48 @@
+create or replace view api.phylo_runs
+with (security_invoker = true)
+as
+select
+    jobs.id,
+    jobs.group_id,
+    jobs.pathogen_id,
+    jobs.name,
+    jobs.tree_type,
+    jobs.template_args,
+    jobs.contextual_repository_id,
+    jobs.status,
+    jobs.attempt,
+    jobs.software_versions,
+    jobs.error,
+    jobs.requested_by_id,
+    jobs.created_at,
+    jobs.started_at,
+    jobs.finished_at,
+    jobs.updated_at
+from aspen.jobs as jobs
+where jobs.kind = 'phylo_run';
+
+comment on view api.phylo_runs is $$Phylogenetic runs
+
+Create with create_phylo_run, poll one by id. PATCH sets the name; DELETE removes a run that has ended, with its tree.
+Errors: 409 job_in_progress.$$;
+
+comment on column api.phylo_runs.id is 'Key';
+comment on column api.phylo_runs.group_id is 'The group that owns the row; one of the groups of me';
+comment on column api.phylo_runs.pathogen_id is 'The pathogen; see pathogens';
+comment on column api.phylo_runs.name is 'Name, 1 to 128 characters; settable; the tree bears it too';
+comment on column api.phylo_runs.tree_type is 'OVERVIEW, TARGETED or NON_CONTEXTUALIZED';
+comment on column api.phylo_runs.template_args is
+'Filters: filter_start_date, filter_end_date, filter_pango_lineages, location_id';
+comment on column api.phylo_runs.contextual_repository_id is
+'The repository context is drawn from; null for none';
+comment on column api.phylo_runs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
+comment on column api.phylo_runs.attempt is 'Number of this attempt, from 1';
+comment on column api.phylo_runs.software_versions is 'Versions of the software used, by name';
+comment on column api.phylo_runs.error is 'Why it failed; null if it did not';
+comment on column api.phylo_runs.requested_by_id is 'The user who asked for it; null for a scheduled run';
+comment on column api.phylo_runs.created_at is 'When it was queued';
+comment on column api.phylo_runs.started_at is 'When the attempt started; null if it has not';
+comment on column api.phylo_runs.finished_at is 'When it ended; null if it has not';
+comment on column api.phylo_runs.updated_at is 'When the row was last changed';
+
+grant select, update, delete on api.phylo_runs to member;

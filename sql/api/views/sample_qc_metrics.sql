@@ -1,0 +1,43 @@
+create or replace view api.sample_qc_metrics
+with (security_invoker = true)
+as
+select
+    sample_qc_metrics.id,
+    sample_qc_metrics.group_id,
+    sample_qc_metrics.sample_id,
+    sample_qc_metrics.is_private,
+    sample_qc_metrics.qc_caller,
+    sample_qc_metrics.qc_score,
+    sample_qc_metrics.qc_status,
+    sample_qc_metrics.qc_software_version,
+    reference_datasets.name as reference_dataset_name,
+    reference_datasets.accession as reference_sequence_accession,
+    reference_datasets.tag as reference_dataset_tag,
+    sample_qc_metrics.raw_output,
+    sample_qc_metrics.updated_at
+from aspen.sample_qc_metrics as sample_qc_metrics
+left join aspen.reference_datasets as reference_datasets
+    on sample_qc_metrics.reference_dataset_id = reference_datasets.id;
+
+comment on view api.sample_qc_metrics is $$Quality metrics of samples
+
+One per sample and caller; visible like the sample.$$;
+
+comment on column api.sample_qc_metrics.id is 'Key';
+comment on column api.sample_qc_metrics.group_id is 'The group that owns the row; one of the groups of me';
+comment on column api.sample_qc_metrics.sample_id is 'The sample';
+comment on column api.sample_qc_metrics.is_private is 'Whether the sample is private';
+comment on column api.sample_qc_metrics.qc_caller is 'NEXTCLADE';
+comment on column api.sample_qc_metrics.qc_score is
+'Overall score, 0 is best; null when the sequence was invalid';
+comment on column api.sample_qc_metrics.qc_status is 'good, mediocre, bad or invalid';
+comment on column api.sample_qc_metrics.qc_software_version is 'Version of the caller';
+comment on column api.sample_qc_metrics.reference_dataset_name is 'Name of the reference dataset, null if none';
+comment on column api.sample_qc_metrics.reference_sequence_accession is
+'Accession of the reference sequence, null if unknown';
+comment on column api.sample_qc_metrics.reference_dataset_tag is
+'Release of the reference dataset, null if unknown';
+comment on column api.sample_qc_metrics.raw_output is 'The whole row that the caller wrote, by column';
+comment on column api.sample_qc_metrics.updated_at is 'When the row was last written';
+
+grant select on api.sample_qc_metrics to member;

@@ -1,0 +1,83 @@
+-- The masked column keeps PostgreSQL from updating through this view by itself, so triggers do.
+
+create or replace view api.samples
+with (security_invoker = true)
+as
+select
+    samples.id,
+    samples.group_id,
+    samples.pathogen_id,
+    samples.uploaded_by_id,
+    samples.location_id,
+    samples.is_private,
+    case when samples.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+        then samples.private_identifier
+    end as private_identifier,
+    samples.public_identifier,
+    samples.collection_date,
+    samples.sample_collected_by,
+    samples.sample_collector_contact_email,
+    samples.sample_collector_contact_address,
+    samples.authors,
+    samples.organism,
+    samples.host,
+    samples.purpose_of_sampling,
+    samples.specimen_processing,
+    samples.created_at,
+    samples.updated_at
+from aspen.samples as samples;
+
+alter view api.samples alter column is_private set default false;
+
+alter view api.samples alter column authors set default '{}';
+
+comment on view api.samples is $$Samples of all groups the caller may see
+
+Members and admins see all samples of their groups and of groups that granted them access; viewers see those that are not
+private, without private identifiers. Bulk insert by JSON or CSV is all or nothing and names every problem. Upsert: see
+create_samples. Errors: 400 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists.$$;
+
+comment on column api.samples.id is 'Key';
+comment on column api.samples.group_id is 'The group that owns the sample; required; fixed';
+comment on column api.samples.pathogen_id is 'The pathogen; see pathogens; required';
+comment on column api.samples.uploaded_by_id is 'The user who uploaded it, null if unknown; set by the server';
+comment on column api.samples.location_id is 'Where it was collected; see locations; required';
+comment on column api.samples.is_private is 'Whether only members and admins see it; default false';
+comment on column api.samples.private_identifier is
+'The group''s own identifier, 1 to 128 characters, unique in the group; null where the caller is a viewer';
+comment on column api.samples.public_identifier is
+'Identifier shown to others, 1 to 128 characters, unique in the group; generated when empty: {prefix}/{country}/{group prefix}-{id}/{year}';
+comment on column api.samples.collection_date is 'Day of collection, 1900-01-01 to today; required';
+comment on column api.samples.sample_collected_by is 'Who collected it; null if unknown';
+comment on column api.samples.sample_collector_contact_email is 'E-mail of the collector; null if unknown';
+comment on column api.samples.sample_collector_contact_address is
+'Postal address of the collector; null if unknown';
+comment on column api.samples.authors is 'Names of the authors, in order';
+comment on column api.samples.organism is 'Scientific name of the pathogen; null if not stated';
+comment on column api.samples.host is 'Host organism; null if unknown';
+comment on column api.samples.purpose_of_sampling is 'Why it was sampled; null if unknown';
+comment on column api.samples.specimen_processing is 'How the specimen was processed; null if unknown';
+comment on column api.samples.created_at is 'When it was uploaded';
+comment on column api.samples.updated_at is 'When it was last changed';
+
+grant select, insert, update, delete on api.samples to member;
+
+create or replace trigger samples_insert
+instead of insert on api.samples
+for each row
+execute function internal.insert_sample();
+
+create or replace trigger samples_raise_problems
+after insert on api.samples
+for each statement
+execute function internal.raise_sample_problems();
+
+create or replace trigger samples_update
+instead of update on api.samples
+for each row
+execute function internal.update_sample();
+
+create or replace trigger samples_delete
+instead of delete on api.samples
+for each row
+execute function internal.delete_sample();

@@ -1,0 +1,44 @@
+-- definer because a viewer may not read the group itself, yet should see the names of the groups in the token.
+create or replace function authz.caller_groups()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(
+        jsonb_build_object(
+            'id', groups.id,
+            'name', groups.name,
+            'role', case
+                when groups.id = any (current_setting('aspen.admin_groups')::bigint[]) then 'admin'
+                when groups.id = any (current_setting('aspen.member_groups')::bigint[]) then 'member'
+                else coalesce(granted.role, 'viewer')
+            end,
+            'is_granted', granted.role is not null
+        )
+        order by groups.id
+    ), '[]')
+    from aspen.groups as groups
+    left join lateral (
+        select case min(case grants.role when 'admin' then 1 when 'member' then 2 else 3 end)
+            when 1 then 'admin' when 2 then 'member' when 3 then 'viewer'
+        end as role
+        from aspen.group_grants as grants
+        where
+            grants.group_id = groups.id
+            and not groups.id = any (current_setting('aspen.direct_groups')::bigint[])
+            and grants.grantee_group_id = any (current_setting('aspen.direct_groups')::bigint[])
+    ) as granted on true
+    where groups.id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
+$$;
+
+comment on function authz.caller_groups() is
+'The groups the caller may see, with the role held directly or by grant';
+
+revoke all on function authz.caller_groups() from public;
+grant execute on function authz.caller_groups() to member;
+
+grant create on schema authz to claims_reader;
+alter function authz.caller_groups() owner to claims_reader;
+revoke create on schema authz from claims_reader;

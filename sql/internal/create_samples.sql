@@ -1,0 +1,325 @@
+-- One statement does it all: it reads the batch once, finds every problem, and only where there is none draws ids and
+-- writes samples and sequences. The letters of the sequences are checked by the trigger that stores them, because a
+-- second look at 300 MB costs as much as storing them; only when it objects are all sequences looked through, to name
+-- every bad one.
+-- definer because members have no write privilege on aspen.samples; row-level security holds for api_writer too.
+create or replace function internal.create_samples(
+    group_id bigint,
+    pathogen text,
+    samples json,
+    on_conflict text
+)
+returns json
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    pathogen_row aspen.pathogens;
+    problems json;
+    outcome json;
+    error_message text;
+    error_detail text;
+begin
+    if not coalesce(
+        create_samples.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[]), false
+    ) then
+        perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
+            json_build_object('group_id', create_samples.group_id)::text,
+            'A direct role of member or admin is needed.');
+    end if;
+    if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip', 'update') then
+        perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',
+            json_build_object('on_conflict', create_samples.on_conflict)::text);
+    end if;
+    select pathogens.* into pathogen_row
+    from aspen.pathogens as pathogens
+    where pathogens.slug = create_samples.pathogen;
+    if pathogen_row.id is null then
+        perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
+            json_build_object('pathogen', create_samples.pathogen)::text, 'Use the slug of one of pathogens.');
+    end if;
+    if json_typeof(create_samples.samples) is distinct from 'array' then
+        perform internal.fail(400, 'invalid_argument', 'samples must be an array of objects');
+    end if;
+
+    with input as materialized (
+        select
+            items.row_number,
+            json_typeof(items.item) = 'object' as is_object,
+            unknown_keys.keys as unknown_keys,
+            fields.*,
+            internal.parse_date(fields.collection_date) as collected_on,
+            internal.parse_date(fields.sequencing_date) as sequenced_on,
+            case when fields.location_id ~ '^[0-9]{1,18}$' then fields.location_id::bigint end as location_key,
+            case when fields.sequencing_depth ~ '^[0-9]{1,12}(\.[0-9]{1,12})?$'
+                then fields.sequencing_depth::double precision
+            end as depth,
+            case when json_typeof(fields.authors) = 'array' then array(
+                select names.name from json_array_elements_text(fields.authors) as names(name)
+            ) end as author_names
+        from json_array_elements(create_samples.samples) with ordinality as items(item, row_number)
+        cross join lateral json_to_record(
+            case json_typeof(items.item) when 'object' then items.item else '{}'::json end
+        ) as fields(
+            private_identifier text, public_identifier text, collection_date text, location_id text, is_private text,
+            sample_collected_by text, sample_collector_contact_email text, sample_collector_contact_address text,
+            authors json, organism text, host text, purpose_of_sampling text, specimen_processing text,
+            sequence text, sequencing_date text, sequencing_depth text
+        )
+        cross join lateral (
+            select array_agg(keys.key) as keys
+            from json_object_keys(
+                case json_typeof(items.item) when 'object' then items.item else '{}'::json end
+            ) as keys(key)
+            where keys.key not in (
+                'private_identifier', 'public_identifier', 'collection_date', 'location_id', 'is_private',
+                'sample_collected_by', 'sample_collector_contact_email', 'sample_collector_contact_address',
+                'authors', 'organism', 'host', 'purpose_of_sampling', 'specimen_processing',
+                'sequence', 'sequencing_date', 'sequencing_depth'
+            )
+        ) as unknown_keys
+    ),
+
+    target as materialized (
+        select
+            input.*,
+            existing.id is not null as is_existing,
+            existing.id as existing_id,
+            locations.id is not null as has_location,
+            coalesce(existing.id, nextval('aspen.samples_id_seq')) as id
+        from input
+        left join aspen.samples as existing
+            on existing.group_id = create_samples.group_id
+            and existing.private_identifier = input.private_identifier
+        left join aspen.locations as locations
+            on locations.id = input.location_key
+    ),
+
+    problem_rows as materialized (
+        select target.row_number, target.private_identifier, found.field, found.value, found.reason
+        from target
+        cross join lateral (
+            select null::text as field, null::text as value, 'is not an object' as reason where not target.is_object
+            union all
+            select keys.key, null, 'is not a column of samples or sequences' from unnest(target.unknown_keys) as keys(key)
+            union all
+            select checks.field, coalesce(checks.value, case checks.field
+                when 'collection_date' then target.collection_date end), checks.reason
+            from internal.sample_problems(
+                target.private_identifier, target.public_identifier, target.collected_on
+            ) as checks
+            where target.is_object
+            union all
+            select 'location_id', target.location_id,
+                case when target.location_id is null then 'is required' else 'is not the id of a location' end
+            where target.is_object and not target.has_location
+            union all
+            select 'is_private', target.is_private, 'must be true or false'
+            where target.is_private not in ('true', 'false')
+            union all
+            select 'authors', target.authors::text, 'must be an array of names'
+            where target.author_names is null and json_typeof(target.authors) <> 'null'
+            union all
+            select 'sequencing_date', target.sequencing_date, 'must be a date YYYY-MM-DD between 1970-01-01 and today'
+            where
+                target.sequencing_date <> ''
+                and (
+                    target.sequenced_on is null
+                    or target.sequenced_on not between '1970-01-01' and current_date + 1
+                )
+            union all
+            select 'sequencing_depth', target.sequencing_depth, 'must be a number, not negative'
+            where target.sequencing_depth is not null and target.depth is null
+            union all
+            select 'private_identifier', target.private_identifier, 'already exists in this group'
+            where target.is_existing and create_samples.on_conflict = 'error'
+        ) as found
+        union all
+        select repeated.row_number, repeated.private_identifier, 'private_identifier', repeated.private_identifier,
+            'is given more than once in this batch'
+        from (
+            select
+                target.row_number,
+                target.private_identifier,
+                count(*) over (partition by target.private_identifier) as occurrences
+            from target
+        ) as repeated
+        where repeated.private_identifier is not null and repeated.occurrences > 1
+        union all
+        select repeated.row_number, repeated.private_identifier, 'public_identifier', repeated.public_identifier,
+            'is given more than once in this batch'
+        from (
+            select
+                target.row_number,
+                target.private_identifier,
+                target.public_identifier,
+                count(*) over (partition by target.public_identifier) as occurrences
+            from target
+            where target.public_identifier <> ''
+        ) as repeated
+        where repeated.occurrences > 1
+        union all
+        select target.row_number, target.private_identifier, 'public_identifier', target.public_identifier,
+            'already exists in this group'
+        from target
+        inner join aspen.samples as others
+            on others.group_id = create_samples.group_id
+            and others.public_identifier = target.public_identifier
+        where
+            others.id is distinct from target.existing_id
+            and not (target.is_existing and create_samples.on_conflict = 'skip')
+    ),
+
+    inserted as (
+        insert into aspen.samples (
+            id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
+            public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
+            sample_collector_contact_address, authors, organism, host, purpose_of_sampling, specimen_processing
+        )
+        select
+            target.id, create_samples.group_id, pathogen_row.id,
+            nullif(current_setting('aspen.user_id', true), '')::bigint, target.location_key,
+            coalesce(target.is_private = 'true', false), target.private_identifier,
+            coalesce(nullif(target.public_identifier, ''), internal.generated_public_identifier(
+                target.id, create_samples.group_id, pathogen_row.id, target.location_key)),
+            target.collected_on, target.sample_collected_by, target.sample_collector_contact_email,
+            target.sample_collector_contact_address, coalesce(target.author_names, '{}'),
+            coalesce(target.organism, pathogen_row.organism), target.host, target.purpose_of_sampling,
+            target.specimen_processing
+        from target
+        where not target.is_existing and not exists (select from problem_rows)
+        returning id, public_identifier
+    ),
+
+    updated as (
+        update aspen.samples as stored
+        set
+            pathogen_id = pathogen_row.id,
+            location_id = target.location_key,
+            is_private = coalesce(target.is_private = 'true', stored.is_private),
+            public_identifier = coalesce(nullif(target.public_identifier, ''), stored.public_identifier),
+            collection_date = target.collected_on,
+            sample_collected_by = coalesce(target.sample_collected_by, stored.sample_collected_by),
+            sample_collector_contact_email
+            = coalesce(target.sample_collector_contact_email, stored.sample_collector_contact_email),
+            sample_collector_contact_address
+            = coalesce(target.sample_collector_contact_address, stored.sample_collector_contact_address),
+            authors = coalesce(target.author_names, stored.authors),
+            organism = coalesce(target.organism, stored.organism),
+            host = coalesce(target.host, stored.host),
+            purpose_of_sampling = coalesce(target.purpose_of_sampling, stored.purpose_of_sampling),
+            specimen_processing = coalesce(target.specimen_processing, stored.specimen_processing)
+        from target
+        where
+            stored.id = target.existing_id
+            and stored.group_id = create_samples.group_id
+            and create_samples.on_conflict = 'update'
+            and not exists (select from problem_rows)
+        returning stored.id, stored.public_identifier
+    ),
+
+    written_sequences as (
+        insert into aspen.sequences (group_id, sample_id, sequence, sequencing_date, sequencing_depth)
+        select create_samples.group_id, target.id, target.sequence, target.sequenced_on, target.depth
+        from target
+        where
+            target.sequence is not null
+            and not (target.is_existing and create_samples.on_conflict <> 'update')
+            and not exists (select from problem_rows)
+        on conflict (group_id, sample_id) do update
+        set
+            sequence = excluded.sequence,
+            sequencing_date = coalesce(excluded.sequencing_date, sequences.sequencing_date),
+            sequencing_depth = coalesce(excluded.sequencing_depth, sequences.sequencing_depth)
+        returning sample_id
+    )
+
+    select
+        (
+            select json_agg(json_build_object(
+                'row', problem_rows.row_number,
+                'private_identifier', problem_rows.private_identifier,
+                'field', problem_rows.field,
+                'value', problem_rows.value,
+                'reason', problem_rows.reason
+            ) order by problem_rows.row_number, problem_rows.field)
+            from problem_rows
+        ),
+        (
+            select json_agg(json_build_object(
+                'id', target.id,
+                'private_identifier', target.private_identifier,
+                'public_identifier',
+                coalesce(inserted.public_identifier, updated.public_identifier, existing.public_identifier),
+                'outcome', case
+                    when inserted.id is not null then 'created'
+                    when updated.id is not null then 'updated'
+                    else 'skipped'
+                end,
+                'has_sequence', written_sequences.sample_id is not null
+            ) order by target.row_number)
+            from target
+            left join inserted on target.id = inserted.id
+            left join updated on target.id = updated.id
+            left join written_sequences on target.id = written_sequences.sample_id
+            left join aspen.samples as existing on existing.id = target.existing_id
+        )
+    into problems, outcome;
+
+    if problems is not null then
+        perform internal.fail(
+            case when problems::text like '%already exists in this group%' then 409 else 400 end,
+            case when problems::text like '%already exists in this group%' then 'sample_exists'
+                else 'invalid_sample'
+            end,
+            'Nothing was stored: some samples are not usable',
+            problems::text,
+            'Correct or leave out the named samples and send the whole batch again.'
+        );
+    end if;
+    if outcome is null then
+        perform internal.fail(400, 'empty_batch', 'The batch has no samples', null, 'Send at least one sample.');
+    end if;
+    perform internal.queue_sample_jobs(create_samples.group_id, pathogen_row.id, outcome);
+    return outcome;
+exception
+    when unique_violation then
+        perform internal.fail(409, 'sample_exists', 'Nothing was stored: another request stored the same identifier',
+            null, 'Send the batch again to learn which.');
+    when sqlstate 'PGRST' then
+        get stacked diagnostics error_message = message_text, error_detail = pg_exception_detail;
+        if error_message::json ->> 'code' = 'invalid_sequence' then
+            select json_agg(json_build_object(
+                'row', checked.row_number,
+                'private_identifier', checked.private_identifier,
+                'field', 'sequence',
+                'reason', checked.problem
+            ) order by checked.row_number)
+            into problems
+            from (
+                select
+                    items.row_number,
+                    items.item ->> 'private_identifier' as private_identifier,
+                    internal.sequence_problem(items.item ->> 'sequence') as problem
+                from json_array_elements(create_samples.samples) with ordinality as items(item, row_number)
+            ) as checked
+            where checked.problem is not null;
+            perform internal.fail(400, 'invalid_sequence', 'Nothing was stored: some sequences are not usable',
+                problems::text, error_message::json ->> 'hint');
+        end if;
+        raise sqlstate 'PGRST' using message = error_message, detail = error_detail;
+end
+$$;
+
+comment on function internal.create_samples(bigint, text, json, text) is
+'What api.create_samples does, as api_writer';
+
+revoke all on function internal.create_samples(bigint, text, json, text) from public;
+grant execute on function internal.create_samples(bigint, text, json, text) to member;
+
+grant create on schema internal to api_writer;
+alter function internal.create_samples(bigint, text, json, text) owner to api_writer;
+revoke create on schema internal from api_writer;

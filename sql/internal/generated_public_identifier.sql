@@ -1,0 +1,36 @@
+create or replace function internal.generated_public_identifier(
+    sample_id bigint,
+    group_id bigint,
+    pathogen_id bigint,
+    location_id bigint
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+    select concat_ws(
+        '/',
+        nullif(regexp_replace(pathogen_repositories.prefix, '[^a-zA-Z0-9._/-]', '', 'g'), ''),
+        nullif(regexp_replace(coalesce(locations.country, locations.region), '[^a-zA-Z0-9._/-]', '', 'g'), ''),
+        regexp_replace(groups.prefix, '[^a-zA-Z0-9._/-]', '', 'g')
+        || '-' || generated_public_identifier.sample_id,
+        extract(year from current_date)
+    )
+    from aspen.groups as groups
+    left join aspen.pathogens as pathogens
+        on pathogens.id = generated_public_identifier.pathogen_id
+    left join aspen.pathogen_repositories as pathogen_repositories
+        on pathogen_repositories.pathogen_id = pathogens.id
+        and pathogen_repositories.public_repository_id = pathogens.default_repository_id
+    left join aspen.locations as locations
+        on locations.id = generated_public_identifier.location_id
+    where groups.id = generated_public_identifier.group_id;
+$$;
+
+comment on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) is
+'{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z a-z 0-9 . _ / -';
+
+revoke all on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) from public;
+grant execute on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) to api_writer;

@@ -1,0 +1,35 @@
+-- definer because internal.fail is out of reach of API roles by name.
+create or replace function internal.raise_sample_problems()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    problems text := nullif(current_setting('aspen.sample_problems', true), '');
+begin
+    if problems is not null then
+        perform internal.fail(
+            case when position('already exists in this group' in problems) > 0 then 409 else 400 end,
+            case when position('already exists in this group' in problems) > 0 then 'sample_exists'
+                else 'invalid_sample'
+            end,
+            'Nothing was stored: some samples are not usable',
+            '[' || problems || ']',
+            'Correct or leave out the named samples and send the whole batch again.'
+        );
+    end if;
+    return null;
+end
+$$;
+
+comment on function internal.raise_sample_problems() is $$Trigger: refuses a batch of samples, naming every problem
+
+Errors: 400 invalid_sample, 409 sample_exists.$$;
+
+revoke all on function internal.raise_sample_problems() from public;
+
+grant create on schema internal to api_writer;
+alter function internal.raise_sample_problems() owner to api_writer;
+revoke create on schema internal from api_writer;

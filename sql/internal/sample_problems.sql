@@ -1,0 +1,38 @@
+-- The rules that need no other row, in one place for every way a sample comes in.
+create or replace function internal.sample_problems(
+    private_identifier text,
+    public_identifier text,
+    collection_date date
+)
+returns table (field text, value text, reason text)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+    select
+        'private_identifier',
+        private_identifier,
+        case when coalesce(private_identifier, '') = '' then 'is required'
+            else 'must be 1 to 128 characters on one line, without spaces around it'
+        end
+    where private_identifier is null or private_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
+    union all
+    select
+        'public_identifier', public_identifier, 'must be 1 to 128 characters on one line, without spaces around it'
+    where public_identifier <> '' and public_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
+    union all
+    select
+        'collection_date',
+        collection_date::text,
+        case when collection_date is null then 'is required, as YYYY-MM-DD'
+            else 'must be between 1900-01-01 and today'
+        end
+    where collection_date is null or collection_date < '1900-01-01' or collection_date > current_date + 1;
+$$;
+
+comment on function internal.sample_problems(text, text, date) is
+'What is wrong with the values of a sample, one row per field';
+
+revoke all on function internal.sample_problems(text, text, date) from public;
+grant execute on function internal.sample_problems(text, text, date) to api_writer;

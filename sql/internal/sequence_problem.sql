@@ -1,0 +1,27 @@
+create or replace function internal.sequence_problem(sequence text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    select case
+        when letters.position > 0
+            then 'has ' || quote_literal(substr(letters.text, letters.position, 1))
+                || ' at position ' || letters.position || ', which is no IUPAC nucleotide letter and no gap (-)'
+        when octet_length(letters.text) < 1000
+            then 'has ' || octet_length(letters.text) || ' letters; at least 1000 are needed'
+    end
+    from (
+        select
+            normalised.text,
+            regexp_instr(normalised.text, '[^ACGTUNWSKMYRVHDB-]') as position
+        from (select upper(regexp_replace(sequence, '\s', '', 'g') collate "C") as text) as normalised
+    ) as letters;
+$$;
+
+comment on function internal.sequence_problem(text) is
+'What is wrong with a nucleotide sequence, in words, or null; positions count from 1 without white space';
+
+revoke all on function internal.sequence_problem(text) from public;
+grant execute on function internal.sequence_problem(text) to api_writer;

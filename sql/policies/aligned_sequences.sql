@@ -1,0 +1,40 @@
+-- NOTE: no write is granted: job outputs are registered by the control plane.
+
+alter table aspen.aligned_sequences enable row level security;
+
+alter table aspen.aligned_sequences force row level security;
+
+grant select on aspen.aligned_sequences to member;
+
+drop policy if exists aligned_sequences_fence on aspen.aligned_sequences;
+
+create policy aligned_sequences_fence on aspen.aligned_sequences
+as restrictive
+for all
+to member
+using (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+)
+with check (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+);
+
+comment on policy aligned_sequences_fence on aspen.aligned_sequences is
+'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+
+drop policy if exists aligned_sequences_select_group on aspen.aligned_sequences;
+
+create policy aligned_sequences_select_group on aspen.aligned_sequences
+for select
+to member
+using (
+    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+);
+
+comment on policy aligned_sequences_select_group on aspen.aligned_sequences is
+'Sequences are for members and admins, direct or granted';
+
+create or replace trigger aligned_sequences_record_row_change
+after insert or update or delete on aspen.aligned_sequences
+for each row
+execute function internal.record_row_change();

@@ -1,0 +1,59 @@
+-- NOTE: no write is granted: job outputs are registered by the control plane.
+
+alter table aspen.sample_lineages enable row level security;
+
+alter table aspen.sample_lineages force row level security;
+
+grant select on aspen.sample_lineages to member;
+
+drop policy if exists sample_lineages_fence on aspen.sample_lineages;
+
+create policy sample_lineages_fence on aspen.sample_lineages
+as restrictive
+for all
+to member
+using (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+)
+with check (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+);
+
+comment on policy sample_lineages_fence on aspen.sample_lineages is
+'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+
+drop policy if exists sample_lineages_select_group on aspen.sample_lineages;
+
+create policy sample_lineages_select_group on aspen.sample_lineages
+for select
+to member
+using (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[]))
+);
+
+comment on policy sample_lineages_select_group on aspen.sample_lineages is
+'Visible like the sample it belongs to: private rows to members and admins only';
+
+create or replace trigger sample_lineages_set_updated_at
+before update on aspen.sample_lineages
+for each row
+execute function internal.set_updated_at();
+
+create or replace trigger sample_lineages_record_insert
+after insert on aspen.sample_lineages
+referencing new table as changed_rows
+for each statement
+execute function internal.record_changes();
+
+create or replace trigger sample_lineages_record_update
+after update on aspen.sample_lineages
+referencing new table as changed_rows
+for each statement
+execute function internal.record_changes();
+
+create or replace trigger sample_lineages_record_delete
+after delete on aspen.sample_lineages
+referencing old table as changed_rows
+for each statement
+execute function internal.record_changes();

@@ -1,0 +1,90 @@
+alter table aspen.sequences enable row level security;
+
+alter table aspen.sequences force row level security;
+
+grant select, delete on aspen.sequences to member, api_writer;
+grant insert (group_id, sample_id, sequence, sequencing_date, sequencing_depth),
+update (group_id, sample_id, sequence, sequencing_date, sequencing_depth)
+on aspen.sequences to member, api_writer;
+
+drop policy if exists sequences_fence on aspen.sequences;
+
+create policy sequences_fence on aspen.sequences
+as restrictive
+for all
+to member, api_writer
+using (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+)
+with check (
+    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+);
+
+comment on policy sequences_fence on aspen.sequences is
+'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+
+drop policy if exists sequences_select_group on aspen.sequences;
+
+create policy sequences_select_group on aspen.sequences
+for select
+to member, api_writer
+using (
+    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+);
+
+comment on policy sequences_select_group on aspen.sequences is
+'Sequences are for members and admins, direct or granted';
+
+drop policy if exists sequences_insert_own on aspen.sequences;
+
+create policy sequences_insert_own on aspen.sequences
+for insert
+to member, api_writer
+with check (
+    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+);
+
+comment on policy sequences_insert_own on aspen.sequences is
+'New sequences go into a group where the caller is directly member or admin';
+
+drop policy if exists sequences_update_group on aspen.sequences;
+
+create policy sequences_update_group on aspen.sequences
+for update
+to member, api_writer
+using (
+    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+)
+with check (
+    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+);
+
+comment on policy sequences_update_group on aspen.sequences is
+'Members and admins, direct or granted, change sequences';
+
+drop policy if exists sequences_delete_group on aspen.sequences;
+
+create policy sequences_delete_group on aspen.sequences
+for delete
+to member, api_writer
+using (
+    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+);
+
+comment on policy sequences_delete_group on aspen.sequences is
+'Members and admins, direct or granted, delete sequences';
+
+create or replace trigger sequences_normalise
+before insert or update of sequence on aspen.sequences
+for each row
+execute function internal.normalise_sequence();
+
+create or replace trigger sequences_set_updated_at
+before update on aspen.sequences
+for each row
+execute function internal.set_updated_at();
+
+create or replace trigger sequences_record_row_change
+after insert or update or delete on aspen.sequences
+for each row
+execute function internal.record_row_change();

@@ -1,0 +1,17 @@
+-- NOTE: no API role may read this table; internal.presigned_url does, as presigner.
+
+alter table aspen.storage_credentials enable row level security;
+
+alter table aspen.storage_credentials force row level security;
+
+grant select on aspen.storage_credentials to presigner;
+
+drop policy if exists storage_credentials_select_presigner on aspen.storage_credentials;
+
+create policy storage_credentials_select_presigner on aspen.storage_credentials
+for select
+to presigner
+using (true);
+
+comment on policy storage_credentials_select_presigner on aspen.storage_credentials is
+'To sign URLs';

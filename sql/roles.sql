@@ -1,0 +1,68 @@
+-- Cluster-level roles. Run by an administrator, any number of times; passwords are set apart (`control up`).
+-- The rules behind them: docs/architecture.md. Nothing here may be granted CREATEROLE: in-database settings
+-- of `authenticator` win over postgrest.conf, so whoever may alter them owns the API.
+
+do $$
+declare
+    role_name text;
+begin
+    foreach role_name in array array[
+        'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'control', 'analyst',
+        'claims_reader', 'api_writer', 'auditor', 'presigner'
+    ] loop
+        if not exists (select from pg_catalog.pg_roles as roles where roles.rolname = role_name) then
+            execute pg_catalog.format('create role %I', role_name);
+        end if;
+    end loop;
+end
+$$;
+
+-- Attributes are stated in full, so that a role altered by hand comes back to what this file says.
+alter role aspen_owner nologin inherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role authenticator login noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role anon nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role member nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role operator nologin inherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role job nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role control login inherit nosuperuser nocreatedb nocreaterole bypassrls;
+alter role analyst login noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role claims_reader nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role api_writer nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role auditor nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role presigner nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+
+comment on role aspen_owner is 'Owns every object; row-level security is forced on it too';
+comment on role authenticator is 'The login of PostgREST; holds nothing but the right to become an API role';
+comment on role anon is 'API role without a token: health, OpenAPI, shared links';
+comment on role member is 'API role of a person with a token';
+comment on role operator is 'API role of a system administrator: member plus reference data and groups, no group data';
+comment on role job is 'API role of a compute job: its own inputs and outputs, nothing else';
+comment on role control is 'The control plane: bypasses row-level security, never reachable from PostgREST';
+comment on role analyst is 'Optional read-only login for psql and BI: reference data only';
+comment on role claims_reader is 'Owns the functions that look up who is asking';
+comment on role api_writer is 'Owns the functions that write for a caller, under the same policies as member';
+comment on role auditor is 'Owns the trigger function that writes audit_log';
+comment on role presigner is 'Owns the function that signs S3 URLs; the only reader of storage_credentials';
+
+-- An operator is a member with more rights, so every policy for member holds for operator as well.
+grant member to operator;
+grant anon, member, operator, job to authenticator;
+-- The control plane acts as the API roles when it imports on behalf of a person.
+grant aspen_owner, anon, member, operator, job to control;
+-- So that the owner can hand a function over to the role it is meant to run as, and use it in a trigger (inherit).
+grant claims_reader, api_writer, auditor, presigner to aspen_owner;
+
+-- One tenant's cached plan must never serve another, and the planner must see the group ids (docs/architecture.md).
+alter role authenticator set plan_cache_mode = 'force_custom_plan';
+alter role authenticator set random_page_cost = '1.1';
+alter role authenticator set jit = 'off';
+alter role authenticator set statement_timeout = '15s';
+alter role authenticator set lock_timeout = '5s';
+alter role authenticator set idle_in_transaction_session_timeout = '15s';
+-- PostgREST applies these per request; functions that need longer say so themselves.
+alter role anon set statement_timeout = '3s';
+alter role member set statement_timeout = '10s';
+alter role operator set statement_timeout = '10s';
+alter role job set statement_timeout = '10s';
+alter role analyst set statement_timeout = '60s';
+alter role analyst set default_transaction_read_only = 'on';
