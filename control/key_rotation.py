@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import psycopg
 
 ACCEPTED_WITHIN_SECONDS = 5
-# PostgREST's code for a token whose signature it cannot verify; our own refusals come after that.
+# PostgREST's code for a signature it cannot verify. 12.0.2 has the same one for a foreign audience,
+# which shows that the signature was good.
 SIGNATURE_REFUSED = b"PGRST301"
+AUDIENCE_REFUSED = b"JWTNotInAudience"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def _signature_accepted(api_url: str, token: str) -> bool:
         with urlopen(request, timeout=ACCEPTED_WITHIN_SECONDS):
             return True
     except HTTPError as refusal:
-        return SIGNATURE_REFUSED not in refusal.read()
+        body = refusal.read()
+        return SIGNATURE_REFUSED not in body or AUDIENCE_REFUSED in body
     except URLError as error:
         raise ControlError(
             f"the keys are in place, but {api_url} does not answer: {error.reason}",

@@ -115,13 +115,15 @@ def mint(
     return sign(keys, claims, alg)
 
 
-def inspect(keys: KeySet, token: str, *, now: datetime | None = None) -> Inspection:
+def inspect(
+    keys: KeySet, token: str, *, audience: str = AUDIENCE, now: datetime | None = None
+) -> Inspection:
     """Read a token without trusting it; the signature itself is not part of the answer."""
     header, claims = _decode(token)
     verified_by = _verifying_kid(keys, token, header)
     problems = (
         *_signature_problems(header, verified_by),
-        *_claim_problems(claims, now or datetime.now(UTC)),
+        *_claim_problems(claims, audience, now or datetime.now(UTC)),
     )
     return Inspection(header, claims, verified_by, problems)
 
@@ -204,13 +206,13 @@ def _signature_problems(header: Mapping[str, Any], verified_by: str | None) -> I
         yield f"kid does not name {verified_by}, which verifies it (PostgREST 13 asks for that)"
 
 
-def _claim_problems(claims: Mapping[str, Any], now: datetime) -> Iterator[str]:
+def _claim_problems(claims: Mapping[str, Any], expected: str, now: datetime) -> Iterator[str]:
     for name in ("sub", "role"):
         if not isinstance(claims.get(name), str) or not claims[name]:
             yield f"{name} is missing"
     audience = claims.get("aud")
-    if AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
-        yield f"aud is not {AUDIENCE}"
+    if expected not in (audience if isinstance(audience, list) else [audience]):
+        yield f"aud is not {expected}"
     yield from _time_problems(claims, now)
 
 

@@ -62,6 +62,11 @@ class Subject(click.ParamType[str]):
         return value
 
 
+audience_option = click.option(
+    "--aud", default=tokens.AUDIENCE, show_default=True, help="The API's jwt-aud."
+)
+
+
 @click.group()
 def token() -> None:
     """Mint and read tokens, and look after the keys that sign them."""
@@ -75,6 +80,7 @@ def token() -> None:
 @click.option("--groups", type=Groups(), help="Left out: the memberships in the database count.")
 @click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 30d.")
 @click.option("--alg", type=click.Choice(ALGORITHMS), default="HS256", show_default=True)
+@audience_option
 @click.option(
     "--not-before",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
@@ -90,6 +96,7 @@ def issue(
     groups: dict[int, str] | None,
     ttl: timedelta,
     alg: Algorithm,
+    aud: str,
     not_before: datetime | None,
     as_json: bool,
 ) -> None:
@@ -99,7 +106,9 @@ def issue(
         control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
     """
     keys = load_keys(app.settings.keys_dir)
-    claims = tokens.claims_for(sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before)
+    claims = tokens.claims_for(
+        sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud
+    )
     minted = tokens.sign(keys, claims, alg)
     details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
     click.echo(json.dumps(details, indent=2) if as_json else minted)
@@ -107,9 +116,10 @@ def issue(
 
 @token.command()
 @click.argument("source", metavar="[TOKEN]", default="-")
+@audience_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def inspect(ctx: click.Context, source: str, as_json: bool) -> None:
+def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     """Show what a token says and whether the API would take its signature, dates and audience.
 
     Reads the token from standard input, where it stays out of the shell's history. Exits with 3
@@ -120,9 +130,8 @@ def inspect(ctx: click.Context, source: str, as_json: bool) -> None:
     """
     app: App = ctx.obj
     text = sys.stdin.read(LONGEST_TOKEN) if source == "-" else source
-    inspection = tokens.inspect(
-        load_keys(app.settings.keys_dir), text.strip().removeprefix("Bearer ")
-    )
+    given = text.strip().removeprefix("Bearer ")
+    inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
     click.echo(inspection.as_json() if as_json else inspection.as_text())
     ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
 

@@ -78,6 +78,14 @@ def test_issue_starts_when_told(keys: KeySet, run: Run) -> None:
     assert (claims["nbf"], claims["exp"] - claims["nbf"]) == (int(start.timestamp()), 3600)
 
 
+def test_issue_and_inspect_know_another_audience(keys: KeySet, run: Run) -> None:
+    """For an API whose jwt-aud is not ours to choose, as behind Cognito."""
+    token = run("issue", "--sub", "alice", "--aud", "client-1").stdout
+
+    assert run("inspect", "--aud", "client-1", stdin=token).exit_code == 0
+    assert "refused: aud is not aspen" in run("inspect", stdin=token).stdout
+
+
 WRONG = {
     "no sub": ([], "Missing option '--sub'"),
     "empty sub": (["--sub", ""], "a subject has 1 to 255 characters"),
