@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import psycopg
@@ -31,6 +31,7 @@ def one_migrate_at_a_time(conn: psycopg.Connection, echo: Echo) -> Iterator[None
     It asks again and again instead of waiting inside a statement: a waiting statement holds a
     snapshot, and `create index concurrently` in the other migrate would wait for that for ever.
     """
+    _end_with_the_client(conn)
     told = False
     while not _succeeds(conn, "select pg_try_advisory_lock(%s)"):
         if not told:
@@ -71,6 +72,13 @@ def with_short_locks(conn: psycopg.Connection, work: Callable[[], T], echo: Echo
         # Jitter, lest it keeps step with a periodic client.
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, 2.0)
+
+
+def _end_with_the_client(conn: psycopg.Connection) -> None:
+    """Have the server stop when this process dies, instead of keeping the lock to the end."""
+    # Some platforms cannot watch a connection; there the next migrate waits.
+    with suppress(errors.InvalidParameterValue):
+        conn.execute("set client_connection_check_interval = '1s'")
 
 
 def _succeeds(conn: psycopg.Connection, lock_query: str) -> bool:

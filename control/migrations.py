@@ -85,6 +85,18 @@ def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) 
         _bring_up(conn, root, echo)
 
 
+def build_from_nothing(database_url: str, root: Path) -> None:
+    """Make an empty database what sql/ says, without any migration: the other side of the proof
+    that all migrations together say the same.
+    """
+    contents = read_contents(root)
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        with conn.transaction():
+            run_files(conn, root, contents.schemas)
+            _become_owner(conn)
+            run_files(conn, root, contents.tables + contents.code)
+
+
 def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
     """Compare a database with a checkout; writes nothing."""
     applied = applied_migrations(conn)
@@ -166,11 +178,15 @@ def _bring_up(
 def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
     """The one session that may change this database, as the owner of everything in it."""
     with one_migrate_at_a_time(conn, echo):
-        conn.execute("set role aspen_owner")
-        # So that a name without its schema fails instead of meaning something else elsewhere.
-        conn.execute("set search_path = ''")
-        conn.execute("set client_min_messages = warning")
+        _become_owner(conn)
         yield
+
+
+def _become_owner(conn: psycopg.Connection) -> None:
+    conn.execute("set role aspen_owner")
+    # So that a name without its schema fails instead of meaning something else elsewhere.
+    conn.execute("set search_path = ''")
+    conn.execute("set client_min_messages = warning")
 
 
 def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:

@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from enum import Enum
 
+from control.errors import ControlError
+
 _PATIENCE_SECONDS = 20.0
 _REQUEST_TIMEOUT_SECONDS = 5.0
 
@@ -16,14 +18,14 @@ class ApiState(Enum):
 
     NOT_ASKED = "no API URL is configured"
     NOT_RUNNING = "the API is not running; it reads the schema when it starts"
-    CURRENT = "the API serves the new schema"
-    STALE = "the API still serves the old schema"
+    CURRENT = "the API serves this schema"
 
 
 def wait_for_api(api_url: str | None, probe: str) -> ApiState:
     """Ask for a function of the new schema until the API knows it.
 
     404 means that the function is unknown; anything else, a refusal above all, that it is known.
+    Fails when the API does not come to know it.
     """
     if api_url is None:
         return ApiState.NOT_ASKED
@@ -36,7 +38,10 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
         if status != 404 and status < 500:
             return ApiState.CURRENT
         time.sleep(0.05)
-    return ApiState.STALE
+    raise ControlError(
+        f"the database is up to date, but {api_url} still serves its old schema",
+        "check that this API belongs to this database and has db-channel-enabled on, or restart it",
+    )
 
 
 def _status_of(url: str) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from control.app import App
-from control.errors import SOMETHING_TO_DO, ControlError
+from control.errors import SOMETHING_TO_DO
 from control.migrations import (
     MigrateStatus,
     RollbackPlan,
@@ -36,14 +36,14 @@ def up(app: App, dry_run: bool) -> None:
         control migrate up
     """
     result = migrate_up(app.settings, echo=_progress, dry_run=dry_run)
-    done = "would apply" if dry_run else "applied"
     for name in result.applied:
-        click.echo(f"{done} {name}")
+        click.echo(f"would apply {name}" if dry_run else f"applied {name}")
     if result.has_loaded_code:
         click.echo("would load the code of sql/" if dry_run else "loaded the code of sql/")
     if not result.applied and not result.has_loaded_code:
         click.echo("nothing to do")
-    _report_api(result.api)
+    if result.api is not ApiState.NOT_ASKED:
+        click.echo(result.api.value)
 
 
 @migrate.command("down")
@@ -94,17 +94,6 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 def _progress(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _report_api(state: ApiState) -> None:
-    if state is ApiState.STALE:
-        raise ControlError(
-            f"the database is up to date, but {state.value}",
-            "check that api_url belongs to this database and that PostgREST's"
-            " db-channel-enabled is on, or restart PostgREST",
-        )
-    if state is not ApiState.NOT_ASKED:
-        click.echo(state.value)
 
 
 def _show_plan(plan: RollbackPlan) -> None:

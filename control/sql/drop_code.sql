@@ -7,11 +7,17 @@ declare
     table_schemas constant text[] := array['aspen', 'api', 'authz', 'internal'];
     statement text;
 begin
-    -- The gate: the pre-request function reads this table before a request touches anything else. Once it is ours no
-    -- request is under way and none starts, so that the locks below meet no request that holds one and wants another.
-    if pg_catalog.to_regclass('aspen.users') is not null then
-        lock table aspen.users in access exclusive mode;
-    end if;
+    -- The gate: the pre-request function reads one of these tables, jobs for a job's token, before a request touches
+    -- anything else. Once they are ours no such request is under way and none starts, so that the locks below meet no
+    -- request that holds one and wants another.
+    foreach statement in array array(
+        select pg_catalog.format('lock table %s in access exclusive mode', gates.oid::pg_catalog.regclass)
+        from unnest(array['aspen.users', 'aspen.jobs']) with ordinality as names (name, position)
+        inner join pg_catalog.pg_class as gates on pg_catalog.to_regclass(names.name) = gates.oid
+        order by names.position
+    ) loop
+        execute statement;
+    end loop;
 
     -- Each list is complete before its first statement runs, for a view takes along what is built on it.
     foreach statement in array array(
@@ -49,7 +55,8 @@ begin
     foreach statement in array array(
         select distinct
             pg_catalog.format(
-                'revoke all on table %s from %s',
+                'revoke all on %s %s from %s',
+                case relations.relkind when 'S' then 'sequence' else 'table' end,
                 relations.oid::pg_catalog.regclass,
                 case entries.grantee when 0 then 'public' else entries.grantee::pg_catalog.regrole::text end
             )
@@ -57,7 +64,7 @@ begin
         inner join pg_catalog.pg_attribute as attributes on relations.oid = attributes.attrelid
         cross join lateral pg_catalog.aclexplode(relations.relacl || attributes.attacl) as entries
         where relations.relnamespace::pg_catalog.regnamespace::text = any(table_schemas)
-            and relations.relkind in ('r', 'p')
+            and relations.relkind in ('r', 'p', 'S')
             and entries.grantee <> relations.relowner
         order by 1
     ) loop

@@ -1,0 +1,1 @@
+drop table aspen.storage_credentials;
