@@ -1,0 +1,131 @@
+"""What every test may ask for. Servers start when first asked for, apart from any running stack.
+
+`request_as` and `admin` share one transaction that is rolled back; `database` is a clone of a
+test's own; `api` and `s3` are real servers shared by the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+import pytest
+
+from control.database import begin_request, request_claims
+from control.migrations import apply_all
+from tests.servers import (
+    S3,
+    SETTINGS,
+    Api,
+    Cluster,
+    Database,
+    database_names,
+    run_api,
+    run_cluster,
+    run_s3,
+)
+
+RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
+    with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> Iterator[Database]:
+    """A migrated database that nobody connects to: the original of every clone."""
+    with cluster.database("aspen_template") as database:
+        apply_all(database.url, SETTINGS.root)
+        yield database
+
+
+@pytest.fixture(scope="session")
+def shared_database(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """The migrated database of all tests that roll back."""
+    with cluster.database("aspen_shared", template.name) as database:
+        yield database
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """A migrated database of this test's own."""
+    with cluster.database(next(database_names), template.name) as database:
+        yield database
+
+
+@pytest.fixture
+def empty_database(cluster: Cluster) -> Iterator[Database]:
+    """A database of this test's own as `control up` creates it, before any migration."""
+    with cluster.database(next(database_names)) as database:
+        yield database
+
+
+@pytest.fixture
+def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
+    """Role control, inside the transaction that is rolled back after the test."""
+    with psycopg.connect(shared_database.url) as conn:
+        yield conn
+        conn.rollback()
+
+
+@pytest.fixture
+def request_as(admin: psycopg.Connection) -> RequestAs:
+    """One request as PostgREST would run it; what it wrote is undone, unless `keep=True`.
+
+    `request_as("member", sub="alice", groups={3: "admin"})`; without `sub` it carries no token,
+    and further keywords are further claims (None leaves one out).
+    """
+
+    @contextmanager
+    def request(
+        role: str,
+        sub: str | None = None,
+        groups: Mapping[int, str] | None = None,
+        *,
+        keep: bool = False,
+        **claims: object,
+    ) -> Iterator[psycopg.Connection]:
+        wanted = request_claims(role, sub, groups) | claims
+        with admin.transaction(force_rollback=not keep):
+            begin_request(admin, role, {k: v for k, v in wanted.items() if v is not None})
+            yield admin
+            if keep:
+                _leave_request(admin)
+
+    return request
+
+
+@pytest.fixture(scope="session")
+def api(
+    cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """PostgREST over a database whose rows stay for the session."""
+    with (
+        cluster.database("aspen_api", template.name) as database,
+        run_api(database, tmp_path_factory.mktemp("api")) as api,
+    ):
+        yield api
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """S3 with a bucket of this session's own."""
+    with run_s3(tmp_path_factory.mktemp("s3"), "aspen-test") as s3:
+        yield s3
+
+
+def _leave_request(conn: psycopg.Connection) -> None:
+    """Become role control again; `set local` would last until the outer transaction ends."""
+    conn.execute("reset role")
+    conn.execute("set local search_path to default")
+    conn.execute("select set_config('request.jwt.claims', '', true)")
+    conn.execute(
+        "select set_config(name, '', true) from unnest(array["
+        "'aspen.user_id', 'aspen.job_id', 'aspen.any_groups', 'aspen.full_groups',"
+        " 'aspen.direct_groups', 'aspen.member_groups', 'aspen.admin_groups']) as settings (name)"
+    )

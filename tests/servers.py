@@ -1,0 +1,260 @@
+"""The servers tests run against: a throw-away PostgreSQL, its databases, PostgREST, S3."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+from psycopg import sql
+from pytest_postgresql.janitor import DatabaseJanitor
+
+from control.keys import KeySet, ensure_keys
+from control.settings import Settings
+from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
+from control.stack.health import http_ok
+from control.stack.ministack import is_ready as s3_is_ready
+from control.stack.ministack import ministack_launch, ministack_server
+from control.stack.ports import HOST, any_free
+from control.stack.postgres import Postgres, postgres_server
+from control.stack.postgrest import postgrest_launch, postgrest_server
+from control.stack.state import LOGINS, S3_KEY, SUPERUSER
+from control.storage import make_client
+from control.tokens import claims_for, sign
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# This checkout, and nothing of a stack that may be running in it.
+SETTINGS = Settings(
+    root=Path(__file__).parent.parent,
+    data_dir=Path("/nonexistent/aspen"),
+    keys_dir=Path("/nonexistent/aspen/keys"),
+    postgres_bin=os.environ.get("ASPEN_POSTGRES_BIN"),
+    postgrest_bin=os.environ.get("ASPEN_POSTGREST_BIN"),
+)
+SQL_DIR = SETTINGS.sql_dir
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL of this test session, with our roles."""
+
+    port: int
+    passwords: dict[str, str]
+    major: int
+
+    def url(self, login: str, database: str) -> str:
+        """How one of our logins reaches one of its databases."""
+        return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.port}/{database}"
+
+    @contextmanager
+    def database(self, name: str, template: str | None = None) -> Iterator[Database]:
+        """A database of ours for as long as the context lasts: a clone, or empty."""
+        janitor = DatabaseJanitor(
+            user=SUPERUSER,
+            password=self.passwords[SUPERUSER],
+            host=HOST,
+            port=self.port,
+            dbname=name,
+            template_dbname=template or "template0",
+        )
+        with janitor:
+            self._hand_over(name, is_clone=template is not None)
+            yield Database(self, name)
+
+    def _hand_over(self, name: str, *, is_clone: bool) -> None:
+        """Give it to our owner: a clone has neither owner nor privileges of its template."""
+        with psycopg.connect(self.url(SUPERUSER, name), autocommit=True) as conn:
+            conn.execute(
+                sql.SQL("alter database {} owner to {}").format(
+                    sql.Identifier(name), sql.Identifier(OWNER)
+                )
+            )
+            prepare_database(conn, SQL_DIR)
+            if is_clone:
+                conn.execute((SQL_DIR / "schemas.sql").read_bytes())
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database of the cluster."""
+
+    cluster: Cluster
+    name: str
+
+    @property
+    def url(self) -> str:
+        """As role control."""
+        return self.url_of("control")
+
+    def url_of(self, login: str) -> str:
+        """As postgres, control or authenticator."""
+        return self.cluster.url(login, self.name)
+
+    def connect(self, login: str = "control", **options: Any) -> psycopg.Connection:
+        """A connection in autocommit."""
+        return psycopg.connect(self.url_of(login), autocommit=True, **options)
+
+    @property
+    def settings(self) -> Settings:
+        """The checkout's settings, pointing here and nowhere else."""
+        return replace(
+            SETTINGS, database_url=self.url, admin_database_url=self.url_of(SUPERUSER), api_url=None
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the command line use this database."""
+        return {
+            "ASPEN_ROOT": str(SETTINGS.root),
+            "ASPEN_DATA_DIR": str(SETTINGS.data_dir),
+            "ASPEN_DATABASE_URL": self.url,
+        }
+
+
+@dataclass(frozen=True)
+class S3:
+    """An S3 with one bucket."""
+
+    client: S3Client
+    settings: Settings
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.settings.bucket
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the command line use this S3."""
+        return {
+            "ASPEN_S3_ENDPOINT_URL": f"{self.settings.s3_endpoint_url}",
+            "ASPEN_S3_ACCESS_KEY": S3_KEY,
+            "ASPEN_S3_SECRET_KEY": S3_KEY,
+            "ASPEN_BUCKET": self.bucket,
+        }
+
+
+@dataclass(frozen=True)
+class Api:
+    """PostgREST over a database that keeps what tests commit to it, so use names of your own."""
+
+    url: str
+    admin_url: str
+    database: Database
+    keys: KeySet
+    http: httpx.Client
+
+    def token(
+        self,
+        sub: str,
+        role: str = "member",
+        groups: dict[int, str] | None = None,
+        ttl: timedelta = timedelta(hours=1),
+        **overrides: object,
+    ) -> str:
+        """A token; an override replaces a claim, an override of None leaves it out."""
+        claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl) | overrides
+        return sign(self.keys, {k: v for k, v in claims.items() if v is not None})
+
+    def request(
+        self, method: str, path: str, token: str | None = None, **options: Any
+    ) -> httpx.Response:
+        """One request; without a token anonymous. `options` are httpx's: params, json, content…"""
+        headers = dict(options.pop("headers", {}))
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.http.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        """GET."""
+        return self.request("GET", path, token, **options)
+
+    def post(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        """POST."""
+        return self.request("POST", path, token, **options)
+
+    def patch(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        """PATCH."""
+        return self.request("PATCH", path, token, **options)
+
+    def delete(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
+        """DELETE."""
+        return self.request("DELETE", path, token, **options)
+
+
+@contextmanager
+def run_cluster(directory: Path) -> Iterator[Cluster]:
+    """Start a PostgreSQL in a directory, with our roles, and stop it at the end."""
+    passwords = {login: secrets.token_urlsafe(12) for login in (SUPERUSER, *LOGINS)}
+    server = postgres_server("postgres", directory / "run", directory / "logs")
+    postgres = Postgres.find(directory / "postgres", server, SETTINGS.postgres_bin, durable=False)
+    postgres.initialise(passwords[SUPERUSER])
+    cluster = Cluster(any_free(), passwords, postgres.binaries.major)
+    admin_url = cluster.url(SUPERUSER, "postgres")
+    postgres.start(cluster.port, admin_url)
+    try:
+        with psycopg.connect(admin_url, autocommit=True) as conn:
+            prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
+        yield cluster
+    finally:
+        server.stop()
+
+
+@contextmanager
+def run_api(database: Database, directory: Path) -> Iterator[Api]:
+    """Start PostgREST over a database, and stop it at the end."""
+    api_port, admin_port = any_free(), any_free()
+    keys = ensure_keys(directory / "keys")
+    server = postgrest_server("postgrest", directory / "run", directory / "logs")
+    server.start(
+        postgrest_launch(
+            SETTINGS,
+            database_url=database.url_of("authenticator"),
+            jwks=keys.jwks_path,
+            api_port=api_port,
+            admin_port=admin_port,
+        )
+    )
+    url, admin_url = f"http://{HOST}:{api_port}", f"http://{HOST}:{admin_port}"
+    try:
+        server.wait_ready(lambda: http_ok(f"{admin_url}/ready"), READY_SECONDS)
+        with httpx.Client(base_url=url, timeout=60) as http:
+            yield Api(url, admin_url, database, keys, http)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def run_s3(directory: Path, bucket: str) -> Iterator[S3]:
+    """Start the S3 emulator with one bucket, and stop it at the end."""
+    port = any_free()
+    server = ministack_server("ministack", directory / "run", directory / "logs")
+    server.start(ministack_launch(directory / "s3", port, SETTINGS.region))
+    settings = replace(
+        SETTINGS,
+        s3_endpoint_url=f"http://{HOST}:{port}",
+        s3_access_key=S3_KEY,
+        s3_secret_key=S3_KEY,
+        bucket=bucket,
+    )
+    try:
+        server.wait_ready(lambda: s3_is_ready(f"{settings.s3_endpoint_url}"), READY_SECONDS)
+        client = make_client(settings)
+        client.create_bucket(Bucket=bucket)
+        yield S3(client, settings)
+    finally:
+        server.stop()
+
+
+database_names = (f"aspen_test_{number}" for number in itertools.count(1))
