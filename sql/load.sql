@@ -59,7 +59,6 @@
 \ir internal/queue_sample_jobs.sql
 \ir internal/create_samples.sql
 \ir internal/template_args_problems.sql
-\ir internal/create_phylo_run.sql
 \ir internal/place_colors.sql
 \ir internal/tree_document.sql
 \ir internal/tree_origin.sql
@@ -121,7 +120,8 @@
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 
--- Functions. internal/fasta.sql takes rows of api.sequences, so it comes after them.
+-- Functions. The two helpers speak of rows of resources, so they come after them.
+\ir internal/create_phylo_run.sql
 \ir internal/fasta.sql
 \ir api/functions/sequences_fasta.sql
 \ir api/functions/health.sql

@@ -24,7 +24,7 @@ begin
 end
 $$;
 
-grant usage on schema api to anon, member, operator, job;
+grant usage on schema api to anon, member, operator, job, api_writer;
 -- NOTE: the only private schema API roles may use, because PostgREST names the pre-request function in a statement of
 -- its own. It holds no table. aspen and internal are not granted to API roles: they cannot name a base table.
 grant usage on schema authz to anon, member, operator, job;

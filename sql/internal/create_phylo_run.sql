@@ -8,8 +8,9 @@ create or replace function internal.create_phylo_run(
     tree_type text,
     template_args jsonb
 )
-returns bigint
+returns setof api.phylo_runs
 language plpgsql
+rows 1
 volatile
 security definer
 set search_path = ''
@@ -21,9 +22,7 @@ declare
     unknown_samples json;
     run_id bigint;
 begin
-    if not coalesce(
-        create_phylo_run.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[]), false
-    ) then
+    if (create_phylo_run.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot create runs in this group',
             json_build_object('group_id', create_phylo_run.group_id)::text,
             'A direct role of member or admin is needed.');
@@ -137,12 +136,12 @@ begin
         perform internal.fail(400, 'unknown_samples', 'Some samples are not known', unknown_samples::text,
             'Use identifiers of samples you may see, or strain names and accessions of the pathogen''s repository.');
     end if;
-    return run_id;
+    return query select phylo_runs.* from api.phylo_runs as phylo_runs where phylo_runs.id = run_id;
 end
 $$;
 
 comment on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) is
-'What api.create_phylo_run does, as api_writer; returns the id of the run';
+'What api.create_phylo_run does, as api_writer';
 
 revoke all on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) from public;
 grant execute on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) to member;

@@ -19,13 +19,12 @@ as $$
 declare
     pathogen_row aspen.pathogens;
     problems json;
+    is_conflict boolean;
     outcome json;
     error_message text;
     error_detail text;
 begin
-    if not coalesce(
-        create_samples.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[]), false
-    ) then
+    if (create_samples.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
             json_build_object('group_id', create_samples.group_id)::text,
             'A direct role of member or admin is needed.');
@@ -83,19 +82,27 @@ begin
         ) as unknown_keys
     ),
 
+    -- Look-ups instead of joins: they keep the order, so that ids ascend as the samples were given.
     target as materialized (
         select
-            input.*,
-            existing.id is not null as is_existing,
-            existing.id as existing_id,
-            locations.id is not null as has_location,
-            coalesce(existing.id, nextval('aspen.samples_id_seq')) as id
-        from input
-        left join aspen.samples as existing
-            on existing.group_id = create_samples.group_id
-            and existing.private_identifier = input.private_identifier
-        left join aspen.locations as locations
-            on locations.id = input.location_key
+            known.*,
+            known.existing_id is not null as is_existing,
+            coalesce(known.existing_id, nextval('aspen.samples_id_seq')) as id
+        from (
+            select
+                input.*,
+                (
+                    select existing.id
+                    from aspen.samples as existing
+                    where
+                        existing.group_id = create_samples.group_id
+                        and existing.private_identifier = input.private_identifier
+                ) as existing_id,
+                exists (
+                    select from aspen.locations as locations where locations.id = input.location_key
+                ) as has_location
+            from input
+        ) as known
     ),
 
     problem_rows as materialized (
@@ -248,6 +255,7 @@ begin
             ) order by problem_rows.row_number, problem_rows.field)
             from problem_rows
         ),
+        (select bool_or(problem_rows.reason = 'already exists in this group') from problem_rows),
         (
             select json_agg(json_build_object(
                 'id', target.id,
@@ -267,14 +275,12 @@ begin
             left join written_sequences on target.id = written_sequences.sample_id
             left join aspen.samples as existing on existing.id = target.existing_id
         )
-    into problems, outcome;
+    into problems, is_conflict, outcome;
 
     if problems is not null then
         perform internal.fail(
-            case when problems::text like '%already exists in this group%' then 409 else 400 end,
-            case when problems::text like '%already exists in this group%' then 'sample_exists'
-                else 'invalid_sample'
-            end,
+            case when is_conflict then 409 else 400 end,
+            case when is_conflict then 'sample_exists' else 'invalid_sample' end,
             'Nothing was stored: some samples are not usable',
             problems::text,
             'Correct or leave out the named samples and send the whole batch again.'

@@ -12,9 +12,7 @@ declare
     problems jsonb;
     stored aspen.samples;
 begin
-    if new.group_id is null
-        or not new.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
-    then
+    if (new.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
             json_build_object('group_id', new.group_id)::text, 'A direct role of member or admin is needed.');
     end if;

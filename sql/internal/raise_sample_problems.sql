@@ -7,16 +7,15 @@ security definer
 set search_path = ''
 as $$
 declare
-    problems text := nullif(current_setting('aspen.sample_problems', true), '');
+    problems jsonb := '[' || nullif(current_setting('aspen.sample_problems', true), '') || ']';
+    is_conflict boolean := problems @? '$[*] ? (@.reason == "already exists in this group")';
 begin
     if problems is not null then
         perform internal.fail(
-            case when position('already exists in this group' in problems) > 0 then 409 else 400 end,
-            case when position('already exists in this group' in problems) > 0 then 'sample_exists'
-                else 'invalid_sample'
-            end,
+            case when is_conflict then 409 else 400 end,
+            case when is_conflict then 'sample_exists' else 'invalid_sample' end,
             'Nothing was stored: some samples are not usable',
-            '[' || problems || ']',
+            problems::text,
             'Correct or leave out the named samples and send the whole batch again.'
         );
     end if;

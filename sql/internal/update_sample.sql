@@ -10,7 +10,7 @@ declare
     problems json;
     stored aspen.samples;
 begin
-    if not old.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[]) then
+    if (old.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot change samples of this group',
             json_build_object('group_id', old.group_id)::text, 'A role of member or admin is needed.');
     end if;

@@ -16,9 +16,7 @@ begin atomic
     from internal.create_phylo_run(
         create_phylo_run.group_id, create_phylo_run.pathogen, create_phylo_run.name, create_phylo_run.samples,
         upper(create_phylo_run.tree_type), create_phylo_run.template_args
-    ) as run_id
-    inner join api.phylo_runs as phylo_runs
-        on phylo_runs.id = run_id;
+    ) as phylo_runs;
 end;
 
 comment on function api.create_phylo_run(bigint, text, text, text [], text, jsonb) is $$Queue a phylogenetic run

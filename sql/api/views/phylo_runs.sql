@@ -46,3 +46,4 @@ comment on column api.phylo_runs.finished_at is 'When it ended; null if it has n
 comment on column api.phylo_runs.updated_at is 'When the row was last changed';
 
 grant select, update, delete on api.phylo_runs to member;
+grant select on api.phylo_runs to api_writer;
