@@ -1,0 +1,445 @@
+"""Which tokens the running API takes, and how it refuses the others."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import socket
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import jwt
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from control import tokens
+from control.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
+from tests.servers import Api
+
+HOUR = timedelta(hours=1)
+NOW = datetime.now(UTC)
+STAMP = int(NOW.timestamp())
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who makes tokens for a user and sends them."""
+
+    api: Api
+    subject: str
+
+    @property
+    def keys(self) -> KeySet:
+        """The keys the API verifies tokens with."""
+        return self.api.keys
+
+    def token(self, alg: Algorithm = "HS256", **claims: Any) -> str:
+        """A good token of the user, but for these claims; None leaves a claim out."""
+        return tokens.sign(self.keys, self.claims(**claims), alg)
+
+    def claims(self, **claims: Any) -> tokens.Claims:
+        """The claims of that token."""
+        good = tokens.claims_for(sub=self.subject, role="member", ttl=HOUR)
+        return {name: value for name, value in (good | claims).items() if value is not None}
+
+    def send(self, token: str, path: str = "/me") -> httpx.Response:
+        """A request with this token."""
+        return self.api.get(path, token)
+
+    def ask(self, path: str = "/me", **claims: Any) -> httpx.Response:
+        """A request with a good token, but for these claims."""
+        return self.send(self.token(**claims), path)
+
+
+@pytest.fixture
+def conn(api: Api) -> Iterator[psycopg.Connection]:
+    """The API's database as role control; what it changes stays."""
+    with api.database.connect() as conn:
+        yield conn
+
+
+@pytest.fixture
+def alice(api: Api, conn: psycopg.Connection) -> Caller:
+    """A user of the test's own."""
+    return Caller(api, create_user(conn, is_operator=False))
+
+
+@pytest.fixture
+def oscar(api: Api, conn: psycopg.Connection) -> Caller:
+    """An operator of the test's own."""
+    return Caller(api, create_user(conn, is_operator=True))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> KeySet:
+    """Keys of somebody the API has never heard of."""
+    return ensure_keys(tmp_path_factory.mktemp("stranger") / "keys")
+
+
+def create_user(conn: psycopg.Connection, *, is_operator: bool) -> str:
+    """The subject of a new user."""
+    subject = f"auth0|{uuid4().hex}"
+    conn.execute(
+        "insert into aspen.users (subject, name, email, is_operator) values (%s, %s, %s, %s)",
+        [subject, "A user", f"{uuid4().hex}@example.org", is_operator],
+    )
+    return subject
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error; anything but our one JSON shape fails here."""
+    body = response.json()
+    assert sorted(body) == ["code", "details", "hint", "message"]
+    return response.status_code, body["code"]
+
+
+def base64url(octets: bytes) -> str:
+    """base64url without padding, as everywhere in a token."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def hs256(claims: Mapping[str, Any], secret: bytes, **header: str) -> str:
+    """An HS256 token made by hand: PyJWT refuses to do what an attacker does."""
+    head = base64url(json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode())
+    signed = f"{head}.{base64url(json.dumps(claims).encode())}"
+    return f"{signed}.{base64url(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
+
+
+def public_pem(keys: KeySet) -> bytes:
+    """Our RSA public key as text, the way it is handed around."""
+    return published(keys).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def published(keys: KeySet) -> RSAPublicKey:
+    """Our RSA public key."""
+    key = keys.signing("RS256").verifier
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+def modulus(keys: KeySet) -> bytes:
+    """The number in our RSA public key, the `n` of its JWK."""
+    return published(keys).public_numbers().n.to_bytes(256, "big")
+
+
+def test_request_with_a_good_token_is_that_users(alice: Caller) -> None:
+    """The allow twin of every refusal in this file."""
+    response = alice.ask()
+
+    assert (response.status_code, response.json()[0]["subject"]) == (200, alice.subject)
+
+
+ACCEPTED: dict[str, dict[str, Any]] = {
+    "HS256": {"alg": "HS256"},
+    "RS256": {"alg": "RS256"},
+    "groups": {"groups": {3: "admin", 12: "viewer"}},
+    "no group at all": {"groups": {}},
+    "a group that does not exist": {"groups": {10**18 - 1: "member"}},
+    "as many groups as allowed": {"groups": dict.fromkeys(range(1, 1001), "viewer")},
+    "one audience of several": {"aud": ["https://other.example", "aspen"]},
+    "expired within the clock skew": {"exp": STAMP - 10},
+    "valid within the clock skew": {"nbf": STAMP + 10},
+    "made within the clock skew": {"iat": STAMP + 10},
+    "expires in the year 33658": {"exp": 10**12},
+    "dates with fractions": {"iat": STAMP - 0.5, "exp": STAMP + 60.5},
+    "no iat": {"iat": None},
+    "no issuer and no jti": {"iss": None, "jti": None},
+    "claims of its own": {"email": "a@example.org", "scope": ["x"], "role_": "postgres"},
+}
+
+
+@pytest.mark.parametrize("claims", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_token_is_accepted(alice: Caller, claims: dict[str, Any]) -> None:
+    """What a careful issuer may send."""
+    response = alice.ask(**claims)
+
+    assert (response.status_code, len(response.json())) == (200, 1)
+
+
+FORGED: dict[str, Callable[[Caller, KeySet], str]] = {
+    "no token": lambda _, __: "x",
+    "two parts": lambda caller, _: caller.token().rsplit(".", 1)[0],
+    "five parts, as if encrypted": lambda caller, _: f"{caller.token()}.a.b",
+    "signature of another token": lambda caller, _: ".".join(
+        [*caller.token(jti="a").split(".")[:2], caller.token(jti="b").split(".")[2]]
+    ),
+    "no signature": lambda caller, _: caller.token().rsplit(".", 1)[0] + ".",
+    "alg none": lambda caller, _: jwt.encode(caller.claims(), "", algorithm="none"),
+    "alg None": lambda caller, _: hs256(caller.claims(), b"x", alg="None"),
+    "a stranger's secret": lambda caller, stranger: tokens.sign(stranger, caller.claims()),
+    "a stranger's pair": lambda caller, stranger: tokens.sign(stranger, caller.claims(), "RS256"),
+    "a stranger's pair by our key id": lambda caller, stranger: jwt.PyJWS().encode(
+        json.dumps(caller.claims()).encode(),
+        stranger.signing("RS256").signer,
+        "RS256",
+        {"kid": caller.keys.signing("RS256").kid},
+    ),
+    "the empty secret": lambda caller, _: hs256(caller.claims(), b""),
+    "our public key as the secret": lambda caller, _: hs256(
+        caller.claims(), public_pem(caller.keys), kid=caller.keys.signing("RS256").kid
+    ),
+    "our modulus as the secret": lambda caller, _: hs256(
+        caller.claims(), modulus(caller.keys), kid=caller.keys.signing("RS256").kid
+    ),
+    "our modulus in base64 as the secret": lambda caller, _: hs256(
+        caller.claims(), base64url(modulus(caller.keys)).encode()
+    ),
+    "a key it brings along": lambda caller, _: hs256(
+        caller.claims(), b"s" * 32, jwk=json.dumps({"kty": "oct", "k": base64url(b"s" * 32)})
+    ),
+    "critical header it does not know": lambda caller, _: jwt.PyJWS().encode(
+        json.dumps(caller.claims()).encode(),
+        caller.keys.signing("HS256").signer,
+        "HS256",
+        {"crit": ["b64"], "b64": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+def test_forged_token_is_refused(
+    alice: Caller, stranger: KeySet, forge: Callable[[Caller, KeySet], str]
+) -> None:
+    """401 before the database is asked anything."""
+    assert refusal(alice.send(forge(alice, stranger))) == (401, "PGRST301")
+
+
+def test_changed_claims_are_refused(alice: Caller) -> None:
+    """The signature covers every claim: nobody becomes an operator in an editor."""
+    head, _, signature = alice.token().split(".")
+    changed = base64url(json.dumps(alice.claims(role="operator")).encode())
+
+    assert refusal(alice.send(f"{head}.{changed}.{signature}")) == (401, "PGRST301")
+
+
+BAD_DATES: dict[str, tuple[dict[str, Any], str]] = {
+    "expired": ({"exp": STAMP - 60}, "PGRST301"),
+    "not yet valid": ({"nbf": STAMP + 3600}, "PGRST301"),
+    "made in the future": ({"iat": STAMP + 3600}, "PGRST301"),
+    "never expires": ({"exp": None}, "token_without_exp"),
+    "expires never, in a word": ({"exp": "never"}, "PGRST301"),
+    "another audience": ({"aud": "other"}, "PGRST301"),
+    "other audiences": ({"aud": ["other", "another"]}, "PGRST301"),
+    "an empty list of audiences": ({"aud": []}, "PGRST301"),
+    "an audience that is a number": ({"aud": 3}, "PGRST301"),
+    "an empty audience": ({"aud": ""}, "PGRST301"),
+    "no audience": ({"aud": None}, "token_without_aud"),
+    "no subject": ({"sub": None}, "unknown_user"),
+    "an empty subject": ({"sub": ""}, "unknown_user"),
+    "an unknown subject": ({"sub": "nobody"}, "unknown_user"),
+}
+
+
+@pytest.mark.parametrize(("claims", "code"), BAD_DATES.values(), ids=BAD_DATES.keys())
+def test_token_for_another_time_place_or_person_is_refused(
+    alice: Caller, claims: dict[str, Any], code: str
+) -> None:
+    """Also where PostgREST itself would not mind, as without exp or aud."""
+    assert refusal(alice.ask(**claims)) == (401, code)
+
+
+@pytest.mark.parametrize("name", ["exp", "aud"])
+def test_claim_of_null_is_as_good_as_none(alice: Caller, name: str) -> None:
+    """PostgREST accepts null for both; we do not."""
+    token = tokens.sign(alice.keys, alice.claims() | {name: None})
+
+    assert refusal(alice.send(token)) == (401, f"token_without_{name}")
+
+
+MALFORMED_GROUPS: dict[str, object] = {
+    "text": "3",
+    "text that looks like an object": '{"3": "admin"}',
+    "a number": 3,
+    "true": True,
+    "null": None,
+    "a list of ids": [3],
+    "a list of objects": [{"3": "admin"}],
+    "an empty list": [],
+    "an id with a fraction": {"3.5": "admin"},
+    "an id with an exponent": {"3e0": "admin"},
+    "a negative id": {"-3": "admin"},
+    "id zero": {"0": "admin"},
+    "an id with a leading zero": {"03": "admin"},
+    "an id with a space": {" 3": "admin"},
+    "an empty id": {"": "admin"},
+    "an id in other digits": {"٣": "admin"},
+    "an id with a line break": {"3\n": "admin"},
+    "an id too large": {"9223372036854775808": "admin"},
+    "an id of 40 digits": {"9" * 40: "admin"},
+    "an id that breaks out of an array": {"3}": "admin"},
+    "an unknown role": {"3": "owner"},
+    "a role in capitals": {"3": "Admin"},
+    "a role that is a number": {"3": 1},
+    "a role that is a fraction": {"3": 1.5},
+    "a role that is null": {"3": None},
+    "a role that is true": {"3": True},
+    "a list of roles": {"3": ["admin"]},
+    "a role in an object": {"3": {"role": "admin"}},
+    "one bad entry among good ones": {"3": "admin", "4": "viewer", "5": "x"},
+    "one group too many": {str(group): "viewer" for group in range(1, 1002)},
+    "2000 groups": {str(group): "viewer" for group in range(1, 2001)},
+}
+
+
+@pytest.mark.parametrize("groups", MALFORMED_GROUPS.values(), ids=MALFORMED_GROUPS.keys())
+def test_malformed_groups_are_refused(alice: Caller, groups: object) -> None:
+    """Never read as no claim, which would mean the memberships in the database."""
+    token = tokens.sign(alice.keys, alice.claims() | {"groups": groups})
+
+    assert refusal(alice.send(token)) == (401, "malformed_groups")
+
+
+def test_ten_thousand_groups_do_not_get_in(alice: Caller) -> None:
+    """Over 50 kB of headers PostgREST's HTTP server answers 400 by itself and hangs up."""
+    token = alice.token(groups=dict.fromkeys(range(1, 10_001), "viewer"))
+
+    assert first_line(alice.api.url, token) in (b"HTTP/1.0 400 Bad Request", b"")
+
+
+def first_line(url: str, token: str) -> bytes:
+    """The status line a token gets; empty when the connection is reset before it is read."""
+    address = urlsplit(url)
+    request = f"GET /me HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        try:
+            connection.sendall(request.encode())
+            return connection.recv(1000).split(b"\r\n")[0]
+        except ConnectionError:
+            return b""
+
+
+OTHER_ROLES = [
+    "postgres",
+    "control",
+    "authenticator",
+    "aspen_owner",
+    "analyst",
+    "claims_reader",
+    "api_writer",
+    "auditor",
+    "presigner",
+    "pg_read_all_data",
+]
+
+
+@pytest.mark.parametrize("role", OTHER_ROLES)
+def test_role_of_the_databases_own_people_is_refused(alice: Caller, role: str) -> None:
+    """A signed token may name any role; the authenticator may become few."""
+    assert refusal(alice.ask(role=role)) == (403, "42501")
+
+
+def test_operators_role_is_refused_to_others(alice: Caller) -> None:
+    """Whatever the token says, the database decides who is an operator."""
+    assert refusal(alice.ask(role="operator")) == (403, "role_not_allowed")
+
+
+@pytest.mark.parametrize("role", ["operator", "member"])
+def test_operator_may_come_as_either(oscar: Caller, role: str) -> None:
+    """The allow twin; as a member an operator has no more rights than anybody."""
+    assert oscar.ask(role=role).status_code == 200
+
+
+def test_jobs_role_without_a_job_is_refused(alice: Caller) -> None:
+    """A person cannot pass for a job."""
+    assert refusal(alice.ask(role="job")) == (401, "malformed_job_id")
+
+
+NO_ROLES: dict[str, object] = {
+    "unknown": "nobody",
+    "empty": "",
+    "a number": 3,
+    "null": None,
+    "a list": ["member"],
+    "none": "none",
+    "in capitals": "MEMBER",
+    "with more SQL": 'member"; set role "postgres',
+    "too long to be one": "m" * 100,
+}
+
+
+@pytest.mark.parametrize("role", NO_ROLES.values(), ids=NO_ROLES.keys())
+def test_role_that_does_not_exist_is_refused(alice: Caller, role: object) -> None:
+    """PostgREST 12 answers 400, later ones 401; never an answer, never an error of ours."""
+    response = alice.send(tokens.sign(alice.keys, alice.claims() | {"role": role}))
+
+    assert 400 <= response.status_code < 500
+
+
+def test_subject_with_a_nul_is_refused(alice: Caller) -> None:
+    """Text PostgreSQL cannot hold is nobody's subject."""
+    assert 400 <= alice.ask(sub="a\x00b").status_code < 500
+
+
+def test_token_without_a_role_is_anonymous(alice: Caller) -> None:
+    """It opens what no token opens: health, and not me."""
+    token = alice.token(role=None)
+
+    assert alice.send(token, "/rpc/health").status_code == 200
+    assert refusal(alice.send(token)) == refusal(alice.api.get("/me"))
+
+
+def test_disabled_user_is_refused_at_once(alice: Caller, conn: psycopg.Connection) -> None:
+    """With a token that worked a moment ago."""
+    token = alice.token()
+    accepted = alice.send(token).status_code
+
+    conn.execute("update aspen.users set disabled_at = now() where subject = %s", [alice.subject])
+
+    assert (accepted, refusal(alice.send(token))) == (200, (401, "user_disabled"))
+
+
+def test_revoked_tokens_are_refused_and_newer_ones_are_not(
+    alice: Caller, conn: psycopg.Connection
+) -> None:
+    """tokens_valid_after ends the sessions before it, without a list of tokens."""
+    conn.execute(
+        "update aspen.users set tokens_valid_after = %s where subject = %s",
+        [NOW - timedelta(minutes=1), alice.subject],
+    )
+
+    assert refusal(alice.ask(iat=STAMP - 120)) == (401, "token_revoked")
+    assert alice.ask(iat=STAMP).status_code == 200
+
+
+@pytest.mark.parametrize("iat", [None, STAMP - 10**6, -1])
+def test_token_of_unknown_age_is_refused_after_a_revocation(
+    alice: Caller, conn: psycopg.Connection, iat: int | None
+) -> None:
+    """A token that does not say when it was made may be an old one."""
+    conn.execute(
+        "update aspen.users set tokens_valid_after = now() where subject = %s", [alice.subject]
+    )
+
+    assert refusal(alice.ask(iat=iat)) == (401, "token_revoked")
+
+
+def test_token_made_in_the_second_of_the_revocation_is_refused(
+    alice: Caller, conn: psycopg.Connection
+) -> None:
+    """iat has no fraction, so it may be older: the safe side is to sign in again."""
+    conn.execute(
+        "update aspen.users set tokens_valid_after = %s where subject = %s",
+        [datetime.fromtimestamp(STAMP + 0.5, UTC), alice.subject],
+    )
+
+    assert refusal(alice.ask(iat=STAMP)) == (401, "token_revoked")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_refusal_asks_for_a_token(alice: Caller, alg: Algorithm) -> None:
+    """A 401 says how to authenticate, whoever raised it."""
+    challenges = [
+        alice.ask(alg=alg, exp=STAMP - 60).headers["WWW-Authenticate"],
+        alice.ask(alg=alg, exp=None).headers["WWW-Authenticate"],
+    ]
+
+    assert [challenge.split()[0] for challenge in challenges] == ["Bearer", "Bearer"]
