@@ -1,0 +1,211 @@
+"""`control migrate up` when something is wrong: nothing half done, and a message to act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from control import locks
+from tests.control.checkout import Checkout
+from tests.servers import Database
+
+CODE = "select oid from pg_catalog.pg_proc where pronamespace = 'api'::regnamespace order by oid"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
+    """A small checkout whose database is up to date."""
+    checkout = Checkout.create(tmp_path, empty_database)
+    assert checkout.migrate("up").exit_code == 0
+    return checkout
+
+
+def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
+    """The old code stays, object for object; the message leads to the line."""
+    code_before = checkout.fetch(CODE)
+    checkout.append(
+        "sql/api/views/notes.sql",
+        "\ncreate view api.more_notes as\nselect notes.id,\n    notes.bodi\nfrom aspen.notes;\n",
+    )
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "loading 5 files of sql/\n"
+        "Error: sql/api/views/notes.sql, line 10: column notes.bodi does not exist [42703]\n"
+        'hint: Perhaps you meant to reference the column "notes.body".\n'
+        "the statement:\n"
+        "     8 | create view api.more_notes as\n"
+        "     9 | select notes.id,\n"
+        ">   10 |     notes.bodi\n"
+        "    11 | from aspen.notes\n"
+        "Remedy: correct sql/api/views/notes.sql and run the command again\n"
+    )
+    assert checkout.fetch(CODE) == code_before
+
+
+def test_failing_code_is_named_when_the_server_sends_no_position(checkout: Checkout) -> None:
+    """Then the statement's first line has to do."""
+    checkout.append("sql/policies/notes.sql", "\ngrant select on aspen.notes to nobody_known;\n")
+
+    result = checkout.migrate("up")
+
+    assert (
+        'sql/policies/notes.sql, line 10: role "nobody_known" does not exist [42704]\n'
+        "the statement:\n"
+        ">   10 | grant select on aspen.notes to nobody_known\n"
+    ) in result.stderr
+
+
+def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
+    """Its earlier statements too; the migrations before it stay, and the next up goes on there."""
+    checkout.write("migrations/0003_create_a.sql", "create table aspen.a (id bigint);\n")
+    checkout.write(
+        "migrations/0004_create_b.sql",
+        "-- Why.\n\ncreate table aspen.b (id bigint);\nalter table aspen.b drop column nothing;\n",
+    )
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert "migrations/0004_create_b.sql, line 4: column" in result.stderr
+    assert checkout.fetch("select to_regclass('aspen.a')::text, to_regclass('aspen.b')::text") == [
+        ("aspen.a", None)
+    ]
+    assert "pending  0004_create_b" in checkout.migrate("status").stdout
+
+
+def test_an_edited_applied_migration_is_refused(checkout: Checkout) -> None:
+    """yoyo would not notice."""
+    checkout.append("migrations/0002_create_notes.sql", "-- edited\n")
+
+    result = checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: migrations/0002_create_notes.sql was edited after it had been applied to this"
+        " database\nRemedy: restore the file (git checkout) and put the change into a migration of"
+        " its own\n",
+    )
+
+
+def test_a_renamed_applied_migration_is_refused(checkout: Checkout) -> None:
+    """yoyo would apply it again."""
+    folder = checkout.root / "migrations"
+    (folder / "0002_create_notes.sql").rename(folder / "0002_make_notes.sql")
+
+    result = checkout.migrate("status")
+
+    assert result.exit_code == 1
+    assert (
+        "migrations/0002_create_notes.sql was applied to this database and is not there;"
+        " it looks renamed to 0002_make_notes.sql" in result.stderr
+    )
+
+
+def test_a_removed_applied_migration_is_refused(checkout: Checkout) -> None:
+    """The checkout is older than the database."""
+    (checkout.root / "migrations/0002_create_notes.sql").unlink()
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert "0002_create_notes.sql was applied to this database and is not there\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param(
+            "alter table aspen.notes alter column id set default authz.user_id()",
+            "default value for column id of table aspen.notes needs function authz.user_id()",
+            id="default",
+        ),
+        pytest.param(
+            "alter table aspen.notes add constraint notes_own_check check (authz.user_id() > 0)",
+            "constraint notes_own_check on table aspen.notes needs function authz.user_id()",
+            id="check",
+        ),
+        pytest.param(
+            'alter table aspen.notes add column shout internal."text/x-shout"',
+            'column shout of table aspen.notes needs type internal."text/x-shout"',
+            id="column type",
+        ),
+        pytest.param(
+            "create function internal.size(body text) returns integer language sql immutable"
+            " return length(body);"
+            " create index notes_size_idx on aspen.notes (internal.size(body))",
+            "index aspen.notes_size_idx needs function internal.size(text)",
+            id="index",
+        ),
+        pytest.param(
+            "create function internal.size(body text) returns integer language sql immutable"
+            " return length(body); alter table aspen.notes"
+            " add column size integer generated always as (internal.size(body)) stored",
+            "default value for column size of table aspen.notes needs function internal.size(text)",
+            id="generated column",
+        ),
+        pytest.param(
+            "create view aspen.loud as select notes.id from api.notes",
+            "rule _RETURN on view aspen.loud needs column id of view api.notes",
+            id="view outside the code",
+        ),
+    ],
+)
+def test_a_table_that_needs_code_is_refused(checkout: Checkout, change: str, named: str) -> None:
+    """Loading again would drop that part of the table without a word."""
+    checkout.execute(change)
+    checkout.append("sql/authz/user_id.sql", "-- changed\n")
+    code_before = checkout.fetch(CODE)
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert f"  {named}\n" in result.stderr
+    assert checkout.fetch(CODE) == code_before
+
+
+def test_a_table_in_a_code_schema_keeps_its_rows(checkout: Checkout) -> None:
+    """Only code is dropped, wherever the data stands."""
+    checkout.execute(
+        "create table internal.cache (body text); insert into internal.cache values ('x')"
+    )
+    checkout.append("sql/authz/user_id.sql", "-- changed\n")
+
+    assert checkout.migrate("up").exit_code == 0
+    assert checkout.fetch("select * from internal.cache") == [("x",)]
+
+
+def test_up_gives_up_on_a_table_in_use_and_names_who_uses_it(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It never waits long in the queue for a lock, because everyone else would wait behind it."""
+    monkeypatch.setattr(locks, "_GIVE_UP_SECONDS", 0.0)
+    checkout.append("sql/authz/user_id.sql", "-- changed\n")
+    with checkout.database.connect(application_name="a long report") as conn, conn.transaction():
+        conn.execute("select from aspen.users")
+
+        result = checkout.migrate("up")
+
+        assert result.exit_code == 1
+        assert f"pid {conn.info.backend_pid} (" in result.stderr
+        assert "nothing was changed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("\\ir api/views/gone.sql", "sql/load.sql, line 12: sql/api/views/gone.sql is not there"),
+        ("select 1;", "sql/load.sql, line 12: 'select 1;' is neither `\\ir path` nor a comment"),
+    ],
+)
+def test_a_wrong_contents_page_is_named(checkout: Checkout, line: str, message: str) -> None:
+    """It lists files that exist, and nothing else."""
+    checkout.append("sql/load.sql", f"{line}\n")
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert message in result.stderr
