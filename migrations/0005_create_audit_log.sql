@@ -1,7 +1,8 @@
 -- A record of who changed which row of a group, kept apart from the rows themselves.
 -- depends: 0002_create_identity_tables
 
--- Who changed which tenant row when. No foreign keys: the record outlives the row, the group and the user.
+-- Who changed which tenant row when. No foreign keys: the record outlives the row, the group and
+-- the user.
 create table aspen.audit_log (
     id bigint generated always as identity constraint audit_log_pkey primary key,
     occurred_at timestamptz not null default now(),

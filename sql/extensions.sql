@@ -1,5 +1,5 @@
--- Extensions, in their own schema. Run by an administrator in the new database: earthdistance is not a trusted
--- extension, so the database's owner cannot create it.
+-- Extensions, in their own schema. Run by an administrator in the new database: earthdistance is
+-- not a trusted extension, so the database's owner cannot create it.
 
 create schema if not exists ext authorization aspen_owner;
 

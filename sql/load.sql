@@ -1,5 +1,6 @@
--- Contents page of the database, in the order of loading: psql -f sql/load.sql, or control migrate up.
--- Before it, an administrator runs roles.sql (once per cluster) and extensions.sql (once per database).
+-- Contents page of the database, in the order of loading: psql -f sql/load.sql, or control migrate
+-- up. Before it, an administrator runs roles.sql (once per cluster) and extensions.sql (once per
+-- database).
 
 \ir schemas.sql
 
@@ -35,8 +36,8 @@
 \ir tables/audit_log.sql
 \ir tables/storage_credentials.sql
 
--- Everything below is code: dropped and loaded again as a whole, in one transaction, after every migrate.
--- Helpers and trigger functions.
+-- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
+-- migrate. Helpers and trigger functions.
 \ir internal/fail.sql
 \ir internal/text_x_fasta.sql
 \ir internal/application_json.sql

@@ -1,6 +1,7 @@
--- Cluster-level roles. Run by an administrator, any number of times; passwords are set apart (`control up`).
--- The rules behind them: docs/architecture.md. Nothing here may be granted CREATEROLE: in-database settings
--- of `authenticator` win over postgrest.conf, so whoever may alter them owns the API.
+-- Cluster-level roles. Run by an administrator, any number of times; passwords are set apart
+-- (`control up`). The rules behind them: docs/architecture.md. Nothing here may be granted
+-- CREATEROLE: in-database settings of `authenticator` win over postgrest.conf, so whoever may alter
+-- them owns the API.
 
 do $$
 declare
@@ -10,7 +11,8 @@ begin
         'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'control', 'analyst',
         'claims_reader', 'api_writer', 'auditor', 'presigner'
     ] loop
-        if not exists (select from pg_catalog.pg_roles as roles where roles.rolname = role_name) then
+        if not exists (select from pg_catalog.pg_roles
+            as roles where roles.rolname = role_name) then
             execute pg_catalog.format('create role %I', role_name);
         end if;
     end loop;
@@ -46,13 +48,25 @@ comment on role presigner is 'Owns the function that signs S3 URLs; the only rea
 
 -- An operator is a member with more rights, so every policy for member holds for operator as well.
 grant member to operator;
-grant anon, member, operator, job to authenticator;
+grant anon to authenticator;
+grant member to authenticator;
+grant operator to authenticator;
+grant job to authenticator;
 -- The control plane acts as the API roles when it imports on behalf of a person.
-grant aspen_owner, anon, member, operator, job to control;
--- So that the owner can hand a function over to the role it is meant to run as, and use it in a trigger (inherit).
-grant claims_reader, api_writer, auditor, presigner to aspen_owner;
+grant aspen_owner to control;
+grant anon to control;
+grant member to control;
+grant operator to control;
+grant job to control;
+-- So that the owner can hand a function over to the role it is meant to run as, and use it in a
+-- trigger (inherit).
+grant claims_reader to aspen_owner;
+grant api_writer to aspen_owner;
+grant auditor to aspen_owner;
+grant presigner to aspen_owner;
 
--- One tenant's cached plan must never serve another, and the planner must see the group ids (docs/architecture.md).
+-- One tenant's cached plan must never serve another, and the planner must see the group ids
+-- (docs/architecture.md).
 alter role authenticator set plan_cache_mode = 'force_custom_plan';
 alter role authenticator set random_page_cost = '1.1';
 alter role authenticator set jit = 'off';

@@ -10,8 +10,9 @@ comment on schema authz is 'Who is asking, and what may they see: the pre-reques
 comment on schema internal is 'Helpers and trigger functions; never exposed';
 comment on schema api is $$Aspen
 
-Pathogen samples, sequences, the compute jobs that run on them and their outputs, under strict rules about which group
-sees what. Send a token as `Authorization: Bearer …`. Errors are `{"code", "message", "details", "hint"}`.$$;
+Pathogen samples, sequences, the compute jobs that run on them and their outputs, under strict rules
+about which group sees what. Send a token as `Authorization: Bearer …`. Errors are `{"code",
+"message", "details", "hint"}`.$$;
 
 -- The form with `in schema` would do nothing: execute for public is a global default.
 alter default privileges for role aspen_owner revoke execute on functions from public;
@@ -20,14 +21,16 @@ revoke create on schema public from public;
 
 do $$
 begin
-    execute pg_catalog.format('revoke temporary on database %I from public', pg_catalog.current_database());
+    execute pg_catalog.format('revoke temporary on database %I from public',
+        pg_catalog.current_database());
 end
 $$;
 
 grant usage on schema api to anon, member, operator, job, api_writer;
--- NOTE: the only private schema API roles may use, because PostgREST names the pre-request function in a statement of
--- its own. It holds no table. aspen and internal are not granted to API roles: they cannot name a base table.
-grant usage on schema authz to anon, member, operator, job;
+-- NOTE: the only private schema API roles may use, because PostgREST names the pre-request function
+-- in a statement of its own. It holds no table. aspen and internal are not granted to API roles:
+-- they cannot name a base table.
+grant usage on schema authz to anon, member, operator, job, claims_reader;
 
 grant usage on schema aspen to claims_reader, api_writer, auditor, presigner;
 grant usage on schema internal to claims_reader, api_writer, presigner;

@@ -1,4 +1,5 @@
--- definer because a viewer may not read the group itself, yet should see the names of the groups in the token.
+-- definer because a viewer may not read the group itself, yet should see the names of the groups in
+-- the token.
 create or replace function authz.caller_groups()
 returns jsonb
 language sql
@@ -11,8 +12,8 @@ as $$
             'id', groups.id,
             'name', groups.name,
             'role', case
-                when groups.id = any (current_setting('aspen.admin_groups')::bigint[]) then 'admin'
-                when groups.id = any (current_setting('aspen.member_groups')::bigint[]) then 'member'
+                when groups.id = any(current_setting('aspen.admin_groups')::bigint[]) then 'admin'
+                when groups.id = any(current_setting('aspen.member_groups')::bigint[]) then 'member'
                 else coalesce(granted.role, 'viewer')
             end,
             'is_granted', granted.role is not null
@@ -27,10 +28,10 @@ as $$
         from aspen.group_grants as grants
         where
             grants.group_id = groups.id
-            and not groups.id = any (current_setting('aspen.direct_groups')::bigint[])
-            and grants.grantee_group_id = any (current_setting('aspen.direct_groups')::bigint[])
+            and not groups.id = any(current_setting('aspen.direct_groups')::bigint[])
+            and grants.grantee_group_id = any(current_setting('aspen.direct_groups')::bigint[])
     ) as granted on true
-    where groups.id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
+    where groups.id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
 $$;
 
 comment on function authz.caller_groups() is

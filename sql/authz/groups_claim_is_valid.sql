@@ -6,7 +6,8 @@ security invoker
 set search_path = ''
 as $$
 begin
-    -- Two steps, because a where clause may run in any order and jsonb_each fails on anything but an object.
+    -- Two steps, because a where clause may run in any order and jsonb_each fails on anything but
+    -- an object.
     if jsonb_typeof(groups) is distinct from 'object' then
         return false;
     end if;

@@ -1,13 +1,14 @@
--- Runs first in every request, in the request's transaction, as the API role (postgrest.conf: db-pre-request). It turns
--- the claims into transaction-local sets of group ids, once; the policies compare with these settings inline, because
--- the planner can look into a setting and not into a sub-select (docs/architecture.md):
+-- Runs first in every request, in the request's transaction, as the API role (postgrest.conf: db-
+-- pre-request). It turns the claims into transaction-local sets of group ids, once; the policies
+-- compare with these settings inline, because the planner can look into a setting and not into a
+-- sub-select (docs/architecture.md):
 --   aspen.any_groups     groups whose rows the caller may see at all: direct and granted, any role
 --   aspen.full_groups    those of them with role member or admin: private rows, sequences, changes
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
--- Only numbers read here are ever written to a setting, never a caller's text.
--- definer because API roles must not read users, memberships and grants of others.
+-- Only numbers read here are ever written to a setting, never a caller's text. definer because API
+-- roles must not read users, memberships and grants of others.
 create or replace function authz.pre_request()
 returns void
 language plpgsql
@@ -54,7 +55,8 @@ begin
             perform internal.fail(401, 'malformed_job_id', 'The token of a job names no job', null,
                 'The claim job_id must be the id of the job.');
         end if;
-        select jobs.* into caller_job from aspen.jobs as jobs where jobs.id = (claims ->> 'job_id')::bigint;
+        select jobs.* into caller_job from aspen.jobs
+            as jobs where jobs.id = (claims ->> 'job_id')::bigint;
         if caller_job.status is distinct from 'running' then
             perform internal.fail(401, 'job_not_running', 'The job of this token is not running');
         end if;
@@ -75,11 +77,13 @@ begin
         perform internal.fail(401, 'user_disabled', 'This user is disabled');
     end if;
     if caller.tokens_valid_after is not null then
-        -- iat counts whole seconds, so a token of the very second of the revocation counts as older: renew it.
+        -- iat counts whole seconds, so a token of the very second of the revocation counts as
+        -- older: renew it.
         if jsonb_typeof(claims -> 'iat') is distinct from 'number'
             or (claims ->> 'iat')::numeric < extract(epoch from caller.tokens_valid_after)
         then
-            perform internal.fail(401, 'token_revoked', 'This token was revoked', null, 'Sign in again.');
+            perform internal.fail(401, 'token_revoked', 'This token was revoked', null,
+                'Sign in again.');
         end if;
     end if;
     if caller_role = 'operator' and not caller.is_operator then
@@ -89,15 +93,18 @@ begin
     if not claims ? 'groups' then
         select
             coalesce(array_agg(memberships.group_id), '{}'),
-            coalesce(array_agg(memberships.group_id) filter (where memberships.role in ('member', 'admin')), '{}'),
-            coalesce(array_agg(memberships.group_id) filter (where memberships.role = 'admin'), '{}')
+            coalesce(array_agg(memberships.group_id) filter (where memberships.role in ('member',
+                'admin')), '{}'),
+            coalesce(array_agg(memberships.group_id) filter (where memberships.role = 'admin'),
+                '{}')
         into direct_groups, member_groups, admin_groups
         from aspen.memberships as memberships
         where memberships.user_id = caller.id;
     elsif authz.groups_claim_is_valid(claims -> 'groups') then
         select
             coalesce(array_agg(entries.key::bigint), '{}'),
-            coalesce(array_agg(entries.key::bigint) filter (where entries.value in ('member', 'admin')), '{}'),
+            coalesce(array_agg(entries.key::bigint) filter (where entries.value in ('member',
+                'admin')), '{}'),
             coalesce(array_agg(entries.key::bigint) filter (where entries.value = 'admin'), '{}')
         into direct_groups, member_groups, admin_groups
         from jsonb_each_text(claims -> 'groups') as entries;
@@ -112,10 +119,11 @@ begin
         select
             any_groups || coalesce(array_agg(distinct grants.group_id), '{}'),
             full_groups || coalesce(
-                array_agg(distinct grants.group_id) filter (where grants.role in ('member', 'admin')), '{}')
+                array_agg(distinct grants.group_id) filter (where grants.role in ('member',
+                    'admin')), '{}')
         into any_groups, full_groups
         from aspen.group_grants as grants
-        where grants.grantee_group_id = any (direct_groups);
+        where grants.grantee_group_id = any(direct_groups);
     end if;
 
     perform
@@ -130,9 +138,9 @@ $$;
 
 comment on function authz.pre_request() is $$Who is asking, and what may they see
 
-Checks the claims of the token and sets the group ids that the policies compare with. Errors: 401 token_without_exp,
-token_without_aud, malformed_job_id, job_not_running, unknown_user, user_disabled, token_revoked, malformed_groups; 403
-role_not_allowed.$$;
+Checks the claims of the token and sets the group ids that the policies compare with. Errors: 401
+token_without_exp, token_without_aud, malformed_job_id, job_not_running, unknown_user,
+user_disabled, token_revoked, malformed_groups; 403 role_not_allowed.$$;
 
 revoke all on function authz.pre_request() from public;
 grant execute on function authz.pre_request() to anon, member, operator, job;

@@ -9,8 +9,10 @@ set search_path = ''
 as $$
 begin
     if new.collection_date > current_date + 1 then
-        perform internal.fail(400, 'invalid_sample', 'A sample is not usable', json_build_array(json_build_object(
-            'field', 'collection_date', 'value', new.collection_date, 'reason', 'must be between 1900-01-01 and today'
+        perform internal.fail(400, 'invalid_sample', 'A sample is not usable',
+            json_build_array(json_build_object(
+            'field', 'collection_date', 'value', new.collection_date, 'reason',
+                'must be between 1900-01-01 and today'
         ))::text);
     end if;
     if coalesce(new.public_identifier, '') = '' then

@@ -1,5 +1,5 @@
--- definer because members have no insert privilege on jobs; row-level security holds for api_writer too, so an
--- identifier finds what the caller may see and nothing else.
+-- definer because members have no insert privilege on jobs; row-level security holds for api_writer
+-- too, so an identifier finds what the caller may see and nothing else.
 create or replace function internal.create_phylo_run(
     group_id bigint,
     pathogen text,
@@ -22,7 +22,8 @@ declare
     unknown_samples json;
     run_id bigint;
 begin
-    if (create_phylo_run.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])) is not true then
+    if (create_phylo_run.group_id = any(nullif(current_setting('aspen.member_groups', true),
+        '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot create runs in this group',
             json_build_object('group_id', create_phylo_run.group_id)::text,
             'A direct role of member or admin is needed.');
@@ -32,20 +33,26 @@ begin
     where pathogens.slug = create_phylo_run.pathogen;
     if pathogen_row.id is null then
         perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', create_phylo_run.pathogen)::text, 'Use the slug of one of pathogens.');
+            json_build_object('pathogen', create_phylo_run.pathogen)::text,
+                'Use the slug of one of pathogens.');
     end if;
 
-    select json_agg(json_build_object('field', found.field, 'value', found.value, 'reason', found.reason))
+    select json_agg(json_build_object('field', found.field, 'value', found.value, 'reason',
+        found.reason))
     into problems
     from (
-        select 'name' as field, create_phylo_run.name as value, 'must be 1 to 128 characters' as reason
+        select 'name' as field, create_phylo_run.name as value, 'must be 1 to 128 characters'
+            as reason
         where coalesce(char_length(create_phylo_run.name), 0) not between 1 and 128
         union all
-        select 'tree_type', create_phylo_run.tree_type, 'must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED'
-        where coalesce(create_phylo_run.tree_type, '') not in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')
+        select 'tree_type', create_phylo_run.tree_type,
+            'must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED'
+        where coalesce(create_phylo_run.tree_type, '') not in ('OVERVIEW', 'TARGETED',
+            'NON_CONTEXTUALIZED')
         union all
         select 'samples', null, 'must be an array of identifiers without null'
-        where create_phylo_run.samples is null or array_position(create_phylo_run.samples, null) is not null
+        where create_phylo_run.samples is null or array_position(create_phylo_run.samples,
+            null) is not null
         union all
         select checks.field, checks.value, checks.reason
         from internal.template_args_problems(create_phylo_run.template_args) as checks
@@ -55,10 +62,12 @@ begin
     end if;
 
     insert into aspen.jobs (
-        group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id, requested_by_id
+        group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
+            requested_by_id
     )
     values (
-        create_phylo_run.group_id, pathogen_row.id, 'phylo_run', create_phylo_run.name, create_phylo_run.tree_type,
+        create_phylo_run.group_id, pathogen_row.id, 'phylo_run', create_phylo_run.name,
+            create_phylo_run.tree_type,
         jsonb_strip_nulls(create_phylo_run.template_args), pathogen_row.contextual_repository_id,
         nullif(current_setting('aspen.user_id', true), '')::bigint
     )
@@ -85,7 +94,8 @@ begin
             on samples.public_identifier in (wanted.identifier, wanted.bare)
         where
             samples.pathogen_id = pathogen_row.id
-            and samples.group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+            and samples.group_id = any(nullif(current_setting('aspen.any_groups', true),
+                '')::bigint[])
         union
         select wanted.identifier, samples.id, samples.group_id, samples.public_identifier
         from wanted
@@ -93,7 +103,8 @@ begin
             on samples.private_identifier = wanted.identifier
         where
             samples.pathogen_id = pathogen_row.id
-            and samples.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+            and samples.group_id = any(nullif(current_setting('aspen.full_groups', true),
+                '')::bigint[])
     ),
 
     matched_strains as materialized (
@@ -113,7 +124,8 @@ begin
     ),
 
     recorded_samples as (
-        insert into aspen.job_samples (group_id, job_id, sample_group_id, sample_id, public_identifier)
+        insert into aspen.job_samples (group_id, job_id, sample_group_id, sample_id,
+            public_identifier)
         select distinct
             create_phylo_run.group_id, run_id, matched_samples.group_id, matched_samples.id,
             matched_samples.public_identifier
@@ -122,7 +134,8 @@ begin
 
     recorded_strains as (
         insert into aspen.job_public_sequences (group_id, job_id, public_repository_id, strain)
-        select distinct create_phylo_run.group_id, run_id, matched_strains.public_repository_id, matched_strains.strain
+        select distinct create_phylo_run.group_id, run_id, matched_strains.public_repository_id,
+            matched_strains.strain
         from matched_strains
     )
 
@@ -133,7 +146,8 @@ begin
         not exists (select from matched_samples where matched_samples.identifier = wanted.identifier)
         and not exists (select from matched_strains where matched_strains.identifier = wanted.identifier);
     if unknown_samples is not null then
-        perform internal.fail(400, 'unknown_samples', 'Some samples are not known', unknown_samples::text,
+        perform internal.fail(400, 'unknown_samples', 'Some samples are not known',
+            unknown_samples::text,
             'Use identifiers of samples you may see, or strain names and accessions of the pathogen''s repository.');
     end if;
     return query select phylo_runs.* from api.phylo_runs as phylo_runs where phylo_runs.id = run_id;
@@ -143,9 +157,18 @@ $$;
 comment on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) is
 'What api.create_phylo_run does, as api_writer';
 
-revoke all on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) from public;
-grant execute on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) to member;
+revoke all on function internal.create_phylo_run(
+    bigint, text, text, text[], text,
+    jsonb
+) from public;
+grant execute on function internal.create_phylo_run(
+    bigint, text, text, text[], text,
+    jsonb
+) to member;
 
 grant create on schema internal to api_writer;
-alter function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) owner to api_writer;
+alter function internal.create_phylo_run(
+    bigint, text, text, text[], text,
+    jsonb
+) owner to api_writer;
 revoke create on schema internal from api_writer;

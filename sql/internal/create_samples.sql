@@ -1,8 +1,8 @@
--- One statement does it all: it reads the batch once, finds every problem, and only where there is none draws ids and
--- writes samples and sequences. The letters of the sequences are checked by the trigger that stores them, because a
--- second look at 300 MB costs as much as storing them; only when it objects are all sequences looked through, to name
--- every bad one.
--- definer because members have no write privilege on aspen.samples; row-level security holds for api_writer too.
+-- One statement does it all: it reads the batch once, finds every problem, and only where there is
+-- none draws ids and writes samples and sequences. The letters of the sequences are checked by the
+-- trigger that stores them, because a second look at 300 MB costs as much as storing them; only
+-- when it objects are all sequences looked through, to name every bad one. definer because members
+-- have no write privilege on aspen.samples; row-level security holds for api_writer too.
 create or replace function internal.create_samples(
     group_id bigint,
     pathogen text,
@@ -24,12 +24,14 @@ declare
     error_message text;
     error_detail text;
 begin
-    if (create_samples.group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])) is not true then
+    if (create_samples.group_id = any(nullif(current_setting('aspen.member_groups', true),
+        '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
             json_build_object('group_id', create_samples.group_id)::text,
             'A direct role of member or admin is needed.');
     end if;
-    if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip', 'update') then
+    if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip',
+        'update') then
         perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',
             json_build_object('on_conflict', create_samples.on_conflict)::text);
     end if;
@@ -38,7 +40,8 @@ begin
     where pathogens.slug = create_samples.pathogen;
     if pathogen_row.id is null then
         perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', create_samples.pathogen)::text, 'Use the slug of one of pathogens.');
+            json_build_object('pathogen', create_samples.pathogen)::text,
+                'Use the slug of one of pathogens.');
     end if;
     if json_typeof(create_samples.samples) is distinct from 'array' then
         perform internal.fail(400, 'invalid_argument', 'samples must be an array of objects');
@@ -52,7 +55,8 @@ begin
             fields.*,
             internal.parse_date(fields.collection_date) as collected_on,
             internal.parse_date(fields.sequencing_date) as sequenced_on,
-            case when fields.location_id ~ '^[0-9]{1,18}$' then fields.location_id::bigint end as location_key,
+            case when fields.location_id ~ '^[0-9]{1,18}$' then fields.location_id::bigint end
+                as location_key,
             case when fields.sequencing_depth ~ '^[0-9]{1,12}(\.[0-9]{1,12})?$'
                 then fields.sequencing_depth::double precision
             end as depth,
@@ -63,9 +67,12 @@ begin
         cross join lateral json_to_record(
             case json_typeof(items.item) when 'object' then items.item else '{}'::json end
         ) as fields(
-            private_identifier text, public_identifier text, collection_date text, location_id text, is_private text,
-            sample_collected_by text, sample_collector_contact_email text, sample_collector_contact_address text,
-            authors json, organism text, host text, purpose_of_sampling text, specimen_processing text,
+            private_identifier text, public_identifier text, collection_date text,
+                location_id text, is_private text,
+            sample_collected_by text, sample_collector_contact_email text,
+                sample_collector_contact_address text,
+            authors json, organism text, host text, purpose_of_sampling text,
+                specimen_processing text,
             sequence text, sequencing_date text, sequencing_depth text
         )
         cross join lateral (
@@ -74,8 +81,10 @@ begin
                 case json_typeof(items.item) when 'object' then items.item else '{}'::json end
             ) as keys(key)
             where keys.key not in (
-                'private_identifier', 'public_identifier', 'collection_date', 'location_id', 'is_private',
-                'sample_collected_by', 'sample_collector_contact_email', 'sample_collector_contact_address',
+                'private_identifier', 'public_identifier', 'collection_date', 'location_id',
+                    'is_private',
+                'sample_collected_by', 'sample_collector_contact_email',
+                    'sample_collector_contact_address',
                 'authors', 'organism', 'host', 'purpose_of_sampling', 'specimen_processing',
                 'sequence', 'sequencing_date', 'sequencing_depth'
             )
@@ -109,9 +118,11 @@ begin
         select target.row_number, target.private_identifier, found.field, found.value, found.reason
         from target
         cross join lateral (
-            select null::text as field, null::text as value, 'is not an object' as reason where not target.is_object
+            select null::text as field, null::text as value,
+                'is not an object' as reason where not target.is_object
             union all
-            select keys.key, null, 'is not a column of samples or sequences' from unnest(target.unknown_keys) as keys(key)
+            select keys.key, null, 'is not a column of samples or sequences'
+                from unnest(target.unknown_keys) as keys(key)
             union all
             select checks.field, coalesce(checks.value, case checks.field
                 when 'collection_date' then target.collection_date end), checks.reason
@@ -121,7 +132,8 @@ begin
             where target.is_object
             union all
             select 'location_id', target.location_id,
-                case when target.location_id is null then 'is required' else 'is not the id of a location' end
+                case when target.location_id is null
+                    then 'is required' else 'is not the id of a location' end
             where target.is_object and not target.has_location
             union all
             select 'is_private', target.is_private, 'must be true or false'
@@ -130,7 +142,8 @@ begin
             select 'authors', target.authors::text, 'must be an array of names'
             where target.author_names is null and json_typeof(target.authors) <> 'null'
             union all
-            select 'sequencing_date', target.sequencing_date, 'must be a date YYYY-MM-DD between 1970-01-01 and today'
+            select 'sequencing_date', target.sequencing_date,
+                'must be a date YYYY-MM-DD between 1970-01-01 and today'
             where
                 target.sequencing_date <> ''
                 and (
@@ -145,7 +158,8 @@ begin
             where target.is_existing and create_samples.on_conflict = 'error'
         ) as found
         union all
-        select repeated.row_number, repeated.private_identifier, 'private_identifier', repeated.private_identifier,
+        select repeated.row_number, repeated.private_identifier, 'private_identifier',
+            repeated.private_identifier,
             'is given more than once in this batch'
         from (
             select
@@ -156,7 +170,8 @@ begin
         ) as repeated
         where repeated.private_identifier is not null and repeated.occurrences > 1
         union all
-        select repeated.row_number, repeated.private_identifier, 'public_identifier', repeated.public_identifier,
+        select repeated.row_number, repeated.private_identifier, 'public_identifier',
+            repeated.public_identifier,
             'is given more than once in this batch'
         from (
             select
@@ -169,7 +184,8 @@ begin
         ) as repeated
         where repeated.occurrences > 1
         union all
-        select target.row_number, target.private_identifier, 'public_identifier', target.public_identifier,
+        select target.row_number, target.private_identifier, 'public_identifier',
+            target.public_identifier,
             'already exists in this group'
         from target
         inner join aspen.samples as others
@@ -184,7 +200,8 @@ begin
         insert into aspen.samples (
             id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
             public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
-            sample_collector_contact_address, authors, organism, host, purpose_of_sampling, specimen_processing
+            sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
+                specimen_processing
         )
         select
             target.id, create_samples.group_id, pathogen_row.id,
@@ -194,7 +211,8 @@ begin
                 target.id, create_samples.group_id, pathogen_row.id, target.location_key)),
             target.collected_on, target.sample_collected_by, target.sample_collector_contact_email,
             target.sample_collector_contact_address, coalesce(target.author_names, '{}'),
-            coalesce(target.organism, pathogen_row.organism), target.host, target.purpose_of_sampling,
+            coalesce(target.organism, pathogen_row.organism), target.host,
+                target.purpose_of_sampling,
             target.specimen_processing
         from target
         where not target.is_existing and not exists (select from problem_rows)
@@ -207,13 +225,16 @@ begin
             pathogen_id = pathogen_row.id,
             location_id = target.location_key,
             is_private = coalesce(target.is_private = 'true', stored.is_private),
-            public_identifier = coalesce(nullif(target.public_identifier, ''), stored.public_identifier),
+            public_identifier = coalesce(nullif(target.public_identifier, ''),
+                stored.public_identifier),
             collection_date = target.collected_on,
             sample_collected_by = coalesce(target.sample_collected_by, stored.sample_collected_by),
             sample_collector_contact_email
-            = coalesce(target.sample_collector_contact_email, stored.sample_collector_contact_email),
+            = coalesce(target.sample_collector_contact_email,
+                stored.sample_collector_contact_email),
             sample_collector_contact_address
-            = coalesce(target.sample_collector_contact_address, stored.sample_collector_contact_address),
+            = coalesce(target.sample_collector_contact_address,
+                stored.sample_collector_contact_address),
             authors = coalesce(target.author_names, stored.authors),
             organism = coalesce(target.organism, stored.organism),
             host = coalesce(target.host, stored.host),
@@ -229,8 +250,10 @@ begin
     ),
 
     written_sequences as (
-        insert into aspen.sequences (group_id, sample_id, sequence, sequencing_date, sequencing_depth)
-        select create_samples.group_id, target.id, target.sequence, target.sequenced_on, target.depth
+        insert into aspen.sequences (group_id, sample_id, sequence, sequencing_date,
+            sequencing_depth)
+        select create_samples.group_id, target.id, target.sequence, target.sequenced_on,
+            target.depth
         from target
         where
             target.sequence is not null
@@ -261,7 +284,8 @@ begin
                 'id', target.id,
                 'private_identifier', target.private_identifier,
                 'public_identifier',
-                coalesce(inserted.public_identifier, updated.public_identifier, existing.public_identifier),
+                coalesce(inserted.public_identifier, updated.public_identifier,
+                    existing.public_identifier),
                 'outcome', case
                     when inserted.id is not null then 'created'
                     when updated.id is not null then 'updated'
@@ -287,13 +311,15 @@ begin
         );
     end if;
     if outcome is null then
-        perform internal.fail(400, 'empty_batch', 'The batch has no samples', null, 'Send at least one sample.');
+        perform internal.fail(400, 'empty_batch', 'The batch has no samples', null,
+            'Send at least one sample.');
     end if;
     perform internal.queue_sample_jobs(create_samples.group_id, pathogen_row.id, outcome);
     return outcome;
 exception
     when unique_violation then
-        perform internal.fail(409, 'sample_exists', 'Nothing was stored: another request stored the same identifier',
+        perform internal.fail(409, 'sample_exists',
+            'Nothing was stored: another request stored the same identifier',
             null, 'Send the batch again to learn which.');
     when sqlstate 'PGRST' then
         get stacked diagnostics error_message = message_text, error_detail = pg_exception_detail;
@@ -310,10 +336,12 @@ exception
                     items.row_number,
                     items.item ->> 'private_identifier' as private_identifier,
                     internal.sequence_problem(items.item ->> 'sequence') as problem
-                from json_array_elements(create_samples.samples) with ordinality as items(item, row_number)
+                from json_array_elements(create_samples.samples) with ordinality as items(item,
+                    row_number)
             ) as checked
             where checked.problem is not null;
-            perform internal.fail(400, 'invalid_sequence', 'Nothing was stored: some sequences are not usable',
+            perform internal.fail(400, 'invalid_sequence',
+                'Nothing was stored: some sequences are not usable',
                 problems::text, error_message::json ->> 'hint');
         end if;
         raise sqlstate 'PGRST' using message = error_message, detail = error_detail;

@@ -1,4 +1,5 @@
--- definer because members have no write privilege on aspen.samples; row-level security holds for api_writer too.
+-- definer because members have no write privilege on aspen.samples; row-level security holds for
+-- api_writer too.
 create or replace function internal.delete_sample()
 returns trigger
 language plpgsql
@@ -7,9 +8,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    if (old.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])) is not true then
+    if (old.group_id = any(nullif(current_setting('aspen.full_groups', true),
+        '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot delete samples of this group',
-            json_build_object('group_id', old.group_id)::text, 'A role of member or admin is needed.');
+            json_build_object('group_id', old.group_id)::text,
+                'A role of member or admin is needed.');
     end if;
     delete from aspen.samples as samples where samples.id = old.id;
     return old;

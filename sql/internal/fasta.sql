@@ -4,16 +4,18 @@ language sql
 stable
 security invoker
 begin atomic
-    select coalesce(string_agg(
-        '>' || samples.public_identifier || E'\n' || records.sequence || E'\n', '' order by records.ordinality
-    ), '')
+    select
+        coalesce(string_agg(
+            '>' || samples.public_identifier || E'\n' || records.sequence || E'\n',
+            '' order by records.ordinality
+        ), '')
     from unnest(fasta.records) with ordinality as records
     inner join aspen.samples as samples
         on records.group_id = samples.group_id and records.sample_id = samples.id;
 end;
 
-comment on function internal.fasta(api.sequences []) is
+comment on function internal.fasta(api.sequences[]) is
 'FASTA of sequences, each named by the public identifier of its sample, one line per sequence';
 
-revoke all on function internal.fasta(api.sequences []) from public;
-grant execute on function internal.fasta(api.sequences []) to member;
+revoke all on function internal.fasta(api.sequences[]) from public;
+grant execute on function internal.fasta(api.sequences[]) to member;

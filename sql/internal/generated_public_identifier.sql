@@ -13,7 +13,8 @@ as $$
     select concat_ws(
         '/',
         nullif(regexp_replace(pathogen_repositories.prefix, '[^a-zA-Z0-9._/-]', '', 'g'), ''),
-        nullif(regexp_replace(coalesce(locations.country, locations.region), '[^a-zA-Z0-9._/-]', '', 'g'), ''),
+        nullif(regexp_replace(coalesce(locations.country, locations.region), '[^a-zA-Z0-9._/-]',
+            '', 'g'), ''),
         regexp_replace(groups.prefix, '[^a-zA-Z0-9._/-]', '', 'g')
         || '-' || generated_public_identifier.sample_id,
         extract(year from current_date)
@@ -32,5 +33,11 @@ $$;
 comment on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) is
 '{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z a-z 0-9 . _ / -';
 
-revoke all on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) from public;
-grant execute on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) to api_writer;
+revoke all on function internal.generated_public_identifier(
+    bigint, bigint, bigint,
+    bigint
+) from public;
+grant execute on function internal.generated_public_identifier(
+    bigint, bigint, bigint,
+    bigint
+) to api_writer;

@@ -1,6 +1,6 @@
--- Stores upper case without white space and counts the sites. Each pass over 30,000 letters costs as much as the insert
--- itself, so the usual cases end early: nothing but ACGTU, or nothing but ACGTUN.
--- definer because internal.fail is out of reach of API roles by name.
+-- Stores upper case without white space and counts the sites. Each pass over 30,000 letters costs
+-- as much as the insert itself, so the usual cases end early: nothing but ACGTU, or nothing but
+-- ACGTUN. definer because internal.fail is out of reach of API roles by name.
 create or replace function internal.normalise_sequence()
 returns trigger
 language plpgsql
@@ -16,7 +16,8 @@ begin
     new.num_missing_alleles := 0;
     new.num_mixed := 0;
     if others > 0 then
-        new.num_missing_alleles := octet_length(new.sequence) - octet_length(replace(new.sequence, 'N', ''));
+        new.num_missing_alleles := octet_length(new.sequence) - octet_length(replace(new.sequence,
+            'N', ''));
         if others > new.num_missing_alleles then
             new.sequence := upper(regexp_replace(new.sequence, '\s', '', 'g') collate "C");
             problem := internal.sequence_problem(new.sequence);
@@ -36,7 +37,8 @@ begin
             json_build_array(json_build_object(
                 'sample_id', new.sample_id,
                 'private_identifier', (
-                    select samples.private_identifier from aspen.samples as samples where samples.id = new.sample_id
+                    select samples.private_identifier
+                        from aspen.samples as samples where samples.id = new.sample_id
                 ),
                 'field', 'sequence',
                 'reason', problem
@@ -51,8 +53,8 @@ $$;
 
 comment on function internal.normalise_sequence() is $$Trigger: normalises, checks and counts a sequence
 
-num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters, whatever the case.
-Errors: 400 invalid_sequence.$$;
+num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters,
+whatever the case. Errors: 400 invalid_sequence.$$;
 
 revoke all on function internal.normalise_sequence() from public;
 

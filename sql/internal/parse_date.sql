@@ -1,4 +1,5 @@
--- A date that is written wrongly must be reported with its row, so the cast must not end the statement.
+-- A date that is written wrongly must be reported with its row, so the cast must not end the
+-- statement.
 create or replace function internal.parse_date(value text)
 returns date
 language plpgsql
@@ -10,7 +11,8 @@ begin
     if value !~ '^\d{4}-\d{2}-\d{2}$' then
         return null;
     end if;
-    return make_date(left(value, 4)::integer, substr(value, 6, 2)::integer, right(value, 2)::integer);
+    return make_date(left(value, 4)::integer, substr(value, 6, 2)::integer, right(value,
+        2)::integer);
 exception when datetime_field_overflow then
     return null;
 end

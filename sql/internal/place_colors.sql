@@ -1,6 +1,9 @@
--- Places on the tree, nearest to the group's default location first, in sixteen fixed colours (a ramp from violet to
--- red); places without coordinates come last, by name.
-create or replace function internal.place_colors(level text, places jsonb, origin_location_id bigint)
+-- Places on the tree, nearest to the group's default location first, in sixteen fixed colours (a
+-- ramp from violet to red); places without coordinates come last, by name.
+create or replace function internal.place_colors(
+    level text, places jsonb,
+    origin_location_id bigint
+)
 returns jsonb
 language sql
 stable
@@ -17,7 +20,9 @@ begin atomic
         from aspen.locations as locations
         -- The nearest level above that has coordinates stands in for a place without.
         left join lateral (
-            select parents.latitude, parents.longitude
+            select
+                parents.latitude,
+                parents.longitude
             from aspen.locations as parents
             where
                 parents.latitude is not null
@@ -36,9 +41,11 @@ begin atomic
             names.name,
             names.name = (select origin.name from origin) as is_origin,
             (
-                select min(ext.earth_distance(
-                    ext.ll_to_earth(locations.latitude, locations.longitude), (select origin.position from origin)
-                ))
+                select
+                    min(ext.earth_distance(
+                        ext.ll_to_earth(locations.latitude, locations.longitude),
+                        (select origin.position from origin)
+                    ))
                 from aspen.locations as locations
                 where
                     locations.latitude is not null
@@ -57,21 +64,26 @@ begin atomic
         select
             candidates.name,
             row_number() over (
-                order by coalesce(candidates.is_origin, false) desc, candidates.distance asc nulls last, candidates.name asc
+                order by
+                    coalesce(candidates.is_origin, false) desc,
+                    candidates.distance asc nulls last, candidates.name asc
             ) as rank
         from candidates
     )
 
-    select jsonb_agg(
-        jsonb_build_array(
-            ranked.name,
-            (array[
-                '#571EA2', '#4334BF', '#3F55CE', '#4376CD', '#4C91C0', '#59A4A9', '#6AB18F', '#7FB975',
-                '#97BD5F', '#AFBD4F', '#C5B945', '#D8AE3E', '#E39B39', '#E67D33', '#E2562B', '#DC2F24'
-            ])[ranked.rank]
+    select
+        jsonb_agg(
+            jsonb_build_array(
+                ranked.name,
+                (array[
+                    '#571EA2', '#4334BF', '#3F55CE', '#4376CD', '#4C91C0', '#59A4A9', '#6AB18F',
+                    '#7FB975',
+                    '#97BD5F', '#AFBD4F', '#C5B945', '#D8AE3E', '#E39B39', '#E67D33', '#E2562B',
+                    '#DC2F24'
+                ])[ranked.rank]
+            )
+            order by ranked.rank
         )
-        order by ranked.rank
-    )
     from ranked
     where ranked.rank <= 16;
 end;

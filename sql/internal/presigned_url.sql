@@ -1,5 +1,6 @@
 -- AWS Signature Version 4 in the query string, for GET, with host as the only signed header.
--- definer because only presigner may read the credentials; it signs nothing but what a caller's output row names.
+-- definer because only presigner may read the credentials; it signs nothing but what a caller's
+-- output row names.
 create or replace function internal.presigned_url(bucket text, key text, expires_in integer)
 returns text
 language plpgsql
@@ -22,23 +23,27 @@ begin
     from aspen.storage_credentials as stored
     where stored.bucket = presigned_url.bucket;
     if credentials.bucket is null or credentials.expires_at <= now() then
-        perform internal.fail(503, 'storage_unavailable', 'Files cannot be fetched at the moment', null,
+        perform internal.fail(503, 'storage_unavailable', 'Files cannot be fetched at the moment',
+            null,
             'Try again later. Operators: run control output credentials.');
     end if;
 
     host := split_part(credentials.endpoint_url, '://', 2);
-    path := '/' || internal.uri_encode(presigned_url.bucket) || '/' || internal.uri_encode(presigned_url.key, '/');
+    path := '/' || internal.uri_encode(presigned_url.bucket) || '/'
+        || internal.uri_encode(presigned_url.key, '/');
     scope := day || '/' || credentials.region || '/s3/aws4_request';
     -- In the order of the names, as the canonical request wants it. A link outlives no credentials.
     query := 'X-Amz-Algorithm=AWS4-HMAC-SHA256'
         || '&X-Amz-Credential=' || internal.uri_encode(credentials.access_key_id || '/' || scope)
         || '&X-Amz-Date=' || to_char(signed_at, 'YYYYMMDD"T"HH24MISS"Z"')
         || '&X-Amz-Expires=' || least(
-            presigned_url.expires_in, floor(extract(epoch from credentials.expires_at - now()))::integer)
+            presigned_url.expires_in, floor(extract(epoch
+                from credentials.expires_at - now()))::integer)
         || coalesce('&X-Amz-Security-Token=' || internal.uri_encode(credentials.session_token), '')
         || '&X-Amz-SignedHeaders=host';
 
-    signing_key := internal.hmac_sha256(convert_to('AWS4' || credentials.secret_access_key, 'UTF8'), convert_to(day, 'UTF8'));
+    signing_key := internal.hmac_sha256(convert_to('AWS4' || credentials.secret_access_key,
+        'UTF8'), convert_to(day, 'UTF8'));
     signing_key := internal.hmac_sha256(signing_key, convert_to(credentials.region, 'UTF8'));
     signing_key := internal.hmac_sha256(signing_key, 's3');
     signing_key := internal.hmac_sha256(signing_key, 'aws4_request');
@@ -48,7 +53,8 @@ begin
             to_char(signed_at, 'YYYYMMDD"T"HH24MISS"Z"'),
             scope,
             encode(sha256(convert_to(
-                concat_ws(E'\n', 'GET', path, query, 'host:' || host, '', 'host', 'UNSIGNED-PAYLOAD'), 'UTF8'
+                concat_ws(E'\n', 'GET', path, query, 'host:' || host, '', 'host',
+                    'UNSIGNED-PAYLOAD'), 'UTF8'
             )), 'hex')
         ), 'UTF8')), 'hex');
     return credentials.endpoint_url || path || '?' || query || '&X-Amz-Signature=' || signature;
@@ -57,8 +63,8 @@ $$;
 
 comment on function internal.presigned_url(text, text, integer) is $$A URL that fetches an S3 object without credentials
 
-expires_in: seconds; never longer than the credentials live. Errors: 503 storage_unavailable. Source: AWS Signature
-Version 4, authenticating requests with query parameters.$$;
+expires_in: seconds; never longer than the credentials live. Errors: 503 storage_unavailable.
+Source: AWS Signature Version 4, authenticating requests with query parameters.$$;
 
 revoke all on function internal.presigned_url(text, text, integer) from public;
 grant execute on function internal.presigned_url(text, text, integer) to member;

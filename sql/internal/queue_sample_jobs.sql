@@ -1,4 +1,7 @@
-create or replace function internal.queue_sample_jobs(group_id bigint, pathogen_id bigint, outcome json)
+create or replace function internal.queue_sample_jobs(
+    group_id bigint, pathogen_id bigint,
+    outcome json
+)
 returns void
 language sql
 volatile
@@ -19,7 +22,8 @@ as $$
         union all
         select 'nextclade'
         from aspen.pathogens as pathogens
-        where pathogens.id = queue_sample_jobs.pathogen_id and pathogens.nextclade_dataset_name is not null
+        where pathogens.id = queue_sample_jobs.pathogen_id
+            and pathogens.nextclade_dataset_name is not null
     ),
 
     queued as (
@@ -35,7 +39,8 @@ as $$
     )
 
     insert into aspen.job_samples (group_id, job_id, sample_group_id, sample_id, public_identifier)
-    select queue_sample_jobs.group_id, queued.id, queue_sample_jobs.group_id, stored.id, stored.public_identifier
+    select queue_sample_jobs.group_id, queued.id, queue_sample_jobs.group_id, stored.id,
+        stored.public_identifier
     from queued
     cross join stored;
 $$;

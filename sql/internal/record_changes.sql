@@ -1,5 +1,5 @@
--- One insert per statement, from its transition table: a batch of 10,000 rows costs one more statement, not 10,000.
--- definer because nobody but the auditor may write audit_log.
+-- One insert per statement, from its transition table: a batch of 10,000 rows costs one more
+-- statement, not 10,000. definer because nobody but the auditor may write audit_log.
 create or replace function internal.record_changes()
 returns trigger
 language plpgsql

@@ -8,7 +8,8 @@ set search_path = ''
 as $$
 begin
     perform internal.fail(409, 'job_in_progress', 'A job that has not ended cannot be deleted',
-        json_build_object('id', old.id, 'status', old.status)::text, 'Cancel it first, or wait for its end.');
+        json_build_object('id', old.id, 'status', old.status)::text,
+            'Cancel it first, or wait for its end.');
     return old;
 end
 $$;

@@ -19,7 +19,8 @@ as $$
     where private_identifier is null or private_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
     union all
     select
-        'public_identifier', public_identifier, 'must be 1 to 128 characters on one line, without spaces around it'
+        'public_identifier', public_identifier,
+            'must be 1 to 128 characters on one line, without spaces around it'
     where public_identifier <> '' and public_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
     union all
     select
@@ -28,7 +29,8 @@ as $$
         case when collection_date is null then 'is required, as YYYY-MM-DD'
             else 'must be between 1900-01-01 and today'
         end
-    where collection_date is null or collection_date < '1900-01-01' or collection_date > current_date + 1;
+    where collection_date is null or collection_date < '1900-01-01'
+        or collection_date > current_date + 1;
 $$;
 
 comment on function internal.sample_problems(text, text, date) is

@@ -8,7 +8,8 @@ as $$
     select case
         when letters.position > 0
             then 'has ' || quote_literal(substr(letters.text, letters.position, 1))
-                || ' at position ' || letters.position || ', which is no IUPAC nucleotide letter and no gap (-)'
+                || ' at position ' || letters.position
+                    || ', which is no IUPAC nucleotide letter and no gap (-)'
         when octet_length(letters.text) < 1000
             then 'has ' || octet_length(letters.text) || ' letters; at least 1000 are needed'
     end
@@ -16,7 +17,8 @@ as $$
         select
             normalised.text,
             regexp_instr(normalised.text, '[^ACGTUNWSKMYRVHDB-]') as position
-        from (select upper(regexp_replace(sequence, '\s', '', 'g') collate "C") as text) as normalised
+        from (select upper(regexp_replace(sequence, '\s', '', 'g') collate "C") as text)
+            as normalised
     ) as letters;
 $$;
 

@@ -16,23 +16,27 @@ begin
     cross join lateral (
         select 'template_args.' || entries.key, entries.value::text, case entries.key
             when 'filter_start_date' then
-                case when internal.parse_date(entries.value #>> '{}') is null then 'must be a date YYYY-MM-DD' end
+                case when internal.parse_date(entries.value #>> '{}') is null
+                    then 'must be a date YYYY-MM-DD' end
             when 'filter_end_date' then
-                case when internal.parse_date(entries.value #>> '{}') is null then 'must be a date YYYY-MM-DD' end
+                case when internal.parse_date(entries.value #>> '{}') is null
+                    then 'must be a date YYYY-MM-DD' end
             when 'filter_pango_lineages' then
                 case when jsonb_typeof(entries.value) <> 'array' or jsonb_path_exists(
                     entries.value, 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^[0-9A-Za-z. */]+$"))'
                 ) then 'must be an array of lineage names; * at the end is a wildcard' end
             when 'location_id' then
                 case when not exists (
-                    select from aspen.locations as locations where locations.id::text = entries.value #>> '{}'
+                    select from aspen.locations
+                        as locations where locations.id::text = entries.value #>> '{}'
                 ) then 'is not the id of a location' end
             else 'is not a known filter'
         end
     ) as checked(field, value, reason)
     where checked.reason is not null;
     return query
-    select 'template_args', template_args::text, 'filter_start_date must not be after filter_end_date'
+    select 'template_args', template_args::text,
+        'filter_start_date must not be after filter_end_date'
     where
         internal.parse_date(template_args ->> 'filter_start_date')
         > internal.parse_date(template_args ->> 'filter_end_date');

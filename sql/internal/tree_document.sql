@@ -1,4 +1,7 @@
-create or replace function internal.tree_document(document jsonb, places jsonb, origin_location_id bigint)
+create or replace function internal.tree_document(
+    document jsonb, places jsonb,
+    origin_location_id bigint
+)
 returns jsonb
 language sql
 stable
@@ -9,32 +12,48 @@ begin atomic
             levels.key,
             levels.title,
             levels.ordinality,
-            internal.place_colors(levels.key, tree_document.places -> levels.key, tree_document.origin_location_id)
+            internal.place_colors(
+                levels.key, tree_document.places -> levels.key,
+                tree_document.origin_location_id)
                 as scale
-        from unnest(array['country', 'division', 'location'], array['Country', 'Admin Division', 'Location'])
+        from
+            unnest(array[
+                'country', 'division', 'location'], array[
+                'Country', 'Admin Division',
+                'Location'
+            ])
             with ordinality as levels (key, title, ordinality)
         where jsonb_array_length(tree_document.places -> levels.key) > 0
     ),
 
     colorings as (
-        select entries.coloring || coalesce(jsonb_build_object('scale', scales.scale), '{}') as coloring, entries.ordinality
-        from jsonb_array_elements(
-            case jsonb_typeof(tree_document.document #> '{meta,colorings}')
-                when 'array' then tree_document.document #> '{meta,colorings}'
-                else '[]'::jsonb
-            end
-        ) with ordinality as entries (coloring, ordinality)
+        select
+            entries.coloring || coalesce(
+                jsonb_build_object('scale', scales.scale),
+                '{}'
+            ) as coloring,
+            entries.ordinality
+        from
+            jsonb_array_elements(
+                case jsonb_typeof(tree_document.document #> '{meta,colorings}')
+                    when 'array' then tree_document.document #> '{meta,colorings}'
+                    else '[]'::jsonb
+                end
+            ) with ordinality as entries (coloring, ordinality)
         left join scales
             on scales.key = entries.coloring ->> 'key'
         union all
         select
             jsonb_build_object(
-                'key', scales.key, 'title', scales.title, 'type', 'categorical', 'scale', scales.scale
-            ),
-            1000000 + scales.ordinality
+                'key', scales.key, 'title', scales.title, 'type', 'categorical', 'scale',
+                scales.scale
+            ) as coloring,
+            -- After the colorings that are there.
+            1000000 + scales.ordinality as ordinality
         from scales
         where not jsonb_path_exists(
-            tree_document.document, '$.meta.colorings[*] ? (@.key == $key)', jsonb_build_object('key', scales.key)
+            tree_document.document, '$.meta.colorings[*] ? (@.key == $key)',
+            jsonb_build_object('key', scales.key)
         )
     )
 
@@ -43,7 +62,10 @@ begin atomic
             then jsonb_set(
                 tree_document.document,
                 '{meta,colorings}',
-                (select coalesce(jsonb_agg(colorings.coloring order by colorings.ordinality), '[]') from colorings)
+                (select coalesce(
+                    jsonb_agg(colorings.coloring order by colorings.ordinality),
+                    '[]'
+                ) from colorings)
             )
         else tree_document.document
     end;

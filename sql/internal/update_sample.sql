@@ -1,4 +1,5 @@
--- definer because members have no write privilege on aspen.samples; row-level security holds for api_writer too.
+-- definer because members have no write privilege on aspen.samples; row-level security holds for
+-- api_writer too.
 create or replace function internal.update_sample()
 returns trigger
 language plpgsql
@@ -10,14 +11,17 @@ declare
     problems json;
     stored aspen.samples;
 begin
-    if (old.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])) is not true then
+    if (old.group_id = any(nullif(current_setting('aspen.full_groups', true),
+        '')::bigint[])) is not true then
         perform internal.fail(403, 'group_access_denied', 'You cannot change samples of this group',
-            json_build_object('group_id', old.group_id)::text, 'A role of member or admin is needed.');
+            json_build_object('group_id', old.group_id)::text,
+                'A role of member or admin is needed.');
     end if;
     if (new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at)
         is distinct from (old.id, old.group_id, old.uploaded_by_id, old.created_at, old.updated_at)
     then
-        perform internal.fail(400, 'read_only_column', 'id, group_id, uploaded_by_id and the timestamps cannot be set',
+        perform internal.fail(400, 'read_only_column',
+            'id, group_id, uploaded_by_id and the timestamps cannot be set',
             json_build_object('id', old.id)::text);
     end if;
 
@@ -27,19 +31,23 @@ begin
     into problems
     from (
         select checks.field, checks.value, checks.reason
-        from internal.sample_problems(new.private_identifier, new.public_identifier, new.collection_date) as checks
+        from internal.sample_problems(new.private_identifier, new.public_identifier,
+            new.collection_date) as checks
         union all
         select 'pathogen_id', new.pathogen_id::text, 'is not the id of a pathogen'
-        where not exists (select from aspen.pathogens as pathogens where pathogens.id = new.pathogen_id)
+        where not exists (select from aspen.pathogens
+            as pathogens where pathogens.id = new.pathogen_id)
         union all
         select 'location_id', new.location_id::text, 'is not the id of a location'
-        where not exists (select from aspen.locations as locations where locations.id = new.location_id)
+        where not exists (select from aspen.locations
+            as locations where locations.id = new.location_id)
         union all
         select 'is_private', null, 'must be true or false'
         where new.is_private is null
     ) as problem;
     if problems is not null then
-        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is not usable', problems::text);
+        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is not usable',
+            problems::text);
     end if;
 
     update aspen.samples as samples
@@ -70,7 +78,8 @@ begin
     new.updated_at := stored.updated_at;
     return new;
 exception when unique_violation then
-    perform internal.fail(409, 'sample_exists', 'Nothing was changed: an identifier already exists in this group',
+    perform internal.fail(409, 'sample_exists',
+        'Nothing was changed: an identifier already exists in this group',
         json_build_array(json_build_object(
             'id', old.id,
             'private_identifier', new.private_identifier,
@@ -82,8 +91,8 @@ $$;
 
 comment on function internal.update_sample() is $$Trigger: changes a sample through api.samples
 
-An empty public identifier is generated anew. Errors: 403 group_access_denied, 400 read_only_column, invalid_sample, 409
-sample_exists.$$;
+An empty public identifier is generated anew. Errors: 403 group_access_denied, 400 read_only_column,
+invalid_sample, 409 sample_exists.$$;
 
 revoke all on function internal.update_sample() from public;
 

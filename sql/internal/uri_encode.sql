@@ -7,13 +7,16 @@ security invoker
 set search_path = ''
 as $$
     select coalesce(string_agg(
-        case when characters.letter ~ '^[A-Za-z0-9._~-]$' or position(characters.letter in reserved_kept) > 0
+        case when characters.letter ~ '^[A-Za-z0-9._~-]$'
+            or position(characters.letter in reserved_kept) > 0
             then characters.letter
             else (
-                select string_agg('%' || upper(lpad(to_hex(get_byte(encoded.bytes, positions.position)), 2, '0')), ''
+                select string_agg('%' || upper(lpad(to_hex(get_byte(encoded.bytes,
+                    positions.position)), 2, '0')), ''
                     order by positions.position)
                 from (select convert_to(characters.letter, 'UTF8') as bytes) as encoded
-                cross join lateral generate_series(0, length(encoded.bytes) - 1) as positions(position)
+                cross join lateral generate_series(0, length(encoded.bytes) - 1)
+                    as positions(position)
             )
         end,
         '' order by characters.ordinality

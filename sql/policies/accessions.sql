@@ -13,10 +13,10 @@ as restrictive
 for all
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy accessions_fence on aspen.accessions is
@@ -28,8 +28,11 @@ create policy accessions_select_group on aspen.accessions
 for select
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[]))
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 );
 
 comment on policy accessions_select_group on aspen.accessions is

@@ -13,10 +13,10 @@ as restrictive
 for all
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy aligned_sequences_fence on aspen.aligned_sequences is
@@ -28,7 +28,7 @@ create policy aligned_sequences_select_group on aspen.aligned_sequences
 for select
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy aligned_sequences_select_group on aspen.aligned_sequences is

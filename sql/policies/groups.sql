@@ -1,4 +1,5 @@
--- NOTE: name and prefix are unique across groups and prefix is part of identifiers: they are set once, by an operator.
+-- NOTE: name and prefix are unique across groups and prefix is part of identifiers: they are set
+-- once, by an operator.
 
 alter table aspen.groups enable row level security;
 
@@ -6,7 +7,10 @@ alter table aspen.groups force row level security;
 
 grant select on aspen.groups to member, claims_reader;
 grant select (id, name, prefix, submitting_lab, address) on aspen.groups to api_writer;
-grant update (submitting_lab, address, division, location, default_tree_location_id) on aspen.groups to member;
+grant update (
+    submitting_lab, address, division, location,
+    default_tree_location_id
+) on aspen.groups to member;
 grant insert (name, prefix, submitting_lab, address, division, location, default_tree_location_id)
 on aspen.groups to operator;
 
@@ -17,11 +21,11 @@ as restrictive
 for all
 to member
 using (
-    id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
     or current_user = 'operator'
 )
 with check (
-    id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
     or current_user = 'operator'
 );
 
@@ -34,7 +38,7 @@ create policy groups_select_member on aspen.groups
 for select
 to member
 using (
-    id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy groups_select_member on aspen.groups is
@@ -86,10 +90,10 @@ create policy groups_update_admin on aspen.groups
 for update
 to member
 using (
-    id = any (nullif(current_setting('aspen.admin_groups', true), '')::bigint[])
+    id = any(nullif(current_setting('aspen.admin_groups', true), '')::bigint[])
 )
 with check (
-    id = any (nullif(current_setting('aspen.admin_groups', true), '')::bigint[])
+    id = any(nullif(current_setting('aspen.admin_groups', true), '')::bigint[])
 );
 
 comment on policy groups_update_admin on aspen.groups is

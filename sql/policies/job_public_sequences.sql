@@ -5,7 +5,10 @@ alter table aspen.job_public_sequences enable row level security;
 alter table aspen.job_public_sequences force row level security;
 
 grant select on aspen.job_public_sequences to member, api_writer;
-grant insert (group_id, job_id, public_repository_id, strain) on aspen.job_public_sequences to api_writer;
+grant insert (
+    group_id, job_id, public_repository_id,
+    strain
+) on aspen.job_public_sequences to api_writer;
 
 drop policy if exists job_public_sequences_fence on aspen.job_public_sequences;
 
@@ -14,10 +17,10 @@ as restrictive
 for all
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy job_public_sequences_fence on aspen.job_public_sequences is
@@ -29,7 +32,7 @@ create policy job_public_sequences_select_group on aspen.job_public_sequences
 for select
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy job_public_sequences_select_group on aspen.job_public_sequences is
@@ -41,7 +44,7 @@ create policy job_public_sequences_insert_own on aspen.job_public_sequences
 for insert
 to api_writer
 with check (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy job_public_sequences_insert_own on aspen.job_public_sequences is

@@ -5,7 +5,10 @@ alter table aspen.job_samples enable row level security;
 alter table aspen.job_samples force row level security;
 
 grant select on aspen.job_samples to member, api_writer;
-grant insert (group_id, job_id, sample_group_id, sample_id, public_identifier) on aspen.job_samples to api_writer;
+grant insert (
+    group_id, job_id, sample_group_id, sample_id,
+    public_identifier
+) on aspen.job_samples to api_writer;
 
 drop policy if exists job_samples_fence on aspen.job_samples;
 
@@ -14,10 +17,10 @@ as restrictive
 for all
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy job_samples_fence on aspen.job_samples is
@@ -29,7 +32,7 @@ create policy job_samples_select_group on aspen.job_samples
 for select
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy job_samples_select_group on aspen.job_samples is
@@ -41,7 +44,7 @@ create policy job_samples_insert_own on aspen.job_samples
 for insert
 to api_writer
 with check (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy job_samples_insert_own on aspen.job_samples is

@@ -11,10 +11,10 @@ as restrictive
 for all
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy job_schedules_fence on aspen.job_schedules is
@@ -26,7 +26,7 @@ create policy job_schedules_select_group on aspen.job_schedules
 for select
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy job_schedules_select_group on aspen.job_schedules is

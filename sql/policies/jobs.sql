@@ -9,7 +9,8 @@ grant update (name) on aspen.jobs to member;
 grant select (id, group_id, status) on aspen.jobs to claims_reader;
 grant select on aspen.jobs to api_writer;
 grant insert (
-    group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id, requested_by_id
+    group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
+    requested_by_id
 ) on aspen.jobs to api_writer;
 
 drop policy if exists jobs_fence on aspen.jobs;
@@ -19,10 +20,10 @@ as restrictive
 for all
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy jobs_fence on aspen.jobs is
@@ -34,7 +35,7 @@ create policy jobs_select_group on aspen.jobs
 for select
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy jobs_select_group on aspen.jobs is
@@ -56,7 +57,7 @@ create policy jobs_insert_own on aspen.jobs
 for insert
 to api_writer
 with check (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy jobs_insert_own on aspen.jobs is
@@ -69,11 +70,11 @@ for update
 to member
 using (
     kind = 'phylo_run'
-    and group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    and group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 )
 with check (
     kind = 'phylo_run'
-    and group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    and group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy jobs_update_group on aspen.jobs is
@@ -86,7 +87,7 @@ for delete
 to member
 using (
     kind = 'phylo_run'
-    and group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    and group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy jobs_delete_group on aspen.jobs is

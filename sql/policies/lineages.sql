@@ -3,7 +3,8 @@ alter table aspen.lineages enable row level security;
 alter table aspen.lineages force row level security;
 
 grant select on aspen.lineages to member;
-grant insert (pathogen_id, lineage), update (pathogen_id, lineage), delete on aspen.lineages to operator;
+grant insert (pathogen_id, lineage), update (pathogen_id, lineage),
+delete on aspen.lineages to operator;
 
 drop policy if exists lineages_select_member on aspen.lineages;
 

@@ -3,7 +3,11 @@ alter table aspen.locations enable row level security;
 alter table aspen.locations force row level security;
 
 grant select on aspen.locations to member, api_writer;
-grant insert (region, country, division, location, latitude, longitude), update (region, country, division, location, latitude, longitude), delete on aspen.locations to operator;
+grant insert (
+    region, country, division, location, latitude, longitude), update (
+    region, country,
+    division, location, latitude, longitude
+), delete on aspen.locations to operator;
 
 drop policy if exists locations_select_member on aspen.locations;
 

@@ -13,11 +13,11 @@ as restrictive
 for all
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
     or current_user = 'operator'
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
     or current_user = 'operator'
 );
 
@@ -30,7 +30,7 @@ create policy memberships_select_member on aspen.memberships
 for select
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy memberships_select_member on aspen.memberships is

@@ -3,7 +3,11 @@ alter table aspen.pathogen_repositories enable row level security;
 alter table aspen.pathogen_repositories force row level security;
 
 grant select on aspen.pathogen_repositories to member, api_writer;
-grant insert (pathogen_id, public_repository_id, prefix), update (pathogen_id, public_repository_id, prefix), delete on aspen.pathogen_repositories to operator;
+grant insert (
+    pathogen_id, public_repository_id, prefix), update (
+    pathogen_id,
+    public_repository_id, prefix
+), delete on aspen.pathogen_repositories to operator;
 
 drop policy if exists pathogen_repositories_select_member on aspen.pathogen_repositories;
 

@@ -3,7 +3,14 @@ alter table aspen.pathogens enable row level security;
 alter table aspen.pathogens force row level security;
 
 grant select on aspen.pathogens to member, api_writer;
-grant insert (slug, name, organism, default_repository_id, contextual_repository_id, lineage_caller, nextclade_dataset_name, has_lineage_filter, has_usher), update (slug, name, organism, default_repository_id, contextual_repository_id, lineage_caller, nextclade_dataset_name, has_lineage_filter, has_usher), delete on aspen.pathogens to operator;
+grant insert (
+    slug, name, organism, default_repository_id, contextual_repository_id,
+    lineage_caller, nextclade_dataset_name, has_lineage_filter, has_usher), update (
+    slug, name,
+    organism, default_repository_id, contextual_repository_id, lineage_caller,
+    nextclade_dataset_name, has_lineage_filter, has_usher
+),
+delete on aspen.pathogens to operator;
 
 drop policy if exists pathogens_select_member on aspen.pathogens;
 

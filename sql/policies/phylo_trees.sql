@@ -13,10 +13,10 @@ as restrictive
 for all
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy phylo_trees_fence on aspen.phylo_trees is
@@ -28,7 +28,7 @@ create policy phylo_trees_select_group on aspen.phylo_trees
 for select
 to member
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy phylo_trees_select_group on aspen.phylo_trees is

@@ -1,7 +1,8 @@
--- Kept in this form on purpose: any_groups and full_groups compared inline reach the right index for a group of ten rows
--- and for one of 300,000 (docs/architecture.md); a sub-select or an "or" of two group sets does not.
--- NOTE: members write through the triggers of api.samples and through internal functions, which run as api_writer under
--- these policies; no write on the table is granted to them.
+-- Kept in this form on purpose: any_groups and full_groups compared inline reach the right index
+-- for a group of ten rows and for one of 300,000 (docs/architecture.md); a sub-select or an "or" of
+-- two group sets does not.
+-- NOTE: members write through the triggers of api.samples and through internal functions, which run
+-- as api_writer under these policies; no write on the table is granted to them.
 
 alter table aspen.samples enable row level security;
 
@@ -10,13 +11,17 @@ alter table aspen.samples force row level security;
 grant select on aspen.samples to member;
 grant select, delete on aspen.samples to api_writer;
 grant insert (
-    id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier, public_identifier,
-    collection_date, sample_collected_by, sample_collector_contact_email, sample_collector_contact_address, authors,
+    id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
+    public_identifier,
+    collection_date, sample_collected_by, sample_collector_contact_email,
+    sample_collector_contact_address, authors,
     organism, host, purpose_of_sampling, specimen_processing
 ) on aspen.samples to api_writer;
 grant update (
-    pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date, sample_collected_by,
-    sample_collector_contact_email, sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
+    pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,
+    sample_collected_by,
+    sample_collector_contact_email, sample_collector_contact_address, authors, organism, host,
+    purpose_of_sampling,
     specimen_processing, updated_at
 ) on aspen.samples to api_writer;
 -- Ids are drawn before the insert, so that samples and sequences go in with one statement.
@@ -29,10 +34,10 @@ as restrictive
 for all
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy samples_fence on aspen.samples is
@@ -44,8 +49,11 @@ create policy samples_select_group on aspen.samples
 for select
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[]))
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 );
 
 comment on policy samples_select_group on aspen.samples is
@@ -57,7 +65,7 @@ create policy samples_insert_own on aspen.samples
 for insert
 to api_writer
 with check (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy samples_insert_own on aspen.samples is
@@ -69,10 +77,10 @@ create policy samples_update_group on aspen.samples
 for update
 to api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy samples_update_group on aspen.samples is
@@ -84,7 +92,7 @@ create policy samples_delete_group on aspen.samples
 for delete
 to api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy samples_delete_group on aspen.samples is
@@ -94,7 +102,8 @@ create or replace trigger samples_complete
 before insert or update on aspen.samples
 for each row
 when (
-    new.public_identifier is null or new.public_identifier = '' or new.collection_date > current_date + 1
+    new.public_identifier is null or new.public_identifier = ''
+    or new.collection_date > current_date + 1
 )
 execute function internal.complete_sample();
 

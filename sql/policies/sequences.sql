@@ -14,10 +14,10 @@ as restrictive
 for all
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
 );
 
 comment on policy sequences_fence on aspen.sequences is
@@ -29,7 +29,7 @@ create policy sequences_select_group on aspen.sequences
 for select
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy sequences_select_group on aspen.sequences is
@@ -41,7 +41,7 @@ create policy sequences_insert_own on aspen.sequences
 for insert
 to member, api_writer
 with check (
-    group_id = any (nullif(current_setting('aspen.member_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
 );
 
 comment on policy sequences_insert_own on aspen.sequences is
@@ -53,10 +53,10 @@ create policy sequences_update_group on aspen.sequences
 for update
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 )
 with check (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy sequences_update_group on aspen.sequences is
@@ -68,7 +68,7 @@ create policy sequences_delete_group on aspen.sequences
 for delete
 to member, api_writer
 using (
-    group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
 comment on policy sequences_delete_group on aspen.sequences is

@@ -3,7 +3,10 @@ alter table aspen.users enable row level security;
 alter table aspen.users force row level security;
 
 grant select on aspen.users to member, claims_reader;
-grant update (name, agreed_to_tos, acknowledged_policy_version, gisaid_submitter_id) on aspen.users to member;
+grant update (
+    name, agreed_to_tos, acknowledged_policy_version,
+    gisaid_submitter_id
+) on aspen.users to member;
 
 drop policy if exists users_select_own on aspen.users;
 

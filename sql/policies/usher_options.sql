@@ -3,7 +3,11 @@ alter table aspen.usher_options enable row level security;
 alter table aspen.usher_options force row level security;
 
 grant select on aspen.usher_options to member;
-grant insert (pathogen_id, description, value, priority), update (pathogen_id, description, value, priority), delete on aspen.usher_options to operator;
+grant insert (
+    pathogen_id, description, value, priority), update (
+    pathogen_id, description, value,
+    priority
+), delete on aspen.usher_options to operator;
 
 drop policy if exists usher_options_select_member on aspen.usher_options;
 

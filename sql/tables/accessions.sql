@@ -9,7 +9,8 @@ create table aspen.accessions (
     updated_at timestamptz not null default now(),
     constraint accessions_group_id_sample_id_public_repository_id_key
     unique (group_id, sample_id, public_repository_id),
-    constraint accessions_group_id_sample_id_is_private_fkey foreign key (group_id, sample_id, is_private)
+    constraint accessions_group_id_sample_id_is_private_fkey
+    foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint accessions_accession_length_check check (char_length(accession) between 1 and 128)
 );

@@ -9,11 +9,13 @@ create table aspen.aligned_sequences (
     constraint aligned_sequences_group_id_sample_id_key unique (group_id, sample_id),
     constraint aligned_sequences_group_id_sample_id_fkey foreign key (group_id, sample_id)
     references aspen.samples (group_id, id) on delete cascade,
-    constraint aligned_sequences_sequence_is_nucleotide_check check (sequence ~ '^[ACGTUNWSKMYRVHDB-]+$')
+    constraint aligned_sequences_sequence_is_nucleotide_check
+    check (sequence ~ '^[ACGTUNWSKMYRVHDB-]+$')
 );
 
 alter table aspen.aligned_sequences alter column sequence set storage external;
 
-create index aligned_sequences_reference_dataset_id_idx on aspen.aligned_sequences (reference_dataset_id);
+create index aligned_sequences_reference_dataset_id_idx
+on aspen.aligned_sequences (reference_dataset_id);
 
 comment on table aspen.aligned_sequences is 'Genomes aligned to a reference by Nextclade, one per sample';

@@ -1,4 +1,5 @@
--- Who changed which tenant row when. No foreign keys: the record outlives the row, the group and the user.
+-- Who changed which tenant row when. No foreign keys: the record outlives the row, the group and
+-- the user.
 create table aspen.audit_log (
     id bigint generated always as identity constraint audit_log_pkey primary key,
     occurred_at timestamptz not null default now(),

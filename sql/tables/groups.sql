@@ -13,7 +13,8 @@ create table aspen.groups (
     updated_at timestamptz not null default now(),
     constraint groups_name_length_check check (char_length(name) between 3 and 128),
     constraint groups_prefix_length_check check (char_length(prefix) between 2 and 25),
-    constraint groups_submitting_lab_length_check check (char_length(submitting_lab) between 3 and 128),
+    constraint groups_submitting_lab_length_check
+    check (char_length(submitting_lab) between 3 and 128),
     constraint groups_address_length_check check (char_length(address) between 1 and 1000),
     constraint groups_division_length_check check (char_length(division) between 1 and 1000),
     constraint groups_location_length_check check (char_length(location) between 1 and 1000)

@@ -14,12 +14,15 @@ create table aspen.invitations (
     revoked_at timestamptz,
     constraint invitations_group_id_token_hash_key unique (group_id, token_hash),
     constraint invitations_role_check check (role in ('admin', 'member', 'viewer')),
-    constraint invitations_email_form_check check (email ~ '^[^@\s]+@[^@\s]+$' and char_length(email) <= 254),
+    constraint invitations_email_form_check
+    check (email ~ '^[^@\s]+@[^@\s]+$' and char_length(email) <= 254),
     constraint invitations_expires_after_creation_check check (expires_at > created_at),
-    constraint invitations_accepted_or_revoked_check check (accepted_at is null or revoked_at is null)
+    constraint invitations_accepted_or_revoked_check
+    check (accepted_at is null or revoked_at is null)
 );
 
-create unique index invitations_group_id_lower_email_open_key on aspen.invitations (group_id, lower(email))
+create unique index invitations_group_id_lower_email_open_key
+on aspen.invitations (group_id, lower(email))
 where accepted_at is null and revoked_at is null;
 
 create index invitations_invited_by_id_idx on aspen.invitations (invited_by_id);

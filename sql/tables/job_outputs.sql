@@ -18,7 +18,10 @@ create table aspen.job_outputs (
     constraint job_outputs_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,
     constraint job_outputs_kind_check check (
-        kind in ('auspice_json', 'lineage_report_csv', 'nextclade_csv', 'nextclade_tag_json', 'aligned_fasta')
+        kind in (
+            'auspice_json', 'lineage_report_csv', 'nextclade_csv', 'nextclade_tag_json',
+            'aligned_fasta'
+        )
     ),
     constraint job_outputs_size_bytes_is_not_negative_check check (size_bytes >= 0),
     constraint job_outputs_checksum_sha256_form_check check (checksum_sha256 ~ '^[0-9a-f]{64}$')

@@ -17,8 +17,10 @@ create table aspen.job_schedules (
     -- ISO 8601: 1 is Monday, 7 is Sunday.
     constraint job_schedules_weekdays_check
     check (cardinality(weekdays) between 1 and 7 and weekdays <@ '{1,2,3,4,5,6,7}'::integer[]),
-    constraint job_schedules_tree_type_check check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
-    constraint job_schedules_template_args_is_object_check check (jsonb_typeof(template_args) = 'object')
+    constraint job_schedules_tree_type_check
+    check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
+    constraint job_schedules_template_args_is_object_check
+    check (jsonb_typeof(template_args) = 'object')
 );
 
 create index job_schedules_pathogen_id_idx on aspen.job_schedules (pathogen_id);

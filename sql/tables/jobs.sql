@@ -32,14 +32,23 @@ create table aspen.jobs (
     check (status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')),
     constraint jobs_attempt_is_positive_check check (attempt > 0),
     constraint jobs_finished_when_ended_check
-    check ((finished_at is not null) = (status in ('succeeded', 'failed', 'cancelled', 'timed_out'))),
+    check ((finished_at is not null) = (status in (
+        'succeeded', 'failed', 'cancelled',
+        'timed_out'
+    ))),
     constraint jobs_finished_after_started_check check (finished_at >= started_at),
     constraint jobs_phylo_run_is_described_check
-    check ((kind = 'phylo_run') = (name is not null and tree_type is not null and template_args is not null)),
+    check ((
+        kind = 'phylo_run') = (
+        name is not null and tree_type is not null
+        and template_args is not null
+    )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
-    constraint jobs_tree_type_check check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
+    constraint jobs_tree_type_check
+    check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),
-    constraint jobs_software_versions_is_object_check check (jsonb_typeof(software_versions) = 'object')
+    constraint jobs_software_versions_is_object_check
+    check (jsonb_typeof(software_versions) = 'object')
 );
 
 create index jobs_id_queued_idx on aspen.jobs (id) where status = 'queued';

@@ -15,12 +15,15 @@ create table aspen.sample_lineages (
     updated_at timestamptz not null default now(),
     constraint sample_lineages_group_id_sample_id_lineage_type_key
     unique (group_id, sample_id, lineage_type),
-    constraint sample_lineages_group_id_sample_id_is_private_fkey foreign key (group_id, sample_id, is_private)
+    constraint sample_lineages_group_id_sample_id_is_private_fkey
+    foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint sample_lineages_lineage_type_check check (lineage_type in ('PANGOLIN', 'NEXTCLADE')),
-    constraint sample_lineages_lineage_probability_range_check check (lineage_probability between 0 and 100)
+    constraint sample_lineages_lineage_probability_range_check
+    check (lineage_probability between 0 and 100)
 );
 
-create index sample_lineages_reference_dataset_id_idx on aspen.sample_lineages (reference_dataset_id);
+create index sample_lineages_reference_dataset_id_idx
+on aspen.sample_lineages (reference_dataset_id);
 
 comment on table aspen.sample_lineages is 'Lineages called for samples, one per sample and caller';

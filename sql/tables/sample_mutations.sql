@@ -15,11 +15,13 @@ create table aspen.sample_mutations (
     updated_at timestamptz not null default now(),
     constraint sample_mutations_group_id_sample_id_mutations_caller_key
     unique (group_id, sample_id, mutations_caller),
-    constraint sample_mutations_group_id_sample_id_is_private_fkey foreign key (group_id, sample_id, is_private)
+    constraint sample_mutations_group_id_sample_id_is_private_fkey
+    foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint sample_mutations_mutations_caller_check check (mutations_caller in ('NEXTCLADE'))
 );
 
-create index sample_mutations_reference_dataset_id_idx on aspen.sample_mutations (reference_dataset_id);
+create index sample_mutations_reference_dataset_id_idx
+on aspen.sample_mutations (reference_dataset_id);
 
 comment on table aspen.sample_mutations is 'Mutations of samples against a reference, one row per sample and caller';

@@ -11,13 +11,17 @@ create table aspen.sample_qc_metrics (
     references aspen.reference_datasets (id) on delete restrict,
     raw_output jsonb not null default '{}',
     updated_at timestamptz not null default now(),
-    constraint sample_qc_metrics_group_id_sample_id_qc_caller_key unique (group_id, sample_id, qc_caller),
-    constraint sample_qc_metrics_group_id_sample_id_is_private_fkey foreign key (group_id, sample_id, is_private)
+    constraint sample_qc_metrics_group_id_sample_id_qc_caller_key
+    unique (group_id, sample_id, qc_caller),
+    constraint sample_qc_metrics_group_id_sample_id_is_private_fkey
+    foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint sample_qc_metrics_qc_caller_check check (qc_caller in ('NEXTCLADE')),
-    constraint sample_qc_metrics_qc_status_check check (qc_status in ('good', 'mediocre', 'bad', 'invalid'))
+    constraint sample_qc_metrics_qc_status_check
+    check (qc_status in ('good', 'mediocre', 'bad', 'invalid'))
 );
 
-create index sample_qc_metrics_reference_dataset_id_idx on aspen.sample_qc_metrics (reference_dataset_id);
+create index sample_qc_metrics_reference_dataset_id_idx
+on aspen.sample_qc_metrics (reference_dataset_id);
 
 comment on table aspen.sample_qc_metrics is 'Quality metrics of samples, one per sample and caller';

@@ -12,20 +12,24 @@ volatile
 security invoker
 rows 1
 begin atomic
-    select phylo_runs.*
-    from internal.create_phylo_run(
-        create_phylo_run.group_id, create_phylo_run.pathogen, create_phylo_run.name, create_phylo_run.samples,
-        upper(create_phylo_run.tree_type), create_phylo_run.template_args
-    ) as phylo_runs;
+    select internal.create_phylo_run(
+        create_phylo_run.group_id,
+        create_phylo_run.pathogen,
+        create_phylo_run.name,
+        create_phylo_run.samples,
+        upper(create_phylo_run.tree_type),
+        create_phylo_run.template_args
+    );
 end;
 
-comment on function api.create_phylo_run(bigint, text, text, text [], text, jsonb) is $$Queue a phylogenetic run
+comment on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) is $$Queue a phylogenetic run
 
-group_id: a group where you are directly member or admin. pathogen: slug. name: 1 to 128 characters. samples: public
-identifiers of samples you see, private identifiers where you are permitted, strain names (with or without prefix) and
-accessions of the pathogen's repository; may be empty. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
-template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages, location_id. Returns the run.
-Errors: 400 unknown_samples (details lists them), invalid_run, unknown_pathogen; 403 group_access_denied.$$;
+group_id: a group where you are directly member or admin. pathogen: slug. name: 1 to 128 characters.
+samples: public identifiers of samples you see, private identifiers where you are permitted, strain
+names (with or without prefix) and accessions of the pathogen's repository; may be empty. tree_type:
+OVERVIEW, TARGETED or NON_CONTEXTUALIZED. template_args: filter_start_date and filter_end_date
+(YYYY-MM-DD), filter_pango_lineages, location_id. Returns the run. Errors: 400 unknown_samples
+(details lists them), invalid_run, unknown_pathogen; 403 group_access_denied.$$;
 
-revoke all on function api.create_phylo_run(bigint, text, text, text [], text, jsonb) from public;
-grant execute on function api.create_phylo_run(bigint, text, text, text [], text, jsonb) to member;
+revoke all on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) from public;
+grant execute on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) to member;

@@ -4,33 +4,47 @@ language sql
 stable
 security invoker
 begin atomic
-    select internal.fail(404, 'output_not_found', 'There is no such output, or you may not see it',
-        json_build_object('id', output_url.id)::text)
-    where not exists (select from aspen.job_outputs as outputs where outputs.id = output_url.id);
+    select
+        internal.fail(
+            404, 'output_not_found', 'There is no such output, or you may not see it',
+            json_build_object('id', output_url.id)::text
+        )
+    where not exists (
+        select from aspen.job_outputs as outputs
+        where outputs.id = output_url.id
+    );
 
-    -- A tree names samples by their public identifiers; every other file holds sequences or results of private samples.
-    select internal.fail(403, 'output_is_private', 'Viewers may fetch trees only',
-        json_build_object('id', output_url.id)::text, 'A role of member or admin is needed.')
+    -- A tree names samples by their public identifiers; every other file holds sequences or results
+    -- of private samples.
+    select
+        internal.fail(
+            403, 'output_is_private', 'Viewers may fetch trees only',
+            json_build_object('id', output_url.id)::text, 'A role of member or admin is needed.'
+        )
     from aspen.job_outputs as outputs
     where
         outputs.id = output_url.id
         and outputs.kind <> 'auspice_json'
         and not coalesce(
-            outputs.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[]), false
+            outputs.group_id = any(nullif(
+                current_setting('aspen.full_groups', true),
+                ''
+            )::bigint[]), false
         );
 
-    select json_build_object(
-        'url', internal.presigned_url(outputs.bucket, outputs.key, 3600), 'expires_in', 3600
-    )
+    select
+        json_build_object(
+            'url', internal.presigned_url(outputs.bucket, outputs.key, 3600), 'expires_in', 3600
+        )
     from aspen.job_outputs as outputs
     where outputs.id = output_url.id;
 end;
 
 comment on function api.output_url(bigint) is $$A link to a file in S3
 
-id: of an output (see job_outputs). Returns {url, expires_in}; the link works for an hour at most, without a token, so
-treat it like the file. Viewers may fetch trees (auspice_json) only. Errors: 404 output_not_found, 403
-output_is_private, 503 storage_unavailable.$$;
+id: of an output (see job_outputs). Returns {url, expires_in}; the link works for an hour at most,
+without a token, so treat it like the file. Viewers may fetch trees (auspice_json) only. Errors: 404
+output_not_found, 403 output_is_private, 503 storage_unavailable.$$;
 
 revoke all on function api.output_url(bigint) from public;
 grant execute on function api.output_url(bigint) to member;

@@ -13,7 +13,8 @@ from aspen.locations as locations;
 
 comment on view api.locations is $$Places that samples come from
 
-Four levels, each within the one before; the deeper ones are null for a whole division, country or region. Every signed-in user reads; operators write.$$;
+Four levels, each within the one before; the deeper ones are null for a whole division, country or
+region. Every signed-in user reads; operators write.$$;
 
 comment on column api.locations.id is 'Key';
 comment on column api.locations.region is 'Continent or similar: Europe, North America';

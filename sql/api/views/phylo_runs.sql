@@ -23,8 +23,8 @@ where jobs.kind = 'phylo_run';
 
 comment on view api.phylo_runs is $$Phylogenetic runs
 
-Create with create_phylo_run, poll one by id. PATCH sets the name; DELETE removes a run that has ended, with its tree.
-Errors: 409 job_in_progress.$$;
+Create with create_phylo_run, poll one by id. PATCH sets the name; DELETE removes a run that has
+ended, with its tree. Errors: 409 job_in_progress.$$;
 
 comment on column api.phylo_runs.id is 'Key';
 comment on column api.phylo_runs.group_id is 'The group that owns the row; one of the groups of me';

@@ -10,8 +10,13 @@ select
     samples.uploaded_by_id,
     samples.location_id,
     samples.is_private,
-    case when samples.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
-        then samples.private_identifier
+    case
+        when
+            samples.group_id = any(nullif(
+                current_setting('aspen.full_groups', true),
+                ''
+            )::bigint[])
+            then samples.private_identifier
     end as private_identifier,
     samples.public_identifier,
     samples.collection_date,
@@ -33,9 +38,10 @@ alter view api.samples alter column authors set default '{}';
 
 comment on view api.samples is $$Samples of all groups the caller may see
 
-Members and admins see all samples of their groups and of groups that granted them access; viewers see those that are not
-private, without private identifiers. Bulk insert by JSON or CSV is all or nothing and names every problem. Upsert: see
-create_samples. Errors: 400 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists.$$;
+Members and admins see all samples of their groups and of groups that granted them access; viewers
+see those that are not private, without private identifiers. Bulk insert by JSON or CSV is all or
+nothing and names every problem. Upsert: see create_samples. Errors: 400 invalid_sample, 400
+read_only_column, 403 group_access_denied, 409 sample_exists.$$;
 
 comment on column api.samples.id is 'Key';
 comment on column api.samples.group_id is 'The group that owns the sample; required; fixed';
