@@ -1,6 +1,6 @@
 -- Collects the rows in an array and writes the text once at the end: appending to a text is
 -- quadratic (30 MB: a minute).
--- noqa because the linter knows no aggregates.
+-- The linter knows no aggregates.
 create aggregate api.sequences_fasta(api.sequences) ( -- noqa: PRS
     sfunc = array_append,
     stype = api.sequences[],
