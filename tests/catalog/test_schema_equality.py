@@ -1,0 +1,106 @@
+"""All migrations and all of sql/ make the same database, compared by pg-delta."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from control.migrations import build_from_nothing
+from control.schema_diff import schema_differences
+from control.stack.ports import HOST
+from control.stack.postgres_binaries import find_binaries
+from tests.servers import SETTINGS, SQL_DIR, Cluster, Database
+
+
+@pytest.fixture(scope="module")
+def from_nothing(cluster: Cluster) -> Iterator[Database]:
+    """A database made from sql/load.sql, without any migration."""
+    with cluster.database("aspen_from_nothing") as database:
+        build_from_nothing(database.url, SETTINGS.root)
+        yield database
+
+
+def test_migrations_and_sql_make_the_same_database(
+    template: Database, from_nothing: Database
+) -> None:
+    """Table DDL is written twice, its present form and its history; this holds the two together."""
+    assert schema_differences(template.url, from_nothing.url) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        pytest.param(
+            "alter table aspen.users add column nickname text",
+            "only in left: column:aspen.users.nickname",
+            id="column",
+        ),
+        pytest.param(
+            "alter table aspen.users alter column name set storage external",
+            "column:aspen.users.name: position 3, storage e",
+            id="column storage",
+        ),
+        pytest.param(
+            "alter table aspen.users drop constraint users_subject_length_check",
+            "only in right: constraint:aspen.users.users_subject_length_check",
+            id="constraint",
+        ),
+        pytest.param(
+            "alter table aspen.users no force row level security",
+            "table:aspen.users forceRowSecurity: false in left, true in right",
+            id="forced row-level security",
+        ),
+        pytest.param(
+            "alter view api.samples set (security_invoker = false)",
+            'view:api.samples reloptions: ["security_invoker=false"] in left',
+            id="view option",
+        ),
+        pytest.param(
+            "grant select (name) on aspen.users to anon",
+            "only in left: acl:(table:aspen.users).anon.name",
+            id="column grant",
+        ),
+        pytest.param(
+            "alter function authz.pre_request() owner to postgres",
+            "link in right: function:authz.pre_request() -> role:claims_reader",
+            id="owner",
+        ),
+        pytest.param(
+            "create statistics aspen.users_statistics on name, email from aspen.users",
+            'unmodeled_kind: 1 unmodeled "statistics object"',
+            id="kind that pg-delta cannot compare",
+        ),
+    ],
+)
+def test_the_comparison_names_a_difference(
+    database: Database, from_nothing: Database, change: str, difference: str
+) -> None:
+    """A comparison that cannot fail would prove nothing."""
+    with database.connect("postgres") as conn:
+        conn.execute(change.encode())
+
+    differences = schema_differences(database.url, from_nothing.url)
+
+    assert [line for line in differences if line.startswith(difference)] != []
+
+
+def test_the_contents_page_runs_in_psql(empty_database: Database, from_nothing: Database) -> None:
+    """A DBA needs no Python to build the database."""
+    psql = find_binaries(SETTINGS.postgres_bin, None).directory / "psql"
+    cluster = empty_database.cluster
+    where = ["-h", HOST, "-p", str(cluster.port), "-U", "control", "-d", empty_database.name]
+
+    subprocess.run(
+        [psql, *where, "-qX", "-v", "ON_ERROR_STOP=1", "-f", SQL_DIR / "load.sql"],
+        env={
+            **os.environ,
+            "PGPASSWORD": cluster.passwords["control"],
+            "PGOPTIONS": "-c role=aspen_owner -c client_min_messages=warning",
+        },
+        check=True,
+    )
+
+    assert schema_differences(empty_database.url, from_nothing.url) == []

@@ -1,0 +1,87 @@
+"""The files of migrations/ and the contents page of sql/ keep to their rules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from control.frozen import migration_files, read_frozen
+from control.sql_code import read_contents, sha256_of
+from control.sql_script import split_statements
+from tests.servers import SETTINGS, SQL_DIR
+
+ROOT = SETTINGS.root
+MIGRATIONS = sorted(migration_files(ROOT).values())
+# Run by an administrator, before the database is ours.
+RUN_BY_AN_ADMINISTRATOR = {"roles.sql", "extensions.sql"}
+
+every_migration = pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    """0001, 0002, …, each a verb and its object in lower case."""
+    numbers = [int(path.name[:4]) for path in MIGRATIONS]
+
+    assert numbers == list(range(1, len(MIGRATIONS) + 1))
+    names = [path.stem for path in MIGRATIONS]
+    assert [name for name in names if not re.fullmatch(r"\d{4}(_[a-z0-9]+){2,}", name)] == []
+
+
+@every_migration
+def test_migration_says_why_and_what_it_depends_on(path: Path) -> None:
+    """One sentence, then `-- depends:` with migrations that come before it."""
+    why, depends = path.read_text().splitlines()[:2]
+    named = depends.removeprefix("-- depends:").split()
+
+    assert re.fullmatch(r"-- [A-Z].*\.", why)
+    assert depends.startswith("-- depends:")
+    assert [name for name in named if name not in migration_files(ROOT) or name >= path.stem] == []
+
+
+@every_migration
+def test_migration_has_a_rollback(path: Path) -> None:
+    """So that down works at every step."""
+    assert path.with_suffix(".rollback.sql").is_file()
+
+
+@every_migration
+def test_migration_changes_tables_only(path: Path) -> None:
+    """Code lives in sql/ and is loaded after every migrate; a migration that calls it would depend
+    on the version that happens to be checked out.
+    """
+    code = re.compile(
+        r"^(create|alter|drop)\s+(or\s+replace\s+)?"
+        r"(function|procedure|aggregate|policy|trigger|schema|extension|role)\b"
+        r"|^(grant|revoke)\b|\b(row level security|internal\.|authz\.)",
+        re.IGNORECASE,
+    )
+    statements = split_statements(re.sub(r"--.*", "", path.read_text()))
+
+    assert [found.text for found in statements if code.search(found.text)] == []
+
+
+def test_rollbacks_belong_to_migrations() -> None:
+    """A rollback without its migration is never run."""
+    rollbacks = (ROOT / "migrations").glob("*.rollback.sql")
+
+    assert [
+        path.name for path in rollbacks if path.name.split(".")[0] not in migration_files(ROOT)
+    ] == []
+
+
+def test_released_migrations_never_change() -> None:
+    """frozen.txt lists them by content hash, as sha256sum prints it; add to it at every release."""
+    present = {name: sha256_of(path) for name, path in migration_files(ROOT).items()}
+
+    assert read_frozen(ROOT).items() - present.items() == set()
+
+
+def test_every_file_of_sql_is_listed_once() -> None:
+    """A file that load.sql forgets would never reach a database."""
+    contents = read_contents(ROOT)
+    listed = [*contents.schemas, *contents.tables, *contents.code]
+    present = {str(path.relative_to(SQL_DIR)) for path in SQL_DIR.rglob("*") if path.is_file()}
+
+    assert sorted(listed) == sorted(present - RUN_BY_AN_ADMINISTRATOR - {"load.sql"})
