@@ -12,14 +12,14 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from control.errors import ControlError
-from control.keys import KeySet, has_keys, load_keys, locked, store
-from control.tokens import mint
+from control.keys import Key, KeySet, has_keys, load_keys, locked, store
+from control.tokens import claims_for, sign_with
 from control.trusted_keys import parse_trusted
 
 if TYPE_CHECKING:
     import psycopg
 
-ACCEPTED_WITHIN_SECONDS = 5
+RELOADED_WITHIN_SECONDS = 5
 # PostgREST's code for a signature it cannot verify. 12.0.2 has the same one for a foreign audience,
 # which shows that the signature was good.
 SIGNATURE_REFUSED = b"PGRST301"
@@ -35,10 +35,13 @@ class Change:
 
     def outcome(self) -> dict[str, str]:
         """What each key is for from now on, by key id; `dropped` when its tokens are refused."""
-        gone = dict.fromkeys(self.before.purposes(), "dropped")
-        return self.after.purposes() | {
-            kid: fate for kid, fate in gone.items() if kid not in self.after.purposes()
-        }
+        now = self.after.purposes()
+        return now | {kid: "dropped" for kid in self.before.purposes() if kid not in now}
+
+    def dropped(self) -> list[Key]:
+        """Keys of ours that verify no more."""
+        kept = {key.kid for key in self.after.keys}
+        return [key for key in self.before.keys if key.kid not in kept]
 
 
 def rotate(directory: Path, *, drop_old: bool = False, dry_run: bool = False) -> Change:
@@ -72,30 +75,36 @@ def _current(directory: Path) -> KeySet:
     return load_keys(directory) if has_keys(directory) else KeySet(directory)
 
 
-def reload_keys(conn: psycopg.Connection, api_url: str | None, keys: KeySet) -> None:
+def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -> None:
     """Have every PostgREST on this database read its keys again, and see that the API did."""
     conn.execute("notify pgrst, 'reload config'")
-    if api_url is not None:
-        # Whose token it is does not matter: a wrong signature is refused before that is asked.
-        token = mint(keys, sub="-", role="member", ttl=timedelta(minutes=1))
-        _wait_until_accepted(api_url, token)
-
-
-def _wait_until_accepted(api_url: str, token: str) -> None:
-    deadline = time.monotonic() + ACCEPTED_WITHIN_SECONDS
-    while not _signature_accepted(api_url, token):
+    if api_url is None:
+        return
+    deadline = time.monotonic() + RELOADED_WITHIN_SECONDS
+    while not _reloaded(api_url, change):
         if time.monotonic() > deadline:
             raise ControlError(
-                f"{api_url} still refuses tokens of the new keys",
+                f"{api_url} does not use the new keys",
                 "see that its jwt-secret is the jwks.json of this key directory, then restart it",
             )
         time.sleep(0.02)
 
 
+def _reloaded(api_url: str, change: Change) -> bool:
+    """Whether the API takes what the new keys sign, and no longer what a dropped secret signs."""
+    # Whose tokens they are does not matter: a wrong signature is refused before that is asked.
+    claims = claims_for(sub="-", role="member", ttl=timedelta(minutes=1))
+    good = [sign_with(key, claims) for key in change.after.keys if key.signs]
+    bad = [sign_with(key, claims) for key in change.dropped() if key.algorithm == "HS256"]
+    return all(_signature_accepted(api_url, token) for token in good) and not any(
+        _signature_accepted(api_url, token) for token in bad
+    )
+
+
 def _signature_accepted(api_url: str, token: str) -> bool:
     request = Request(f"{api_url}/rpc/health", headers={"Authorization": f"Bearer {token}"})
     try:
-        with urlopen(request, timeout=ACCEPTED_WITHIN_SECONDS):
+        with urlopen(request, timeout=RELOADED_WITHIN_SECONDS):
             return True
     except HTTPError as refusal:
         body = refusal.read()

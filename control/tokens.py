@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 
 from control.errors import ControlError
-from control.keys import Algorithm, KeySet
+from control.keys import Algorithm, Key, KeySet
 
 AUDIENCE = "aspen"
 ISSUER = "aspen-control"
@@ -84,7 +84,11 @@ def claims_for(
 
 def sign(keys: KeySet, claims: Claims, alg: Algorithm = "HS256") -> str:
     """A token of exactly these claims, however odd they are."""
-    key = keys.signing(alg)
+    return sign_with(keys.signing(alg), claims)
+
+
+def sign_with(key: Key, claims: Claims) -> str:
+    """The same with a key that may have stopped signing, to see that it is refused."""
     payload = json.dumps(claims, separators=(",", ":")).encode()
     # PyJWS rather than PyJWT: the latter checks types, and tests need tokens with bad ones.
     return jwt.PyJWS().encode(payload, key.signer, key.algorithm, headers={"kid": key.kid})

@@ -215,4 +215,4 @@ def change_keys(app: App, make: Callable[[], Change], *, tell: bool) -> None:
         for kid, fate in change.outcome().items():
             click.echo(f"{kid}\t{fate}")
         if conn is not None:
-            reload_keys(conn, app.settings.api_url, change.after)
+            reload_keys(conn, app.settings.api_url, change)

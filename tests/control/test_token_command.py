@@ -20,12 +20,6 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> KeySet:
-    """The keys of the environment `run` works in."""
-    return ensure_keys(tmp_path / "keys")
-
-
-@pytest.fixture
 def run(tmp_path: Path) -> Run:
     """`control token …` in an environment with keys, if the test makes any, and no servers."""
     here = {"ASPEN_DATA_DIR": str(tmp_path), "ASPEN_KEYS_DIR": str(tmp_path / "keys")}

@@ -20,12 +20,6 @@ from control.keys import KeySet, ensure_keys, load_keys
 RSA_PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi"}
 
 
-@pytest.fixture
-def keys(tmp_path: Path) -> KeySet:
-    """A key directory of the test's own."""
-    return ensure_keys(tmp_path / "keys")
-
-
 def contents(directory: Path) -> dict[str, str]:
     """Every file of a directory, by name."""
     return {path.name: path.read_text() for path in directory.iterdir()}

@@ -21,12 +21,6 @@ HOUR = timedelta(hours=1)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def keys(tmp_path: Path) -> KeySet:
-    """A key directory of the test's own."""
-    return ensure_keys(tmp_path / "keys")
-
-
 def alices(keys: KeySet, **claims: Any) -> str:
     """A token for alice, good for an hour from noon unless `claims` say otherwise."""
     arguments: dict[str, Any] = {"sub": "alice", "role": "member", "ttl": HOUR, "now": NOON}
