@@ -1,6 +1,6 @@
 # Everything a checkout needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench clean lock
+.PHONY: help up down test lint bench docs clean lock
 # A step that fails leaves no stamp behind.
 .DELETE_ON_ERROR:
 
@@ -36,6 +36,9 @@ lint: $(DEVELOPMENT) $(NODE) ## Check style and types: ruff, mypy, sqlfluff, squ
 
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio
 	@$(BIN)/python -m pytest -s tests/bench
+
+docs: $(RUNTIME) ## Write docs/cli.md anew
+	@$(BIN)/control docs > docs/cli.md
 
 clean: down ## Stop the stack and forget its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

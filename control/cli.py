@@ -22,6 +22,7 @@ COMMANDS = {
     "sample": "control.commands.sample:sample",
     "output": "control.commands.output:output",
     "load": "control.commands.load:load",
+    "docs": "control.commands.docs:docs",
 }
 
 
