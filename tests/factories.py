@@ -1,0 +1,424 @@
+"""Rows for tests: each function stores one as role control and returns its id.
+
+What a test does not care about is made up. Pathogens, repositories and locations are looked up
+before they are made, so that samples share them unless a test says otherwise.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+GENOME = "ACGT" * 250
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A tip of a tree, and the sample it stands for, if any."""
+
+    name: str
+    sample_id: int | None = None
+    accession: str | None = None
+
+
+def group(conn: psycopg.Connection, name: str | None = None, **columns: object) -> int:
+    """A public-health group."""
+    number = next(_numbers)
+    return insert(
+        conn,
+        "groups",
+        {"name": name or f"Group {number}", "prefix": f"G{number}"} | columns,
+    )
+
+
+def user(
+    conn: psycopg.Connection,
+    subject: str,
+    memberships: Mapping[int, str] | None = None,
+    **columns: object,
+) -> int:
+    """A person known by the sub claim `subject`, with a role in each of these groups."""
+    values = {
+        "subject": subject,
+        "name": subject.capitalize(),
+        "email": f"{subject}-{next(_numbers)}@example.org",
+    }
+    user_id = insert(conn, "users", values | columns)
+    for group_id, role in (memberships or {}).items():
+        membership(conn, group_id, user_id, role)
+    return user_id
+
+
+def membership(conn: psycopg.Connection, group_id: int, user_id: int, role: str = "member") -> int:
+    """A role held directly in a group."""
+    return insert(conn, "memberships", {"group_id": group_id, "user_id": user_id, "role": role})
+
+
+def grant(
+    conn: psycopg.Connection, group_id: int, grantee_group_id: int, role: str = "viewer"
+) -> int:
+    """Access of everybody in the grantee group to the rows of a group."""
+    return insert(
+        conn,
+        "group_grants",
+        {"group_id": group_id, "grantee_group_id": grantee_group_id, "role": role},
+    )
+
+
+def invitation(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
+    """An open invitation into a group."""
+    number = next(_numbers)
+    values = {
+        "group_id": group_id,
+        "email": f"invited-{number}@example.org",
+        "role": "member",
+        "token_hash": str(number).encode(),
+        "expires_at": "2999-01-01",
+    }
+    return insert(conn, "invitations", values | columns)
+
+
+def repository(conn: psycopg.Connection, name: str = "GISAID") -> int:
+    """A public repository."""
+    return _find(conn, "public_repositories", {"name": name}) or insert(
+        conn, "public_repositories", {"name": name}
+    )
+
+
+def pathogen(conn: psycopg.Connection, slug: str = "SC2", **columns: object) -> int:
+    """A pathogen whose samples are called hCoV-19/… in GISAID and queue both jobs."""
+    if found := _find(conn, "pathogens", {"slug": slug}):
+        return found
+    values = {
+        "slug": slug,
+        "name": f"Pathogen {slug}",
+        "organism": f"Organism {slug}",
+        "default_repository_id": repository(conn),
+        "lineage_caller": "PANGOLIN",
+        "nextclade_dataset_name": "sars-cov-2",
+    }
+    pathogen_id = insert(conn, "pathogens", values | columns)
+    strain_prefix(conn, pathogen_id, repository(conn), "hCoV-19")
+    return pathogen_id
+
+
+def strain_prefix(
+    conn: psycopg.Connection, pathogen_id: int, repository_id: int, prefix: str
+) -> int:
+    """How a repository begins the strain names of a pathogen."""
+    return insert(
+        conn,
+        "pathogen_repositories",
+        {"pathogen_id": pathogen_id, "public_repository_id": repository_id, "prefix": prefix},
+    )
+
+
+def location(
+    conn: psycopg.Connection,
+    country: str | None = "France",
+    division: str | None = None,
+    location: str | None = None,
+    *,
+    region: str = "Europe",
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> int:
+    """A place."""
+    place = {"region": region, "country": country, "division": division, "location": location}
+    return _find(conn, "locations", place) or insert(
+        conn, "locations", place | {"latitude": latitude, "longitude": longitude}
+    )
+
+
+def lineage_name(conn: psycopg.Connection, pathogen_id: int, lineage: str) -> int:
+    """A known lineage of a pathogen."""
+    return insert(conn, "lineages", {"pathogen_id": pathogen_id, "lineage": lineage})
+
+
+def usher_option(conn: psycopg.Connection, pathogen_id: int) -> int:
+    """A reference tree for UShER."""
+    number = next(_numbers)
+    return insert(
+        conn,
+        "usher_options",
+        {"pathogen_id": pathogen_id, "description": f"Tree {number}", "value": f"tree{number}"},
+    )
+
+
+def public_sequence(
+    conn: psycopg.Connection, strain: str, pathogen_id: int | None = None, **columns: object
+) -> int:
+    """A sequence that GISAID publishes."""
+    values = {
+        "pathogen_id": pathogen_id or pathogen(conn),
+        "public_repository_id": repository(conn),
+        "strain": strain,
+    }
+    return insert(conn, "public_sequences", values | columns)
+
+
+def sample(
+    conn: psycopg.Connection,
+    group_id: int,
+    private_identifier: str | None = None,
+    **columns: object,
+) -> int:
+    """A sample that is not private, collected in France on 1 February 2024."""
+    number = next(_numbers)
+    values = {
+        "group_id": group_id,
+        "pathogen_id": columns.get("pathogen_id") or pathogen(conn),
+        "location_id": columns.get("location_id") or location(conn),
+        "private_identifier": private_identifier or f"private-{number}",
+        "public_identifier": f"public-{private_identifier or number}",
+        "collection_date": "2024-02-01",
+    }
+    return insert(conn, "samples", values | columns)
+
+
+def sequence(
+    conn: psycopg.Connection, sample_id: int, text: str = GENOME, **columns: object
+) -> int:
+    """The genome of a sample."""
+    return insert(conn, "sequences", _key_of_sample(conn, sample_id) | {"sequence": text} | columns)
+
+
+def aligned_sequence(conn: psycopg.Connection, sample_id: int) -> int:
+    """The aligned genome of a sample."""
+    return insert(conn, "aligned_sequences", _key_of_sample(conn, sample_id) | {"sequence": GENOME})
+
+
+def sample_lineage(
+    conn: psycopg.Connection, sample_id: int, lineage: str = "BA.2", **columns: object
+) -> int:
+    """A lineage that Pangolin called for a sample."""
+    values = _visible_like(conn, sample_id) | {
+        "lineage_type": "PANGOLIN",
+        "lineage": lineage,
+        "lineage_software_version": "4.3",
+    }
+    return insert(conn, "sample_lineages", values | columns)
+
+
+def qc_metric(conn: psycopg.Connection, sample_id: int, **columns: object) -> int:
+    """What Nextclade says of a sample's quality."""
+    values = _visible_like(conn, sample_id) | {
+        "qc_caller": "NEXTCLADE",
+        "qc_status": "good",
+        "qc_software_version": "3.0",
+    }
+    return insert(conn, "sample_qc_metrics", values | columns)
+
+
+def mutations(conn: psycopg.Connection, sample_id: int) -> int:
+    """The mutations of a sample."""
+    return insert(
+        conn,
+        "sample_mutations",
+        _visible_like(conn, sample_id) | {"mutations_caller": "NEXTCLADE"},
+    )
+
+
+def accession(
+    conn: psycopg.Connection, sample_id: int, accession: str = "EPI_ISL_1", **columns: object
+) -> int:
+    """The accession of a sample in GISAID."""
+    values = _visible_like(conn, sample_id) | {
+        "public_repository_id": repository(conn),
+        "accession": accession,
+    }
+    return insert(conn, "accessions", values | columns)
+
+
+def job(
+    conn: psycopg.Connection,
+    group_id: int,
+    kind: str = "nextclade",
+    status: str = "queued",
+    **columns: object,
+) -> int:
+    """A compute job; one that has ended says when."""
+    values = {
+        "group_id": group_id,
+        "pathogen_id": columns.get("pathogen_id") or pathogen(conn),
+        "kind": kind,
+        "status": status,
+        "finished_at": None if status in ("queued", "running") else "2999-01-01",
+    }
+    return insert(conn, "jobs", values | columns)
+
+
+def phylo_run(
+    conn: psycopg.Connection,
+    group_id: int,
+    name: str = "A run",
+    status: str = "succeeded",
+    **columns: object,
+) -> int:
+    """A phylogenetic run."""
+    described = {"name": name, "tree_type": "TARGETED", "template_args": Jsonb({})}
+    return job(conn, group_id, "phylo_run", status, **(described | columns))
+
+
+def job_sample(conn: psycopg.Connection, job_id: int, sample_id: int) -> int:
+    """A sample that is the input of a job."""
+    row = conn.execute(
+        "insert into aspen.job_samples"
+        " (group_id, job_id, sample_group_id, sample_id, public_identifier)"
+        " select jobs.group_id, jobs.id, samples.group_id, samples.id, samples.public_identifier"
+        " from aspen.jobs as jobs cross join aspen.samples as samples"
+        " where jobs.id = %s and samples.id = %s returning id",
+        [job_id, sample_id],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def job_output(
+    conn: psycopg.Connection, job_id: int, kind: str = "auspice_json", **columns: object
+) -> int:
+    """A file that a job left in S3."""
+    values = {
+        "group_id": _group_of(conn, "jobs", job_id),
+        "job_id": job_id,
+        "kind": kind,
+        "bucket": "aspen",
+        "key": f"jobs/{job_id}/1/{kind}",
+        "size_bytes": 1,
+        "etag": "0",
+        "verified_at": "2024-02-01",
+    }
+    return insert(conn, "job_outputs", values | columns)
+
+
+def phylo_tree(
+    conn: psycopg.Connection,
+    job_id: int,
+    tips: Sequence[Tip] = (Tip("a tip"),),
+    **columns: object,
+) -> int:
+    """The tree of a run: a root with these tips."""
+    group_id = _group_of(conn, "jobs", job_id)
+    values = {
+        "group_id": group_id,
+        "job_id": job_id,
+        "document": Jsonb({"version": "v2", "meta": {}}),
+        "tail_text": "}]}",
+        "tip_count": len(tips),
+    }
+    tree_id = insert(conn, "phylo_trees", values | columns)
+    for position, tip in enumerate(tips, start=1):
+        insert(
+            conn,
+            "phylo_tree_tips",
+            {
+                "group_id": group_id,
+                "phylo_tree_id": tree_id,
+                "position": position,
+                "name": tip.name,
+                "accession": tip.accession,
+                "lead_text": '{"name":"root","children":[{"name":'
+                if position == 1
+                else '},{"name":',
+                "sample_group_id": tip.sample_id and _group_of(conn, "samples", tip.sample_id),
+                "sample_id": tip.sample_id,
+            },
+        )
+    return tree_id
+
+
+def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> int:
+    """A link to a tree."""
+    return insert(
+        conn,
+        "share_links",
+        {
+            "group_id": _group_of(conn, "phylo_trees", phylo_tree_id),
+            "kind": "phylo_tree",
+            "token_hash": str(next(_numbers)).encode(),
+            "phylo_tree_id": phylo_tree_id,
+            "created_by_id": user_id,
+            "expires_at": "2999-01-01",
+        },
+    )
+
+
+def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
+    """A run that a group wants every Monday."""
+    return insert(
+        conn,
+        "job_schedules",
+        {
+            "group_id": group_id,
+            "pathogen_id": pathogen(conn),
+            "kind": "phylo_run",
+            "weekdays": [1],
+        },
+    )
+
+
+def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
+    """Credentials that presigned URLs of a bucket are made with."""
+    values = {
+        "bucket": bucket,
+        "region": "eu-west-1",
+        "endpoint_url": "https://s3.example.org",
+        "access_key_id": "AKIDEXAMPLE",
+        "secret_access_key": "secret",
+        "expires_at": "2999-01-01",
+    }
+    conn.execute(_insert_into("storage_credentials", values | columns), values | columns)
+
+
+def insert(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int:
+    """Store one row of a table of aspen; its id."""
+    statement = _insert_into(table, values) + sql.SQL(" returning id")
+    row = conn.execute(statement, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _insert_into(table: str, values: Mapping[str, object]) -> sql.Composed:
+    return sql.SQL("insert into aspen.{} ({}) values ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(map(sql.Placeholder, values)),
+    )
+
+
+def _find(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int | None:
+    statement = sql.SQL("select id from aspen.{} where {}").format(
+        sql.Identifier(table),
+        sql.SQL(" and ").join(
+            sql.SQL("{} is not distinct from {}").format(
+                sql.Identifier(column), sql.Placeholder(column)
+            )
+            for column in values
+        ),
+    )
+    row = conn.execute(statement, values).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _group_of(conn: psycopg.Connection, table: str, row_id: int) -> int:
+    statement = sql.SQL("select group_id from aspen.{} where id = %s")
+    row = conn.execute(statement.format(sql.Identifier(table)), [row_id]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _key_of_sample(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:
+    return {"group_id": _group_of(conn, "samples", sample_id), "sample_id": sample_id}
+
+
+def _visible_like(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:
+    row = conn.execute("select is_private from aspen.samples where id = %s", [sample_id]).fetchone()
+    assert row is not None
+    return _key_of_sample(conn, sample_id) | {"is_private": row[0]}

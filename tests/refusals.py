@@ -1,0 +1,34 @@
+"""How SQL refused something: what PostgREST makes a client's error of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+# Status, code and details of an error of ours; an error of PostgreSQL's own has but an SQLSTATE.
+Refusal = tuple[int, str, Any] | str
+
+
+def refusal_of(
+    conn: psycopg.Connection,
+    query: str,
+    params: Sequence[object] | Mapping[str, object] | None = None,
+) -> Refusal:
+    """Run a query that must fail."""
+    with pytest.raises(psycopg.Error) as caught, conn.transaction():
+        conn.execute(query, params)
+    return refusal(caught.value)
+
+
+def refusal(error: psycopg.Error) -> Refusal:
+    """Take apart what `internal.fail` raised: details are JSON wherever they hold values."""
+    if error.sqlstate != "PGRST":
+        return f"{error.sqlstate}"
+    body = json.loads(f"{error.diag.message_primary}")
+    answer = json.loads(f"{error.diag.message_detail}")
+    details = body["details"] and json.loads(body["details"])
+    return answer["status"], body["code"], details
