@@ -20,7 +20,7 @@ declare
     claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     caller_role text := current_setting('role', true);
     caller aspen.users;
-    caller_job aspen.jobs;
+    job_status text;
     direct_groups bigint[] := '{}';
     member_groups bigint[] := '{}';
     admin_groups bigint[] := '{}';
@@ -55,12 +55,13 @@ begin
             perform internal.fail(401, 'malformed_job_id', 'The token of a job names no job', null,
                 'The claim job_id must be the id of the job.');
         end if;
-        select jobs.* into caller_job from aspen.jobs
-            as jobs where jobs.id = (claims ->> 'job_id')::bigint;
-        if caller_job.status is distinct from 'running' then
+        select jobs.status into job_status
+        from aspen.jobs as jobs
+        where jobs.id = (claims ->> 'job_id')::bigint;
+        if job_status is distinct from 'running' then
             perform internal.fail(401, 'job_not_running', 'The job of this token is not running');
         end if;
-        perform set_config('aspen.job_id', caller_job.id::text, true);
+        perform set_config('aspen.job_id', (claims ->> 'job_id')::bigint::text, true);
         return;
     end if;
 
