@@ -34,6 +34,9 @@ lint: $(DEVELOPMENT) $(NODE) ## Check style and types: ruff, mypy, sqlfluff, squ
 	@$(BIN)/sqlfluff lint --disable-progress-bar sql migrations
 	@$(BIN)/squawk migrations/*.sql
 
+docs: $(RUNTIME) ## Write docs/cli.md from the commands themselves
+	@$(BIN)/control docs > docs/cli.md
+
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio
 	@$(BIN)/python -m pytest -s tests/bench
 
@@ -67,5 +70,5 @@ $(BENCHMARK): $(DEVELOPMENT) requirements-bench.txt
 	@touch $@
 
 $(NODE): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm ci --no-audit --no-fund --no-update-notifier
 	@touch $@

@@ -17,6 +17,7 @@ COMMANDS = {
     "down": "control.commands.stack:down",
     "status": "control.commands.stack:status",
     "logs": "control.commands.stack:logs",
+    "docs": "control.commands.docs:docs",
     "migrate": "control.commands.migrate:migrate",
     "token": "control.commands.token:token",
     "sample": "control.commands.sample:sample",

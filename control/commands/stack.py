@@ -10,7 +10,6 @@ import click
 
 from control import stack
 from control.app import App
-from control.errors import ControlError
 from control.settings import Settings
 from control.stack.logs import follow, last_lines
 
@@ -99,9 +98,9 @@ def logs(app: App, component: str | None, is_following: bool, lines: int) -> Non
 
 
 def _addresses(settings: Settings) -> list[tuple[str, str]]:
-    """What a user of the stack needs, without passwords."""
+    """What a user of the stack needs, without passwords; nothing before the first `control up`."""
     if settings.api_url is None:
-        raise ControlError("the local stack was never started", "run control up")
+        return []
     port = settings.database_url.rpartition(":")[2] if settings.database_url else ""
     return [
         ("API", f"{settings.api_url}"),

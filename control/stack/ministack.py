@@ -18,12 +18,11 @@ from control.stack.state import S3_KEY
 from control.storage import make_client
 
 READY_SECONDS = 60
-# Signatures are verified against what IAM and STS know, so these two belong to S3.
-SERVICES = "s3,sqs,stepfunctions,iam,sts"
+SERVICES = "s3,sqs,stepfunctions"
 
 
 def ministack_launch(data: Path, port: int, region: str) -> Launch:
-    """The emulator on one loopback port, every request's signature verified."""
+    """The emulator on one loopback port. It refuses unknown keys and badly signed URLs."""
     if find_spec("ministack") is None:
         raise ControlError("ministack is not installed", "run make up, which installs it")
     scratch = data.parent / "run"
