@@ -1,0 +1,43 @@
+"""Places: finding their rows, and making those that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import astuple, dataclass
+
+import psycopg
+
+from control.sql_code import query
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place at one of four levels; the deeper ones are None for a whole country or division."""
+
+    region: str
+    country: str | None = None
+    division: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True)
+class Places:
+    """The ids of places, and how many of them are new."""
+
+    ids: dict[Place, int]
+    created: int
+
+
+def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Places:
+    """The ids of these places, creating those that are missing, in one statement each."""
+    # In one order for everybody, so that two imports of the same new places cannot deadlock.
+    ordered = sorted(places, key=lambda place: [name or "" for name in astuple(place)])
+    columns = {
+        "regions": [place.region for place in ordered],
+        "countries": [place.country for place in ordered],
+        "divisions": [place.division for place in ordered],
+        "locations": [place.location for place in ordered],
+    }
+    created = conn.execute(query("create_locations"), columns).rowcount
+    rows = conn.execute(query("find_locations"), columns).fetchall()
+    return Places({Place(*names): key for key, *names in rows}, created)

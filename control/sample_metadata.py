@@ -1,0 +1,266 @@
+"""Nextstrain's metadata.tsv, read into what create_samples takes; every unusable row is named."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from control.errors import ControlError
+from control.fasta import open_plain
+from control.locations import Place
+
+IncompleteDates = Literal["reject", "first-day"]
+Cells = Mapping[str, str]
+
+STRAIN = "strain"
+LEVELS = ("region", "country", "division", "location")
+# How Nextstrain writes "not known".
+MISSING = ("", "?")
+# Column → the repository its accessions are of.
+ACCESSION_COLUMNS = {"genbank_accession": "GenBank", "gisaid_epi_isl": "GISAID"}
+LONGEST_ACCESSION = 128
+# What create_samples takes → the column it comes from, the first of these that the file has.
+FIELD_COLUMNS = {
+    "collection_date": ("date", "collection_date"),
+    "is_private": ("is_private",),
+    "sample_collected_by": ("sample_collected_by", "originating_lab"),
+    "sample_collector_contact_email": ("sample_collector_contact_email",),
+    "sample_collector_contact_address": ("sample_collector_contact_address",),
+    "authors": ("authors",),
+    "organism": ("organism",),
+    "host": ("host",),
+    "purpose_of_sampling": ("purpose_of_sampling",),
+    "specimen_processing": ("specimen_processing",),
+    "sequencing_date": ("sequencing_date",),
+    "sequencing_depth": ("sequencing_depth",),
+}
+INCOMPLETE_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}|XX)(?:-XX)?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read where people differ."""
+
+    private_identifier_column: str = STRAIN
+    public_identifier_column: str = STRAIN
+    incomplete_dates: IncompleteDates = "reject"
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why one row is rejected."""
+
+    file: str
+    line: int
+    strain: str
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One usable row: the arguments of create_samples, and the accessions by repository."""
+
+    line: int
+    strain: str
+    place: Place
+    fields: dict[str, str | list[str]]
+    accessions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """A metadata file: the usable rows by strain, and what is wrong with the others."""
+
+    path: Path
+    total: int
+    rows: dict[str, SampleRow]
+    rejected: frozenset[str]
+    problems: tuple[Problem, ...]
+    unused_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which column holds what."""
+
+    path: Path
+    header: tuple[str, ...]
+    sources: Mapping[str, str]
+    reading: Reading
+
+    def problem(self, line: int, strain: str, column: str, value: str, reason: str) -> Problem:
+        return Problem(str(self.path), line, strain, column, value, reason)
+
+
+def read_metadata(path: Path, reading: Reading) -> Metadata:
+    """Read a metadata file whole: it is the sequences that are large, not these rows."""
+    rows: list[SampleRow] = []
+    problems: list[Problem] = []
+    total = 0
+    with closing(open_plain(path)) as stream:
+        lines = _lines(stream, path)
+        layout = _layout(path, next(lines, (0, ""))[1], reading)
+        for number, line in lines:
+            total += 1
+            row, found = _read_row(layout, number, line)
+            problems += found
+            rows += [row] if row else []
+
+    problems += _repeated(layout, rows)
+    rejected = frozenset(problem.strain for problem in problems)
+    used = {*layout.sources.values(), *ACCESSION_COLUMNS, *LEVELS, STRAIN}
+    return Metadata(
+        path=path,
+        total=total,
+        rows={row.strain: row for row in rows if row.strain not in rejected},
+        rejected=rejected,
+        problems=tuple(problems),
+        unused_columns=tuple(name for name in layout.header if name not in used),
+    )
+
+
+def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, numbered as an editor does."""
+    for number, line in enumerate(stream, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise ControlError(
+                f"{path}, line {number} is not UTF-8", "convert the file to UTF-8"
+            ) from error
+        if text.strip():
+            yield number, text
+
+
+def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
+    header = tuple(name.strip() for name in first_line.split("\t"))
+    sources = {
+        target: next((name for name in columns if name in header), columns[0])
+        for target, columns in FIELD_COLUMNS.items()
+    }
+    sources["private_identifier"] = reading.private_identifier_column
+    sources["public_identifier"] = reading.public_identifier_column
+    required = (
+        STRAIN,
+        reading.private_identifier_column,
+        reading.public_identifier_column,
+        sources["collection_date"],
+        "region",
+    )
+    if absent := [name for name in dict.fromkeys(required) if name not in header]:
+        raise ControlError(
+            f"{path} has no column {', '.join(absent)}",
+            "give a tab-separated file whose first line names its columns, as Nextstrain's does",
+        )
+    if repeated := sorted({name for name in header if header.count(name) > 1}):
+        raise ControlError(f"{path} has several columns {', '.join(repeated)}", "leave one of each")
+    return _Layout(path, header, sources, reading)
+
+
+def _read_row(layout: _Layout, line: int, text: str) -> tuple[SampleRow | None, list[Problem]]:
+    values = text.split("\t")
+    if len(values) != len(layout.header):
+        reason = f"the row has {len(values)} cells, the header {len(layout.header)}"
+        return None, [layout.problem(line, values[0], "", "", reason)]
+
+    cells = {
+        name: value
+        for name, value in zip(layout.header, (value.strip() for value in values), strict=True)
+        if value not in MISSING
+    }
+    strain = cells.get(STRAIN, "")
+    problems = [
+        layout.problem(line, strain, column, cells.get(column, ""), reason)
+        for column, reason in _problems(layout, cells)
+    ]
+    return (None, problems) if problems else (_sample(layout, line, strain, cells), [])
+
+
+def _problems(layout: _Layout, cells: Cells) -> Iterator[tuple[str, str]]:
+    """What only this file can tell; the rules of samples are the database's."""
+    if STRAIN not in cells:
+        yield STRAIN, "is required"
+    date_column = layout.sources["collection_date"]
+    if layout.reading.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
+        yield date_column, "is not a whole date; --incomplete-dates first-day takes its first day"
+    if "region" not in cells:
+        yield "region", "is required"
+    for parent, child in pairwise(LEVELS[1:]):
+        if child in cells and parent not in cells:
+            yield parent, f"is required for the {child} {cells[child]}"
+    for column in ACCESSION_COLUMNS:
+        if len(cells.get(column, "")) > LONGEST_ACCESSION:
+            yield column, f"is longer than {LONGEST_ACCESSION} characters"
+    for column, value in cells.items():
+        if "\0" in value:
+            yield column, "holds a NUL character"
+
+
+def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
+    fields: dict[str, str | list[str]] = {
+        target: cells[column] for target, column in layout.sources.items() if column in cells
+    }
+    if "authors" in fields:
+        fields["authors"] = _names(cells[layout.sources["authors"]])
+    if "collection_date" in fields:
+        fields["collection_date"] = _first_day(cells[layout.sources["collection_date"]])
+    if layout.reading.is_private:
+        fields["is_private"] = "true"
+    return SampleRow(
+        line=line,
+        strain=strain,
+        place=Place(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
+        fields=fields,
+        accessions={
+            repository: cells[column]
+            for column, repository in ACCESSION_COLUMNS.items()
+            if column in cells
+        },
+    )
+
+
+def _names(text: str) -> list[str]:
+    """A list of authors; people separate them with commas or semicolons."""
+    return [name for part in re.split("[,;]", text) if (name := part.strip())]
+
+
+def _is_incomplete(date: str) -> bool:
+    return INCOMPLETE_DATE.fullmatch(date) is not None
+
+
+def _first_day(date: str) -> str:
+    """An incomplete date's first day; any other text as it is."""
+    match = INCOMPLETE_DATE.fullmatch(date)
+    if match is None:
+        return date
+    year, month = match.groups()
+    return f"{year}-{'01' if month in (None, 'XX') else month}-01"
+
+
+def _repeated(layout: _Layout, rows: Iterable[SampleRow]) -> Iterator[Problem]:
+    """Rows that share a strain or an identifier; across batches the database could not tell."""
+    rows = list(rows)
+    identifiers = {
+        column: target
+        for target in ("public_identifier", "private_identifier")
+        if (column := layout.sources[target]) != STRAIN
+    }
+    for column in (STRAIN, *identifiers):
+        by_value: dict[str, list[SampleRow]] = defaultdict(list)
+        for row in rows:
+            value = row.strain if column == STRAIN else row.fields.get(identifiers[column], "")
+            by_value[str(value)].append(row)
+        for value, same in by_value.items():
+            if value and len(same) > 1:
+                reason = f"is given in lines {', '.join(str(row.line) for row in same)}"
+                for row in same:
+                    yield layout.problem(row.line, row.strain, column, value, reason)

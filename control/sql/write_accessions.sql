@@ -1,0 +1,12 @@
+-- Accessions of samples, as parallel arrays; a sample's accession in a repository is replaced when it is another one.
+insert into aspen.accessions (group_id, sample_id, is_private, public_repository_id, accession)
+select samples.group_id, samples.id, samples.is_private, repositories.id, given.accession
+from unnest(%(sample_ids)s::bigint[], %(repositories)s::text[], %(accessions)s::text[])
+    as given(sample_id, repository, accession)
+inner join aspen.samples as samples
+    on given.sample_id = samples.id
+inner join aspen.public_repositories as repositories
+    on given.repository = repositories.name
+on conflict (group_id, sample_id, public_repository_id) do update
+set accession = excluded.accession
+where accessions.accession <> excluded.accession;
