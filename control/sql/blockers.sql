@@ -6,17 +6,20 @@ select
     activity.state,
     pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - activity.xact_start)::text as age
 from pg_catalog.pg_stat_activity as activity
-where activity.pid in (
-    select locks.pid
-    from pg_catalog.pg_locks as locks
-    inner join pg_catalog.pg_class as relations on locks.relation = relations.oid
-    where locks.granted
-        and locks.database = (
-            select databases.oid from pg_catalog.pg_database as databases
-            where databases.datname = pg_catalog.current_database()
-        )
-        and relations.relnamespace::pg_catalog.regnamespace::text in ('aspen', 'api', 'authz', 'internal')
-)
+where
+    activity.pid in (
+        select locks.pid
+        from pg_catalog.pg_locks as locks
+        inner join pg_catalog.pg_class as relations on locks.relation = relations.oid
+        where
+            locks.granted
+            and locks.database = (
+                select databases.oid from pg_catalog.pg_database as databases
+                where databases.datname = pg_catalog.current_database()
+            )
+            and relations.relnamespace::pg_catalog.regnamespace::text
+            in ('aspen', 'api', 'authz', 'internal')
+    )
     and activity.pid <> pg_catalog.pg_backend_pid()
 order by activity.xact_start asc nulls first
 limit 3;
