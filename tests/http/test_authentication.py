@@ -387,6 +387,54 @@ def test_token_without_a_role_is_anonymous(alice: Caller) -> None:
     assert refusal(alice.send(token)) == refusal(alice.api.get("/me"))
 
 
+@pytest.fixture
+def group(conn: psycopg.Connection, alice: Caller) -> dict[str, Any]:
+    """A group with alice as its viewer, the way `me` shows it."""
+    name = f"Group {uuid4().hex}"
+    row = conn.execute(
+        "insert into aspen.groups (name, prefix) values (%s, %s) returning id",
+        [name, uuid4().hex[:12]],
+    ).fetchone()
+    assert row is not None
+    conn.execute(
+        "insert into aspen.memberships (user_id, group_id, role)"
+        " select users.id, %s, 'viewer' from aspen.users as users where users.subject = %s",
+        [row[0], alice.subject],
+    )
+    return {"id": row[0], "name": name, "role": "viewer", "is_granted": False}
+
+
+def groups_of(response: httpx.Response) -> list[dict[str, Any]]:
+    """The groups the caller of `me` may see."""
+    groups: list[dict[str, Any]] = response.json()[0]["groups"]
+    return groups
+
+
+def test_token_without_groups_has_those_of_the_database(
+    alice: Caller, group: dict[str, Any]
+) -> None:
+    """The memberships, with the roles they have there."""
+    assert groups_of(alice.ask()) == [group]
+
+
+def test_token_with_groups_has_those_and_no_others(alice: Caller, group: dict[str, Any]) -> None:
+    """The claim replaces the memberships: it neither adds to them nor is limited by them."""
+    assert groups_of(alice.ask(groups={})) == []
+    assert groups_of(alice.ask(groups={group["id"]: "admin"})) == [group | {"role": "admin"}]
+
+
+def test_membership_that_ends_counts_at_the_next_request(
+    alice: Caller, group: dict[str, Any], conn: psycopg.Connection
+) -> None:
+    """With the same token, as long as it names no groups."""
+    token = alice.token()
+    before = groups_of(alice.send(token))
+
+    conn.execute("delete from aspen.memberships where group_id = %s", [group["id"]])
+
+    assert (before, groups_of(alice.send(token))) == ([group], [])
+
+
 def test_disabled_user_is_refused_at_once(alice: Caller, conn: psycopg.Connection) -> None:
     """With a token that worked a moment ago."""
     token = alice.token()
