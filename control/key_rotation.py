@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from control.errors import ControlError
-from control.keys import Key, KeySet, has_keys, load_keys, locked, store
+from control.keys import Key, KeySet, find_keys, load_keys, locked, store
 from control.tokens import claims_for, sign_with
 from control.trusted_keys import parse_trusted
 
@@ -64,15 +64,11 @@ def trust(directory: Path, document: str, *, dry_run: bool = False) -> Change:
 
 def _change(directory: Path, step: Callable[[KeySet], KeySet], dry_run: bool) -> Change:
     if dry_run:
-        before = _current(directory)
+        before = find_keys(directory)
         return Change(before, step(before))
     with locked(directory):
-        before = _current(directory)
+        before = find_keys(directory)
         return Change(before, store(step(before)))
-
-
-def _current(directory: Path) -> KeySet:
-    return load_keys(directory) if has_keys(directory) else KeySet(directory)
 
 
 def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -> None:

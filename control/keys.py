@@ -135,24 +135,25 @@ class KeySet:
 def ensure_keys(directory: Path) -> KeySet:
     """The keys in `directory`, made if there are none; `jwks.json` and file modes are put right."""
     with locked(directory):
-        return store(
-            load_keys(directory) if has_keys(directory) else KeySet(directory, _new_keys())
-        )
+        keys = find_keys(directory)
+        return store(keys if keys.keys else keys.rotated(drop_old=False))
 
 
-def has_keys(directory: Path) -> bool:
-    """Whether keys were ever made there."""
-    return (directory / KEYS_FILE).exists()
+def find_keys(directory: Path) -> KeySet:
+    """The keys in `directory`, which may have none of ours yet."""
+    if (directory / KEYS_FILE).exists():
+        return load_keys(directory)
+    return KeySet(directory, trusted=_load_trusted(directory / TRUSTED_FILE))
 
 
 def load_keys(directory: Path) -> KeySet:
     """The keys in `directory`; never makes any, so a wrong path is noticed."""
-    if not has_keys(directory):
+    path = directory / KEYS_FILE
+    if not path.exists():
         raise ControlError(
             f"no signing keys in {directory}",
             "control up makes them for the local stack, control token rotate-keys anywhere else",
         )
-    path = directory / KEYS_FILE
     try:
         keys = tuple(_parse(jwk) for jwk in json.loads(path.read_text())["keys"])
     except (ValueError, KeyError, TypeError, InvalidKeyError) as error:

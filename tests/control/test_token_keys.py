@@ -131,6 +131,19 @@ def test_rotation_in_a_new_directory_makes_the_first_keys(tmp_path: Path) -> Non
     assert set(change.outcome().values()) == {"signs and verifies"}
 
 
+@pytest.mark.parametrize("make", [rotate, ensure_keys], ids=["rotate", "ensure"])
+def test_lost_keys_are_made_anew_without_losing_the_trusted(
+    keys: KeySet, make: Callable[[Path], object]
+) -> None:
+    """Whose keys.json is damaged moves it away; the provider's people keep their sessions."""
+    trust(keys.directory, document(published_rsa()))
+    (keys.directory / "keys.json").unlink()
+
+    make(keys.directory)
+
+    assert [jwk["kid"] for jwk in load_keys(keys.directory).trusted] == ["provider-1"]
+
+
 def test_dropping_old_keys_leaves_only_the_new(keys: KeySet) -> None:
     """For a key that leaked."""
     change = rotate(keys.directory, drop_old=True)
