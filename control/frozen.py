@@ -35,9 +35,12 @@ def check_applied(root: Path, applied: dict[str, str]) -> None:
             )
 
 
-def read_frozen(root: Path) -> dict[str, str]:
-    """The released migrations of migrations/frozen.txt: id to content hash."""
-    page = root / "migrations" / "frozen.txt"
-    lines = page.read_text(encoding="utf-8").splitlines() if page.is_file() else []
-    entries = (line.split() for line in lines if line.strip())
-    return {name.removesuffix(".sql"): sha256 for sha256, name in entries}
+def changed_since_release(root: Path) -> list[str]:
+    """The released migrations that are no longer what they were.
+
+    migrations/frozen.txt lists them as sha256sum prints them: content hash, file name.
+    """
+    lines = (root / "migrations" / "frozen.txt").read_text(encoding="utf-8").splitlines()
+    present = {path.name: sha256_of(path) for path in migration_files(root).values()}
+    released = (line.split() for line in lines)
+    return [name for sha256, name in released if present.get(name) != sha256]

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,7 +76,7 @@ def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
 
 def migrations_of(root: Path) -> list[Migration]:
     """All migrations of a checkout, each after what it depends on."""
-    return list(topological_sort(read_migrations(str(root / "migrations"))))
+    return list(topological_sort(read_migrations(escape(str(root / "migrations")))))
 
 
 class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types

@@ -204,7 +204,17 @@ def _apply(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
         run_script(conn, Path(migration.path), f"migrations/{migration.id}.sql")
         Ledger(conn).mark(migration)
 
-    with_short_locks(conn, work, echo) if migration.use_transactions else work()
+    if migration.use_transactions:
+        with_short_locks(conn, work, echo)
+        return
+    try:
+        work()
+    except ControlError as error:
+        raise ControlError(
+            error.message,
+            "this migration runs outside a transaction: undo what it left behind, an invalid index"
+            " for one, before running the command again",
+        ) from error
 
 
 def _roll_back(

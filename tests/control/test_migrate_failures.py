@@ -77,6 +77,22 @@ def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
     assert "pending  0004_create_b" in checkout.migrate("status").stdout
 
 
+def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout: Checkout) -> None:
+    """Here an index that is there and not valid."""
+    checkout.execute("insert into aspen.notes values (1, 'same'), (2, 'same')")
+    checkout.write(
+        "migrations/0003_index_notes.sql",
+        "-- Bodies differ.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
+        "create unique index concurrently notes_body_idx on aspen.notes (body);\n",
+    )
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert "migrations/0003_index_notes.sql, line 5: could not create unique" in result.stderr
+    assert "Remedy: this migration runs outside a transaction: undo what it" in result.stderr
+
+
 def test_an_edited_applied_migration_is_refused(checkout: Checkout) -> None:
     """yoyo would not notice."""
     checkout.append("migrations/0002_create_notes.sql", "-- edited\n")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from control.frozen import migration_files, read_frozen
+from control.frozen import changed_since_release, migration_files
 from control.sql_code import read_contents, sha256_of
 from control.sql_script import split_statements
 from tests.servers import SETTINGS, SQL_DIR
@@ -72,10 +73,21 @@ def test_rollbacks_belong_to_migrations() -> None:
 
 
 def test_released_migrations_never_change() -> None:
-    """frozen.txt lists them by content hash, as sha256sum prints it; add to it at every release."""
-    present = {name: sha256_of(path) for name, path in migration_files(ROOT).items()}
+    """Databases have them. To release: cd migrations && sha256sum NNNN_….sql >> frozen.txt"""
+    assert changed_since_release(ROOT) == []
 
-    assert read_frozen(ROOT).items() - present.items() == set()
+
+def test_a_changed_released_migration_is_named(tmp_path: Path) -> None:
+    """Edited or gone."""
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    edited, gone = (tmp_path / "migrations" / path.name for path in MIGRATIONS[:2])
+    frozen = [f"{sha256_of(path)}  {path.name}\n" for path in MIGRATIONS]
+    (tmp_path / "migrations/frozen.txt").write_text("".join(frozen))
+
+    edited.write_text("-- Something else.\n")
+    gone.unlink()
+
+    assert changed_since_release(tmp_path) == [edited.name, gone.name]
 
 
 def test_every_file_of_sql_is_listed_once() -> None:
