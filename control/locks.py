@@ -68,7 +68,7 @@ def with_short_locks(conn: psycopg.Connection, work: Callable[[], T], echo: Echo
                     " and run the command again",
                 ) from error
         if pause == 0.1:
-            echo("the tables are in use; trying again for up to 30 s")
+            echo(f"the tables are in use; trying again for up to {_GIVE_UP_SECONDS:.0f} s")
         # Jitter, lest it keeps step with a periodic client.
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, 2.0)

@@ -145,8 +145,12 @@ def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> None:
         known = {migration.id: migration for migration in migrations_of(settings.root)}
         chosen = [known[name] for name in plan.migrations]
         for transactional, batch in groupby(chosen, attrgetter("use_transactions")):
-            work = partial(_roll_back, conn, settings.root, list(batch), echo)
-            with_short_locks(conn, work, echo) if transactional else work()
+            roll_back = partial(_roll_back, conn, settings.root, list(batch), echo)
+            if transactional:
+                with_short_locks(conn, roll_back, echo)
+            else:
+                with_short_locks(conn, partial(drop_code, conn), echo)
+                roll_back()
 
 
 def _bring_up(
@@ -156,22 +160,20 @@ def _bring_up(
 
     Returns the migrations it applied, whether it loaded code, and the probe of the last load.
     """
-    contents = read_contents(root)
     with _migrating(conn, echo):
+        status = migrate_status(conn, root)
+        probe = loaded_probe(conn)
+        if probe and status.is_current:
+            return (), False, probe
+        contents = read_contents(root)
         _prepare(conn, root, contents)
-        applied = applied_migrations(conn)
-        check_applied(root, applied)
-        pending = tuple(name for name in migration_files(root) if name not in applied)
-        for migration in migrations_of(root) if pending else []:
-            if migration.id in pending:
+        for migration in migrations_of(root) if status.pending else []:
+            if migration.id in status.pending:
                 echo(f"applying {migration.id}")
                 _apply(conn, migration, echo)
-        probe = loaded_probe(conn)
-        if probe and not pending and not file_changes(conn, root, contents):
-            return (), False, probe
         echo(f"loading {len(contents.code)} files of sql/")
         load = partial(load_code, conn, root, contents)
-        return pending, True, with_short_locks(conn, load, echo)
+        return status.pending, True, with_short_locks(conn, load, echo)
 
 
 @contextmanager

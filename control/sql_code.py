@@ -98,7 +98,7 @@ def run_files(conn: psycopg.Connection, root: Path, paths: tuple[str, ...]) -> N
 
 def file_changes(conn: psycopg.Connection, root: Path, contents: Contents) -> FileChanges:
     """Compare the files of sql/ with those this database was loaded from."""
-    files = {path: sha256_of(root / "sql" / path) for path in contents.loaded}
+    files = _hashes(root, contents)
     exists = conn.execute("select to_regclass('control.loaded_files') is not null").fetchone()
     loaded: dict[str, str] = {}
     if exists == (True,):
@@ -147,6 +147,8 @@ def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
     the new schema, and something else from then on; its name never comes twice.
     """
+    # Read first: a file that changes from here on differs from what is remembered.
+    files = _hashes(root, contents)
     drop_code(conn)
     run_files(conn, root, contents.code)
     probe = _PROBE_PREFIX + secrets.token_hex(6)
@@ -155,9 +157,13 @@ def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into control.loaded_files (path, sha256) values (%s, %s)",
-            [(path, sha256_of(root / "sql" / path)) for path in contents.loaded],
+            list(files.items()),
         )
     return probe
+
+
+def _hashes(root: Path, contents: Contents) -> dict[str, str]:
+    return {path: sha256_of(root / "sql" / path) for path in contents.loaded}
 
 
 def _ask_for_reload(conn: psycopg.Connection) -> None:
