@@ -40,9 +40,6 @@ docs: $(RUNTIME) ## Write docs/cli.md from the commands themselves
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio
 	@$(BIN)/python -m pytest -s tests/bench
 
-docs: $(RUNTIME) ## Write docs/cli.md anew
-	@$(BIN)/control docs > docs/cli.md
-
 clean: down ## Stop the stack and forget its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 

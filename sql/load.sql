@@ -58,6 +58,7 @@
 \ir internal/update_sample.sql
 \ir internal/delete_sample.sql
 \ir internal/queue_sample_jobs.sql
+\ir internal/sample_batch.sql
 \ir internal/create_samples.sql
 \ir internal/template_args_problems.sql
 \ir internal/place_colors.sql

@@ -41,54 +41,14 @@ begin
     if pathogen_row.id is null then
         perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
             json_build_object('pathogen', create_samples.pathogen)::text,
-                'Use the slug of one of pathogens.');
+            'Use the slug of one of pathogens.');
     end if;
     if json_typeof(create_samples.samples) is distinct from 'array' then
         perform internal.fail(400, 'invalid_argument', 'samples must be an array of objects');
     end if;
 
     with input as materialized (
-        select
-            items.row_number,
-            json_typeof(items.item) = 'object' as is_object,
-            unknown_keys.keys as unknown_keys,
-            fields.*,
-            internal.parse_date(fields.collection_date) as collected_on,
-            internal.parse_date(fields.sequencing_date) as sequenced_on,
-            case when fields.location_id ~ '^[0-9]{1,18}$' then fields.location_id::bigint end
-                as location_key,
-            case when fields.sequencing_depth ~ '^[0-9]{1,12}(\.[0-9]{1,12})?$'
-                then fields.sequencing_depth::double precision
-            end as depth,
-            case when json_typeof(fields.authors) = 'array' then array(
-                select names.name from json_array_elements_text(fields.authors) as names(name)
-            ) end as author_names
-        from json_array_elements(create_samples.samples) with ordinality as items(item, row_number)
-        cross join lateral json_to_record(
-            case json_typeof(items.item) when 'object' then items.item else '{}'::json end
-        ) as fields(
-            private_identifier text, public_identifier text, collection_date text,
-                location_id text, is_private text,
-            sample_collected_by text, sample_collector_contact_email text,
-                sample_collector_contact_address text,
-            authors json, organism text, host text, purpose_of_sampling text,
-                specimen_processing text,
-            sequence text, sequencing_date text, sequencing_depth text
-        )
-        cross join lateral (
-            select array_agg(keys.key) as keys
-            from json_object_keys(
-                case json_typeof(items.item) when 'object' then items.item else '{}'::json end
-            ) as keys(key)
-            where keys.key not in (
-                'private_identifier', 'public_identifier', 'collection_date', 'location_id',
-                    'is_private',
-                'sample_collected_by', 'sample_collector_contact_email',
-                    'sample_collector_contact_address',
-                'authors', 'organism', 'host', 'purpose_of_sampling', 'specimen_processing',
-                'sequence', 'sequencing_date', 'sequencing_depth'
-            )
-        ) as unknown_keys
+        select batch.* from internal.sample_batch(create_samples.samples) as batch
     ),
 
     -- Look-ups instead of joins: they keep the order, so that ids ascend as the samples were given.
@@ -118,22 +78,32 @@ begin
         select target.row_number, target.private_identifier, found.field, found.value, found.reason
         from target
         cross join lateral (
-            select null::text as field, null::text as value,
-                'is not an object' as reason where not target.is_object
+            select null::text as field, null::text as value, 'is not an object' as reason
+            where not target.is_object
             union all
             select keys.key, null, 'is not a column of samples or sequences'
-                from unnest(target.unknown_keys) as keys(key)
+            from unnest(target.unknown_keys) as keys(key)
             union all
-            select checks.field, coalesce(checks.value, case checks.field
-                when 'collection_date' then target.collection_date end), checks.reason
+            select
+                checks.field,
+                -- A date that was not understood is shown as it was written.
+                case checks.field
+                    when 'collection_date' then target.collection_date
+                    else checks.value
+                end,
+                checks.reason
             from internal.sample_problems(
                 target.private_identifier, target.public_identifier, target.collected_on
             ) as checks
             where target.is_object
             union all
-            select 'location_id', target.location_id,
-                case when target.location_id is null
-                    then 'is required' else 'is not the id of a location' end
+            select
+                'location_id',
+                target.location_id,
+                case
+                    when target.location_id is null then 'is required'
+                    else 'is not the id of a location'
+                end
             where target.is_object and not target.has_location
             union all
             select 'is_private', target.is_private, 'must be true or false'
@@ -142,7 +112,9 @@ begin
             select 'authors', target.authors::text, 'must be an array of names'
             where target.author_names is null and json_typeof(target.authors) <> 'null'
             union all
-            select 'sequencing_date', target.sequencing_date,
+            select
+                'sequencing_date',
+                target.sequencing_date,
                 'must be a date YYYY-MM-DD between 1970-01-01 and today'
             where
                 target.sequencing_date <> ''
@@ -158,7 +130,10 @@ begin
             where target.is_existing and create_samples.on_conflict = 'error'
         ) as found
         union all
-        select repeated.row_number, repeated.private_identifier, 'private_identifier',
+        select
+            repeated.row_number,
+            repeated.private_identifier,
+            'private_identifier',
             repeated.private_identifier,
             'is given more than once in this batch'
         from (
@@ -170,7 +145,10 @@ begin
         ) as repeated
         where repeated.private_identifier is not null and repeated.occurrences > 1
         union all
-        select repeated.row_number, repeated.private_identifier, 'public_identifier',
+        select
+            repeated.row_number,
+            repeated.private_identifier,
+            'public_identifier',
             repeated.public_identifier,
             'is given more than once in this batch'
         from (
@@ -184,7 +162,10 @@ begin
         ) as repeated
         where repeated.occurrences > 1
         union all
-        select target.row_number, target.private_identifier, 'public_identifier',
+        select
+            target.row_number,
+            target.private_identifier,
+            'public_identifier',
             target.public_identifier,
             'already exists in this group'
         from target
@@ -198,21 +179,33 @@ begin
 
     inserted as (
         insert into aspen.samples (
-            id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
-            public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
-            sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-                specimen_processing
+            id, group_id, pathogen_id, uploaded_by_id, location_id, is_private,
+            private_identifier, public_identifier, collection_date,
+            sample_collected_by, sample_collector_contact_email, sample_collector_contact_address,
+            authors, organism, host, purpose_of_sampling, specimen_processing
         )
         select
-            target.id, create_samples.group_id, pathogen_row.id,
-            nullif(current_setting('aspen.user_id', true), '')::bigint, target.location_key,
-            coalesce(target.is_private = 'true', false), target.private_identifier,
-            coalesce(nullif(target.public_identifier, ''), internal.generated_public_identifier(
-                target.id, create_samples.group_id, pathogen_row.id, target.location_key)),
-            target.collected_on, target.sample_collected_by, target.sample_collector_contact_email,
-            target.sample_collector_contact_address, coalesce(target.author_names, '{}'),
-            coalesce(target.organism, pathogen_row.organism), target.host,
-                target.purpose_of_sampling,
+            target.id,
+            create_samples.group_id,
+            pathogen_row.id,
+            nullif(current_setting('aspen.user_id', true), '')::bigint,
+            target.location_key,
+            coalesce(target.is_private = 'true', false),
+            target.private_identifier,
+            coalesce(
+                nullif(target.public_identifier, ''),
+                internal.generated_public_identifier(
+                    target.id, create_samples.group_id, pathogen_row.id, target.location_key
+                )
+            ),
+            target.collected_on,
+            target.sample_collected_by,
+            target.sample_collector_contact_email,
+            target.sample_collector_contact_address,
+            coalesce(target.author_names, '{}'),
+            coalesce(target.organism, pathogen_row.organism),
+            target.host,
+            target.purpose_of_sampling,
             target.specimen_processing
         from target
         where not target.is_existing and not exists (select from problem_rows)
@@ -225,16 +218,18 @@ begin
             pathogen_id = pathogen_row.id,
             location_id = target.location_key,
             is_private = coalesce(target.is_private = 'true', stored.is_private),
-            public_identifier = coalesce(nullif(target.public_identifier, ''),
-                stored.public_identifier),
+            public_identifier
+            = coalesce(nullif(target.public_identifier, ''), stored.public_identifier),
             collection_date = target.collected_on,
             sample_collected_by = coalesce(target.sample_collected_by, stored.sample_collected_by),
             sample_collector_contact_email
-            = coalesce(target.sample_collector_contact_email,
-                stored.sample_collector_contact_email),
+            = coalesce(
+                target.sample_collector_contact_email, stored.sample_collector_contact_email
+            ),
             sample_collector_contact_address
-            = coalesce(target.sample_collector_contact_address,
-                stored.sample_collector_contact_address),
+            = coalesce(
+                target.sample_collector_contact_address, stored.sample_collector_contact_address
+            ),
             authors = coalesce(target.author_names, stored.authors),
             organism = coalesce(target.organism, stored.organism),
             host = coalesce(target.host, stored.host),
@@ -250,9 +245,14 @@ begin
     ),
 
     written_sequences as (
-        insert into aspen.sequences (group_id, sample_id, sequence, sequencing_date,
-            sequencing_depth)
-        select create_samples.group_id, target.id, target.sequence, target.sequenced_on,
+        insert into aspen.sequences (
+            group_id, sample_id, sequence, sequencing_date, sequencing_depth
+        )
+        select
+            create_samples.group_id,
+            target.id,
+            target.sequence,
+            target.sequenced_on,
             target.depth
         from target
         where
@@ -284,8 +284,9 @@ begin
                 'id', target.id,
                 'private_identifier', target.private_identifier,
                 'public_identifier',
-                coalesce(inserted.public_identifier, updated.public_identifier,
-                    existing.public_identifier),
+                coalesce(
+                    inserted.public_identifier, updated.public_identifier, existing.public_identifier
+                ),
                 'outcome', case
                     when inserted.id is not null then 'created'
                     when updated.id is not null then 'updated'

@@ -62,20 +62,21 @@ begin
     end if;
 
     insert into aspen.samples (
-        group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
-            public_identifier,
-        collection_date, sample_collected_by, sample_collector_contact_email,
-            sample_collector_contact_address,
+        group_id, pathogen_id, uploaded_by_id, location_id, is_private,
+        private_identifier, public_identifier, collection_date,
+        sample_collected_by, sample_collector_contact_email, sample_collector_contact_address,
         authors, organism, host, purpose_of_sampling, specimen_processing
     )
-    values (
-        new.group_id, new.pathogen_id, nullif(current_setting('aspen.user_id', true), '')::bigint,
-            new.location_id,
-        coalesce(new.is_private, false), new.private_identifier, new.public_identifier,
-        new.collection_date, new.sample_collected_by, new.sample_collector_contact_email,
-        new.sample_collector_contact_address, coalesce(new.authors, '{}'), new.organism, new.host,
+    select
+        new.group_id, pathogens.id, nullif(current_setting('aspen.user_id', true), '')::bigint,
+        new.location_id, coalesce(new.is_private, false),
+        new.private_identifier, new.public_identifier, new.collection_date,
+        new.sample_collected_by, new.sample_collector_contact_email,
+        new.sample_collector_contact_address,
+        coalesce(new.authors, '{}'), coalesce(new.organism, pathogens.organism), new.host,
         new.purpose_of_sampling, new.specimen_processing
-    )
+    from aspen.pathogens as pathogens
+    where pathogens.id = new.pathogen_id
     returning * into stored;
 
     new.id := stored.id;
@@ -83,6 +84,7 @@ begin
     new.is_private := stored.is_private;
     new.public_identifier := stored.public_identifier;
     new.authors := stored.authors;
+    new.organism := stored.organism;
     new.created_at := stored.created_at;
     new.updated_at := stored.updated_at;
     return new;
