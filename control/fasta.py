@@ -100,6 +100,11 @@ def _pieces(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def _header(line: bytes, path: Path, number: int) -> str:
+    if len(line) >= CHUNK_BYTES:
+        raise ControlError(
+            f"{path}, line {number}: a header of more than {CHUNK_BYTES} bytes",
+            "give a FASTA file: the letters follow on a line of their own",
+        )
     try:
         return line[1:].decode().strip()
     except UnicodeDecodeError as error:

@@ -169,9 +169,11 @@ def _refusal(report: ImportReport, rejects: Path | None) -> ControlError:
 
 
 def _line(problem: Problem) -> str:
-    """One problem as editors and grep print places."""
+    """One problem, its place written the way editors and grep do."""
     value = problem.value
     if len(value) > SHOWN_LETTERS:
         value = f"{value[:SHOWN_LETTERS]}…"
-    named = " ".join(part for part in (problem.field, json.dumps(value) if value else "") if part)
-    return f"{problem.file}:{problem.line}: {problem.strain}: {named} {problem.reason}"
+    # Quoted, so that no control character gets through.
+    quoted = json.dumps(value, ensure_ascii=False) if value else ""
+    said = " ".join(part for part in (problem.field, quoted, problem.reason) if part)
+    return f"{problem.file}:{problem.line}: {problem.strain}: {said}"

@@ -1,0 +1,538 @@
+"""`control sample import` as it is typed: everything is stored, or nothing and every reason."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from control import samples
+from control.cli import cli
+from tests import factories
+from tests.servers import Database
+
+GENOME = "ACGT" * 300
+DATE = "2021-02-03"
+COLUMNS = (
+    "strain",
+    "date",
+    "region",
+    "country",
+    "division",
+    "location",
+    "genbank_accession",
+    "authors",
+    "host",
+)
+
+Rows = list[tuple[object, ...]]
+
+
+@dataclass
+class Importer:
+    """A group with one member, and the files she imports."""
+
+    database: Database
+    folder: Path
+    group_id: int
+    rows: list[dict[str, str]] = field(default_factory=list)
+    sequences: dict[str, str] = field(default_factory=dict)
+
+    def add(self, strain: str, sequence: str | None = GENOME, **cells: str) -> None:
+        """One row, and its sequence unless that is None."""
+        row = dict.fromkeys(COLUMNS, "?") | {
+            "strain": strain,
+            "date": DATE,
+            "region": "Europe",
+            "country": "France",
+        }
+        self.rows.append(row | cells)
+        if sequence is not None:
+            self.sequences[strain] = sequence
+
+    def write(self) -> None:
+        """Both files; the sequences in another order than the metadata."""
+        header = list(dict.fromkeys(name for row in self.rows for name in row))
+        lines = [header, *([row.get(name, "") for name in header] for row in self.rows)]
+        text = "".join("\t".join(cells) + "\n" for cells in lines)
+        (self.folder / "metadata.tsv").write_text(text)
+        records = [f">{name}\n{sequence}\n" for name, sequence in self.sequences.items()]
+        (self.folder / "sequences.fasta").write_text("".join(reversed(records)))
+
+    def run(self, *options: str) -> Result:
+        """Write the files and import them."""
+        self.write()
+        return self.invoke("--sequences", "sequences.fasta", *options)
+
+    def invoke(self, *options: str) -> Result:
+        """`control sample import`, in the folder of the files."""
+        given = ["sample", "import", "--group", str(self.group_id), "--user", "alice"]
+        given += ["--pathogen", "SC2", "--metadata", "metadata.tsv"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            return CliRunner().invoke(cli, [*given, *options], env=self.database.environment)
+
+    def query(self, statement: str) -> Rows:
+        """What the database holds."""
+        with self.database.connect() as conn:
+            return conn.execute(statement.encode()).fetchall()
+
+    def stored(self) -> Rows:
+        """Identifiers and whether there is a sequence."""
+        return self.query(
+            "select samples.private_identifier, samples.public_identifier, sequences.id is not null"
+            " from aspen.samples left join aspen.sequences on sequences.sample_id = samples.id"
+            " order by 1"
+        )
+
+
+@pytest.fixture
+def importer(database: Database, tmp_path: Path) -> Importer:
+    """Alice, member of a group, in a database with its reference data."""
+    CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
+    with database.connect() as conn:
+        group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
+        factories.user(conn, "alice", {group_id: "member"})
+    return Importer(database, tmp_path, group_id)
+
+
+def problems(result: Result) -> list[str]:
+    """The rejected rows as they are listed, without the line around them."""
+    lines = result.stderr.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Error:"))
+    return [line for line in lines[start + 1 :] if not line.startswith("Remedy:")]
+
+
+def test_import_stores_samples_with_everything_the_files_say(importer: Importer) -> None:
+    """Rows and sequences in any order; a place is made once; "?" is not a value."""
+    importer.add("A/1", division="Bretagne", genbank_accession="MT1", authors="Ann, Bob")
+    importer.add("A/2", division="Bretagne", gisaid_epi_isl="EPI_ISL_2", host="Mustela lutreola")
+
+    result = importer.run()
+
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "imported 2 samples into Alpha Lab: 2 created, 0 updated, 0 skipped;"
+        " 2 sequences, 2 accessions, 1 new locations\n",
+    )
+    assert importer.query(
+        "select samples.public_identifier, samples.collection_date::text, samples.authors,"
+        " samples.host, users.subject, locations.division, locations.location,"
+        " repositories.name, accessions.accession"
+        " from aspen.samples"
+        " join aspen.locations on locations.id = samples.location_id"
+        " join aspen.users on users.id = samples.uploaded_by_id"
+        " join aspen.accessions on accessions.sample_id = samples.id"
+        " join aspen.public_repositories as repositories"
+        " on repositories.id = accessions.public_repository_id"
+        " order by samples.public_identifier"
+    ) == [
+        ("A/1", DATE, ["Ann", "Bob"], None, "alice", "Bretagne", None, "GenBank", "MT1"),
+        ("A/2", DATE, [], "Mustela lutreola", "alice", "Bretagne", None, "GISAID", "EPI_ISL_2"),
+    ]
+
+
+def test_import_takes_identifiers_from_the_columns_it_is_told(importer: Importer) -> None:
+    """So that a group keeps its own numbers to itself; an empty public identifier is generated."""
+    importer.add("A/1", lab_number="7001")
+    importer.add("A/2", lab_number="7002", published_as="A/two")
+
+    result = importer.run(
+        *("--private-identifier-column", "lab_number"),
+        *("--public-identifier-column", "published_as"),
+    )
+
+    assert result.exit_code == 0
+    [(_, generated, _), named] = importer.stored()
+    assert str(generated).startswith("hCoV-19/France/ALP-")
+    assert named == ("7002", "A/two", True)
+
+
+def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> None:
+    """What the file, the sequences and the database find wrong, in one run."""
+    importer.add("A/1")
+    importer.add("A/2", date="2021-02-30")
+    importer.add("A/3", GENOME + "!", region="?")
+    importer.add("A/4", "ACGT")
+    importer.add("A/5", location="Brest")
+    importer.add("A/6", genbank_accession="M" * 129)
+    importer.add(" ", None)
+    importer.add("A/8", GENOME + "Z", date="2999-01-01")
+
+    result = importer.run()
+
+    assert (result.exit_code, importer.stored(), importer.query("table aspen.locations")) == (
+        1,
+        [],
+        [],
+    )
+    assert problems(result) == [
+        'metadata.tsv:3: A/2: collection_date "2021-02-30" is required, as YYYY-MM-DD',
+        "metadata.tsv:4: A/3: region is required",
+        "metadata.tsv:6: A/5: division is required for the location Brest",
+        f'metadata.tsv:7: A/6: genbank_accession "{"M" * 60}…" is longer than 128 characters',
+        "metadata.tsv:8: : strain is required",
+        'metadata.tsv:9: A/8: collection_date "2999-01-01" must be between 1900-01-01 and today',
+        "sequences.fasta:1: A/8: sequence has 'Z' at position 1201,"
+        " which is no IUPAC nucleotide letter and no gap (-)",
+        "sequences.fasta:7: A/4: sequence has 4 letters; at least 1000 are needed",
+        "sequences.fasta:9: A/3: sequence has '!' at position 1201,"
+        " which is no IUPAC nucleotide letter and no gap (-)",
+    ]
+    assert "7 of 8 samples are rejected" in result.stderr
+
+
+def test_import_goes_on_after_a_bad_batch_to_find_the_other_problems(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wants to hear of them one batch at a time."""
+    monkeypatch.setattr(samples, "BATCH_SAMPLES", 2)
+    for number in range(1, 8):
+        importer.add(f"A/{number}", date="1800-01-01" if number in (1, 4, 7) else DATE)
+
+    result = importer.run()
+
+    assert [line.split(" ")[1] for line in problems(result)] == ["A/1:", "A/4:", "A/7:"]
+    assert importer.stored() == []
+
+
+def test_import_names_repeated_identifiers_wherever_they_are(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in different batches, and each row of them."""
+    monkeypatch.setattr(samples, "BATCH_SAMPLES", 1)
+    importer.add("A/1", lab_number="1")
+    importer.add("A/2", lab_number="2")
+    importer.add("A/1", lab_number="3")
+    importer.add("A/4", lab_number="2")
+
+    result = importer.run("--private-identifier-column", "lab_number")
+
+    assert problems(result) == [
+        'metadata.tsv:2: A/1: strain "A/1" is given in lines 2, 4',
+        'metadata.tsv:3: A/2: lab_number "2" is given in lines 3, 5',
+        'metadata.tsv:4: A/1: strain "A/1" is given in lines 2, 4',
+        'metadata.tsv:5: A/4: lab_number "2" is given in lines 3, 5',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "exit_code", "hosts"),
+    [
+        ("error", 1, [("A/1", "old")]),
+        ("skip", 0, [("A/1", "old"), ("A/2", "new")]),
+        ("update", 0, [("A/1", "new"), ("A/2", "new")]),
+    ],
+)
+def test_import_does_as_told_with_samples_the_group_has(
+    importer: Importer, policy: str, exit_code: int, hosts: Rows
+) -> None:
+    """Refuse the file, leave them, or bring them up to date."""
+    importer.add("A/1", host="old")
+    importer.run()
+    importer.rows.clear()
+    importer.add("A/1", host="new")
+    importer.add("A/2", host="new")
+
+    result = importer.run("--on-conflict", policy)
+
+    assert result.exit_code == exit_code
+    assert importer.query("select private_identifier, host from aspen.samples order by 1") == hosts
+
+
+def test_import_replaces_accessions_only_of_samples_it_updates(importer: Importer) -> None:
+    """A skipped sample keeps its accession."""
+    importer.add("A/1", genbank_accession="MT1")
+    importer.run()
+    importer.rows[0]["genbank_accession"] = "MT2"
+
+    found = []
+    for policy in ("skip", "update"):
+        importer.run("--on-conflict", policy)
+        found += importer.query("select accession from aspen.accessions")
+
+    assert found == [("MT1",), ("MT2",)]
+
+
+def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Importer) -> None:
+    """A misspelt name in one of the files would look the same."""
+    importer.add("A/1")
+    importer.add("A/2", None)
+
+    refused = importer.run()
+    allowed = importer.run("--allow-missing-sequences")
+
+    assert problems(refused) == ["metadata.tsv:3: A/2: sequence is missing from the sequences"]
+    assert (allowed.exit_code, importer.stored()) == (
+        0,
+        [("A/1", "A/1", True), ("A/2", "A/2", False)],
+    )
+
+
+def test_import_needs_no_sequences_at_all_when_allowed(importer: Importer) -> None:
+    """Without that option a forgotten file is a wrong command line."""
+    importer.add("A/1")
+    importer.write()
+
+    assert importer.invoke().exit_code == 2
+    assert importer.invoke("--allow-missing-sequences").exit_code == 0
+    assert importer.stored() == [("A/1", "A/1", False)]
+
+
+def test_import_reports_sequences_that_no_row_names(importer: Importer) -> None:
+    """The metadata decides what is imported; the rest of a large FASTA file is only counted."""
+    importer.add("A/1")
+    importer.sequences |= {f"B/{number}": "ACGT" for number in range(30)}
+
+    result = importer.run()
+
+    assert (result.exit_code, importer.stored()) == (0, [("A/1", "A/1", True)])
+    assert "30 sequences have no metadata: B/29, B/28, " in result.stderr
+
+
+def test_import_rejects_a_strain_with_two_sequences(importer: Importer) -> None:
+    """Which of them is the right one is not ours to say."""
+    importer.add("A/1")
+    importer.write()
+    with (importer.folder / "sequences.fasta").open("a") as file:
+        file.write(f">A/1 once more\n{GENOME}\n")
+
+    result = importer.invoke("--sequences", "sequences.fasta")
+
+    assert problems(result) == ["sequences.fasta:3: A/1: sequence is given twice, first in line 1"]
+    assert importer.stored() == []
+
+
+@pytest.mark.parametrize("date", ["2021-02-XX", "2021-XX-XX", "2021-02", "2021", "2021-XX"])
+def test_import_rejects_incomplete_dates_unless_told_otherwise(
+    importer: Importer, date: str
+) -> None:
+    """Their first day is a guess that somebody has to ask for."""
+    importer.add("A/1", date=date)
+
+    refused = importer.run()
+    taken = importer.run("--incomplete-dates", "first-day")
+
+    first_day = "2021-02-01" if "-02" in date else "2021-01-01"
+    assert problems(refused) == [
+        f'metadata.tsv:2: A/1: date "{date}" is not a whole date;'
+        " --incomplete-dates first-day takes its first day"
+    ]
+    assert taken.exit_code == 0
+    assert importer.query("select collection_date::text from aspen.samples") == [(first_day,)]
+
+
+@pytest.mark.parametrize("called", ["id", "name", "prefix"])
+def test_import_finds_the_group_by_any_of_its_names(importer: Importer, called: str) -> None:
+    """An operator knows one of them."""
+    importer.add("A/1")
+    names = {"id": str(importer.group_id), "name": "Alpha Lab", "prefix": "ALP"}
+
+    assert importer.run("--group", names[called]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--group", "Beta Lab"], "there is no group 'Beta Lab'"),
+        (["--user", "nobody"], "unknown_user"),
+        (["--user", "victor"], "group_access_denied"),
+        (["--user", "stella"], "group_access_denied"),
+        (["--user", "dora"], "user_disabled"),
+        (["--pathogen", "FLU"], "unknown_pathogen"),
+        (["--public-identifier-column", "nickname"], "has no column nickname"),
+    ],
+    ids=["group", "unknown user", "viewer", "stranger", "disabled", "pathogen", "column"],
+)
+def test_import_is_refused_to_whoever_could_not_do_it_through_the_api(
+    importer: Importer, options: list[str], reason: str
+) -> None:
+    """It acts as the user, so the rules of the API hold."""
+    importer.add("A/1")
+    with importer.database.connect() as conn:
+        factories.user(conn, "victor", {importer.group_id: "viewer"})
+        factories.user(conn, "stella", {factories.group(conn): "admin"})
+        factories.user(conn, "dora", {importer.group_id: "admin"}, disabled_at="2024-01-01")
+
+    result = importer.run(*options)
+
+    assert (result.exit_code, importer.stored()) == (1, [])
+    assert reason in result.stderr
+
+
+def test_import_says_what_to_load_when_a_repository_is_missing(importer: Importer) -> None:
+    """Accessions are kept by repository."""
+    importer.add("A/1", gisaid_epi_isl="EPI_ISL_1")
+    importer.query("delete from aspen.pathogen_repositories returning 1")
+    importer.query("update aspen.pathogens set default_repository_id = null returning 1")
+    importer.query("delete from aspen.public_repositories where name = 'GISAID' returning 1")
+
+    result = importer.run()
+
+    assert "no repository GISAID" in result.stderr
+    assert "Remedy: run control load pathogens" in result.stderr
+
+
+def test_import_hides_samples_from_other_groups_when_asked(importer: Importer) -> None:
+    """All of them, or those a column names."""
+    importer.add("A/1")
+    importer.run("--private")
+    importer.rows.clear()
+    importer.add("A/2", is_private="true")
+    importer.add("A/3", is_private="false")
+    importer.add("A/4", is_private="?")
+    importer.run()
+
+    assert importer.query(
+        "select private_identifier, is_private from aspen.samples order by 1"
+    ) == [
+        ("A/1", True),
+        ("A/2", True),
+        ("A/3", False),
+        ("A/4", False),
+    ]
+
+
+def test_dry_run_checks_everything_and_stores_nothing(importer: Importer) -> None:
+    """It says what an import would say."""
+    importer.add("A/1")
+    good = importer.run("--dry-run")
+    importer.add("A/2", GENOME + "!")
+    bad = importer.run("--dry-run")
+
+    assert good.stdout.startswith("would import 1 samples into Alpha Lab: 1 created,")
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert (importer.stored(), importer.query("table aspen.locations")) == ([], [])
+
+
+def test_import_reads_gzip_whatever_the_name(importer: Importer) -> None:
+    """Both files; gzip is known by its first bytes."""
+    importer.add("A/1")
+    importer.write()
+    for name in ("metadata.tsv", "sequences.fasta"):
+        path = importer.folder / name
+        path.write_bytes(gzip.compress(path.read_bytes()))
+
+    assert importer.invoke("--sequences", "sequences.fasta").exit_code == 0
+    assert importer.stored() == [("A/1", "A/1", True)]
+
+
+def test_import_stores_nothing_when_the_file_ends_too_early(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the batches before that place were fine."""
+    monkeypatch.setattr(samples, "BATCH_SAMPLES", 1)
+    importer.add("A/1")
+    importer.add("A/2")
+    importer.write()
+    path = importer.folder / "sequences.fasta"
+    path.write_bytes(gzip.compress(path.read_bytes())[:-8])
+
+    result = importer.invoke("--sequences", "sequences.fasta")
+
+    assert (result.exit_code, importer.stored()) == (1, [])
+    assert "sequences.fasta is damaged" in result.stderr
+
+
+def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> None:
+    """The terminal shows the first hundred."""
+    for number in range(120):
+        importer.add(f"A/{number}", None, region="?")
+
+    result = importer.run("--rejects", "rejects.tsv")
+
+    lines = (importer.folder / "rejects.tsv").read_text().splitlines()
+    assert lines[:2] == [
+        "file\tline\tstrain\tfield\tvalue\treason",
+        "metadata.tsv\t2\tA/0\tregion\t\tis required",
+    ]
+    assert len(lines) == 121
+    assert problems(result)[100:] == ["… and 20 more"]
+
+
+def test_import_tells_machines_what_happened(importer: Importer) -> None:
+    """One JSON object, stored or not."""
+    importer.add("A/1")
+    stored = json.loads(importer.run("--json").stdout)
+    refused = importer.run("--json")
+
+    assert (stored["created"], stored["problems"], stored["is_stored"]) == (1, [], True)
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["problems"] == [
+        {
+            "file": "metadata.tsv",
+            "line": 2,
+            "strain": "A/1",
+            "field": "private_identifier",
+            "value": "A/1",
+            "reason": "already exists in this group",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        (b"", "metadata.tsv has no column strain, date, region"),
+        (b"strain\tdate\tregion\tdate\n", "metadata.tsv has several columns date"),
+        (b"strain\tdate\tregion\nA/1\t\xff\tEurope\n", "metadata.tsv, line 2 is not UTF-8"),
+        (
+            b"strain\tdate\tregion\n\nA/1\tEurope\n",
+            "metadata.tsv:3: A/1: the row has 2 cells, the header 3",
+        ),
+        (
+            b"strain\tdate\tregion\nA/1\t2021-02-03\tEur\0ope\n",
+            'metadata.tsv:2: A/1: region "Eur\\u0000ope" holds a NUL character',
+        ),
+    ],
+    ids=["empty", "repeated column", "not UTF-8", "short row", "NUL"],
+)
+def test_import_says_where_a_metadata_file_is_malformed(
+    importer: Importer, metadata: bytes, reason: str
+) -> None:
+    """File and line, never a traceback."""
+    (importer.folder / "metadata.tsv").write_bytes(metadata)
+
+    result = importer.invoke("--allow-missing-sequences")
+
+    assert result.exit_code == 1
+    assert reason in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("sequences", "reason"),
+    [
+        (b"ACGT\n>A/1\nACGT\n", "sequences.fasta, line 1: there is text before the first header"),
+        (b">A/1 \xff\nACGT\n", "sequences.fasta, line 1: the header is not UTF-8"),
+        (
+            b">A/1\n" + b"ACGT" * 300 + b"\0\n",
+            "sequences.fasta:1: A/1: sequence has '\ufffd' at position 1201",
+        ),
+    ],
+    ids=["no header", "not UTF-8", "NUL"],
+)
+def test_import_says_where_a_fasta_file_is_malformed(
+    importer: Importer, sequences: bytes, reason: str
+) -> None:
+    """File and line, never a traceback."""
+    importer.add("A/1")
+    importer.write()
+    (importer.folder / "sequences.fasta").write_bytes(sequences)
+
+    result = importer.invoke("--sequences", "sequences.fasta")
+
+    assert (result.exit_code, importer.stored()) == (1, [])
+    assert reason in result.stderr
+
+
+def test_import_reads_a_spreadsheet_export(importer: Importer) -> None:
+    """A byte-order mark, CRLF and blank lines at the end are how they come."""
+    text = "strain\tdate\tregion\r\nA/1\t2021-02-03\tEurope\r\n\r\n"
+    (importer.folder / "metadata.tsv").write_text(text, encoding="utf-8-sig", newline="")
+
+    assert importer.invoke("--allow-missing-sequences").exit_code == 0
+    assert importer.stored() == [("A/1", "A/1", False)]
