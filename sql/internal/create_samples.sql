@@ -285,7 +285,9 @@ begin
                 'private_identifier', target.private_identifier,
                 'public_identifier',
                 coalesce(
-                    inserted.public_identifier, updated.public_identifier, existing.public_identifier
+                    inserted.public_identifier,
+                    updated.public_identifier,
+                    existing.public_identifier
                 ),
                 'outcome', case
                     when inserted.id is not null then 'created'

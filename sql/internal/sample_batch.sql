@@ -33,16 +33,16 @@ security invoker
 begin atomic
     select
         items.row_number,
-        json_typeof(items.item) = 'object',
-        unknown_keys.keys,
+        json_typeof(items.item) = 'object' as is_object,
+        unknown_keys.keys as unknown_keys,
         fields.private_identifier,
         fields.public_identifier,
         fields.collection_date,
-        internal.parse_date(fields.collection_date),
+        internal.parse_date(fields.collection_date) as collected_on,
         fields.location_id,
         case
             when fields.location_id ~ '^[0-9]{1,18}$' then fields.location_id::bigint
-        end,
+        end as location_key,
         fields.is_private,
         fields.sample_collected_by,
         fields.sample_collector_contact_email,
@@ -51,19 +51,19 @@ begin atomic
         case
             when json_typeof(fields.authors) = 'array'
                 then array(select * from json_array_elements_text(fields.authors))
-        end,
+        end as author_names,
         fields.organism,
         fields.host,
         fields.purpose_of_sampling,
         fields.specimen_processing,
         fields.sequence,
         fields.sequencing_date,
-        internal.parse_date(fields.sequencing_date),
+        internal.parse_date(fields.sequencing_date) as sequenced_on,
         fields.sequencing_depth,
         case
             when fields.sequencing_depth ~ '^[0-9]{1,12}(\.[0-9]{1,12})?$'
                 then fields.sequencing_depth::double precision
-        end
+        end as depth
     from json_array_elements(sample_batch.samples) with ordinality as items (item, row_number)
     cross join
         lateral json_to_record(
