@@ -93,7 +93,9 @@ def logs(app: App, component: str | None, is_following: bool, lines: int) -> Non
     if component is not None and component not in files:
         raise click.BadParameter(f"one of {', '.join(files)}", param_hint="COMPONENT")
     chosen = files if component is None else {component: files[component]}
-    for name, line in chain(last_lines(chosen, lines), follow(chosen) if is_following else ()):
+    # Begun before the last lines are read: better a line twice than a line lost.
+    coming = follow(chosen) if is_following else ()
+    for name, line in chain(last_lines(chosen, lines), coming):
         click.echo(f"{name:11} {line}")
 
 

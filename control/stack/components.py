@@ -32,6 +32,9 @@ class Component(Protocol):
     def port_names(self) -> tuple[str, ...]:
         """The ports it listens on, as the state calls them; the first is the one to show."""
 
+    def check(self) -> None:
+        """Refuse to begin when a program is missing."""
+
     def prepare(self) -> None:
         """Whatever must exist before it starts."""
 
@@ -63,10 +66,14 @@ class Database:
         """As superuser, in the database every cluster has."""
         return self.state.database_url(SUPERUSER, "postgres")
 
+    def check(self) -> None:
+        self._postgres()
+
     def prepare(self) -> None:
         self._postgres().initialise(self.state.passwords[SUPERUSER])
         if (port := adopt(self._data, self.server)) is not None:
             self.state.ports["postgres"] = port
+            self._follow_password()
 
     def launch(self) -> Launch:
         return self._postgres().launch(self.state.ports["postgres"])
@@ -76,7 +83,6 @@ class Database:
         try:
             postgres.start(self.state.ports["postgres"], self.admin_url)
         except WrongPassword:
-            # The remembered passwords were lost, the data was not: the password follows.
             postgres.reset_password(self.state.passwords[SUPERUSER])
             postgres.start(self.state.ports["postgres"], self.admin_url)
 
@@ -85,6 +91,13 @@ class Database:
             return answers(self.admin_url)
         except WrongPassword:
             return False
+
+    def _follow_password(self) -> None:
+        """When the remembered passwords were lost, the data was not: the password follows."""
+        try:
+            answers(self.admin_url)
+        except WrongPassword:
+            self._postgres().reset_password(self.state.passwords[SUPERUSER])
 
     @property
     def _data(self) -> Path:
@@ -106,6 +119,9 @@ class ObjectStore:
     def server(self) -> Server:
         data = self.settings.data_dir
         return ministack.ministack_server("ministack", data / "run", data / "logs")
+
+    def check(self) -> None:
+        ministack.require_ministack()
 
     def prepare(self) -> None:
         """Nothing: it makes its directories itself."""
@@ -135,6 +151,9 @@ class Api:
     def server(self) -> Server:
         data = self.settings.data_dir
         return postgrest.postgrest_server("postgrest", data / "run", data / "logs")
+
+    def check(self) -> None:
+        postgrest.find_postgrest(self.settings)
 
     def prepare(self) -> None:
         ensure_keys(self.settings.keys_dir)

@@ -45,10 +45,12 @@ def up(settings: Settings, echo: Echo) -> Settings:
     _make_data_directory(settings)
     with _one_at_a_time(settings, echo):
         state = State.load(settings)
+        database, objects, api = _components(settings, state)
+        for component in (database, objects, api):
+            component.check()
         state.ensure_passwords()
         state.save(settings)
 
-        database, objects, api = _components(settings, state)
         _bring_up(database, settings, state, echo)
         bootstrap(state, database.admin_url, settings.sql_dir)
         _bring_up(objects, settings, state, echo)

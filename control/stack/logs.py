@@ -19,15 +19,18 @@ def last_lines(files: Mapping[str, Path], lines: int) -> Iterator[tuple[str, str
 
 
 def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Each complete line as it is written, for ever; a log cut meanwhile is read from its start."""
-    read = {name: _size(path) for name, path in files.items()}
+    """Each complete line written from now on, for ever; a log that was cut is read anew."""
+    return _follow(files, {name: _size(path) for name, path in files.items()})
+
+
+def _follow(files: Mapping[str, Path], read: dict[str, int]) -> Iterator[tuple[str, str]]:
     while True:
         for name, path in files.items():
             if _size(path) < read[name]:
                 read[name] = 0
-            with_end = _new_text(path, read[name])
-            read[name] += len(with_end)
-            for line in with_end.decode(errors="replace").splitlines():
+            text = _new_text(path, read[name])
+            read[name] += len(text)
+            for line in text.decode(errors="replace").splitlines():
                 yield name, line
         time.sleep(POLL_SECONDS)
 

@@ -21,10 +21,14 @@ READY_SECONDS = 60
 SERVICES = "s3,sqs,stepfunctions"
 
 
-def ministack_launch(data: Path, port: int, region: str) -> Launch:
-    """The emulator on one loopback port. It refuses unknown keys and badly signed URLs."""
+def require_ministack() -> None:
+    """Say so when it is not installed."""
     if find_spec("ministack") is None:
         raise ControlError("ministack is not installed", "run make up, which installs it")
+
+
+def ministack_launch(data: Path, port: int, region: str) -> Launch:
+    """The emulator on one loopback port. It refuses unknown keys and badly signed URLs."""
     scratch = data.parent / "run"
     data.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -54,7 +58,7 @@ def ministack_launch(data: Path, port: int, region: str) -> Launch:
 
 def ministack_server(name: str, run: Path, logs: Path) -> Server:
     """How to find and stop it."""
-    return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=5)
+    return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=3)
 
 
 def is_ready(endpoint_url: str) -> bool:

@@ -16,7 +16,7 @@ from psycopg import sql
 from control.errors import ControlError
 from control.stack.ports import HOST
 from control.stack.postgres_binaries import Binaries, find_binaries
-from control.stack.process import Launch, Server, command_line, start_mark
+from control.stack.process import Launch, Server, command_line, exists
 from control.stack.state import SUPERUSER
 from control.stack.unprivileged import command_prefix, owner_of_data
 
@@ -139,12 +139,13 @@ class Postgres:
             time.sleep(0.5)
 
     def _clear_lock_of_a_stranger(self) -> None:
-        """After a kill, postmaster.pid may name a pid that now belongs to somebody else.
+        """After a kill, postmaster.pid may name a pid that is somebody else's, or a corpse's.
 
-        PostgreSQL would take that for a running server; it is only asked when there is none.
+        PostgreSQL would take either for a running server. Without the file it still notices
+        orphaned backends of its own, by their shared memory.
         """
         lock = _lock_of(self.data)
-        if lock and start_mark(lock[0]) and not _is_postmaster(lock[0], self.data):
+        if lock and exists(lock[0]) and not _is_postmaster(lock[0], self.data):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _configure(self, directory: Path) -> None:

@@ -52,7 +52,7 @@ def postgrest_launch(
 
 def postgrest_server(name: str, run: Path, logs: Path) -> Server:
     """How to find and stop it."""
-    return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=5)
+    return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=3)
 
 
 def _usable(binary: Path, source: str) -> Path:

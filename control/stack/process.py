@@ -179,6 +179,17 @@ def start_mark(pid: int) -> str | None:
     return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()} {ticks_since_boot}"
 
 
+def exists(pid: int) -> bool:
+    """Whether the system knows this pid: as anybody's process, or as one that nobody buried yet."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def command_line(pid: int) -> str:
     """The command a process was started with; empty when there is no such process."""
     try:

@@ -42,12 +42,10 @@ class State:
                 "remove that one file and run control up: it chooses new ports and passwords",
             ) from error
 
-    def ensure_passwords(self) -> bool:
-        """Generate the passwords that are missing; whether the superuser's is new."""
-        is_new = SUPERUSER not in self.passwords
+    def ensure_passwords(self) -> None:
+        """Generate the passwords that are missing."""
         for login in (SUPERUSER, *LOGINS):
             self.passwords.setdefault(login, secrets.token_urlsafe(24))
-        return is_new
 
     def knows(self, port_names: tuple[str, ...]) -> bool:
         """Whether these ports were chosen before."""

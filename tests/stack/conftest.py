@@ -1,0 +1,128 @@
+"""A local stack of the tests' own, in a temporary directory and on ports of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from control import stack
+from control.settings import Settings
+from control.stack.health import http_ok
+from control.stack.ports import any_free
+from control.stack.process import start_mark, wait_for
+from control.storage import make_client
+from tests.servers import SETTINGS
+
+SERVERS = ("postgres", "ministack", "postgrest")
+
+
+@dataclass
+class LocalStack:
+    """One data directory, and what `control up` and `down` last said about it."""
+
+    settings: Settings
+    said: list[str] = field(default_factory=list)
+
+    def up(self) -> None:
+        """`control up`."""
+        self.said.clear()
+        self.settings = stack.up(self.settings, self.said.append)
+
+    def down(self) -> None:
+        """`control down`."""
+        self.said.clear()
+        stack.down(self.settings, self.said.append)
+
+    def pids(self) -> dict[str, int | None]:
+        """The pid of each server that runs."""
+        return {name: found.pid for name, found in stack.status(self.settings).items()}
+
+    def states(self) -> dict[str, str]:
+        """The state of each server."""
+        return {name: found.state for name, found in stack.status(self.settings).items()}
+
+    def pid(self, name: str) -> int:
+        """The pid of a server that must run."""
+        pid = self.pids()[name]
+        assert pid is not None
+        return pid
+
+    def kill(self, name: str) -> None:
+        """`kill -9`, and wait until it took effect."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: start_mark(pid) is None, 10)
+
+    def pid_file(self, name: str) -> Path:
+        """Where a server's pid is kept."""
+        return self.settings.data_dir / "run" / f"{name}.pid"
+
+    def remembered(self) -> dict[str, dict[str, int]]:
+        """The content of env.json."""
+        document: dict[str, dict[str, int]] = json.loads(self.settings.state_file.read_text())
+        return document
+
+    def keep(self, word: str) -> None:
+        """Put a word into the database and into S3."""
+        with self.connect() as conn:
+            conn.execute("create table if not exists public.kept (word text)")
+            conn.execute("insert into public.kept values (%s)", [word])
+        make_client(self.settings).put_object(
+            Bucket=self.settings.bucket, Key=f"kept/{word}", Body=word.encode()
+        )
+
+    def kept(self, word: str) -> tuple[bool, bool]:
+        """Whether the word is in the database, and in S3."""
+        with self.connect() as conn:
+            rows = conn.execute("select from public.kept where word = %s", [word]).fetchall()
+        listed = make_client(self.settings).list_objects_v2(
+            Bucket=self.settings.bucket, Prefix=f"kept/{word}"
+        )
+        return len(rows) == 1, listed["KeyCount"] == 1
+
+    def connect(self) -> psycopg.Connection:
+        """As superuser."""
+        return psycopg.connect(f"{self.settings.admin_database_url}", autocommit=True)
+
+    def api_answers(self) -> bool:
+        """Whether a request goes through PostgREST into the database."""
+        return http_ok(f"{self.settings.api_url}/rpc/health", seconds=5)
+
+
+@pytest.fixture(scope="package")
+def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The stack these tests have in common; `local` brings it up for each of them."""
+    data = tmp_path_factory.mktemp("stack")
+    settings = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
+    local = LocalStack(settings)
+    yield local
+    local.down()
+
+
+@pytest.fixture
+def local(one_stack: LocalStack) -> LocalStack:
+    """That stack, up."""
+    one_stack.up()
+    return one_stack
+
+
+@pytest.fixture
+def without_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Path]:
+    """Leave nothing on PATH but the programs given, which are links into the real one."""
+
+    def keep_only(**programs: str) -> Path:
+        directory = tmp_path / "path"
+        directory.mkdir()
+        for name, target in programs.items():
+            (directory / name).symlink_to(target)
+        monkeypatch.setenv("PATH", str(directory))
+        return directory
+
+    return keep_only

