@@ -34,17 +34,17 @@ alter role auditor nologin noinherit nosuperuser nocreatedb nocreaterole nobypas
 alter role presigner nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 
 comment on role aspen_owner is 'Owns every object; row-level security is forced on it too';
-comment on role authenticator is 'The login of PostgREST; holds nothing but the right to become an API role';
+comment on role authenticator is 'The login of PostgREST: it may become an API role and nothing else';
 comment on role anon is 'API role without a token: health, OpenAPI, shared links';
 comment on role member is 'API role of a person with a token';
-comment on role operator is 'API role of a system administrator: member plus reference data and groups, no group data';
+comment on role operator is 'API role of an administrator: reference data and groups, no group data';
 comment on role job is 'API role of a compute job: its own inputs and outputs, nothing else';
-comment on role control is 'The control plane: bypasses row-level security, never reachable from PostgREST';
+comment on role control is 'The control plane: bypasses row-level security, no PostgREST reaches it';
 comment on role analyst is 'Optional read-only login for psql and BI: reference data only';
 comment on role claims_reader is 'Owns the functions that look up who is asking';
-comment on role api_writer is 'Owns the functions that write for a caller, under the same policies as member';
+comment on role api_writer is 'Owns the functions that write for a caller, under policies like member''s';
 comment on role auditor is 'Owns the trigger function that writes audit_log';
-comment on role presigner is 'Owns the function that signs S3 URLs; the only reader of storage_credentials';
+comment on role presigner is 'Owns the function that signs S3 URLs, for which it reads the credentials';
 
 -- An operator is a member with more rights, so every policy for member holds for operator as well.
 grant member to operator;
@@ -58,6 +58,8 @@ grant anon to control;
 grant member to control;
 grant operator to control;
 grant job to control;
+-- To say which query stands in the way of a migration.
+grant pg_read_all_stats to control;
 -- So that the owner can hand a function over to the role it is meant to run as, and use it in a
 -- trigger (inherit).
 grant claims_reader to aspen_owner;

@@ -50,7 +50,10 @@ begin atomic
         fields.authors,
         case
             when json_typeof(fields.authors) = 'array'
-                then array(select * from json_array_elements_text(fields.authors))
+                then array(
+                    select names.name
+                    from json_array_elements_text(fields.authors) as names (name)
+                )
         end as author_names,
         fields.organism,
         fields.host,
