@@ -46,6 +46,7 @@
 \ir internal/record_row_change.sql
 \ir internal/record_group_changes.sql
 \ir internal/refuse_change.sql
+\ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
 \ir internal/sample_problems.sql

@@ -17,7 +17,8 @@ about which group sees what. Send a token as `Authorization: Bearer …`. Errors
 -- The form with `in schema` would do nothing: execute for public is a global default.
 alter default privileges for role aspen_owner revoke execute on functions from public;
 
-revoke create on schema public from public;
+-- Nothing lives there, and nobody need look.
+revoke all on schema public from public;
 
 do $$
 begin

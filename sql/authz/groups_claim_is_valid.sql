@@ -19,7 +19,7 @@ end
 $$;
 
 comment on function authz.groups_claim_is_valid(jsonb) is
-'Whether a groups claim maps at most 1000 group ids to admin, member or viewer';
+'Whether a groups claim maps up to 1000 group ids to a role';
 
 revoke all on function authz.groups_claim_is_valid(jsonb) from public;
 grant execute on function authz.groups_claim_is_valid(jsonb) to claims_reader;

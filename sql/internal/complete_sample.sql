@@ -23,8 +23,9 @@ begin
 end
 $$;
 
-comment on function internal.complete_sample() is
-'Trigger: generates an empty public identifier and refuses a collection date in the future';
+comment on function internal.complete_sample() is $$Trigger: completes a sample
+
+Generates an empty public identifier and refuses a collection date in the future.$$;
 
 revoke all on function internal.complete_sample() from public;
 

@@ -14,8 +14,9 @@ begin atomic
         on records.group_id = samples.group_id and records.sample_id = samples.id;
 end;
 
-comment on function internal.fasta(api.sequences[]) is
-'FASTA of sequences, each named by the public identifier of its sample, one line per sequence';
+comment on function internal.fasta(api.sequences[]) is $$FASTA of sequences
+
+Each is named by the public identifier of its sample and written on one line.$$;
 
 revoke all on function internal.fasta(api.sequences[]) from public;
 grant execute on function internal.fasta(api.sequences[]) to member;

@@ -31,7 +31,9 @@ as $$
 $$;
 
 comment on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) is
-'{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z a-z 0-9 . _ / -';
+$$The public identifier of a sample that was given none
+
+{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z a-z 0-9 . _ / -.$$;
 
 revoke all on function internal.generated_public_identifier(
     bigint, bigint, bigint,

@@ -16,7 +16,8 @@ begin atomic
                 when 'division' then locations.division
                 else locations.location
             end as name,
-            ext.ll_to_earth(located.latitude, located.longitude) as position
+            located.latitude,
+            located.longitude
         from aspen.locations as locations
         -- The nearest level above that has coordinates stands in for a place without.
         left join lateral (
@@ -41,12 +42,15 @@ begin atomic
             names.name,
             names.name = (select origin.name from origin) as is_origin,
             (
+                -- The haversine of the angle between two places grows with their distance.
                 select
-                    min(ext.earth_distance(
-                        ext.ll_to_earth(locations.latitude, locations.longitude),
-                        (select origin.position from origin)
-                    ))
+                    min(
+                        sind((locations.latitude - origin.latitude) / 2) ^ 2
+                        + cosd(locations.latitude) * cosd(origin.latitude)
+                        * sind((locations.longitude - origin.longitude) / 2) ^ 2
+                    )
                 from aspen.locations as locations
+                cross join origin
                 where
                     locations.latitude is not null
                     and case place_colors.level
@@ -88,8 +92,9 @@ begin atomic
     where ranked.rank <= 16;
 end;
 
-comment on function internal.place_colors(text, jsonb, bigint) is
-'Auspice colour scale [[place, "#RRGGBB"], …] of at most 16 places of a level (country, division, location)';
+comment on function internal.place_colors(text, jsonb, bigint) is $$Auspice colour scale of at most 16 places
+
+[[place, "#RRGGBB"], …], nearest first; level: country, division or location.$$;
 
 revoke all on function internal.place_colors(text, jsonb, bigint) from public;
 grant execute on function internal.place_colors(text, jsonb, bigint) to member;

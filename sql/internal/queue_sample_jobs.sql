@@ -45,8 +45,9 @@ as $$
     cross join stored;
 $$;
 
-comment on function internal.queue_sample_jobs(bigint, bigint, json) is
-'Queues the lineage and QC jobs of the pathogen for the samples of an outcome of create_samples that have a sequence';
+comment on function internal.queue_sample_jobs(bigint, bigint, json) is $$Queues the lineage and QC jobs of a pathogen
+
+For the samples with a sequence in an outcome of create_samples.$$;
 
 revoke all on function internal.queue_sample_jobs(bigint, bigint, json) from public;
 grant execute on function internal.queue_sample_jobs(bigint, bigint, json) to api_writer;

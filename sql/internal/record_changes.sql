@@ -22,7 +22,9 @@ end
 $$;
 
 comment on function internal.record_changes() is
-'Trigger: writes the changed rows of a statement (changed_rows: id, group_id) to audit_log';
+$$Trigger: writes the changed rows of a statement to audit_log
+
+They are in changed_rows, with id and group_id.$$;
 
 revoke all on function internal.record_changes() from public;
 

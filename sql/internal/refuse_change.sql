@@ -6,10 +6,11 @@ security invoker
 set search_path = ''
 as $$
 begin
-    raise sqlstate '55000' using message = 'audit_log is append-only';
+    raise sqlstate '55000' using
+        message = 'These rows cannot be changed', detail = tg_table_schema || '.' || tg_table_name;
 end
 $$;
 
-comment on function internal.refuse_change() is 'Trigger: no row of audit_log is ever changed or removed';
+comment on function internal.refuse_change() is 'Trigger: rows are never written this way';
 
 revoke all on function internal.refuse_change() from public;

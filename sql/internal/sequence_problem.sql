@@ -6,6 +6,8 @@ security invoker
 set search_path = ''
 as $$
     select case
+        when octet_length(sequence) > 30000000
+            then 'has ' || octet_length(sequence) || ' letters; at most 30000000 are allowed'
         when letters.position > 0
             then 'has ' || quote_literal(substr(letters.text, letters.position, 1))
                 || ' at position ' || letters.position
@@ -17,13 +19,20 @@ as $$
         select
             normalised.text,
             regexp_instr(normalised.text, '[^ACGTUNWSKMYRVHDB-]') as position
-        from (select upper(regexp_replace(sequence, '\s', '', 'g') collate "C") as text)
-            as normalised
+        from (
+            -- A regular expression takes four bytes of memory per letter.
+            select case
+                when octet_length(sequence) <= 30000000
+                    then upper(regexp_replace(sequence, '\s', '', 'g') collate "C")
+            end as text
+        ) as normalised
     ) as letters;
 $$;
 
 comment on function internal.sequence_problem(text) is
-'What is wrong with a nucleotide sequence, in words, or null; positions count from 1 without white space';
+$$What is wrong with a nucleotide sequence, in words, or null
+
+Positions count from 1 and leave out white space.$$;
 
 revoke all on function internal.sequence_problem(text) from public;
 grant execute on function internal.sequence_problem(text) to api_writer;

@@ -72,7 +72,7 @@ begin atomic
 end;
 
 comment on function internal.tree_document(jsonb, jsonb, bigint) is
-'An Auspice document with its country, division and location coloured by distance from a location';
+'An Auspice document with its places coloured by distance from a location';
 
 revoke all on function internal.tree_document(jsonb, jsonb, bigint) from public;
 grant execute on function internal.tree_document(jsonb, jsonb, bigint) to member;

@@ -14,7 +14,7 @@ as $$
 $$;
 
 comment on function internal.tree_origin(bigint) is
-'Where distances on the trees of a group are measured from; null for nowhere';
+'Where distances on a group''s trees are measured from; null for nowhere';
 
 revoke all on function internal.tree_origin(bigint) from public;
 grant execute on function internal.tree_origin(bigint) to member;

@@ -25,8 +25,9 @@ as $$
     where value <> '';
 $$;
 
-comment on function internal.uri_encode(text, text) is
-'Percent-encoding as RFC 3986 and AWS want it: all but A-Z a-z 0-9 - . _ ~ and the characters to keep';
+comment on function internal.uri_encode(text, text) is $$Percent-encoding as RFC 3986 and AWS want it
+
+Of all but A-Z a-z 0-9 - . _ ~ and the characters to keep.$$;
 
 revoke all on function internal.uri_encode(text, text) from public;
 grant execute on function internal.uri_encode(text, text) to presigner;

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy aligned_sequences_fence on aspen.aligned_sequences is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists aligned_sequences_select_group on aspen.aligned_sequences;
 

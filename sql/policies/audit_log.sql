@@ -4,7 +4,8 @@ alter table aspen.audit_log enable row level security;
 
 alter table aspen.audit_log force row level security;
 
-grant insert on aspen.audit_log to auditor;
+grant insert (group_id, table_name, row_id, action, user_id, role_name)
+on aspen.audit_log to auditor;
 
 drop policy if exists audit_log_insert_auditor on aspen.audit_log;
 

@@ -22,7 +22,7 @@ with check (
 );
 
 comment on policy group_grants_fence on aspen.group_grants is
-'Whatever other policies allow, only groups the caller belongs to or was granted; operators see all';
+'Only groups the caller sees, operators all, whatever else is allowed';
 
 drop policy if exists group_grants_select_member on aspen.group_grants;
 

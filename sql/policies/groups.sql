@@ -30,7 +30,7 @@ with check (
 );
 
 comment on policy groups_fence on aspen.groups is
-'Whatever other policies allow, only groups the caller belongs to or was granted; operators see all';
+'Only groups the caller sees, operators all, whatever else is allowed';
 
 drop policy if exists groups_select_member on aspen.groups;
 

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy invitations_fence on aspen.invitations is
-'Whatever other policies allow, only groups the caller belongs to or was granted; operators see all';
+'Only groups the caller sees, operators all, whatever else is allowed';
 
 drop policy if exists invitations_select_member on aspen.invitations;
 

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy job_outputs_fence on aspen.job_outputs is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists job_outputs_select_group on aspen.job_outputs;
 

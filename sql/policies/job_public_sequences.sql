@@ -24,7 +24,7 @@ with check (
 );
 
 comment on policy job_public_sequences_fence on aspen.job_public_sequences is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists job_public_sequences_select_group on aspen.job_public_sequences;
 
@@ -48,7 +48,7 @@ with check (
 );
 
 comment on policy job_public_sequences_insert_own on aspen.job_public_sequences is
-'Recorded with a new job, in a group where the caller is directly member or admin';
+'Recorded with a new job, where the caller is directly member or admin';
 
 create or replace trigger job_public_sequences_record_insert
 after insert on aspen.job_public_sequences

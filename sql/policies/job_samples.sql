@@ -24,7 +24,7 @@ with check (
 );
 
 comment on policy job_samples_fence on aspen.job_samples is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists job_samples_select_group on aspen.job_samples;
 
@@ -48,7 +48,7 @@ with check (
 );
 
 comment on policy job_samples_insert_own on aspen.job_samples is
-'Recorded with a new job, in a group where the caller is directly member or admin';
+'Recorded with a new job, where the caller is directly member or admin';
 
 create or replace trigger job_samples_record_insert
 after insert on aspen.job_samples

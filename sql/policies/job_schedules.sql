@@ -18,7 +18,7 @@ with check (
 );
 
 comment on policy job_schedules_fence on aspen.job_schedules is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists job_schedules_select_group on aspen.job_schedules;
 

@@ -27,7 +27,7 @@ with check (
 );
 
 comment on policy jobs_fence on aspen.jobs is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists jobs_select_group on aspen.jobs;
 

@@ -45,4 +45,4 @@ to operator
 using (true);
 
 comment on policy lineages_delete_operator on aspen.lineages is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

@@ -48,4 +48,4 @@ to operator
 using (true);
 
 comment on policy locations_delete_operator on aspen.locations is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

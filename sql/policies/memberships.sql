@@ -22,7 +22,7 @@ with check (
 );
 
 comment on policy memberships_fence on aspen.memberships is
-'Whatever other policies allow, only groups the caller belongs to or was granted; operators see all';
+'Only groups the caller sees, operators all, whatever else is allowed';
 
 drop policy if exists memberships_select_member on aspen.memberships;
 

@@ -48,4 +48,4 @@ to operator
 using (true);
 
 comment on policy pathogen_repositories_delete_operator on aspen.pathogen_repositories is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

@@ -51,4 +51,4 @@ to operator
 using (true);
 
 comment on policy pathogens_delete_operator on aspen.pathogens is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

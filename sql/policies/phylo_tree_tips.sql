@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy phylo_tree_tips_fence on aspen.phylo_tree_tips is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists phylo_tree_tips_select_group on aspen.phylo_tree_tips;
 

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy phylo_trees_fence on aspen.phylo_trees is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists phylo_trees_select_group on aspen.phylo_trees;
 

@@ -44,4 +44,4 @@ to operator
 using (true);
 
 comment on policy public_repositories_delete_operator on aspen.public_repositories is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy sample_lineages_fence on aspen.sample_lineages is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists sample_lineages_select_group on aspen.sample_lineages;
 
@@ -36,7 +36,7 @@ using (
 );
 
 comment on policy sample_lineages_select_group on aspen.sample_lineages is
-'Visible like the sample it belongs to: private rows to members and admins only';
+'Visible like the sample: private rows to members and admins only';
 
 create or replace trigger sample_lineages_set_updated_at
 before update on aspen.sample_lineages

@@ -20,7 +20,7 @@ with check (
 );
 
 comment on policy sample_qc_metrics_fence on aspen.sample_qc_metrics is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists sample_qc_metrics_select_group on aspen.sample_qc_metrics;
 
@@ -36,7 +36,7 @@ using (
 );
 
 comment on policy sample_qc_metrics_select_group on aspen.sample_qc_metrics is
-'Visible like the sample it belongs to: private rows to members and admins only';
+'Visible like the sample: private rows to members and admins only';
 
 create or replace trigger sample_qc_metrics_set_updated_at
 before update on aspen.sample_qc_metrics

@@ -41,7 +41,7 @@ with check (
 );
 
 comment on policy samples_fence on aspen.samples is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists samples_select_group on aspen.samples;
 
@@ -57,7 +57,7 @@ using (
 );
 
 comment on policy samples_select_group on aspen.samples is
-'Samples of the groups the caller sees; private ones for members and admins only';
+'Samples of groups the caller sees; private ones to members and admins';
 
 drop policy if exists samples_insert_own on aspen.samples;
 

@@ -21,7 +21,7 @@ with check (
 );
 
 comment on policy sequences_fence on aspen.sequences is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists sequences_select_group on aspen.sequences;
 
@@ -45,7 +45,7 @@ with check (
 );
 
 comment on policy sequences_insert_own on aspen.sequences is
-'New sequences go into a group where the caller is directly member or admin';
+'New sequences go where the caller is directly member or admin';
 
 drop policy if exists sequences_update_group on aspen.sequences;
 
@@ -78,6 +78,13 @@ create or replace trigger sequences_normalise
 before insert or update of sequence on aspen.sequences
 for each row
 execute function internal.normalise_sequence();
+
+-- An upsert writes the key too, so its columns are granted.
+create or replace trigger sequences_refuse_move
+before update of group_id, sample_id on aspen.sequences
+for each row
+when ((new.group_id, new.sample_id) is distinct from (old.group_id, old.sample_id))
+execute function internal.refuse_move();
 
 create or replace trigger sequences_set_updated_at
 before update on aspen.sequences

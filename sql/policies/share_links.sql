@@ -18,7 +18,7 @@ with check (
 );
 
 comment on policy share_links_fence on aspen.share_links is
-'Whatever other policies allow, only rows of groups the caller belongs to or was granted';
+'Only rows of groups the caller sees, whatever other policies allow';
 
 drop policy if exists share_links_select_group on aspen.share_links;
 

@@ -48,4 +48,4 @@ to operator
 using (true);
 
 comment on policy usher_options_delete_operator on aspen.usher_options is
-'Operators keep the reference data; rows in use stay, by their foreign keys';
+'Operators keep the reference data; rows in use stay by foreign keys';

@@ -20,15 +20,17 @@ Direct members and admins read their groups and admins edit them; operators read
 
 comment on column api.groups.id is 'Key';
 comment on column api.groups.name is 'Name, 3 to 128 characters, unique; set once';
-comment on column api.groups.prefix is
-'2 to 25 characters, unique, part of generated public identifiers; set once';
+comment on column api.groups.prefix is $$Part of generated public identifiers
+
+2 to 25 characters, unique; set once.$$;
 comment on column api.groups.submitting_lab is
-'Laboratory named in repository submissions; null means the name of the group';
+'Laboratory named in submissions; null means the name of the group';
 comment on column api.groups.address is 'Postal address; null if unknown';
 comment on column api.groups.division is 'State or province the group works in; null if unknown';
 comment on column api.groups.location is 'County or city the group works in; null if unknown';
-comment on column api.groups.default_tree_location_id is
-'Where distances on trees are measured from; see locations; null for nowhere';
+comment on column api.groups.default_tree_location_id is $$Where distances on trees are measured from
+
+See locations; null for nowhere.$$;
 comment on column api.groups.created_at is 'When the group was created';
 comment on column api.groups.updated_at is 'When the group was last changed';
 

@@ -23,8 +23,9 @@ Fetch one with output_url.$$;
 comment on column api.job_outputs.id is 'Key';
 comment on column api.job_outputs.group_id is 'The group that owns the row; one of the groups of me';
 comment on column api.job_outputs.job_id is 'The job';
-comment on column api.job_outputs.kind is
-'auspice_json, lineage_report_csv, nextclade_csv, nextclade_tag_json or aligned_fasta';
+comment on column api.job_outputs.kind is $$What the file is
+
+auspice_json, lineage_report_csv, nextclade_csv, nextclade_tag_json or aligned_fasta.$$;
 comment on column api.job_outputs.bucket is 'S3 bucket';
 comment on column api.job_outputs.key is 'S3 object key';
 comment on column api.job_outputs.version_id is 'S3 version; null if the bucket keeps none';

@@ -28,8 +28,9 @@ comment on column api.me.agreed_to_tos is 'Whether the terms of service were acc
 comment on column api.me.acknowledged_policy_version is
 'Date of the policy version last acknowledged, null if none; settable';
 comment on column api.me.gisaid_submitter_id is 'GISAID account name for submissions, null if none; settable';
-comment on column api.me.groups is
-'What the caller may see: [{id, name, role, is_granted}]; role is admin, member or viewer, held directly or by grant';
+comment on column api.me.groups is $$The groups the caller may see
+
+[{id, name, role, is_granted}]; role is admin, member or viewer, held directly or by grant.$$;
 comment on column api.me.created_at is 'When the user was created';
 
 grant select, update on api.me to member;

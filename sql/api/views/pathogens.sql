@@ -27,7 +27,7 @@ comment on column api.pathogens.slug is 'Short name used in requests: SC2, MPX; 
 comment on column api.pathogens.name is 'Name, unique';
 comment on column api.pathogens.organism is 'Scientific name, given to samples that state none';
 comment on column api.pathogens.default_repository_id is
-'The repository that generated public identifiers are spelt for; null for none';
+'The repository public identifiers are spelt for; null for none';
 comment on column api.pathogens.contextual_repository_id is
 'The repository phylo runs draw context from; null for none';
 comment on column api.pathogens.lineage_caller is

@@ -31,8 +31,9 @@ comment on column api.phylo_runs.group_id is 'The group that owns the row; one o
 comment on column api.phylo_runs.pathogen_id is 'The pathogen; see pathogens';
 comment on column api.phylo_runs.name is 'Name, 1 to 128 characters; settable; the tree bears it too';
 comment on column api.phylo_runs.tree_type is 'OVERVIEW, TARGETED or NON_CONTEXTUALIZED';
-comment on column api.phylo_runs.template_args is
-'Filters: filter_start_date, filter_end_date, filter_pango_lineages, location_id';
+comment on column api.phylo_runs.template_args is $$Filters of the run
+
+filter_start_date, filter_end_date, filter_pango_lineages, location_id.$$;
 comment on column api.phylo_runs.contextual_repository_id is
 'The repository context is drawn from; null for none';
 comment on column api.phylo_runs.status is 'queued, running, succeeded, failed, cancelled or timed_out';

@@ -33,3 +33,10 @@ comment on column api.phylo_trees.created_at is 'When it was registered';
 comment on column api.phylo_trees.updated_at is 'When it was last registered';
 
 grant select on api.phylo_trees to member;
+
+-- Never fires, because nobody may write. It makes PostgreSQL look at the privileges before it finds
+-- that a join cannot be written to, so that a client reads 403 and not 500.
+create or replace trigger phylo_trees_refuse_change
+instead of insert or update or delete on api.phylo_trees
+for each row
+execute function internal.refuse_change();

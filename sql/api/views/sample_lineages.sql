@@ -42,3 +42,10 @@ comment on column api.sample_lineages.reference_dataset_tag is
 comment on column api.sample_lineages.updated_at is 'When the row was last written';
 
 grant select on api.sample_lineages to member;
+
+-- Never fires, because nobody may write. It makes PostgreSQL look at the privileges before it finds
+-- that a join cannot be written to, so that a client reads 403 and not 500.
+create or replace trigger sample_lineages_refuse_change
+instead of insert or update or delete on api.sample_lineages
+for each row
+execute function internal.refuse_change();

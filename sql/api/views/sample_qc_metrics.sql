@@ -41,3 +41,10 @@ comment on column api.sample_qc_metrics.raw_output is 'The whole row that the ca
 comment on column api.sample_qc_metrics.updated_at is 'When the row was last written';
 
 grant select on api.sample_qc_metrics to member;
+
+-- Never fires, because nobody may write. It makes PostgreSQL look at the privileges before it finds
+-- that a join cannot be written to, so that a client reads 403 and not 500.
+create or replace trigger sample_qc_metrics_refuse_change
+instead of insert or update or delete on api.sample_qc_metrics
+for each row
+execute function internal.refuse_change();

@@ -49,10 +49,12 @@ comment on column api.samples.pathogen_id is 'The pathogen; see pathogens; requi
 comment on column api.samples.uploaded_by_id is 'The user who uploaded it, null if unknown; set by the server';
 comment on column api.samples.location_id is 'Where it was collected; see locations; required';
 comment on column api.samples.is_private is 'Whether only members and admins see it; default false';
-comment on column api.samples.private_identifier is
-'The group''s own identifier, 1 to 128 characters, unique in the group; null where the caller is a viewer';
-comment on column api.samples.public_identifier is
-'Identifier shown to others, 1 to 128 characters, unique in the group; generated when empty: {prefix}/{country}/{group prefix}-{id}/{year}';
+comment on column api.samples.private_identifier is $$The group's own identifier
+
+1 to 128 characters, unique in the group; null where the caller is a viewer.$$;
+comment on column api.samples.public_identifier is $$Identifier shown to others
+
+1 to 128 characters, unique in the group; generated when empty: {prefix}/{country}/{group prefix}-{id}/{year}.$$;
 comment on column api.samples.collection_date is 'Day of collection, 1900-01-01 to today; required';
 comment on column api.samples.sample_collected_by is 'Who collected it; null if unknown';
 comment on column api.samples.sample_collector_contact_email is 'E-mail of the collector; null if unknown';

@@ -23,8 +23,9 @@ identifier as the name. Upsert with on_conflict=group_id,sample_id. Errors: 400 
 comment on column api.sequences.id is 'Key';
 comment on column api.sequences.group_id is 'The group that owns the sample; required';
 comment on column api.sequences.sample_id is 'The sample; one sequence each; required';
-comment on column api.sequences.sequence is
-'Consensus genome, IUPAC nucleotide letters and gaps, at least 1000; stored in upper case without white space';
+comment on column api.sequences.sequence is $$Consensus genome
+
+At least 1000 IUPAC nucleotide letters and gaps, stored in upper case without white space.$$;
 comment on column api.sequences.sequencing_date is 'Day of sequencing; null if unknown';
 comment on column api.sequences.sequencing_depth is 'Mean depth of coverage, not negative; null if unknown';
 comment on column api.sequences.num_unambiguous_sites is 'Number of A, C, G, T and U';
