@@ -12,9 +12,8 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
-from control.settings import Settings
+from control.settings import AUDIENCE, Settings
 
-AUDIENCE = "aspen"
 CONNECT_TIMEOUT_SECONDS = 10
 
 

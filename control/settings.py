@@ -18,6 +18,8 @@ from control.errors import ControlError
 
 LOCAL = "local"
 MARKER = "postgrest.conf"
+# Who tokens are for: postgrest.conf says the same to PostgREST.
+AUDIENCE = "aspen"
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ def load_settings(
     name = environment or environ.get("ASPEN_ENV") or LOCAL
     root = find_root(environ)
     data_dir = Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
-    keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or data_dir / "keys").absolute()
 
     profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+    # No environment signs with the keys of another.
+    own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
+    keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or profile.get("keys_dir") or own_keys).absolute()
     values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
     values |= {key: environ[var] for key in KEYS if (var := f"ASPEN_{key.upper()}") in environ}
     return Settings(
@@ -155,10 +159,10 @@ def _named_profile(root: Path, name: str) -> dict[str, Any]:
         raise ControlError(
             f"no environment named {name}", f"add a table [{name}] to {path}, or use local"
         )
-    unknown = sorted(set(profiles[name]) - set(KEYS))
+    unknown = sorted(set(profiles[name]) - {*KEYS, "keys_dir"})
     if unknown:
         raise ControlError(
             f"{path}: [{name}] has unknown keys: {', '.join(unknown)}",
-            f"known keys: {', '.join(KEYS)}",
+            f"known keys: {', '.join(KEYS)}, keys_dir",
         )
     return dict(profiles[name])

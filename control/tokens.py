@@ -14,8 +14,8 @@ import jwt
 
 from control.errors import ControlError
 from control.keys import Algorithm, Key, KeySet
+from control.settings import AUDIENCE
 
-AUDIENCE = "aspen"
 ISSUER = "aspen-control"
 # As in aspen.users.
 LONGEST_SUBJECT = 255

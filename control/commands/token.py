@@ -18,6 +18,7 @@ from control.app import App
 from control.errors import SOMETHING_TO_DO
 from control.key_rotation import Change, reload_keys, retire, rotate, trust
 from control.keys import ALGORITHMS, Algorithm, load_keys, write_verification_jwks
+from control.settings import AUDIENCE
 
 # Far above any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
@@ -63,7 +64,7 @@ class Subject(click.ParamType[str]):
 
 
 audience_option = click.option(
-    "--aud", default=tokens.AUDIENCE, show_default=True, help="The API's jwt-aud."
+    "--aud", default=AUDIENCE, show_default=True, help="The API's jwt-aud."
 )
 
 
