@@ -40,7 +40,6 @@
 -- migrate. Helpers and trigger functions.
 \ir internal/fail.sql
 \ir internal/text_x_fasta.sql
-\ir internal/application_json.sql
 \ir internal/set_updated_at.sql
 \ir internal/record_changes.sql
 \ir internal/record_row_change.sql
@@ -54,6 +53,7 @@
 \ir internal/normalise_sequence.sql
 \ir internal/generated_public_identifier.sql
 \ir internal/complete_sample.sql
+\ir internal/note_sample_problems.sql
 \ir internal/insert_sample.sql
 \ir internal/raise_sample_problems.sql
 \ir internal/update_sample.sql
@@ -127,6 +127,7 @@
 \ir internal/create_phylo_run.sql
 \ir internal/fasta.sql
 \ir api/functions/sequences_fasta.sql
+\ir api/any_media_type.sql
 \ir api/functions/health.sql
 \ir api/functions/create_samples.sql
 \ir api/functions/create_phylo_run.sql

@@ -9,8 +9,10 @@ security definer
 set search_path = ''
 as $$
 declare
-    others integer := regexp_count(new.sequence, '[^ACGTU]');
-    problem text;
+    -- Looked at first, because a regular expression takes four bytes of memory per letter.
+    problem text := case when octet_length(new.sequence) > 30000000
+        then internal.sequence_problem(new.sequence) end;
+    others integer := case when problem is null then regexp_count(new.sequence, '[^ACGTU]') end;
     gaps integer := 0;
 begin
     new.num_missing_alleles := 0;
@@ -36,9 +38,13 @@ begin
             'A sequence is not usable',
             json_build_array(json_build_object(
                 'sample_id', new.sample_id,
+                -- Runs before the policies on sequences: a viewer gets here too.
                 'private_identifier', (
                     select samples.private_identifier
-                        from aspen.samples as samples where samples.id = new.sample_id
+                    from aspen.samples as samples
+                    where samples.group_id = new.group_id and samples.id = new.sample_id
+                        and samples.group_id = any(nullif(current_setting('aspen.full_groups',
+                            true), '')::bigint[])
                 ),
                 'field', 'sequence',
                 'reason', problem

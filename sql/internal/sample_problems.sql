@@ -12,14 +12,14 @@ set search_path = ''
 as $$
     select
         'private_identifier',
-        private_identifier,
+        left(private_identifier, 200),
         case when coalesce(private_identifier, '') = '' then 'is required'
             else 'must be 1 to 128 characters on one line, without spaces around it'
         end
     where private_identifier is null or private_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
     union all
     select
-        'public_identifier', public_identifier,
+        'public_identifier', left(public_identifier, 200),
             'must be 1 to 128 characters on one line, without spaces around it'
     where public_identifier <> '' and public_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
     union all

@@ -1,5 +1,5 @@
 create or replace function api.phylo_tree(id bigint, id_style text default 'private')
-returns internal."application/json"
+returns api."*/*"
 language sql
 stable
 security invoker
@@ -21,6 +21,11 @@ begin atomic
         select from aspen.phylo_trees as trees
         where trees.id = phylo_tree.id
     );
+
+    select
+        set_config(
+            'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
+        );
 
     select left(document.text, -1) || ',"tree":' || tips.text || trees.tail_text || '}'
     from aspen.phylo_trees as trees
