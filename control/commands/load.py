@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
+
 import click
 
 from control.app import App
+from control.demo import OWNER, STRANGER, VIEWER, Demo, find_demo
+from control.errors import ControlError
+from control.keys import load_keys
 from control.pathogens import load_pathogens
+from control.settings import Settings
+from control.tokens import mint
+
+SAMPLES_QUERY = "select=*,location:locations(*),lineages:sample_lineages(*)&order=id.desc&limit=3"
+TOKEN_LIFETIME = timedelta(days=1)
 
 
 @click.group()
@@ -27,3 +38,57 @@ def pathogens(app: App, dry_run: bool) -> None:
     with app.connect("load pathogens") as conn:
         added = load_pathogens(conn, dry_run=dry_run)
     click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
+
+
+@load.command("demo")
+@click.option("--dry-run", is_flag=True, help="Say whether there is anything to load.")
+@click.pass_obj
+def demo_command(app: App, dry_run: bool) -> None:
+    """Load the demo into the local stack, and print what to try with it.
+
+    Three groups with a user each: one owns the samples of a made-up outbreak and their tree, one
+    was granted a viewer's access, one is a stranger. What is there already stays.
+
+    \b
+        control load demo
+    """
+    if not app.settings.is_local:
+        raise ControlError(
+            f"the demo does not belong into {app.settings.environment}: it makes users",
+            "leave out --env for the local stack",
+        )
+    with app.connect("load demo") as conn:
+        demo = find_demo(conn)
+        if demo is None and not dry_run:
+            # Imported only here, so that everything else starts quickly.
+            from control.demo.loading import load_demo
+
+            click.echo("loading the demo", err=True)
+            load_demo(conn, app.s3, app.settings)
+            demo = find_demo(conn)
+    if demo is None:
+        click.echo("the demo would be loaded")
+    else:
+        click.echo(f"the demo is loaded: {demo.samples} samples of {OWNER.group} and their tree")
+        _echo_what_to_try(app.settings, demo)
+
+
+def _echo_what_to_try(settings: Settings, demo: Demo) -> None:
+    """A curl that works when pasted; its token is one of a made-up user of the local stack."""
+    if settings.api_url is None:
+        return
+    token = mint(load_keys(settings.keys_dir), sub=OWNER.subject, role="member", ttl=TOKEN_LIFETIME)
+    samples_url = f"{settings.api_url}/samples?{SAMPLES_QUERY}"
+    program = settings.root / ".venv" / "bin" / "control"
+    control = os.path.relpath(program) if program.exists() else "control"
+    click.echo(
+        f"""
+As {OWNER.subject}, who owns them (the token is good for a day):
+
+curl -s '{samples_url}' -H 'Authorization: Bearer {token}'
+
+The tree, tips named for the caller: {settings.api_url}/rpc/phylo_tree?id={demo.tree_id}
+Granted a viewer's access, so that private identifiers stay hidden: {VIEWER.subject}
+A stranger, for whom none of it exists: {STRANGER.subject}
+Their tokens: {control} token issue --sub '{VIEWER.subject}'"""
+    )

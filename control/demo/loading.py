@@ -1,0 +1,208 @@
+"""Loading the demo the way real data comes in.
+
+The samples go through the import, the run through the API's function, the outputs through S3 and
+registration; only groups, users and places are inserted. Every step may have been done before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, astuple
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from control.database import acting_as
+from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
+from control.demo.outbreak import HOME, LINEAGES, PLACES, DemoSample, Node, outbreak, tips
+from control.errors import ControlError
+from control.groups import Group, find_group
+from control.outputs.credentials import current_credentials, store_credentials
+from control.outputs.manifest import MANIFEST_NAME, read_manifest
+from control.outputs.register import register_outputs
+from control.pathogens import load_pathogens
+from control.sample_metadata import Reading, read_metadata
+from control.samples import Target, import_samples
+from control.settings import Settings
+from control.storage import S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SOFTWARE = {
+    "phylo_run": {"augur": "22.0.0"},
+    "pangolin": {"pangolin": "4.3.1"},
+    "nextclade": {"nextclade": "2.14.0"},
+}
+
+
+def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> None:
+    """Make what is missing of the demo."""
+    root = outbreak()
+    store_credentials(conn, current_credentials(settings, s3))
+    with conn.transaction():
+        load_pathogens(conn)
+        _store_places(conn)
+        for member in MEMBERS:
+            _store_member(conn, member)
+        _grant_viewer(conn)
+        _store_lineages(conn)
+    group = find_group(conn, OWNER.prefix)
+    _import(conn, group, root)
+    _ensure_run(conn, group, root)
+    for job_id, kind in _open_jobs(conn, group):
+        place = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
+        _hand_in(s3, place, kind, _outputs(conn, job_id, kind, root))
+        register_outputs(conn, s3, job_id, read_manifest(s3, place, job_id))
+
+
+def _store_places(conn: psycopg.Connection) -> None:
+    """The places of the outbreak; coordinates that are there stay."""
+    conn.cursor().executemany(
+        "insert into aspen.locations"
+        " (region, country, division, location, latitude, longitude)"
+        " values (%s, %s, %s, %s, %s, %s)"
+        " on conflict (region, country, division, location) do update"
+        " set latitude = excluded.latitude, longitude = excluded.longitude"
+        " where locations.latitude is null",
+        [(*astuple(place), *coordinates) for place, coordinates in PLACES.items()],
+    )
+
+
+def _store_member(conn: psycopg.Connection, member: Member) -> None:
+    """A user with a role in a group of his or her own, whose trees are coloured from HOME."""
+    values = asdict(member) | {
+        "email": f"{member.prefix.lower()}@example.org",
+        "home": HOME.location,
+    }
+    conn.execute(
+        "insert into aspen.groups (name, prefix, submitting_lab, default_tree_location_id)"
+        " select %(group)s, %(prefix)s, %(group)s, locations.id"
+        " from aspen.locations as locations where locations.location = %(home)s"
+        " on conflict (prefix) do nothing",
+        values,
+    )
+    conn.execute(
+        "insert into aspen.users (subject, name, email)"
+        " values (%(subject)s, %(name)s, %(email)s) on conflict (subject) do nothing",
+        values,
+    )
+    conn.execute(
+        "insert into aspen.memberships (group_id, user_id, role)"
+        " select groups.id, users.id, %(role)s"
+        " from aspen.groups as groups cross join aspen.users as users"
+        " where groups.prefix = %(prefix)s and users.subject = %(subject)s"
+        " on conflict (group_id, user_id) do nothing",
+        values,
+    )
+
+
+def _grant_viewer(conn: psycopg.Connection) -> None:
+    conn.execute(
+        "insert into aspen.group_grants (group_id, grantee_group_id, role, granted_by_id)"
+        " select owners.id, viewers.id, 'viewer', users.id"
+        " from aspen.groups as owners"
+        " cross join aspen.groups as viewers cross join aspen.users as users"
+        " where owners.prefix = %s and viewers.prefix = %s and users.subject = %s"
+        " on conflict (group_id, grantee_group_id) do nothing",
+        [OWNER.prefix, VIEWER.prefix, OWNER.subject],
+    )
+
+
+def _store_lineages(conn: psycopg.Connection) -> None:
+    conn.execute(
+        "insert into aspen.lineages (pathogen_id, lineage)"
+        " select pathogens.id, names.lineage"
+        " from aspen.pathogens as pathogens cross join unnest(%s::text[]) as names (lineage)"
+        " where pathogens.slug = %s on conflict (pathogen_id, lineage) do nothing",
+        [list(LINEAGES), PATHOGEN],
+    )
+
+
+def _import(conn: psycopg.Connection, group: Group, root: Node) -> None:
+    """What `control sample import` does; samples that are there stay."""
+    target = Target(group, OWNER.subject, PATHOGEN, on_conflict="skip")
+    with TemporaryDirectory() as folder:
+        metadata, sequences = files.write_upload(Path(folder), root)
+        reading = Reading(private_identifier_column=files.PRIVATE_IDENTIFIER_COLUMN)
+        report = import_samples(conn, target, read_metadata(metadata, reading), sequences)
+    if report.problems:
+        raise ControlError(
+            f"the demo's own samples were refused: {report.problems[0]}",
+            "make clean removes a local stack with its data; make up makes a new one",
+        )
+
+
+def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
+    """The run, asked for by the owner through the API's function, unless it is there."""
+    found = conn.execute(
+        "select jobs.id from aspen.jobs as jobs where jobs.group_id = %s and jobs.name = %s",
+        [group.id, RUN_NAME],
+    ).fetchone()
+    if found is not None:
+        return
+    strains = [sample.strain for _, sample in tips(root)]
+    with acting_as(conn, role="member", subject=OWNER.subject):
+        conn.execute(
+            "select from api.create_phylo_run(%s, %s, %s, %s, 'TARGETED')",
+            [group.id, PATHOGEN, RUN_NAME, strains],
+        )
+
+
+def _open_jobs(conn: psycopg.Connection, group: Group) -> list[tuple[int, str]]:
+    """The jobs of the demo's group that nobody has run yet."""
+    return conn.execute(
+        "select jobs.id, jobs.kind from aspen.jobs as jobs"
+        " where jobs.group_id = %s and jobs.status = 'queued' order by jobs.id",
+        [group.id],
+    ).fetchall()
+
+
+def _outputs(
+    conn: psycopg.Connection, job_id: int, kind: str, root: Node
+) -> dict[str, tuple[str, bytes]]:
+    """What the job would leave: kind of file → name and content."""
+    if kind == "phylo_run":
+        return {"auspice_json": ("ncov.json", files.auspice_json(root))}
+    samples = _samples_of(conn, job_id, root)
+    if kind == "pangolin":
+        return {"lineage_report_csv": ("lineage_report.csv", files.lineage_report(samples))}
+    return {
+        "nextclade_csv": ("nextclade.csv", files.nextclade_csv(samples)),
+        "nextclade_tag_json": ("tag.json", files.tag_json()),
+        "aligned_fasta": ("nextclade.aligned.fasta", files.aligned_fasta(samples)),
+    }
+
+
+def _samples_of(conn: psycopg.Connection, job_id: int, root: Node) -> dict[int, DemoSample]:
+    """The job's inputs by their ids, as far as they are the demo's."""
+    by_strain = {sample.strain: sample for _, sample in tips(root)}
+    rows = conn.execute(
+        "select inputs.sample_id, inputs.public_identifier from aspen.job_samples as inputs"
+        " where inputs.job_id = %s and inputs.sample_id is not null order by inputs.sample_id",
+        [job_id],
+    )
+    return {sample_id: by_strain[strain] for sample_id, strain in rows if strain in by_strain}
+
+
+def _hand_in(
+    s3: S3Client, place: S3Uri, kind: str, outputs: Mapping[str, tuple[str, bytes]]
+) -> None:
+    """Store the files and, last, the manifest that names them."""
+    named = []
+    for file_kind, (name, content) in outputs.items():
+        s3.put_object(Bucket=place.bucket, Key=place.sibling(name).key, Body=content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        named.append({"kind": file_kind, "key": name, "size": len(content), "sha256": sha256})
+    manifest = {
+        "kind": kind,
+        "attempt": 1,
+        "status": "succeeded",
+        "software_versions": SOFTWARE[kind],
+        "files": named,
+    }
+    s3.put_object(Bucket=place.bucket, Key=place.key, Body=json.dumps(manifest).encode())

@@ -1,0 +1,150 @@
+"""An outbreak that never was: genomes evolved along a tree, the same ones every time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from control.locations import Place
+
+SEED = 20210104
+GENOME_LENGTH = 3_000
+SAMPLE_COUNT = 60
+STARTED_ON = date(2021, 1, 4)
+PREFIX = "DEMO-BAY"
+# The root is of the first; the others arise in clades of such a size.
+LINEAGES = ("B.1", "B.1.1", "B.1.2")
+CLADE_SIZES = range(8, 20)
+
+
+def _place(*names: str) -> Place:
+    return Place("North America", *names)
+
+
+HOME = _place("USA", "California", "Alameda County")
+# Latitude and longitude; of countries and divisions too, as trees are coloured by distance.
+PLACES: dict[Place, tuple[float, float]] = {
+    _place("USA"): (39.8, -98.6),
+    _place("USA", "California"): (36.78, -119.42),
+    HOME: (37.65, -121.92),
+    _place("USA", "California", "San Francisco County"): (37.78, -122.42),
+    _place("USA", "California", "Los Angeles County"): (34.05, -118.24),
+    _place("USA", "Oregon"): (43.8, -120.55),
+    _place("USA", "Oregon", "Multnomah County"): (45.55, -122.42),
+    _place("Canada"): (56.13, -106.35),
+    _place("Canada", "British Columbia"): (53.73, -127.65),
+    _place("Canada", "British Columbia", "Vancouver"): (49.28, -123.12),
+    _place("Mexico"): (23.63, -102.55),
+    _place("Mexico", "Baja California"): (30.84, -115.28),
+    _place("Mexico", "Baja California", "Tijuana"): (32.51, -117.04),
+}
+
+
+@dataclass(frozen=True)
+class DemoSample:
+    """A tip of the tree, as its laboratory has it."""
+
+    private_identifier: str
+    strain: str
+    is_private: bool
+    lineage: str
+    genome: str
+    # All mutations since the root, as "A123G".
+    mutations: tuple[str, ...]
+
+
+@dataclass
+class Node:
+    """A node of the tree: an ancestor, or a tip with its sample."""
+
+    name: str
+    date: date
+    place: Place
+    mutations: list[str]
+    divergence: int
+    children: list[Node] = field(default_factory=list)
+    sample: DemoSample | None = None
+
+
+def outbreak() -> Node:
+    """The root of the tree."""
+    return _Evolution().root
+
+
+def tips(node: Node) -> Iterator[tuple[Node, DemoSample]]:
+    """The tips below a node, with their samples."""
+    if node.sample is not None:
+        yield node, node.sample
+    for child in node.children:
+        yield from tips(child)
+
+
+class _Evolution:
+    """Splits the tips at random until each stands alone; dates and genomes drift on the way."""
+
+    def __init__(self) -> None:
+        # Not for secrets: the same numbers every time are the point.
+        self.random = random.Random(SEED)
+        self.new_lineages = list(LINEAGES[1:])
+        self.sampled = 0
+        self.nodes = 0
+        genome = self.random.choices("ACGT", k=GENOME_LENGTH)
+        self.root = self.grow(SAMPLE_COUNT, STARTED_ON, HOME, genome, (), LINEAGES[0])
+
+    def grow(
+        self,
+        size: int,
+        day: date,
+        place: Place,
+        genome: list[str],
+        inherited: tuple[str, ...],
+        lineage: str,
+    ) -> Node:
+        """A node with this many tips below it."""
+        day += timedelta(days=self.random.randint(2, 12))
+        if self.random.random() < 0.25:
+            place = self.random.choice([place for place in PLACES if place.location])
+        genome, mutations = self.mutate(genome, 0 if not inherited and size == SAMPLE_COUNT else 2)
+        if lineage == LINEAGES[0] and size in CLADE_SIZES and self.new_lineages:
+            lineage = self.new_lineages.pop(0)
+        acquired = (*inherited, *mutations)
+        if size == 1:
+            sample = self.sample(day, place, genome, acquired, lineage)
+            return Node(sample.strain, day, place, mutations, len(acquired), sample=sample)
+
+        node = Node(f"NODE_{self.nodes:07}", day, place, mutations, len(acquired))
+        self.nodes += 1
+        first = self.random.randint(1, size - 1)
+        node.children = [
+            self.grow(part, day, place, genome, acquired, lineage) for part in (first, size - first)
+        ]
+        return node
+
+    def mutate(self, genome: list[str], most: int) -> tuple[list[str], list[str]]:
+        """A copy with a few letters changed, and which."""
+        changed = genome.copy()
+        mutations = []
+        for index in sorted(self.random.sample(range(GENOME_LENGTH), self.random.randint(0, most))):
+            changed[index] = self.random.choice([base for base in "ACGT" if base != genome[index]])
+            mutations.append(f"{genome[index]}{index + 1}{changed[index]}")
+        return changed, mutations
+
+    def sample(
+        self, day: date, place: Place, genome: list[str], mutations: tuple[str, ...], lineage: str
+    ) -> DemoSample:
+        """The next sample; some genomes have gaps in their coverage, some samples are private."""
+        self.sampled += 1
+        read = genome.copy()
+        missing = self.random.choice((0, 0, 0, 20, 150, 400))
+        start = self.random.randrange(GENOME_LENGTH - missing)
+        read[start : start + missing] = "N" * missing
+        return DemoSample(
+            private_identifier=f"BAY-{4000 + 7 * self.sampled}",
+            strain=f"{place.country}/{PREFIX}-{self.sampled:03}/{day.year}",
+            is_private=self.sampled % 15 == 0,
+            lineage=lineage,
+            genome="".join(read),
+            mutations=mutations,
+        )

@@ -1,0 +1,17 @@
+-- The demo's tree, provided that the lineages and QC of its samples are registered as well.
+select
+    (select count(*) from aspen.samples as samples where samples.group_id = groups.id) as samples,
+    trees.id as tree_id
+from aspen.groups as groups
+inner join aspen.jobs as runs
+    on groups.id = runs.group_id and runs.name = %(run_name)s
+inner join aspen.phylo_trees as trees
+    on runs.group_id = trees.group_id and runs.id = trees.job_id
+where groups.prefix = %(prefix)s
+    and (
+        select count(distinct jobs.kind)
+        from aspen.jobs as jobs
+        where jobs.group_id = groups.id and jobs.status = 'succeeded'
+    ) = 3
+order by trees.id
+limit 1;
