@@ -1,0 +1,160 @@
+"""`control output`: register what jobs left in S3, and keep the links to it working."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from control.app import App
+from control.outputs.credentials import current_credentials, store_credentials
+from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
+from control.outputs.register import Registration, list_outputs, register_outputs
+from control.storage import S3Uri
+
+
+class Address(click.ParamType[S3Uri]):
+    """`s3://bucket/key`."""
+
+    name = "s3://…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> S3Uri:
+        try:
+            return S3Uri.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class File(click.ParamType[NamedFile]):
+    """`auspice_json=s3://bucket/key`."""
+
+    name = "KIND=s3://…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> NamedFile:
+        kind, _, address = value.partition("=")
+        if kind not in FILE_KINDS:
+            self.fail(f"{kind!r} is not one of {', '.join(FILE_KINDS)}", param, ctx)
+        return NamedFile(kind, Address().convert(address, param, ctx))
+
+
+class Software(click.ParamType[tuple[str, str]]):
+    """`nextclade=3.8.2`."""
+
+    name = "NAME=VERSION"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, _, version = value.partition("=")
+        if not name or not version:
+            self.fail(f"{value!r} is not NAME=VERSION", param, ctx)
+        return name, version
+
+
+@click.group()
+def output() -> None:
+    """Register the files that jobs left in S3."""
+
+
+@output.command()
+@click.argument("job_id", type=click.IntRange(min=1))
+@click.argument("manifest", type=Address(), required=False)
+@click.option("--file", "files", type=File(), multiple=True, help="A file, without a manifest.")
+@click.option("--software", type=Software(), multiple=True, help="What made the files.")
+@click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def register(
+    app: App,
+    job_id: int,
+    manifest: S3Uri | None,
+    files: tuple[NamedFile, ...],
+    software: tuple[tuple[str, str], ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Verify the files a job handed in, store what they say and finish the job.
+
+    Everything or nothing; a second time changes nothing.
+
+    \b
+        control output register 42 s3://aspen/jobs/42/1/manifest.json
+        control output register 42 --file auspice_json=s3://aspen/trees/tree.json
+    """
+    if (manifest is None) == (not files):
+        raise click.UsageError("name either a manifest or files: MANIFEST or --file")
+    if manifest is not None and software:
+        raise click.UsageError("--software goes with --file; a manifest says it itself")
+    if manifest is None:
+        handed_in = HandIn("the files named", files, software_versions=dict(software))
+    else:
+        handed_in = read_manifest(app.s3, manifest, job_id)
+    with app.connect("output register") as conn:
+        done = register_outputs(conn, app.s3, job_id, handed_in, dry_run=dry_run)
+    if as_json:
+        _show_json({"dry_run": dry_run} | asdict(done))
+    else:
+        _show(done, dry_run=dry_run)
+
+
+@output.command("list")
+@click.argument("job_id", type=click.IntRange(min=1))
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def list_(app: App, job_id: int, as_json: bool) -> None:
+    """List the registered outputs of a job.
+
+    \b
+        control output list 42
+    """
+    with app.connect("output list") as conn:
+        outputs = list_outputs(conn, job_id)
+    if as_json:
+        _show_json([asdict(one) for one in outputs])
+        return
+    for one in outputs:
+        click.echo(f"{one.kind:20}{one.size:>14}  {one.uri}")
+
+
+@output.command()
+@click.option("--dry-run", is_flag=True, help="Fetch them, but store nothing.")
+@click.pass_obj
+def credentials(app: App, dry_run: bool) -> None:
+    """Renew the credentials that links to outputs are signed with.
+
+    Long-lived keys are exchanged for an hour's before they reach the database, so run this more
+    often than that.
+
+    \b
+        control output credentials
+    """
+    current = current_credentials(app.settings, app.s3)
+    if not dry_run:
+        with app.connect("output credentials") as conn:
+            store_credentials(conn, current)
+    verb = "would sign" if dry_run else "signing"
+    click.echo(f"{verb} links to {current.bucket} until {current.expires_at:%Y-%m-%d %H:%M:%SZ}")
+
+
+def _show_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+
+
+def _show(done: Registration, *, dry_run: bool) -> None:
+    if not done.is_new:
+        click.echo(f"job {done.job_id} is already registered: {done.status}")
+        return
+    verb = "would register" if dry_run else "registered"
+    click.echo(f"{verb} job {done.job_id} ({done.kind}): {done.status}")
+    for one in done.outputs:
+        click.echo(f"  {one.kind:20}{one.size:>14}  {one.uri}")
+    if done.tree is not None and not dry_run:
+        click.echo(f"  tree {done.tree.tree_id}")
+    for line in done.summary():
+        click.echo(f"  {line}")

@@ -1,0 +1,13 @@
+-- A genome that Nextclade could not align has no alignment; one it had before is no longer its result.
+delete from aspen.aligned_sequences as aligned
+using held_samples as held
+inner join staged_qc as staged
+    on held.id = staged.sample_id
+where
+    aligned.group_id = held.group_id
+    and aligned.sample_id = held.id
+    and not exists (
+        select
+        from staged_alignments as stored
+        where stored.sample_id = held.id
+    );

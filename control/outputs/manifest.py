@@ -1,0 +1,239 @@
+"""What a job hands in: a manifest.json beside its files, or files an operator names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from control.errors import ControlError
+from control.outputs.json_values import MalformedJson, read_json
+from control.outputs.problems import Malformed
+from control.storage import S3Uri, open_object
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MANIFEST_NAME = "manifest.json"
+LARGEST_MANIFEST_BYTES = 1 << 20
+LONGEST_ERROR = 10_000
+
+# What each kind of job must leave behind.
+FILES_OF_JOB = {
+    "phylo_run": ("auspice_json",),
+    "pangolin": ("lineage_report_csv",),
+    "nextclade": ("nextclade_csv", "nextclade_tag_json", "aligned_fasta"),
+}
+FILE_KINDS = tuple(kind for kinds in FILES_OF_JOB.values() for kind in kinds)
+
+_MEMBERS = {
+    "kind": True,
+    "attempt": True,
+    "status": True,
+    "error": False,
+    "software_versions": False,
+    "files": False,
+    "resolved_template_args": False,
+}
+_FILE_MEMBERS = {"kind": True, "key": True, "size": False, "etag": False, "sha256": False}
+_JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([0-9]+)/")
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file as it was named; what is None was not said and is not compared."""
+
+    kind: str
+    uri: S3Uri
+    size: int | None = None
+    etag: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What is to be registered. `kind` and `attempt` are None when an operator names the files;
+    `error` is set when the job failed."""
+
+    source: str
+    files: tuple[NamedFile, ...]
+    kind: str | None = None
+    attempt: int | None = None
+    error: str | None = None
+    software_versions: Mapping[str, str] = field(default_factory=dict)
+    resolved_template_args: Mapping[str, object] | None = None
+
+
+def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
+    """Fetch and check the manifest of a job; a folder means the manifest.json in it."""
+    if uri.key.endswith("/"):
+        uri = uri.sibling(MANIFEST_NAME)
+    owner = _JOB_IN_KEY.search(uri.key)
+    if owner is not None and int(owner[1]) != job_id:
+        raise ControlError(
+            f"{uri} belongs to job {owner[1]}, not to job {job_id}",
+            "name the manifest of this job, or the job of this manifest",
+        )
+    with open_object(s3, uri) as body:
+        content = body.read(LARGEST_MANIFEST_BYTES + 1)
+    if len(content) > LARGEST_MANIFEST_BYTES:
+        raise Malformed(str(uri), None, f"is larger than {LARGEST_MANIFEST_BYTES} bytes")
+    return parse_manifest(content, uri)
+
+
+def parse_manifest(content: bytes, uri: S3Uri) -> HandIn:
+    """The manifest's content, or a refusal that names every problem at once."""
+    try:
+        document = read_json(content)
+    except MalformedJson as error:
+        raise Malformed(str(uri), error.place, error.reason) from error
+    reader = _Reader(uri)
+    handed_in = reader.manifest(document)
+    if reader.problems:
+        raise Malformed(str(uri), None, "is not a manifest:\n  " + "\n  ".join(reader.problems))
+    return handed_in
+
+
+class _Reader:
+    """Reads the members of a manifest and collects what is wrong with them."""
+
+    def __init__(self, uri: S3Uri) -> None:
+        self.problems: list[str] = []
+        self._uri = uri
+        self._folder = uri.sibling("").key
+
+    def manifest(self, document: Any) -> HandIn:
+        if not self._has_members(document, "", _MEMBERS):
+            return HandIn(str(self._uri), ())
+        kind = self._one_of(document.get("kind"), "kind", tuple(FILES_OF_JOB))
+        status = self._one_of(document.get("status"), "status", ("succeeded", "failed"))
+        files = self._files(document.get("files"))
+        if kind and status == "succeeded":
+            self.problems += missing_files(kind, [file.kind for file in files])
+        return HandIn(
+            source=str(self._uri),
+            files=files if status == "succeeded" else (),
+            kind=kind,
+            attempt=self._count(document.get("attempt"), "attempt", at_least=1),
+            error=self._error(document.get("error"), status),
+            software_versions=self._versions(document.get("software_versions")),
+            resolved_template_args=self._object(
+                document.get("resolved_template_args"), "resolved_template_args"
+            ),
+        )
+
+    def _files(self, files: Any) -> tuple[NamedFile, ...]:
+        if files is None:
+            return ()
+        if not isinstance(files, list):
+            self.problems.append("files: must be a list")
+            return ()
+        read = [self._file(file, f"files[{index}]") for index, file in enumerate(files)]
+        return tuple(file for file in read if file is not None)
+
+    def _file(self, file: Any, name: str) -> NamedFile | None:
+        if not self._has_members(file, name, _FILE_MEMBERS):
+            return None
+        kind = self._one_of(file.get("kind"), f"{name}.kind", FILE_KINDS)
+        uri = self._place(file.get("key"), f"{name}.key")
+        size = file.get("size")
+        etag = self._text(file.get("etag"), f"{name}.etag")
+        sha256 = self._text(file.get("sha256"), f"{name}.sha256")
+        if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+            self.problems.append(f"{name}.sha256: must be 64 hexadecimal digits")
+        if kind is None or uri is None:
+            return None
+        return NamedFile(
+            kind,
+            uri,
+            None if size is None else self._count(size, f"{name}.size", at_least=0),
+            None if etag is None else etag.strip('"'),
+            None if sha256 is None else sha256.lower(),
+        )
+
+    def _place(self, key: Any, name: str) -> S3Uri | None:
+        """Only below the manifest's own folder: a job must not reach for another's files."""
+        text = self._text(key, name)
+        if text is None:
+            if key is None:
+                self.problems.append(f"{name}: is missing")
+            return None
+        relative = text.removeprefix(self._folder)
+        if any(part in ("", ".", "..") for part in relative.split("/")):
+            self.problems.append(f"{name}: {text!r} is not the key of an object below the manifest")
+            return None
+        if (owner := _JOB_IN_KEY.match(relative)) is not None:
+            self.problems.append(f"{name}: {text!r} is job {owner[1]}'s, not below the manifest")
+            return None
+        return S3Uri(self._uri.bucket, self._folder + relative)
+
+    def _error(self, error: Any, status: str | None) -> str | None:
+        text = self._text(error, "error")
+        if status == "failed" and error is None:
+            self.problems.append("error: must say why the job failed")
+        if status == "succeeded" and error is not None:
+            self.problems.append("error: must be null when status is succeeded")
+        if text is not None and len(text) > LONGEST_ERROR:
+            return text[: LONGEST_ERROR - 1] + "…"
+        return text
+
+    def _versions(self, versions: Any) -> Mapping[str, str]:
+        found = self._object(versions, "software_versions") or {}
+        for name, version in found.items():
+            if not isinstance(version, str) or not version or not name:
+                self.problems.append(f"software_versions.{name}: must be a non-empty string")
+        return {name: str(version) for name, version in found.items()}
+
+    def _has_members(self, value: Any, name: str, members: Mapping[str, bool]) -> bool:
+        """Whether it is an object at all; unknown and missing members are problems."""
+        if not isinstance(value, dict):
+            self.problems.append(f"{name or 'the document'}: must be an object")
+            return False
+        prefix = f"{name}." if name else ""
+        self.problems += [f"{prefix}{key}: is unknown" for key in value if key not in members]
+        self.problems += [
+            f"{prefix}{key}: is missing"
+            for key, is_required in members.items()
+            if is_required and key not in value
+        ]
+        return True
+
+    def _one_of(self, value: Any, name: str, allowed: tuple[str, ...]) -> str | None:
+        if value is None or value not in allowed:
+            if value is not None:
+                self.problems.append(f"{name}: must be one of {', '.join(allowed)}")
+            return None
+        return str(value)
+
+    def _count(self, value: Any, name: str, *, at_least: int) -> int | None:
+        # bool is an int to Python, not to JSON.
+        if isinstance(value, int) and not isinstance(value, bool) and value >= at_least:
+            return value
+        if value is not None:
+            self.problems.append(f"{name}: must be a whole number from {at_least}")
+        return None
+
+    def _text(self, value: Any, name: str) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, str) and value:
+            return value
+        self.problems.append(f"{name}: must be a non-empty string")
+        return None
+
+    def _object(self, value: Any, name: str) -> dict[str, Any] | None:
+        if value is None or isinstance(value, dict):
+            return value
+        self.problems.append(f"{name}: must be an object")
+        return None
+
+
+def missing_files(job_kind: str, given: list[str]) -> list[str]:
+    """What is wrong with the kinds of files given for a job: all of them, each once, no others."""
+    wanted = FILES_OF_JOB[job_kind]
+    return (
+        [f"files: {kind} is missing" for kind in wanted if kind not in given]
+        + [f"files: {kind} is named twice" for kind in sorted(set(given)) if given.count(kind) > 1]
+        + [f"files: a {job_kind} has no {kind}" for kind in sorted({*given} - {*wanted})]
+    )

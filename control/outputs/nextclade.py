@@ -1,0 +1,182 @@
+"""nextclade.csv, tag.json and the aligned FASTA, the outputs of nextclade jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import psycopg
+
+from control.errors import ControlError
+from control.outputs.aligned_fasta import read_alignments
+from control.outputs.jobs import Job
+from control.outputs.json_values import MalformedJson, read_json
+from control.outputs.objects import JobFiles, ObjectFile
+from control.outputs.problems import Malformed
+from control.outputs.queries import query
+from control.outputs.results import (
+    StoredResults,
+    as_jsonb,
+    hold_samples,
+    number,
+    outcome,
+    stage,
+    store,
+)
+from control.outputs.taxa import Taxa, job_inputs
+from control.outputs.text_lines import Row, read_table
+
+LARGEST_TAG_BYTES = 1 << 20
+MUTATIONS = (
+    "substitutions",
+    "insertions",
+    "deletions",
+    "aaSubstitutions",
+    "aaInsertions",
+    "aaDeletions",
+)
+REQUIRED = (
+    "seqName",
+    "clade",
+    "qc.overallScore",
+    "qc.overallStatus",
+    *MUTATIONS,
+    "warnings",
+    "errors",
+)
+QC_COLUMNS = (
+    "sample_id",
+    "qc_score",
+    "qc_status",
+    "raw_output",
+    "substitutions",
+    "insertions",
+    "deletions",
+    "aa_substitutions",
+    "aa_insertions",
+    "aa_deletions",
+)
+STATUSES = ("good", "mediocre", "bad")
+
+
+def register_qc(
+    conn: psycopg.Connection, job: Job, files: JobFiles, versions: Mapping[str, str]
+) -> StoredResults:
+    """Make these files the QC, mutations, lineages and alignments of the job's samples."""
+    version = versions.get("nextclade")
+    if version is None:
+        raise ControlError(
+            "the version of Nextclade is not said, and none of its files says it",
+            "name it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
+        )
+    inputs = job_inputs(conn, job.group_id, job.id)
+    conn.execute(query("stage_results"))
+    with files.open("nextclade_tag_json") as file:
+        dataset = _dataset(file)
+    with files.open("nextclade_csv") as file:
+        taxa = Taxa(file.name, inputs)
+        stage(conn, "staged_qc", QC_COLUMNS, _qc_rows(file, taxa))
+    taxa.check(conn)
+    with files.open("aligned_fasta") as file:
+        rows = read_alignments(file, taxa.seen)
+        stage(conn, "staged_alignments", ("sample_id", "sequence"), rows)
+
+    values = {
+        "software_version": version,
+        "reference_dataset_id": _dataset_id(conn, dataset),
+        "lineage_type": "NEXTCLADE",
+    }
+    held = hold_samples(conn, job)
+    written = {
+        "sample_qc_metrics": store(conn, "store_qc", values),
+        "sample_mutations": store(conn, "store_mutations", values),
+    }
+    if job.lineage_caller != "PANGOLIN":
+        store(conn, "stage_called_lineages", values)
+        written["sample_lineages"] = store(conn, "store_lineages", values)
+        store(conn, "drop_uncalled_lineages", {})
+    written["aligned_sequences"] = store(conn, "store_alignments", values)
+    store(conn, "drop_missing_alignments", {})
+    unaligned = conn.execute(
+        "select sample_id from staged_qc where qc_status <> 'invalid'"
+        " except select sample_id from staged_alignments"
+    )
+    return outcome(written, inputs, taxa, held, (row[0] for row in unaligned))
+
+
+def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:
+    for row in read_table(file, ";", REQUIRED):
+        sample_id = taxa.admit(row.values["seqName"], row.line)
+        score, status = _quality(file, row)
+        yield (
+            sample_id,
+            score,
+            status,
+            as_jsonb(row.values),
+            *(_names(row.values[column]) for column in MUTATIONS),
+        )
+
+
+def _quality(file: ObjectFile, row: Row) -> tuple[float | None, str]:
+    """Score and status; a genome that Nextclade could not analyse has no score."""
+    score_text = row.values["qc.overallScore"]
+    if row.values["errors"] or (row.values["warnings"] and not score_text):
+        return None, "invalid"
+    try:
+        score = number(score_text)
+    except ValueError:
+        score = None
+    if score is None:
+        reason = f"qc.overallScore is {score_text[:100]!r}, not a number from 0"
+        raise Malformed(file.name, row.line, reason)
+    status = row.values["qc.overallStatus"]
+    if status not in STATUSES:
+        reason = f"qc.overallStatus is {status[:100]!r}, not one of {', '.join(STATUSES)}"
+        raise Malformed(file.name, row.line, reason)
+    return score, status
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def _dataset(file: ObjectFile) -> dict[str, str | None]:
+    """Name, accession and tag of what the genomes were compared with."""
+    content = file.stream.read(LARGEST_TAG_BYTES + 1)
+    if len(content) > LARGEST_TAG_BYTES:
+        raise Malformed(file.name, None, f"is larger than {LARGEST_TAG_BYTES} bytes")
+    try:
+        document = read_json(content)
+    except MalformedJson as error:
+        raise Malformed(file.name, error.place, error.reason) from error
+    reference = document.get("reference") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(reference, dict | None):
+        raise Malformed(file.name, None, "must be an object, and so must its reference")
+    return {
+        "name": _said(file, "name", document.get("name"), is_required=True),
+        "accession": _said(file, "reference.accession", (reference or {}).get("accession")),
+        "tag": _said(file, "tag", document.get("tag")),
+    }
+
+
+def _said(file: ObjectFile, name: str, value: Any, *, is_required: bool = False) -> str | None:
+    if isinstance(value, str) and value:
+        return value
+    if value in (None, "") and not is_required:
+        return None
+    raise Malformed(file.name, None, f"{name} must be a non-empty string")
+
+
+def _dataset_id(conn: psycopg.Connection, dataset: Mapping[str, str | None]) -> int:
+    conn.execute(
+        "insert into aspen.reference_datasets (name, accession, tag)"
+        " values (%(name)s, %(accession)s, %(tag)s) on conflict do nothing",
+        dataset,
+    )
+    row = conn.execute(
+        "select id from aspen.reference_datasets where name = %(name)s"
+        " and accession is not distinct from %(accession)s and tag is not distinct from %(tag)s",
+        dataset,
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

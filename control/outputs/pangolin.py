@@ -1,0 +1,105 @@
+"""lineage_report.csv, the output of pangolin jobs: one row per sample, taxon = sample id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from control.outputs.jobs import Job
+from control.outputs.objects import JobFiles, ObjectFile
+from control.outputs.problems import Malformed
+from control.outputs.queries import query
+from control.outputs.results import (
+    StoredResults,
+    as_jsonb,
+    hold_samples,
+    number,
+    outcome,
+    stage,
+    store,
+)
+from control.outputs.taxa import Taxa, job_inputs
+from control.outputs.text_lines import Row, read_table
+
+REQUIRED = (
+    "taxon",
+    "lineage",
+    "ambiguity_score",
+    "scorpio_call",
+    "scorpio_support",
+    "version",
+    "note",
+)
+COLUMNS = (
+    "sample_id",
+    "lineage",
+    "software_version",
+    "probability",
+    "scorpio_call",
+    "scorpio_support",
+    "raw_output",
+)
+# Columns that say what was run, where the file has them.
+VERSIONS = {
+    "pangolin": "pangolin_version",
+    "scorpio": "scorpio_version",
+    "constellations": "constellation_version",
+}
+
+
+def register_lineages(
+    conn: psycopg.Connection, job: Job, files: JobFiles, versions: dict[str, str]
+) -> StoredResults:
+    """Make the lineages of a report those of the job's samples; adds to the software's versions."""
+    inputs = job_inputs(conn, job.group_id, job.id)
+    conn.execute(query("stage_results"))
+    with files.open("lineage_report_csv") as file:
+        taxa = Taxa(file.name, inputs)
+        stage(conn, "staged_lineages", COLUMNS, _rows(file, taxa, versions))
+    taxa.check(conn)
+    held = hold_samples(conn, job)
+    values = {"lineage_type": "PANGOLIN", "reference_dataset_id": None}
+    written = {"sample_lineages": store(conn, "store_lineages", values)}
+    return outcome(written, inputs, taxa, held)
+
+
+def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+    for row in read_table(file, ",", REQUIRED):
+        if not taxa.seen:
+            found = {name: row.values.get(column) for name, column in VERSIONS.items()}
+            versions.update({name: version for name, version in found.items() if version})
+        sample_id = taxa.admit(row.values["taxon"], row.line)
+        yield (
+            sample_id,
+            _text(file, row, "lineage"),
+            _text(file, row, "version"),
+            _probability(file, row),
+            row.values["scorpio_call"] or None,
+            _fraction(file, row, "scorpio_support"),
+            as_jsonb({column: value for column, value in row.values.items() if value}),
+        )
+
+
+def _probability(file: ObjectFile, row: Row) -> int | None:
+    """In percent; a genome found among the designated ones is certain."""
+    score = _fraction(file, row, "ambiguity_score")
+    if score is not None:
+        return round(score * 100)
+    return 100 if "designation hash" in row.values["note"] else None
+
+
+def _fraction(file: ObjectFile, row: Row, column: str) -> float | None:
+    try:
+        return number(row.values[column], at_most=1)
+    except ValueError as error:
+        reason = f"{column} is {row.values[column][:100]!r}, not a number from 0 to 1"
+        raise Malformed(file.name, row.line, reason) from error
+
+
+def _text(file: ObjectFile, row: Row, column: str) -> str:
+    value = row.values[column]
+    if not value:
+        raise Malformed(file.name, row.line, f"{column} is empty")
+    return value

@@ -1,0 +1,82 @@
+"""Results of samples: what the files of a lineage or QC job say, staged and then stored at once."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from control.outputs.jobs import Job
+from control.outputs.queries import query
+from control.outputs.taxa import JobInputs, Taxa
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """What became of the rows of a job's files."""
+
+    written: dict[str, int]
+    deleted_samples: list[int]
+    samples_without_result: list[int]
+    samples_without_alignment: list[int]
+
+
+def stage(
+    conn: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Stream rows into one of the tables of stage_results.sql."""
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with conn.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
+
+
+def hold_samples(conn: psycopg.Connection, job: Job) -> set[int]:
+    """Keep the job's samples from being deleted or made private until the end."""
+    conn.execute(query("hold_samples"), {"group_id": job.group_id, "job_id": job.id})
+    return {row[0] for row in conn.execute("select id from held_samples")}
+
+
+def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
+    """Run one of the statements beside this file; how many rows it wrote."""
+    return conn.execute(query(name), values).rowcount
+
+
+def outcome(
+    written: Mapping[str, int],
+    inputs: JobInputs,
+    taxa: Taxa,
+    held: set[int],
+    unaligned: Iterable[int] = (),
+) -> StoredResults:
+    """What is to be reported: samples that went away, and samples little was said of."""
+    return StoredResults(
+        dict(written),
+        sorted(taxa.seen - held),
+        sorted((inputs.sample_ids & held) - taxa.seen),
+        sorted(unaligned),
+    )
+
+
+def as_jsonb(values: Mapping[str, str]) -> str:
+    """The text form of a row, for COPY."""
+    return json.dumps(values, ensure_ascii=False)
+
+
+def number(text: str, *, at_most: float = math.inf) -> float | None:
+    """A number from 0; ValueError for anything else, None for nothing."""
+    if not text.strip():
+        return None
+    value = float(text)
+    if not 0 <= value <= at_most or math.isinf(value):
+        raise ValueError(text)
+    return value

@@ -1,0 +1,37 @@
+-- What the files of a job say of its samples, until it is stored.
+create temporary table held_samples (
+    id bigint primary key,
+    group_id bigint not null,
+    is_private boolean not null
+) on commit drop;
+
+create temporary table staged_lineages (
+    sample_id bigint primary key,
+    lineage text not null,
+    software_version text not null,
+    probability double precision,
+    scorpio_call text,
+    scorpio_support double precision,
+    raw_output jsonb not null
+) on commit drop;
+
+create temporary table staged_qc (
+    sample_id bigint primary key,
+    qc_score double precision,
+    qc_status text not null,
+    raw_output jsonb not null,
+    substitutions text[] not null,
+    insertions text[] not null,
+    deletions text[] not null,
+    aa_substitutions text[] not null,
+    aa_insertions text[] not null,
+    aa_deletions text[] not null
+) on commit drop;
+
+create temporary table staged_alignments (
+    sample_id bigint primary key,
+    sequence text not null
+) on commit drop;
+
+-- Nucleotide text does not compress: external storage spares the attempt.
+alter table staged_alignments alter column sequence set storage external;

@@ -1,0 +1,13 @@
+create temporary table staged_tips (
+    position integer primary key,
+    full_name text not null,
+    name text not null,
+    accession text,
+    lead_text text not null
+) on commit drop;
+
+create temporary table staged_links (
+    position integer primary key,
+    sample_group_id bigint not null,
+    sample_id bigint not null
+) on commit drop;

@@ -1,0 +1,16 @@
+insert into aspen.phylo_tree_tips (
+    group_id, phylo_tree_id, position, name, accession, lead_text, sample_group_id, sample_id
+)
+select
+    %(group_id)s,
+    %(tree_id)s,
+    tips.position,
+    tips.name,
+    tips.accession,
+    tips.lead_text,
+    links.sample_group_id,
+    links.sample_id
+from staged_tips as tips
+left join staged_links as links
+    on tips.position = links.position
+order by tips.position;

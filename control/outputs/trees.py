@@ -1,0 +1,88 @@
+"""Trees of phylo runs: a dataset's pieces stored, its tips linked to the samples they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from control.outputs.auspice import Dataset, read_dataset
+from control.outputs.jobs import Job
+from control.outputs.objects import JobFiles
+from control.outputs.queries import query
+
+
+@dataclass(frozen=True)
+class StoredTree:
+    """What became of a dataset."""
+
+    tree_id: int
+    tip_count: int
+    linked_tip_count: int
+
+
+def register_tree(
+    conn: psycopg.Connection,
+    job: Job,
+    files: JobFiles,
+    resolved_template_args: Mapping[str, object] | None,
+) -> StoredTree:
+    """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
+    with files.open("auspice_json") as file:
+        dataset = read_dataset(file, _prefixes(conn, job))
+    _stage(conn, dataset)
+    key = {"group_id": job.group_id, "job_id": job.id}
+    conn.execute(query("link_tips"), key | {"pathogen_id": job.pathogen_id})
+    conn.execute(query("hold_links"))
+    tree = conn.execute(
+        query("store_tree"),
+        key
+        | {
+            "resolved_template_args": None
+            if resolved_template_args is None
+            else Jsonb(dict(resolved_template_args)),
+            "document": dataset.document,
+            "places": Jsonb(dataset.places),
+            "tail_text": dataset.tail_text,
+            "tip_count": len(dataset.tips),
+        },
+    ).fetchone()
+    assert tree is not None
+    conn.execute(
+        "delete from aspen.phylo_tree_tips where group_id = %s and phylo_tree_id = %s",
+        [job.group_id, tree[0]],
+    )
+    conn.execute(query("store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
+    links = conn.execute("select count(*) from staged_links").fetchone()
+    assert links is not None
+    return StoredTree(tree[0], len(dataset.tips), links[0])
+
+
+def drop_tree(conn: psycopg.Connection, job: Job) -> None:
+    """Take away the tree of an attempt that came before a failed one."""
+    conn.execute(
+        "delete from aspen.phylo_trees where group_id = %s and job_id = %s", [job.group_id, job.id]
+    )
+
+
+def _prefixes(conn: psycopg.Connection, job: Job) -> list[str]:
+    rows = conn.execute(
+        "select distinct prefix from aspen.pathogen_repositories where pathogen_id = %s",
+        [job.pathogen_id],
+    )
+    return [row[0] for row in rows]
+
+
+def _stage(conn: psycopg.Connection, dataset: Dataset) -> None:
+    conn.execute(query("stage_tree"))
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "copy staged_tips (position, full_name, name, accession, lead_text) from stdin"
+        ) as copy,
+    ):
+        for position, tip in enumerate(dataset.tips, start=1):
+            copy.write_row((position, tip.full_name, tip.name, tip.accession, tip.lead_text))
+    conn.execute("analyze staged_tips")

@@ -1,0 +1,206 @@
+"""Handing in and registering: files put into S3 as a job does, `control output` run on them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from click.testing import CliRunner, Result
+from psycopg import sql
+
+from control.cli import cli
+from control.storage import S3Uri
+from tests import factories
+from tests.servers import S3, Database
+
+RUN = "from control.cli import main; main()"
+TAG = json.dumps(
+    {"name": "sars-cov-2", "reference": {"accession": "MN908947"}, "tag": "2024-01-16"}
+)
+PANGOLIN_HEADER = (
+    "taxon,lineage,conflict,ambiguity_score,scorpio_call,scorpio_support,version,"
+    "pangolin_version,note"
+)
+NEXTCLADE_HEADER = (
+    "seqName;clade;lineage;qc.overallScore;qc.overallStatus;substitutions;deletions;insertions;"
+    "aaSubstitutions;aaDeletions;aaInsertions;warnings;errors"
+)
+
+
+@dataclass
+class Desk:
+    """One group's jobs, in a folder of the bucket that no other test uses."""
+
+    conn: psycopg.Connection
+    database: Database
+    s3: S3
+    folder: str = field(default_factory=lambda: uuid4().hex)
+
+    def __post_init__(self) -> None:
+        self.group_id = factories.group(self.conn)
+
+    def samples(self, count: int, **columns: Any) -> list[int]:
+        """That many samples of the group."""
+        return [factories.sample(self.conn, self.group_id, **columns) for _ in range(count)]
+
+    def job(self, kind: str, samples: Sequence[int] = (), **columns: Any) -> int:
+        """A queued job over these samples."""
+        if kind == "phylo_run":
+            job_id = factories.phylo_run(self.conn, self.group_id, status="queued", **columns)
+        else:
+            job_id = factories.job(self.conn, self.group_id, kind, **columns)
+        for sample_id in samples:
+            factories.job_sample(self.conn, job_id, sample_id)
+        return job_id
+
+    def put(self, key: str, content: bytes | str) -> S3Uri:
+        """An object in the bucket."""
+        body = content.encode() if isinstance(content, str) else content
+        self.s3.client.put_object(Bucket=self.s3.bucket, Key=key, Body=body)
+        return S3Uri(self.s3.bucket, key)
+
+    def home(self, job_id: int, attempt: int = 1) -> str:
+        """Where the job puts its files."""
+        return f"{self.folder}/jobs/{job_id}/{attempt}/"
+
+    def hand_in(
+        self,
+        job_id: int,
+        kind: str,
+        files: Mapping[str, bytes | str],
+        *,
+        attempt: int = 1,
+        **overrides: object,
+    ) -> S3Uri:
+        """The files of a job and the manifest that names them."""
+        home = self.home(job_id, attempt)
+        for name, content in files.items():
+            self.put(home + name, content)
+        named = [{"kind": name, "key": name} for name in files]
+        manifest: dict[str, Any] = {"kind": kind, "attempt": attempt, "status": "succeeded"}
+        return self.put(f"{home}manifest.json", json.dumps(manifest | {"files": named} | overrides))
+
+    def tree(self, job_id: int, dataset: bytes | str, **overrides: Any) -> S3Uri:
+        """What a phylo run hands in."""
+        return self.hand_in(job_id, "phylo_run", {"auspice_json": dataset}, **overrides)
+
+    def report(self, job_id: int, content: bytes | str, **overrides: Any) -> S3Uri:
+        """What a pangolin job hands in."""
+        return self.hand_in(job_id, "pangolin", {"lineage_report_csv": content}, **overrides)
+
+    def qc(
+        self,
+        job_id: int,
+        table: bytes | str,
+        alignment: bytes | str = "",
+        tag: bytes | str = TAG,
+        **overrides: Any,
+    ) -> S3Uri:
+        """What a nextclade job hands in."""
+        files = {"nextclade_csv": table, "nextclade_tag_json": tag, "aligned_fasta": alignment}
+        versions = {"software_versions": {"nextclade": "3.8.2"}}
+        return self.hand_in(job_id, "nextclade", files, **(versions | overrides))
+
+    def run(self, *args: object) -> Result:
+        """`control output …` in this process."""
+        return CliRunner().invoke(
+            cli, ["output", *map(str, args)], env=self.environment, catch_exceptions=False
+        )
+
+    def register(self, job_id: int, manifest: S3Uri, *options: object) -> Result:
+        """`control output register` on a manifest."""
+        return self.run("register", job_id, manifest, *options)
+
+    def start(self, *args: object) -> subprocess.Popen[str]:
+        """`control output …` in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, "output", *map(str, args)],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the command line use this database and this S3."""
+        return self.database.environment | self.s3.environment
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """What a query finds; of a single column the values alone."""
+        found = self.conn.execute(statement.encode(), values).fetchall()
+        return [row[0] if len(row) == 1 else row for row in found]
+
+    def state(self) -> dict[str, list[Any]]:
+        """Everything a registration could change."""
+        statement = sql.SQL("select to_jsonb(stored) from aspen.{} as stored order by id")
+        return {
+            table: [row[0] for row in self.conn.execute(statement.format(sql.Identifier(table)))]
+            for table in (
+                "jobs",
+                "job_outputs",
+                "phylo_trees",
+                "phylo_tree_tips",
+                "sample_lineages",
+                "sample_qc_metrics",
+                "sample_mutations",
+                "aligned_sequences",
+                "reference_datasets",
+                "audit_log",
+            )
+        }
+
+
+def lineage_row(sample_id: object, lineage: str = "BA.2", score: str = "0.95", **more: str) -> str:
+    """A row of lineage_report.csv."""
+    values = {"call": "", "support": "", "version": "v1.29", "note": ""} | more
+    return (
+        f"{sample_id},{lineage},0.0,{score},{values['call']},{values['support']},"
+        f"{values['version']},4.3.1,{values['note']}"
+    )
+
+
+def qc_row(sample_id: object, score: str = "12.5", status: str = "good", **more: str) -> str:
+    """A row of nextclade.csv."""
+    values = {
+        "clade": "21L",
+        "lineage": "",
+        "substitutions": "",
+        "warnings": "",
+        "errors": "",
+    } | more
+    return (
+        f"{sample_id};{values['clade']};{values['lineage']};{score};{status};"
+        f"{values['substitutions']};;;;;;{values['warnings']};{values['errors']}"
+    )
+
+
+def table(header: str, *rows: str) -> str:
+    """A file of a header and rows."""
+    return "".join(f"{line}\n" for line in (header, *rows))
+
+
+def fasta(*records: tuple[object, str]) -> str:
+    """An aligned FASTA file."""
+    return "".join(f">{name}\n{sequence}\n" for name, sequence in records)
+
+
+def tip(name: object, **attrs: object) -> dict[str, Any]:
+    """A tip of an Auspice tree; attributes are those of node_attrs."""
+    return {"name": name, "node_attrs": {key: {"value": held} for key, held in attrs.items()}}
+
+
+def dataset(*children: Any, **members: object) -> str:
+    """An Auspice dataset: a root with these children."""
+    document: dict[str, object] = {
+        "version": "v2",
+        "meta": {"title": "A tree", "panels": ["tree"]},
+        "tree": {"name": "root", "children": list(children)},
+    }
+    return json.dumps(document | members)
