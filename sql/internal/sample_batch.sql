@@ -108,7 +108,7 @@ begin atomic
 end;
 
 comment on function internal.sample_batch(json) is
-'The samples of a batch, as written and as understood (null where not understood)';
+'The samples of a batch, as written and as understood (null where not)';
 
 revoke all on function internal.sample_batch(json) from public;
 grant execute on function internal.sample_batch(json) to api_writer;

@@ -1,0 +1,10 @@
+-- PT codes put text into the status line and 40001 makes PostgREST retry for ever, so only these are raised.
+select functions.oid::regprocedure::text as offender
+from pg_catalog.pg_proc as functions
+where
+    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    and (
+        regexp_count(functions.prosrc, '\mraise\M', 1, 'i')
+        <> regexp_count(functions.prosrc, '\mraise sqlstate ''(PGRST|55000)''')
+        or functions.prosrc ~* '\m(serialization_failure|errcode)\M'
+    )

@@ -1,0 +1,20 @@
+-- Deleting a referenced row looks for the rows that refer to it. Where is_private is carried along, the sample is enough.
+select constraints.conname::text as offender
+from pg_catalog.pg_constraint as constraints
+cross join lateral (
+    select array_agg(columns.attnum order by keys.position) as attnums
+    from unnest(constraints.conkey) with ordinality as keys (attnum, position)
+    inner join pg_catalog.pg_attribute as columns
+        on keys.attnum = columns.attnum
+    where columns.attrelid = constraints.conrelid and columns.attname <> 'is_private'
+) as filters
+where
+    constraints.contype = 'f'
+    and constraints.connamespace = 'aspen'::regnamespace
+    and not exists (
+        select from pg_catalog.pg_index as indexes
+        where
+            indexes.indrelid = constraints.conrelid
+            and indexes.indpred is null
+            and (indexes.indkey::smallint[])[0:cardinality(filters.attnums) - 1] = filters.attnums
+    )

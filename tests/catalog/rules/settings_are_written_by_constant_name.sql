@@ -1,0 +1,21 @@
+-- Few functions write settings, each named in the text: nobody can write role or claims through them.
+select functions.oid::regprocedure::text as offender
+from pg_catalog.pg_proc as functions
+cross join lateral pg_get_functiondef(
+    case when functions.prokind <> 'a' then functions.oid end
+) as definition (text)
+where
+    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    and (
+        definition.text ~* '\mset\s+(local|session)\M'
+        or definition.text ~* '\mset_config\M' and (
+            functions.oid::regproc::text not in (
+                'authz.pre_request', 'internal.insert_sample', 'internal.note_sample_problems',
+                'internal.raise_sample_problems', 'api.phylo_tree'
+            )
+            or regexp_count(definition.text, 'set_config\(') <> regexp_count(
+                definition.text,
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status))''(::text)?,'
+            )
+        )
+    )

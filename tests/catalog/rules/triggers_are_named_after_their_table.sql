@@ -1,0 +1,9 @@
+-- A trigger is called <table>_<verb phrase>.
+select format('%s on %s', triggers.tgname, tables.oid::regclass) as offender
+from pg_catalog.pg_trigger as triggers
+inner join pg_catalog.pg_class as tables
+    on triggers.tgrelid = tables.oid
+where
+    tables.relnamespace::regnamespace::text in ('aspen', 'api')
+    and not triggers.tgisinternal
+    and triggers.tgname !~ format('^%s_[a-z_]+$', tables.relname)

@@ -1,0 +1,58 @@
+"""The rules every object of the database keeps: one file of rules/ each, listing offenders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.catalog.faults import FAULTS
+from tests.servers import Database
+
+RULES = {path.stem: path for path in sorted(Path(__file__).parent.glob("rules/*.sql"))}
+
+
+@pytest.fixture
+def superuser(shared_database: Database) -> Iterator[psycopg.Connection]:
+    """Whoever may break everything, inside a transaction that is rolled back."""
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        yield conn
+        conn.rollback()
+
+
+def offenders(conn: psycopg.Connection, rule: str) -> list[str]:
+    """Whom a rule names, sorted."""
+    rows = conn.execute(RULES[rule].read_bytes()).fetchall()
+    return sorted(name for (name,) in rows)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_nothing_breaks_the_rule(superuser: psycopg.Connection, rule: str) -> None:
+    """The rule names nobody."""
+    assert offenders(superuser, rule) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault", "expected"),
+    [
+        pytest.param(rule, fault, expected, id=f"{rule}-{number}")
+        for rule, faults in FAULTS.items()
+        for number, (fault, expected) in enumerate(faults.items(), start=1)
+    ],
+)
+def test_rule_names_who_breaks_it(
+    superuser: psycopg.Connection, rule: str, fault: str, expected: list[str]
+) -> None:
+    """Whatever breaks the rule is named, and nothing else."""
+    before = offenders(superuser, rule)
+
+    superuser.execute(fault.encode())
+
+    assert [name for name in offenders(superuser, rule) if name not in before] == expected
+
+
+def test_every_rule_is_shown_to_fail() -> None:
+    """No rule is there without a fault that it finds."""
+    assert sorted(FAULTS) == sorted(RULES)
