@@ -38,7 +38,7 @@ docs: $(RUNTIME) ## Write docs/cli.md from the commands themselves
 	@$(BIN)/control docs > docs/cli.md
 
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio
-	@$(BIN)/python -m pytest -s tests/bench
+	@$(BIN)/python -m tests.bench
 
 clean: down ## Stop the stack and forget its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -24,7 +24,7 @@ class ControlError(Exception):
 
 
 def translate(error: BaseException) -> ControlError | None:
-    """The failure behind an exception of the database or of S3; None when it is neither."""
+    """The failure behind an exception of the database, of S3 or of the system; None for a bug."""
     # Imported only here, so that commands which touch neither start quickly.
     import botocore.exceptions
     import psycopg
@@ -43,6 +43,11 @@ def translate(error: BaseException) -> ControlError | None:
             )
         case botocore.exceptions.BotoCoreError():
             return ControlError(f"S3 did not answer: {error}", "control status")
+        case BrokenPipeError():
+            # The reader of our output went away, which click knows how to end quietly.
+            return None
+        case OSError():
+            return ControlError(f"{error.filename or 'the system'}: {error.strerror or error}")
         case _:
             return None
 

@@ -132,19 +132,18 @@ def _port(text: str) -> int:
 def _local_profile(data_dir: Path) -> dict[str, Any]:
     path = data_dir / "env.json"
     try:
-        profile = json.loads(path.read_text())
+        return {**json.loads(path.read_text())}
     except FileNotFoundError:
         return {}
     except PermissionError as error:
         raise ControlError(
             f"{path} belongs to another user", "run control as the user who ran control up"
         ) from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ControlError(
-            f"{path} is not readable JSON: {error}",
-            "restore it from a backup; without its passwords only make clean helps",
+            f"{path} is damaged: {error}",
+            "remove that one file and run control up: it chooses new ports and passwords",
         ) from error
-    return dict(profile)
 
 
 def _named_profile(root: Path, name: str) -> dict[str, Any]:
