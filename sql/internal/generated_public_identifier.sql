@@ -1,3 +1,5 @@
+-- plpgsql, because a function in SQL is planned anew by every statement that calls it: once a row
+-- where samples are stored one by one.
 create or replace function internal.generated_public_identifier(
     sample_id bigint,
     group_id bigint,
@@ -5,12 +7,15 @@ create or replace function internal.generated_public_identifier(
     location_id bigint
 )
 returns text
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
-    select concat_ws(
+#variable_conflict use_column
+begin
+    return (select concat_ws(
         '/',
         nullif(regexp_replace(pathogen_repositories.prefix, '[^a-zA-Z0-9._/-]', '', 'g'), ''),
         nullif(regexp_replace(coalesce(locations.country, locations.region), '[^a-zA-Z0-9._/-]',
@@ -27,7 +32,8 @@ as $$
         and pathogen_repositories.public_repository_id = pathogens.default_repository_id
     left join aspen.locations as locations
         on locations.id = generated_public_identifier.location_id
-    where groups.id = generated_public_identifier.group_id;
+    where groups.id = generated_public_identifier.group_id);
+end
 $$;
 
 comment on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) is

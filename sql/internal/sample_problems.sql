@@ -5,32 +5,35 @@ create or replace function internal.sample_problems(
     collection_date date
 )
 returns table (field text, value text, reason text)
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 as $$
-    select
-        'private_identifier',
-        left(private_identifier, 200),
-        case when coalesce(private_identifier, '') = '' then 'is required'
-            else 'must be 1 to 128 characters on one line, without spaces around it'
-        end
-    where private_identifier is null or private_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
-    union all
-    select
-        'public_identifier', left(public_identifier, 200),
-            'must be 1 to 128 characters on one line, without spaces around it'
-    where public_identifier <> '' and public_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
-    union all
-    select
-        'collection_date',
-        collection_date::text,
-        case when collection_date is null then 'is required, as YYYY-MM-DD'
-            else 'must be between 1900-01-01 and today'
-        end
-    where collection_date is null or collection_date < '1900-01-01'
-        or collection_date > current_date + 1;
+begin
+    if private_identifier is null or private_identifier !~ '^\S([^\n\r]{0,126}\S)?$' then
+        field := 'private_identifier';
+        value := left(private_identifier, 200);
+        reason := case when coalesce(private_identifier, '') = '' then 'is required'
+            else 'must be 1 to 128 characters on one line, without spaces around it' end;
+        return next;
+    end if;
+    if public_identifier <> '' and public_identifier !~ '^\S([^\n\r]{0,126}\S)?$' then
+        field := 'public_identifier';
+        value := left(public_identifier, 200);
+        reason := 'must be 1 to 128 characters on one line, without spaces around it';
+        return next;
+    end if;
+    if collection_date is null or collection_date < '1900-01-01'
+        or collection_date > current_date + 1
+    then
+        field := 'collection_date';
+        value := collection_date::text;
+        reason := case when collection_date is null then 'is required, as YYYY-MM-DD'
+            else 'must be between 1900-01-01 and today' end;
+        return next;
+    end if;
+end
 $$;
 
 comment on function internal.sample_problems(text, text, date) is
