@@ -1,6 +1,6 @@
 -- A row with problems is not stored but noted, and internal.raise_sample_problems ends the
--- statement naming them all. Whether an identifier is taken is not looked up beforehand: the insert
--- says so, whatever the statistics make of a young table. definer because members have no write
+-- statement naming them all. Whether an identifier is taken is not looked up for each row: the
+-- insert says that it is, and the end of the statement which. definer because members have no write
 -- privilege on aspen.samples; row-level security holds for api_writer too.
 create or replace function internal.insert_sample()
 returns trigger
@@ -16,7 +16,6 @@ declare
         := coalesce(nullif(current_setting('aspen.sample_rows', true), ''), '0')::integer + 1;
     problems jsonb;
     stored aspen.samples;
-    taken text;
 begin
     perform set_config('aspen.sample_rows', row_number::text, true);
     if new.group_id is not null
@@ -52,36 +51,28 @@ begin
     ) as problem;
 
     if problems is null then
-        begin
-            insert into aspen.samples (
-                group_id, pathogen_id, uploaded_by_id, location_id, is_private,
-                private_identifier, public_identifier, collection_date,
-                sample_collected_by, sample_collector_contact_email,
-                sample_collector_contact_address,
-                authors, organism, host, purpose_of_sampling, specimen_processing
-            )
-            select
-                new.group_id, pathogens.id,
-                nullif(current_setting('aspen.user_id', true), '')::bigint,
-                new.location_id, coalesce(new.is_private, false),
-                new.private_identifier, new.public_identifier, new.collection_date,
-                new.sample_collected_by, new.sample_collector_contact_email,
-                new.sample_collector_contact_address,
-                coalesce(new.authors, '{}'), coalesce(new.organism, pathogens.organism), new.host,
-                new.purpose_of_sampling, new.specimen_processing
-            from aspen.pathogens as pathogens
-            where pathogens.id = new.pathogen_id
-            returning * into stored;
-        exception when unique_violation then
-            get stacked diagnostics taken = constraint_name;
-            problems := case taken
-                when 'samples_group_id_public_identifier_key'
-                    then jsonb_build_object('field', 'public_identifier',
-                        'value', new.public_identifier)
-                else jsonb_build_object('field', 'private_identifier',
-                    'value', new.private_identifier)
-            end || '{"reason": "already exists in this group"}';
-        end;
+        insert into aspen.samples (
+            group_id, pathogen_id, uploaded_by_id, location_id, is_private,
+            private_identifier, public_identifier, collection_date,
+            sample_collected_by, sample_collector_contact_email, sample_collector_contact_address,
+            authors, organism, host, purpose_of_sampling, specimen_processing
+        )
+        select
+            new.group_id, pathogens.id, nullif(current_setting('aspen.user_id', true), '')::bigint,
+            new.location_id, coalesce(new.is_private, false),
+            new.private_identifier, new.public_identifier, new.collection_date,
+            new.sample_collected_by, new.sample_collector_contact_email,
+            new.sample_collector_contact_address,
+            coalesce(new.authors, '{}'), coalesce(new.organism, pathogens.organism), new.host,
+            new.purpose_of_sampling, new.specimen_processing
+        from aspen.pathogens as pathogens
+        where pathogens.id = new.pathogen_id
+        on conflict do nothing
+        returning * into stored;
+        if stored.id is null then
+            problems := jsonb_build_object('taken_in_group', new.group_id,
+                'public_identifier', new.public_identifier);
+        end if;
     end if;
     if problems is not null then
         perform internal.note_sample_problems(row_number, new.private_identifier, problems);

@@ -34,7 +34,8 @@ $$;
 comment on function internal.note_sample_problems(integer, text, jsonb) is
 $$Remembers what is wrong with a row of a statement
 
-problems: one or several of {field, value, reason}. internal.raise_sample_problems reads them.$$;
+problems: one or several of {field, value, reason}, or {taken_in_group, public_identifier} where the
+insert met an identifier that exists. internal.raise_sample_problems reads them.$$;
 
 revoke all on function internal.note_sample_problems(integer, text, jsonb) from public;
 grant execute on function internal.note_sample_problems(integer, text, jsonb) to api_writer;

@@ -1,4 +1,4 @@
--- definer because internal.fail is out of reach of API roles by name.
+-- definer because aspen.samples and internal.fail are out of reach of API roles by name.
 create or replace function internal.raise_sample_problems()
 returns trigger
 language plpgsql
@@ -8,13 +8,55 @@ set search_path = ''
 as $$
 declare
     has_rows boolean := coalesce(current_setting('aspen.sample_rows', true), '') <> '';
-    problems jsonb := '[' || nullif(concat_ws(',',
+    noted jsonb := '[' || nullif(concat_ws(',',
         nullif(current_setting('aspen.more_sample_problems', true), ''),
         nullif(current_setting('aspen.sample_problems', true), '')
     ), '') || ']';
-    is_conflict boolean := problems @? '$[*] ? (@.reason == "already exists in this group")';
+    problems jsonb;
+    is_conflict boolean := noted @? '$[*].taken_in_group';
 begin
-    if problems is not null then
+    if noted is not null then
+        with notes as materialized (
+            select notes.*
+            from jsonb_to_recordset(noted) as notes(
+                row integer, private_identifier text, public_identifier text, field text,
+                value text, reason text, taken_in_group bigint
+            )
+        )
+
+        select jsonb_agg(
+            jsonb_build_object(
+                'row', problem.row,
+                'private_identifier', problem.private_identifier,
+                'field', problem.field,
+                'value', problem.value,
+                'reason', problem.reason
+            )
+            order by problem.row, problem.field
+        )
+        into problems
+        from (
+            select notes.row, notes.private_identifier, notes.field, notes.value, notes.reason
+            from notes
+            where notes.taken_in_group is null
+            union all
+            select notes.row, notes.private_identifier, taken.field, taken.value,
+                'already exists in this group'
+            from notes
+            left join aspen.samples as by_private
+                on notes.taken_in_group = by_private.group_id
+                and notes.private_identifier = by_private.private_identifier
+            left join aspen.samples as by_public
+                on notes.taken_in_group = by_public.group_id
+                and notes.public_identifier = by_public.public_identifier
+            -- One that is no longer there was stored by another request that then took it back.
+            cross join lateral (values
+                ('private_identifier', notes.private_identifier,
+                    by_private.id is not null or by_public.id is null),
+                ('public_identifier', notes.public_identifier, by_public.id is not null)
+            ) as taken(field, value, is_taken)
+            where notes.taken_in_group is not null and taken.is_taken
+        ) as problem;
         perform internal.fail(
             case when is_conflict then 409 else 400 end,
             case when is_conflict then 'sample_exists' else 'invalid_sample' end,
