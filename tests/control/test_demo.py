@@ -1,0 +1,186 @@
+"""`control load demo`: made-up data that goes the way of real data, and shows who sees what."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from control.cli import cli
+from control.demo import OWNER, STRANGER, VIEWER, loading
+from control.demo.outbreak import SAMPLE_COUNT, outbreak, tips
+from control.outputs.register import register_outputs
+from tests.live import Live, run_live
+from tests.servers import S3, Cluster, Database
+
+# How much of everything there is; the audit log notices every change.
+COUNTS = """
+    select
+        (select count(*) from aspen.groups),
+        (select count(*) from aspen.users),
+        (select count(*) from aspen.samples),
+        (select count(*) from aspen.sequences),
+        (select count(*) from aspen.sample_lineages),
+        (select count(*) from aspen.sample_qc_metrics),
+        (select count(*) from aspen.aligned_sequences),
+        (select count(*) from aspen.phylo_tree_tips where sample_id is not null),
+        (select count(*) from aspen.jobs where status = 'succeeded'),
+        (select count(*) from aspen.jobs)
+"""
+LOADED = (3, 3, *[SAMPLE_COUNT] * 6, 3, 3)
+
+
+@pytest.fixture(scope="module")
+def demo(
+    cluster: Cluster, template: Database, s3: S3, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """An environment of this module's own, with the demo in it."""
+    with run_live(cluster, template, s3, tmp_path_factory.mktemp("demo")) as live:
+        live.run("load", "demo")
+        yield live
+
+
+def query(database: Database, statement: str) -> tuple[Any, ...]:
+    """One row."""
+    with database.connect() as conn:
+        row = conn.execute(statement.encode()).fetchone()
+    assert row is not None
+    return row
+
+
+def ask(demo: Live, subject: str, path: str, **params: Any) -> httpx.Response:
+    """Ask the API as one of the demo's users."""
+    return demo.api.get(path, demo.api.token(subject), params=params)
+
+
+def tip_names(node: dict[str, Any]) -> set[str]:
+    """The names of the tips below a node of an Auspice tree."""
+    below = [tip_names(child) for child in node.get("children", ())]
+    return set().union(*below) if below else {node["name"]}
+
+
+def test_demo_has_samples_with_results_of_every_kind(demo: Live) -> None:
+    """All of it through the import, the API and registration."""
+    assert query(demo.api.database, COUNTS) == LOADED
+
+
+def test_demo_is_loaded_once(demo: Live) -> None:
+    """A second time changes nothing and says so."""
+    newest = "select max(id) from aspen.audit_log"
+    before = query(demo.api.database, newest)
+
+    said = demo.run("load", "demo")
+
+    assert said.startswith("the demo is loaded: 60 samples of Demo Bay Laboratory and their tree\n")
+    assert query(demo.api.database, newest) == before
+
+
+def test_demo_prints_a_curl_that_works_when_pasted(demo: Live) -> None:
+    """As the owner sees the newest samples, with places and lineages."""
+    said = demo.run("load", "demo")
+    [line] = [line for line in said.splitlines() if line.startswith("curl ")]
+    _, _, url, _, header = shlex.split(line)
+
+    name, _, value = header.partition(": ")
+    rows = httpx.get(url, headers={name: value}).json()
+
+    assert [row["location"]["region"] for row in rows] == ["North America"] * 3
+    assert all(row["lineages"] and row["private_identifier"] for row in rows)
+
+
+def test_demo_shows_each_group_what_it_may_see(demo: Live) -> None:
+    """Everything to its owner, public names to a granted viewer, nothing to a stranger."""
+    samples = [sample for _, sample in tips(outbreak())]
+    path, tree_id = "/rpc/phylo_tree", ask(demo, OWNER.subject, "/phylo_trees").json()[0]["id"]
+
+    seen_by_owner = ask(demo, OWNER.subject, path, id=tree_id).json()["tree"]
+    seen_by_viewer = ask(demo, VIEWER.subject, path, id=tree_id).json()["tree"]
+    seen_by_stranger = ask(demo, STRANGER.subject, path, id=tree_id)
+
+    assert tip_names(seen_by_owner) == {sample.private_identifier for sample in samples}
+    assert tip_names(seen_by_viewer) == {sample.strain for sample in samples}
+    assert seen_by_stranger.status_code == 404
+
+
+def test_demo_hides_private_samples_from_the_viewer(demo: Live) -> None:
+    """The owner keeps four to itself."""
+    lists = [ask(demo, member.subject, "/samples").json() for member in (OWNER, VIEWER, STRANGER)]
+
+    assert [len(rows) for rows in lists] == [SAMPLE_COUNT, SAMPLE_COUNT - 4, 0]
+
+
+def test_demo_has_its_files_behind_presigned_links(demo: Live) -> None:
+    """The links work from the start."""
+    outputs = ask(demo, OWNER.subject, "/job_outputs").json()
+
+    links = [
+        ask(demo, OWNER.subject, "/rpc/output_url", id=output["id"]).json()["url"]
+        for output in outputs
+    ]
+
+    sizes = [len(httpx.get(link).content) for link in links]
+    assert sizes == [output["size_bytes"] for output in outputs]
+
+
+def test_interrupted_demo_is_completed_by_the_next_run(
+    database: Database, s3: S3, demo: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it was cut off; here between two registrations."""
+    done: list[object] = []
+
+    def register_one(*arguments: Any) -> None:
+        if done:
+            raise KeyboardInterrupt
+        done.append(register_outputs(*arguments))
+
+    environment = demo.environment | database.environment
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "register_outputs", register_one)
+        interrupted = CliRunner().invoke(cli, ["load", "demo"], env=environment)
+    completed = CliRunner().invoke(cli, ["load", "demo"], env=environment)
+
+    assert (interrupted.exit_code, completed.exit_code) == (1, 0)
+    assert query(database, COUNTS) == LOADED
+
+
+def test_demo_dry_run_stores_nothing(database: Database) -> None:
+    """It only says that there is something to load."""
+    result = CliRunner().invoke(cli, ["load", "demo", "--dry-run"], env=database.environment)
+
+    assert (result.exit_code, result.stdout) == (0, "the demo would be loaded\n")
+    assert query(database, COUNTS) == (0,) * 10
+
+
+def test_demo_is_refused_outside_the_local_stack(database: Database, tmp_path: Path) -> None:
+    """It makes users who may sign in."""
+    (tmp_path / "aspen.toml").write_text("[production]\n")
+    environment = database.environment | {"ASPEN_ROOT": str(tmp_path)}
+
+    result = CliRunner().invoke(cli, ["--env", "production", "load", "demo"], env=environment)
+
+    assert result.exit_code == 1
+    assert "the demo does not belong into production" in result.stderr
+
+
+def test_outbreak_is_the_same_every_time() -> None:
+    """So that what the README shows is what everybody gets."""
+    assert outbreak() == outbreak()
+
+
+def test_genomes_differ_from_the_root_by_their_mutations() -> None:
+    """The tree's mutations are the sequences' own."""
+    root, genomes = outbreak(), {}
+    for _, sample in tips(root):
+        letters = list(sample.genome)
+        for mutation in reversed(sample.mutations):
+            index = int(mutation[1:-1]) - 1
+            letters[index] = mutation[0] if letters[index] != "N" else "N"
+        genomes[sample.strain] = letters
+
+    columns = zip(*genomes.values(), strict=True)
+    assert all(len(set(column) - {"N"}) <= 1 for column in columns)
