@@ -51,6 +51,7 @@
 \ir internal/sample_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
+\ir internal/refuse_sequencing.sql
 \ir internal/generated_public_identifier.sql
 \ir internal/complete_sample.sql
 \ir internal/note_sample_problems.sql

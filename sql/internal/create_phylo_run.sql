@@ -51,8 +51,9 @@ begin
             'NON_CONTEXTUALIZED')
         union all
         select 'samples', null, 'must be an array of identifiers without null'
-        where create_phylo_run.samples is null or array_position(create_phylo_run.samples,
-            null) is not null
+        where create_phylo_run.samples is null
+            or exists (select from unnest(create_phylo_run.samples) as given(identifier)
+                where given.identifier is null)
         union all
         select checks.field, checks.value, checks.reason
         from internal.template_args_problems(create_phylo_run.template_args) as checks

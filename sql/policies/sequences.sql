@@ -79,6 +79,15 @@ before insert or update of sequence on aspen.sequences
 for each row
 execute function internal.normalise_sequence();
 
+create or replace trigger sequences_refuse_sequencing
+before insert or update of sequencing_date, sequencing_depth on aspen.sequences
+for each row
+when (
+    new.sequencing_date not between '1970-01-01' and current_date + 1
+    or not (new.sequencing_depth >= 0 and new.sequencing_depth < 'Infinity')
+)
+execute function internal.refuse_sequencing();
+
 -- An upsert writes the key too, so its columns are granted.
 create or replace trigger sequences_refuse_move
 before update of group_id, sample_id on aspen.sequences
