@@ -37,8 +37,9 @@ begin
         || '&X-Amz-Credential=' || internal.uri_encode(credentials.access_key_id || '/' || scope)
         || '&X-Amz-Date=' || to_char(signed_at, 'YYYYMMDD"T"HH24MISS"Z"')
         || '&X-Amz-Expires=' || least(
-            presigned_url.expires_in, floor(extract(epoch
-                from credentials.expires_at - now()))::integer)
+            presigned_url.expires_in,
+            floor(extract(epoch from credentials.expires_at - now()))
+        )
         || coalesce('&X-Amz-Security-Token=' || internal.uri_encode(credentials.session_token), '')
         || '&X-Amz-SignedHeaders=host';
 

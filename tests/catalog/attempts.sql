@@ -1,0 +1,84 @@
+-- How test_permission_matrix.py tries a verb on a resource, where the verb alone does not say it. %(id)s is the row of
+-- the line; the others are named in world.py.
+
+-- samples select
+select private_identifier from api.samples where id = %(id)s
+
+-- samples insert
+insert into api.samples
+(group_id, pathogen_id, location_id, private_identifier, collection_date, is_private)
+values (%(group)s, %(pathogen)s, %(location)s, 'new', '2024-02-01', %(is_private)s)
+returning private_identifier
+
+-- samples update
+update api.samples set host = 'bat' where id = %(id)s returning id
+
+-- sequences insert
+insert into api.sequences (group_id, sample_id, sequence)
+values (%(group)s, %(unsequenced)s, repeat('ACGT', 250)) returning id
+
+-- sequences update
+update api.sequences set sequencing_depth = 1 where id = %(id)s returning id
+
+-- sequences_fasta execute
+select from api.sequences as sequences where id = %(id)s having api.sequences_fasta(sequences) <> ''
+
+-- phylo_runs update
+update api.phylo_runs set name = 'new' where id = %(id)s returning id
+
+-- output_url execute
+select api.output_url(%(id)s)
+
+-- phylo_tree execute
+select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
+
+-- create_samples execute
+select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
+    'private_identifier', 'new', 'collection_date', '2024-02-01',
+    'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
+)))
+
+-- create_phylo_run execute
+select id from api.create_phylo_run(%(group)s, 'SC2', 'new', '{}', 'targeted')
+
+-- groups insert
+insert into api.groups (name, prefix) values ('New', 'NEW') returning id
+
+-- groups update
+update api.groups set address = 'here' where id = %(id)s returning id
+
+-- me select
+select subject from api.me
+
+-- me update
+update api.me set name = 'new' returning id
+
+-- me delete
+delete from api.me
+
+-- pathogens insert
+insert into api.pathogens (slug, name, organism) values ('NEW', 'New', 'New') returning id
+
+-- pathogens update
+update api.pathogens set name = 'new' where id = %(id)s returning id
+
+-- locations insert
+insert into api.locations (region, country) values ('Asia', 'Nepal') returning id
+
+-- locations update
+update api.locations set latitude = 1, longitude = 1 where id = %(id)s returning id
+
+-- lineages insert
+insert into api.lineages (pathogen_id, lineage) values (%(pathogen)s, 'new') returning id
+
+-- lineages update
+update api.lineages set lineage = 'new' where id = %(id)s returning id
+
+-- public_repositories insert
+insert into api.public_repositories (name) values ('new') returning id
+
+-- public_repositories update
+update api.public_repositories set name = 'new' where id = %(id)s returning id
+
+-- health execute
+select api.health()

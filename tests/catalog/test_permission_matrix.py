@@ -1,0 +1,140 @@
+"""Who may do what: permissions.txt, each cell tried as the real role; complete by the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.catalog.world import World, make_world
+from tests.refusals import refusal
+from tests.servers import Database
+
+HERE = Path(__file__).parent
+
+
+class Cell(NamedTuple):
+    """One field of the table."""
+
+    resource: str
+    verb: str
+    row: str
+    caller: str
+    outcome: str
+
+    @property
+    def id(self) -> str:
+        """The test's name."""
+        return f"{self.caller} {self.verb} {self.resource} {self.row}".removesuffix(" -")
+
+
+def read_cells() -> list[Cell]:
+    """The table, field by field."""
+    text = (HERE / "permissions.txt").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    header, *rows = lines
+    return [
+        Cell(resource, verb, row, caller, outcome)
+        for resource, verb, row, *outcomes in rows
+        for caller, outcome in zip(header[3:], outcomes, strict=True)
+    ]
+
+
+def read_attempts() -> dict[str, str]:
+    """The statements by what they try; each stands under a comment `-- resource verb`."""
+    text = (HERE / "attempts.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- (\w+ (?:select|insert|update|delete|execute))$", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+CELLS = read_cells()
+ATTEMPTS = read_attempts()
+# Good enough wherever nobody may write.
+ANY_ATTEMPT = {
+    "select": "select id from api.{} where id = %(id)s",
+    "insert": "insert into api.{} default values returning id",
+    "update": "update api.{} set id = id where id = %(id)s returning id",
+    "delete": "delete from api.{} where id = %(id)s returning id",
+}
+
+
+@pytest.fixture(scope="module")
+def world(shared_database: Database) -> Iterator[World]:
+    """The rows of the table and its callers, in one transaction that is rolled back."""
+    with psycopg.connect(shared_database.url) as conn:
+        yield make_world(conn)
+        conn.rollback()
+
+
+def outcome_of(world: World, cell: Cell, *, with_claims: bool) -> str:
+    """Try it; in the words of the table."""
+    name, params = f"{cell.resource} {cell.verb}", world.params(cell.resource, cell.row)
+    statement = (
+        sql.SQL(ATTEMPTS[name])
+        if name in ATTEMPTS
+        else sql.SQL(ANY_ATTEMPT[cell.verb]).format(sql.Identifier(cell.resource))
+    )
+    try:
+        with world.request_of(cell.caller, with_claims=with_claims) as conn:
+            rows = conn.execute(statement, params).fetchall()
+    except psycopg.Error as error:
+        return status_of(error, cell.caller)
+    match rows:
+        case []:
+            return "none"
+        case [(None,)]:
+            return "masked"
+        case _:
+            return "yes"
+
+
+def status_of(error: psycopg.Error, caller: str) -> str:
+    """The status PostgREST gives an error: without a token, what is not allowed asks for one."""
+    refused = refusal(error)
+    if refused == "42501":
+        return "401" if caller == "anon" else "403"
+    return refused if isinstance(refused, str) else str(refused[0])
+
+
+@pytest.mark.parametrize("with_claims", [True, False], ids=["claims", "memberships"])
+@pytest.mark.parametrize("cell", CELLS, ids=[cell.id for cell in CELLS])
+def test_caller_may_do_what_the_table_says(world: World, cell: Cell, with_claims: bool) -> None:
+    """Whether the token names the groups or the memberships do."""
+    assert outcome_of(world, cell, with_claims=with_claims) == cell.outcome
+
+
+def test_table_has_every_resource_and_verb(world: World) -> None:
+    """A new view or function is not there until somebody has said who may use it."""
+    catalogue = world.conn.execute(
+        "select views.relname, verbs.name"
+        " from pg_catalog.pg_class as views"
+        " cross join unnest(array['select', 'insert', 'update', 'delete']) as verbs (name)"
+        " where views.relnamespace = 'api'::regnamespace and views.relkind = 'v'"
+        " union all"
+        " select functions.proname, 'execute' from pg_catalog.pg_proc as functions"
+        " where functions.pronamespace = 'api'::regnamespace"
+        # What control leaves behind to ask PostgREST whether it has read the schema.
+        " and not starts_with(functions.proname, 'loaded_')"
+    )
+
+    assert {(cell.resource, cell.verb) for cell in CELLS} == set(catalogue)
+
+
+def test_table_has_open_and_private_rows_of_all_that_belongs_to_a_sample(world: World) -> None:
+    """Whatever has a sample, or is one, is tried for a private sample too."""
+    catalogue = world.conn.execute(
+        "select distinct columns.attrelid::regclass::text, kinds.name"
+        " from pg_catalog.pg_attribute as columns"
+        " inner join pg_catalog.pg_class as views on columns.attrelid = views.oid"
+        " cross join unnest(array['open', 'private']) as kinds (name)"
+        " where views.relnamespace = 'api'::regnamespace and views.relkind = 'v'"
+        " and columns.attname in ('sample_id', 'is_private')"
+    )
+
+    kinds = {(f"api.{cell.resource}", cell.row) for cell in CELLS if cell.verb == "select"}
+    assert {kind for kind in kinds if kind[1] != "-"} == set(catalogue)
