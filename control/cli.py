@@ -23,7 +23,6 @@ COMMANDS = {
     "sample": "control.commands.sample:sample",
     "output": "control.commands.output:output",
     "load": "control.commands.load:load",
-    "docs": "control.commands.docs:docs",
 }
 
 
