@@ -1,0 +1,59 @@
+"""Run the benchmarks named, or all: `python -m tests.bench [list first_life rls …]`.
+
+A benchmark is a module bench_<name>.py with a function run(lab, report). Exits 1 when a target is
+missed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+from control.errors import ControlError
+from tests.bench.lab import Lab, open_lab
+from tests.bench.report import Report
+
+# The order a reader wants; whatever else is there comes after.
+FIRST = ("list", "first_life", "rls", "create_samples", "tree", "import")
+
+
+def main(names: list[str]) -> int:
+    """Run them one after another, so that none disturbs another."""
+    present = {path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")}
+    ordered = [name for name in FIRST if name in present] + sorted(present - set(FIRST))
+    if unknown := set(names) - present:
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ordered)}")
+        return 2
+    report = Report()
+    try:
+        with open_lab() as lab:
+            print(machine(lab))
+            for name in ordered:
+                if not names or name in names:
+                    started = time.monotonic()
+                    importlib.import_module(f"tests.bench.bench_{name}").run(lab, report)
+                    report.note(f"({name}: {time.monotonic() - started:.0f} s)")
+    except ControlError as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    return 0 if report.summary() else 1
+
+
+def machine(lab: Lab) -> str:
+    """What the numbers were measured on."""
+    with lab.connect("postgres", "postgres") as conn:
+        version = conn.info.parameter_status("server_version")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()},"
+        f" PostgreSQL {version}, Python {platform.python_version()};"
+        f" load before the start {os.getloadavg()[0]:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""`control sample import`: ten times the genomes in the same memory, and as fast per genome."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from control.errors import ControlError
+from control.fasta import write_record
+from control.stack.state import SUPERUSER
+from tests.bench.lab import HERE, Lab
+from tests.bench.report import Report, Side, at_most
+
+FEW, MANY = 1_000, 10_000
+ROUNDS = 2
+GENOME_LENGTH = 29_900
+MUTATIONS = 20
+CONTROL = "from control.cli import main; main()"
+HEADER = "strain\tdate\tregion\tcountry\tdivision\tgenbank_accession\tauthors\n"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One import, as a process of its own."""
+
+    seconds: float
+    peak_mib: float
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Import few and many genomes in turn."""
+    report.title(f"import: {FEW:,} and {MANY:,} genomes of {GENOME_LENGTH:,} letters")
+    database = lab.database("import", HERE / "import.sql")
+    rounds: dict[int, list[Imported]] = {FEW: [], MANY: []}
+    with TemporaryDirectory(dir=lab.settings.data_dir) as folder:
+        for size in rounds:
+            write_files(Path(folder), size)
+        for _ in range(ROUNDS):
+            for size, done in rounds.items():
+                empty(lab, database)
+                done.append(import_files(lab, database, Path(folder), size))
+    empty(lab, database)
+
+    few, many = (
+        Side(f"{size:,} genomes, peak memory of control", tuple(d.peak_mib for d in done), "MiB")
+        for size, done in rounds.items()
+    )
+    report.sides([few, many])
+    report.ratio("memory, many by few", many, few, at_most(1.25))
+    few, many = (
+        Side(f"{size:,} genomes", tuple(1000 * d.seconds / size for d in done), "ms per genome")
+        for size, done in rounds.items()
+    )
+    report.sides([few, many])
+    report.ratio("time per genome, many by few", many, few)
+
+
+def write_files(folder: Path, size: int) -> None:
+    """Metadata and sequences of made-up genomes, each a few mutations from the first."""
+    numbers = random.Random(size)
+    root = "".join(numbers.choices("ACGT", k=GENOME_LENGTH)).encode()
+    with (
+        (folder / f"{size}.tsv").open("w") as metadata,
+        (folder / f"{size}.fasta").open("w") as fasta,
+    ):
+        metadata.write(HEADER)
+        for number in range(1, size + 1):
+            genome = bytearray(root)
+            for _ in range(MUTATIONS):
+                genome[numbers.randrange(GENOME_LENGTH)] = numbers.choice(b"ACGTN")
+            strain = f"Country {number % 50}/BENCH-{number}/2021"
+            metadata.write(
+                f"{strain}\t2021-{number % 12 + 1:02}-03\tEurope\tCountry {number % 50}"
+                f"\tDivision {number % 300}\tMT{number:06}\tBench et al\n"
+            )
+            write_record(fasta, strain, genome.decode())
+
+
+def import_files(lab: Lab, database: str, folder: Path, size: int) -> Imported:
+    """Run `control sample import`, and see what the kernel says of it."""
+    options = ["--group", "BENCH", "--user", "bench|import", "--pathogen", "SC2"]
+    options += ["--metadata", f"{folder / f'{size}.tsv'}"]
+    options += ["--sequences", f"{folder / f'{size}.fasta'}"]
+    environment = {
+        "PATH": os.defpath,
+        "ASPEN_ROOT": str(lab.settings.root),
+        "ASPEN_DATA_DIR": str(lab.settings.data_dir),
+        "ASPEN_DATABASE_URL": lab.url("control", database),
+    }
+    command = [sys.executable, "-c", CONTROL, "sample", "import", *options]
+    started = time.monotonic()
+    process = os.posix_spawn(sys.executable, command, environment)
+    _, status, usage = os.wait4(process, 0)
+    if status != 0:
+        raise ControlError("the import failed", "its reasons are above")
+    return Imported(time.monotonic() - started, usage.ru_maxrss / 1024)
+
+
+def empty(lab: Lab, database: str) -> None:
+    """No samples any more, and nothing of the last import left to be written."""
+    with lab.connect(SUPERUSER, database) as conn:
+        conn.execute("truncate aspen.samples, aspen.jobs cascade")
+        conn.execute("checkpoint")

@@ -1,0 +1,226 @@
+"""The servers of the benchmarks, apart from any running stack, and databases kept between runs."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from control.errors import ControlError
+from control.frozen import migration_files
+from control.keys import KeySet, ensure_keys
+from control.migrations import apply_all
+from control.settings import Settings, load_settings
+from control.stack.bootstrap import create_database, prepare_cluster, prepare_database
+from control.stack.health import http_ok
+from control.stack.ports import HOST, next_free
+from control.stack.postgres import Postgres, postgres_server
+from control.stack.postgres_binaries import BUNDLED
+from control.stack.postgrest import postgrest_launch, postgrest_server
+from control.stack.process import Launch, Server
+from control.stack.state import LOGINS, SUPERUSER, State
+from control.tokens import mint
+
+HERE = Path(__file__).parent
+FIRST_LIFE = "first_life"
+FIRST_LIFE_WORKERS = 2
+READY_SECONDS = 60
+
+# What a small production server would have; PostgreSQL's programs and the rest as in `control up`.
+CONFIGURATION = """
+# For the benchmarks.
+shared_buffers = '1GB'
+effective_cache_size = '4GB'
+maintenance_work_mem = '512MB'
+max_wal_size = '6GB'
+checkpoint_timeout = '30min'
+autovacuum = off
+"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running PostgreSQL with databases made for measuring."""
+
+    settings: Settings
+    state: State
+    keys: KeySet
+
+    def url(self, login: str, database: str) -> str:
+        """How one of our logins reaches one of the databases."""
+        return self.state.database_url(login, database)
+
+    def connect(self, login: str, database: str, **options: Any) -> psycopg.Connection:
+        """A connection in autocommit."""
+        return psycopg.connect(self.url(login, database), autocommit=True, **options)
+
+    def database(self, name: str, script: Path) -> str:
+        """The name of a database that `script` filled, now or in an earlier run, with today's code."""
+        made_of = [script, *migration_files(self.settings.root).values()]
+        fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
+        with self.connect(SUPERUSER, "postgres") as conn:
+            if _comment(conn, name) != fingerprint:
+                conn.execute(
+                    sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+                )
+            is_new = create_database(conn, name)
+        with self.connect(SUPERUSER, name) as conn:
+            prepare_database(conn, self.settings.sql_dir)
+            apply_all(self.url("control", name), self.settings.root)
+            if is_new:
+                self._fill(conn, name, script, fingerprint)
+            conn.execute((HERE / "sides.sql").read_bytes())
+            self._set_password(conn, FIRST_LIFE)
+        return name
+
+    def token(self, subject: str, groups: dict[int, str]) -> str:
+        """A member's token."""
+        return mint(self.keys, sub=subject, role="member", groups=groups, ttl=timedelta(hours=2))
+
+    @contextmanager
+    def postgrest(self, database: str) -> Iterator[str]:
+        """PostgREST with this checkout's configuration; its URL."""
+        api_port = next_free(self.settings.first_port)
+        admin_port = next_free(api_port + 1)
+        launch = postgrest_launch(
+            self.settings,
+            database_url=self.url("authenticator", database),
+            jwks=self.keys.jwks_path,
+            api_port=api_port,
+            admin_port=admin_port,
+        )
+        server = self._server("postgrest")
+        with _running(server, launch, f"http://{HOST}:{admin_port}/ready"):
+            yield f"http://{HOST}:{api_port}"
+
+    @contextmanager
+    def first_life(self, database: str) -> Iterator[str]:
+        """The first life's stack; its URL."""
+        port = next_free(self.settings.first_port)
+        url = self.url(FIRST_LIFE, database).replace("postgresql:", "postgresql+asyncpg:")
+        launch = Launch(
+            [
+                *(sys.executable, "-m", "uvicorn", "tests.bench.first_life:app"),
+                *("--app-dir", str(self.settings.root), "--host", HOST, "--port", str(port)),
+                *("--workers", str(FIRST_LIFE_WORKERS), "--log-level", "warning"),
+            ],
+            {
+                "PATH": os.defpath,
+                "FIRST_LIFE_DATABASE_URL": url,
+                "FIRST_LIFE_JWKS": str(self.keys.jwks_path),
+            },
+        )
+        with _running(self._server(FIRST_LIFE), launch, f"http://{HOST}:{port}/health"):
+            yield f"http://{HOST}:{port}"
+
+    def _fill(self, conn: psycopg.Connection, name: str, script: Path, fingerprint: str) -> None:
+        started = time.monotonic()
+        conn.execute(script.read_bytes())
+        conn.execute("vacuum (analyze)")
+        conn.execute("checkpoint")
+        # Last, so that a run cut off here starts anew.
+        conn.execute(
+            sql.SQL("comment on database {} is {}").format(
+                sql.Identifier(name), sql.Literal(fingerprint)
+            )
+        )
+        size = conn.execute("select pg_size_pretty(pg_database_size(current_database()))").fetchone()
+        took = time.monotonic() - started
+        print(f"made database {name} in {took:.0f} s: {size[0] if size else ''}", flush=True)
+
+    def _set_password(self, conn: psycopg.Connection, login: str) -> None:
+        verifier = conn.pgconn.encrypt_password(
+            self.state.passwords[login].encode(), login.encode(), b"scram-sha-256"
+        ).decode()
+        conn.execute(
+            sql.SQL("alter role {} password {}").format(
+                sql.Identifier(login), sql.Literal(verifier)
+            )
+        )
+
+    def _server(self, name: str) -> Server:
+        data_dir = self.settings.data_dir
+        return postgrest_server(name, data_dir / "run", data_dir / "logs")
+
+
+@contextmanager
+def open_lab() -> Iterator[Lab]:
+    """Start the PostgreSQL of the benchmarks, in `.aspen/bench`, and stop it at the end."""
+    checkout = load_settings()
+    data_dir = checkout.data_dir / "bench"
+    settings = replace(
+        checkout,
+        data_dir=data_dir,
+        first_port=checkout.first_port + 100,
+        # Not whatever is on PATH, so that numbers of two machines can be compared.
+        postgres_bin=checkout.postgres_bin or BUNDLED,
+    )
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(data_dir):
+        state = State.load(settings)
+        state.ensure_passwords()
+        # Any string is as good as another: this login exists in the cluster of the benchmarks only.
+        state.passwords.setdefault(FIRST_LIFE, state.passwords["control"])
+        server = postgres_server("postgres", data_dir / "run", data_dir / "logs")
+        server.stop()
+        state.ports["postgres"] = next_free(settings.first_port)
+        state.save(settings)
+        postgres = Postgres.find(
+            data_dir / "postgres", server, settings.postgres_bin, durable=True
+        )
+        if postgres.initialise(state.passwords[SUPERUSER]):
+            with open(postgres.data / "postgresql.conf", "a") as main:
+                main.write(CONFIGURATION)
+        admin_url = state.database_url(SUPERUSER, "postgres")
+        postgres.start(state.ports["postgres"], admin_url)
+        try:
+            with psycopg.connect(admin_url, autocommit=True) as conn:
+                passwords = {login: state.passwords[login] for login in LOGINS}
+                prepare_cluster(conn, settings.sql_dir, passwords)
+            yield Lab(settings, state, ensure_keys(data_dir / "keys"))
+        finally:
+            server.stop()
+
+
+def _comment(conn: psycopg.Connection, database: str) -> str | None:
+    found = conn.execute(
+        "select pg_catalog.shobj_description(databases.oid, 'pg_database')"
+        " from pg_catalog.pg_database as databases where databases.datname = %s",
+        [database],
+    ).fetchone()
+    return found[0] if found else None
+
+
+@contextmanager
+def _running(server: Server, launch: Launch, ready_url: str) -> Iterator[None]:
+    server.stop()
+    server.start(launch)
+    try:
+        server.wait_ready(lambda: http_ok(ready_url), READY_SECONDS)
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Two runs at once would spoil each other's numbers."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ControlError("another make bench is running here", "wait for its end") from error
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,91 @@
+"""What a benchmark says: both sides of a ratio, and whether the target is met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+WIDTH = 62
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison, measured in several rounds."""
+
+    name: str
+    rounds: tuple[float, ...]
+    unit: str
+
+    @property
+    def value(self) -> float:
+        """The median, which one disturbed round does not move."""
+        return median(self.rounds)
+
+    def __str__(self) -> str:
+        spread = f"{min(self.rounds):,.4g} … {max(self.rounds):,.4g}"
+        return f"  {self.name:<{WIDTH}}{self.value:>11,.4g} {self.unit}   ({spread})"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a ratio must be."""
+
+    limit: float
+    is_least: bool
+
+    def is_met_by(self, ratio: float) -> bool:
+        """Whether a measured ratio is good enough."""
+        return ratio >= self.limit if self.is_least else ratio <= self.limit
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.is_least else '≤'} {self.limit:g} ×"
+
+
+def at_least(limit: float) -> Target:
+    """The ratio must reach this."""
+    return Target(limit, is_least=True)
+
+
+def at_most(limit: float) -> Target:
+    """The ratio must not exceed this."""
+    return Target(limit, is_least=False)
+
+
+@dataclass
+class Report:
+    """Prints results as they come, and remembers the verdicts for the end."""
+
+    verdicts: list[tuple[str, bool]] = field(default_factory=list)
+
+    def title(self, text: str) -> None:
+        """The start of a benchmark."""
+        print(f"\n== {text}", flush=True)
+
+    def note(self, text: str) -> None:
+        """Something a reader of the numbers should know."""
+        print(f"  {text}", flush=True)
+
+    def sides(self, sides: Sequence[Side]) -> None:
+        """Numbers without a verdict."""
+        for side in sides:
+            print(side, flush=True)
+
+    def ratio(self, name: str, upper: Side, lower: Side, target: Target | None = None) -> None:
+        """Upper by lower: rounds of both alternate, so the median of their quotients is steady."""
+        quotient = median(a / b for a, b in zip(upper.rounds, lower.rounds, strict=True))
+        line = f"{name}: {quotient:.2f} ×"
+        if target is None:
+            self.note(f"→ {line}")
+            return
+        is_met = target.is_met_by(quotient)
+        verdict = f"{line}, target {target} {'ok' if is_met else 'MISS'}"
+        self.verdicts.append((verdict, is_met))
+        self.note(f"→ {verdict}")
+
+    def summary(self) -> bool:
+        """Every verdict once more; whether all targets are met."""
+        print("\n== Verdicts")
+        for verdict, _ in self.verdicts:
+            print(f"  {verdict}")
+        return all(is_met for _, is_met in self.verdicts)

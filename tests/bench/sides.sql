@@ -1,0 +1,26 @@
+-- The logins of the other sides, only in the cluster of the benchmarks. Run again after every load of
+-- the code, which makes the api schema anew.
+
+do $$
+begin
+    if not exists (select from pg_catalog.pg_roles as roles where roles.rolname = 'first_life') then
+        create role first_life login bypassrls;
+    end if;
+    if not exists (select from pg_catalog.pg_roles as roles where roles.rolname = 'unfenced') then
+        create role unfenced nologin inherit bypassrls;
+    end if;
+end
+$$;
+
+comment on role first_life is 'The first life''s backend: reads every row and filters by itself';
+comment on role unfenced is 'member without row-level security: the predicate is written by hand';
+
+grant member to unfenced;
+grant unfenced to authenticator;
+grant usage on schema aspen to first_life;
+grant select on all tables in schema aspen to first_life;
+
+-- The same planner settings as PostgREST's login, so that no side has better plans.
+alter role first_life set plan_cache_mode = 'force_custom_plan';
+alter role first_life set random_page_cost = '1.1';
+alter role first_life set jit = 'off';
