@@ -1,0 +1,274 @@
+"""Whatever happens to memberships, grants and samples, all see exactly what the rules allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from psycopg import sql
+
+from control.database import begin_request, request_claims
+from tests import factories
+from tests.servers import Database
+from tests.sql.plain_rules import EVERYTHING, PlainRules, Sample, Seen
+
+GROUPS = range(3)
+USERS = ("alice", "bob", "olga")
+OPERATORS = ("olga",)
+
+some_user = st.sampled_from(USERS)
+some_group = st.sampled_from(GROUPS)
+role_or_none = st.sampled_from(("admin", "member", "viewer", None))
+
+
+class Life(RuleBasedStateMachine):
+    """Three groups, three people, and whatever may happen to them."""
+
+    conn: ClassVar[psycopg.Connection]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plain = PlainRules([factories.group(self.conn) for _ in GROUPS])
+        for group in self.plain.groups:
+            run = factories.phylo_run(self.conn, group)
+            factories.job_output(self.conn, run)
+            factories.phylo_tree(self.conn, run)
+        self.user_ids = {
+            user: factories.user(self.conn, user, is_operator=user in OPERATORS) for user in USERS
+        }
+        # The roles each user's token was issued with; they stay until the user signs in again.
+        self.tokens: dict[str, dict[int, str]] = {user: {} for user in USERS}
+
+    def teardown(self) -> None:
+        """Undo everything."""
+        self.conn.rollback()
+
+    @initialize(
+        roles=st.lists(role_or_none, min_size=9, max_size=9),
+        grants=st.lists(role_or_none, min_size=9, max_size=9),
+    )
+    def begin(self, roles: list[str | None], grants: list[str | None]) -> None:
+        """Anybody holds any role anywhere, and any group has granted any other anything."""
+        for number, role in enumerate(roles):
+            self.membership_changes(USERS[number // 3], number % 3, role)
+        for number, role in enumerate(grants):
+            self.grant_changes(number // 3, number % 3, role)
+        for number in range(6):
+            self.sample_arrives(number // 2, number % 2 == 0)
+        for user in USERS:
+            self.user_signs_in(user)
+
+    @rule(user=some_user, group=some_group, role=role_or_none)
+    def membership_changes(self, user: str, group: int, role: str | None) -> None:
+        """A role is given, replaced, or taken away (None)."""
+        group_id, user_id = self.plain.groups[group], self.user_ids[user]
+        self.plain.memberships.pop((user, group_id), None)
+        self.conn.execute(
+            "delete from aspen.memberships where group_id = %s and user_id = %s",
+            [group_id, user_id],
+        )
+        if role is not None:
+            self.plain.memberships[user, group_id] = role
+            factories.membership(self.conn, group_id, user_id, role)
+
+    @rule(group=some_group, grantee=some_group, role=role_or_none)
+    def grant_changes(self, group: int, grantee: int, role: str | None) -> None:
+        """A grant is made, replaced, or revoked (None); a group cannot grant itself anything."""
+        key = self.plain.groups[group], self.plain.groups[grantee]
+        self.plain.grants.pop(key, None)
+        self.conn.execute(
+            "delete from aspen.group_grants where group_id = %s and grantee_group_id = %s", key
+        )
+        if role is not None and group != grantee:
+            self.plain.grants[key] = role
+            factories.grant(self.conn, *key, role)
+
+    @rule(group=some_group, is_private=st.booleans())
+    def sample_arrives(self, group: int, is_private: bool) -> None:
+        """A sample comes with all that can belong to one."""
+        group_id = self.plain.groups[group]
+        sample_id = factories.sample(self.conn, group_id, is_private=is_private)
+        factories.sequence(self.conn, sample_id)
+        factories.sample_lineage(self.conn, sample_id)
+        factories.qc_metric(self.conn, sample_id)
+        factories.accession(self.conn, sample_id)
+        self.plain.samples[sample_id] = Sample(group_id, is_private)
+
+    @precondition(lambda self: self.plain.samples)
+    @rule(number=st.integers(0, 99), is_private=st.booleans())
+    def sample_is_made_private_or_public(self, number: int, is_private: bool) -> None:
+        """What belongs to the sample follows it."""
+        sample_id = self.sample_id(number)
+        self.plain.samples[sample_id] = Sample(self.plain.samples[sample_id].group, is_private)
+        self.conn.execute(
+            "update aspen.samples set is_private = %s where id = %s", [is_private, sample_id]
+        )
+
+    @precondition(lambda self: self.plain.samples)
+    @rule(number=st.integers(0, 99))
+    def sample_is_deleted(self, number: int) -> None:
+        """It goes with all that belongs to it."""
+        sample_id = self.sample_id(number)
+        del self.plain.samples[sample_id]
+        self.conn.execute("delete from aspen.samples where id = %s", [sample_id])
+
+    @rule(user=some_user)
+    def user_signs_in(self, user: str) -> None:
+        """A new token states the roles of this moment."""
+        self.tokens[user] = self.plain.held_by(user)
+
+    @invariant()
+    def everybody_sees_what_the_rules_allow(self) -> None:
+        """A token that names groups counts; without, the memberships of this moment do."""
+        for user in USERS:
+            is_operator = user in OPERATORS
+            token, now = self.tokens[user], self.plain.held_by(user)
+            assert self.seen_by(user, token) == self.plain.visible(token, is_operator=is_operator)
+            assert self.seen_by(user, None) == self.plain.visible(now, is_operator=is_operator)
+
+    def seen_by(self, user: str, groups: dict[int, str] | None) -> Seen:
+        """All that the API shows a user with a token that names these groups, or none."""
+        role = "operator" if user in OPERATORS else "member"
+        with self.conn.transaction(force_rollback=True):
+            begin_request(self.conn, role, request_claims(role, user, groups))
+            return set(self.conn.execute(EVERYTHING).fetchall())
+
+    def sample_id(self, number: int) -> int:
+        """One of the samples there are."""
+        known = list(self.plain.samples)
+        return known[number % len(known)]
+
+
+@pytest.fixture
+def life(shared_database: Database) -> Iterator[type[Life]]:
+    """Lives of this test, each in a transaction of its own."""
+
+    class LifeHere(Life):
+        conn = psycopg.connect(shared_database.url)
+
+    with LifeHere.conn:
+        yield LifeHere
+        LifeHere.conn.rollback()
+
+
+@pytest.fixture
+def first_day(life: type[Life]) -> Life:
+    """Alice is a member of the first group, Bob a viewer of the second; nothing is granted."""
+    day = life()
+    roles = ["member", None, None, None, "viewer", None, None, None, None]
+    day.begin(roles, [None] * 9)
+    return day
+
+
+def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
+    """Random lives, compared after every event."""
+    run_state_machine_as_test(
+        life,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=8,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "drop policy samples_fence on aspen.samples;"
+        " create policy x on aspen.samples for select to member using (true)",
+        "alter policy sequences_select_group on aspen.sequences using (true)",
+        "drop policy accessions_fence on aspen.accessions;"
+        " alter policy accessions_select_group on aspen.accessions using (true)",
+        "drop policy phylo_trees_select_group on aspen.phylo_trees",
+        "alter table aspen.jobs disable row level security",
+        "alter view api.sample_lineages set (security_invoker = false)",
+    ],
+    ids=[
+        "all samples",
+        "sequences for viewers",
+        "accessions of private samples",
+        "no trees",
+        "all jobs",
+        "no lineages",
+    ],
+)
+def test_comparison_notices_a_wrong_policy(first_day: Life, fault: str) -> None:
+    """It passes as things are, and fails once somebody sees too much or too little."""
+    first_day.everybody_sees_what_the_rules_allow()
+
+    first_day.conn.execute(fault.encode())
+
+    with pytest.raises(AssertionError):
+        first_day.everybody_sees_what_the_rules_allow()
+
+
+def test_fences_hold_where_a_policy_is_careless(first_day: Life) -> None:
+    """A policy that shows all rows of every table shows Bob no row of another group."""
+    allow_everything(first_day.conn)
+
+    seen = first_day.seen_by("bob", None)
+
+    second_group = first_day.plain.groups[1]
+    of_second_group = {second_group} | {
+        sample_id
+        for sample_id, sample in first_day.plain.samples.items()
+        if sample.group == second_group
+    }
+    assert {about for _, about, _ in seen} - of_second_group == set()
+
+
+def test_careless_policy_shows_everything_without_fences(first_day: Life) -> None:
+    """The twin: it is the fences that held."""
+    allow_everything(first_day.conn)
+    drop_fences(first_day.conn)
+
+    seen = first_day.seen_by("bob", None)
+
+    assert {about for _, about, _ in seen} == set(first_day.plain.groups) | set(
+        first_day.plain.samples
+    )
+
+
+def allow_everything(conn: psycopg.Connection) -> None:
+    """Give every fenced table a policy that lets callers read all rows."""
+    for table in fenced_tables(conn):
+        conn.execute(
+            sql.SQL("create policy careless on aspen.{} for select to member using (true)").format(
+                sql.Identifier(table)
+            )
+        )
+
+
+def drop_fences(conn: psycopg.Connection) -> None:
+    """Take every fence away."""
+    for table in fenced_tables(conn):
+        conn.execute(
+            sql.SQL("drop policy {} on aspen.{}").format(
+                sql.Identifier(f"{table}_fence"), sql.Identifier(table)
+            )
+        )
+
+
+def fenced_tables(conn: psycopg.Connection) -> list[str]:
+    """The tables that have a fence."""
+    rows = conn.execute(
+        "select tables.relname from pg_catalog.pg_policy as policies"
+        " inner join pg_catalog.pg_class as tables on policies.polrelid = tables.oid"
+        " where not policies.polpermissive"
+    )
+    return [name for (name,) in rows.fetchall()]
