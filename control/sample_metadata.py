@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
+from sys import intern
 from typing import BinaryIO, Literal
 
 from control.errors import ControlError
@@ -25,6 +28,7 @@ MISSING = ("", "?")
 # Column → the repository its accessions are of.
 ACCESSION_COLUMNS = {"genbank_accession": "GenBank", "gisaid_epi_isl": "GISAID"}
 LONGEST_ACCESSION = 128
+NAMED_LINES = 10
 # What create_samples takes → the column it comes from, the first of these that the file has.
 FIELD_COLUMNS = {
     "collection_date": ("date", "collection_date"),
@@ -72,8 +76,8 @@ class SampleRow:
     line: int
     strain: str
     place: Place
-    fields: dict[str, str | list[str]]
-    accessions: dict[str, str]
+    fields: dict[str, str | tuple[str, ...]]
+    accessions: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ def _read_row(layout: _Layout, line: int, text: str) -> tuple[SampleRow | None, 
         return None, [layout.problem(line, values[0], "", "", reason)]
 
     cells = {
-        name: value
+        name: intern(value)
         for name, value in zip(layout.header, (value.strip() for value in values), strict=True)
         if value not in MISSING
     }
@@ -206,7 +210,7 @@ def _problems(layout: _Layout, cells: Cells) -> Iterator[tuple[str, str]]:
 
 
 def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
-    fields: dict[str, str | list[str]] = {
+    fields: dict[str, str | tuple[str, ...]] = {
         target: cells[column] for target, column in layout.sources.items() if column in cells
     }
     if "authors" in fields:
@@ -218,19 +222,24 @@ def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
     return SampleRow(
         line=line,
         strain=strain,
-        place=Place(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
+        place=_place(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
         fields=fields,
-        accessions={
-            repository: cells[column]
+        accessions=tuple(
+            (repository, cells[column])
             for column, repository in ACCESSION_COLUMNS.items()
             if column in cells
-        },
+        ),
     )
 
 
-def _names(text: str) -> list[str]:
+# Rows repeat each other; what is equal is kept once.
+_place = lru_cache(maxsize=10_000)(Place)
+
+
+@lru_cache(maxsize=1_000)
+def _names(text: str) -> tuple[str, ...]:
     """A list of authors; people separate them with commas or semicolons."""
-    return [name for part in re.split("[,;]", text) if (name := part.strip())]
+    return tuple(name for part in re.split("[,;]", text) if (name := part.strip()))
 
 
 def _is_incomplete(date: str) -> bool:
@@ -246,21 +255,28 @@ def _first_day(date: str) -> str:
     return f"{year}-{'01' if month in (None, 'XX') else month}-01"
 
 
-def _repeated(layout: _Layout, rows: Iterable[SampleRow]) -> Iterator[Problem]:
+def _repeated(layout: _Layout, rows: list[SampleRow]) -> Iterator[Problem]:
     """Rows that share a strain or an identifier; across batches the database could not tell."""
-    rows = list(rows)
-    identifiers = {
-        column: target
-        for target in ("public_identifier", "private_identifier")
-        if (column := layout.sources[target]) != STRAIN
-    }
-    for column in (STRAIN, *identifiers):
-        by_value: dict[str, list[SampleRow]] = defaultdict(list)
-        for row in rows:
-            value = row.strain if column == STRAIN else row.fields.get(identifiers[column], "")
-            by_value[str(value)].append(row)
-        for value, same in by_value.items():
-            if value and len(same) > 1:
-                reason = f"is given in lines {', '.join(str(row.line) for row in same)}"
-                for row in same:
-                    yield layout.problem(row.line, row.strain, column, value, reason)
+    yield from _sharing(layout, rows, STRAIN, attrgetter("strain"))
+    for target in ("private_identifier", "public_identifier"):
+        if (column := layout.sources[target]) != STRAIN:
+            yield from _sharing(layout, rows, column, partial(_field, target))
+
+
+def _field(target: str, row: SampleRow) -> str:
+    return str(row.fields.get(target, ""))
+
+
+def _sharing(
+    layout: _Layout, rows: list[SampleRow], column: str, value_of: Callable[[SampleRow], str]
+) -> Iterator[Problem]:
+    counts = Counter(value_of(row) for row in rows)
+    lines: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if counts[value_of(row)] > 1:
+            lines[value_of(row)].append(str(row.line))
+    for row in rows:
+        if (value := value_of(row)) and value in lines:
+            more = ", …" if len(lines[value]) > NAMED_LINES else ""
+            reason = f"is given in lines {', '.join(lines[value][:NAMED_LINES])}{more}"
+            yield layout.problem(row.line, row.strain, column, value, reason)

@@ -120,7 +120,7 @@ def import_samples(
 
 
 def _require_repositories(conn: psycopg.Connection, metadata: Metadata) -> None:
-    wanted = {repository for row in metadata.rows.values() for repository in row.accessions}
+    wanted = {repository for row in metadata.rows.values() for repository, _ in row.accessions}
     known = {name for (name,) in conn.execute("select name from aspen.public_repositories")}
     if unknown := sorted(wanted - known):
         raise ControlError(
@@ -251,7 +251,7 @@ def _write_accessions(job: _Import, items: list[_Item], outcomes: list[dict[str,
         (stored["id"], repository, accession)
         for item, stored in zip(items, outcomes, strict=True)
         if stored["outcome"] != "skipped"
-        for repository, accession in item.row.accessions.items()
+        for repository, accession in item.row.accessions
     ]
     arguments = {
         "sample_ids": [sample_id for sample_id, _, _ in written],
