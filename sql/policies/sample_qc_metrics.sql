@@ -1,4 +1,5 @@
 -- NOTE: no write is granted: job outputs are registered by the control plane.
+-- The fence says word for word what the select policy says (policies/samples.sql).
 
 alter table aspen.sample_qc_metrics enable row level security;
 
@@ -14,13 +15,21 @@ for all
 to member
 using (
     group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 )
 with check (
     group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 );
 
 comment on policy sample_qc_metrics_fence on aspen.sample_qc_metrics is
-'Only rows of groups the caller sees, whatever other policies allow';
+'Only rows the caller may see, whatever other policies allow';
 
 drop policy if exists sample_qc_metrics_select_group on aspen.sample_qc_metrics;
 

@@ -1,6 +1,9 @@
 -- Kept in this form on purpose: any_groups and full_groups compared inline reach the right index
 -- for a group of ten rows and for one of 300,000 (docs/architecture.md); a sub-select or an "or" of
 -- two group sets does not.
+-- The fence says word for word what the select policy says: PostgreSQL then keeps one of the two.
+-- Any other wording would count twice in the estimates, and a group of 20,000 rows would be
+-- sorted as a whole for its newest hundred.
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
 
@@ -35,13 +38,21 @@ for all
 to member, api_writer
 using (
     group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 )
 with check (
     group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
+    and (not is_private or group_id = any(nullif(
+        current_setting('aspen.full_groups', true),
+        ''
+    )::bigint[]))
 );
 
 comment on policy samples_fence on aspen.samples is
-'Only rows of groups the caller sees, whatever other policies allow';
+'Only rows the caller may see, whatever other policies allow';
 
 drop policy if exists samples_select_group on aspen.samples;
 

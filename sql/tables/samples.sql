@@ -39,6 +39,10 @@ create table aspen.samples (
     constraint samples_collection_date_range_check check (collection_date >= '1900-01-01')
 );
 
+-- The newest samples of a few groups: walked backwards, it passes over everyone else's rows without
+-- fetching them.
+create index samples_id_group_id_idx on aspen.samples (id, group_id);
+
 create index samples_pathogen_id_idx on aspen.samples (pathogen_id);
 
 create index samples_uploaded_by_id_idx on aspen.samples (uploaded_by_id);

@@ -1,0 +1,1 @@
+drop index concurrently aspen.samples_id_group_id_idx;
