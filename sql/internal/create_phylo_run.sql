@@ -33,12 +33,12 @@ begin
     where pathogens.slug = create_phylo_run.pathogen;
     if pathogen_row.id is null then
         perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', create_phylo_run.pathogen)::text,
+            json_build_object('pathogen', left(create_phylo_run.pathogen, 200))::text,
                 'Use the slug of one of pathogens.');
     end if;
 
-    select json_agg(json_build_object('field', found.field, 'value', found.value, 'reason',
-        found.reason))
+    select json_agg(json_build_object('field', left(found.field, 200), 'value',
+        left(found.value, 200), 'reason', found.reason))
     into problems
     from (
         select 'name' as field, create_phylo_run.name as value, 'must be 1 to 128 characters'
@@ -140,7 +140,7 @@ begin
         from matched_strains
     )
 
-    select json_agg(wanted.identifier order by wanted.identifier)
+    select json_agg(left(wanted.identifier, 200) order by wanted.identifier)
     into unknown_samples
     from wanted
     where

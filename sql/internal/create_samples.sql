@@ -33,14 +33,14 @@ begin
     if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip',
         'update') then
         perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',
-            json_build_object('on_conflict', create_samples.on_conflict)::text);
+            json_build_object('on_conflict', left(create_samples.on_conflict, 200))::text);
     end if;
     select pathogens.* into pathogen_row
     from aspen.pathogens as pathogens
     where pathogens.slug = create_samples.pathogen;
     if pathogen_row.id is null then
         perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', create_samples.pathogen)::text,
+            json_build_object('pathogen', left(create_samples.pathogen, 200))::text,
             'Use the slug of one of pathogens.');
     end if;
     if json_typeof(create_samples.samples) is distinct from 'array' then
@@ -271,9 +271,9 @@ begin
         (
             select json_agg(json_build_object(
                 'row', problem_rows.row_number,
-                'private_identifier', problem_rows.private_identifier,
-                'field', problem_rows.field,
-                'value', problem_rows.value,
+                'private_identifier', left(problem_rows.private_identifier, 200),
+                'field', left(problem_rows.field, 200),
+                'value', left(problem_rows.value, 200),
                 'reason', problem_rows.reason
             ) order by problem_rows.row_number, problem_rows.field)
             from problem_rows

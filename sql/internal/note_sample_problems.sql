@@ -15,7 +15,7 @@ declare
         select string_agg((
             jsonb_build_object(
                 'row', row_number,
-                'private_identifier', private_identifier
+                'private_identifier', left(private_identifier, 200)
             ) || problem.value
         )::text, ',')
         from jsonb_path_query(problems, '$[*]') as problem(value)
