@@ -13,8 +13,8 @@ from control.stack.health import http_ok
 from control.stack.postgres import (
     Postgres,
     WrongPassword,
-    adopt,
     answers,
+    find_running,
     postgres_server,
 )
 from control.stack.process import Launch, Server
@@ -58,8 +58,13 @@ class Database:
 
     @property
     def server(self) -> Server:
-        data = self.settings.data_dir
-        return postgres_server("postgres", data / "run", data / "logs")
+        home = self.settings.data_dir
+        return postgres_server("postgres", home / "run", home / "logs")
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.settings.data_dir / "postgres"
 
     @property
     def admin_url(self) -> str:
@@ -71,8 +76,10 @@ class Database:
 
     def prepare(self) -> None:
         self._postgres().initialise(self.state.passwords[SUPERUSER])
-        if (port := adopt(self._data, self.server)) is not None:
-            self.state.ports["postgres"] = port
+        if found := find_running(self.data):
+            pid, self.state.ports["postgres"] = found
+            if self.server.pid() is None:
+                self.server.record(pid, self.launch().fingerprint)
             self._follow_password()
 
     def launch(self) -> Launch:
@@ -99,12 +106,8 @@ class Database:
         except WrongPassword:
             self._postgres().reset_password(self.state.passwords[SUPERUSER])
 
-    @property
-    def _data(self) -> Path:
-        return self.settings.data_dir / "postgres"
-
     def _postgres(self) -> Postgres:
-        return Postgres.find(self._data, self.server, self.settings.postgres_bin, durable=True)
+        return Postgres.find(self.data, self.server, self.settings.postgres_bin, durable=True)
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ class ObjectStore:
 
     @property
     def server(self) -> Server:
-        data = self.settings.data_dir
-        return ministack.ministack_server("ministack", data / "run", data / "logs")
+        home = self.settings.data_dir
+        return ministack.ministack_server("ministack", home / "run", home / "logs")
 
     def check(self) -> None:
         ministack.require_ministack()
@@ -149,8 +152,8 @@ class Api:
 
     @property
     def server(self) -> Server:
-        data = self.settings.data_dir
-        return postgrest.postgrest_server("postgrest", data / "run", data / "logs")
+        home = self.settings.data_dir
+        return postgrest.postgrest_server("postgrest", home / "run", home / "logs")
 
     def check(self) -> None:
         postgrest.find_postgrest(self.settings)

@@ -16,7 +16,7 @@ from control.stack.bootstrap import bootstrap
 from control.stack.components import Api, Component, Database, ObjectStore
 from control.stack.ministack import ensure_bucket
 from control.stack.ports import is_free, next_free
-from control.stack.postgres import adopt
+from control.stack.postgres import find_running
 from control.stack.process import wait_for
 from control.stack.state import State
 
@@ -69,8 +69,11 @@ def down(settings: Settings, echo: Echo) -> None:
         echo("nothing was ever started here")
         return
     with _one_at_a_time(settings, echo):
-        adopt(settings.data_dir / "postgres", Database(settings, State.load(settings)).server)
-        for component in reversed(_components(settings, State.load(settings))):
+        state = State.load(settings)
+        database = Database(settings, state)
+        if database.server.pid() is None and (found := find_running(database.data)):
+            database.server.record(found[0], "")
+        for component in reversed(_components(settings, state)):
             server = component.server
             had_died = server.has_died()
             if server.stop():

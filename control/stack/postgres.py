@@ -206,14 +206,10 @@ def postgres_server(name: str, run: Path, logs: Path) -> Server:
     )
 
 
-def adopt(data: Path, server: Server) -> int | None:
-    """Recognise a server on this data directory though its pid file was lost; its port."""
+def find_running(data: Path) -> tuple[int, int] | None:
+    """The pid and port of a server on this data directory, whatever became of its pid file."""
     lock = _lock_of(data)
-    if lock is None or not _is_postmaster(lock[0], data):
-        return None
-    if server.pid() is None:
-        server.record(lock[0], "adopted")
-    return lock[1]
+    return lock if lock and _is_postmaster(lock[0], data) else None
 
 
 class WrongPassword(ControlError):

@@ -112,20 +112,27 @@ def test_up_ignores_a_postmaster_pid_that_names_a_stranger(
     assert stranger.poll() is None
 
 
-@pytest.mark.parametrize("content", [None, "", "no json", "[1]"], ids=repr)
-def test_a_lost_pid_file_does_not_make_a_second_postgres(
-    local: LocalStack, content: str | None
+@pytest.mark.parametrize("content", ["", "no json", "[1]"], ids=repr)
+def test_a_damaged_pid_file_does_not_make_a_second_postgres(
+    local: LocalStack, content: str
 ) -> None:
-    """A server on our data directory is recognised without its pid file."""
-    ports = local.remembered()["ports"]
-    local.pid_file("postgres").unlink()
-    if content is not None:
-        local.pid_file("postgres").write_text(content)
+    """A server on our data directory is recognised without it."""
+    pid = local.pid("postgres")
+    local.pid_file("postgres").write_text(content)
 
     local.up()
 
-    assert local.states()["postgres"] == "running"
-    assert local.remembered()["ports"] == ports
+    assert local.pid("postgres") == pid
+
+
+def test_down_stops_a_postgres_whose_pid_file_was_lost(local: LocalStack) -> None:
+    """It must not go on running unseen."""
+    pid = local.pid("postgres")
+    local.pid_file("postgres").unlink()
+
+    local.down()
+
+    assert start_mark(pid) is None
 
 
 def test_a_taken_port_is_stepped_over_and_said(local: LocalStack) -> None:
