@@ -1,0 +1,560 @@
+"""A batch of samples with their sequences is stored as a whole, or refused with every reason."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from psycopg.types.json import Json
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.factories import GENOME
+from tests.refusals import Refusal, refusal_of
+from tests.sql.conftest import Lab
+
+CREATE = "select api.create_samples(%s, %s, %s, %s)"
+YEAR = date.today().year
+
+
+def given(lab: Lab, private_identifier: str, **fields: object) -> dict[str, object]:
+    """A sample as a client sends it; a field of None is left out."""
+    required = {
+        "private_identifier": private_identifier,
+        "collection_date": "2024-02-01",
+        "location_id": lab.location,
+    }
+    return {name: value for name, value in (required | fields).items() if value is not None}
+
+
+def create(
+    conn: psycopg.Connection,
+    lab: Lab,
+    samples: object,
+    on_conflict: str = "error",
+    pathogen: str = "SC2",
+) -> list[dict[str, Any]]:
+    """What create_samples answers."""
+    row = conn.execute(CREATE, [lab.group, pathogen, Json(samples), on_conflict]).fetchone()
+    assert row is not None
+    answer: list[dict[str, Any]] = row[0]
+    return answer
+
+
+def refused(
+    conn: psycopg.Connection, lab: Lab, samples: object, on_conflict: str = "error"
+) -> Refusal:
+    """What create_samples refuses a batch with."""
+    return refusal_of(conn, CREATE, [lab.group, "SC2", Json(samples), on_conflict])
+
+
+def problem(
+    row: int, private_identifier: object, field: str | None, value: object, reason: str
+) -> Any:
+    """One entry of the details of an error."""
+    return {
+        "row": row,
+        "private_identifier": private_identifier,
+        "field": field,
+        "value": value,
+        "reason": reason,
+    }
+
+
+def stored(conn: psycopg.Connection) -> list[tuple[str, str]]:
+    """The identifiers of all samples there are."""
+    return conn.execute(
+        "select private_identifier, public_identifier from aspen.samples order by id"
+    ).fetchall()
+
+
+def counts(conn: psycopg.Connection) -> tuple[int, ...] | None:
+    """How many samples, sequences, jobs, inputs and records there are."""
+    return conn.execute(
+        "select (select count(*) from aspen.samples), (select count(*) from aspen.sequences),"
+        " (select count(*) from aspen.jobs), (select count(*) from aspen.job_samples),"
+        " (select count(*) from aspen.audit_log where table_name <> 'groups')"
+    ).fetchone()
+
+
+def test_answer_has_the_order_of_the_batch(request_as: RequestAs, lab: Lab) -> None:
+    """Ids ascend as the samples were given, whatever their identifiers."""
+    batch = [
+        given(lab, "z", sequence=GENOME),
+        given(lab, "a", public_identifier="chosen"),
+        given(lab, "m", public_identifier=""),
+    ]
+    with request_as("member", sub="alice") as conn:
+        answer = create(conn, lab, batch)
+
+    first = answer[0]["id"]
+    assert answer == [
+        {
+            "id": first,
+            "private_identifier": "z",
+            "public_identifier": f"hCoV-19/France/LAB-{first}/{YEAR}",
+            "outcome": "created",
+            "has_sequence": True,
+        },
+        {
+            "id": first + 1,
+            "private_identifier": "a",
+            "public_identifier": "chosen",
+            "outcome": "created",
+            "has_sequence": False,
+        },
+        {
+            "id": first + 2,
+            "private_identifier": "m",
+            "public_identifier": f"hCoV-19/France/LAB-{first + 2}/{YEAR}",
+            "outcome": "created",
+            "has_sequence": False,
+        },
+    ]
+
+
+def test_given_values_are_stored(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Every column of samples and sequences that a client may set."""
+    fields = {
+        "public_identifier": "public",
+        "is_private": True,
+        "sample_collected_by": "a clinic",
+        "sample_collector_contact_email": "clinic@example.org",
+        "sample_collector_contact_address": "1 Road",
+        "authors": ["A. Author", "B. Author"],
+        "organism": "a virus",
+        "host": "bat",
+        "purpose_of_sampling": "surveillance",
+        "specimen_processing": "swab",
+    }
+    of_sequence = {"sequence": GENOME, "sequencing_date": "2024-02-03", "sequencing_depth": 30.5}
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, [given(lab, "private", **fields, **of_sequence)])
+
+    with admin.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            "select samples.*, sequences.sequence, sequences.sequencing_date,"
+            " sequences.sequencing_depth from aspen.samples as samples"
+            " inner join aspen.sequences as sequences on samples.id = sequences.sample_id"
+        ).fetchone()
+    assert row is not None
+    assert row == fields | of_sequence | {
+        "id": row["id"],
+        "group_id": lab.group,
+        "pathogen_id": lab.pathogen,
+        "uploaded_by_id": lab.alice,
+        "location_id": lab.location,
+        "private_identifier": "private",
+        "collection_date": date(2024, 2, 1),
+        "sequencing_date": date(2024, 2, 3),
+        "created_at": row["created_at"],
+        "updated_at": row["created_at"],
+    }
+
+
+def test_values_left_out_have_defaults(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Not private, no authors, the organism of the pathogen."""
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, [given(lab, "s")])
+
+    row = admin.execute("select is_private, authors, organism, host from aspen.samples").fetchone()
+    assert row == (False, [], "Organism SC2", None)
+
+
+@pytest.mark.parametrize(
+    ("columns", "kinds"),
+    [
+        ({"lineage_caller": "PANGOLIN", "nextclade_dataset_name": "x"}, ["nextclade", "pangolin"]),
+        ({"lineage_caller": "NEXTCLADE", "nextclade_dataset_name": "x"}, ["nextclade"]),
+        ({"lineage_caller": "PANGOLIN", "nextclade_dataset_name": None}, ["pangolin"]),
+        ({"lineage_caller": None, "nextclade_dataset_name": None}, []),
+    ],
+    ids=["lineages and QC", "Nextclade does both", "lineages only", "neither"],
+)
+def test_jobs_of_the_pathogen_are_queued(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    columns: dict[str, str | None],
+    kinds: list[str],
+) -> None:
+    """One job of each kind, for the samples of the batch that have a sequence."""
+    factories.pathogen(admin, "MPX", **columns)
+    batch = [given(lab, "with", public_identifier="public", sequence=GENOME), given(lab, "without")]
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, batch, pathogen="MPX")
+
+    rows = admin.execute(
+        "select jobs.kind, jobs.status, jobs.group_id, jobs.requested_by_id,"
+        " inputs.sample_group_id, inputs.public_identifier"
+        " from aspen.jobs as jobs left join aspen.job_samples as inputs on jobs.id = inputs.job_id"
+        " order by jobs.kind"
+    ).fetchall()
+    assert rows == [(kind, "queued", lab.group, lab.alice, lab.group, "public") for kind in kinds]
+
+
+def test_no_job_is_queued_without_a_sequence(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """There is nothing to run it on."""
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, [given(lab, "s")])
+
+    assert admin.execute("select count(*) from aspen.jobs").fetchone() == (0,)
+
+
+REQUIRED = "is required"
+FORM = "must be 1 to 128 characters on one line, without spaces around it"
+RANGE = "must be between 1900-01-01 and today"
+NO_DATE = "is required, as YYYY-MM-DD"
+SEQUENCED = "must be a date YYYY-MM-DD between 1970-01-01 and today"
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "value", "reason"),
+    [
+        ("private_identifier", None, None, REQUIRED),
+        ("private_identifier", "", "", REQUIRED),
+        ("private_identifier", " s", " s", FORM),
+        ("private_identifier", "s\n", "s\n", FORM),
+        ("private_identifier", "s" * 129, "s" * 129, FORM),
+        ("public_identifier", "p ", "p ", FORM),
+        ("public_identifier", "p\nq", "p\nq", FORM),
+        ("collection_date", None, None, NO_DATE),
+        ("collection_date", "yesterday", "yesterday", NO_DATE),
+        ("collection_date", "2024-02-30", "2024-02-30", NO_DATE),
+        ("collection_date", "1899-12-31", "1899-12-31", RANGE),
+        ("collection_date", "2999-01-01", "2999-01-01", RANGE),
+        ("location_id", None, None, REQUIRED),
+        ("location_id", 0, "0", "is not the id of a location"),
+        ("location_id", "here", "here", "is not the id of a location"),
+        ("location_id", 10**30, str(10**30), "is not the id of a location"),
+        ("is_private", "maybe", "maybe", "must be true or false"),
+        ("authors", "A", '"A"', "must be an array of names"),
+        ("sequencing_date", "2999-01-01", "2999-01-01", SEQUENCED),
+        ("sequencing_date", "1969-12-31", "1969-12-31", SEQUENCED),
+        ("sequencing_date", "soon", "soon", SEQUENCED),
+        ("sequencing_depth", -1, "-1", "must be a number, not negative"),
+        ("sequencing_depth", "deep", "deep", "must be a number, not negative"),
+        ("colour", "red", None, "is not a column of samples or sequences"),
+    ],
+)
+def test_unusable_value_is_named(
+    request_as: RequestAs, lab: Lab, field: str, sent: object, value: object, reason: str
+) -> None:
+    """With its row, the identifier of the sample, and what was sent."""
+    batch = [given(lab, "good"), given(lab, "bad") | {field: sent}]
+    identifier = value if field == "private_identifier" else "bad"
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch)
+
+    assert answer == (400, "invalid_sample", [problem(2, identifier, field, value, reason)])
+
+
+@pytest.mark.parametrize(
+    "item", [5, "s", None, [], [[]]], ids=["number", "text", "null", "array", "nested array"]
+)
+def test_what_is_no_object_is_named(request_as: RequestAs, lab: Lab, item: object) -> None:
+    """A batch holds objects only."""
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, [given(lab, "good"), item])
+
+    assert answer == (400, "invalid_sample", [problem(2, None, None, None, "is not an object")])
+
+
+def test_all_problems_of_all_rows_are_named(request_as: RequestAs, lab: Lab) -> None:
+    """Not only the first."""
+    batch = [
+        given(lab, "one", collection_date="x", location_id="y"),
+        given(lab, "two"),
+        given(lab, "three", is_private="z"),
+    ]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch)
+
+    assert answer == (
+        400,
+        "invalid_sample",
+        [
+            problem(1, "one", "collection_date", "x", NO_DATE),
+            problem(1, "one", "location_id", "y", "is not the id of a location"),
+            problem(3, "three", "is_private", "z", "must be true or false"),
+        ],
+    )
+
+
+@pytest.mark.parametrize("field", ["private_identifier", "public_identifier"])
+def test_identifier_given_twice_is_named_each_time(
+    request_as: RequestAs, lab: Lab, field: str
+) -> None:
+    """Whoever corrects the batch must find both."""
+    batch = [
+        given(lab, "a") | {field: "same"},
+        given(lab, "b"),
+        given(lab, "c") | {field: "same"},
+    ]
+    identifiers = [row["private_identifier"] for row in batch]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch)
+
+    reason = "is given more than once in this batch"
+    assert answer == (
+        400,
+        "invalid_sample",
+        [
+            problem(1, identifiers[0], field, "same", reason),
+            problem(3, identifiers[2], field, "same", reason),
+        ],
+    )
+
+
+def test_empty_public_identifiers_are_not_the_same(request_as: RequestAs, lab: Lab) -> None:
+    """Each is generated."""
+    batch = [given(lab, name, public_identifier="") for name in ("a", "b")]
+    with request_as("member", sub="alice") as conn:
+        answer = create(conn, lab, batch)
+
+    assert [row["outcome"] for row in answer] == ["created", "created"]
+
+
+def test_identifiers_that_exist_are_all_named(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Whatever the pathogen of the sample that has them: they are unique in the group."""
+    factories.sample(admin, lab.group, "one", public_identifier="public one")
+    mpx = factories.pathogen(admin, "MPX")
+    factories.sample(admin, lab.group, "two", public_identifier="public two", pathogen_id=mpx)
+    batch = [
+        given(lab, "one"),
+        given(lab, "new", public_identifier="public two"),
+        given(lab, "two", public_identifier="public one"),
+    ]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch)
+
+    reason = "already exists in this group"
+    assert answer == (
+        409,
+        "sample_exists",
+        [
+            problem(1, "one", "private_identifier", "one", reason),
+            problem(2, "new", "public_identifier", "public two", reason),
+            problem(3, "two", "private_identifier", "two", reason),
+            problem(3, "two", "public_identifier", "public one", reason),
+        ],
+    )
+
+
+def test_identifiers_of_another_group_are_free(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """They are no conflict, so nobody learns of them."""
+    factories.sample(admin, lab.other_group, "s", public_identifier="p")
+    with request_as("member", sub="alice") as conn:
+        answer = create(conn, lab, [given(lab, "s", public_identifier="p")])
+
+    assert [row["outcome"] for row in answer] == ["created"]
+
+
+def test_skip_leaves_what_exists(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Neither the sample nor its sequence is touched, and no job is queued for it."""
+    known = factories.sample(admin, lab.group, "known", public_identifier="public")
+    batch = [given(lab, "known", host="bat", sequence=GENOME), given(lab, "new")]
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = create(conn, lab, batch, on_conflict="skip")
+
+    assert [(row["id"], row["outcome"], row["has_sequence"]) for row in answer] == [
+        (known, "skipped", False),
+        (answer[1]["id"], "created", False),
+    ]
+    rows = admin.execute(
+        "select host, (select count(*) from aspen.sequences), (select count(*) from aspen.jobs)"
+        " from aspen.samples where id = %s",
+        [known],
+    ).fetchall()
+    assert rows == [(None, 0, 0)]
+
+
+def test_update_replaces_given_values_only(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """What is absent or null stays; the sequence comes anew, with its jobs."""
+    known = factories.sample(
+        admin, lab.group, "known", public_identifier="public", host="bat", organism="a virus"
+    )
+    factories.sequence(admin, known, GENOME, sequencing_depth=7)
+    spain = factories.location(admin, "Spain")
+    change = given(
+        lab, "known", collection_date="2024-05-05", location_id=spain, is_private=True,
+        sequence="N" * 1000,
+    )  # fmt: skip
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = create(conn, lab, [change | {"host": None}], on_conflict="update")
+
+    assert answer == [
+        {
+            "id": known,
+            "private_identifier": "known",
+            "public_identifier": "public",
+            "outcome": "updated",
+            "has_sequence": True,
+        }
+    ]
+    row = admin.execute(
+        "select location_id, is_private, collection_date, host, organism, sequence,"
+        " sequencing_depth, num_missing_alleles, (select count(*) from aspen.jobs)"
+        " from aspen.samples inner join aspen.sequences on samples.id = sequences.sample_id"
+    ).fetchone()
+    assert row == (spain, True, date(2024, 5, 5), "bat", "a virus", "N" * 1000, 7, 1000, 2)
+
+
+def test_update_cannot_take_the_identifier_of_a_third(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """A public identifier belongs to one sample of the group."""
+    factories.sample(admin, lab.group, "a", public_identifier="of a")
+    factories.sample(admin, lab.group, "b", public_identifier="of b")
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, [given(lab, "a", public_identifier="of b")], "update")
+
+    assert answer == (
+        409,
+        "sample_exists",
+        [problem(1, "a", "public_identifier", "of b", "already exists in this group")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("pathogen", "samples", "on_conflict", "expected"),
+    [
+        ("SC2", [], "error", (400, "empty_batch", None)),
+        ("SC2", {}, "error", (400, "invalid_argument", None)),
+        ("SC2", None, "error", (400, "invalid_argument", None)),
+        ("SC2", [{}], "merge", (400, "invalid_argument", {"on_conflict": "merge"})),
+        ("SC2", [{}], None, (400, "invalid_argument", {"on_conflict": None})),
+        ("sc2", [{}], "error", (400, "unknown_pathogen", {"pathogen": "sc2"})),
+        (None, [{}], "error", (400, "unknown_pathogen", {"pathogen": None})),
+    ],
+)
+def test_unusable_argument_is_named(
+    request_as: RequestAs,
+    lab: Lab,
+    pathogen: str | None,
+    samples: object,
+    on_conflict: str | None,
+    expected: Refusal,
+) -> None:
+    """Before any sample is looked at."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, [lab.group, pathogen, Json(samples), on_conflict])
+
+    assert answer == expected
+
+
+@pytest.mark.parametrize("user", ["vic", "bob"], ids=["viewer", "member elsewhere"])
+def test_group_without_a_direct_role_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, user: str
+) -> None:
+    """A grant does not let its holders create either."""
+    factories.grant(admin, lab.group, lab.other_group, "admin")
+    with request_as("member", sub=user) as conn:
+        answer = refused(conn, lab, [given(lab, "s")])
+
+    assert answer == (403, "group_access_denied", {"group_id": lab.group})
+
+
+@pytest.mark.parametrize("group", [None, -1], ids=["null", "unknown"])
+def test_group_that_does_not_exist_is_refused(
+    request_as: RequestAs, lab: Lab, group: int | None
+) -> None:
+    """Like one of others, so nobody learns which groups there are."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, [group, "SC2", Json([]), "error"])
+
+    assert answer == (403, "group_access_denied", {"group_id": group})
+
+
+def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> None:
+    """With the letter and its place."""
+    batch = [
+        given(lab, "letter", sequence="ACGT" * 249 + "ACGJ"),
+        given(lab, "good", sequence=GENOME),
+        given(lab, "short", sequence="ACGT"),
+        given(lab, "header", sequence=">header\n" + GENOME),
+    ]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch)
+
+    letter = "which is no IUPAC nucleotide letter and no gap (-)"
+    assert answer == (
+        400,
+        "invalid_sequence",
+        [
+            {
+                "row": row,
+                "private_identifier": identifier,
+                "field": "sequence",
+                "reason": reason,
+            }
+            for row, identifier, reason in (
+                (1, "letter", f"has 'J' at position 1000, {letter}"),
+                (3, "short", "has 4 letters; at least 1000 are needed"),
+                (4, "header", f"has '>' at position 1, {letter}"),
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"location_id": 0}, {"sequence": "J"}, {"public_identifier": "taken"}],
+    ids=["value", "sequence", "identifier"],
+)
+def test_refused_batch_stores_nothing(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, bad: dict[str, object]
+) -> None:
+    """Neither samples nor sequences, jobs or records."""
+    factories.sample(admin, lab.group, "known", public_identifier="taken")
+    before = counts(admin)
+    with request_as("member", sub="alice", keep=True) as conn:
+        refused(conn, lab, [given(lab, "good", sequence=GENOME), given(lab, "bad", **bad)])
+
+    assert counts(admin) == before
+
+
+def test_one_bad_row_in_ten_thousand_is_named(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """And none is stored."""
+    batch = [given(lab, f"s{number}") for number in range(1, 10_001)]
+    batch[7_776]["collection_date"] = "2024-13-01"
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = refused(conn, lab, batch)
+
+    assert answer == (
+        400,
+        "invalid_sample",
+        [problem(7_777, "s7777", "collection_date", "2024-13-01", NO_DATE)],
+    )
+    assert stored(admin) == []
+
+
+def test_ten_thousand_samples_are_stored(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """The twin: in the order given, each recorded."""
+    batch = [given(lab, f"s{number}", public_identifier=f"p{number}") for number in range(10_000)]
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, batch)
+
+    assert stored(admin) == [(f"s{number}", f"p{number}") for number in range(10_000)]
+    assert counts(admin) == (10_000, 0, 0, 0, 10_000 + 3)

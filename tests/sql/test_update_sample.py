@@ -1,0 +1,263 @@
+"""Samples patched through api.samples: what may change, who may, and what follows the sample."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import Refusal, refusal_of
+from tests.sql.conftest import Lab
+
+YEAR = date.today().year
+
+
+@pytest.fixture
+def sample(admin: psycopg.Connection, lab: Lab) -> int:
+    """A sample of the lab that is not private."""
+    return factories.sample(
+        admin, lab.group, "s", public_identifier="p", uploaded_by_id=lab.alice, host="bat"
+    )
+
+
+def set_column(column: str) -> Any:
+    """An update of one column of one sample."""
+    return sql.SQL("update api.samples set {} = %s where id = %s returning {}").format(
+        *[sql.Identifier(column)] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("is_private", True),
+        ("private_identifier", "new"),
+        ("public_identifier", "new"),
+        ("collection_date", date(2023, 1, 1)),
+        ("sample_collected_by", "a clinic"),
+        ("sample_collector_contact_email", "clinic@example.org"),
+        ("sample_collector_contact_address", "1 Road"),
+        ("authors", ["A", "B"]),
+        ("organism", "a virus"),
+        ("host", None),
+        ("purpose_of_sampling", "surveillance"),
+        ("specimen_processing", "swab"),
+    ],
+)
+def test_column_is_changed(
+    request_as: RequestAs, lab: Lab, sample: int, column: str, value: object
+) -> None:
+    """And returned as stored."""
+    with request_as("member", sub="alice") as conn:
+        returned = conn.execute(set_column(column), [value, sample]).fetchall()
+        read = conn.execute(
+            sql.SQL("select {} from api.samples").format(sql.Identifier(column))
+        ).fetchall()
+
+    assert (returned, read) == ([(value,)], [(value,)])
+
+
+def test_pathogen_and_location_are_changed(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
+) -> None:
+    """To ones that exist; the public identifier stays."""
+    mpx, spain = factories.pathogen(admin, "MPX"), factories.location(admin, "Spain")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(
+            "update api.samples set pathogen_id = %s, location_id = %s where id = %s"
+            " returning pathogen_id, location_id, public_identifier",
+            [mpx, spain, sample],
+        ).fetchone()
+
+    assert row == (mpx, spain, "p")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", -1),
+        ("group_id", -1),
+        ("uploaded_by_id", None),
+        ("created_at", "2000-01-01"),
+        ("updated_at", "2000-01-01"),
+    ],
+)
+def test_column_of_the_server_is_refused(
+    request_as: RequestAs, lab: Lab, sample: int, column: str, value: object
+) -> None:
+    """A sample stays where and whose it is."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, set_column(column), [value, sample])
+
+    assert answer == (400, "read_only_column", {"id": sample})
+
+
+def test_sample_is_not_moved_to_another_group_of_the_caller(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
+) -> None:
+    """Not even by an admin of both."""
+    factories.user(admin, "carol", {lab.group: "admin", lab.other_group: "admin"})
+    with request_as("member", sub="carol") as conn:
+        answer = refusal_of(conn, set_column("group_id"), [lab.other_group, sample])
+
+    assert answer == (400, "read_only_column", {"id": sample})
+
+
+@pytest.mark.parametrize("value", [None, ""], ids=["null", "empty"])
+def test_emptied_public_identifier_is_generated_anew(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, value: str | None
+) -> None:
+    """With the sample's own id and the place it has now."""
+    britain = factories.location(admin, "Great Britain")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(
+            "update api.samples set location_id = %s, public_identifier = %s where id = %s"
+            " returning public_identifier",
+            [britain, value, sample],
+        ).fetchone()
+
+    assert row == (f"hCoV-19/GreatBritain/LAB-{sample}/{YEAR}",)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown", "reason"),
+    [
+        ("private_identifier", None, None, "is required"),
+        ("private_identifier", "", "", "is required"),
+        (
+            "public_identifier",
+            "p ",
+            "p ",
+            "must be 1 to 128 characters on one line, without spaces around it",
+        ),
+        ("collection_date", None, None, "is required, as YYYY-MM-DD"),
+        ("collection_date", "2999-01-01", "2999-01-01", "must be between 1900-01-01 and today"),
+        ("pathogen_id", -1, "-1", "is not the id of a pathogen"),
+        ("pathogen_id", None, None, "is not the id of a pathogen"),
+        ("location_id", -1, "-1", "is not the id of a location"),
+        ("is_private", None, None, "must be true or false"),
+    ],
+)
+def test_unusable_value_is_named(
+    request_as: RequestAs,
+    lab: Lab,
+    sample: int,
+    column: str,
+    value: object,
+    shown: str,
+    reason: str,
+) -> None:
+    """With the id of the sample."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, set_column(column), [value, sample])
+
+    named = {"id": sample, "field": column, "value": shown, "reason": reason}
+    assert answer == (400, "invalid_sample", [named])
+
+
+@pytest.mark.parametrize("column", ["private_identifier", "public_identifier"])
+def test_taken_identifier_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, column: str
+) -> None:
+    """Identifiers are unique in the group."""
+    factories.sample(admin, lab.group, "taken", public_identifier="taken")
+    expected = {"private_identifier": "s", "public_identifier": "p"} | {column: "taken"}
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, set_column(column), ["taken", sample])
+
+    assert answer == (409, "sample_exists", [{"id": sample} | expected])
+
+
+def test_identifiers_of_another_group_are_free(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
+) -> None:
+    """They are no conflict, so nobody learns of them."""
+    factories.sample(admin, lab.other_group, "theirs")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(set_column("private_identifier"), ["theirs", sample]).fetchone()
+
+    assert row == ("theirs",)
+
+
+def test_null_authors_are_none(request_as: RequestAs, lab: Lab, sample: int) -> None:
+    """A list that is empty, not one that is unknown."""
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(set_column("authors"), [None, sample]).fetchone()
+
+    assert row == ([],)
+
+
+def test_time_of_the_change_is_kept(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
+) -> None:
+    """updated_at moves, created_at does not."""
+    admin.execute("alter table aspen.samples disable trigger samples_set_updated_at")
+    admin.execute("update aspen.samples set created_at = '2020-01-01', updated_at = '2020-01-01'")
+    admin.execute("alter table aspen.samples enable trigger samples_set_updated_at")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(
+            "update api.samples set host = 'cat' where id = %s"
+            " returning updated_at = now(), created_at = '2020-01-01'",
+            [sample],
+        ).fetchone()
+
+    assert row == (True, True)
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_what_belongs_to_a_sample_follows_it(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, is_private: bool
+) -> None:
+    """Lineages, QC, mutations and accessions are as private as the sample."""
+    sample = factories.sample(admin, lab.group, is_private=not is_private)
+    factories.sample_lineage(admin, sample)
+    factories.qc_metric(admin, sample)
+    factories.mutations(admin, sample)
+    factories.accession(admin, sample)
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(set_column("is_private"), [is_private, sample])
+
+    row = admin.execute(
+        "select (select is_private from aspen.sample_lineages),"
+        " (select is_private from aspen.sample_qc_metrics),"
+        " (select is_private from aspen.sample_mutations),"
+        " (select is_private from aspen.accessions)"
+    ).fetchone()
+    assert row == (is_private,) * 4
+
+
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_granted_role_changes_samples(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, role: str
+) -> None:
+    """Whoever has any role in the group it was granted to."""
+    factories.grant(admin, lab.group, lab.other_group, role)
+    with request_as("member", sub="bob") as conn:
+        assert conn.execute(set_column("host"), ["cat", sample]).fetchall() == [("cat",)]
+
+
+def test_viewer_is_refused(request_as: RequestAs, lab: Lab, sample: int) -> None:
+    """A sample that is seen cannot be said not to exist."""
+    with request_as("member", sub="vic") as conn:
+        answer = refusal_of(conn, set_column("host"), ["cat", sample])
+
+    assert answer == (403, "group_access_denied", {"group_id": lab.group})
+
+
+def test_one_refused_sample_leaves_all_as_they_are(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
+) -> None:
+    """One statement is one change, across groups too."""
+    factories.grant(admin, lab.group, lab.other_group, "viewer")
+    own = factories.sample(admin, lab.other_group, "own")
+    with request_as("member", sub="bob", keep=True) as conn:
+        answer: Refusal = refusal_of(conn, "update api.samples set host = 'cat'")
+
+    assert answer == (403, "group_access_denied", {"group_id": lab.group})
+    rows = admin.execute("select id, host from aspen.samples order by id").fetchall()
+    assert rows == [(sample, "bat"), (own, None)]
