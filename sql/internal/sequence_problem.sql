@@ -6,8 +6,8 @@ security invoker
 set search_path = ''
 as $$
     select case
-        when octet_length(sequence) > 30000000
-            then 'has ' || octet_length(sequence) || ' letters; at most 30000000 are allowed'
+        when octet_length(sequence) > 10000000
+            then 'has ' || octet_length(sequence) || ' letters; at most 10000000 are allowed'
         when letters.position > 0
             then 'has ' || quote_literal(substr(letters.text, letters.position, 1))
                 || ' at position ' || letters.position
@@ -22,7 +22,7 @@ as $$
         from (
             -- A regular expression takes four bytes of memory per letter.
             select case
-                when octet_length(sequence) <= 30000000
+                when octet_length(sequence) <= 10000000
                     then upper(regexp_replace(sequence, '\s', '', 'g') collate "C")
             end as text
         ) as normalised
