@@ -1,5 +1,4 @@
--- The newest samples of a group of middling size: walked backwards, the index passes over everyone
--- else's rows without fetching them.
+-- The newest samples of a middling group: walked backwards, it passes over other groups' rows unread.
 -- depends: 0003_create_sample_tables
 -- transactional: false
 
