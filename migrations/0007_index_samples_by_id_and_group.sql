@@ -1,4 +1,4 @@
--- The newest samples of a middling group: walked backwards, it passes over other groups' rows unread.
+-- The newest samples of a middling group: walked backwards, it passes over others' rows unread.
 -- depends: 0003_create_sample_tables
 -- transactional: false
 
