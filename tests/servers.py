@@ -21,8 +21,8 @@ from control.keys import KeySet, ensure_keys
 from control.settings import Settings
 from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
 from control.stack.health import http_ok
+from control.stack.ministack import SERVICES, ministack_launch, ministack_server
 from control.stack.ministack import is_ready as s3_is_ready
-from control.stack.ministack import ministack_launch, ministack_server
 from control.stack.ports import HOST, any_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgrest import postgrest_launch, postgrest_server
@@ -236,11 +236,12 @@ def run_api(database: Database, directory: Path) -> Iterator[Api]:
 
 
 @contextmanager
-def run_s3(directory: Path, bucket: str) -> Iterator[S3]:
+def run_s3(directory: Path, bucket: str, services: str = SERVICES) -> Iterator[S3]:
     """Start the S3 emulator with one bucket, and stop it at the end."""
     port = any_free()
     server = ministack_server("ministack", directory / "run", directory / "logs")
-    server.start(ministack_launch(directory / "s3", port, SETTINGS.region))
+    launch = ministack_launch(directory / "s3", port, SETTINGS.region)
+    server.start(replace(launch, environment={**launch.environment, "SERVICES": services}))
     settings = replace(
         SETTINGS,
         s3_endpoint_url=f"http://{HOST}:{port}",

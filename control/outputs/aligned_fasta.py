@@ -71,6 +71,6 @@ def _checked(file: ObjectFile, number: int, line: bytes) -> bytes:
     others = line.translate(None, LETTERS)
     if others:
         column = line.index(others[:1]) + 1
-        letter = others[:1].decode("ascii", "backslashreplace")
-        raise Malformed(file.name, number, f"column {column} holds {letter!r}, not a nucleotide")
+        letter = ascii(chr(others[0]))
+        raise Malformed(file.name, number, f"column {column} holds {letter}, not a nucleotide")
     return line

@@ -22,7 +22,7 @@ begin
     select stored.* into credentials
     from aspen.storage_credentials as stored
     where stored.bucket = presigned_url.bucket;
-    if credentials.bucket is null or credentials.expires_at <= now() then
+    if credentials.bucket is null or credentials.expires_at < now() + interval '1 second' then
         perform internal.fail(503, 'storage_unavailable', 'Files cannot be fetched at the moment',
             null,
             'Try again later. Operators: run control output credentials.');

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pytest
 from click.testing import CliRunner, Result
 from psycopg import sql
 
 from control.cli import cli
+from control.errors import ControlError
+from control.outputs.manifest import HandIn, NamedFile, read_manifest
+from control.outputs.register import Registration, register_outputs
 from control.storage import S3Uri
 from tests import factories
 from tests.servers import S3, Database
@@ -74,6 +78,7 @@ class Desk:
         job_id: int,
         kind: str,
         files: Mapping[str, bytes | str],
+        /,
         *,
         attempt: int = 1,
         **overrides: object,
@@ -107,20 +112,48 @@ class Desk:
         versions = {"software_versions": {"nextclade": "3.8.2"}}
         return self.hand_in(job_id, "nextclade", files, **(versions | overrides))
 
-    def run(self, *args: object) -> Result:
-        """`control output …` in this process."""
+    def submit(self, job_id: int, manifest: S3Uri) -> Registration:
+        """Register a manifest in the desk's own transaction."""
+        handed_in = read_manifest(self.s3.client, manifest, job_id)
+        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+
+    def submit_tree(self, job_id: int, file: S3Uri) -> Registration:
+        """The same with a tree named by an operator."""
+        handed_in = HandIn("the files named", (NamedFile("auspice_json", file),))
+        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+
+    def refusal(self, submit: Callable[[], object]) -> str:
+        """What is said when something is refused; nothing may change by it."""
+        before = self.state()
+        with pytest.raises(ControlError) as caught:
+            submit()
+        assert caught.value.remedy
+        assert self.state() == before
+        return caught.value.message
+
+    def run(self, *args: object, environment: Mapping[str, str] | None = None) -> Result:
+        """`control output …` in this process; `environment` changes where."""
         return CliRunner().invoke(
-            cli, ["output", *map(str, args)], env=self.environment, catch_exceptions=False
+            cli,
+            ["output", *map(str, args)],
+            env=self.environment | dict(environment or {}),
+            catch_exceptions=False,
         )
 
-    def register(self, job_id: int, manifest: S3Uri, *options: object) -> Result:
+    def register(
+        self,
+        job_id: int,
+        manifest: S3Uri,
+        *options: object,
+        environment: Mapping[str, str] | None = None,
+    ) -> Result:
         """`control output register` on a manifest."""
-        return self.run("register", job_id, manifest, *options)
+        return self.run("register", job_id, manifest, *options, environment=environment)
 
-    def start(self, *args: object) -> subprocess.Popen[str]:
-        """`control output …` in a process of its own."""
+    def start(self, *args: object, prelude: str = "") -> subprocess.Popen[str]:
+        """`control output …` in a process of its own; `prelude` is Python that runs first."""
         return subprocess.Popen(
-            [sys.executable, "-c", RUN, "output", *map(str, args)],
+            [sys.executable, "-c", prelude + RUN, "output", *map(str, args)],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,149 @@
+"""Trees in the database: which sample a tip stands for, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+
+from control.outputs.register import Registration
+from tests import factories
+from tests.conftest import RequestAs
+from tests.control.outputs.desk import Desk, dataset, tip
+
+
+def test_registered_tree_is_read_as_it_was_handed_in(draft: Desk, request_as: RequestAs) -> None:
+    """The pieces in the tables join to the document of the file."""
+    factories.user(draft.conn, "alice", {draft.group_id: "member"})
+    job = draft.job("phylo_run")
+    children = [tip('"quoted"', div=0.5), tip("naïve/ünïcode/☃", note="a\\b\n"), tip("plain")]
+    done = draft.submit(job, draft.tree(job, dataset(*children)))
+
+    assert json.loads(read_tree(request_as, done))["tree"] == {"name": "root", "children": children}
+
+
+def read_tree(request_as: RequestAs, done: Registration) -> str:
+    """The tree as a member of the group reads it."""
+    assert done.tree is not None
+    with request_as("member", sub="alice") as conn:
+        found = conn.execute("select api.phylo_tree(%s)", [done.tree.tree_id]).fetchone()
+    assert found is not None
+    return str(found[0])
+
+
+def test_template_args_as_resolved_are_kept(draft: Desk) -> None:
+    """They are what the run really used."""
+    job = draft.job("phylo_run")
+
+    draft.submit(job, draft.tree(job, dataset(tip("a")), resolved_template_args={"x": [1]}))
+
+    assert draft.rows("select resolved_template_args from aspen.phylo_trees") == [{"x": [1]}]
+
+
+def links(draft: Desk) -> list[Any]:
+    """Which sample each tip stands for."""
+    return draft.rows("select name, sample_id from aspen.phylo_tree_tips order by position")
+
+
+def test_tips_are_linked_with_and_without_prefix(draft: Desk) -> None:
+    """On either side, and to samples of the run's pathogen only."""
+    bare, prefixed = (
+        factories.sample(draft.conn, draft.group_id, public_identifier=name)
+        for name in ("USA/1/2024", "hCoV-19/USA/2/2024")
+    )
+    monkeypox = factories.pathogen(draft.conn, "MPX")
+    factories.sample(
+        draft.conn, draft.group_id, pathogen_id=monkeypox, public_identifier="USA/4/2024"
+    )
+    job = draft.job("phylo_run", [bare])
+    tips = ("hCoV-19/USA/1/2024", "USA/2/2024", "Chile/3/2024", "USA/4/2024")
+
+    draft.submit(job, draft.tree(job, dataset(*map(tip, tips))))
+
+    assert links(draft) == [
+        ("USA/1/2024", bare),
+        ("USA/2/2024", prefixed),
+        ("Chile/3/2024", None),
+        ("USA/4/2024", None),
+    ]
+
+
+def test_tip_is_an_input_first_then_the_groups_then_a_grantors(draft: Desk) -> None:
+    """The same public identifier may exist in several groups."""
+    grantor, stranger = (factories.group(draft.conn) for _ in range(2))
+    factories.grant(draft.conn, grantor, draft.group_id)
+    own = {name: named(draft, draft.group_id, name) for name in ("a", "b")}
+    granted = {name: named(draft, grantor, name) for name in ("a", "b", "c")}
+    named(draft, stranger, "d")
+    job = draft.job("phylo_run", [granted["a"]])
+
+    draft.submit(job, draft.tree(job, dataset(*map(tip, "abcd"))))
+
+    assert links(draft) == [("a", granted["a"]), ("b", own["b"]), ("c", granted["c"]), ("d", None)]
+
+
+def named(draft: Desk, group_id: int, public_identifier: str) -> int:
+    """A sample of that name."""
+    return factories.sample(draft.conn, group_id, public_identifier=public_identifier)
+
+
+def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
+    """The run was given the identifier the sample had then."""
+    sample = named(draft, draft.group_id, "old")
+    job = draft.job("phylo_run", [sample])
+    draft.conn.execute("update aspen.samples set public_identifier = 'new'")
+
+    draft.submit(job, draft.tree(job, dataset(tip("old"))))
+
+    assert links(draft) == [("old", sample)]
+
+
+def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> None:
+    """The tree is registered all the same."""
+    sample = named(draft, draft.group_id, "gone")
+    job = draft.job("phylo_run", [sample])
+    draft.conn.execute("delete from aspen.samples")
+
+    draft.submit(job, draft.tree(job, dataset(tip("gone"))))
+
+    assert links(draft) == [("gone", None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"not json", "line 1 column 1: the dataset must be an object"),
+        (b'{"meta": {}}', ": has no tree"),
+        (dataset(tip(None)), "line 1 column 106: the name of a node must be a non-empty string"),
+        (dataset(tip("a"), tip("a")), ": a second tip is named 'a'"),
+        (b'{"meta": {},\n "x": "\xff"}', "line 2: is not UTF-8"),
+        (b"\x1f\x8b\x08\x00", ": is compressed with gzip; outputs are stored uncompressed"),
+        (b"", "line 1 column 1: ends too early"),
+    ],
+)
+def test_malformed_tree_is_refused_and_nothing_stored(
+    draft: Desk, content: bytes | str, complaint: str
+) -> None:
+    """File, place and reason; the job stays as it was."""
+    job = draft.job("phylo_run")
+    manifest = draft.tree(job, content)
+
+    refusal = draft.refusal(partial(draft.submit, job, manifest))
+
+    assert refusal.startswith(f"s3://{draft.s3.bucket}/{draft.home(job)}auspice_json")
+    assert complaint in refusal
+
+
+def test_caterpillar_of_5000_tips_is_registered_and_read(
+    draft: Desk, request_as: RequestAs
+) -> None:
+    """Nothing on the way from S3 to the client follows the depth of a tree."""
+    factories.user(draft.conn, "alice", {draft.group_id: "member"})
+    job = draft.job("phylo_run")
+    opened = "".join(f'{{"name":"n{i}","children":[{{"name":"t{i}"}},' for i in range(4_999))
+    tree = opened + '{"name":"last"}' + "]}" * 4_999
+    done = draft.submit(job, draft.tree(job, f'{{"meta":{{}},"tree":{tree}}}'))
+
+    assert read_tree(request_as, done).endswith(f'"tree":{tree}}}')
