@@ -30,22 +30,25 @@ def docs(ctx: click.Context) -> None:
 
 def reference(command: click.Command) -> str:
     """The help of a command and of everything below it, at the width of a page."""
-    sections = [HEADER]
-    for path, found in _walk(command, ("control",)):
-        context = click.Context(
-            found, info_name=" ".join(path), terminal_width=80, max_content_width=80
-        )
-        sections.append(f"\n## {' '.join(path)}\n\n```\n{found.get_help(context)}\n```\n")
-    return "".join(sections)
+    root = click.Context(
+        command,
+        info_name="control",
+        terminal_width=80,
+        max_content_width=80,
+        help_option_names=["-h", "--help"],
+    )
+    sections = [
+        f"\n## {context.command_path}\n\n```\n{context.command.get_help(context)}\n```\n"
+        for context in _walk(root)
+    ]
+    return HEADER + "".join(sections)
 
 
-def _walk(
-    command: click.Command, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield path, command
+def _walk(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    command = context.command
     if isinstance(command, click.Group):
-        context = click.Context(command)
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             if below is not None:
-                yield from _walk(below, (*path, name))
+                yield from _walk(click.Context(below, info_name=name, parent=context))
