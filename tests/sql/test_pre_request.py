@@ -1,0 +1,265 @@
+"""What a token turns into: the sets of groups that policies compare with, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from control.database import begin_request, request_claims
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal, refusal_of
+from tests.servers import Database
+
+IDS = ("user_id", "job_id")
+SETS = ("any_groups", "full_groups", "direct_groups", "member_groups", "admin_groups")
+Settings = dict[str, str | set[int]]
+NOBODY: Settings = {"user_id": "", "job_id": ""} | {name: set() for name in SETS}
+# Groups by letter: each grants b a role, and b is where granted roles are held from.
+GRANTS = {"d": "admin", "e": "member", "f": "viewer"}
+
+
+def settings_of(conn: psycopg.Connection) -> Settings:
+    """The settings of this request."""
+    rows = conn.execute(
+        "select name, current_setting('aspen.' || name) from unnest(%s::text[]) as names (name)",
+        [[*IDS, *SETS]],
+    ).fetchall()
+    return {name: group_ids(value) if name in SETS else value for name, value in rows}
+
+
+def group_ids(array: str) -> set[int]:
+    """The ids in an array as PostgreSQL writes it."""
+    return {int(group) for group in array.strip("{}").split(",") if group}
+
+
+@pytest.fixture
+def groups(admin: psycopg.Connection) -> dict[str, int]:
+    """Groups a, b and c, and those that granted b something."""
+    ids = {letter: factories.group(admin) for letter in "abcdef"}
+    for letter, role in GRANTS.items():
+        factories.grant(admin, ids[letter], ids["b"], role)
+    # Not transitive: whoever sees d through b sees nothing of a through d.
+    factories.grant(admin, ids["a"], ids["d"], "admin")
+    return ids
+
+
+# Roles held -> groups in any_groups, full_groups, direct_groups, member_groups, admin_groups.
+HELD = {
+    "admin": ({"a": "admin"}, "a a a a a"),
+    "member": ({"a": "member"}, "a a a a -"),
+    "viewer": ({"a": "viewer"}, "a - a - -"),
+    "viewer where much is granted": ({"b": "viewer"}, "bdef de b - -"),
+    "all at once": ({"a": "admin", "b": "viewer", "c": "member"}, "abcdef acde abc ac a"),
+    "granted and held": ({"b": "viewer", "d": "viewer"}, "abdef ade bd - -"),
+    "none": ({}, "- - - - -"),
+}
+
+
+@pytest.mark.parametrize("with_claims", [True, False], ids=["claims", "memberships"])
+@pytest.mark.parametrize(("held", "sets"), HELD.values(), ids=HELD)
+def test_roles_become_sets_of_groups(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    groups: dict[str, int],
+    with_claims: bool,
+    held: dict[str, str],
+    sets: str,
+) -> None:
+    """Direct roles and grants add up, whether the token names the roles or memberships do."""
+    roles = {groups[letter]: role for letter, role in held.items()}
+    user = factories.user(admin, "alice", {} if with_claims else roles)
+    with request_as("member", sub="alice", groups=roles if with_claims else None) as conn:
+        found = settings_of(conn)
+
+    expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]
+    assert found == {"user_id": str(user), "job_id": ""} | dict(zip(SETS, expected, strict=True))
+
+
+def test_operator_has_no_groups_by_being_one(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """No sight of group data."""
+    user = factories.user(admin, "olga", is_operator=True)
+    with request_as("operator", sub="olga") as conn:
+        found = settings_of(conn)
+
+    assert found == NOBODY | {"user_id": str(user)}
+
+
+def test_request_without_a_token_is_nobodys(request_as: RequestAs) -> None:
+    """And may go on: health and shared links need none."""
+    with request_as("anon") as conn:
+        found = settings_of(conn)
+
+    assert found == NOBODY
+
+
+def test_job_has_its_id_and_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
+    """A container sees what its job may, not what its group may."""
+    job = factories.job(admin, factories.group(admin), status="running")
+    with request_as("job", sub="job", job_id=job) as conn:
+        found = settings_of(conn)
+
+    assert found == NOBODY | {"job_id": str(job)}
+
+
+@pytest.mark.parametrize("status", ["queued", "succeeded", "failed", "cancelled", "timed_out"])
+def test_token_of_a_job_that_does_not_run_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, status: str
+) -> None:
+    """It ends with the job."""
+    job = factories.job(admin, factories.group(admin), status=status)
+    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job):
+        pass
+
+    assert refusal(caught.value) == (401, "job_not_running", None)
+
+
+@pytest.mark.parametrize(
+    "job_id", [None, "x", "1 or 1=1", -1, 0, 1.5, [1], {"id": 1}, True, 10**18]
+)
+def test_token_of_no_job_is_refused(request_as: RequestAs, job_id: object) -> None:
+    """Whatever stands in its place."""
+    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job_id):
+        pass
+
+    assert refusal(caught.value) == (401, "malformed_job_id", None)
+
+
+@pytest.mark.parametrize("role", ["control", "aspen_owner"])
+def test_role_that_is_not_for_requests_is_refused(request_as: RequestAs, role: str) -> None:
+    """Even if PostgREST could become it."""
+    with pytest.raises(psycopg.Error) as caught, request_as(role, sub="alice"):
+        pass
+
+    assert refusal(caught.value) == (403, "role_not_allowed", None)
+
+
+def test_operator_must_be_known_as_one(admin: psycopg.Connection, request_as: RequestAs) -> None:
+    """The claim alone does not make one."""
+    factories.user(admin, "alice")
+    with pytest.raises(psycopg.Error) as caught, request_as("operator", sub="alice"):
+        pass
+
+    assert refusal(caught.value) == (403, "role_not_allowed", None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_valid"),
+    [
+        ({}, True),
+        ({"3": "admin", "12": "viewer", "4": "member"}, True),
+        ({str(group): "viewer" for group in range(1, 1001)}, True),
+        ({str(group): "viewer" for group in range(1, 1002)}, False),
+        ({"999999999999999999": "viewer"}, True),
+        ({"1000000000000000000": "viewer"}, False),
+        ({"0": "viewer"}, False),
+        ({"03": "viewer"}, False),
+        ({"-3": "viewer"}, False),
+        ({"3.0": "viewer"}, False),
+        ({" 3": "viewer"}, False),
+        ({"": "viewer"}, False),
+        ({"3}": "viewer"}, False),
+        ({"3": "owner"}, False),
+        ({"3": "Admin"}, False),
+        ({"3": None}, False),
+        ({"3": ["admin"]}, False),
+        ({"3": {"role": "admin"}}, False),
+        ({"3": 1}, False),
+        ([], False),
+        ([3], False),
+        ("3", False),
+        (3, False),
+        (True, False),
+        (None, False),
+    ],
+)
+def test_groups_claim_maps_ids_to_roles(
+    admin: psycopg.Connection, claim: object, is_valid: bool
+) -> None:
+    """Anything else is malformed, and never an error of PostgreSQL's own."""
+    row = admin.execute("select authz.groups_claim_is_valid(%s)", [Jsonb(claim)]).fetchone()
+
+    assert row == (is_valid,)
+
+
+@pytest.mark.parametrize("claim", [[3], "3", {"3": "owner"}, 1.5, False])
+def test_malformed_groups_are_refused(admin: psycopg.Connection, claim: object) -> None:
+    """Rather than read as no groups, which would hide the mistake of whoever issues tokens."""
+    factories.user(admin, "alice")
+    claims = request_claims("member", "alice") | {"groups": claim}
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "malformed_groups", None)
+
+
+def test_request_gets_nothing_of_the_one_before(database: Database) -> None:
+    """On one connection, as PostgREST's pool has it: neither rows, nor settings, nor claims."""
+    with database.connect() as conn:
+        group = factories.group(conn)
+        factories.user(conn, "alice", {group: "admin"})
+        factories.user(conn, "bob")
+        factories.sample(conn, group)
+    count = "select count(*) from api.samples"
+    with database.connect("authenticator") as conn:
+        with conn.transaction():
+            begin_request(conn, "member", request_claims("member", "alice"))
+            before = conn.execute(count).fetchone()
+        with conn.transaction():
+            begin_request(conn, "member", request_claims("member", "bob"))
+            after = conn.execute(count).fetchone()
+        with conn.transaction():
+            begin_request(conn, "anon", request_claims("anon"))
+            left = settings_of(conn)
+        outside = refusal_of(conn, count)
+
+    assert (before, after, left, outside) == ((1,), (0,), NOBODY, "42501")
+
+
+def test_policies_show_nothing_where_no_request_was_begun(database: Database) -> None:
+    """A connection that skips the pre-request function fails closed, also after a request."""
+    with database.connect() as conn:
+        group = factories.group(conn)
+        factories.user(conn, "alice", {group: "admin"})
+        factories.sample(conn, group)
+    with database.connect("authenticator") as conn:
+        with conn.transaction():
+            conn.execute("set local role member")
+            never_set = conn.execute("select count(*) from api.samples").fetchone()
+        with conn.transaction():
+            begin_request(conn, "member", request_claims("member", "alice"))
+        with conn.transaction():
+            conn.execute("set local role member")
+            set_before = conn.execute("select count(*) from api.samples").fetchone()
+
+    assert (never_set, set_before) == ((0,), (0,))
+
+
+def test_forged_settings_of_a_client_are_overwritten(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """What a request set beforehand does not survive."""
+    group = factories.group(admin)
+    user = factories.user(admin, "alice")
+    admin.execute("select set_config('aspen.any_groups', %s, true)", [f"{{{group}}}"])
+    with request_as("member", sub="alice") as conn:
+        found = settings_of(conn)
+
+    assert found == NOBODY | {"user_id": str(user)}
+
+
+def test_pre_request_writes_no_text_of_the_caller(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """Whatever sub holds, settings hold numbers."""
+    subject = json.dumps({"aspen.any_groups": "{1}"}) + "'; reset role --"
+    user = factories.user(admin, subject, name="Mallory", email="m@example.org")
+    with request_as("member", sub=subject) as conn:
+        found = settings_of(conn)
+
+    assert found == NOBODY | {"user_id": str(user)}
