@@ -1,0 +1,332 @@
+"""A run is queued with the samples it names, found by whatever the caller may call them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import Refusal, refusal_of
+from tests.sql.conftest import Lab
+
+CREATE = "select * from api.create_phylo_run(%s, %s, %s, %s::text[], %s, %s)"
+
+
+def arguments(lab: Lab, samples: object, **others: object) -> list[object]:
+    """The arguments of a run that is usable but for these."""
+    given: dict[str, object] = {
+        "group_id": lab.group,
+        "pathogen": "SC2",
+        "name": "A run",
+        "samples": samples,
+        "tree_type": "TARGETED",
+        "template_args": {},
+    } | others
+    return [*list(given.values())[:-1], Jsonb(given["template_args"])]
+
+
+def inputs(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """The samples and strains recorded as the input of runs."""
+    return conn.execute(
+        "select sample_group_id, sample_id, public_identifier from aspen.job_samples"
+        " union all select null, public_repository_id, strain from aspen.job_public_sequences"
+        " order by 1, 2, 3"
+    ).fetchall()
+
+
+def test_run_is_queued_and_returned(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """As phylo_runs shows it."""
+    genbank = factories.repository(admin, "GenBank")
+    factories.pathogen(admin, "MPX", contextual_repository_id=genbank)
+    filters = {
+        "filter_start_date": "2024-01-01",
+        "filter_end_date": "2024-01-31",
+        "filter_pango_lineages": ["BA.2*", "XBB"],
+        "location_id": lab.location,
+    }
+    given = arguments(
+        lab, [], pathogen="MPX", tree_type="overview",
+        template_args=filters | {"filter_end_date": None},
+    )  # fmt: skip
+    with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
+        run = cursor.execute(CREATE, given).fetchone()
+        shown = cursor.execute("select * from api.phylo_runs").fetchone()
+
+    assert run is not None
+    del filters["filter_end_date"]
+    assert run == shown
+    assert run == {
+        "id": run["id"],
+        "group_id": lab.group,
+        "pathogen_id": run["pathogen_id"],
+        "name": "A run",
+        "tree_type": "OVERVIEW",
+        "template_args": filters,
+        "contextual_repository_id": genbank,
+        "status": "queued",
+        "attempt": 1,
+        "software_versions": {},
+        "error": None,
+        "requested_by_id": lab.alice,
+        "created_at": run["created_at"],
+        "started_at": None,
+        "finished_at": None,
+        "updated_at": run["created_at"],
+    }
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["private", "public", "hCoV-19/public"],
+    ids=["private identifier", "public identifier", "with the prefix"],
+)
+def test_own_sample_is_found(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
+) -> None:
+    """By either of its identifiers; recorded under the public one."""
+    sample = factories.sample(admin, lab.group, "private", public_identifier="public")
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, [identifier]))
+
+    assert inputs(admin) == [(lab.group, sample, "public")]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["strain/1", "hCoV-19/strain/1", "EPI_ISL_7"],
+    ids=["strain", "prefix", "accession"],
+)
+def test_published_sequence_is_found(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
+) -> None:
+    """In the repository of the pathogen."""
+    factories.public_sequence(admin, "strain/1", accession="EPI_ISL_7")
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, [identifier]))
+
+    assert inputs(admin) == [(None, factories.repository(admin), "strain/1")]
+
+
+def test_sample_named_in_several_ways_is_recorded_once(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """And a strain too."""
+    sample = factories.sample(admin, lab.group, "private", public_identifier="public")
+    factories.public_sequence(admin, "strain", accession="EPI_ISL_7")
+    names = ["private", "public", "private", "strain", "EPI_ISL_7"]
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, names))
+
+    assert inputs(admin) == [
+        (lab.group, sample, "public"),
+        (None, factories.repository(admin), "strain"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "known"),
+    [
+        (None, []),
+        ("viewer", ["open public"]),
+        ("member", ["open private", "open public", "private private", "private public"]),
+        ("admin", ["open private", "open public", "private private", "private public"]),
+    ],
+    ids=["nothing", "viewer", "member", "admin"],
+)
+def test_granted_sample_is_found_by_what_the_caller_may_see(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    role: str | None,
+    known: list[str],
+) -> None:
+    """Any other name is unknown, like one that nobody has."""
+    if role is not None:
+        factories.grant(admin, lab.other_group, lab.group, role)
+    for kind, is_private in (("open", False), ("private", True)):
+        factories.sample(
+            admin, lab.other_group, f"{kind} private", public_identifier=f"{kind} public",
+            is_private=is_private,
+        )  # fmt: skip
+    names = ["nobody's", "open private", "open public", "private private", "private public"]
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, [*names]))
+
+    unknown = [name for name in names if name not in known]
+    assert answer == (400, "unknown_samples", unknown)
+
+
+def test_granted_sample_is_recorded_with_its_group(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """The run belongs to one group, its samples may belong to others."""
+    factories.grant(admin, lab.other_group, lab.group, "viewer")
+    sample = factories.sample(admin, lab.other_group, public_identifier="theirs")
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, ["theirs"]))
+
+    assert inputs(admin) == [(lab.other_group, sample, "theirs")]
+
+
+def test_samples_of_another_pathogen_are_unknown(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """A tree is about one."""
+    mpx = factories.pathogen(admin, "MPX")
+    factories.sample(admin, lab.group, "s", pathogen_id=mpx)
+    factories.public_sequence(admin, "strain", mpx)
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, ["s", "strain"]))
+
+    assert answer == (400, "unknown_samples", ["s", "strain"])
+
+
+def test_refused_run_leaves_nothing(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Neither a job nor inputs."""
+    factories.sample(admin, lab.group, "s")
+    with request_as("member", sub="alice", keep=True) as conn:
+        refusal_of(conn, CREATE, arguments(lab, ["s", "unknown"]))
+
+    assert admin.execute("select count(*) from aspen.jobs").fetchone() == (0,)
+    assert inputs(admin) == []
+
+
+def invalid(field: str, value: object, reason: str) -> Refusal:
+    """The refusal of a run for one reason."""
+    return (400, "invalid_run", [{"field": field, "value": value, "reason": reason}])
+
+
+DATE = "must be a date YYYY-MM-DD"
+LINEAGES = "must be an array of lineage names; * at the end is a wildcard"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"name": ""}, invalid("name", "", "must be 1 to 128 characters")),
+        ({"name": None}, invalid("name", None, "must be 1 to 128 characters")),
+        ({"name": "n" * 129}, invalid("name", "n" * 129, "must be 1 to 128 characters")),
+        (
+            {"tree_type": "bush"},
+            invalid("tree_type", "BUSH", "must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED"),
+        ),
+        (
+            {"tree_type": None},
+            invalid("tree_type", None, "must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED"),
+        ),
+        (
+            {"samples": None},
+            invalid("samples", None, "must be an array of identifiers without null"),
+        ),
+        (
+            {"samples": ["s", None]},
+            invalid("samples", None, "must be an array of identifiers without null"),
+        ),
+        ({"template_args": []}, invalid("template_args", "[]", "must be an object")),
+        ({"template_args": None}, invalid("template_args", "null", "must be an object")),
+        (
+            {"template_args": {"colour": 1}},
+            invalid("template_args.colour", "1", "is not a known filter"),
+        ),
+        (
+            {"template_args": {"filter_start_date": "2024-02-30"}},
+            invalid("template_args.filter_start_date", '"2024-02-30"', DATE),
+        ),
+        (
+            {"template_args": {"filter_end_date": 20240101}},
+            invalid("template_args.filter_end_date", "20240101", DATE),
+        ),
+        (
+            {"template_args": {"filter_start_date": "2024-02-02", "filter_end_date": "2024-02-01"}},
+            invalid(
+                "template_args",
+                '{"filter_end_date": "2024-02-01", "filter_start_date": "2024-02-02"}',
+                "filter_start_date must not be after filter_end_date",
+            ),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": "BA.2"}},
+            invalid("template_args.filter_pango_lineages", '"BA.2"', LINEAGES),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": ["BA.2", 1]}},
+            invalid("template_args.filter_pango_lineages", '["BA.2", 1]', LINEAGES),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": ["BA.2; rm"]}},
+            invalid("template_args.filter_pango_lineages", '["BA.2; rm"]', LINEAGES),
+        ),
+        (
+            {"template_args": {"location_id": -1}},
+            invalid("template_args.location_id", "-1", "is not the id of a location"),
+        ),
+        (
+            {"template_args": {"location_id": {"id": 1}}},
+            invalid("template_args.location_id", '{"id": 1}', "is not the id of a location"),
+        ),
+        ({"pathogen": "sc2"}, (400, "unknown_pathogen", {"pathogen": "sc2"})),
+        ({"pathogen": None}, (400, "unknown_pathogen", {"pathogen": None})),
+        ({"group_id": -1}, (403, "group_access_denied", {"group_id": -1})),
+        ({"group_id": None}, (403, "group_access_denied", {"group_id": None})),
+    ],
+)
+def test_unusable_argument_is_named(
+    request_as: RequestAs, lab: Lab, changed: dict[str, object], expected: Refusal
+) -> None:
+    """With what was sent and why it will not do."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, **{"samples": []} | changed))
+
+    assert answer == expected
+
+
+@pytest.mark.parametrize("user", ["vic", "bob"], ids=["viewer", "granted admin"])
+def test_group_without_a_direct_role_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, user: str
+) -> None:
+    """A grant does not let its holders create runs."""
+    factories.grant(admin, lab.group, lab.other_group, "admin")
+    with request_as("member", sub=user) as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, []))
+
+    assert answer == (403, "group_access_denied", {"group_id": lab.group})
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_run_that_has_not_ended_is_not_deleted(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, status: str
+) -> None:
+    """Somebody works on it."""
+    run = factories.phylo_run(admin, lab.group, status=status)
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, "delete from api.phylo_runs where id = %s", [run])
+
+    assert answer == (409, "job_in_progress", {"id": run, "status": status})
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled", "timed_out"])
+def test_run_that_has_ended_is_deleted_with_its_tree(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, status: str
+) -> None:
+    """And with its inputs and outputs."""
+    run = factories.phylo_run(admin, lab.group, status=status)
+    factories.job_sample(admin, run, factories.sample(admin, lab.group))
+    factories.job_output(admin, run)
+    factories.phylo_tree(admin, run)
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute("delete from api.phylo_runs where id = %s", [run])
+
+    left = admin.execute(
+        "select (select count(*) from aspen.jobs), (select count(*) from aspen.job_samples),"
+        " (select count(*) from aspen.job_outputs), (select count(*) from aspen.phylo_tree_tips)"
+    ).fetchone()
+    assert left == (0, 0, 0, 0)
