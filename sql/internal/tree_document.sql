@@ -28,10 +28,10 @@ begin atomic
 
     colorings as (
         select
-            entries.coloring || coalesce(
-                jsonb_build_object('scale', scales.scale),
-                '{}'
-            ) as coloring,
+            case
+                when scales.scale is null then entries.coloring
+                else entries.coloring || jsonb_build_object('scale', scales.scale)
+            end as coloring,
             entries.ordinality
         from
             jsonb_array_elements(

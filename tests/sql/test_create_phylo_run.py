@@ -130,36 +130,46 @@ def test_sample_named_in_several_ways_is_recorded_once(
     ]
 
 
+OPEN = ["open private", "open public"]
+PRIVATE = ["private private", "private public"]
+
+
+@pytest.fixture
+def their_samples(admin: psycopg.Connection, lab: Lab) -> None:
+    """Samples of the other group, known as OPEN and PRIVATE."""
+    for (private, public), is_private in ((OPEN, False), (PRIVATE, True)):
+        factories.sample(
+            admin, lab.other_group, private, public_identifier=public, is_private=is_private
+        )
+
+
+@pytest.mark.usefixtures("their_samples")
+def test_samples_of_other_groups_are_unknown(request_as: RequestAs, lab: Lab) -> None:
+    """Like names that nobody uses."""
+    names = ["nobody's", *OPEN, *PRIVATE]
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, names))
+
+    assert answer == (400, "unknown_samples", names)
+
+
+@pytest.mark.usefixtures("their_samples")
 @pytest.mark.parametrize(
-    ("role", "known"),
+    ("role", "unknown"),
     [
-        (None, []),
-        ("viewer", ["open public"]),
-        ("member", ["open private", "open public", "private private", "private public"]),
-        ("admin", ["open private", "open public", "private private", "private public"]),
+        ("viewer", ["nobody's", "open private", *PRIVATE]),
+        ("member", ["nobody's"]),
+        ("admin", ["nobody's"]),
     ],
-    ids=["nothing", "viewer", "member", "admin"],
 )
 def test_granted_sample_is_found_by_what_the_caller_may_see(
-    admin: psycopg.Connection,
-    request_as: RequestAs,
-    lab: Lab,
-    role: str | None,
-    known: list[str],
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str, unknown: list[str]
 ) -> None:
-    """Any other name is unknown, like one that nobody has."""
-    if role is not None:
-        factories.grant(admin, lab.other_group, lab.group, role)
-    for kind, is_private in (("open", False), ("private", True)):
-        factories.sample(
-            admin, lab.other_group, f"{kind} private", public_identifier=f"{kind} public",
-            is_private=is_private,
-        )  # fmt: skip
-    names = ["nobody's", "open private", "open public", "private private", "private public"]
+    """Viewers know public identifiers of samples that are not private."""
+    factories.grant(admin, lab.other_group, lab.group, role)
     with request_as("member", sub="alice") as conn:
-        answer = refusal_of(conn, CREATE, arguments(lab, [*names]))
+        answer = refusal_of(conn, CREATE, arguments(lab, ["nobody's", *OPEN, *PRIVATE]))
 
-    unknown = [name for name in names if name not in known]
     assert answer == (400, "unknown_samples", unknown)
 
 
