@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -13,6 +14,7 @@ from typing import BinaryIO, TextIO, cast
 from control.errors import ControlError
 
 GZIP_MAGIC = b"\x1f\x8b"
+XZ_MAGIC = b"\xfd7zXZ\0"
 # A line may be a whole chromosome, so no line is read at once.
 CHUNK_BYTES = 1 << 20
 # The largest viral genomes have 2.5 million letters; a longer "record" is another kind of file.
@@ -34,27 +36,26 @@ class Record:
         return self.header.split(maxsplit=1)[0] if self.header else ""
 
 
-def open_plain(path: Path) -> BinaryIO:
-    """Open a file for reading; gzip is recognised by its content, not by its name."""
+@contextmanager
+def open_plain(path: Path) -> Iterator[BinaryIO]:
+    """Read a file; gzip and xz are recognised by their content, not by the name."""
     try:
         with path.open("rb") as start:
-            is_gzip = start.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        return cast(BinaryIO, gzip.open(path)) if is_gzip else path.open("rb")
-    except OSError as error:
+            magic = start.read(len(XZ_MAGIC))
+        with _open(path, magic) as stream:
+            yield stream
+    except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise ControlError(
-            f"{path}: {error.strerror}", "give the path of a readable file"
+            f"{path} is damaged: {error}", "copy it again; gzip -t or xz -t tests it"
         ) from error
+    except OSError as error:
+        raise ControlError(f"{path}: {error.strerror}", "give a file you may read") from error
 
 
 def read_fasta(path: Path) -> Iterator[Record]:
     """The records of a FASTA file in their order; one is held at a time."""
-    with closing(open_plain(path)) as stream:
-        try:
-            yield from _records(stream, path)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ControlError(
-                f"{path} is damaged: {error}", "copy the file again; gzip -t tests it"
-            ) from error
+    with open_plain(path) as stream:
+        yield from _records(stream, path)
 
 
 def write_record(stream: TextIO, name: str, sequence: str) -> None:
@@ -62,6 +63,14 @@ def write_record(stream: TextIO, name: str, sequence: str) -> None:
     stream.write(f">{name}\n")
     for start in range(0, len(sequence), LINE_WIDTH):
         stream.write(sequence[start : start + LINE_WIDTH] + "\n")
+
+
+def _open(path: Path, magic: bytes) -> BinaryIO:
+    if magic.startswith(GZIP_MAGIC):
+        return cast(BinaryIO, gzip.open(path))
+    if magic.startswith(XZ_MAGIC):
+        return cast(BinaryIO, lzma.open(path))
+    return path.open("rb")
 
 
 def _records(stream: BinaryIO, path: Path) -> Iterator[Record]:

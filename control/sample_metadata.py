@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -110,7 +109,7 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
     rows: list[SampleRow] = []
     problems: list[Problem] = []
     total = 0
-    with closing(open_plain(path)) as stream:
+    with open_plain(path) as stream:
         lines = _lines(stream, path)
         layout = _layout(path, next(lines, (0, ""))[1], reading)
         for number, line in lines:

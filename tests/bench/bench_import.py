@@ -51,7 +51,7 @@ def run(lab: Lab, report: Report) -> None:
         for size, done in rounds.items()
     )
     report.sides([few, many])
-    report.ratio("memory, many by few", many, few, at_most(1.25))
+    report.ratio("memory, many by few", many, few, at_most(1.2))
     few, many = (
         Side(f"{size:,} genomes", tuple(1000 * d.seconds / size for d in done), "ms per genome")
         for size, done in rounds.items()

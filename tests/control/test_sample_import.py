@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +15,9 @@ from click.testing import CliRunner, Result
 
 from control import samples
 from control.cli import cli
+from control.groups import Group, find_group
+from control.sample_metadata import Reading, read_metadata
+from control.samples import Target, import_samples
 from tests import factories
 from tests.servers import Database
 
@@ -409,33 +415,41 @@ def test_dry_run_checks_everything_and_stores_nothing(importer: Importer) -> Non
     assert (importer.stored(), importer.query("table aspen.locations")) == ([], [])
 
 
-def test_import_reads_gzip_whatever_the_name(importer: Importer) -> None:
-    """Both files; gzip is known by its first bytes."""
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress], ids=["gzip", "xz"])
+def test_import_reads_compressed_files_whatever_their_names(
+    importer: Importer, compress: Callable[[bytes], bytes]
+) -> None:
+    """Both files; the compression is known by its first bytes."""
     importer.add("A/1")
     importer.write()
     for name in ("metadata.tsv", "sequences.fasta"):
         path = importer.folder / name
-        path.write_bytes(gzip.compress(path.read_bytes()))
+        path.write_bytes(compress(path.read_bytes()))
 
     assert importer.invoke("--sequences", "sequences.fasta").exit_code == 0
     assert importer.stored() == [("A/1", "A/1", True)]
 
 
-def test_import_stores_nothing_when_the_file_ends_too_early(
-    importer: Importer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["metadata.tsv", "sequences.fasta"])
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress], ids=["gzip", "xz"])
+def test_import_stores_nothing_when_a_file_ends_too_early(
+    importer: Importer,
+    monkeypatch: pytest.MonkeyPatch,
+    compress: Callable[[bytes], bytes],
+    name: str,
 ) -> None:
     """Though the batches before that place were fine."""
     monkeypatch.setattr(samples, "BATCH_SAMPLES", 1)
     importer.add("A/1")
     importer.add("A/2")
     importer.write()
-    path = importer.folder / "sequences.fasta"
-    path.write_bytes(gzip.compress(path.read_bytes())[:-8])
+    path = importer.folder / name
+    path.write_bytes(compress(path.read_bytes())[:-8])
 
     result = importer.invoke("--sequences", "sequences.fasta")
 
     assert (result.exit_code, importer.stored()) == (1, [])
-    assert "sequences.fasta is damaged" in result.stderr
+    assert f"{name} is damaged" in result.stderr
 
 
 def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> None:
@@ -536,3 +550,31 @@ def test_import_reads_a_spreadsheet_export(importer: Importer) -> None:
 
     assert importer.invoke("--allow-missing-sequences").exit_code == 0
     assert importer.stored() == [("A/1", "A/1", False)]
+
+
+def test_imports_at_the_same_time_share_their_new_places(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits for the first, and neither makes a place twice or gives up."""
+    monkeypatch.setattr(samples, "BATCH_SAMPLES", 1)
+    for number in range(20):
+        importer.add(f"A/{number}", division=f"Division {number}")
+    importer.write()
+    with importer.database.connect() as conn:
+        other_id = factories.group(conn)
+        factories.user(conn, "bob", {other_id: "member"})
+        groups = [find_group(conn, str(group_id)) for group_id in (importer.group_id, other_id)]
+
+    def run(group: Group, subject: str) -> int:
+        metadata = read_metadata(importer.folder / "metadata.tsv", Reading())
+        with importer.database.connect() as conn:
+            target = Target(group, subject, "SC2")
+            return import_samples(
+                conn, target, metadata, importer.folder / "sequences.fasta"
+            ).created
+
+    with ThreadPoolExecutor() as pool:
+        created = list(pool.map(run, groups, ["alice", "bob"]))
+
+    assert created == [20, 20]
+    assert importer.query("select count(*) from aspen.locations") == [(20,)]
