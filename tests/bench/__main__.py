@@ -23,7 +23,9 @@ FIRST = ("list", "first_life", "rls", "create_samples", "tree", "import")
 
 def main(names: list[str]) -> int:
     """Run them one after another, so that none disturbs another."""
-    present = {path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")}
+    present = {
+        path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")
+    }
     ordered = [name for name in FIRST if name in present] + sorted(present - set(FIRST))
     if unknown := set(names) - present:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(ordered)}")

@@ -86,7 +86,7 @@ class ReferenceDataset(Base):
 class HasReferenceDataset:
     """What lineages and QC metrics were computed against, flat as in the API."""
 
-    reference_dataset: Any
+    reference_dataset: Mapped[ReferenceDataset | None]
 
     @property
     def reference_dataset_name(self) -> str | None:

@@ -28,9 +28,10 @@ from control.stack.ports import HOST, next_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgres_binaries import BUNDLED
 from control.stack.postgrest import postgrest_launch, postgrest_server
-from control.stack.process import Launch, Server
+from control.stack.process import Launch
 from control.stack.state import LOGINS, SUPERUSER, State
 from control.tokens import mint
+from tests.bench.load import Service
 
 HERE = Path(__file__).parent
 FIRST_LIFE = "first_life"
@@ -56,6 +57,7 @@ class Lab:
     settings: Settings
     state: State
     keys: KeySet
+    postgres_pid: int
 
     def url(self, login: str, database: str) -> str:
         """How one of our logins reaches one of the databases."""
@@ -66,7 +68,7 @@ class Lab:
         return psycopg.connect(self.url(login, database), autocommit=True, **options)
 
     def database(self, name: str, script: Path) -> str:
-        """The name of a database that `script` filled, now or in an earlier run, with today's code."""
+        """The name of a database that `script` filled, in this run or before, with today's code."""
         made_of = [script, *migration_files(self.settings.root).values()]
         fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
         with self.connect(SUPERUSER, "postgres") as conn:
@@ -89,8 +91,8 @@ class Lab:
         return mint(self.keys, sub=subject, role="member", groups=groups, ttl=timedelta(hours=2))
 
     @contextmanager
-    def postgrest(self, database: str) -> Iterator[str]:
-        """PostgREST with this checkout's configuration; its URL."""
+    def postgrest(self, database: str) -> Iterator[Service]:
+        """PostgREST with this checkout's configuration."""
         api_port = next_free(self.settings.first_port)
         admin_port = next_free(api_port + 1)
         launch = postgrest_launch(
@@ -100,13 +102,12 @@ class Lab:
             api_port=api_port,
             admin_port=admin_port,
         )
-        server = self._server("postgrest")
-        with _running(server, launch, f"http://{HOST}:{admin_port}/ready"):
-            yield f"http://{HOST}:{api_port}"
+        with self._running("postgrest", launch, f"http://{HOST}:{admin_port}/ready") as pids:
+            yield Service(f"http://{HOST}:{api_port}", pids)
 
     @contextmanager
-    def first_life(self, database: str) -> Iterator[str]:
-        """The first life's stack; its URL."""
+    def first_life(self, database: str) -> Iterator[Service]:
+        """The first life's stack."""
         port = next_free(self.settings.first_port)
         url = self.url(FIRST_LIFE, database).replace("postgresql:", "postgresql+asyncpg:")
         launch = Launch(
@@ -121,8 +122,8 @@ class Lab:
                 "FIRST_LIFE_JWKS": str(self.keys.jwks_path),
             },
         )
-        with _running(self._server(FIRST_LIFE), launch, f"http://{HOST}:{port}/health"):
-            yield f"http://{HOST}:{port}"
+        with self._running(FIRST_LIFE, launch, f"http://{HOST}:{port}/health") as pids:
+            yield Service(f"http://{HOST}:{port}", pids)
 
     def _fill(self, conn: psycopg.Connection, name: str, script: Path, fingerprint: str) -> None:
         started = time.monotonic()
@@ -135,7 +136,9 @@ class Lab:
                 sql.Identifier(name), sql.Literal(fingerprint)
             )
         )
-        size = conn.execute("select pg_size_pretty(pg_database_size(current_database()))").fetchone()
+        size = conn.execute(
+            "select pg_size_pretty(pg_database_size(current_database()))"
+        ).fetchone()
         took = time.monotonic() - started
         print(f"made database {name} in {took:.0f} s: {size[0] if size else ''}", flush=True)
 
@@ -149,9 +152,19 @@ class Lab:
             )
         )
 
-    def _server(self, name: str) -> Server:
+    @contextmanager
+    def _running(self, name: str, launch: Launch, ready_url: str) -> Iterator[tuple[int, ...]]:
+        """A server and its database, as long as the context lasts."""
         data_dir = self.settings.data_dir
-        return postgrest_server(name, data_dir / "run", data_dir / "logs")
+        server = postgrest_server(name, data_dir / "run", data_dir / "logs")
+        # One that a killed run left behind.
+        server.stop()
+        pid = server.start(launch)
+        try:
+            server.wait_ready(lambda: http_ok(ready_url), READY_SECONDS)
+            yield pid, self.postgres_pid
+        finally:
+            server.stop()
 
 
 @contextmanager
@@ -176,9 +189,7 @@ def open_lab() -> Iterator[Lab]:
         server.stop()
         state.ports["postgres"] = next_free(settings.first_port)
         state.save(settings)
-        postgres = Postgres.find(
-            data_dir / "postgres", server, settings.postgres_bin, durable=True
-        )
+        postgres = Postgres.find(data_dir / "postgres", server, settings.postgres_bin, durable=True)
         if postgres.initialise(state.passwords[SUPERUSER]):
             with open(postgres.data / "postgresql.conf", "a") as main:
                 main.write(CONFIGURATION)
@@ -188,7 +199,9 @@ def open_lab() -> Iterator[Lab]:
             with psycopg.connect(admin_url, autocommit=True) as conn:
                 passwords = {login: state.passwords[login] for login in LOGINS}
                 prepare_cluster(conn, settings.sql_dir, passwords)
-            yield Lab(settings, state, ensure_keys(data_dir / "keys"))
+            pid = server.pid()
+            assert pid is not None
+            yield Lab(settings, state, ensure_keys(data_dir / "keys"), pid)
         finally:
             server.stop()
 
@@ -200,17 +213,6 @@ def _comment(conn: psycopg.Connection, database: str) -> str | None:
         [database],
     ).fetchone()
     return found[0] if found else None
-
-
-@contextmanager
-def _running(server: Server, launch: Launch, ready_url: str) -> Iterator[None]:
-    server.stop()
-    server.start(launch)
-    try:
-        server.wait_ready(lambda: http_ok(ready_url), READY_SECONDS)
-        yield
-    finally:
-        server.stop()
 
 
 @contextmanager

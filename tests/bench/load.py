@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 
 from control.errors import ControlError
+from tests.bench.processor import seconds_used
 
 CONNECTIONS = 8
 MOST_SECONDS = 60
@@ -21,11 +22,18 @@ function done(summary, latency, requests)
     local failed = summary.errors.connect + summary.errors.read + summary.errors.write
         + summary.errors.status + summary.errors.timeout
     io.stderr:write(string.format(
-        '{"requests": %%d, "microseconds": %%d, "failed": %%d, "bytes": %%d, "p50": %%d, "p99": %%d}',
-        summary.requests, summary.duration, failed, summary.bytes,
-        latency:percentile(50), latency:percentile(99)))
+        '{"requests": %%d, "microseconds": %%d, "failed": %%d}',
+        summary.requests, summary.duration, failed))
 end
 """
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server under test, with the processes that work for it, its database's too."""
+
+    url: str
+    pids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -33,9 +41,7 @@ class Load:
     """What the server did under load."""
 
     requests_per_second: float
-    bytes_per_request: float
-    p50_ms: float
-    p99_ms: float
+    processor_ms_per_request: float
 
 
 def require_wrk() -> None:
@@ -47,8 +53,8 @@ def require_wrk() -> None:
         )
 
 
-def load(url: str, token: str, seconds: int, connections: int = CONNECTIONS) -> Load:
-    """Ask for one URL as fast as it is answered; anything but success is an error.
+def load(service: Service, path: str, token: str, seconds: int) -> Load:
+    """Ask for one path as fast as it is answered; anything but success is an error.
 
     A server that answers nothing within the time gets more, so that its rate is above zero.
     """
@@ -58,23 +64,22 @@ def load(url: str, token: str, seconds: int, connections: int = CONNECTIONS) -> 
         script.write(SCRIPT % token)
         script.flush()
         counted = {"requests": 0, "failed": 0}
+        used = 0.0
         while not counted["requests"]:
-            counted = _run_wrk(url, script.name, seconds, connections)
+            before = seconds_used(service.pids)
+            counted = _run_wrk(service.url + path, script.name, seconds)
+            used = seconds_used(service.pids) - before
             if counted["failed"] or seconds > MOST_SECONDS:
-                raise ControlError(f"{url} failed under load: {counted}", "look at its log")
+                raise ControlError(f"{path} failed under load: {counted}", "look at the logs")
             seconds *= 3
-    return Load(
-        counted["requests"] / counted["microseconds"] * 1e6,
-        counted["bytes"] / counted["requests"],
-        counted["p50"] / 1000,
-        counted["p99"] / 1000,
-    )
+    requests = counted["requests"]
+    return Load(requests / counted["microseconds"] * 1e6, used / requests * 1000)
 
 
-def _run_wrk(url: str, script: str, seconds: int, connections: int) -> dict[str, int]:
+def _run_wrk(url: str, script: str, seconds: int) -> dict[str, int]:
     done = subprocess.run(
         [
-            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{MOST_SECONDS}s"),
+            *("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{MOST_SECONDS}s"),
             *("-s", script, url),
         ],
         capture_output=True,

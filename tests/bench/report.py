@@ -39,7 +39,7 @@ class Target:
         return ratio >= self.limit if self.is_least else ratio <= self.limit
 
     def __str__(self) -> str:
-        return f"{'≥' if self.is_least else '≤'} {self.limit:g} ×"
+        return f"{'at least' if self.is_least else 'at most'} {self.limit:g} x"
 
 
 def at_least(limit: float) -> Target:
@@ -71,15 +71,23 @@ class Report:
         for side in sides:
             print(side, flush=True)
 
+    def costs(self, name: str, upper: Sequence[float], lower: Sequence[float]) -> None:
+        """Processor time per request of both sides: steady even while others use the cores."""
+        ours, theirs = median(upper), median(lower)
+        self.note(
+            f"  {name}: {ours:.2f} against {theirs:.2f} ms of processor time per request,"
+            f" {theirs / ours:.2f} x"
+        )
+
     def ratio(self, name: str, upper: Side, lower: Side, target: Target | None = None) -> None:
         """Upper by lower: rounds of both alternate, so the median of their quotients is steady."""
         quotient = median(a / b for a, b in zip(upper.rounds, lower.rounds, strict=True))
-        line = f"{name}: {quotient:.2f} ×"
+        line = f"{name}: {quotient:.2f} x"
         if target is None:
             self.note(f"→ {line}")
             return
         is_met = target.is_met_by(quotient)
-        verdict = f"{line}, target {target} {'ok' if is_met else 'MISS'}"
+        verdict = f"{line}, target {target}: {'ok' if is_met else 'MISS'}"
         self.verdicts.append((verdict, is_met))
         self.note(f"→ {verdict}")
 
