@@ -1,4 +1,5 @@
--- A genome that Nextclade could not align has no alignment; one it had before is no longer its result.
+-- A genome that Nextclade could not align has no alignment; one it had before is no longer its
+-- result.
 delete from aspen.aligned_sequences as aligned
 using held_samples as held
 inner join staged_qc as staged

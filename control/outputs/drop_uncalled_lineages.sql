@@ -1,4 +1,5 @@
--- A genome that Nextclade could not place has no lineage; one it had before is no longer its result.
+-- A genome that Nextclade could not place has no lineage; one it had before is no longer its
+-- result.
 delete from aspen.sample_lineages as lineages
 using held_samples as held
 inner join staged_qc as staged

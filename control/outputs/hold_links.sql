@@ -1,4 +1,5 @@
--- Samples deleted since are no longer linked; the others stay until the tips that name them are stored.
+-- Samples deleted since are no longer linked; the others stay until the tips that name them
+-- are stored.
 with held as (
     select
         samples.group_id,

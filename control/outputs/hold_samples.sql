@@ -1,5 +1,6 @@
--- The inputs of the job that still exist. Held until the end, so that none is deleted or made private between its
--- results; in the order of their ids, so that two registrations never wait for each other in a circle.
+-- The inputs of the job that still exist. Held until the end, so that none is deleted or made
+-- private between its results; in the order of their ids, so that two registrations never wait
+-- for each other in a circle.
 insert into held_samples (id, group_id, is_private)
 select
     samples.id,

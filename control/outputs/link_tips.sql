@@ -1,5 +1,6 @@
--- The sample each tip stands for: an input of the run, else a sample of its group, else one of a group that granted it
--- access. An identifier counts with and without a prefix of the pathogen's repositories.
+-- The sample each tip stands for: an input of the run, else a sample of its group, else one of
+-- a group that granted it access. An identifier counts with and without a prefix of the
+-- pathogen's repositories.
 insert into staged_links (position, sample_group_id, sample_id)
 with spellings as materialized (
     select

@@ -6,7 +6,12 @@ select
     %(software_version)s,
     '{}'
 from staged_qc as staged
-cross join lateral (
-    select coalesce(nullif(staged.raw_output ->> 'lineage', ''), nullif(staged.raw_output ->> 'clade', '')) as lineage
-) as called
+cross join
+    lateral (
+        select
+            coalesce(
+                nullif(staged.raw_output ->> 'lineage', ''),
+                nullif(staged.raw_output ->> 'clade', '')
+            ) as lineage
+    ) as called
 where staged.qc_status <> 'invalid' and called.lineage is not null;

@@ -1,5 +1,9 @@
--- What the files of a job say of its samples, until it is stored. A transaction may register several jobs.
-drop table if exists pg_temp.held_samples, pg_temp.staged_lineages, pg_temp.staged_qc, pg_temp.staged_alignments;
+-- What the files of a job say of its samples, until it is stored. A transaction may register
+-- several jobs.
+drop table if exists pg_temp.held_samples,
+pg_temp.staged_lineages,
+pg_temp.staged_qc,
+pg_temp.staged_alignments;
 
 create temporary table held_samples (
     id bigint primary key,

@@ -1,4 +1,5 @@
--- The tips of a tree and their samples, until they are stored. A transaction may register several jobs.
+-- The tips of a tree and their samples, until they are stored. A transaction may register
+-- several jobs.
 drop table if exists pg_temp.staged_tips, pg_temp.staged_links;
 
 create temporary table staged_tips (

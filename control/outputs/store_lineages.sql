@@ -1,6 +1,6 @@
 insert into aspen.sample_lineages (
-    group_id, sample_id, is_private, lineage_type, lineage, lineage_software_version, lineage_probability,
-    scorpio_call, scorpio_support, reference_dataset_id, raw_output
+    group_id, sample_id, is_private, lineage_type, lineage, lineage_software_version,
+    lineage_probability, scorpio_call, scorpio_support, reference_dataset_id, raw_output
 )
 select
     held.group_id,
@@ -18,11 +18,12 @@ from staged_lineages as staged
 inner join held_samples as held
     on staged.sample_id = held.id
 order by held.id
-on conflict (group_id, sample_id, lineage_type) do update set
-lineage = excluded.lineage,
-lineage_software_version = excluded.lineage_software_version,
-lineage_probability = excluded.lineage_probability,
-scorpio_call = excluded.scorpio_call,
-scorpio_support = excluded.scorpio_support,
-reference_dataset_id = excluded.reference_dataset_id,
-raw_output = excluded.raw_output;
+on conflict (group_id, sample_id, lineage_type) do update
+set
+    lineage = excluded.lineage,
+    lineage_software_version = excluded.lineage_software_version,
+    lineage_probability = excluded.lineage_probability,
+    scorpio_call = excluded.scorpio_call,
+    scorpio_support = excluded.scorpio_support,
+    reference_dataset_id = excluded.reference_dataset_id,
+    raw_output = excluded.raw_output;

@@ -314,6 +314,42 @@ def test_killed_registration_leaves_nothing_and_can_be_repeated(desk: Desk, reac
     assert desk.register(job, manifest).exit_code == 0
 
 
+def test_sample_being_deleted_is_waited_for_and_left_out_of_the_results(desk: Desk) -> None:
+    """Whoever deletes it comes first; its result would have nothing to belong to."""
+    kept, gone = samples = desk.samples(2)
+    job = desk.job("pangolin", samples)
+    manifest = desk.report(job, table(PANGOLIN_HEADER, *map(lineage_row, samples)))
+
+    with desk.conn.transaction():
+        desk.conn.execute("delete from aspen.samples where id = %s", [gone])
+        process = desk.start("register", job, manifest)
+        wait_for_blocked(desk, 1)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert f"deleted meanwhile and skipped: {gone}" in said
+    assert desk.rows("select sample_id from aspen.sample_lineages") == [kept]
+
+
+def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk) -> None:
+    """Its tip stays, and stands for no sample."""
+    sample = factories.sample(desk.conn, desk.group_id, public_identifier="a")
+    job = desk.job("phylo_run", [sample])
+    manifest = desk.tree(job, TREE)
+
+    with desk.conn.transaction():
+        desk.conn.execute("delete from aspen.samples")
+        process = desk.start("register", job, manifest)
+        wait_for_blocked(desk, 1)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert desk.rows("select name, sample_id from aspen.phylo_tree_tips order by position") == [
+        ("a", None),
+        ("b", None),
+    ]
+
+
 def wait_for_blocked(desk: Desk, count: int) -> None:
     """Until that many registrations wait for a lock; none at all when they are gone."""
     statement = (
