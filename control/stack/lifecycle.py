@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from control.database import connect
 from control.errors import ControlError
 from control.migrations import migrate_up
+from control.outputs.credentials import current_credentials, store_credentials
 from control.settings import Settings
 from control.stack.bootstrap import bootstrap
 from control.stack.components import Api, Component, Database, ObjectStore
@@ -19,6 +21,7 @@ from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
 from control.stack.process import wait_for
 from control.stack.state import State
+from control.storage import make_client
 
 Echo = Callable[[str], None]
 
@@ -58,6 +61,7 @@ def up(settings: Settings, echo: Echo) -> Settings:
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
         migrate_up(local, echo=echo)
+        _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
         return state.applied_to(settings)
 
@@ -99,6 +103,12 @@ def log_files(settings: Settings) -> dict[str, Path]:
     _require_local(settings)
     servers = (component.server for component in _components(settings, State.load(settings)))
     return {server.name: server.log_file for server in servers}
+
+
+def _renew_link_credentials(settings: Settings) -> None:
+    """Links to files name the S3 server, whose port may have changed."""
+    with connect(settings, "up") as conn:
+        store_credentials(conn, current_credentials(settings, make_client(settings)))
 
 
 def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from control.stack import lifecycle
@@ -150,6 +151,18 @@ def test_a_taken_port_is_stepped_over_and_said(local: LocalStack) -> None:
     assert instead != port
     assert f"port {port} is taken; postgres gets {instead}" in local.said
     assert local.api_answers()
+
+
+def test_links_to_files_name_the_running_s3(local: LocalStack) -> None:
+    """What presigned URLs are made of follows the S3 server, wherever it got its port."""
+    with psycopg.connect(str(local.settings.database_url)) as conn:
+        conn.execute("update aspen.storage_credentials set endpoint_url = 'http://127.0.0.1:1'")
+
+    local.up()
+
+    with psycopg.connect(str(local.settings.database_url)) as conn:
+        rows = conn.execute("select bucket, endpoint_url from aspen.storage_credentials").fetchall()
+    assert rows == [(local.settings.bucket, local.settings.s3_endpoint_url)]
 
 
 def test_lost_passwords_are_made_anew_and_the_data_stays(local: LocalStack) -> None:
