@@ -14,6 +14,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from tests.rows import find, group_of, insert_into
+
 GENOME = "ACGT" * 250
 
 _numbers = itertools.count(1)
@@ -87,14 +89,14 @@ def invitation(conn: psycopg.Connection, group_id: int, **columns: object) -> in
 
 def repository(conn: psycopg.Connection, name: str = "GISAID") -> int:
     """A public repository."""
-    return _find(conn, "public_repositories", {"name": name}) or insert(
+    return find(conn, "public_repositories", {"name": name}) or insert(
         conn, "public_repositories", {"name": name}
     )
 
 
 def pathogen(conn: psycopg.Connection, slug: str = "SC2", **columns: object) -> int:
     """A pathogen whose samples are called hCoV-19/… in GISAID and queue both jobs."""
-    if found := _find(conn, "pathogens", {"slug": slug}):
+    if found := find(conn, "pathogens", {"slug": slug}):
         return found
     values = {
         "slug": slug,
@@ -132,7 +134,7 @@ def location(
 ) -> int:
     """A place."""
     place = {"region": region, "country": country, "division": division, "location": location}
-    return _find(conn, "locations", place) or insert(
+    return find(conn, "locations", place) or insert(
         conn, "locations", place | {"latitude": latitude, "longitude": longitude}
     )
 
@@ -286,7 +288,7 @@ def job_output(
 ) -> int:
     """A file that a job left in S3."""
     values = {
-        "group_id": _group_of(conn, "jobs", job_id),
+        "group_id": group_of(conn, "jobs", job_id),
         "job_id": job_id,
         "kind": kind,
         "bucket": "aspen",
@@ -305,7 +307,7 @@ def phylo_tree(
     **columns: object,
 ) -> int:
     """The tree of a run: a root with these tips."""
-    group_id = _group_of(conn, "jobs", job_id)
+    group_id = group_of(conn, "jobs", job_id)
     values = {
         "group_id": group_id,
         "job_id": job_id,
@@ -327,7 +329,7 @@ def phylo_tree(
                 "lead_text": '{"name":"root","children":[{"name":'
                 if position == 1
                 else '},{"name":',
-                "sample_group_id": tip.sample_id and _group_of(conn, "samples", tip.sample_id),
+                "sample_group_id": tip.sample_id and group_of(conn, "samples", tip.sample_id),
                 "sample_id": tip.sample_id,
             },
         )
@@ -340,7 +342,7 @@ def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> in
         conn,
         "share_links",
         {
-            "group_id": _group_of(conn, "phylo_trees", phylo_tree_id),
+            "group_id": group_of(conn, "phylo_trees", phylo_tree_id),
             "kind": "phylo_tree",
             "token_hash": str(next(_numbers)).encode(),
             "phylo_tree_id": phylo_tree_id,
@@ -374,48 +376,19 @@ def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **colum
         "secret_access_key": "secret",
         "expires_at": "2999-01-01",
     }
-    conn.execute(_insert_into("storage_credentials", values | columns), values | columns)
+    conn.execute(insert_into("storage_credentials", values | columns), values | columns)
 
 
 def insert(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int:
     """Store one row of a table of aspen; its id."""
-    statement = _insert_into(table, values) + sql.SQL(" returning id")
+    statement = insert_into(table, values) + sql.SQL(" returning id")
     row = conn.execute(statement, values).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def _insert_into(table: str, values: Mapping[str, object]) -> sql.Composed:
-    return sql.SQL("insert into aspen.{} ({}) values ({})").format(
-        sql.Identifier(table),
-        sql.SQL(", ").join(map(sql.Identifier, values)),
-        sql.SQL(", ").join(map(sql.Placeholder, values)),
-    )
-
-
-def _find(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int | None:
-    statement = sql.SQL("select id from aspen.{} where {}").format(
-        sql.Identifier(table),
-        sql.SQL(" and ").join(
-            sql.SQL("{} is not distinct from {}").format(
-                sql.Identifier(column), sql.Placeholder(column)
-            )
-            for column in values
-        ),
-    )
-    row = conn.execute(statement, values).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _group_of(conn: psycopg.Connection, table: str, row_id: int) -> int:
-    statement = sql.SQL("select group_id from aspen.{} where id = %s")
-    row = conn.execute(statement.format(sql.Identifier(table)), [row_id]).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def _key_of_sample(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:
-    return {"group_id": _group_of(conn, "samples", sample_id), "sample_id": sample_id}
+    return {"group_id": group_of(conn, "samples", sample_id), "sample_id": sample_id}
 
 
 def _visible_like(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 # Status, code and details of an error of ours; an error of PostgreSQL's own has but an SQLSTATE.
 Refusal = tuple[int, str, Any] | str
@@ -15,7 +16,7 @@ Refusal = tuple[int, str, Any] | str
 
 def refusal_of(
     conn: psycopg.Connection,
-    query: str,
+    query: str | sql.Composed,
     params: Sequence[object] | Mapping[str, object] | None = None,
 ) -> Refusal:
     """Run a query that must fail."""

@@ -1,0 +1,218 @@
+"""Every change of a tenant row is recorded with who made it, and the record is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal_of
+from tests.sql.conftest import Lab
+
+Make = Callable[[psycopg.Connection, Lab], int]
+
+
+def recorded(conn: psycopg.Connection, *tables: str) -> list[tuple[Any, ...]]:
+    """What the log holds about tables, oldest first."""
+    return conn.execute(
+        "select table_name, action, row_id, group_id, user_id, role_name from aspen.audit_log"
+        " where table_name = any (%s) order by id",
+        [list(tables)],
+    ).fetchall()
+
+
+def sample_of(conn: psycopg.Connection, lab: Lab) -> int:
+    """A sample of the lab."""
+    return factories.sample(conn, lab.group)
+
+
+def run_of(conn: psycopg.Connection, lab: Lab) -> int:
+    """A run of the lab."""
+    return factories.phylo_run(conn, lab.group)
+
+
+# How a row of each tenant table comes to be.
+MAKE: dict[str, Make] = {
+    "memberships": lambda conn, lab: factories.membership(conn, lab.group, lab.bob),
+    "group_grants": lambda conn, lab: factories.grant(conn, lab.group, lab.other_group),
+    "invitations": lambda conn, lab: factories.invitation(conn, lab.group),
+    "samples": sample_of,
+    "sequences": lambda conn, lab: factories.sequence(conn, sample_of(conn, lab)),
+    "aligned_sequences": lambda conn, lab: factories.aligned_sequence(conn, sample_of(conn, lab)),
+    "accessions": lambda conn, lab: factories.accession(conn, sample_of(conn, lab)),
+    "sample_lineages": lambda conn, lab: factories.sample_lineage(conn, sample_of(conn, lab)),
+    "sample_qc_metrics": lambda conn, lab: factories.qc_metric(conn, sample_of(conn, lab)),
+    "sample_mutations": lambda conn, lab: factories.mutations(conn, sample_of(conn, lab)),
+    "jobs": run_of,
+    "job_samples": lambda conn, lab: factories.job_sample(
+        conn, run_of(conn, lab), sample_of(conn, lab)
+    ),
+    "job_public_sequences": lambda conn, lab: factories.insert(
+        conn,
+        "job_public_sequences",
+        {
+            "group_id": lab.group,
+            "job_id": run_of(conn, lab),
+            "public_repository_id": factories.repository(conn),
+            "strain": "a strain",
+        },
+    ),
+    "job_outputs": lambda conn, lab: factories.job_output(conn, run_of(conn, lab)),
+    "phylo_trees": lambda conn, lab: factories.phylo_tree(conn, run_of(conn, lab)),
+    "phylo_tree_tips": lambda conn, lab: factories.insert(
+        conn,
+        "phylo_tree_tips",
+        {
+            "group_id": lab.group,
+            "phylo_tree_id": factories.phylo_tree(conn, run_of(conn, lab)),
+            "position": 2,
+            "name": "a tip",
+            "lead_text": "",
+        },
+    ),
+    "share_links": lambda conn, lab: factories.share_link(
+        conn, factories.phylo_tree(conn, run_of(conn, lab)), lab.alice
+    ),
+    "job_schedules": lambda conn, lab: factories.job_schedule(conn, lab.group),
+}
+
+
+@pytest.mark.parametrize("table", MAKE)
+def test_insert_update_and_delete_are_recorded(
+    admin: psycopg.Connection, lab: Lab, table: str
+) -> None:
+    """With the group the row belongs to."""
+    row = MAKE[table](admin, lab)
+    write_and_delete(admin, table, row)
+
+    assert [entry for entry in recorded(admin, table) if entry[2] == row] == [
+        (table, action, row, lab.group, None, "control")
+        for action in ("insert", "update", "delete")
+    ]
+
+
+def test_group_belongs_to_itself(admin: psycopg.Connection) -> None:
+    """Its own record is filed under its own id."""
+    group = factories.group(admin)
+    write_and_delete(admin, "groups", group)
+
+    assert recorded(admin, "groups") == [
+        ("groups", action, group, group, None, "control")
+        for action in ("insert", "update", "delete")
+    ]
+
+
+def write_and_delete(conn: psycopg.Connection, table: str, row: int) -> None:
+    """Update a row, to what it is, and delete it."""
+    for change in (
+        "update aspen.{} set id = id where id = %s",
+        "delete from aspen.{} where id = %s",
+    ):
+        conn.execute(sql.SQL(change).format(sql.Identifier(table)), [row])
+
+
+def test_every_tenant_table_is_tried(admin: psycopg.Connection) -> None:
+    """All that have a group_id, but the log itself."""
+    tables = admin.execute(
+        "select tables.relname from pg_catalog.pg_class as tables"
+        " inner join pg_catalog.pg_attribute as columns on tables.oid = columns.attrelid"
+        " where tables.relnamespace = 'aspen'::regnamespace and tables.relkind = 'r'"
+        " and columns.attname = 'group_id' and tables.relname <> 'audit_log'"
+    ).fetchall()
+
+    assert {name for (name,) in tables} == set(MAKE)
+
+
+def test_caller_is_recorded(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
+    """Through views, functions and the triggers behind them: who asked, and in which role."""
+    sample = factories.sample(admin, lab.group)
+    other = factories.sample(admin, lab.group)
+    before = len(recorded(admin, "samples", "sequences", "groups"))
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute("update api.samples set host = 'bat' where id = %s", [sample])
+        conn.execute("delete from api.samples where id = %s", [other])
+        conn.execute(
+            "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)",
+            [lab.group, sample, factories.GENOME],
+        )
+
+    assert [
+        (table, action, row if table == "samples" else None, *who)
+        for table, action, row, *who in recorded(admin, "samples", "sequences", "groups")[before:]
+    ] == [
+        ("samples", "update", sample, lab.group, lab.alice, "member"),
+        ("samples", "delete", other, lab.group, lab.alice, "member"),
+        ("sequences", "insert", None, lab.group, lab.alice, "member"),
+    ]
+
+
+def test_operator_is_recorded_as_one(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Not as the member an operator also is."""
+    olga = factories.user(admin, "olga", is_operator=True)
+    with request_as("operator", sub="olga", keep=True) as conn:
+        row = conn.execute(
+            "insert into api.groups (name, prefix) values ('New lab', 'NEW') returning id"
+        ).fetchone()
+
+    assert row is not None
+    assert recorded(admin, "groups")[-1] == ("groups", "insert", row[0], row[0], olga, "operator")
+
+
+def test_batch_is_recorded_row_by_row(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """In one statement, but every row."""
+    samples = [factories.sample(admin, lab.group) for _ in range(3)]
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute("update api.samples set host = 'bat'")
+
+    updates = [entry[2] for entry in recorded(admin, "samples") if entry[1] == "update"]
+    assert sorted(updates) == samples
+
+
+def test_refused_change_is_not_recorded(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """It did not happen."""
+    factories.sample(admin, lab.group)
+    before = recorded(admin, "samples")
+    with request_as("member", sub="alice", keep=True) as conn:
+        refusal_of(conn, "update api.samples set location_id = -1")
+
+    assert recorded(admin, "samples") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update aspen.audit_log set user_id = 1",
+        "delete from aspen.audit_log",
+        "truncate aspen.audit_log",
+    ],
+    ids=["update", "delete", "truncate"],
+)
+@pytest.mark.parametrize("role", ["control", "aspen_owner"])
+def test_record_is_never_changed(
+    admin: psycopg.Connection, lab: Lab, change: str, role: str
+) -> None:
+    """Not even by those whom row-level security does not hold."""
+    admin.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+
+    assert refusal_of(admin, change) == "55000"
+
+
+@pytest.mark.parametrize("role", ["member", "operator"])
+def test_record_is_not_for_callers(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str
+) -> None:
+    """It says what other groups do."""
+    factories.user(admin, "olga", {lab.group: "admin"}, is_operator=True)
+    with request_as(role, sub="olga") as conn:
+        assert refusal_of(conn, "select from aspen.audit_log") == "42501"

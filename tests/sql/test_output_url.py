@@ -1,0 +1,130 @@
+"""Links to files: who may have one, and how long it lives."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal_of
+from tests.sql.conftest import Lab
+
+LINK = "select api.output_url(%s)"
+KINDS = [
+    "auspice_json",
+    "lineage_report_csv",
+    "nextclade_csv",
+    "nextclade_tag_json",
+    "aligned_fasta",
+]
+
+
+@pytest.fixture
+def run(admin: psycopg.Connection, lab: Lab) -> int:
+    """A run of the lab, and credentials for the bucket of its files."""
+    factories.storage_credentials(admin)
+    return factories.phylo_run(admin, lab.group)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_member_gets_a_link_to_every_kind(
+    admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str
+) -> None:
+    """For an hour."""
+    output = factories.job_output(admin, run, kind, key="a/b c.json")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    url = urlsplit(row[0]["url"])
+    place, lifetime = url._replace(query="").geturl(), parse_qs(url.query)["X-Amz-Expires"]
+    assert (place, lifetime, row[0]["expires_in"]) == (
+        "https://s3.example.org/aspen/a/b%20c.json",
+        ["3600"],
+        3600,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_viewer_gets_no_link_to_what_holds_private_samples(
+    admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str
+) -> None:
+    """Sequences and results are not told apart by sample once they are in a file."""
+    output = factories.job_output(admin, run, kind)
+    with request_as("member", sub="vic") as conn:
+        answer = refusal_of(conn, LINK, [output])
+
+    assert answer == (403, "output_is_private", {"id": output})
+
+
+def test_viewer_gets_a_link_to_a_tree(
+    admin: psycopg.Connection, request_as: RequestAs, run: int
+) -> None:
+    """The twin: it names samples by their public identifiers."""
+    output = factories.job_output(admin, run, "auspice_json")
+    with request_as("member", sub="vic") as conn:
+        assert conn.execute(LINK, [output]).rowcount == 1
+
+
+def test_output_of_others_is_not_there(
+    admin: psycopg.Connection, request_as: RequestAs, run: int
+) -> None:
+    """Like one that does not exist."""
+    output = factories.job_output(admin, run)
+    with request_as("member", sub="bob") as conn:
+        answers = [refusal_of(conn, LINK, [number]) for number in (output, -1)]
+
+    assert answers == [
+        (404, "output_not_found", {"id": output}),
+        (404, "output_not_found", {"id": -1}),
+    ]
+
+
+def test_link_dies_with_the_credentials(
+    admin: psycopg.Connection, request_as: RequestAs, run: int
+) -> None:
+    """Whoever signs cannot promise more."""
+    admin.execute("update aspen.storage_credentials set expires_at = now() + interval '90 seconds'")
+    output = factories.job_output(admin, run)
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    assert parse_qs(row[0]["url"])["X-Amz-Expires"] == ["90"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "delete from aspen.storage_credentials",
+        "update aspen.storage_credentials set bucket = 'other'",
+        "update aspen.storage_credentials set expires_at = now()",
+    ],
+    ids=["none", "none for the bucket", "expired"],
+)
+def test_link_needs_credentials(
+    admin: psycopg.Connection, request_as: RequestAs, run: int, fault: str
+) -> None:
+    """Without, files cannot be fetched at the moment."""
+    output = factories.job_output(admin, run)
+    admin.execute(fault.encode())
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, LINK, [output])
+
+    assert answer == (503, "storage_unavailable", None)
+
+
+def test_session_token_is_part_of_the_link(
+    admin: psycopg.Connection, request_as: RequestAs, run: int
+) -> None:
+    """Short-lived credentials of AWS come with one."""
+    admin.execute("update aspen.storage_credentials set session_token = 'a+b/c='")
+    output = factories.job_output(admin, run)
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    assert parse_qs(row[0]["url"])["X-Amz-Security-Token"] == ["a+b/c="]

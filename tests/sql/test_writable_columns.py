@@ -1,0 +1,110 @@
+"""Which columns callers may set, beside those of samples: the others are the server's."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal_of
+from tests.sql.conftest import Lab
+
+
+@pytest.fixture
+def carol(admin: psycopg.Connection, lab: Lab) -> str:
+    """An admin of the lab, which has a run and a sequence."""
+    factories.phylo_run(admin, lab.group)
+    factories.sequence(admin, factories.sample(admin, lab.group))
+    factories.user(admin, "carol", {lab.group: "admin"})
+    return "carol"
+
+
+def setting(view: str, column: str) -> sql.Composed:
+    """An update of one column of every row that is the caller's to change."""
+    return sql.SQL("update api.{} set {} = %s").format(sql.Identifier(view), sql.Identifier(column))
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "value"),
+    [
+        ("me", "name", "Carol C."),
+        ("me", "agreed_to_tos", True),
+        ("me", "acknowledged_policy_version", "2024-01-01"),
+        ("me", "gisaid_submitter_id", "carol"),
+        ("groups", "submitting_lab", "The lab"),
+        ("groups", "address", "1 Road"),
+        ("groups", "division", "Here"),
+        ("groups", "location", "There"),
+        ("groups", "default_tree_location_id", None),
+        ("phylo_runs", "name", "A new name"),
+        ("sequences", "sequence", "ACGTN" * 200),
+        ("sequences", "sequencing_date", "2024-01-01"),
+        ("sequences", "sequencing_depth", 30.5),
+    ],
+)
+def test_column_of_the_caller_is_set(
+    request_as: RequestAs, carol: str, view: str, column: str, value: object
+) -> None:
+    """In the one row there is."""
+    with request_as("member", sub=carol) as conn:
+        assert conn.execute(setting(view, column), [value]).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "value"),
+    [
+        ("me", "id", 1),
+        ("me", "subject", "alice"),
+        ("me", "email", "c@example.org"),
+        ("me", "is_operator", True),
+        ("me", "created_at", "2024-01-01"),
+        ("groups", "id", 1),
+        ("groups", "name", "New name"),
+        ("groups", "prefix", "NEW"),
+        ("groups", "created_at", "2024-01-01"),
+        ("phylo_runs", "group_id", 1),
+        ("phylo_runs", "status", "queued"),
+        ("phylo_runs", "template_args", "{}"),
+        ("phylo_runs", "requested_by_id", None),
+        ("phylo_runs", "software_versions", "{}"),
+        ("sequences", "id", 1),
+        ("sequences", "num_unambiguous_sites", 1),
+        ("sequences", "num_missing_alleles", 1),
+        ("sequences", "num_mixed", 1),
+        ("sequences", "created_at", "2024-01-01"),
+    ],
+)
+def test_column_of_the_server_is_refused(
+    request_as: RequestAs, carol: str, view: str, column: str, value: object
+) -> None:
+    """For lack of a privilege, whatever the value."""
+    with request_as("member", sub=carol) as conn:
+        assert refusal_of(conn, setting(view, column), [value]) == "42501"
+
+
+def test_groups_of_the_caller_are_not_set_through_me(request_as: RequestAs, carol: str) -> None:
+    """They are worked out, not stored."""
+    with request_as("member", sub=carol) as conn:
+        assert refusal_of(conn, setting("me", "groups"), ["[]"]) == "0A000"
+
+
+def test_only_runs_are_renamed(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, carol: str
+) -> None:
+    """The name of any other job is not there to be set."""
+    factories.job(admin, lab.group)
+    with request_as("member", sub=carol) as conn:
+        assert refusal_of(conn, "update api.jobs set status = 'failed'") == "42501"
+
+
+def test_jobs_that_are_no_runs_are_not_deleted_as_runs(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, carol: str
+) -> None:
+    """Deleting all runs deletes runs."""
+    job = factories.job(admin, lab.group, status="failed")
+    with request_as("member", sub=carol, keep=True) as conn:
+        conn.execute("delete from api.phylo_runs")
+
+    assert admin.execute("select id from aspen.jobs").fetchall() == [(job,)]
