@@ -1,0 +1,212 @@
+"""Rules about the files of sql/, the errors they raise and what is said of them elsewhere.
+
+Each takes the root of a checkout and names offenders; what the catalogue knows is under rules/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pglast import parse_sql
+
+# Loaded by an administrator, before and apart from everything else.
+APART = {"load.sql", "roles.sql", "extensions.sql"}
+HEADER = re.compile(
+    r"\nlanguage (sql|plpgsql)\n(rows \d+\n)?(volatile|stable|immutable)\n(strict\n)?"
+    r"security (invoker|definer)\n"
+)
+# Status and code of an error, wherever a cell of a table holds nothing else.
+STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
+CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
+Rule = Callable[[Path], list[str]]
+
+
+def files_are_loaded_once(root: Path) -> list[str]:
+    """Every file of sql/ is on the contents page exactly once."""
+    listed = re.findall(r"^\\ir (\S+)$", (root / "sql/load.sql").read_text("utf-8"), re.M)
+    present = {name for name, _ in _files(root)} - APART
+    wrong = {name for name in listed if listed.count(name) > 1}
+    return sorted(wrong | (set(listed) ^ present))
+
+
+def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
+    """Who looks for an object finds its file; a domain has the name of a media type."""
+    return [
+        name
+        for name, text in _files(root)
+        if "/" in name and not {Path(name).stem, "a domain"} & set(_objects_of(text))
+    ]
+
+
+def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
+    """Whoever reads policies/<table>.sql has read all of them."""
+    return [
+        f"{name}: {policy}"
+        for name, text in _files(root)
+        for policy, table in re.findall(r"^create policy (\w+) on aspen\.(\w+)$", text, re.M)
+        if name != f"policies/{table}.sql"
+    ]
+
+
+def functions_have_a_complete_header(root: Path) -> list[str]:
+    """Language, volatility and security are stated, in this order; so are comment and revoke."""
+    return [
+        name
+        for name, text in _files(root)
+        if re.search(r"^create or replace function", text, re.M)
+        and not (
+            HEADER.search(text)
+            and re.search(r"^comment on function", text, re.M)
+            and re.search(r"^revoke all on function [^;]+ from public;", text, re.M)
+        )
+    ]
+
+
+def definer_functions_say_why(root: Path) -> list[str]:
+    """`definer because …` stands in a comment above the function."""
+    return [
+        name
+        for name, text in _files(root)
+        if "\nsecurity definer\n" in text and "definer because " not in _comments(text)
+    ]
+
+
+def views_list_their_columns(root: Path) -> list[str]:
+    """No star: a new column is not public by accident."""
+    return [
+        name
+        for name, text in _files(root)
+        if name.startswith("api/views/") and re.search(r"(\bselect\s+|\.)\*", text)
+    ]
+
+
+def errors_are_documented(root: Path) -> list[str]:
+    """Whatever internal.fail is called with is in docs/errors.md, under the same status."""
+    return sorted(raised_errors(root) - documented_errors(root))
+
+
+def documented_errors_are_raised(root: Path) -> list[str]:
+    """And nothing else is."""
+    return sorted(documented_errors(root) - raised_errors(root))
+
+
+def errors_in_comments_are_raised(root: Path) -> list[str]:
+    """What a comment promises after `Errors:` is a code that there is."""
+    raised = {error.split()[1] for error in raised_errors(root)}
+    return sorted(
+        f"{name}: {code}"
+        for name, text in _files(root)
+        for errors in re.findall(r"\bErrors: ([^$]+?)\.(?:\$\$|\s|$)", text)
+        for code in set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", re.sub(r"\([^)]*\)", "", errors)))
+        if code not in raised
+    )
+
+
+def api_functions_are_called_in_tests(root: Path) -> list[str]:
+    """By name, through SQL or HTTP."""
+    tests = "\n".join(
+        path.read_text("utf-8")
+        for path in sorted((root / "tests").rglob("*"))
+        if path.suffix in (".py", ".mjs", ".js") and "catalog" not in path.parts
+    )
+    return [
+        name
+        for name, _ in _files(root)
+        if name.startswith("api/functions/")
+        and not re.search(
+            rf"\bapi\.{Path(name).stem}\(|\brpc/{Path(name).stem}\b"
+            rf"|\brpc\(\s*[\"']{Path(name).stem}[\"']",
+            tests,
+        )
+    ]
+
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        files_are_loaded_once,
+        files_hold_the_object_they_are_named_after,
+        policies_are_in_the_file_of_their_table,
+        functions_have_a_complete_header,
+        definer_functions_say_why,
+        views_list_their_columns,
+        errors_are_documented,
+        documented_errors_are_raised,
+        errors_in_comments_are_raised,
+        api_functions_are_called_in_tests,
+    )
+}
+
+
+def raised_errors(root: Path) -> set[str]:
+    """`status code` of every call of internal.fail."""
+    errors: set[str] = set()
+    for name, text in _files(root):
+        for call in re.finditer(r"internal\.fail\(", text):
+            if name != "internal/fail.sql":
+                status, code, *_ = _arguments(text[call.end() :])
+                # `case when … then 409 else 400 end` goes with a code of the same form.
+                statuses = re.findall(r"\b\d{3}\b", status)
+                codes = re.findall(r"'([a-z_]+)'", code)
+                errors |= {f"{s} {c}" for s, c in zip(statuses, codes, strict=True)}
+    return errors
+
+
+def documented_errors(root: Path) -> set[str]:
+    """`status code` of every row of a table in docs/errors.md."""
+    rows = (root / "docs/errors.md").read_text("utf-8").splitlines()
+    return {
+        f"{status} {code}"
+        for row in rows
+        for status in STATUS.findall(row)
+        for code in CODE.findall(row)
+    }
+
+
+def _files(root: Path) -> Iterator[tuple[str, str]]:
+    """Path within sql/, and text."""
+    for path in sorted((root / "sql").rglob("*.sql")):
+        yield str(path.relative_to(root / "sql")), path.read_text("utf-8")
+
+
+def _objects_of(text: str) -> Iterator[str]:
+    """What the statements of a file are about."""
+    for parsed in parse_sql(text):
+        # Any, because pglast types every member as one that may be missing.
+        statement: Any = parsed.stmt
+        match type(statement).__name__:
+            case "CreateStmt":
+                yield statement.relation.relname
+            case "ViewStmt":
+                yield statement.view.relname
+            case "CreatePolicyStmt":
+                yield statement.table.relname
+            case "CreateFunctionStmt":
+                yield statement.funcname[-1].sval
+            case "DefineStmt":
+                yield statement.defnames[-1].sval
+            case "CreateDomainStmt":
+                yield "a domain"
+
+
+def _comments(text: str) -> str:
+    """The comments of a file as running text."""
+    return " ".join(re.findall(r"^-- ?(.*)$", text, re.M))
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments of a call whose opening parenthesis was just read."""
+    arguments, depth, is_quoted = [""], 0, False
+    for letter in text:
+        is_quoted ^= letter == "'"
+        if not is_quoted and letter == ")" and depth == 0:
+            break
+        if not is_quoted and letter == "," and depth == 0:
+            arguments.append("")
+            continue
+        depth += 0 if is_quoted else (letter == "(") - (letter == ")")
+        arguments[-1] += letter
+    return arguments

@@ -1,0 +1,162 @@
+"""The rules that files keep, and that each of them names whoever breaks it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.catalog.file_rules import RULES
+from tests.servers import SETTINGS
+
+ROOT = SETTINGS.root
+
+# rule -> file -> what is written instead of what -> offenders
+FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
+    (
+        "files_are_loaded_once",
+        "sql/load.sql",
+        ("\\ir internal/fail.sql\n", ""),
+        ["internal/fail.sql"],
+    ),
+    (
+        "files_are_loaded_once",
+        "sql/load.sql",
+        ("\\ir internal/fail.sql\n", "\\ir internal/fail.sql\n" * 2),
+        ["internal/fail.sql"],
+    ),
+    (
+        "files_are_loaded_once",
+        "sql/load.sql",
+        ("\\ir internal/fail.sql\n", "\\ir internal/fail.sql\n\\ir internal/gone.sql\n"),
+        ["internal/gone.sql"],
+    ),
+    (
+        "files_hold_the_object_they_are_named_after",
+        "sql/api/functions/health.sql",
+        ("api.health()", "api.ping()"),
+        ["api/functions/health.sql"],
+    ),
+    (
+        "files_hold_the_object_they_are_named_after",
+        "sql/api/views/me.sql",
+        ("view api.me\n", "view api.myself\n"),
+        ["api/views/me.sql"],
+    ),
+    (
+        "policies_are_in_the_file_of_their_table",
+        "sql/policies/users.sql",
+        ("policy users_select_own on aspen.users\nfor", "policy x on aspen.jobs\nfor"),
+        ["policies/users.sql: x"],
+    ),
+    (
+        "functions_have_a_complete_header",
+        "sql/internal/fail.sql",
+        ("\nsecurity invoker\n", "\n"),
+        ["internal/fail.sql"],
+    ),
+    (
+        "functions_have_a_complete_header",
+        "sql/internal/fail.sql",
+        ("\nvolatile\n", "\n"),
+        ["internal/fail.sql"],
+    ),
+    (
+        "functions_have_a_complete_header",
+        "sql/internal/fail.sql",
+        ("revoke all", "revoke execute"),
+        ["internal/fail.sql"],
+    ),
+    (
+        "functions_have_a_complete_header",
+        "sql/internal/fail.sql",
+        ("comment on function", "comment on routine"),
+        ["internal/fail.sql"],
+    ),
+    (
+        "definer_functions_say_why",
+        "sql/internal/tree_origin.sql",
+        ("definer because", "because"),
+        ["internal/tree_origin.sql"],
+    ),
+    (
+        "views_list_their_columns",
+        "sql/api/views/lineages.sql",
+        ("lineages.id,", "lineages.*,"),
+        ["api/views/lineages.sql"],
+    ),
+    (
+        "views_list_their_columns",
+        "sql/api/views/lineages.sql",
+        ("    lineages.id,", "    *,"),
+        ["api/views/lineages.sql"],
+    ),
+    (
+        "errors_are_documented",
+        "sql/api/functions/output_url.sql",
+        ("'output_not_found'", "'output_gone'"),
+        ["404 output_gone"],
+    ),
+    (
+        "errors_are_documented",
+        "sql/api/functions/output_url.sql",
+        ("404, 'output_not_found'", "410, 'output_not_found'"),
+        ["410 output_not_found"],
+    ),
+    (
+        "documented_errors_are_raised",
+        "docs/errors.md",
+        ("", "\n| `no_such_error` | 418 | |\n"),
+        ["418 no_such_error"],
+    ),
+    (
+        "errors_in_comments_are_raised",
+        "sql/api/functions/output_url.sql",
+        ("Errors: 404", "Errors: 404 output_gone, 404"),
+        ["api/functions/output_url.sql: output_gone"],
+    ),
+    (
+        "api_functions_are_called_in_tests",
+        "sql/api/functions/untested.sql",
+        ("", "select"),
+        ["api/functions/untested.sql"],
+    ),
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_nothing_breaks_the_rule(rule: str) -> None:
+    """The rule names nobody."""
+    assert RULES[rule](ROOT) == []
+
+
+@pytest.mark.parametrize(("rule", "file", "change", "expected"), FAULTS)
+def test_rule_names_who_breaks_it(
+    tmp_path: Path, rule: str, file: str, change: tuple[str, str], expected: list[str]
+) -> None:
+    """Whatever breaks the rule is named, and nothing else."""
+    copy_of_checkout(tmp_path)
+    before = RULES[rule](tmp_path)
+
+    write(tmp_path / file, *change)
+
+    assert [name for name in RULES[rule](tmp_path) if name not in before] == expected
+
+
+def test_every_rule_is_shown_to_fail() -> None:
+    """No rule is there without a fault that it finds."""
+    assert {rule for rule, *_ in FAULTS} == set(RULES)
+
+
+def copy_of_checkout(directory: Path) -> None:
+    """What the rules look at."""
+    for part in ("sql", "docs", "tests"):
+        shutil.copytree(ROOT / part, directory / part)
+
+
+def write(path: Path, old: str, new: str) -> None:
+    """Replace the first occurrence, which there must be; without one, append."""
+    text = path.read_text("utf-8") if path.exists() else ""
+    assert old in text
+    path.write_text(text.replace(old, new, 1) if old else text + new, "utf-8")
