@@ -1,0 +1,110 @@
+"""Ten thousand rows at once: stored within the time a request has, or refused for one bad row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.http.world import World, problems, rows
+
+ROWS = 10_000
+HALF = ROWS // 2
+BAD_ROW = 7_777
+# How the rows reach the API: as JSON and CSV to /samples, as a batch to create_samples.
+Send = Callable[[World, Iterable[dict[str, Any]]], httpx.Response]
+
+
+def as_json(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
+    """POST /samples, JSON."""
+    return world.member.post("/samples", json=list(samples))
+
+
+def as_csv(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
+    """POST /samples, CSV."""
+    lines = [",".join(map(str, sample.values())) for sample in samples]
+    return world.member.post_csv("/samples", "\n".join([",".join(world.sample("")), *lines]))
+
+
+def as_batch(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
+    """create_samples."""
+    owned = {"group_id", "pathogen_id"}
+    bare = [{k: v for k, v in sample.items() if k not in owned} for sample in samples]
+    return world.member.post("/rpc/create_samples", json=world.batch(*bare))
+
+
+WAYS = {"json": as_json, "csv": as_csv, "create_samples": as_batch}
+
+
+def many(world: World, label: str, count: int = ROWS) -> list[dict[str, Any]]:
+    """Good samples."""
+    return [world.sample(f"{label}-{number}") for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("send", WAYS.values(), ids=WAYS.keys())
+def test_one_bad_row_refuses_all(world: World, send: Send) -> None:
+    """It is named, and nothing is stored."""
+    before = world.count()
+    samples = many(world, "bad")
+    samples[BAD_ROW - 1] |= {"location_id": 0}
+
+    response = send(world, samples)
+
+    assert problems(response) == (
+        400,
+        "invalid_sample",
+        [
+            {
+                "row": BAD_ROW,
+                "private_identifier": f"bad-{BAD_ROW}",
+                "field": "location_id",
+                "value": "0",
+                "reason": "is not the id of a location",
+            }
+        ],
+    )
+    assert world.count() == before
+
+
+@pytest.mark.parametrize("send", WAYS.values(), ids=WAYS.keys())
+def test_bad_rows_are_all_named(world: World, send: Send) -> None:
+    """However many they are."""
+    samples = [sample | {"location_id": 0} for sample in many(world, "bad")]
+
+    status, code, named = problems(send(world, samples))
+
+    assert (status, code, [problem["row"] for problem in named]) == (
+        400,
+        "invalid_sample",
+        list(range(1, ROWS + 1)),
+    )
+
+
+def test_rows_sent_twice_are_stored_once(world: World) -> None:
+    """All are stored, and the second time all are named: also while the table is young."""
+    before = world.count()
+    samples = many(world, "twice", HALF)
+
+    first = as_csv(world, samples)
+    again = as_csv(world, samples)
+
+    status, code, named = problems(again)
+    assert (first.status_code, status, code, len(named)) == (201, 409, "sample_exists", HALF)
+    assert world.count() == before + HALF
+
+
+def test_rows_are_changed_and_deleted_at_once(world: World) -> None:
+    """Each within the time a request has."""
+    as_batch(world, many(world, "life", HALF)).raise_for_status()
+    path = f"/samples?group_id=eq.{world.group}&private_identifier=like.life-*"
+
+    changed = world.member.patch(path, json={"host": "Human"}, prefer="count=exact")
+    deleted = world.member.delete(path, prefer="count=exact")
+
+    assert [response.headers["Content-Range"] for response in (changed, deleted)] == [
+        f"0-{HALF - 1}/{HALF}",
+        f"*/{HALF}",
+    ]
+    assert rows(world.member.get(path)) == []

@@ -1,0 +1,149 @@
+"""What bounds a request: rows, time, connections, origins; and what a client sees then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from control.schema_cache import wait_for_api
+from tests.http.world import World, refusal, rows
+from tests.servers import Api, Cluster, Database, run_api
+
+OWN_SITE = "http://localhost:3000"
+OTHER_SITE = "https://elsewhere.example"
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type",
+}
+TIMEOUTS = {"nobody": "3s", "member": "10s", "operator": "10s"}
+POOL_SIZE = 10
+
+
+@pytest.fixture(scope="module")
+def own_api(
+    cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """A PostgREST of this module's own, with two functions to see its limits by."""
+    with (
+        cluster.database("aspen_limits", template.name) as database,
+        run_api(database, tmp_path_factory.mktemp("limits")) as api,
+    ):
+        with database.connect("postgres") as conn:
+            conn.execute(
+                "create function api.timeout() returns text language sql stable"
+                " return current_setting('statement_timeout');"
+                "create function api.sleep(seconds double precision) returns text language sql"
+                " stable set statement_timeout = '300ms' return pg_sleep(seconds)::text;"
+                "grant execute on function api.timeout, api.sleep to anon, member;"
+                "notify pgrst, 'reload schema'"
+            )
+        wait_for_api(api.url, "timeout")
+        yield api
+
+
+@pytest.fixture(scope="module")
+def own_world(own_api: Api) -> Iterator[World]:
+    """People of that API."""
+    with own_api.database.connect() as conn:
+        yield World(own_api, conn)
+
+
+@pytest.mark.parametrize(("who", "timeout"), TIMEOUTS.items(), ids=TIMEOUTS.keys())
+def test_each_role_has_its_time(own_world: World, who: str, timeout: str) -> None:
+    """PostgREST reads it from the role; with db-config off it would silently not."""
+    assert rows(own_world.caller(who).get("/rpc/timeout")) == timeout
+
+
+def test_request_that_takes_too_long_is_cancelled(own_world: World) -> None:
+    """PostgREST 12 calls it 500; nothing was stored."""
+    assert refusal(own_world.member.get("/rpc/sleep?seconds=9")) == (500, "57014")
+
+
+def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
+    """504 after three seconds, when all connections wait for something."""
+    with own_world.api.database.connect() as conn, conn.transaction():
+        conn.execute("lock table aspen.lineages in access exclusive mode")
+
+        with ThreadPoolExecutor(2 * POOL_SIZE) as pool:
+            answers = list(
+                pool.map(lambda _: refusal(own_world.member.get("/lineages")), range(POOL_SIZE + 1))
+            )
+
+    assert sorted(answers) == [(500, "55P03")] * POOL_SIZE + [(504, "PGRST003")]
+
+
+def test_page_has_at_most_a_thousand_rows(world: World) -> None:
+    """Whatever limit is asked for."""
+    world.conn.execute(
+        "insert into aspen.lineages (pathogen_id, lineage)"
+        " select %s, 'limit.' || number from generate_series(1, 1001) as number",
+        [world.pathogen],
+    )
+
+    response = world.member.get("/lineages?lineage=like.limit.*&limit=5000", prefer="count=exact")
+
+    assert (len(rows(response)), response.headers["Content-Range"]) == (1000, "0-999/1001")
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/vnd.pgrst.plan+json", "application/vnd.pgrst.plan"]
+)
+def test_plan_of_a_query_is_not_shown(world: World, accept: str) -> None:
+    """It names tables, hidden columns and policies."""
+    assert refusal(world.member.get("/samples", accept=accept)) == (415, "PGRST107")
+
+
+def cors(response: httpx.Response) -> dict[str, str]:
+    """What a response allows another site."""
+    prefix = "access-control-"
+    return {
+        key.removeprefix(prefix): value
+        for key, value in response.headers.items()
+        if key.startswith(prefix)
+    }
+
+
+def test_configured_site_may_read(world: World) -> None:
+    """Answers and the headers that page through them."""
+    allowed = cors(world.nobody.get("/rpc/health", headers={"Origin": OWN_SITE}))
+
+    assert (allowed["allow-origin"], "Content-Range" in allowed["expose-headers"]) == (
+        OWN_SITE,
+        True,
+    )
+
+
+def test_configured_site_may_send_tokens(world: World) -> None:
+    """The browser asks first."""
+    allowed = cors(
+        world.nobody.ask("OPTIONS", "/samples", headers={"Origin": OWN_SITE, **PREFLIGHT})
+    )
+
+    assert (allowed["allow-origin"], "authorization" in allowed["allow-headers"].lower()) == (
+        OWN_SITE,
+        True,
+    )
+
+
+def test_other_site_may_not_read(world: World) -> None:
+    """No header, so no browser hands the answer over."""
+    assert cors(world.nobody.get("/rpc/health", headers={"Origin": OTHER_SITE})) == {}
+
+
+def test_other_site_may_not_send_tokens(world: World) -> None:
+    """Its preflight is answered without a word about headers or methods."""
+    allowed = cors(
+        world.nobody.ask("OPTIONS", "/samples", headers={"Origin": OTHER_SITE, **PREFLIGHT})
+    )
+
+    assert allowed.keys() & {"allow-headers", "allow-methods", "allow-credentials"} == set()
+
+
+def test_request_id_comes_back(world: World) -> None:
+    """To find the request in the logs."""
+    response = world.nobody.get("/rpc/health", headers={"X-Request-Id": "a-request"})
+
+    assert response.headers["X-Request-Id"] == "a-request"

@@ -1,0 +1,114 @@
+"""The description of the API at `/`: made of `comment on`, for the caller's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.http.world import World, rows
+
+RESOURCES = {
+    "/accessions",
+    "/groups",
+    "/job_outputs",
+    "/jobs",
+    "/lineages",
+    "/locations",
+    "/me",
+    "/pathogens",
+    "/phylo_runs",
+    "/phylo_trees",
+    "/public_repositories",
+    "/sample_lineages",
+    "/sample_qc_metrics",
+    "/samples",
+    "/sequences",
+}
+FUNCTIONS = {
+    "/rpc/create_phylo_run",
+    "/rpc/create_samples",
+    "/rpc/health",
+    "/rpc/output_url",
+    "/rpc/phylo_tree",
+}
+PATHS_OF = {
+    "nobody": {"/", "/rpc/health"},
+    "member": {"/", *RESOURCES, *FUNCTIONS},
+    "operator": {"/", *RESOURCES, *FUNCTIONS},
+}
+
+
+def description(world: World, who: str = "member") -> dict[str, Any]:
+    """The OpenAPI document as one of PEOPLE gets it."""
+    document: dict[str, Any] = rows(world.caller(who).get("/"))
+    return document
+
+
+@pytest.mark.parametrize(("who", "paths"), PATHS_OF.items(), ids=PATHS_OF.keys())
+def test_description_lists_what_the_role_may_use(world: World, who: str, paths: set[str]) -> None:
+    """Nothing that is private, and no probe of a load."""
+    assert set(description(world, who)["paths"]) == paths
+
+
+def test_description_is_of_this_api(world: World) -> None:
+    """Title and text are the comment on the schema."""
+    (comment,) = world.conn.execute("select obj_description('api'::regnamespace)").fetchall()[0]
+    info = description(world)["info"]
+
+    assert f"{info['title']}\n\n{info['description']}" == comment
+
+
+@pytest.mark.parametrize("resource", sorted(RESOURCES))
+def test_resource_is_described_by_its_comment(world: World, resource: str) -> None:
+    """The first line is the summary, the rest the description; columns have theirs."""
+    name = resource.removeprefix("/")
+    comments = dict(
+        world.conn.execute(
+            "select coalesce(attname, ''), coalesce(col_description(oid, attnum),"
+            " obj_description(oid, 'pg_class')) from (select to_regclass(%s) as oid) as views"
+            " cross join lateral (select null::text as attname, 0 as attnum union all"
+            " select attname, attnum from pg_attribute where attrelid = oid and attnum > 0"
+            ") as columns",
+            [f"api.{name}"],
+        ).fetchall()
+    )
+    summary, _, text = comments.pop("").partition("\n\n")
+    document = description(world)
+    columns = document["definitions"][name]["properties"]
+
+    assert (
+        document["paths"][resource]["get"]["summary"],
+        document["paths"][resource]["get"].get("description", ""),
+        {column: entry["description"].split("\n\nNote:\n")[0] for column, entry in columns.items()},
+    ) == (summary, text, comments)
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_function_is_described_by_its_comment(world: World, function: str) -> None:
+    """As for resources."""
+    name = function.removeprefix("/rpc/")
+    (comment,) = world.conn.execute(
+        "select obj_description(%s::regproc, 'pg_proc')", [f"api.{name}"]
+    ).fetchall()[0]
+    post = description(world)["paths"][function]["post"]
+
+    assert f"{post['summary']}\n\n{post['description']}" == comment
+
+
+PRIVATE = (
+    "aspen.",
+    "authz",
+    "internal",
+    "audit_log",
+    "/rpc/loaded_",
+    "api_writer",
+    "storage_credentials",
+)
+
+
+@pytest.mark.parametrize("who", PATHS_OF)
+@pytest.mark.parametrize("word", PRIVATE)
+def test_description_tells_nothing_private(world: World, word: str, who: str) -> None:
+    """No table, no helper, no role."""
+    assert word not in world.caller(who).get("/").text
