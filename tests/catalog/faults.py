@@ -274,6 +274,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     "nobody_creates_objects": {
         "grant create on schema api to anon": ["schema api by anon"],
         "grant create on schema internal to presigner": ["schema internal by presigner"],
+        "grant temporary on database aspen_shared to job": ["database aspen_shared by job"],
     },
     "relations_are_granted_for_rows_only": {
         "grant truncate on aspen.samples to member": ["aspen.samples: TRUNCATE to member"],

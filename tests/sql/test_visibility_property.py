@@ -177,8 +177,8 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=8,
+            max_examples=40,
+            stateful_step_count=10,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -1,0 +1,139 @@
+"""What holds below the API: no way round the policies, and no way to learn what they hide."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal_of
+from tests.servers import Database
+from tests.sql.conftest import Lab
+
+
+@pytest.fixture
+def hidden(admin: psycopg.Connection, lab: Lab) -> int:
+    """A sample of the other group with a sequence, known there as secret."""
+    sample = factories.sample(admin, lab.other_group, "secret")
+    factories.sequence(admin, sample)
+    return sample
+
+
+def test_owner_of_the_tables_sees_no_rows(admin: psycopg.Connection, hidden: int) -> None:
+    """Row-level security is forced: a function of the owner leaks nothing by being the owner's."""
+    admin.execute("set local role aspen_owner")
+
+    assert admin.execute("select count(*) from aspen.samples").fetchone() == (0,)
+
+
+def test_control_sees_all_rows(admin: psycopg.Connection, hidden: int) -> None:
+    """The twin: data migrations and backups run as control."""
+    assert admin.execute("select count(*) from aspen.samples").fetchone() == (1,)
+
+
+def test_switching_row_security_off_is_an_error(request_as: RequestAs, lab: Lab) -> None:
+    """It does not switch the policies off."""
+    with request_as("member", sub="alice") as conn:
+        conn.execute("set local row_security = off")
+
+        assert refusal_of(conn, "select from api.samples") == "42501"
+
+
+@pytest.mark.parametrize("schema", ["aspen", "internal", "ext"])
+@pytest.mark.parametrize("role", ["member", "operator"])
+def test_callers_cannot_name_what_is_private(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str, schema: str
+) -> None:
+    """They have privileges on tables, for the views, but none on the schema."""
+    factories.user(admin, "olga", {lab.group: "admin"}, is_operator=True)
+    names = {"aspen": "aspen.samples", "internal": "internal.parse_date('')", "ext": "ext.cube(1)"}
+    with request_as(role, sub="olga") as conn:
+        answer = refusal_of(conn, sql.SQL("select from ") + sql.SQL(names[schema]))
+
+    assert answer == "42501"
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["control", "aspen_owner", "postgres", "api_writer", "claims_reader", "auditor", "presigner"],
+)
+def test_login_of_postgrest_becomes_no_role_that_sees_more(
+    shared_database: Database, role: str
+) -> None:
+    """Whatever SQL somebody got to run through it."""
+    with shared_database.connect("authenticator") as conn:
+        answer = refusal_of(conn, sql.SQL("set role {}").format(sql.Identifier(role)))
+
+    assert answer == "42501"
+
+
+@pytest.mark.parametrize("role", ["anon", "member", "operator", "job"])
+def test_login_of_postgrest_becomes_the_roles_of_the_api(
+    shared_database: Database, role: str
+) -> None:
+    """The twin."""
+    with shared_database.connect("authenticator") as conn:
+        conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+
+        assert conn.execute("select current_user").fetchone() == (role,)
+
+
+PROBE = "select count(*) from api.samples where 1 / (id - %s) > 1"
+
+
+def test_filter_with_an_error_tells_nothing_of_hidden_rows(
+    request_as: RequestAs, lab: Lab, hidden: int
+) -> None:
+    """A caller's condition is not tried on rows that the policies hide."""
+    with request_as("member", sub="alice") as conn:
+        assert conn.execute(PROBE, [hidden]).fetchone() == (0,)
+
+
+def test_filter_with_an_error_fails_on_rows_that_are_seen(
+    request_as: RequestAs, lab: Lab, hidden: int
+) -> None:
+    """The twin: for whoever sees the row it is a division by zero."""
+    with request_as("member", sub="bob") as conn:
+        assert refusal_of(conn, PROBE, [hidden]) == "22012"
+
+
+def test_upsert_tells_nothing_of_hidden_rows(request_as: RequestAs, lab: Lab, hidden: int) -> None:
+    """Over a sequence of another group or of none, it is refused in the same way."""
+    upsert = (
+        "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)"
+        " on conflict (group_id, sample_id) do nothing"
+    )
+    with request_as("member", sub="alice") as conn:
+        answers = [
+            refusal_of(conn, upsert, [lab.other_group, sample, factories.GENOME])
+            for sample in (hidden, -1)
+        ]
+
+    assert answers == ["42501", "42501"]
+
+
+def test_errors_of_constraints_hold_no_values(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """PostgreSQL leaves the row out where policies are."""
+    own = factories.sample(admin, lab.group)
+    insert = "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)"
+    with request_as("member", sub="alice") as conn:
+        conn.execute(insert, [lab.group, own, factories.GENOME])
+        with pytest.raises(psycopg.errors.UniqueViolation) as caught:
+            conn.execute(insert, [lab.group, own, factories.GENOME])
+
+    assert caught.value.diag.message_detail is None
+
+
+def test_new_functions_are_nobodys_to_call(admin: psycopg.Connection) -> None:
+    """Until somebody grants them: what the owner creates starts without privileges for public."""
+    admin.execute("set local role aspen_owner")
+    admin.execute("create function api.fresh() returns integer language sql return 1")
+
+    row = admin.execute(
+        "select has_function_privilege('anon', 'api.fresh()', 'execute')"
+    ).fetchone()
+    assert row == (False,)
