@@ -324,7 +324,7 @@ begin
     perform internal.queue_sample_jobs(create_samples.group_id, pathogen_row.id, outcome);
     return outcome;
 exception
-    when unique_violation then
+    when unique_violation or deadlock_detected then
         perform internal.fail(409, 'sample_exists',
             'Nothing was stored: another request stored the same identifier',
             null, 'Send the batch again to learn which.');

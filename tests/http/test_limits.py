@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psycopg
 import pytest
 
 from control.schema_cache import wait_for_api
@@ -73,6 +74,34 @@ def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
             )
 
     assert sorted(answers) == [(500, "55P03")] * POOL_SIZE + [(504, "PGRST003")]
+
+
+def wait_for_somebody_to_wait(conn: psycopg.Connection) -> None:
+    """Until a request waits for a lock."""
+    conn.execute(
+        "do $$ begin while not exists (select from pg_stat_activity where wait_event_type = 'Lock'"
+        " and datname = current_database()) loop"
+        " perform pg_sleep(0.01), pg_stat_clear_snapshot(); end loop; end $$"
+    )
+
+
+def test_of_two_that_wait_for_each_other_one_is_refused(own_world: World) -> None:
+    """Nothing of it was stored; it can be sent again."""
+    path = f"/samples?id=in.({own_world.open},{own_world.hidden})"
+    change = "update aspen.samples set host = 'x' where id = %s"
+    with (
+        own_world.api.database.connect("postgres") as conn,
+        ThreadPoolExecutor(1) as pool,
+        conn.transaction(force_rollback=True),
+    ):
+        # Whoever looks first gives up, so this one looks late.
+        conn.execute("set local deadlock_timeout = '60s'")
+        conn.execute(change, [own_world.hidden])
+        request = pool.submit(own_world.member.patch, path, json={"host": "y"})
+        wait_for_somebody_to_wait(conn)
+        conn.execute(change, [own_world.open])
+
+    assert refusal(request.result()) == (500, "40P01")
 
 
 def test_page_has_at_most_a_thousand_rows(world: World) -> None:
@@ -147,3 +176,19 @@ def test_request_id_comes_back(world: World) -> None:
     response = world.nobody.get("/rpc/health", headers={"X-Request-Id": "a-request"})
 
     assert response.headers["X-Request-Id"] == "a-request"
+
+
+def test_database_that_is_away_is_a_503(own_world: World) -> None:
+    """Retry-After says when to try again."""
+    name = own_world.api.database.name
+    admin_url = own_world.api.database.cluster.url("postgres", "postgres")
+    with psycopg.connect(admin_url, autocommit=True) as conn:
+        conn.execute(f"alter database {name} with allow_connections false")
+        conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        answers = [own_world.member.get("/me") for _ in range(POOL_SIZE + 2)]
+        conn.execute(f"alter database {name} with allow_connections true")
+
+    assert {refusal(answer) for answer in answers} == {(503, "57P01"), (503, "PGRST000")}
+    assert all("Retry-After" in answer.headers for answer in answers)

@@ -1,0 +1,239 @@
+"""Every error of docs/errors.md, provoked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from control.tokens import claims_for, sign
+from tests import factories
+from tests.factories import GENOME
+from tests.http.world import DRY_RUN, Caller, World, refusal
+from tests.servers import SETTINGS
+
+ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.M)
+CREATE = "/rpc/create_samples"
+RUN = "/rpc/create_phylo_run"
+MERGE = f"{DRY_RUN},resolution=merge-duplicates"
+OBJECT = "application/vnd.pgrst.object+json"
+
+# These need a server of their own.
+IN_TEST_LIMITS = {
+    "500 57014",
+    "500 55P03",
+    "500 40P01",
+    "503 57P01",
+    "503 PGRST000",
+    "504 PGRST003",
+}
+
+Example = Callable[[World], httpx.Response]
+
+
+def as_member(path: str, **options: Any) -> Example:
+    """A member's GET."""
+    return lambda world: world.member.get(path.format(world=world), **options)
+
+
+def with_claims(**claims: Any) -> Example:
+    """A request with a token that says something else; None leaves a claim out."""
+
+    def request(world: World) -> httpx.Response:
+        said = (
+            claims_for(sub=f"member-{world.name}", role="member", ttl=timedelta(hours=1)) | claims
+        )
+        kept = {claim: value for claim, value in said.items() if value is not None}
+        return Caller(world.api, sign(world.api.keys, kept)).get("/me")
+
+    return request
+
+
+def job_token(world: World) -> httpx.Response:
+    """A request of a job that waits to be started."""
+    job = factories.job(world.conn, world.group)
+    return with_claims(role="job", job_id=str(job))(world)
+
+
+def user_with(**columns: Any) -> Example:
+    """A request of a user whose row says something else."""
+
+    def request(world: World) -> httpx.Response:
+        subject = f"{'-'.join(columns)}-{world.name}"
+        factories.user(world.conn, subject, **columns)
+        return with_claims(sub=subject)(world)
+
+    return request
+
+
+def batch_of(arguments: dict[str, Any], **columns: Any) -> Example:
+    """A batch of one sample."""
+    return lambda world: world.member.post(
+        CREATE, json=world.batch(world.batch_sample("a", **columns)) | arguments
+    )
+
+
+def sample_with(**columns: Any) -> Example:
+    """A post of one sample."""
+    return lambda world: world.member.post("/samples", json=world.sample("a") | columns)
+
+
+def text(body: str) -> Example:
+    """A post of samples, as it is."""
+    return lambda world: world.member.post_text("/samples", body)
+
+
+def location(**columns: Any) -> Example:
+    """An operator's post of a place."""
+    return lambda world: world.operator.post("/locations", json=columns, prefer=DRY_RUN)
+
+
+def private_output(world: World) -> httpx.Response:
+    """A viewer's request for a file of sequences."""
+    output = factories.job_output(
+        world.conn, factories.job(world.conn, world.group), "aligned_fasta"
+    )
+    return world.viewer.get(f"/rpc/output_url?id={output}")
+
+
+def output_without_credentials(world: World) -> httpx.Response:
+    """A request for a file in a bucket that nobody has keys for."""
+    output = factories.job_output(
+        world.conn, factories.job(world.conn, world.group), bucket=f"no-{world.name}"
+    )
+    return world.member.get(f"/rpc/output_url?id={output}")
+
+
+def open_run(world: World) -> httpx.Response:
+    """A member's wish to delete a run that waits."""
+    run = factories.phylo_run(world.conn, world.group, status="queued")
+    return world.member.delete(f"/phylo_runs?id=eq.{run}")
+
+
+EXAMPLES: dict[str, Example] = {
+    "400 empty_batch": batch_of({"samples": []}),
+    "400 invalid_argument": batch_of({"on_conflict": "replace"}),
+    "400 invalid_run": lambda world: world.member.post(RUN, json=world.run_request(name="")),
+    "400 invalid_sample": batch_of({}, location_id=0),
+    "400 invalid_sequence": batch_of({}, sequence="?"),
+    "400 read_only_column": lambda world: world.member.patch("/samples", json={"id": 1}),
+    "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
+    "400 unknown_samples": lambda world: world.member.post(RUN, json=world.run_request("nobody's")),
+    "401 job_not_running": job_token,
+    "401 malformed_groups": with_claims(groups=[1]),
+    "401 malformed_job_id": with_claims(role="job", job_id="x"),
+    "401 token_revoked": user_with(tokens_valid_after="2999-01-01"),
+    "401 token_without_aud": with_claims(aud=None),
+    "401 token_without_exp": with_claims(exp=None),
+    "401 unknown_user": with_claims(sub="nobody"),
+    "401 user_disabled": user_with(disabled_at="2024-02-01"),
+    "403 group_access_denied": batch_of({"group_id": 0}),
+    "403 output_is_private": private_output,
+    "403 role_not_allowed": with_claims(role="operator"),
+    "404 output_not_found": as_member("/rpc/output_url?id=0"),
+    "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
+    "409 job_in_progress": open_run,
+    "409 sample_exists": lambda world: world.member.post(
+        CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
+    ),
+    "503 storage_unavailable": output_without_credentials,
+    "400 22P02": as_member("/samples?id=eq.three"),
+    "400 22003": as_member(f"/samples?id=eq.{10**20}"),
+    "400 22007": as_member("/samples?collection_date=eq.soon"),
+    "400 22008": as_member("/samples?collection_date=eq.2024-02-30"),
+    "400 22P05": sample_with(host="a\x00b"),
+    "400 22023": with_claims(role="nobody"),
+    "400 2201B": as_member("/samples?host=match.((("),
+    "400 21000": lambda world: world.member.post(
+        "/sequences?on_conflict=group_id,sample_id", json=[world.sequence()] * 2, prefer=MERGE
+    ),
+    "400 23502": lambda world: world.member.post(
+        "/sequences", json=world.sequence(world.bare_sample()) | {"sequence": None}
+    ),
+    "400 23514": location(region="Europe", division="x"),
+    "400 42703": as_member("/samples?select=colour"),
+    "400 42704": as_member("/samples?select=id::colour"),
+    "400 42846": as_member("/sequences?select=id", accept="text/x-fasta"),
+    "400 42P10": lambda world: world.member.post("/samples", json=world.sample("a"), prefer=MERGE),
+    "400 PGRST100": as_member("/samples?id=3"),
+    "400 PGRST102": text("{"),
+    "400 PGRST108": as_member("/samples?locations.country=eq.x"),
+    "400 PGRST109": lambda world: world.member.patch("/samples?limit=1", json={"host": "x"}),
+    "400 PGRST119": as_member("/samples?select=...accessions(id)"),
+    "400 PGRST122": as_member("/samples", prefer="handling=strict, colour=red"),
+    "400 PGRST200": as_member("/samples?select=invitations(*)"),
+    "400 PGRST204": sample_with(colour="red"),
+    "401 PGRST301": with_claims(exp=1),
+    "401 42501": lambda world: world.nobody.get("/samples"),
+    "403 42501": lambda world: world.member.delete("/jobs"),
+    "404 42P01": as_member("/colours"),
+    "404 42883": as_member("/samples?select=host.sum()"),
+    "404 PGRST202": as_member("/rpc/colour"),
+    "405 25006": lambda world: world.member.get(
+        RUN, params=world.run_request() | {"samples": "{}"}
+    ),
+    "405 PGRST101": lambda world: world.member.delete("/rpc/health"),
+    "405 PGRST117": lambda world: world.member.ask("TRACE", "/samples"),
+    "406 PGRST106": as_member("/samples", headers={"Accept-Profile": "aspen"}),
+    "406 PGRST116": as_member("/samples?id=eq.0", accept=OBJECT),
+    "409 23503": lambda world: world.member.post("/sequences", json=world.sequence(world.foreign)),
+    "409 23505": lambda world: world.member.post("/sequences", json=world.sequence()),
+    "413 54000": location(region="".join(chr(0x4E00 + number) for number in range(9000))),
+    "413 54001": lambda world: world.member.post_text(
+        CREATE,
+        f'{{"group_id": {world.group}, "pathogen": "SC2", "samples": {"[" * 20000}{"]" * 20000}}}',
+    ),
+    "415 PGRST107": as_member("/samples", accept="application/xml"),
+    "416 PGRST103": as_member("/samples?limit=-1"),
+}
+
+
+def documented() -> set[str]:
+    """Status and code of every row of the tables."""
+    page = (SETTINGS.root / "docs" / "errors.md").read_text("utf-8")
+    return {f"{status} {code}" for status, code in ROW.findall(page)}
+
+
+def test_every_documented_error_has_an_example() -> None:
+    """And every example is documented."""
+    assert EXAMPLES.keys() | IN_TEST_LIMITS == documented()
+
+
+@pytest.mark.parametrize(("error", "provoke"), EXAMPLES.items(), ids=EXAMPLES.keys())
+def test_documented_error_is_what_clients_get(world: World, error: str, provoke: Example) -> None:
+    """Status, code and the one shape."""
+    status, code = refusal(provoke(world))
+
+    assert f"{status} {code}" == error
+
+
+def test_errors_keep_their_shape_where_something_else_was_accepted(world: World) -> None:
+    """Whoever asked for CSV or FASTA gets JSON when it fails."""
+    response = world.nobody.get("/sequences", accept="text/x-fasta")
+
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert refusal(response) == (401, "42501")
+
+
+def test_url_that_is_not_utf8_is_a_plain_500(world: World) -> None:
+    """PostgREST's own, as docs/errors.md says; the next request is answered as ever."""
+    response = world.member.get("/samples?host=eq.%ff")
+
+    assert (response.status_code, response.text) == (500, "Something went wrong")
+    assert world.member.get("/samples").status_code == 200
+
+
+def test_refused_batch_stores_nothing(world: World) -> None:
+    """Samples, sequences and jobs alike."""
+    tables = ("samples", "sequences", "jobs")
+    before = [world.count(table) for table in tables]
+    batch = world.batch(
+        world.batch_sample("good", sequence=GENOME), world.batch_sample("bad", location_id=0)
+    )
+
+    assert refusal(world.member.post(CREATE, json=batch)) == (400, "invalid_sample")
+    assert [world.count(table) for table in tables] == before
