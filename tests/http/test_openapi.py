@@ -63,7 +63,7 @@ def test_description_is_of_this_api(world: World) -> None:
 def test_resource_is_described_by_its_comment(world: World, resource: str) -> None:
     """The first line is the summary, the rest the description; columns have theirs."""
     name = resource.removeprefix("/")
-    comments = dict(
+    comments: dict[str, str] = dict(
         world.conn.execute(
             "select coalesce(attname, ''), coalesce(col_description(oid, attnum),"
             " obj_description(oid, 'pg_class')) from (select to_regclass(%s) as oid) as views"

@@ -149,7 +149,7 @@ def test_operators_keep_the_reference_data(world: World, resource: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_nobody_else_writes_reference_data(world: World, resource: str, method: str) -> None:
     """Not even an admin."""
-    options = {} if method == "DELETE" else {"json": row_of(world, resource)}
+    options: dict[str, Any] = {} if method == "DELETE" else {"json": row_of(world, resource)}
 
     response = world.admin.ask(method, f"/{resource}?id=gt.0", prefer=DRY_RUN, **options)
 

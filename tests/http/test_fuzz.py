@@ -1,0 +1,193 @@
+"""Whatever is sent: an answer that is no fault of ours, and never another group's data."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import GENOME
+from tests.http.world import DRY_RUN, World
+
+# Every example is a request; together they take some fifteen seconds.
+FUZZ = settings(
+    max_examples=300,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+# What ends a number, a string, a JSON document, a line or a statement early.
+ODD_TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "\x00",
+        "\ufeff",
+        "\r\n",
+        "'; drop table aspen.samples; --",
+        '"',
+        "\\",
+        "{",
+        "[]",
+        "{a,b}",
+        "NULL",
+        "NaN",
+        "-Infinity",
+        "infinity",
+        "0x10",
+        "9" * 40,
+        "2024-02-30",
+        "99999-01-01",
+        "epoch",
+        "é☃𐍈",
+        "x" * 5000,
+    ]
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    ODD_TEXTS,
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+SAMPLE_COLUMNS = (
+    "private_identifier",
+    "public_identifier",
+    "collection_date",
+    "location_id",
+    "is_private",
+    "authors",
+    "organism",
+    "host",
+    "sample_collector_contact_email",
+)
+POST_COLUMNS = ("id", "group_id", "pathogen_id", "uploaded_by_id", "created_at", *SAMPLE_COLUMNS)
+BATCH_COLUMNS = ("sequence", "sequencing_date", "sequencing_depth", *SAMPLE_COLUMNS)
+
+
+def changes(columns: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """Up to three columns, each with a value of any kind."""
+    return st.dictionaries(st.sampled_from(columns), VALUES, max_size=3)
+
+
+def assert_harmless(world: World, response: httpx.Response) -> None:
+    """Answered or refused, and no word of the other group in it."""
+    assert response.status_code < 500, response.text
+    assert f"foreign-{world.name}" not in response.text
+    assert response.is_success or response.json().keys() == {"code", "message", "details", "hint"}
+
+
+@FUZZ
+@given(change=changes(POST_COLUMNS))
+def test_posted_sample_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
+    """One good sample, some of its values replaced."""
+    response = world.member.post(
+        "/samples",
+        json=world.sample("fuzz") | change,
+        prefer=f"return=representation,{DRY_RUN}",
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(change=changes(POST_COLUMNS))
+def test_changed_sample_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
+    """All that the caller sees, at once."""
+    response = world.member.patch(
+        "/samples", json=change, prefer=f"return=representation,{DRY_RUN}"
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(
+    samples=st.lists(changes(BATCH_COLUMNS) | VALUES, max_size=3),
+    arguments=changes(("group_id", "pathogen", "on_conflict", "samples")),
+)
+def test_batch_is_stored_or_refused(
+    world: World, samples: list[Any], arguments: dict[str, Any]
+) -> None:
+    """Good samples with values replaced, among anything else."""
+    good = world.batch_sample("fuzz", sequence=GENOME)
+    batch = [good | sample if isinstance(sample, dict) else sample for sample in samples]
+
+    response = world.member.post(
+        "/rpc/create_samples", json=world.batch(*batch) | arguments, prefer=DRY_RUN
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(
+    change=changes(
+        ("group_id", "sample_id", "sequence", "sequencing_date", "sequencing_depth", "num_mixed")
+    )
+)
+def test_upserted_sequence_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
+    """A good one, some of its values replaced."""
+    response = world.member.post(
+        "/sequences?on_conflict=group_id,sample_id",
+        json=[world.sequence() | change],
+        prefer=f"return=representation,resolution=merge-duplicates,{DRY_RUN}",
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(
+    arguments=changes(("group_id", "pathogen", "name", "samples", "tree_type", "template_args")),
+    filters=changes(
+        ("filter_start_date", "filter_end_date", "filter_pango_lineages", "location_id", "x")
+    ),
+)
+def test_run_is_queued_or_refused(
+    world: World, arguments: dict[str, Any], filters: dict[str, Any]
+) -> None:
+    """With any filters, and any arguments."""
+    response = world.member.post(
+        "/rpc/create_phylo_run",
+        json=world.run_request(template_args=filters) | arguments,
+        prefer=DRY_RUN,
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(body=VALUES.map(json.dumps) | st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_body_is_stored_or_refused(world: World, body: str) -> None:
+    """JSON of any shape, and text that is none."""
+    assert_harmless(world, world.member.post_text("/samples", body, prefer=DRY_RUN))
+
+
+@FUZZ
+@given(
+    column=st.sampled_from(("id", "private_identifier", "collection_date", "authors", "host")),
+    operator=st.sampled_from(
+        ("eq", "neq", "gt", "like", "in", "is", "cs", "fts", "match", "not.eq")
+    ),
+    value=SCALARS,
+)
+def test_any_filter_is_answered_or_refused(
+    world: World, column: str, operator: str, value: object
+) -> None:
+    """By any value, of any column."""
+    response = world.member.get("/samples", params={column: f"{operator}.{value}"})
+
+    assert_harmless(world, response)
