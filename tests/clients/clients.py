@@ -1,0 +1,94 @@
+"""The two real clients, behind one face: a scenario and its input in, an outcome out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postgrest import APIError, CountMethod, SyncPostgrestClient
+
+from tests.http.world import Caller
+
+SCRIPT = Path(__file__).with_name("scenarios.mjs")
+NODE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a client hands to the program that uses it."""
+
+    data: Any
+    count: int | None = None
+    code: str | None = None
+    details: str | None = None
+
+
+Client = Callable[[Caller, str, dict[str, Any]], Outcome]
+
+
+def postgrest_js(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
+    """@supabase/postgrest-js, in node; the token goes in by stdin."""
+    request = {
+        "url": caller.api.url,
+        "token": caller.token,
+        "scenario": scenario,
+        "input": given,
+    }
+    run = subprocess.run(
+        ["node", SCRIPT],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=NODE_SECONDS,
+    )
+    return Outcome(**json.loads(run.stdout))
+
+
+def postgrest_py(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
+    """PyPI's postgrest; its own default schema is public."""
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    with SyncPostgrestClient(caller.api.url, schema="api", headers=headers) as api:
+        try:
+            response = SCENARIOS[scenario](api, **given).execute()
+        except APIError as error:
+            return Outcome(None, code=error.code, details=error.details)
+    return Outcome(response.data, getattr(response, "count", None))
+
+
+SCENARIOS: dict[str, Callable[..., Any]] = {
+    "list": lambda api, ids: (
+        api.from_("samples")
+        .select(
+            "id, private_identifier, location:locations(country),"
+            "lineages:sample_lineages(lineage), qc:sample_qc_metrics(qc_status),"
+            "accessions(accession)"
+        )
+        .in_("id", ids)
+        .order("id", desc=True)
+        .limit(100)
+    ),
+    "one": lambda api, id: api.from_("samples").select("id").eq("id", id).single(),
+    "count": lambda api, ids: (
+        api.from_("samples").select("*", count=CountMethod.exact, head=True).in_("id", ids)
+    ),
+    "insert": lambda api, rows: (
+        api.from_("samples").insert(rows).select("private_identifier, location:locations(country)")
+    ),
+    "update": lambda api, id, values: (
+        api.from_("samples").update(values).eq("id", id).select("id, host")
+    ),
+    "remove": lambda api, id: api.from_("samples").delete().eq("id", id).select("id"),
+    "upsert": lambda api, rows: (
+        api.from_("sequences")
+        .upsert(rows, on_conflict="group_id,sample_id")
+        .select("sample_id, num_missing_alleles")
+    ),
+    "create": lambda api, batch: api.rpc("create_samples", batch),
+    "tree": lambda api, id: api.rpc("phylo_tree", {"id": id}, get=True),
+    "misspelt": lambda api: api.from_("samples").select("colour"),
+}
