@@ -72,6 +72,8 @@ grant presigner to aspen_owner;
 alter role authenticator set plan_cache_mode = 'force_custom_plan';
 alter role authenticator set random_page_cost = '1.1';
 alter role authenticator set jit = 'off';
+-- 03/04/2024 is refused instead of taken for one of the two days it may mean.
+alter role authenticator set datestyle = 'ISO, YMD';
 alter role authenticator set statement_timeout = '15s';
 alter role authenticator set lock_timeout = '5s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';

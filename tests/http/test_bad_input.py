@@ -387,6 +387,7 @@ WRONG_TYPES: dict[str, tuple[str, Any, str]] = {
     "an object for a number": ("location_id", {"id": 1}, "22P02"),
     "text for a date": ("collection_date", "recently", "22007"),
     "a day that is none": ("collection_date", "2024-02-30", "22008"),
+    "a day that may be two": ("collection_date", "03/04/2024", "22008"),
     "text for yes or no": ("is_private", "maybe", "22P02"),
     "text for a list": ("authors", "A. Author", "22P02"),
     "an unknown column": ("collected", "2024-02-01", "PGRST204"),
