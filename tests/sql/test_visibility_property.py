@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -179,6 +179,8 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
         settings=settings(
             max_examples=40,
             stateful_step_count=10,
+            # Lives are short enough to read; making one shorter takes minutes.
+            phases=[Phase.generate],
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
