@@ -144,16 +144,6 @@ def lineage_name(conn: psycopg.Connection, pathogen_id: int, lineage: str) -> in
     return insert(conn, "lineages", {"pathogen_id": pathogen_id, "lineage": lineage})
 
 
-def usher_option(conn: psycopg.Connection, pathogen_id: int) -> int:
-    """A reference tree for UShER."""
-    number = next(_numbers)
-    return insert(
-        conn,
-        "usher_options",
-        {"pathogen_id": pathogen_id, "description": f"Tree {number}", "value": f"tree{number}"},
-    )
-
-
 def public_sequence(
     conn: psycopg.Connection, strain: str, pathogen_id: int | None = None, **columns: object
 ) -> int:
