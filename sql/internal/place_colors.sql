@@ -37,31 +37,34 @@ begin atomic
         where locations.id = place_colors.origin_location_id
     ),
 
+    -- One pass over the locations: looking up each of a tree's hundreds of places takes longer than
+    -- putting the whole tree together.
     candidates as (
         select
             names.name,
-            names.name = (select origin.name from origin) as is_origin,
-            (
-                -- The haversine of the angle between two places grows with their distance.
-                select
-                    min(
-                        sind((locations.latitude - origin.latitude) / 2) ^ 2
-                        + cosd(locations.latitude) * cosd(origin.latitude)
-                        * sind((locations.longitude - origin.longitude) / 2) ^ 2
-                    )
-                from aspen.locations as locations
-                cross join origin
-                where
-                    locations.latitude is not null
-                    and case place_colors.level
-                        when 'country'
-                            then locations.country = names.name and locations.division is null
-                        when 'division'
-                            then locations.division = names.name and locations.location is null
-                        else locations.location = names.name
-                    end
+            names.name = origin.name as is_origin,
+            -- The haversine of the angle between two places grows with their distance.
+            min(
+                sind((locations.latitude - origin.latitude) / 2) ^ 2
+                + cosd(locations.latitude) * cosd(origin.latitude)
+                * sind((locations.longitude - origin.longitude) / 2) ^ 2
             ) as distance
         from jsonb_array_elements_text(place_colors.places) as names (name)
+        left join aspen.locations as locations
+            on
+                names.name = case place_colors.level
+                    when 'country' then locations.country
+                    when 'division' then locations.division
+                    else locations.location
+                end
+                and case place_colors.level
+                    when 'country' then locations.division is null
+                    when 'division' then locations.location is null
+                    else true
+                end
+                and locations.latitude is not null
+        left join origin on true
+        group by names.name, origin.name
     ),
 
     ranked as (

@@ -27,7 +27,9 @@ begin atomic
             'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
         );
 
-    select left(document.text, -1) || ',"tree":' || tips.text || trees.tail_text || '}'
+    -- Head and tail go into the aggregate with the first and the last tip: to put them around it
+    -- afterwards would copy the whole text once more for each.
+    select tips.text
     from aspen.phylo_trees as trees
     inner join aspen.jobs as jobs
         on trees.group_id = jobs.group_id and trees.job_id = jobs.id
@@ -47,11 +49,20 @@ begin atomic
         lateral (
             select
                 string_agg(
-                    tree_tips.lead_text || case
+                    case
+                        when tree_tips.position = 1
+                            then left(document.text, -1) || ',"tree":' || tree_tips.lead_text
+                        else tree_tips.lead_text
+                    end
+                    || case
                         when named.private_identifier is null then to_json(tree_tips.name)::text
                         else
                             to_json(named.private_identifier)::text || ','
                             || document.public_key || ':' || to_json(tree_tips.name)::text
+                    end
+                    || case
+                        when tree_tips.position = trees.tip_count then trees.tail_text || '}'
+                        else ''
                     end,
                     '' order by tree_tips.position
                 ) as text
