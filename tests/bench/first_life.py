@@ -90,15 +90,15 @@ class HasReferenceDataset:
 
     @property
     def reference_dataset_name(self) -> str | None:
-        return self.reference_dataset and self.reference_dataset.name
+        return self.reference_dataset.name if self.reference_dataset else None
 
     @property
     def reference_sequence_accession(self) -> str | None:
-        return self.reference_dataset and self.reference_dataset.accession
+        return self.reference_dataset.accession if self.reference_dataset else None
 
     @property
     def reference_dataset_tag(self) -> str | None:
-        return self.reference_dataset and self.reference_dataset.tag
+        return self.reference_dataset.tag if self.reference_dataset else None
 
 
 class SampleLineage(HasReferenceDataset, Base):

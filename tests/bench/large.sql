@@ -16,16 +16,17 @@ values (1, 1, 'hCoV-19'), (1, 2, 'SARS-CoV-2/human');
 insert into aspen.reference_datasets (id, name, accession, tag)
 values (1, 'SARS-CoV-2', 'MN908947', '2026-06-01--12-00-00Z');
 
+-- 60 countries, ten divisions in each, four places in each of those: ids 1 to 3060.
 insert into aspen.locations (id, region, country, division, location, latitude, longitude)
 select
     places.n,
     (array['Africa', 'Asia', 'Europe', 'North America', 'Oceania', 'South America'])[1 + places.n % 6],
     'Country ' || places.n % 60,
-    'Division ' || places.n % 600,
-    'Location ' || places.n,
+    case when places.n > 60 then 'Division ' || places.n % 600 end,
+    case when places.n > 660 then 'Location ' || places.n end,
     places.n % 180 - 90,
     places.n % 360 - 180
-from generate_series(1, 3000) as places (n);
+from generate_series(1, 3060) as places (n);
 
 insert into aspen.groups (id, name, prefix, default_tree_location_id)
 select numbers.n, 'Public health group ' || numbers.n, 'BENCH-' || numbers.n, 1 + numbers.n % 3000
