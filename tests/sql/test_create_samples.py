@@ -363,6 +363,18 @@ def test_identifiers_of_another_group_are_free(
     assert [row["outcome"] for row in answer] == ["created"]
 
 
+def test_identifiers_of_a_group_that_granted_access_are_free(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Samples that are seen are not for that samples of this group."""
+    factories.grant(admin, lab.other_group, lab.group, "member")
+    factories.sample(admin, lab.other_group, "s", public_identifier="p")
+    with request_as("member", sub="alice") as conn:
+        answer = create(conn, lab, [given(lab, "s", public_identifier="p")])
+
+    assert [row["outcome"] for row in answer] == ["created"]
+
+
 def test_skip_leaves_what_exists(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:

@@ -199,6 +199,19 @@ def test_identifiers_of_another_group_are_free(
     assert found == [("s",)]
 
 
+def test_identifiers_of_a_group_that_granted_access_are_free(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Samples that are seen are not for that samples of this group."""
+    factories.grant(admin, lab.other_group, lab.group, "member")
+    factories.sample(admin, lab.other_group, "s", public_identifier="p")
+    rows = [row_of(lab, "s", public_identifier="p")]
+    with request_as("member", sub="alice") as conn:
+        found = conn.execute(f"{INSERT} returning private_identifier", as_json(rows)).fetchall()
+
+    assert found == [("s",)]
+
+
 def test_statement_after_a_good_one_starts_anew(request_as: RequestAs, lab: Lab) -> None:
     """Rows are counted per statement, and problems forgotten with the refusal."""
     good, bad = row_of(lab, "good"), row_of(lab, "bad", location_id=-1)
