@@ -14,7 +14,7 @@ from tests.http.world import DRY_RUN, World
 
 # Every example is a request; together they take some fifteen seconds.
 FUZZ = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -165,6 +165,45 @@ def test_run_is_queued_or_refused(
         json=world.run_request(template_args=filters) | arguments,
         prefer=DRY_RUN,
     )
+
+    assert_harmless(world, response)
+
+
+REFERENCE_ROWS: dict[str, dict[str, Any]] = {
+    "pathogens": {"slug": "FUZZ", "name": "Fuzz", "organism": "Fuzz virus", "lineage_caller": None},
+    "locations": {"region": "Fuzz", "country": None, "latitude": None, "longitude": None},
+    "lineages": {"pathogen_id": 1, "lineage": "FUZZ.1"},
+    "public_repositories": {"name": "Fuzz"},
+    "groups": {"name": "Fuzz group", "prefix": "fuzz", "address": "x"},
+}
+
+
+@FUZZ
+@given(data=st.data(), resource=st.sampled_from(sorted(REFERENCE_ROWS)))
+def test_row_of_an_operator_is_stored_or_refused(
+    world: World, data: st.DataObject, resource: str
+) -> None:
+    """A good one, some of its values replaced."""
+    row = REFERENCE_ROWS[resource]
+
+    response = world.operator.post(
+        f"/{resource}",
+        json=row | data.draw(changes(tuple(row))),
+        prefer=f"return=representation,{DRY_RUN}",
+    )
+
+    assert_harmless(world, response)
+
+
+@FUZZ
+@given(
+    change=changes(
+        ("name", "email", "agreed_to_tos", "acknowledged_policy_version", "gisaid_submitter_id")
+    )
+)
+def test_change_of_oneself_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
+    """Whatever a user says of themselves."""
+    response = world.member.patch("/me", json=change, prefer=f"return=representation,{DRY_RUN}")
 
     assert_harmless(world, response)
 

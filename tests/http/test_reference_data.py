@@ -157,13 +157,13 @@ def test_nobody_else_writes_reference_data(world: World, resource: str, method: 
 
 
 def test_reference_data_in_use_stays(world: World) -> None:
-    """409 names the table that still needs it."""
+    """The message names the table that still needs it; PostgreSQL 18 has a code of its own."""
+    is_new = world.api.database.cluster.major >= 18
+
     response = world.operator.delete(f"/locations?id=eq.{world.france}", prefer=DRY_RUN)
 
-    assert (refusal(response), response.json()["details"]) == (
-        (409, "23503"),
-        'Key is still referenced from table "samples".',
-    )
+    assert refusal(response) == ((400, "23001") if is_new else (409, "23503"))
+    assert 'on table "samples"' in response.json()["message"]
 
 
 def test_upsert_of_many_is_one_request(world: World) -> None:
