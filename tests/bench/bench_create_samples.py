@@ -1,0 +1,163 @@
+"""10,000 samples with genomes by create_samples, against COPY of the same rows."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from control.database import begin_request, request_claims
+from control.errors import ControlError
+from control.stack.state import SUPERUSER
+from tests.bench.lab import HERE, Lab
+from tests.bench.load import Service
+from tests.bench.report import Report, Side, at_most
+
+SAMPLES, LETTERS = 10_000, 30_000
+ROUNDS = 3
+SUBJECT, GROUP = "bench|import", 1
+# As the function itself says; PostgREST applies it before the call.
+TIMEOUT = "120s"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The same samples as each side takes them, made beforehand."""
+
+    body: str
+    samples: bytes
+    sequences: bytes
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Store the same batch both ways in turn, each time into empty tables."""
+    report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} letters each")
+    database = lab.database("import", HERE / "import.sql")
+    batch = make_batch()
+    by_function, by_copy = [], []
+    with (
+        lab.connect("authenticator", database) as api,
+        lab.connect("control", database) as control,
+    ):
+        for _ in range(ROUNDS):
+            empty(lab, database)
+            by_function.append(create(api, batch))
+            empty(lab, database)
+            by_copy.append(copy(control, batch))
+    sides = (
+        Side("create_samples", tuple(by_function), "s"),
+        Side("COPY, the same triggers", tuple(by_copy), "s"),
+    )
+    report.sides(sides)
+    report.ratio("create_samples by COPY", *sides, at_most(2))
+    empty(lab, database)
+    with lab.postgrest(database) as service:
+        seconds = post(service, lab.token(SUBJECT, {GROUP: "member"}), batch)
+        report.note(
+            f"over HTTP, for information: {seconds:.1f} s for {len(batch.body) / 1e6:,.0f} MB,"
+            f" PostgREST's memory peaks at {peak_mib(service.pids[0]):,.0f} MiB"
+        )
+    empty(lab, database)
+
+
+def make_batch() -> Batch:
+    """Genomes that differ, with a stretch of N each, as real ones have."""
+    numbers = random.Random(1)
+    roots = ["".join(numbers.choices("ACGT", k=LETTERS)) for _ in range(20)]
+    samples = []
+    for number in range(SAMPLES):
+        root, start = roots[number % len(roots)], numbers.randrange(LETTERS - 400)
+        samples.append(
+            {
+                "private_identifier": f"LAB-{number}",
+                "public_identifier": f"hCoV-19/France/BENCH-{number}/2024",
+                "collection_date": "2024-01-01",
+                "location_id": 1,
+                "organism": "Severe acute respiratory syndrome coronavirus 2",
+                "sequence": root[:start] + "N" * 300 + root[start + 300 :],
+            }
+        )
+    columns = ("private_identifier", "public_identifier", "collection_date", "location_id")
+    return Batch(
+        json.dumps(samples),
+        copy_text(
+            (key, GROUP, 1, 1, *(sample[column] for column in columns), sample["organism"])
+            for key, sample in enumerate(samples, start=1)
+        ),
+        copy_text((GROUP, key, sample["sequence"]) for key, sample in enumerate(samples, start=1)),
+    )
+
+
+def copy_text(rows: Iterable[tuple[object, ...]]) -> bytes:
+    """Rows in COPY's text format; nothing here needs escaping."""
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def create(conn: psycopg.Connection, batch: Batch) -> float:
+    """Seconds of one request as PostgREST would run it."""
+    started = time.monotonic()
+    with conn.transaction():
+        begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
+        conn.execute(f"set local statement_timeout = '{TIMEOUT}'".encode())
+        conn.execute("select api.create_samples(%s, 'SC2', %s::json)", [GROUP, batch.body])
+    return time.monotonic() - started
+
+
+def copy(conn: psycopg.Connection, batch: Batch) -> float:
+    """Seconds of COPY into both tables in one transaction."""
+    started = time.monotonic()
+    with conn.transaction(), conn.cursor() as cursor:
+        for table, rows in (
+            (
+                "samples (id, group_id, pathogen_id, uploaded_by_id, private_identifier,"
+                " public_identifier, collection_date, location_id, organism)",
+                batch.samples,
+            ),
+            ("sequences (group_id, sample_id, sequence)", batch.sequences),
+        ):
+            with cursor.copy(f"copy aspen.{table} from stdin".encode()) as into:
+                for start in range(0, len(rows), BLOCK):
+                    into.write(rows[start : start + BLOCK])
+    return time.monotonic() - started
+
+
+def post(service: Service, token: str, batch: Batch) -> float:
+    """Seconds of the same as a client does it."""
+    body = f'{{"group_id": {GROUP}, "pathogen": "SC2", "samples": {batch.body}}}'.encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=300)
+    started = time.monotonic()
+    connection.request("POST", "/rpc/create_samples", body, headers)
+    response = connection.getresponse()
+    answer = response.read()
+    seconds = time.monotonic() - started
+    connection.close()
+    if response.status != 200:
+        raise ControlError(f"create_samples over HTTP: {response.status}", answer[:300].decode())
+    return seconds
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory a process ever held."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
+
+
+def empty(lab: Lab, database: str) -> None:
+    """No samples any more, the one location they need, and nothing left to be written."""
+    with lab.connect(SUPERUSER, database) as conn:
+        conn.execute("truncate aspen.samples, aspen.jobs cascade")
+        conn.execute(
+            "insert into aspen.locations (id, region, country)"
+            " values (1, 'Europe', 'France') on conflict do nothing"
+        )
+        conn.execute("checkpoint")
