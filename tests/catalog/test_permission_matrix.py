@@ -71,7 +71,7 @@ def world(shared_database: Database) -> Iterator[World]:
         conn.rollback()
 
 
-def outcome_of(world: World, cell: Cell, *, with_claims: bool) -> str:
+def outcome_of(world: World, cell: Cell) -> str:
     """Try it; in the words of the table."""
     name, params = f"{cell.resource} {cell.verb}", world.params(cell.resource, cell.row)
     statement = (
@@ -80,7 +80,7 @@ def outcome_of(world: World, cell: Cell, *, with_claims: bool) -> str:
         else sql.SQL(ANY_ATTEMPT[cell.verb]).format(sql.Identifier(cell.resource))
     )
     try:
-        with world.request_of(cell.caller, with_claims=with_claims) as conn:
+        with world.request_of(cell.caller) as conn:
             rows = conn.execute(statement, params).fetchall()
     except psycopg.Error as error:
         return status_of(error, cell.caller)
@@ -101,11 +101,10 @@ def status_of(error: psycopg.Error, caller: str) -> str:
     return refused if isinstance(refused, str) else str(refused[0])
 
 
-@pytest.mark.parametrize("with_claims", [True, False], ids=["claims", "memberships"])
 @pytest.mark.parametrize("cell", CELLS, ids=[cell.id for cell in CELLS])
-def test_caller_may_do_what_the_table_says(world: World, cell: Cell, with_claims: bool) -> None:
-    """Whether the token names the groups or the memberships do."""
-    assert outcome_of(world, cell, with_claims=with_claims) == cell.outcome
+def test_caller_may_do_what_the_table_says(world: World, cell: Cell) -> None:
+    """That a token with groups comes to the same is in tests/sql/test_pre_request.py."""
+    assert outcome_of(world, cell) == cell.outcome
 
 
 def test_table_has_every_resource_and_verb(world: World) -> None:

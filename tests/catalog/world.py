@@ -21,7 +21,6 @@ class Caller:
 
     role: str
     subject: str | None = None
-    groups: dict[int, str] | None = None
     job_id: int | None = None
 
 
@@ -44,10 +43,10 @@ class World:
         }
 
     @contextmanager
-    def request_of(self, caller: str, *, with_claims: bool) -> Iterator[psycopg.Connection]:
-        """A request that is rolled back; its token names the groups, or leaves them out."""
+    def request_of(self, caller: str) -> Iterator[psycopg.Connection]:
+        """A request by a caller that is rolled back."""
         who = self.callers[caller]
-        claims = request_claims(who.role, who.subject, who.groups if with_claims else None)
+        claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
             claims["job_id"] = who.job_id
         with self.conn.transaction(force_rollback=True):
@@ -113,5 +112,5 @@ def make_callers(conn: psycopg.Connection, alpha: int, running_job: int) -> dict
         is_operator = name in ("operator", "op-member")
         disabled_at = "2024-01-01" if name == "disabled" else None
         factories.user(conn, name, groups, is_operator=is_operator, disabled_at=disabled_at)
-        callers[name] = Caller("operator" if is_operator else "member", name, groups)
+        callers[name] = Caller("operator" if is_operator else "member", name)
     return callers

@@ -177,8 +177,8 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=10,
+            max_examples=30,
+            stateful_step_count=8,
             # Lives are short enough to read; making one shorter takes minutes.
             phases=[Phase.generate],
             deadline=None,
