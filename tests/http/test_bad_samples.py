@@ -1,0 +1,308 @@
+"""Samples that are not usable: every problem of every row named, nothing stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.http.world import DRY_RUN, World, problems, refusal
+
+CREATE = "/rpc/create_samples"
+TOO_LONG = "x" * 129
+
+BAD_VALUES: dict[str, tuple[str, Any, str | None, str]] = {
+    "no identifier": ("private_identifier", None, None, "is required"),
+    "an empty identifier": ("private_identifier", "", "", "is required"),
+    "an identifier with spaces around": (
+        "private_identifier",
+        " a ",
+        " a ",
+        "must be 1 to 128 characters on one line, without spaces around it",
+    ),
+    "an identifier of two lines": (
+        "private_identifier",
+        "a\nb",
+        "a\nb",
+        "must be 1 to 128 characters on one line, without spaces around it",
+    ),
+    "a public identifier too long": (
+        "public_identifier",
+        TOO_LONG,
+        TOO_LONG,
+        "must be 1 to 128 characters on one line, without spaces around it",
+    ),
+    "no date": ("collection_date", None, None, "is required, as YYYY-MM-DD"),
+    "a date too early": (
+        "collection_date",
+        "1899-12-31",
+        "1899-12-31",
+        "must be between 1900-01-01 and today",
+    ),
+    "a date to come": (
+        "collection_date",
+        "2999-01-01",
+        "2999-01-01",
+        "must be between 1900-01-01 and today",
+    ),
+    "an unknown location": ("location_id", 0, "0", "is not the id of a location"),
+}
+
+
+def named(world: World, column: str, value: Any, shown: str | None, reason: str) -> dict[str, Any]:
+    """The entry of the details that names a bad value in the only row."""
+    return {
+        "row": 1,
+        "private_identifier": value if column == "private_identifier" else "bad",
+        "field": column,
+        "value": shown,
+        "reason": reason,
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown", "reason"), BAD_VALUES.values(), ids=BAD_VALUES.keys()
+)
+def test_posted_sample_with_a_bad_value_is_named(
+    world: World, column: str, value: Any, shown: str | None, reason: str
+) -> None:
+    """Row, field, value and reason."""
+    response = world.member.post("/samples", json=world.sample("bad") | {column: value})
+
+    assert problems(response) == (
+        400,
+        "invalid_sample",
+        [named(world, column, value, shown, reason)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown", "reason"), BAD_VALUES.values(), ids=BAD_VALUES.keys()
+)
+def test_batch_with_a_bad_value_is_named_alike(
+    world: World, column: str, value: Any, shown: str | None, reason: str
+) -> None:
+    """The same words, whichever way a sample comes in."""
+    response = world.member.post(
+        CREATE, json=world.batch(world.batch_sample("bad") | {column: value})
+    )
+
+    assert problems(response) == (
+        400,
+        "invalid_sample",
+        [named(world, column, value, shown, reason)],
+    )
+
+
+BAD_CHANGES = {
+    name: (column, value)
+    for name, (column, value, _, _) in BAD_VALUES.items()
+    if column != "public_identifier"
+} | {
+    "no location": ("location_id", None),
+    "no pathogen": ("pathogen_id", None),
+    "an unknown pathogen": ("pathogen_id", 0),
+    "neither private nor not": ("is_private", None),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), BAD_CHANGES.values(), ids=BAD_CHANGES.keys())
+def test_change_to_a_bad_value_is_refused(world: World, column: str, value: Any) -> None:
+    """As for a new sample."""
+    response = world.member.patch(f"/samples?id=eq.{world.open}", json={column: value})
+
+    status, code, [problem] = problems(response)
+    assert (status, code, problem["id"], problem["field"]) == (
+        400,
+        "invalid_sample",
+        world.open,
+        column,
+    )
+
+
+def test_every_problem_of_every_row_is_named(world: World) -> None:
+    """Not only the first, and nothing is stored of the good row between."""
+    before = world.count()
+    batch = [
+        world.sample("bad-1", collection_date=None, location_id=0, public_identifier=""),
+        world.sample("good", public_identifier=""),
+        world.sample("bad-3", pathogen_id=0, public_identifier=" "),
+    ]
+
+    status, code, named_problems = problems(world.member.post("/samples", json=batch))
+
+    assert (status, code) == (400, "invalid_sample")
+    assert [
+        (problem["row"], problem["private_identifier"], problem["field"])
+        for problem in named_problems
+    ] == [
+        (1, "bad-1", "collection_date"),
+        (1, "bad-1", "location_id"),
+        (3, "bad-3", "pathogen_id"),
+        (3, "bad-3", "public_identifier"),
+    ]
+    assert world.count() == before
+
+
+def test_identifier_given_twice_is_named_in_every_row(world: World) -> None:
+    """In a batch of create_samples, for both identifiers."""
+    batch = world.batch(
+        world.batch_sample("twice"),
+        world.batch_sample("twice"),
+        world.batch_sample("c", public_identifier="p"),
+        world.batch_sample("d", public_identifier="p"),
+    )
+    before = world.count()
+
+    status, code, named_problems = problems(world.member.post(CREATE, json=batch))
+
+    assert (status, code) == (400, "invalid_sample")
+    assert [
+        (problem["row"], problem["field"], problem["value"], problem["reason"])
+        for problem in named_problems
+    ] == [
+        (row, field, value, "is given more than once in this batch")
+        for row, field, value in (
+            (1, "private_identifier", "twice"),
+            (2, "private_identifier", "twice"),
+            (3, "public_identifier", "p"),
+            (4, "public_identifier", "p"),
+        )
+    ]
+    assert world.count() == before
+
+
+def test_identifier_posted_twice_is_refused(world: World) -> None:
+    """The second row finds the first."""
+    before = world.count()
+
+    response = world.member.post("/samples", json=[world.sample("twice"), world.sample("twice")])
+
+    assert problems(response) == (
+        409,
+        "sample_exists",
+        [
+            {
+                "row": 2,
+                "private_identifier": "twice",
+                "field": "private_identifier",
+                "value": "twice",
+                "reason": "already exists in this group",
+            }
+        ],
+    )
+    assert world.count() == before
+
+
+@pytest.mark.parametrize("field", ["private_identifier", "public_identifier"])
+def test_posted_identifier_that_exists_is_named(world: World, field: str) -> None:
+    """Whichever of the two it is."""
+    value = {"private_identifier": "open", "public_identifier": "public-open"}[field]
+    sample = world.sample("new") | {field: f"{value}-{world.name}"}
+
+    status, code, [problem] = problems(world.member.post("/samples", json=sample))
+
+    assert (status, code, problem["field"], problem["value"]) == (
+        409,
+        "sample_exists",
+        field,
+        f"{value}-{world.name}",
+    )
+
+
+def test_change_to_an_identifier_that_exists_is_refused(world: World) -> None:
+    """The sample that has it stays as it is."""
+    response = world.member.patch(
+        f"/samples?id=eq.{world.open}", json={"private_identifier": f"hidden-{world.name}"}
+    )
+
+    assert refusal(response) == (409, "sample_exists")
+
+
+def test_identifier_of_another_group_is_free(world: World) -> None:
+    """Unique in the group, so that nobody learns what others have."""
+    sample = world.sample(f"foreign-{world.name}", public_identifier=f"public-foreign-{world.name}")
+
+    assert world.member.post("/samples", json=sample, prefer=DRY_RUN).status_code == 201
+
+
+BAD_BATCHES: dict[str, tuple[Any, int, str]] = {
+    "no sample": ({"samples": []}, 400, "empty_batch"),
+    "an object": ({"samples": {}}, 400, "invalid_argument"),
+    "null": ({"samples": None}, 400, "invalid_argument"),
+    "text": ({"samples": "[]"}, 400, "invalid_argument"),
+    "a number": ({"samples": 3}, 400, "invalid_argument"),
+    "samples that are none": ({"samples": [1, "x", None, [], True]}, 400, "invalid_sample"),
+    "an empty sample": ({"samples": [{}]}, 400, "invalid_sample"),
+    "an unknown pathogen": ({"pathogen": "XXX"}, 400, "unknown_pathogen"),
+    "another case of the pathogen": ({"pathogen": "sc2"}, 400, "unknown_pathogen"),
+    "no pathogen": ({"pathogen": None}, 400, "unknown_pathogen"),
+    "an unknown rule": ({"on_conflict": "replace"}, 400, "invalid_argument"),
+    "no rule": ({"on_conflict": None}, 400, "invalid_argument"),
+    "no group": ({"group_id": None}, 403, "group_access_denied"),
+    "a group that is no number": ({"group_id": "own"}, 400, "22P02"),
+    "an argument nobody knows": ({"sample": []}, 404, "PGRST202"),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"), BAD_BATCHES.values(), ids=BAD_BATCHES.keys()
+)
+def test_batch_that_is_none_is_refused(
+    world: World, arguments: dict[str, Any], status: int, code: str
+) -> None:
+    """With a code of its own."""
+    body = world.batch(world.batch_sample("a")) | arguments
+
+    assert refusal(world.member.post(CREATE, json=body)) == (status, code)
+
+
+ODD_COLUMNS: dict[str, tuple[str, Any, str]] = {
+    "a misspelt column": ("collected", "2024-02-01", "is not a column of samples or sequences"),
+    "a column of the server": ("id", 1, "is not a column of samples or sequences"),
+    "a column without a name": ("", 1, "is not a column of samples or sequences"),
+    "authors in one text": ("authors", "A. Author", "must be an array of names"),
+    "privacy in words": ("is_private", "yes", "must be true or false"),
+    "a day that is none": ("collection_date", "2024-02-30", "is required, as YYYY-MM-DD"),
+    "a day in another order": ("collection_date", "01/02/2024", "is required, as YYYY-MM-DD"),
+    "a location by name": ("location_id", "France", "is not the id of a location"),
+    "a location too large": ("location_id", 10**30, "is not the id of a location"),
+    "a sequencing day that is none": (
+        "sequencing_date",
+        "soon",
+        "must be a date YYYY-MM-DD between 1970-01-01 and today",
+    ),
+    "a depth in words": ("sequencing_depth", "deep", "must be a number, not negative"),
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"), ODD_COLUMNS.values(), ids=ODD_COLUMNS.keys()
+)
+def test_batch_with_a_value_of_the_wrong_type_is_named(
+    world: World, column: str, value: Any, reason: str
+) -> None:
+    """No cast ends the batch before all rows were looked at."""
+    batch = world.batch(world.batch_sample("a") | {column: value})
+
+    status, code, [problem] = problems(world.member.post(CREATE, json=batch))
+
+    assert (status, code, problem["row"], problem["field"], problem["reason"]) == (
+        400,
+        "invalid_sample",
+        1,
+        column,
+        reason,
+    )
+
+
+@pytest.mark.parametrize("megabytes", [5, 20])
+def test_long_value_is_named_in_short(world: World, megabytes: int) -> None:
+    """An error is no echo: 200 characters are enough to find it."""
+    text = "A" * megabytes * 1_000_000
+
+    status, code, [problem] = problems(
+        world.member.post(CREATE, json=world.batch(world.batch_sample(text)))
+    )
+
+    assert (status, code, problem["value"]) == (400, "invalid_sample", "A" * 200)
