@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from control.frozen import changed_since_release, migration_files
-from control.sql_code import read_contents, sha256_of
+from control.sql_code import sha256_of
 from control.sql_script import split_statements
-from tests.servers import SETTINGS, SQL_DIR
+from tests.servers import SETTINGS
 
 ROOT = SETTINGS.root
 MIGRATIONS = sorted(migration_files(ROOT).values())
@@ -88,12 +88,3 @@ def test_a_changed_released_migration_is_named(tmp_path: Path) -> None:
     gone.unlink()
 
     assert changed_since_release(tmp_path) == [edited.name, gone.name]
-
-
-def test_every_file_of_sql_is_listed_once() -> None:
-    """A file that load.sql forgets would never reach a database."""
-    contents = read_contents(ROOT)
-    listed = [*contents.schemas, *contents.tables, *contents.code]
-    present = {str(path.relative_to(SQL_DIR)) for path in SQL_DIR.rglob("*") if path.is_file()}
-
-    assert sorted(listed) == sorted(present - RUN_BY_AN_ADMINISTRATOR - {"load.sql"})

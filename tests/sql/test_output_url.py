@@ -48,6 +48,19 @@ def test_member_gets_a_link_to_every_kind(
     )
 
 
+def test_link_says_when_it_ends_with_the_credentials(
+    admin: psycopg.Connection, request_as: RequestAs, run: int
+) -> None:
+    """A link never outlives what it was signed with, and says so."""
+    output = factories.job_output(admin, run, KINDS[0])
+    admin.execute("update aspen.storage_credentials set expires_at = now() + interval '90 seconds'")
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    assert 0 < row[0]["expires_in"] <= 90
+
+
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_viewer_gets_no_link_to_what_holds_private_samples(
     admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str

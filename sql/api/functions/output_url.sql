@@ -34,9 +34,11 @@ begin atomic
 
     select
         json_build_object(
-            'url', internal.presigned_url(outputs.bucket, outputs.key, 3600), 'expires_in', 3600
+            'url', link.url,
+            'expires_in', substring(link.url from 'X-Amz-Expires=([0-9]+)')::integer
         )
     from aspen.job_outputs as outputs
+    cross join lateral internal.presigned_url(outputs.bucket, outputs.key, 3600) as link (url)
     where outputs.id = output_url.id;
 end;
 
