@@ -1,8 +1,11 @@
 -- One statement does it all: it reads the batch once, finds every problem, and only where there is
 -- none draws ids and writes samples and sequences. The letters of the sequences are checked by the
 -- trigger that stores them, because a second look at 300 MB costs as much as storing them; only
--- when it objects are all sequences looked through, to name every bad one. definer because members
--- have no write privilege on aspen.samples; row-level security holds for api_writer too.
+-- when it objects are all sequences looked through, to name every bad one.
+-- Plans may be kept: with force_custom_plan each foreign key is planned anew for each row. Hence
+-- samples are only ever looked up by a key, never joined: a small group's plan serves a large one.
+-- definer because members have no write privilege on aspen.samples; row-level security holds for
+-- api_writer too.
 create or replace function internal.create_samples(
     group_id bigint,
     pathogen text,
@@ -14,6 +17,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set plan_cache_mode = 'auto'
 as $$
 #variable_conflict use_column
 declare
@@ -55,6 +59,7 @@ begin
     -- + 0 leaves the planner one index to take, that of the private identifiers. Before the table's
     -- first analyze all indexes on group_id look alike to it, and every look-up would read the
     -- whole group. offset 0 keeps the look-up from being done once for each use of its result.
+    -- Without the sequences, which would go to disk and be read again by every use of this.
     target as materialized (
         select
             known.*,
@@ -62,7 +67,29 @@ begin
             coalesce(known.existing_id, nextval('aspen.samples_id_seq')) as id
         from (
             select
-                input.*,
+                input.row_number,
+                input.is_object,
+                input.unknown_keys,
+                input.private_identifier,
+                input.public_identifier,
+                input.collection_date,
+                input.collected_on,
+                input.location_id,
+                input.location_key,
+                input.is_private,
+                input.sample_collected_by,
+                input.sample_collector_contact_email,
+                input.sample_collector_contact_address,
+                input.authors,
+                input.author_names,
+                input.organism,
+                input.host,
+                input.purpose_of_sampling,
+                input.specimen_processing,
+                input.sequencing_date,
+                input.sequenced_on,
+                input.sequencing_depth,
+                input.depth,
                 (
                     select existing.id
                     from aspen.samples as existing
@@ -70,6 +97,13 @@ begin
                         existing.group_id + 0 = create_samples.group_id
                         and existing.private_identifier = input.private_identifier
                 ) as existing_id,
+                (
+                    select others.id
+                    from aspen.samples as others
+                    where
+                        others.group_id + 0 = create_samples.group_id
+                        and others.public_identifier = input.public_identifier
+                ) as public_identifier_holder_id,
                 exists (
                     select from aspen.locations as locations where locations.id = input.location_key
                 ) as has_location
@@ -173,11 +207,9 @@ begin
             target.public_identifier,
             'already exists in this group'
         from target
-        inner join aspen.samples as others
-            on others.group_id = create_samples.group_id
-            and others.public_identifier = target.public_identifier
         where
-            others.id is distinct from target.existing_id
+            target.public_identifier_holder_id is distinct from target.existing_id
+            and target.public_identifier_holder_id is not null
             and not (target.is_existing and create_samples.on_conflict = 'skip')
     ),
 
@@ -248,21 +280,40 @@ begin
         returning stored.id, stored.public_identifier
     ),
 
+    -- By row number, as an array and not as a table: a join might put the sequences into a hash.
+    writable as materialized (
+        select
+            array_agg(
+                case
+                    when not target.is_existing or create_samples.on_conflict = 'update'
+                        then target.id
+                end
+                order by target.row_number
+            ) as ids
+        from target
+        where not exists (select from problem_rows)
+    ),
+
     written_sequences as (
         insert into aspen.sequences (
             group_id, sample_id, sequence, sequencing_date, sequencing_depth
         )
         select
             create_samples.group_id,
-            target.id,
-            target.sequence,
-            target.sequenced_on,
-            target.depth
-        from target
-        where
-            target.sequence is not null
-            and not (target.is_existing and create_samples.on_conflict <> 'update')
-            and not exists (select from problem_rows)
+            owned.sample_id,
+            owned.sequence,
+            owned.sequenced_on,
+            owned.depth
+        from (
+            select
+                (select writable.ids from writable)[input.row_number] as sample_id,
+                input.sequence,
+                input.sequenced_on,
+                input.depth
+            from input
+            where input.sequence is not null
+        ) as owned
+        where owned.sample_id is not null
         on conflict (group_id, sample_id) do update
         set
             sequence = excluded.sequence,
@@ -291,7 +342,11 @@ begin
                 coalesce(
                     inserted.public_identifier,
                     updated.public_identifier,
-                    existing.public_identifier
+                    (
+                        select existing.public_identifier
+                        from aspen.samples as existing
+                        where existing.id = target.existing_id
+                    )
                 ),
                 'outcome', case
                     when inserted.id is not null then 'created'
@@ -304,7 +359,6 @@ begin
             left join inserted on target.id = inserted.id
             left join updated on target.id = updated.id
             left join written_sequences on target.id = written_sequences.sample_id
-            left join aspen.samples as existing on existing.id = target.existing_id
         )
     into problems, is_conflict, outcome;
 

@@ -1,3 +1,4 @@
+-- The batch may have 300 MB: a custom plan would hold it as a constant, copied several times.
 create or replace function api.create_samples(
     group_id bigint,
     pathogen text,
@@ -9,6 +10,7 @@ language sql
 volatile
 security invoker
 set statement_timeout = '120s'
+set plan_cache_mode = 'force_generic_plan'
 begin atomic
     select internal.create_samples(
         create_samples.group_id, create_samples.pathogen, create_samples.samples,
