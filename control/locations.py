@@ -7,7 +7,11 @@ from dataclasses import astuple, dataclass
 
 import psycopg
 
+from control.errors import ControlError
 from control.sql_code import query
+
+# How often somebody else may delete a place that this import is about to use.
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,10 @@ class Places:
 
 
 def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Places:
-    """The ids of these places, creating those that are missing, in one statement each."""
+    """The ids of these places, creating those that are missing, in one statement each.
+
+    Once more where somebody deleted a place just after it was found to exist.
+    """
     # In one order for everybody, so that two imports of the same new places cannot deadlock.
     ordered = sorted(places, key=lambda place: [name or "" for name in astuple(place)])
     columns = {
@@ -38,6 +45,10 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Pla
         "divisions": [place.division for place in ordered],
         "locations": [place.location for place in ordered],
     }
-    created = conn.execute(query("create_locations"), columns).rowcount
-    rows = conn.execute(query("find_locations"), columns).fetchall()
-    return Places({Place(*names): key for key, *names in rows}, created)
+    created = 0
+    for _ in range(ATTEMPTS):
+        created += conn.execute(query("create_locations"), columns).rowcount
+        rows = conn.execute(query("find_locations"), columns).fetchall()
+        if len(rows) == len(ordered):
+            return Places({Place(*names): key for key, *names in rows}, created)
+    raise ControlError("places are being deleted while they are looked up", "import again")
