@@ -41,7 +41,7 @@ def run(lab: Lab, report: Report) -> None:
     """Store the same batch both ways in turn, each time into empty tables."""
     report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} letters each")
     database = lab.database("import", HERE / "import.sql")
-    batch = make_batch()
+    batch = make_batch(location_of(lab, database))
     by_function, by_copy = [], []
     with (
         lab.connect("authenticator", database) as api,
@@ -68,7 +68,21 @@ def run(lab: Lab, report: Report) -> None:
     empty(lab, database)
 
 
-def make_batch() -> Batch:
+def location_of(lab: Lab, database: str) -> int:
+    """The one place all samples are from."""
+    with lab.connect("control", database) as conn:
+        conn.execute(
+            "insert into aspen.locations (region, country) values ('Europe', 'France')"
+            " on conflict do nothing"
+        )
+        found = conn.execute(
+            "select id from aspen.locations where country = 'France' and division is null"
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def make_batch(location: int) -> Batch:
     """Genomes that differ, with a stretch of N each, as real ones have."""
     numbers = random.Random(1)
     roots = ["".join(numbers.choices("ACGT", k=LETTERS)) for _ in range(20)]
@@ -80,7 +94,7 @@ def make_batch() -> Batch:
                 "private_identifier": f"LAB-{number}",
                 "public_identifier": f"hCoV-19/France/BENCH-{number}/2024",
                 "collection_date": "2024-01-01",
-                "location_id": 1,
+                "location_id": location,
                 "organism": "Severe acute respiratory syndrome coronavirus 2",
                 "sequence": root[:start] + "N" * 300 + root[start + 300 :],
             }
@@ -153,11 +167,7 @@ def peak_mib(pid: int) -> float:
 
 
 def empty(lab: Lab, database: str) -> None:
-    """No samples any more, the one location they need, and nothing left to be written."""
+    """No samples any more, and nothing left to be written."""
     with lab.connect(SUPERUSER, database) as conn:
         conn.execute("truncate aspen.samples, aspen.jobs cascade")
-        conn.execute(
-            "insert into aspen.locations (id, region, country)"
-            " values (1, 'Europe', 'France') on conflict do nothing"
-        )
         conn.execute("checkpoint")
