@@ -229,7 +229,10 @@ def run_api(database: Database, directory: Path) -> Iterator[Api]:
     url, admin_url = f"http://{HOST}:{api_port}", f"http://{HOST}:{admin_port}"
     try:
         server.wait_ready(lambda: http_ok(f"{admin_url}/ready"), READY_SECONDS)
-        with httpx.Client(base_url=url, timeout=60) as http:
+        # A connection for each request: one that the server is about to close, after a header that
+        # was too long for it say, would fail the request of the next test.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=url, timeout=60, limits=alone) as http:
             yield Api(url, admin_url, database, keys, http)
     finally:
         server.stop()
