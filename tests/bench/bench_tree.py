@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from control.database import begin_request, request_claims
 from control.outputs.auspice import Dataset, parse_dataset
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import FIRST_LIFE, Lab
+from tests.bench.lab import Lab
 from tests.bench.report import Report, Side, at_most
 
 TIPS, LINKED = 5000, 4000
@@ -34,27 +34,20 @@ def run(lab: Lab, report: Report) -> None:
         text = make_tree(list(private_names))
         tree_id = store(conn, parse_dataset(text, [PREFIX]), private_names)
     report.note(f"the document has {len(text) / 1e6:.1f} MB")
-    stored = text.encode()
-    names = {public: private for public, (_, private) in private_names.items()}
-    with (
-        lab.connect("authenticator", database) as conn,
-        lab.connect(FIRST_LIFE, database) as first_life,
-    ):
+    with lab.connect("authenticator", database) as conn:
+        names = {public: private for public, (_, private) in private_names.items()}
+        stored = text.encode()
         require_same_tips(in_sql(conn, tree_id), in_python(stored, names))
-        ours, theirs, renaming = [], [], []
+        ours, theirs = [], []
         for _ in range(ROUNDS):
             ours.append(milliseconds(lambda: in_sql(conn, tree_id)))
-            theirs.append(
-                milliseconds(lambda: in_python(stored, names_of_tips(first_life, tree_id)))
-            )
-            renaming.append(milliseconds(lambda: in_python(stored, names)))
+            theirs.append(milliseconds(lambda: in_python(stored, names)))
     sides = (
         Side("api.phylo_tree", tuple(ours), "ms"),
-        Side("select names, json.loads, rename, json.dumps in Python", tuple(theirs), "ms"),
+        Side("json.loads, rename, json.dumps in Python", tuple(theirs), "ms"),
     )
     report.sides(sides)
     report.ratio("tree, SQL by Python", *sides, at_most(0.2))
-    report.sides([Side("Python given the names for nothing", tuple(renaming), "ms")])
     with lab.postgrest(database) as service:
         url = f"{service.url}/rpc/phylo_tree?id={tree_id}"
         token = lab.token(SUBJECT, {GROUP: "member"})
@@ -70,18 +63,6 @@ def names_of_samples(conn: psycopg.Connection) -> dict[str, tuple[int, str]]:
         [GROUP, LINKED],
     )
     return {public.removeprefix(f"{PREFIX}/"): (key, private) for public, key, private in rows}
-
-
-def names_of_tips(conn: psycopg.Connection, tree_id: int) -> dict[str, str]:
-    """The same for the tips of a tree, as the first life would ask, the predicate by hand."""
-    rows = conn.execute(
-        "select tips.name, samples.private_identifier from aspen.phylo_tree_tips as tips"
-        " inner join aspen.samples as samples"
-        " on tips.sample_group_id = samples.group_id and tips.sample_id = samples.id"
-        " where tips.group_id = %s and tips.phylo_tree_id = %s and samples.group_id = any (%s)",
-        [GROUP, tree_id, [GROUP]],
-    )
-    return dict(rows.fetchall())
 
 
 def make_tree(public_names: list[str]) -> str:
@@ -179,7 +160,7 @@ def in_sql(conn: psycopg.Connection, tree_id: int) -> str:
 
 
 def in_python(stored: bytes, names: dict[str, str]) -> bytes:
-    """What the first life did with a document it had read."""
+    """What the first life did with a document it had read, given the identifiers for free."""
     document = json.loads(stored)
     nodes = [document["tree"]]
     while nodes:
