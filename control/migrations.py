@@ -34,6 +34,9 @@ from control.sql_code import (
 )
 from control.sql_script import run_script
 
+# In the head of a migration whose rows today's code would misread: there is none until all
+# migrations are through.
+_WITHOUT_CODE = re.compile(r"^-- code: unloaded$", re.MULTILINE)
 _DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
 
 
@@ -202,8 +205,12 @@ def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
 
 
 def _apply(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
+    path = Path(migration.path)
+
     def work() -> None:
-        run_script(conn, Path(migration.path), f"migrations/{migration.id}.sql")
+        if _WITHOUT_CODE.search(path.read_text(encoding="utf-8")):
+            drop_code(conn)
+        run_script(conn, path, f"migrations/{migration.id}.sql")
         Ledger(conn).mark(migration)
 
     if migration.use_transactions:

@@ -136,6 +136,21 @@ def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
     ) == [(True,)]
 
 
+def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> None:
+    """Its trigger would shout what the migration writes; afterwards it is there again."""
+    checkout.write(
+        "migrations/0003_add_quiet_note.sql",
+        "-- Somebody whispered.\n-- depends: 0002_create_notes\n-- code: unloaded\n\n"
+        "insert into aspen.notes (id, body) values (1, 'quiet');\n",
+    )
+
+    result = checkout.migrate("up")
+    checkout.execute("insert into aspen.notes (id, body) values (2, 'loud')")
+
+    assert result.exit_code == 0
+    assert checkout.fetch("select body from aspen.notes order by id") == [("quiet",), ("loud!",)]
+
+
 def test_up_leaves_a_ledger_that_yoyo_can_read(checkout: Checkout) -> None:
     """Its tables are in schema control and say what it would have said itself."""
     checkout.migrate("up")
