@@ -7,6 +7,7 @@ before they are made, so that samples share them unless a test says otherwise.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -302,7 +303,7 @@ def phylo_tree(
         "group_id": group_id,
         "job_id": job_id,
         "document": Jsonb({"version": "v2", "meta": {}}),
-        "tail_text": "}]}",
+        "lead_text": '{"name":"root","children":[{"name":',
         "tip_count": len(tips),
     }
     tree_id = insert(conn, "phylo_trees", values | columns)
@@ -316,9 +317,8 @@ def phylo_tree(
                 "position": position,
                 "name": tip.name,
                 "accession": tip.accession,
-                "lead_text": '{"name":"root","children":[{"name":'
-                if position == 1
-                else '},{"name":',
+                "segment": json.dumps(tip.name, ensure_ascii=False)
+                + ("}]}" if position == len(tips) else '},{"name":'),
                 "sample_group_id": tip.sample_id and group_of(conn, "samples", tip.sample_id),
                 "sample_id": tip.sample_id,
             },

@@ -19,12 +19,15 @@ PLACES = ("country", "division", "location")
 
 @dataclass(frozen=True)
 class Tip:
-    """A tip: its name in the file and without the repository's prefix."""
+    """A tip: its name in the file and without the repository's prefix.
+
+    `segment` is the tree's text from that shorter name up to the next tip's.
+    """
 
     full_name: str
     name: str
     accession: str | None
-    lead_text: str
+    segment: str
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Dataset:
 
     document: str
     places: dict[str, list[str]]
+    lead_text: str
     tips: tuple[Tip, ...]
-    tail_text: str
 
 
 def read_dataset(file: ObjectFile, prefixes: Sequence[str]) -> Dataset:
@@ -72,9 +75,9 @@ def parse_dataset(text: str, prefixes: Sequence[str]) -> Dataset:
     del members["tree"]
     _check_head(members)
     _check_nodes(reader, above)
-    cut, tail_text = cut_tree(above, is_list=is_list)
+    lead_text, cut = cut_tree(above, is_list=is_list)
     return Dataset(
-        dump(members), _places(walk(above)), _tips(reader, cut, _stripper(prefixes)), tail_text
+        dump(members), _places(walk(above)), lead_text, _tips(reader, cut, _stripper(prefixes))
     )
 
 
@@ -107,7 +110,7 @@ def _tips(reader: JsonReader, cut: list[CutTip], strip: re.Pattern[str]) -> tupl
             raise reader.malformed(f"a second tip is named {name!r}", tip.node.position)
         first_positions[name] = tip.node.position
         accession = _value(tip.node, "external_accession")
-        tips.append(Tip(full_name, name, accession, tip.lead_text))
+        tips.append(Tip(full_name, name, accession, dump(name) + tip.tail_text))
     return tuple(tips)
 
 

@@ -7,7 +7,7 @@ create temporary table staged_tips (
     full_name text not null,
     name text not null,
     accession text,
-    lead_text text not null
+    segment text not null
 ) on commit drop;
 
 create temporary table staged_links (

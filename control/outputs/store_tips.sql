@@ -1,5 +1,5 @@
 insert into aspen.phylo_tree_tips (
-    group_id, phylo_tree_id, position, name, accession, lead_text, sample_group_id, sample_id
+    group_id, phylo_tree_id, position, name, accession, segment, sample_group_id, sample_id
 )
 select
     %(group_id)s,
@@ -7,7 +7,7 @@ select
     tips.position,
     tips.name,
     tips.accession,
-    tips.lead_text,
+    tips.segment,
     links.sample_group_id,
     links.sample_id
 from staged_tips as tips

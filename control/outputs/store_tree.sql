@@ -1,6 +1,6 @@
 -- A tree registered again keeps its id, so that links to it stay good.
 insert into aspen.phylo_trees (
-    group_id, job_id, resolved_template_args, document, places, tail_text, tip_count
+    group_id, job_id, resolved_template_args, document, places, lead_text, tip_count
 )
 values (
     %(group_id)s,
@@ -8,7 +8,7 @@ values (
     %(resolved_template_args)s,
     %(document)s,
     %(places)s,
-    %(tail_text)s,
+    %(lead_text)s,
     %(tip_count)s
 )
 on conflict (group_id, job_id) do update
@@ -16,6 +16,6 @@ set
     resolved_template_args = excluded.resolved_template_args,
     document = excluded.document,
     places = excluded.places,
-    tail_text = excluded.tail_text,
+    lead_text = excluded.lead_text,
     tip_count = excluded.tip_count
 returning id;

@@ -44,10 +44,10 @@ class Node:
 
 @dataclass(frozen=True)
 class CutTip:
-    """A tip, and the text between the previous tip's name and its own."""
+    """A tip, and the text between its name and the next tip's."""
 
     node: Node
-    lead_text: str
+    tail_text: str
 
 
 class JsonReader:
@@ -158,9 +158,10 @@ def read_tree(reader: JsonReader) -> Node:
     return above
 
 
-def cut_tree(above: Node, *, is_list: bool) -> tuple[list[CutTip], str]:
-    """The tips with the text before each name, in document order, and the text after the last."""
-    tips: list[CutTip] = []
+def cut_tree(above: Node, *, is_list: bool) -> tuple[str, list[CutTip]]:
+    """The text before the first tip's name, and the tips in document order with what follows."""
+    tips: list[Node] = []
+    pieces: list[str] = []
     text = ["["] if is_list else []
     pending: list[Node | str] = ["]"] if is_list else []
     pending.extend(_separated(above.children))
@@ -170,7 +171,8 @@ def cut_tree(above: Node, *, is_list: bool) -> tuple[list[CutTip], str]:
             text.append(item)
         elif item.is_tip:
             text.append('{"name":')
-            tips.append(CutTip(item, "".join(text)))
+            tips.append(item)
+            pieces.append("".join(text))
             text = [item.text, ',"children":[]}' if "children" in item.members else "}"]
         else:
             name = "" if item.name is None else f'"name":{dump(item.name)}'
@@ -178,7 +180,8 @@ def cut_tree(above: Node, *, is_list: bool) -> tuple[list[CutTip], str]:
             text.append(f'{{{members}{"," if members else ""}"children":[')
             pending.append("]}")
             pending.extend(_separated(item.children))
-    return tips, "".join(text)
+    pieces.append("".join(text))
+    return pieces[0], [CutTip(*cut) for cut in zip(tips, pieces[1:], strict=True)]
 
 
 def walk(above: Node) -> Iterator[Node]:

@@ -45,7 +45,7 @@ def register_tree(
             else Jsonb(dict(resolved_template_args)),
             "document": dataset.document,
             "places": Jsonb(dataset.places),
-            "tail_text": dataset.tail_text,
+            "lead_text": dataset.lead_text,
             "tip_count": len(dataset.tips),
         },
     ).fetchone()
@@ -80,9 +80,9 @@ def _stage(conn: psycopg.Connection, dataset: Dataset) -> None:
     with (
         conn.cursor() as cursor,
         cursor.copy(
-            "copy staged_tips (position, full_name, name, accession, lead_text) from stdin"
+            "copy staged_tips (position, full_name, name, accession, segment) from stdin"
         ) as copy,
     ):
         for position, tip in enumerate(dataset.tips, start=1):
-            copy.write_row((position, tip.full_name, tip.name, tip.accession, tip.lead_text))
+            copy.write_row((position, tip.full_name, tip.name, tip.accession, tip.segment))
     conn.execute("analyze staged_tips")

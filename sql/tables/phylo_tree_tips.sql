@@ -7,7 +7,7 @@ create table aspen.phylo_tree_tips (
     position integer not null,
     name text not null,
     accession text,
-    lead_text text not null,
+    segment text not null,
     sample_group_id bigint,
     sample_id bigint,
     constraint phylo_tree_tips_group_id_phylo_tree_id_position_key
@@ -25,4 +25,4 @@ on aspen.phylo_tree_tips (sample_group_id, sample_id);
 
 comment on table aspen.phylo_tree_tips is 'Tips of trees, with the sample each stands for';
 comment on column aspen.phylo_tree_tips.name is 'Name of the tip without the repository prefix';
-comment on column aspen.phylo_tree_tips.lead_text is 'The text of "tree" since the previous tip''s name, up to this name';
+comment on column aspen.phylo_tree_tips.segment is 'The text of "tree" from this tip''s name, its first value, up to the next tip''s name';

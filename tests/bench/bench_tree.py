@@ -127,25 +127,26 @@ def store(conn: psycopg.Connection, dataset: Dataset, samples: dict[str, tuple[i
         assert job is not None
         tree = conn.execute(
             "insert into aspen.phylo_trees"
-            " (group_id, job_id, document, places, tail_text, tip_count)"
+            " (group_id, job_id, document, places, lead_text, tip_count)"
             " values (%s, %s, %s, %s, %s, %s) returning id",
             [
                 *(GROUP, job[0], dataset.document, Jsonb(dataset.places)),
-                *(dataset.tail_text, len(dataset.tips)),
+                *(dataset.lead_text, len(dataset.tips)),
             ],
         ).fetchone()
         assert tree is not None
         with (
             conn.cursor() as cursor,
             cursor.copy(
-                "copy aspen.phylo_tree_tips (group_id, phylo_tree_id, position, name, lead_text,"
+                "copy aspen.phylo_tree_tips (group_id, phylo_tree_id, position, name, segment,"
                 " sample_group_id, sample_id) from stdin"
             ) as copy,
         ):
             for position, tip in enumerate(dataset.tips, start=1):
                 sample = (GROUP, samples[tip.name][0]) if tip.name in samples else (None, None)
-                copy.write_row((GROUP, tree[0], position, tip.name, tip.lead_text, *sample))
-    conn.execute("analyze aspen.phylo_trees, aspen.phylo_tree_tips")
+                copy.write_row((GROUP, tree[0], position, tip.name, tip.segment, *sample))
+    # Not the tree of the run before.
+    conn.execute("vacuum (analyze) aspen.phylo_trees, aspen.phylo_tree_tips")
     return int(tree[0])
 
 

@@ -72,7 +72,7 @@ MAKE: dict[str, Make] = {
             "phylo_tree_id": factories.phylo_tree(conn, run_of(conn, lab)),
             "position": 2,
             "name": "a tip",
-            "lead_text": "",
+            "segment": "",
         },
     ),
     "share_links": lambda conn, lab: factories.share_link(

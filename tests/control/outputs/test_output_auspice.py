@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from control.outputs.auspice import Dataset, parse_dataset
-from control.outputs.json_values import MalformedJson
+from control.outputs.json_values import MalformedJson, dump
 from tests.control.outputs.desk import dataset, tip
 
 
@@ -18,9 +18,10 @@ def joined(cut: Dataset, names: list[str] | None = None) -> str:
     """The tree's text as api.phylo_tree joins it, with the names of the file or others."""
     given = names or [found.full_name for found in cut.tips]
     pieces = (
-        found.lead_text + json.dumps(name) for found, name in zip(cut.tips, given, strict=True)
+        json.dumps(name) + found.segment.removeprefix(dump(found.name))
+        for found, name in zip(cut.tips, given, strict=True)
     )
-    return "".join(pieces) + cut.tail_text
+    return cut.lead_text + "".join(pieces)
 
 
 def caterpillar(tips: int) -> str:
@@ -37,14 +38,14 @@ def refusal(text: str) -> tuple[str | None, str]:
 
 
 def test_tree_is_cut_at_the_names_of_its_tips() -> None:
-    """The text before each name ends where its JSON string begins."""
-    cut = parse_dataset(dataset(tip("a"), tip("ü", div=1)), [])
+    """The text of each tip begins with its name, without the repository's prefix."""
+    cut = parse_dataset(dataset(tip("hCoV-19/a"), tip("ü", div=1)), ["hCoV-19"])
 
-    assert [found.lead_text for found in cut.tips] == [
-        '{"name":"root","children":[{"name":',
-        ',"node_attrs":{}},{"name":',
+    assert cut.lead_text == '{"name":"root","children":[{"name":'
+    assert [found.segment for found in cut.tips] == [
+        '"a","node_attrs":{}},{"name":',
+        '"ü","node_attrs":{"div":{"value":1}}}]}',
     ]
-    assert cut.tail_text == ',"node_attrs":{"div":{"value":1}}}]}'
     assert json.loads(cut.document) == {
         "version": "v2",
         "meta": {"title": "A tree", "panels": ["tree"]},
