@@ -129,6 +129,7 @@
 \ir internal/fasta.sql
 \ir api/functions/sequences_fasta.sql
 \ir api/any_media_type.sql
+\ir api/functions/raw_output.sql
 \ir api/functions/health.sql
 \ir api/functions/create_samples.sql
 \ir api/functions/create_phylo_run.sql

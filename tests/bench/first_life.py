@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import jwt
 from fastapi import Depends, FastAPI, Header, HTTPException, Query
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import BigInteger, ForeignKey, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -133,7 +133,6 @@ class SampleQcMetrics(HasReferenceDataset, Base):
     reference_dataset_id: Mapped[int | None] = mapped_column(
         ForeignKey("aspen.reference_datasets.id")
     )
-    raw_output: Mapped[dict[str, Any]] = mapped_column(JSONB)
     updated_at: Mapped[datetime]
     reference_dataset: Mapped[ReferenceDataset | None] = relationship()
 
@@ -221,7 +220,6 @@ class SampleQcMetricsOut(Out):
     reference_dataset_name: str | None
     reference_sequence_accession: str | None
     reference_dataset_tag: str | None
-    raw_output: dict[str, Any]
     updated_at: datetime
 
 

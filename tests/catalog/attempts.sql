@@ -23,6 +23,10 @@ update api.sequences set sequencing_depth = 1 where id = %(id)s returning id
 -- sequences_fasta execute
 select from api.sequences as sequences where id = %(id)s having api.sequences_fasta(sequences) <> ''
 
+-- raw_output execute
+select from (select jsonb_populate_record(null::api.sample_qc_metrics, jsonb_build_object('id', %(id)s)) as one) as metrics
+where api.raw_output(metrics.one) is not null
+
 -- phylo_runs update
 update api.phylo_runs set name = 'new' where id = %(id)s returning id
 

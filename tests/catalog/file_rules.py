@@ -106,7 +106,7 @@ def errors_in_comments_are_raised(root: Path) -> list[str]:
 
 
 def api_functions_are_called_in_tests(root: Path) -> list[str]:
-    """By name, through SQL or HTTP."""
+    """By name, through SQL or HTTP, or as a computed field."""
     tests = "\n".join(
         path.read_text("utf-8")
         for path in sorted((root / "tests").rglob("*"))
@@ -118,7 +118,7 @@ def api_functions_are_called_in_tests(root: Path) -> list[str]:
         if name.startswith("api/functions/")
         and not re.search(
             rf"\bapi\.{Path(name).stem}\(|\brpc/{Path(name).stem}\b"
-            rf"|\brpc\(\s*[\"']{Path(name).stem}[\"']",
+            rf"|\brpc\(\s*[\"']{Path(name).stem}[\"']|\bselect=[^\"&]*\b{Path(name).stem}\b",
             tests,
         )
     ]

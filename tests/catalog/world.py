@@ -84,6 +84,7 @@ def make_world(conn: psycopg.Connection) -> World:
         rows["accessions", kind] = factories.accession(conn, sample)
         rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
+        rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, alpha, is_private=is_private)
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)

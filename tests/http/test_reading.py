@@ -56,6 +56,24 @@ def test_page_of_samples_is_one_request_for_viewers_too(world: World, who: str) 
     ] == [(world.open, None, f"public-open-{world.name}", 1)]
 
 
+def test_raw_output_of_a_qc_caller_comes_when_it_is_named(world: World) -> None:
+    """With the row, embedded, and one of its columns; a list of everything goes without it."""
+    of_the_open_one = f"sample_id=eq.{world.open}"
+    everything = rows(world.member.get(f"/sample_qc_metrics?{of_the_open_one}"))
+    named = rows(world.member.get(f"/sample_qc_metrics?select=*,raw_output&{of_the_open_one}"))
+    embedded = rows(
+        world.member.get(f"/samples?select=id,qc:sample_qc_metrics(raw_output)&id=eq.{world.open}")
+    )
+    one_column = rows(
+        world.member.get(f"/sample_qc_metrics?select=clade:raw_output->>clade&{of_the_open_one}")
+    )
+
+    assert "raw_output" not in everything[0]
+    assert named == [everything[0] | {"raw_output": {"clade": "21L"}}]
+    assert embedded == [{"id": world.open, "qc": [{"raw_output": {"clade": "21L"}}]}]
+    assert one_column == [{"clade": "21L"}]
+
+
 @pytest.mark.parametrize("who", FULL)
 @pytest.mark.parametrize("resource", READ_LIKE_THE_SAMPLE)
 def test_members_see_rows_of_private_samples(world: World, resource: str, who: str) -> None:

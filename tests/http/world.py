@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+from psycopg.types.json import Jsonb
 
 from tests import factories
 from tests.factories import GENOME, Tip
@@ -117,7 +118,7 @@ class World:
         for sample in (self.open, self.hidden, self.foreign):
             factories.sequence(conn, sample)
             factories.sample_lineage(conn, sample)
-            factories.qc_metric(conn, sample)
+            factories.qc_metric(conn, sample, raw_output=Jsonb({"clade": "21L"}))
             factories.accession(conn, sample)
         self.run = factories.phylo_run(conn, self.group, "A run")
         self.tree = factories.phylo_tree(

@@ -13,7 +13,6 @@ select
     reference_datasets.name as reference_dataset_name,
     reference_datasets.accession as reference_sequence_accession,
     reference_datasets.tag as reference_dataset_tag,
-    sample_qc_metrics.raw_output,
     sample_qc_metrics.updated_at
 from aspen.sample_qc_metrics as sample_qc_metrics
 left join aspen.reference_datasets as reference_datasets
@@ -21,7 +20,8 @@ left join aspen.reference_datasets as reference_datasets
 
 comment on view api.sample_qc_metrics is $$Quality metrics of samples
 
-One per sample and caller; visible like the sample.$$;
+One per sample and caller; visible like the sample. raw_output, the whole row that the caller wrote
+as a JSON object by column, some kilobytes, comes when it is named: select=*,raw_output.$$;
 
 comment on column api.sample_qc_metrics.id is 'Key';
 comment on column api.sample_qc_metrics.group_id is 'The group that owns the row; one of the groups of me';
@@ -37,7 +37,6 @@ comment on column api.sample_qc_metrics.reference_sequence_accession is
 'Accession of the reference sequence, null if unknown';
 comment on column api.sample_qc_metrics.reference_dataset_tag is
 'Release of the reference dataset, null if unknown';
-comment on column api.sample_qc_metrics.raw_output is 'The whole row that the caller wrote, by column';
 comment on column api.sample_qc_metrics.updated_at is 'When the row was last written';
 
 grant select on api.sample_qc_metrics to member;
