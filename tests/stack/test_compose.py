@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from control.stack.ministack import SERVICES
-from control.stack.postgres import CONFIGURATION
+from control.stack.postgres import CONFIGURATION, KEPT_MEMORY
 from control.stack.postgres_binaries import find_binaries
 from control.stack.state import LOGINS, SUPERUSER
 from tests.servers import SETTINGS, SQL_DIR, Cluster
@@ -37,6 +37,7 @@ def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
 
     assert theirs.pop("shared_preload_libraries") == "pg_stat_statements"
     assert theirs == {name: value for name, value in ours.items() if name not in OF_THE_IMAGE}
+    assert compose["services"]["postgres"]["environment"].items() >= KEPT_MEMORY.items()
 
 
 def test_versions_are_those_of_the_locks(compose: Any) -> None:
