@@ -12,7 +12,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def seconds_used(roots: Iterable[int]) -> float:
-    """Processor time of these processes and their descendants since each started."""
+    """Processor time of these processes and their descendants, dead ones included."""
     parents, used = _processes()
     wanted = set(roots)
     total = 0.0
@@ -36,5 +36,6 @@ def _processes() -> tuple[dict[int, int], dict[int, float]]:
             continue
         pid = int(path.parent.name)
         parents[pid] = int(fields[1])
-        used[pid] = (int(fields[11]) + int(fields[12])) / TICKS
+        # Its own time in user and system mode, and that of children it has seen die.
+        used[pid] = sum(map(int, fields[11:15])) / TICKS
     return parents, used
