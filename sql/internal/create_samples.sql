@@ -17,7 +17,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
-set plan_cache_mode = 'auto'
+set plan_cache_mode = 'force_generic_plan'
 as $$
 #variable_conflict use_column
 declare
@@ -49,6 +49,11 @@ begin
     end if;
     if json_typeof(create_samples.samples) is distinct from 'array' then
         perform internal.fail(400, 'invalid_argument', 'samples must be an array of objects');
+    end if;
+    if json_array_length(create_samples.samples) > 100000 then
+        perform internal.fail(413, 'batch_too_large', 'A batch has at most 100000 samples',
+            json_build_object('samples', json_array_length(create_samples.samples))::text,
+            'Send it in parts.');
     end if;
 
     with input as materialized (

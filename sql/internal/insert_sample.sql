@@ -17,6 +17,11 @@ declare
     problems jsonb;
     stored aspen.samples;
 begin
+    -- Twice as many are stored within the time of a request.
+    if row_number > 20000 then
+        perform internal.fail(413, 'batch_too_large', 'A POST has at most 20000 samples', null,
+            'Send them in parts, or all to create_samples.');
+    end if;
     perform set_config('aspen.sample_rows', row_number::text, true);
     if new.group_id is not null
         and (new.group_id = any(nullif(current_setting('aspen.member_groups', true),

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.types.json import Json
 
 from control.database import begin_request, request_claims
 from control.errors import ControlError
@@ -32,7 +33,7 @@ BLOCK = 1 << 20
 class Batch:
     """The same samples as each side takes them, made beforehand."""
 
-    body: str
+    body: bytes
     samples: bytes
     sequences: bytes
 
@@ -101,7 +102,7 @@ def make_batch(location: int) -> Batch:
         )
     columns = ("private_identifier", "public_identifier", "collection_date", "location_id")
     return Batch(
-        json.dumps(samples),
+        json.dumps(samples).encode(),
         copy_text(
             (key, GROUP, 1, 1, *(sample[column] for column in columns), sample["organism"])
             for key, sample in enumerate(samples, start=1)
@@ -119,9 +120,17 @@ def create(conn: psycopg.Connection, batch: Batch) -> float:
     """Seconds of one request as PostgREST would run it."""
     started = time.monotonic()
     with conn.transaction():
+        conn.execute(
+            "select set_config('request.method', 'POST', true),"
+            " set_config('request.path', '/rpc/create_samples', true),"
+            " set_config('request.headers', %s, true)",
+            [json.dumps({"content-length": str(len(batch.body))})],
+        )
         begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
         conn.execute(f"set local statement_timeout = '{TIMEOUT}'".encode())
-        conn.execute("select api.create_samples(%s, 'SC2', %s::json)", [GROUP, batch.body])
+        # Of type json, like the parameter of PostgREST.
+        samples = Json(batch.body, dumps=bytes)
+        conn.execute("select api.create_samples(%s, 'SC2', %s)", [GROUP, samples])
     return time.monotonic() - started
 
 
@@ -145,7 +154,7 @@ def copy(conn: psycopg.Connection, batch: Batch) -> float:
 
 def post(service: Service, token: str, batch: Batch) -> float:
     """Seconds of the same as a client does it."""
-    body = f'{{"group_id": {GROUP}, "pathogen": "SC2", "samples": {batch.body}}}'.encode()
+    body = b'{"group_id": %d, "pathogen": "SC2", "samples": %b}' % (GROUP, batch.body)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=300)
     started = time.monotonic()

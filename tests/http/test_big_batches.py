@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.http.world import World, problems, rows
+from tests.http.world import World, problems, refusal, rows
 
 ROWS = 10_000
 HALF = ROWS // 2
@@ -80,6 +80,16 @@ def test_bad_rows_are_all_named(world: World, send: Send) -> None:
         "invalid_sample",
         list(range(1, ROWS + 1)),
     )
+
+
+def test_rows_that_would_not_be_stored_in_time_are_refused(world: World) -> None:
+    """At the row that is one too many, and none is stored."""
+    before = world.count()
+
+    response = as_csv(world, many(world, "too-many", 20_001))
+
+    assert refusal(response) == (413, "batch_too_large")
+    assert world.count() == before
 
 
 def test_rows_sent_twice_are_stored_once(world: World) -> None:

@@ -117,7 +117,14 @@ def open_run(world: World) -> httpx.Response:
     return world.member.delete(f"/phylo_runs?id=eq.{run}")
 
 
+def enormous_batch(world: World) -> httpx.Response:
+    """One sample too many, all of them empty."""
+    return world.member.post(CREATE, json=world.batch(*[{}] * 100_001))
+
+
 EXAMPLES: dict[str, Example] = {
+    "413 batch_too_large": enormous_batch,
+    "413 body_too_large": sample_with(host="x" * 32_000_000),
     "400 empty_batch": batch_of({"samples": []}),
     "400 invalid_argument": batch_of({"on_conflict": "replace"}),
     "400 invalid_run": lambda world: world.member.post(RUN, json=world.run_request(name="")),

@@ -21,14 +21,14 @@ end;
 comment on function api.create_samples(bigint, text, json, text) is $$Create samples with their sequences
 
 All or nothing. group_id: a group where you are directly member or admin. pathogen: slug, like SC2.
-samples: array of objects with the columns of samples (private_identifier, collection_date and
-location_id are required; an empty public_identifier is generated) and of sequences (sequence,
-sequencing_date, sequencing_depth). on_conflict says what becomes of a private_identifier the group
+samples: array of at most 100,000 objects with the columns of samples (private_identifier,
+collection_date and location_id are required; an empty public_identifier is generated) and of
+sequences (sequence, sequencing_date, sequencing_depth). on_conflict says what becomes of a private_identifier the group
 already has: error (default), skip, or update (given values replace, absent and null ones stay).
 Queues the lineage and QC jobs of the pathogen. Returns, in the order given, [{id,
 private_identifier, public_identifier, outcome, has_sequence}] with outcome created, updated or
 skipped. Errors name every row in details: 400 invalid_sample, invalid_sequence, unknown_pathogen,
-empty_batch, invalid_argument; 403 group_access_denied; 409 sample_exists.$$;
+empty_batch, invalid_argument; 403 group_access_denied; 409 sample_exists; 413 batch_too_large.$$;
 
 revoke all on function api.create_samples(bigint, text, json, text) from public;
 grant execute on function api.create_samples(bigint, text, json, text) to member;
