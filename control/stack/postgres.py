@@ -54,8 +54,8 @@ jit = off
 # took and fault it in again for the next, a tenth of the processor time of a wide list.
 KEPT_MEMORY = {
     "MALLOC_TOP_PAD_": str(1 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
-    "MALLOC_MMAP_THRESHOLD_": str(16 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
 }
 
 # For the tests, whose data nobody will miss.

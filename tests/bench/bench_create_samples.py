@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,6 +18,7 @@ from control.errors import ControlError
 from control.stack.state import SUPERUSER
 from tests.bench.lab import HERE, Lab
 from tests.bench.load import Service
+from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most
 
 SAMPLES, LETTERS = 10_000, 30_000
@@ -166,13 +166,6 @@ def post(service: Service, token: str, batch: Batch) -> float:
     if response.status != 200:
         raise ControlError(f"create_samples over HTTP: {response.status}", answer[:300].decode())
     return seconds
-
-
-def peak_mib(pid: int) -> float:
-    """The most memory a process ever held."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) / 1024
 
 
 def empty(lab: Lab, database: str) -> None:

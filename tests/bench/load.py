@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 
 from control.errors import ControlError
-from tests.bench.processor import seconds_used
+from tests.bench.processes import seconds_used
 
 CONNECTIONS = 8
 MOST_SECONDS = 60

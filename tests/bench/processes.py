@@ -1,5 +1,5 @@
-"""How much processor time a request costs on all servers together: steadier than requests/s while
-other programs compete for the cores.
+"""What processes used: their processor time, steadier than requests/s while other programs compete
+for the cores, and their memory.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ def seconds_used(roots: Iterable[int]) -> float:
         if ancestor:
             total += used[pid]
     return total
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory a process has held since it began its program; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    peaks = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(peaks[0].split()[1]) / 1024 if peaks else 0
 
 
 def _processes() -> tuple[dict[int, int], dict[int, float]]:
