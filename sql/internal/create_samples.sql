@@ -140,6 +140,13 @@ begin
             ) as checks
             where target.is_object
             union all
+            select texts.field, texts.value, texts.reason
+            from internal.long_text_problems(
+                target.sample_collected_by, target.sample_collector_contact_email,
+                target.sample_collector_contact_address, target.author_names, target.organism,
+                target.host, target.purpose_of_sampling, target.specimen_processing
+            ) as texts
+            union all
             select
                 'location_id',
                 target.location_id,

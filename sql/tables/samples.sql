@@ -36,7 +36,16 @@ create table aspen.samples (
     check (public_identifier ~ '^\S([^\n\r]{0,126}\S)?$'),
     -- The upper bound is the day of writing, which a check cannot know: internal.check_sample holds
     -- it.
-    constraint samples_collection_date_range_check check (collection_date >= '1900-01-01')
+    constraint samples_collection_date_range_check check (collection_date >= '1900-01-01'),
+    constraint samples_texts_length_check check (
+        coalesce(length(sample_collected_by), 0) <= 1000
+        and coalesce(length(sample_collector_contact_email), 0) <= 1000
+        and coalesce(length(sample_collector_contact_address), 0) <= 1000
+        and coalesce(length(organism), 0) <= 1000
+        and coalesce(length(host), 0) <= 1000
+        and coalesce(length(purpose_of_sampling), 0) <= 1000
+        and coalesce(length(specimen_processing), 0) <= 1000
+    )
 );
 
 -- The newest samples of a few groups: walked backwards, it passes over everyone else's rows without

@@ -46,6 +46,18 @@ BAD_VALUES: dict[str, tuple[str, Any, str | None, str]] = {
         "must be between 1900-01-01 and today",
     ),
     "an unknown location": ("location_id", 0, "0", "is not the id of a location"),
+    "a host of 1,001 characters": (
+        "host",
+        "é" * 1001,
+        "é" * 200,
+        "must have at most 1000 characters",
+    ),
+    "a thousand authors too many": (
+        "authors",
+        ["Marie Curie"] * 2000,
+        ("Marie Curie, " * 16)[:200],
+        "must have at most 20000 characters",
+    ),
 }
 
 
