@@ -1,0 +1,73 @@
+"""FASTA of short and of long genomes: the same time per letter, where an aggregate over text would
+take ever more.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+
+import psycopg
+
+from tests.bench.bench_create_samples import GROUP, SUBJECT, empty, location_of
+from tests.bench.lab import HERE, Lab
+from tests.bench.load import Service
+from tests.bench.report import Report, Side, at_most
+
+GENOMES = 1000
+FEW, MANY = 30_000, 90_000
+ROUNDS = 5
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Download both in turn, from one group each."""
+    report.title(f"fasta: {GENOMES:,} genomes of {FEW:,} and of {MANY:,} letters")
+    database = lab.database("import", HERE / "import.sql")
+    location = location_of(lab, database)
+    empty(lab, database)
+    with lab.connect("control", database) as conn:
+        for length in (FEW, MANY):
+            store(conn, location, length)
+    token = lab.token(SUBJECT, {GROUP: "member"})
+    rounds: dict[int, list[float]] = {FEW: [], MANY: []}
+    with lab.postgrest(database) as service:
+        for _ in range(ROUNDS):
+            for length, done in rounds.items():
+                done.append(download(service, token, length))
+    empty(lab, database)
+    few, many = (
+        Side(f"{length:,} letters each", tuple(done), "ms per MB")
+        for length, done in rounds.items()
+    )
+    report.sides([few, many])
+    report.ratio("FASTA, three times the letters, time per letter", many, few, at_most(2))
+
+
+def store(conn: psycopg.Connection, location: int, length: int) -> None:
+    """Genomes whose samples are named by their length."""
+    conn.execute(
+        "with samples as ("
+        " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
+        " public_identifier, collection_date)"
+        " select %(group)s, 1, %(location)s, names.name, names.name, '2024-01-01'"
+        " from generate_series(1, %(genomes)s) as numbers (number)"
+        " cross join lateral (values (%(length)s || '-' || numbers.number)) as names (name)"
+        " returning group_id, id)"
+        " insert into aspen.sequences (group_id, sample_id, sequence)"
+        " select group_id, id, repeat('ACGT', %(length)s / 4) from samples",
+        {"group": GROUP, "location": location, "length": length, "genomes": GENOMES},
+    )
+
+
+def download(service: Service, token: str, length: int) -> float:
+    """Milliseconds per megabyte of all genomes of a length."""
+    request = urllib.request.Request(
+        f"{service.url}/sequences?num_unambiguous_sites=eq.{length}",
+        headers={"Authorization": f"Bearer {token}", "Accept": "text/x-fasta"},
+    )
+    started = time.perf_counter()
+    with urllib.request.urlopen(request) as response:
+        size = len(response.read())
+    taken = time.perf_counter() - started
+    assert size > GENOMES * length, f"only {size} bytes came"
+    return taken * 1000 / (size / 1e6)
