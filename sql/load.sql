@@ -49,7 +49,6 @@
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
 \ir internal/sample_problems.sql
-\ir internal/long_text_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
 \ir internal/refuse_sequencing.sql

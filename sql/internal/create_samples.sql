@@ -2,8 +2,9 @@
 -- none draws ids and writes samples and sequences. The letters of the sequences are checked by the
 -- trigger that stores them, because a second look at 300 MB costs as much as storing them; only
 -- when it objects are all sequences looked through, to name every bad one.
--- Plans may be kept: with force_custom_plan each foreign key is planned anew for each row. Hence
--- samples are only ever looked up by a key, never joined: a small group's plan serves a large one.
+-- Plans are kept: a custom one holds the batch as a constant, copied several times, and plans each
+-- foreign key anew for each row. Hence samples are only ever looked up by a key, never joined: a
+-- small group's plan serves a large one.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.create_samples(
@@ -136,16 +137,12 @@ begin
                 end,
                 checks.reason
             from internal.sample_problems(
-                target.private_identifier, target.public_identifier, target.collected_on
-            ) as checks
-            where target.is_object
-            union all
-            select texts.field, texts.value, texts.reason
-            from internal.long_text_problems(
+                target.private_identifier, target.public_identifier, target.collected_on,
                 target.sample_collected_by, target.sample_collector_contact_email,
                 target.sample_collector_contact_address, target.author_names, target.organism,
                 target.host, target.purpose_of_sampling, target.specimen_processing
-            ) as texts
+            ) as checks
+            where target.is_object
             union all
             select
                 'location_id',

@@ -44,12 +44,9 @@ begin
         union all
         select checks.field, checks.value, checks.reason
         from internal.sample_problems(new.private_identifier, new.public_identifier,
-            new.collection_date) as checks
-        union all
-        select texts.field, texts.value, texts.reason
-        from internal.long_text_problems(new.sample_collected_by, new.sample_collector_contact_email,
+            new.collection_date, new.sample_collected_by, new.sample_collector_contact_email,
             new.sample_collector_contact_address, new.authors, new.organism, new.host,
-            new.purpose_of_sampling, new.specimen_processing) as texts
+            new.purpose_of_sampling, new.specimen_processing) as checks
         union all
         select 'pathogen_id', new.pathogen_id::text, 'is not the id of a pathogen'
         where not exists (select from aspen.pathogens

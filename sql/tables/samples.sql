@@ -38,13 +38,13 @@ create table aspen.samples (
     -- it.
     constraint samples_collection_date_range_check check (collection_date >= '1900-01-01'),
     constraint samples_texts_length_check check (
-        coalesce(length(sample_collected_by), 0) <= 1000
-        and coalesce(length(sample_collector_contact_email), 0) <= 1000
-        and coalesce(length(sample_collector_contact_address), 0) <= 1000
-        and coalesce(length(organism), 0) <= 1000
-        and coalesce(length(host), 0) <= 1000
-        and coalesce(length(purpose_of_sampling), 0) <= 1000
-        and coalesce(length(specimen_processing), 0) <= 1000
+        length(sample_collected_by) <= 1000
+        and length(sample_collector_contact_email) <= 1000
+        and length(sample_collector_contact_address) <= 1000
+        and length(organism) <= 1000
+        and length(host) <= 1000
+        and length(purpose_of_sampling) <= 1000
+        and length(specimen_processing) <= 1000
     )
 );
 
