@@ -15,15 +15,14 @@ from psycopg.types.json import Json
 
 from control.database import begin_request, request_claims
 from control.errors import ControlError
-from control.stack.state import SUPERUSER
-from tests.bench.lab import HERE, Lab
+from tests.bench.lab import Lab
+from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
 from tests.bench.load import Service
 from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most
 
 SAMPLES, LETTERS = 10_000, 30_000
 ROUNDS = 3
-SUBJECT, GROUP = "bench|import", 1
 # As the function itself says; PostgREST applies it before the call.
 TIMEOUT = "120s"
 BLOCK = 1 << 20
@@ -41,7 +40,7 @@ class Batch:
 def run(lab: Lab, report: Report) -> None:
     """Store the same batch both ways in turn, each time into empty tables."""
     report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} letters each")
-    database = lab.database("import", HERE / "import.sql")
+    database = laboratory(lab)
     batch = make_batch(location_of(lab, database))
     by_function, by_copy = [], []
     with (
@@ -67,20 +66,6 @@ def run(lab: Lab, report: Report) -> None:
             f" PostgREST's memory peaks at {peak_mib(service.pids[0]):,.0f} MiB"
         )
     empty(lab, database)
-
-
-def location_of(lab: Lab, database: str) -> int:
-    """The one place all samples are from."""
-    with lab.connect("control", database) as conn:
-        conn.execute(
-            "insert into aspen.locations (region, country) values ('Europe', 'France')"
-            " on conflict do nothing"
-        )
-        found = conn.execute(
-            "select id from aspen.locations where country = 'France' and division is null"
-        ).fetchone()
-    assert found is not None
-    return int(found[0])
 
 
 def make_batch(location: int) -> Batch:
@@ -166,10 +151,3 @@ def post(service: Service, token: str, batch: Batch) -> float:
     if response.status != 200:
         raise ControlError(f"create_samples over HTTP: {response.status}", answer[:300].decode())
     return seconds
-
-
-def empty(lab: Lab, database: str) -> None:
-    """No samples any more, and nothing left to be written."""
-    with lab.connect(SUPERUSER, database) as conn:
-        conn.execute("truncate aspen.samples, aspen.jobs cascade")
-        conn.execute("checkpoint")

@@ -9,8 +9,8 @@ import urllib.request
 
 import psycopg
 
-from tests.bench.bench_create_samples import GROUP, SUBJECT, empty, location_of
-from tests.bench.lab import HERE, Lab
+from tests.bench.lab import Lab
+from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
 from tests.bench.load import Service
 from tests.bench.report import Report, Side, at_most
 
@@ -22,7 +22,7 @@ ROUNDS = 5
 def run(lab: Lab, report: Report) -> None:
     """Download both in turn, from one group each."""
     report.title(f"fasta: {GENOMES:,} genomes of {FEW:,} and of {MANY:,} letters")
-    database = lab.database("import", HERE / "import.sql")
+    database = laboratory(lab)
     location = location_of(lab, database)
     empty(lab, database)
     with lab.connect("control", database) as conn:

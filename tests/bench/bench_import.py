@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from control.errors import ControlError
 from control.fasta import write_record
-from control.stack.state import SUPERUSER
-from tests.bench.lab import HERE, Lab
+from tests.bench.lab import Lab
+from tests.bench.laboratory import SUBJECT, empty, laboratory
 from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most
 
@@ -38,7 +38,7 @@ class Imported:
 def run(lab: Lab, report: Report) -> None:
     """Import few and many genomes in turn."""
     report.title(f"import: {FEW:,} and {MANY:,} genomes of {GENOME_LENGTH:,} letters")
-    database = lab.database("import", HERE / "import.sql")
+    database = laboratory(lab)
     rounds: dict[int, list[Imported]] = {FEW: [], MANY: []}
     with TemporaryDirectory(dir=lab.settings.data_dir) as folder:
         for size in rounds:
@@ -89,7 +89,7 @@ def import_files(lab: Lab, database: str, folder: Path, size: int) -> Imported:
 
     What the kernel says at its end would count that of this process, its parent.
     """
-    options = ["--group", "BENCH", "--user", "bench|import", "--pathogen", "SC2"]
+    options = ["--group", "BENCH", "--user", SUBJECT, "--pathogen", "SC2"]
     options += ["--metadata", f"{folder / f'{size}.tsv'}"]
     options += ["--sequences", f"{folder / f'{size}.fasta'}"]
     environment = {
@@ -108,10 +108,3 @@ def import_files(lab: Lab, database: str, folder: Path, size: int) -> Imported:
     if process.returncode != 0:
         raise ControlError("the import failed", "its reasons are above")
     return Imported(time.monotonic() - started, peak)
-
-
-def empty(lab: Lab, database: str) -> None:
-    """No samples any more, and nothing of the last import left to be written."""
-    with lab.connect(SUPERUSER, database) as conn:
-        conn.execute("truncate aspen.samples, aspen.jobs cascade")
-        conn.execute("checkpoint")

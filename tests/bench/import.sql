@@ -1,4 +1,4 @@
--- For bench_import: a group with one member, and the reference data an import needs.
+-- For benchmarks of uploads: a group with one member, and the reference data an import needs.
 insert into aspen.public_repositories (name)
 values ('GISAID'), ('GenBank');
 
