@@ -41,6 +41,7 @@ class Settings:
     keys_dir: Path = Path(".aspen/keys")
     postgres_bin: str | None = None
     postgrest_bin: str | None = None
+    nginx_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
     first_port: int = 8300
 
@@ -78,6 +79,7 @@ KEYS = (
     "region",
     "postgres_bin",
     "postgrest_bin",
+    "nginx_bin",
     "cors_origins",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,6 +23,8 @@ from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
 from control.stack.health import http_ok
 from control.stack.ministack import SERVICES, ministack_launch, ministack_server
 from control.stack.ministack import is_ready as s3_is_ready
+from control.stack.nginx import HEALTH, nginx_server
+from control.stack.nginx import Edge as Nginx
 from control.stack.ports import HOST, any_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgrest import postgrest_launch, postgrest_server
@@ -40,6 +42,7 @@ SETTINGS = Settings(
     keys_dir=Path("/nonexistent/aspen/keys"),
     postgres_bin=os.environ.get("ASPEN_POSTGRES_BIN"),
     postgrest_bin=os.environ.get("ASPEN_POSTGREST_BIN"),
+    nginx_bin=os.environ.get("ASPEN_NGINX_BIN"),
 )
 SQL_DIR = SETTINGS.sql_dir
 READY_SECONDS = 60
@@ -147,9 +150,13 @@ class S3:
 
 @dataclass(frozen=True)
 class Api:
-    """PostgREST over a database that keeps what tests commit to it, so use names of your own."""
+    """The API over a database that keeps what tests commit to it, so use names of your own.
+
+    `url` is the edge, as for every client; `direct_url` is PostgREST behind it.
+    """
 
     url: str
+    direct_url: str
     admin_url: str
     database: Database
     keys: KeySet
@@ -213,8 +220,9 @@ def run_cluster(directory: Path) -> Iterator[Cluster]:
 
 @contextmanager
 def run_api(database: Database, directory: Path) -> Iterator[Api]:
-    """Start PostgREST over a database, and stop it at the end."""
-    api_port, admin_port = any_free(), any_free()
+    """Start PostgREST over a database and the edge before it, and stop both at the end."""
+    port, admin_port, edge_port = any_free(), any_free(), any_free()
+    url, direct_url, admin_url = (f"http://{HOST}:{p}" for p in (edge_port, port, admin_port))
     keys = ensure_keys(directory / "keys")
     server = postgrest_server("postgrest", directory / "run", directory / "logs")
     server.start(
@@ -222,18 +230,45 @@ def run_api(database: Database, directory: Path) -> Iterator[Api]:
             SETTINGS,
             database_url=database.url_of("authenticator"),
             jwks=keys.jwks_path,
-            api_port=api_port,
+            api_port=port,
             admin_port=admin_port,
+            public_url=url,
         )
     )
-    url, admin_url = f"http://{HOST}:{api_port}", f"http://{HOST}:{admin_port}"
     try:
         server.wait_ready(lambda: http_ok(f"{admin_url}/ready"), READY_SECONDS)
         # A connection for each request: one that the server is about to close, after a header that
         # was too long for it say, would fail the request of the next test.
         alone = httpx.Limits(max_keepalive_connections=0)
-        with httpx.Client(base_url=url, timeout=60, limits=alone) as http:
-            yield Api(url, admin_url, database, keys, http)
+        with (
+            run_edge(directory, edge_port, port, unlimited=[HOST]),
+            httpx.Client(base_url=url, timeout=60, limits=alone) as http,
+        ):
+            yield Api(url, direct_url, admin_url, database, keys, http)
+    finally:
+        server.stop()
+
+
+@contextmanager
+def run_edge(
+    directory: Path, port: int, postgrest_port: int, unlimited: Collection[str] = ()
+) -> Iterator[str]:
+    """Start the edge before a PostgREST, and stop it at the end; yield its URL."""
+    server = nginx_server(directory / "run", directory / "logs")
+    edge = Nginx.of(
+        SETTINGS,
+        directory / "nginx",
+        server.log_file,
+        api_port=port,
+        relay_port=any_free(),
+        postgrest_port=postgrest_port,
+        unlimited=unlimited,
+    )
+    edge.prepare()
+    server.start(edge.launch())
+    try:
+        server.wait_ready(lambda: http_ok(f"http://{HOST}:{port}{HEALTH}"), READY_SECONDS)
+        yield f"http://{HOST}:{port}"
     finally:
         server.stop()
 

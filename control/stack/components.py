@@ -1,4 +1,4 @@
-"""The three servers of the local stack, as far as bringing them up is the same for all."""
+"""The servers of the local stack, as far as bringing them up is the same for all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from control.keys import ensure_keys
 from control.settings import Settings
-from control.stack import ministack, postgrest
+from control.stack import ministack, nginx, postgrest
 from control.stack.health import http_ok
 from control.stack.postgres import (
     Postgres,
@@ -144,11 +144,11 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class Api:
-    """PostgREST."""
+    """PostgREST, which only the edge asks."""
 
     settings: Settings
     state: State
-    port_names: tuple[str, ...] = ("api", "admin")
+    port_names: tuple[str, ...] = ("postgrest", "admin")
 
     @property
     def server(self) -> Server:
@@ -166,7 +166,8 @@ class Api:
             self.settings,
             database_url=self.state.database_url("authenticator"),
             jwks=ensure_keys(self.settings.keys_dir).jwks_path,
-            api_port=self.state.ports["api"],
+            api_port=self.state.ports["postgrest"],
+            public_url=self.state.http_url("api"),
             admin_port=self.state.ports["admin"],
         )
 
@@ -176,3 +177,45 @@ class Api:
 
     def is_ready(self) -> bool:
         return http_ok(f"{self.state.http_url('admin')}/ready")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """nginx, the one door of the API."""
+
+    settings: Settings
+    state: State
+    port_names: tuple[str, ...] = nginx.PORTS
+
+    @property
+    def server(self) -> Server:
+        home = self.settings.data_dir
+        return nginx.nginx_server(home / "run", home / "logs")
+
+    def check(self) -> None:
+        nginx.find_nginx(self.settings)
+
+    def prepare(self) -> None:
+        nginx.end_orphans(self.server)
+
+    def launch(self) -> Launch:
+        return self._edge().launch()
+
+    def start(self) -> None:
+        edge = self._edge()
+        edge.prepare()
+        self.server.start(edge.launch())
+        self.server.wait_ready(self.is_ready, nginx.READY_SECONDS)
+
+    def is_ready(self) -> bool:
+        return http_ok(f"{self.state.http_url('api')}{nginx.HEALTH}")
+
+    def _edge(self) -> nginx.Edge:
+        return nginx.Edge.of(
+            self.settings,
+            self.settings.data_dir / "nginx",
+            self.server.log_file,
+            api_port=self.state.ports["api"],
+            relay_port=self.state.ports["relay"],
+            postgrest_port=self.state.ports["postgrest"],
+        )

@@ -15,7 +15,7 @@ from control.migrations import migrate_up
 from control.outputs.credentials import current_credentials, store_credentials
 from control.settings import Settings
 from control.stack.bootstrap import bootstrap
-from control.stack.components import Api, Component, Database, ObjectStore
+from control.stack.components import Api, Component, Database, Edge, ObjectStore
 from control.stack.ministack import ensure_bucket
 from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
@@ -29,7 +29,7 @@ Echo = Callable[[str], None]
 PORT_ATTEMPTS = 5
 # How long a server that runs already may take to answer before it is restarted.
 PATIENCE_SECONDS = 15
-PORT_NAMES = ("api", "admin", "postgres", "s3")
+PORT_NAMES = ("api", "admin", "postgres", "s3", "postgrest", "relay")
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def up(settings: Settings, echo: Echo) -> Settings:
     _make_data_directory(settings)
     with _one_at_a_time(settings, echo):
         state = State.load(settings)
-        database, objects, api = _components(settings, state)
-        for component in (database, objects, api):
+        database, objects, api, edge = _components(settings, state)
+        for component in (database, objects, api, edge):
             component.check()
         state.ensure_passwords()
         state.save(settings)
@@ -63,6 +63,7 @@ def up(settings: Settings, echo: Echo) -> Settings:
         migrate_up(local, echo=echo)
         _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
+        _bring_up(edge, settings, state, echo)
         return state.applied_to(settings)
 
 
@@ -111,9 +112,14 @@ def _renew_link_credentials(settings: Settings) -> None:
         store_credentials(conn, current_credentials(settings, make_client(settings)))
 
 
-def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api]:
+def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api, Edge]:
     """In the order they start."""
-    return Database(settings, state), ObjectStore(settings, state), Api(settings, state)
+    return (
+        Database(settings, state),
+        ObjectStore(settings, state),
+        Api(settings, state),
+        Edge(settings, state),
+    )
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:

@@ -32,7 +32,13 @@ def find_postgrest(settings: Settings) -> Path:
 
 
 def postgrest_launch(
-    settings: Settings, *, database_url: str, jwks: Path, api_port: int, admin_port: int
+    settings: Settings,
+    *,
+    database_url: str,
+    jwks: Path,
+    api_port: int,
+    admin_port: int,
+    public_url: str | None,
 ) -> Launch:
     """PostgREST with this checkout's postgrest.conf; the environment wins over the file."""
     configuration = settings.root / "postgrest.conf"
@@ -44,6 +50,8 @@ def postgrest_launch(
             "PGRST_JWT_SECRET": f"@{jwks}",
             "PGRST_SERVER_PORT": str(api_port),
             "PGRST_ADMIN_SERVER_PORT": str(admin_port),
+            # What its description tells clients: the edge.
+            "PGRST_OPENAPI_SERVER_PROXY_URI": public_url or "",
             "PGRST_SERVER_CORS_ALLOWED_ORIGINS": settings.cors_origins,
         },
         inputs=configuration.read_text(),

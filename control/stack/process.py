@@ -69,6 +69,11 @@ class Server:
         mark = start_mark(record.pid)
         return record.pid if mark is not None and mark == record.started else None
 
+    def recorded_pid(self) -> int | None:
+        """Return the pid it was last started with, running or not."""
+        record = self._record()
+        return None if record is None else record.pid
+
     def has_died(self) -> bool:
         """Whether it was started, never stopped, and is gone."""
         return self._record() is not None and self.pid() is None
@@ -198,6 +203,25 @@ def command_line(pid: int) -> str:
         )
     except OSError:
         return "" if HAS_PROC else _ps(pid, "command=")
+
+
+def end_group(leader: int, program: str) -> None:
+    """Kill what is left of a process group whose leader died, if it runs this program.
+
+    The system gives nobody a pid that still names a group, so the group is that leader's.
+    """
+    if start_mark(leader) is None and any(program in command_line(pid) for pid in _members(leader)):
+        os.killpg(leader, signal.SIGKILL)
+        wait_for(lambda: not _members(leader), 5)
+
+
+def _members(group: int) -> list[int]:
+    """List the processes of a group."""
+    shown = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid="], capture_output=True, text=True, check=False
+    ).stdout
+    pairs = (line.split() for line in shown.splitlines())
+    return [int(pid) for pid, owner in pairs if int(owner) == group]
 
 
 def _start_mark_by_ps(pid: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Running PostgreSQL for root: it refuses uid 0, so it runs as nobody.
+"""Running servers for root as nobody: PostgreSQL refuses uid 0, and nginx needs none of it.
 
 A checkout of root's often lies below a directory only root may enter (/root, mktemp -d). Nobody
 then gets the one capability that lets it pass, and only when it cannot do without.
@@ -30,28 +30,28 @@ def owner_of_data() -> tuple[int, int] | None:
         user = pwd.getpwnam(SERVICE_USER)
     except KeyError as error:
         raise ControlError(
-            f"PostgreSQL refuses to run as root, and there is no user {SERVICE_USER}",
+            f"servers do not run as root here, and there is no user {SERVICE_USER}",
             "run control as a normal user",
         ) from error
     return user.pw_uid, user.pw_gid
 
 
-def command_prefix(program: str, data: Path) -> list[str]:
-    """What to put before a PostgreSQL command so that it may run and reach its data."""
+def command_prefix(program: str, data: Path, version_option: str = "--version") -> list[str]:
+    """What to put before a server's command so that it may run and reach its data."""
     owner = owner_of_data()
     if owner is None:
         return []
     if shutil.which("setpriv") is None:
         raise ControlError(
-            "PostgreSQL refuses to run as root, and setpriv (util-linux) is missing",
+            "servers do not run as root here, and setpriv (util-linux) is missing",
             "install util-linux, or run control as a normal user",
         )
     plain = ["setpriv", f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups"]
     for prefix in (plain, *([*plain, *_with_capability(name)] for name in CAPABILITIES)):
-        if _reaches(prefix, program, data):
+        if _reaches(prefix, program, data, version_option):
             return prefix
     raise ControlError(
-        f"PostgreSQL refuses to run as root, and {SERVICE_USER} may not enter {data} or run"
+        f"servers do not run as root here, and {SERVICE_USER} may not enter {data} or run"
         f" {program}: a directory above is closed to others",
         "run control as a normal user, move the checkout to where others may enter, or set"
         " ASPEN_DATA_DIR to such a place",
@@ -62,7 +62,7 @@ def _with_capability(name: str) -> list[str]:
     return [f"--inh-caps=+{name}", f"--ambient-caps=+{name}", f"--securebits={SECURE_BITS}"]
 
 
-def _reaches(prefix: Sequence[str], program: str, data: Path) -> bool:
-    script = 'test -x "$1" && test -w "$2" && "$1" --version'
-    probe = [*prefix, "sh", "-c", script, "sh", program, str(data)]
+def _reaches(prefix: Sequence[str], program: str, data: Path, version_option: str) -> bool:
+    script = 'test -x "$1" && test -w "$2" && "$1" "$3"'
+    probe = [*prefix, "sh", "-c", script, "sh", program, str(data), version_option]
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0

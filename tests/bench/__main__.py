@@ -18,7 +18,7 @@ from tests.bench.lab import Lab, open_lab
 from tests.bench.report import Report
 
 # The order a reader wants; whatever else is there comes after.
-FIRST = ("list", "first_life", "rls", "create_samples", "fasta", "tree", "import")
+FIRST = ("list", "edge", "first_life", "rls", "create_samples", "fasta", "tree", "import")
 
 
 def main(names: list[str]) -> int:

@@ -24,6 +24,7 @@ from control.migrations import apply_all
 from control.settings import Settings, load_settings
 from control.stack.bootstrap import create_database, prepare_cluster, prepare_database
 from control.stack.health import http_ok
+from control.stack.nginx import HEALTH, Edge, nginx_server
 from control.stack.ports import HOST, next_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgres_binaries import BUNDLED
@@ -101,9 +102,34 @@ class Lab:
             jwks=self.keys.jwks_path,
             api_port=api_port,
             admin_port=admin_port,
+            public_url=None,
         )
         with self._running("postgrest", launch, f"http://{HOST}:{admin_port}/ready") as pids:
             yield Service(f"http://{HOST}:{api_port}", pids)
+
+    @contextmanager
+    def edge(self, service: Service) -> Iterator[Service]:
+        """Run the edge before a PostgREST, without limits of rate, which would bound a load."""
+        server = nginx_server(self.settings.data_dir / "run", self.settings.data_dir / "logs")
+        server.stop()
+        port = next_free(self.settings.first_port)
+        edge = Edge.of(
+            self.settings,
+            self.settings.data_dir / "nginx",
+            server.log_file,
+            api_port=port,
+            relay_port=next_free(port + 1),
+            postgrest_port=int(service.url.rpartition(":")[2]),
+            unlimited=[HOST],
+        )
+        edge.prepare()
+        pid = server.start(edge.launch())
+        url = f"http://{HOST}:{port}"
+        try:
+            server.wait_ready(lambda: http_ok(url + HEALTH), READY_SECONDS)
+            yield Service(url, (pid, *service.pids))
+        finally:
+            server.stop()
 
     @contextmanager
     def first_life(self, database: str) -> Iterator[Service]:

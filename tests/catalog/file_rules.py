@@ -84,7 +84,7 @@ def views_list_their_columns(root: Path) -> list[str]:
 
 
 def errors_are_documented(root: Path) -> list[str]:
-    """Whatever internal.fail is called with is in docs/errors.md, under the same status."""
+    """What internal.fail and the edge answer is in docs/errors.md, under the same status."""
     return sorted(raised_errors(root) - documented_errors(root))
 
 
@@ -142,8 +142,10 @@ RULES: dict[str, Rule] = {
 
 
 def raised_errors(root: Path) -> set[str]:
-    """`status code` of every call of internal.fail."""
-    errors: set[str] = set()
+    """`status code` of every call of internal.fail, and of what the edge refuses."""
+    edge = root / "nginx.js"
+    refusals = edge.read_text("utf-8") if edge.exists() else ""
+    errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
         for call in re.finditer(r"internal\.fail\(", text):
             if name != "internal/fail.sql":

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import socket
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -293,7 +291,7 @@ MALFORMED_GROUPS: dict[str, object] = {
     "a role in an object": {"3": {"role": "admin"}},
     "one bad entry among good ones": {"3": "admin", "4": "viewer", "5": "x"},
     "one group too many": {str(group): "viewer" for group in range(1, 1002)},
-    "2000 groups": {str(group): "viewer" for group in range(1, 2001)},
+    "1400 groups": {str(group): "viewer" for group in range(1, 1401)},
 }
 
 
@@ -306,22 +304,10 @@ def test_malformed_groups_are_refused(alice: Caller, groups: object) -> None:
 
 
 def test_ten_thousand_groups_do_not_get_in(alice: Caller) -> None:
-    """Over 50 kB of headers PostgREST's HTTP server answers 400 by itself and hangs up."""
+    """The edge takes a header of 32 kB at most."""
     token = alice.token(groups=dict.fromkeys(range(1, 10_001), "viewer"))
 
-    assert first_line(alice.api.url, token) in (b"HTTP/1.0 400 Bad Request", b"")
-
-
-def first_line(url: str, token: str) -> bytes:
-    """The status line a token gets; empty when the connection is reset before it is read."""
-    address = urlsplit(url)
-    request = f"GET /me HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
-        try:
-            connection.sendall(request.encode())
-            return connection.recv(1000).split(b"\r\n")[0]
-        except ConnectionError:
-            return b""
+    assert refusal(alice.send(token)) == (431, "headers_too_large")
 
 
 OTHER_ROLES = [

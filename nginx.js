@@ -1,0 +1,254 @@
+// Say what the directives of nginx.conf cannot: look into a query, into a token, into an answer.
+
+import crypto from 'crypto';
+
+// --- Errors in the one shape. docs/errors.md lists them; a test compares the two.
+
+const REFUSALS = {
+    bad_request: [400, 'The request is not valid HTTP', 'Check the URL and the headers.'],
+    invalid_encoding: [400, 'The request is not UTF-8',
+        'Encode URL, headers and body in UTF-8; a URL is percent-encoded besides.'],
+    query_too_complex: [400, 'The query asks for too much at once', null],
+    not_found: [404, 'There is no such resource', 'The description of this API at / lists all.'],
+    method_not_allowed: [405, 'The method is not one of this API',
+        'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
+    request_timeout: [408, 'The request did not arrive in time', 'Send it again.'],
+    body_too_large: [413, 'The body of the request is too large', 'Send it in parts.'],
+    url_too_long: [414, 'The URL is too long',
+        'A URL has at most 8,192 bytes: filter by other columns, or ask in parts.'],
+    too_many_requests: [429, 'Too many requests',
+        'Send it again after as many seconds as Retry-After says.'],
+    headers_too_large: [431, 'The headers of the request are too large',
+        'One header has at most 32 kB.'],
+    internal_error: [500, 'Something went wrong',
+        'Report it with the X-Request-Id of this answer.'],
+    api_unavailable: [503, 'The API cannot be reached',
+        'Send it again after as many seconds as Retry-After says.'],
+};
+// What a status means when nothing else is known.
+const CODES = {
+    400: 'bad_request', 404: 'not_found', 405: 'method_not_allowed', 408: 'request_timeout',
+    413: 'body_too_large', 414: 'url_too_long', 429: 'too_many_requests',
+    431: 'headers_too_large', 500: 'internal_error', 503: 'api_unavailable',
+};
+
+// Answer what nginx itself refuses (nginx.conf: error_page).
+function refuse(r) {
+    const status = Number(r.variables.status);
+    const problem = status === 400 ? r.variables.query_problem : '';
+    if (status === 429 || status === 503) {
+        r.headersOut['Retry-After'] = '1';
+    }
+    // It tells nothing about anybody, so every site may read it.
+    r.headersOut['Access-Control-Allow-Origin'] = '*';
+    r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
+    r.return(status, problem ? bodyOfProblem(problem) : bodyOf(CODES[status] || 'bad_request'));
+}
+
+function bodyOf(code, hint) {
+    return JSON.stringify({
+        code, details: null, hint: hint || REFUSALS[code][2], message: REFUSALS[code][1],
+    });
+}
+
+// --- Queries: PostgREST's time grows with the square of a list in a URL, and PostgreSQL's with
+// each embedded resource inside another.
+
+const MOST = { select: 250, columns: 250, order: 50, depth: 4, embeds: 25, logic: 20 };
+
+// Name what a query has too much of; empty when it may pass.
+function queryProblem(r) {
+    const pairs = (r.variables.args || '').split('&');
+    let problem = '';
+    for (let i = 0; i < pairs.length && !problem; i++) {
+        problem = parameterProblem(pairs[i]);
+    }
+    return problem;
+}
+
+function parameterProblem(pair) {
+    const at = pair.indexOf('=');
+    let name, value;
+    try {
+        name = decoded(at < 0 ? pair : pair.slice(0, at));
+        value = at < 0 ? '' : decoded(pair.slice(at + 1));
+    } catch (error) {
+        return 'encoding';
+    }
+    const kind = name.slice(name.lastIndexOf('.') + 1);
+    if (kind !== 'select' && kind !== 'columns' && kind !== 'order') {
+        return depth(value) > MOST.logic ? 'logic' : '';
+    }
+    if (count(value, ',') >= MOST[kind]) {
+        return kind;
+    }
+    if (kind === 'select' && depth(value) > MOST.depth) {
+        return 'depth';
+    }
+    return kind === 'select' && count(value, '(') > MOST.embeds ? 'embeds' : '';
+}
+
+function decoded(text) {
+    return decodeURIComponent(text.replace(/\+/g, ' '));
+}
+
+function bodyOfProblem(kind) {
+    const hints = {
+        select: `Name at most ${MOST.select} columns; all of them come without select.`,
+        columns: `Name at most ${MOST.columns} columns.`,
+        order: `Order by at most ${MOST.order} columns.`,
+        depth: `Embed resources at most ${MOST.depth} deep, and ask for the rest by id.`,
+        embeds: `Embed at most ${MOST.embeds} resources.`,
+        logic: `Nest conditions at most ${MOST.logic} deep.`,
+    };
+    return kind in hints ? bodyOf('query_too_complex', hints[kind]) : bodyOf('invalid_encoding');
+}
+
+function count(text, letter) {
+    return text.split(letter).length - 1;
+}
+
+function depth(text) {
+    let open = 0;
+    let deepest = 0;
+    for (let i = 0; i < text.length; i++) {
+        if (text[i] === '(') {
+            open += 1;
+            deepest = Math.max(deepest, open);
+        } else if (text[i] === ')') {
+            open -= 1;
+        }
+    }
+    return deepest;
+}
+
+// --- Kept answers: what must be the same for one to be served again. A hash, because the key is
+// written to disk and holds the token. Empty for operators: they write what is kept.
+
+function answerKey(r) {
+    const given = r.headersIn;
+    const token = given['Authorization'] || '';
+    if (token && roleOf(token) !== 'member') {
+        return '';
+    }
+    return crypto.createHash('sha256').update(JSON.stringify([
+        r.method, r.variables.request_uri, token, given['Accept'], given['Prefer'], given['Range'],
+        given['Range-Unit'], given['Accept-Profile'], given['Origin'],
+    ])).digest('hex');
+}
+
+// The role that a token claims: it may be forged, so it may only ever make an answer fresher.
+function roleOf(token) {
+    try {
+        return JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).role;
+    } catch (error) {
+        return undefined;
+    }
+}
+
+// --- Large bodies: read only for somebody whose token the API takes.
+
+async function admitBody(r) {
+    const answer = await r.subrequest('/.token');
+    if (answer.status !== 200) {
+        r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
+        r.return(answer.status, answer.responseText);
+    }
+}
+
+// --- Answers of PostgREST 12 whose status says the wrong thing: corrected where they begin, on
+// the way from PostgREST to nginx's HTTP side, which knows only the head of an answer.
+
+const STATUS = {
+    '57014': '503 Service Unavailable\r\nRetry-After: 5',
+    '55P03': '503 Service Unavailable\r\nRetry-After: 1',
+    '40P01': '409 Conflict',
+};
+const LAST_CHUNK = '\r\n0\r\n\r\n';
+// An error is short; a longer answer goes on as it is.
+const LONGEST_ERROR = 65536;
+const FOUR = 52;
+const FIVE = 53;
+
+function correctStatus(session) {
+    let asked;
+    let held;
+
+    function request(data, flags) {
+        session.off('upstream');
+        asked = data;
+        held = null;
+        session.on('downstream', answer);
+        session.send(data, flags);
+    }
+
+    function answer(data, flags) {
+        // HTTP/1.1 404: what is no error passes untouched.
+        if (!held && data[9] !== FOUR && data[9] !== FIVE) {
+            rearm();
+            session.send(data, flags);
+            return;
+        }
+        held = held ? Buffer.concat([held, data]) : Buffer.from(data);
+        const head = asked.toString();
+        const text = held.toString();
+        const isWhole = text.endsWith(LAST_CHUNK) || head.startsWith('HEAD ');
+        if (isWhole || flags.last || held.length > LONGEST_ERROR) {
+            const all = held;
+            rearm();
+            session.send(corrected(head, text) || all, flags);
+        }
+    }
+
+    function rearm() {
+        session.off('downstream');
+        session.on('upstream', request);
+    }
+
+    session.on('upstream', request);
+}
+
+// The answer as it should be; undefined when it is right.
+function corrected(asked, answered) {
+    const end = answered.indexOf('\r\n\r\n');
+    const head = answered.slice(0, end);
+    const body = answered.slice(end + 4);
+    const status = head.slice(9, 12);
+    if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
+        return rewritten(head, status === '500' && isEncodingBroken(asked) ? 400 : Number(status));
+    }
+    if (status === '500') {
+        const code = /"code":"([0-9A-Z]{5})"/.exec(body);
+        // HEAD has no body to tell; what fails is nearly always a time-out.
+        const meant = code ? STATUS[code[1]] : asked.startsWith('HEAD ') && STATUS['57014'];
+        if (meant) {
+            return `HTTP/1.1 ${meant}` + answered.slice(head.indexOf('\r\n'));
+        }
+    }
+    return undefined;
+}
+
+// Put a body of our own behind what remains of PostgREST's head.
+function rewritten(head, status) {
+    const body = bodyOf(status === 400 ? 'invalid_encoding' : CODES[status] || 'bad_request');
+    const kept = head.split('\r\n').slice(1)
+        .filter((line) => !/^(?:content-type|content-length|transfer-encoding):/i.test(line));
+    return [`HTTP/1.1 ${status} Refused`].concat(kept, [
+        'Content-Type: application/json; charset=utf-8',
+        `Content-Length: ${body.length}`, '', body,
+    ]).join('\r\n');
+}
+
+// Tell whether what PostgREST could not read is text in another encoding than UTF-8.
+function isEncodingBroken(asked) {
+    const head = asked.slice(0, asked.indexOf('\r\n\r\n'));
+    const url = head.slice(0, head.indexOf('\r\n'));
+    try {
+        decodeURIComponent(url.replace(/%(?![0-9a-fA-F]{2})/g, '%25'));
+    } catch (error) {
+        return true;
+    }
+    return head.includes('\uFFFD') || /\r\ncontent-type: text\/csv/i.test(head);
+}
+
+export default { admitBody, answerKey, correctStatus, queryProblem, refuse };

@@ -1,0 +1,39 @@
+"""A plain list through the edge: what nginx and its relay cost beside PostgREST and PostgreSQL."""
+
+from __future__ import annotations
+
+from tests.bench.bench_list import CALLERS, LARGE, PATH
+from tests.bench.lab import Lab
+from tests.bench.load import Load, load, require_wrk
+from tests.bench.report import Report, Side, at_least
+
+CALLER = CALLERS[2]
+ROUNDS = 5
+SECONDS = 3
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Ask for the same list with and without the edge, in turn."""
+    require_wrk()
+    report.title(f"edge: newest 100 samples of {CALLER.name}, 8 connections")
+    database = lab.database("large", LARGE)
+    token = lab.token(CALLER.subject, CALLER.groups)
+    through: list[Load] = []
+    direct: list[Load] = []
+    with lab.postgrest(database) as service, lab.edge(service) as edge:
+        for _ in range(ROUNDS):
+            for where, measured in ((service, direct), (edge, through)):
+                load(where, PATH, token, 1)
+                measured.append(load(where, PATH, token, SECONDS))
+
+    rates = [
+        Side(name, tuple(one.requests_per_second for one in measured), "requests/s")
+        for name, measured in (("through the edge", through), ("PostgREST alone", direct))
+    ]
+    costs = [
+        Side(name, tuple(one.processor_ms_per_request for one in measured), "ms of processor time")
+        for name, measured in (("PostgREST alone", direct), ("through the edge", through))
+    ]
+    report.sides([*rates, *costs])
+    report.ratio("edge: requests/s by those of PostgREST alone", *rates)
+    report.ratio("edge: work of PostgREST alone by that through it", *costs, at_least(0.85))

@@ -1,0 +1,358 @@
+"""The edge before PostgREST: what it refuses, what it corrects, what it passes on."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from control.stack.ports import any_free
+from tests import factories
+from tests.http.world import World, refusal, rows
+from tests.servers import Api, run_edge
+
+CREATE = "/rpc/create_samples"
+DEEP = "id,pathogens(id,jobs(id,groups(id,samples(id,pathogens(id)))))"
+JSON = {"Content-Type": "application/json"}
+# Loopback addresses of two people who share nothing.
+FLOODER, NEIGHBOUR = "127.0.0.2", "127.0.0.3"
+
+TOO_MUCH = {
+    "a URL over 8 kB": ("/samples?select=" + "id," * 2729 + "id", 414, "url_too_long"),
+    "a URL of 24 kB": ("/rpc/health?select=" + "status," * 3400, 414, "url_too_long"),
+    "hundreds of columns": ("/samples?select=" + "id," * 250 + "id", 400, "query_too_complex"),
+    "the same, percent-encoded": (
+        "/samples?%73elect=" + "id%2C" * 250 + "id",
+        400,
+        "query_too_complex",
+    ),
+    "hundreds of columns of a function": (
+        "/rpc/health?select=" + "status," * 250 + "status",
+        400,
+        "query_too_complex",
+    ),
+    "dozens of sort columns": ("/samples?order=" + "id," * 400 + "id", 400, "query_too_complex"),
+    "sort columns of an embedded resource": (
+        "/samples?select=accessions(id)&accessions.order=" + "id," * 400 + "id",
+        400,
+        "query_too_complex",
+    ),
+    "five resources inside each other": (f"/samples?select={DEEP}", 400, "query_too_complex"),
+    "the same, with encoded parentheses": (
+        "/samples?select=" + DEEP.replace("(", "%28").replace(")", "%29"),
+        400,
+        "query_too_complex",
+    ),
+    "dozens of embedded resources": (
+        "/samples?select=" + ",".join(f"a{n}:accessions(id)" for n in range(26)),
+        400,
+        "query_too_complex",
+    ),
+    "deeply nested conditions": (
+        "/samples?and=" + "(or" * 25 + "(id.eq.1,id.eq.2)" + ")" * 25,
+        400,
+        "query_too_complex",
+    ),
+}
+ENOUGH = {
+    "a long list of ids": "/samples?select=id&id=in.(" + "1," * 3500 + "1)",
+    "many columns": "/samples?select=" + "id," * 100 + "id",
+    "four resources inside each other": (
+        "/samples?select=id,sequences(id),pathogens(id,jobs(id,job_outputs(id)))&limit=1"
+    ),
+    "many conditions": "/samples?select=id&or=(" + "id.eq.1," * 200 + "id.eq.2)",
+}
+
+
+@pytest.mark.parametrize(("path", "status", "code"), TOO_MUCH.values(), ids=TOO_MUCH.keys())
+def test_query_that_costs_too_much_is_refused(
+    world: World, path: str, status: int, code: str
+) -> None:
+    """Refuse it before PostgREST spends quadratic time on it."""
+    assert refusal(world.member.get(path)) == (status, code)
+
+
+@pytest.mark.parametrize("path", ENOUGH.values(), ids=ENOUGH.keys())
+def test_query_within_the_bounds_is_answered(world: World, path: str) -> None:
+    """Let pass what clients have reason to ask."""
+    assert world.member.get(path).status_code == 200
+
+
+def test_hint_says_what_a_query_has_too_much_of(world: World) -> None:
+    """Name the bound that was passed."""
+    response = world.member.get(TOO_MUCH["five resources inside each other"][0])
+
+    assert "4 deep" in response.json()["hint"]
+
+
+def large(megabytes: float) -> bytes:
+    """Return a body of this size that is JSON."""
+    return b'{"group_id":1,"pathogen":"' + b"x" * int(megabytes * 1_000_000) + b'"}'
+
+
+def chunked(body: bytes) -> Iterator[bytes]:
+    """Give a body in parts, so that httpx sends no Content-Length."""
+    yield body
+
+
+@pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
+@pytest.mark.parametrize("path", [CREATE, "/samples", "/rpc/health", "/locations", "/"])
+def test_stranger_cannot_send_much(
+    world: World, path: str, send: Callable[[bytes], object]
+) -> None:
+    """Bound what comes without a token to some kB, on every path."""
+    response = world.nobody.post(path, content=send(large(0.1)), headers=JSON)
+
+    assert refusal(response) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
+def test_member_cannot_send_more_than_a_request_may_hold(
+    world: World, send: Callable[[bytes], object]
+) -> None:
+    """Bound bodies by path, whether or not they say how long they are."""
+    response = world.member.post("/samples", content=send(large(34)), headers=JSON)
+
+    assert refusal(response) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
+def test_large_body_is_not_read_for_a_bad_token(
+    world: World, send: Callable[[bytes], object]
+) -> None:
+    """Ask about the token first; the answer comes while the body is still on its way."""
+    response = world.api.post(CREATE, token="e30.e30.e30", content=send(large(40)), headers=JSON)
+
+    assert refusal(response) == (401, "PGRST301")
+
+
+@pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
+def test_large_body_of_a_member_is_read(world: World, send: Callable[[bytes], object]) -> None:
+    """Let create_samples have its hundreds of MB: this one only names a pathogen nobody has."""
+    response = world.member.post(CREATE, content=send(large(40)), headers=JSON)
+
+    assert response.status_code in (400, 404)
+
+
+def test_headers_are_bounded(world: World) -> None:
+    """Refuse one of more than 32 kB."""
+    response = world.member.get("/samples", headers={"X-Long": "x" * 40_000})
+
+    assert refusal(response) == (431, "headers_too_large")
+
+
+NOT_UTF8: dict[str, Callable[[World], httpx.Response]] = {
+    "a URL": lambda world: world.member.get("/samples?host=eq.%ff"),
+    "a header": lambda world: world.member.get("/samples", headers={"Prefer": b"count=\xff"}),
+    "a CSV file": lambda world: world.member.post_csv("/samples", b"group_id,host\n1,\xff\n"),
+}
+
+
+@pytest.mark.parametrize("request_of", NOT_UTF8.values(), ids=NOT_UTF8.keys())
+def test_what_is_not_utf8_is_refused(
+    world: World, request_of: Callable[[World], httpx.Response]
+) -> None:
+    """Say so with 400, where PostgREST 12 answers a plain-text 500."""
+    assert refusal(request_of(world)) == (400, "invalid_encoding")
+
+
+@pytest.mark.parametrize("path", ["/a/b", "/samples/", "/.refusal", "/.token"])
+def test_path_nobody_serves_is_not_found(world: World, path: str) -> None:
+    """Answer in the one shape, where PostgREST answers `{}`."""
+    assert refusal(world.member.get(path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready", "/metrics", "/config", "/schema_cache"])
+def test_administration_is_out_of_reach(world: World, path: str) -> None:
+    """Serve no path of PostgREST's admin port."""
+    assert world.member.get(path).status_code == 404
+
+
+def test_request_that_is_not_http_is_refused_in_json(api: Api) -> None:
+    """Give even garbage the one shape."""
+    address = urlsplit(api.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(b"GARBAGE\r\n\r\n")
+        answer = connection.recv(4096)
+
+    assert b'"code":"bad_request"' in answer
+
+
+@pytest.mark.parametrize("verb", ["Accept-Profile", "Content-Profile"])
+def test_default_schema_of_clients_is_ours(world: World, verb: str) -> None:
+    """Take `public`, which Python's client sends unless told otherwise, for `api`."""
+    assert world.member.get("/me", headers={"Accept-Profile": "public"}).status_code == 200
+    response = world.member.post(
+        "/rpc/health", json={}, headers={"Content-Profile": "public", verb: "public"}
+    )
+    assert response.status_code == 200
+
+
+def test_another_schema_is_refused(world: World) -> None:
+    """Pass on any other name, which PostgREST refuses."""
+    response = world.member.get("/me", headers={"Accept-Profile": "aspen"})
+
+    assert refusal(response) == (406, "PGRST106")
+
+
+@pytest.mark.parametrize("given", [None, "", "two words", "x" * 65, "a\u00e9"])
+def test_request_id_is_made_when_none_is_usable(world: World, given: str | None) -> None:
+    """Give every answer one, to be found in the logs."""
+    headers = {} if given is None else {"X-Request-Id": given.encode("latin-1")}
+
+    made = world.nobody.get("/rpc/health", headers=headers).headers["X-Request-Id"]
+
+    assert len(made) == 32 and made.isalnum()
+
+
+@pytest.mark.parametrize("path", ["/rpc/health", "/nothing/here", TOO_MUCH["a URL of 24 kB"][0]])
+def test_every_answer_has_the_safety_headers(world: World, path: str) -> None:
+    """Set them on success and on refusals."""
+    headers = world.nobody.get(path).headers
+
+    assert {
+        name: headers.get(name)
+        for name in ("X-Content-Type-Options", "Content-Security-Policy", "Cache-Control")
+    } == {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+    }
+    assert "postgrest" not in headers["Server"].lower()
+    assert "X-Request-Id" in headers
+
+
+def test_answers_are_compressed_for_those_who_ask(world: World) -> None:
+    """Compress JSON, the description of the API above all."""
+    response = world.member.get("/", headers={"Accept-Encoding": "gzip"})
+
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert int(response.num_bytes_downloaded) * 4 < len(response.content)
+
+
+def test_list_through_the_edge_is_that_of_postgrest(world: World) -> None:
+    """Change no byte of what succeeds."""
+    path = "/samples?select=id,private_identifier,accessions(*)&order=id"
+    token = f"Bearer {world.member.token}"
+
+    direct = httpx.get(world.api.direct_url + path, headers={"Authorization": token})
+
+    assert world.member.get(path).content == direct.content
+
+
+def test_description_is_kept_for_a_moment(world: World) -> None:
+    """Make it once for the many strangers who ask, and let HEAD have it too."""
+    first = world.nobody.get("/")
+
+    assert rows(first) == rows(world.nobody.get("/"))
+    assert first.headers["Date"]
+
+
+def test_description_names_the_edge(world: World) -> None:
+    """Tell clients where to come in, not where PostgREST is."""
+    assert rows(world.member.get("/"))["host"] == urlsplit(world.api.url).netloc
+
+
+def new_lineage(world: World, name: str) -> None:
+    """Store a row of reference data."""
+    factories.lineage_name(world.conn, world.pathogen, name)
+
+
+def lineages(world: World, who: str, name: str) -> list[str]:
+    """Return the lineages somebody finds by name."""
+    found = rows(world.caller(who).get(f"/lineages?lineage=eq.{name}&select=lineage"))
+    return [row["lineage"] for row in found]
+
+
+def test_reference_data_is_kept_for_one_token_only(world: World) -> None:
+    """Serve nobody what was another's, however alike the requests are."""
+    name = f"kept-{world.name}"
+    assert lineages(world, "operator", name) == []
+    new_lineage(world, name)
+
+    assert lineages(world, "operator", name) == [name]
+    assert lineages(world, "stranger", name) == [name]
+    assert refusal(world.nobody.get(f"/lineages?lineage=eq.{name}&select=lineage"))[0] == 401
+
+
+def test_rows_embedded_in_reference_data_are_not_kept(world: World) -> None:
+    """Keep only what is the same for everybody: these are the caller's."""
+    path = f"/pathogens?id=eq.{world.pathogen}&select=id,samples(count)"
+    before = rows(world.member.get(path))
+    world.bare_sample()
+
+    assert rows(world.member.get(path)) != before
+
+
+@pytest.fixture(scope="module")
+def limited(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An edge without exceptions from its limits, before the same PostgREST."""
+    port = urlsplit(api.direct_url).port
+    assert port is not None
+    with run_edge(tmp_path_factory.mktemp("limited"), any_free(), port) as url:
+        yield url
+
+
+def statuses(url: str, address: str, count: int, token: str | None = None) -> list[httpx.Response]:
+    """Ask at once, from one address, and return the answers."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    transport = httpx.HTTPTransport(
+        local_address=address, limits=httpx.Limits(max_connections=count)
+    )
+    with (
+        httpx.Client(transport=transport, headers=headers, timeout=30) as http,
+        ThreadPoolExecutor(count) as pool,
+    ):
+        return list(pool.map(lambda _: http.get(f"{url}/rpc/health"), range(count)))
+
+
+def test_flood_of_strangers_is_refused(limited: str) -> None:
+    """Answer 429 with the time to wait, in the one shape."""
+    answers = statuses(limited, FLOODER, 100)
+    refused = [answer for answer in answers if answer.status_code != 200]
+
+    assert {refusal(answer) for answer in refused} == {(429, "too_many_requests")}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+
+
+def test_flood_with_one_token_is_refused(world: World, limited: str) -> None:
+    """Bound what one token asks at once, wherever it asks from."""
+    token = world.member.token
+
+    answers = statuses(limited, FLOODER, 100, token)
+
+    assert (429, "too_many_requests") in {
+        refusal(answer) for answer in answers if answer.status_code != 200
+    }
+
+
+def test_flood_leaves_others_alone(world: World, limited: str) -> None:
+    """Count each address and each token apart."""
+    with ThreadPoolExecutor(1) as pool:
+        flood = pool.submit(statuses, limited, FLOODER, 100, world.viewer.token)
+        answers = statuses(limited, NEIGHBOUR, 5, world.member.token)
+        flood.result()
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_one_request_after_the_other_is_never_refused(world: World, limited: str) -> None:
+    """Slow a loop down instead."""
+    headers = {"Authorization": f"Bearer {world.partner.token}"}
+    with httpx.Client(headers=headers, timeout=30) as http:
+        answers = {http.get(f"{limited}/me?select=id").status_code for _ in range(400)}
+
+    assert answers == {200}
+
+
+def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Answer 503 with the time to wait."""
+    with run_edge(tmp_path_factory.mktemp("alone"), any_free(), any_free()) as url:
+        response = httpx.get(f"{url}/samples", headers={"Authorization": "Bearer x"})
+
+    assert refusal(response) == (503, "api_unavailable")
+    assert response.headers["Retry-After"] == "1"
