@@ -1,0 +1,1 @@
+"""A campaign of attacks on a whole stack of its own: `make attack`, or `python -m tests.attack`."""

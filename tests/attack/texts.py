@@ -1,0 +1,96 @@
+"""Attacks with bytes that somebody downstream may take for more than data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from tests.attack.stage import Stage, Trial
+
+FORBIDDEN = (
+    "\x01", "\x07", "\x1b[2J", "\x7f", "\x85", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066",
+    "\n", "\r", "\t", "\r\n>evil",
+)  # fmt: skip
+FORMULAS = ("=1+1", "+1", "@SUM(A1)", "-1+1", "=HYPERLINK(A1)")
+
+
+def identifiers(stage: Stage) -> Iterator[Trial]:
+    """Store names that a terminal, a FASTA file or a spreadsheet would obey."""
+    world = stage.world
+    with stage.client(world.member.token) as http:
+        for number, text in enumerate((*FORBIDDEN, *FORMULAS)):
+            for field in ("private_identifier", "public_identifier"):
+                value = f"{text}x{number}"
+                for door, send in (
+                    ("POST", lambda v, f=field: http.post("/samples", json=world.sample(f"t{number}", **{f: v}))),
+                    ("PATCH", lambda v, f=field: http.patch(f"/samples?id=eq.{world.open}", json={f: v})),
+                    ("batch", lambda v, f=field: http.post("/rpc/create_samples", json=world.batch(world.batch_sample(f"t{number}", **{f: v})))),
+                ):
+                    answer = send(value)
+                    yield f"{door} {field} {value!r}: {answer.status_code}", answer.status_code == 400
+        for value in ("a\x1b[2J", "a\u202eb", "", "   ", 3.14, None, ["a"]):
+            answer = http.post("/rpc/create_phylo_run", json=world.run_request(f"open-{world.name}", name=value))
+            yield f"run named {value!r}: {answer.status_code}", answer.status_code == 400
+
+
+def shapes(stage: Stage) -> Iterator[Trial]:
+    """Send arguments of another shape, or of none that ends."""
+    world = stage.world
+    deep = "[" * 5000 + "]" * 5000
+    samples = {
+        "authors of nulls": {"authors": [None] * 300_000},
+        "authors in authors": {"authors": [["a"], ["b"]]},
+        "one null author": {"authors": ["A", None]},
+        "a number for authors": {"authors": 3},
+        "an object for a date": {"collection_date": {"a": 1}},
+    }
+    with stage.client(world.member.token) as http:
+        for name, columns in samples.items():
+            for door, answer in (
+                ("POST", http.post("/samples", json=world.sample(f"s-{name}", **columns))),
+                ("batch", http.post("/rpc/create_samples", json=world.batch(world.batch_sample(f"b-{name}", **columns)))),
+                ("PATCH", http.patch(f"/samples?id=eq.{world.open}", json=columns)),
+            ):
+                yield f"{door} {name}: {answer.status_code}", 400 <= answer.status_code < 500
+        for name, value in {
+            "deep": json.loads(deep[:400] + deep[-400:]),
+            "many keys": {f"k{n}": n for n in range(100_000)},
+            "a list": [1],
+            "a text for an id": {"location_id": "1"},
+        }.items():
+            answer = http.post("/rpc/create_phylo_run", json=world.run_request(f"open-{world.name}", template_args=value))
+            yield f"template_args {name}: {answer.status_code}", 400 <= answer.status_code < 500
+        answer = http.post("/rpc/create_samples", json=world.batch(*[{}] * 100_000))
+        held = answer.status_code == 400 and len(answer.content) < 500_000
+        yield f"100,000 empty samples: {answer.status_code}, {len(answer.content)} bytes", held
+
+
+def encodings(stage: Stage) -> Iterator[Trial]:
+    """Send bytes that are no text, everywhere a request has room."""
+    world = stage.world
+    with stage.client(world.member.token) as http:
+        for _ in range(40):
+            noise = bytes(stage.dice.randrange(1, 256) for _ in range(20))
+            encoded = "".join(f"%{byte:02x}" for byte in noise)
+            header = noise.replace(b"\r", b"").replace(b"\n", b"")
+            for name, answer in (
+                ("query", http.get(f"/samples?host=eq.{encoded}")),
+                ("path", http.get(f"/{encoded}")),
+                ("select", http.get(f"/samples?select={encoded}")),
+                ("Accept", http.get("/samples", headers={"Accept": header})),
+                ("Prefer", http.get("/samples", headers={"Prefer": header})),
+                ("Range", http.get("/samples", headers={"Range": header})),
+                ("JSON", http.post("/samples", content=noise, headers={"Content-Type": "application/json"})),
+                ("CSV", http.post("/samples", content=b"host\n" + noise, headers={"Content-Type": "text/csv"})),
+                ("form", http.post("/rpc/health", content=noise, headers={"Content-Type": "application/x-www-form-urlencoded"})),
+            ):
+                held = answer.status_code < 500 and (answer.is_success or is_our_shape(answer.content))
+                yield f"{name} {noise!r}: {answer.status_code}", held
+
+
+def is_our_shape(content: bytes) -> bool:
+    """Tell whether a refusal is the JSON of docs/errors.md."""
+    try:
+        return sorted(json.loads(content)) == ["code", "details", "hint", "message"]
+    except ValueError:
+        return False
