@@ -131,7 +131,10 @@ class ObjectStore:
 
     def launch(self) -> Launch:
         return ministack.ministack_launch(
-            self.settings.data_dir / "s3", self.state.ports["s3"], self.settings.region
+            self.settings.data_dir / "s3",
+            self.state.ports["s3"],
+            self.settings.region,
+            self.settings.cors_origins,
         )
 
     def start(self) -> None:

@@ -87,6 +87,12 @@ class LocalStack:
         )
         return len(rows) == 1, listed["KeyCount"] == 1
 
+    def link(self, key: str) -> str:
+        """A link to an object that anybody may follow."""
+        return make_client(self.settings).generate_presigned_url(
+            "get_object", Params={"Bucket": self.settings.bucket, "Key": key}
+        )
+
     def connect(self) -> psycopg.Connection:
         """As superuser."""
         return psycopg.connect(f"{self.settings.admin_database_url}", autocommit=True)
