@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from enum import Enum
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.request import Request
 
 from control.errors import ControlError
+from control.local import is_ours, open_url
+from control.settings import Settings
 
 _PATIENCE_SECONDS = 20.0
 _REQUEST_TIMEOUT_SECONDS = 5.0
@@ -19,6 +22,17 @@ class ApiState(Enum):
     NOT_ASKED = "no API URL is configured"
     NOT_RUNNING = "the API is not running; it reads the schema when it starts"
     CURRENT = "the API serves this schema"
+
+
+def await_schema(settings: Settings, probe: str) -> ApiState:
+    """Wait for the API of these settings; who listens in place of a stopped one is not asked."""
+    if not is_ours(settings, "api_url"):
+        return wait_for_api(settings.api_url, probe)
+    # Imported only here, because the stack migrates, and migrating comes here.
+    from control.stack.lifecycle import running_api
+
+    url = running_api(settings)
+    return ApiState.NOT_RUNNING if url is None else wait_for_api(url, probe)
 
 
 def wait_for_api(api_url: str | None, probe: str) -> ApiState:
@@ -47,11 +61,11 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
 def _status_of(url: str) -> int | None:
     """The HTTP status of a GET; None when nobody listens, 504 when there is no answer in time."""
     try:
-        with urllib.request.urlopen(url, timeout=_REQUEST_TIMEOUT_SECONDS) as response:
+        with open_url(Request(url), _REQUEST_TIMEOUT_SECONDS) as response:
             return int(response.status)
-    except urllib.error.HTTPError as error:
+    except HTTPError as error:
         return error.code
-    except urllib.error.URLError as error:
+    except URLError as error:
         return None if isinstance(error.reason, ConnectionRefusedError) else 504
-    except TimeoutError:
+    except (OSError, HTTPException):
         return 504

@@ -154,6 +154,11 @@ class Api:
     port_names: tuple[str, ...] = ("api", "admin")
 
     @property
+    def url(self) -> str | None:
+        """PostgREST's own address, whatever stands before it; None before its first start."""
+        return self.state.http_url("api")
+
+    @property
     def server(self) -> Server:
         home = self.settings.data_dir
         return postgrest.postgrest_server("postgrest", home / "run", home / "logs")

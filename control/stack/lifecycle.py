@@ -6,14 +6,16 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control.database import connect
 from control.errors import ControlError
 from control.migrations import migrate_up
 from control.outputs.credentials import current_credentials, store_credentials
+from control.schema_cache import wait_for_api
 from control.settings import Settings
+from control.sql_code import loaded_probe
 from control.stack.bootstrap import bootstrap
 from control.stack.components import Api, Component, Database, ObjectStore
 from control.stack.ministack import ensure_bucket
@@ -52,6 +54,12 @@ def up(settings: Settings, echo: Echo) -> Settings:
         for component in (database, objects, api):
             component.check()
         state.ensure_passwords()
+        # All ports before anything is asked of anybody: an address left over from the last time may
+        # be somebody else's by now.
+        for component in (database, objects, api):
+            component.prepare()
+            if component.server.pid() is None:
+                _choose_ports(component, settings, state, echo)
         state.save(settings)
 
         _bring_up(database, settings, state, echo)
@@ -60,9 +68,12 @@ def up(settings: Settings, echo: Echo) -> Settings:
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
-        migrate_up(local, echo=echo)
+        # No API is waited for: one that runs may still be connected to where the database was.
+        migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
+        if migrated.has_loaded_code:
+            _have_schema_served(api, settings, state, echo)
         return state.applied_to(settings)
 
 
@@ -105,6 +116,25 @@ def log_files(settings: Settings) -> dict[str, Path]:
     return {server.name: server.log_file for server in servers}
 
 
+def running_api(settings: Settings) -> str | None:
+    """PostgREST's own address while its process is ours and alive."""
+    api = Api(settings, State.load(settings))
+    return None if api.server.pid() is None else api.url
+
+
+def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
+    """Restart an API that does not come to know the schema just loaded: then it reads it."""
+    with connect(state.applied_to(settings), "up") as conn:
+        probe = loaded_probe(conn)
+    try:
+        if probe is not None:
+            wait_for_api(api.url, probe)
+    except ControlError:
+        echo(f"{api.server.name} serves an old schema; restarting it")
+        api.server.stop()
+        _bring_up(api, settings, state, echo)
+
+
 def _renew_link_credentials(settings: Settings) -> None:
     """Links to files name the S3 server, whose port may have changed."""
     with connect(settings, "up") as conn:
@@ -122,7 +152,6 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
     server.trim_log()
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
-    component.prepare()
     if server.pid() is not None:
         if not state.knows(component.port_names):
             echo(f"{server.name} runs on a port that was forgotten; restarting it")

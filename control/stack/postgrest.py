@@ -46,7 +46,7 @@ def postgrest_launch(
             "PGRST_ADMIN_SERVER_PORT": str(admin_port),
             "PGRST_SERVER_CORS_ALLOWED_ORIGINS": settings.cors_origins,
         },
-        inputs=configuration.read_text(),
+        inputs=configuration.read_text(encoding="utf-8"),
     )
 
 
@@ -64,7 +64,11 @@ def _usable(binary: Path, source: str) -> Path:
     }
     try:
         shown = subprocess.run(
-            [binary, "--version"], capture_output=True, text=True, check=True
+            [binary, "--version"],
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise ControlError(

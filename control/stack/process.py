@@ -168,7 +168,7 @@ def start_mark(pid: int) -> str | None:
     if not HAS_PROC:
         return _start_mark_by_ps(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
     # The second field is the command in parentheses, and may contain spaces and parentheses itself.
@@ -193,9 +193,7 @@ def exists(pid: int) -> bool:
 def command_line(pid: int) -> str:
     """The command a process was started with; empty when there is no such process."""
     try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" "))
     except OSError:
         return "" if HAS_PROC else _ps(pid, "command=")
 

@@ -64,5 +64,6 @@ def _with_capability(name: str) -> list[str]:
 
 def _reaches(prefix: Sequence[str], program: str, data: Path) -> bool:
     script = 'test -x "$1" && test -w "$2" && "$1" --version'
+    environment = {"PATH": os.defpath}
     probe = [*prefix, "sh", "-c", script, "sh", program, str(data)]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return subprocess.run(probe, env=environment, capture_output=True, check=False).returncode == 0

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -86,6 +87,10 @@ class LocalStack:
             Bucket=self.settings.bucket, Prefix=f"kept/{word}"
         )
         return len(rows) == 1, listed["KeyCount"] == 1
+
+    def with_(self, **changes: Any) -> Settings:
+        """The settings, but for a few."""
+        return replace(self.settings, **changes)
 
     def link(self, key: str) -> str:
         """A link to an object that anybody may follow."""
