@@ -17,7 +17,7 @@ from control.schema_cache import wait_for_api
 from control.settings import Settings
 from control.sql_code import loaded_probe
 from control.stack.bootstrap import bootstrap
-from control.stack.components import Api, Component, Database, ObjectStore
+from control.stack.components import Api, Component, Database, LogKeeper, ObjectStore
 from control.stack.ministack import ensure_bucket
 from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
@@ -50,18 +50,19 @@ def up(settings: Settings, echo: Echo) -> Settings:
     _make_data_directory(settings)
     with _one_at_a_time(settings, echo):
         state = State.load(settings)
-        database, objects, api = _components(settings, state)
-        for component in (database, objects, api):
+        database, objects, api, logs = components = _components(settings, state)
+        for component in components:
             component.check()
         state.ensure_passwords()
         # All ports before anything is asked of anybody: an address left over from the last time may
         # be somebody else's by now.
-        for component in (database, objects, api):
+        for component in components:
             component.prepare()
             if component.server.pid() is None:
                 _choose_ports(component, settings, state, echo)
         state.save(settings)
 
+        _bring_up(logs, settings, state, echo)
         _bring_up(database, settings, state, echo)
         bootstrap(state, database.admin_url, settings.sql_dir)
         _bring_up(objects, settings, state, echo)
@@ -141,15 +142,19 @@ def _renew_link_credentials(settings: Settings) -> None:
         store_credentials(conn, current_credentials(settings, make_client(settings)))
 
 
-def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api]:
-    """In the order they start."""
-    return Database(settings, state), ObjectStore(settings, state), Api(settings, state)
+def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api, LogKeeper]:
+    """In the order they are shown; stopped in the reverse one."""
+    return (
+        Database(settings, state),
+        ObjectStore(settings, state),
+        Api(settings, state),
+        LogKeeper(settings, state),
+    )
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
     """Leave one server running and answering, whatever was before."""
     server = component.server
-    server.trim_log()
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
     if server.pid() is not None:
@@ -158,7 +163,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
         elif not server.runs_as(component.launch()):
             echo(f"{server.name} runs with other settings; restarting it")
         elif wait_for(component.is_ready, PATIENCE_SECONDS):
-            echo(f"{server.name} already running on port {state.ports[component.port_names[0]]}")
+            echo(f"{server.name} already running{_on_port(component, state)}")
             return
         else:
             echo(f"{server.name} runs but does not answer; restarting it")
@@ -174,7 +179,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
             if server.pid() is not None or not lost_port or attempt == PORT_ATTEMPTS:
                 raise
         else:
-            echo(f"{server.name} started on port {state.ports[component.port_names[0]]}")
+            echo(f"{server.name} started{_on_port(component, state)}")
             return
 
 
@@ -191,6 +196,16 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
         echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
 
 
+def _on_port(component: Component, state: State) -> str:
+    """Where to find it; nothing for one that listens nowhere."""
+    port = _shown_port(component, state)
+    return "" if port is None else f" on port {port}"
+
+
+def _shown_port(component: Component, state: State) -> int | None:
+    return next((state.ports.get(name) for name in component.port_names), None)
+
+
 def _ports_of_others(state: State, name: str) -> set[int]:
     return {port for other, port in state.ports.items() if other != name}
 
@@ -204,7 +219,7 @@ def _status_of(component: Component, state: State) -> ComponentStatus:
         word = "running"
     else:
         word = "not answering"
-    return ComponentStatus(word, pid, state.ports.get(component.port_names[0]), server.log_file)
+    return ComponentStatus(word, pid, _shown_port(component, state), server.log_file)
 
 
 def _require_local(settings: Settings) -> None:

@@ -20,9 +20,6 @@ from control.errors import ControlError
 
 POLL_SECONDS = 0.05
 HAS_PROC = Path("/proc/self/stat").exists()
-# A log above the first size is cut to its last part when the stack is next brought up.
-LOG_LIMIT_BYTES = 8 << 20
-LOG_KEEP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -143,17 +140,6 @@ class Server:
         """The last lines of the log, to be put behind a message."""
         text = "\n  ".join(tail(self.log_file, lines))
         return f":\n  {text}" if text else ""
-
-    def trim_log(self) -> None:
-        """Keep a grown log's last part. The server appends, so it goes on writing behind it."""
-        if not self.log_file.exists() or self.log_file.stat().st_size <= LOG_LIMIT_BYTES:
-            return
-        with open(self.log_file, "r+b") as log:
-            log.seek(-LOG_KEEP_BYTES, os.SEEK_END)
-            kept = log.read()
-            log.truncate(0)
-            log.seek(0)
-            log.write(kept)
 
     def _record(self) -> Record | None:
         """What the pid file says; an unreadable one says nothing."""

@@ -21,7 +21,7 @@ from control.stack.process import start_mark, wait_for
 from control.storage import make_client
 from tests.servers import SETTINGS
 
-SERVERS = ("postgres", "ministack", "postgrest")
+SERVERS = ("postgres", "ministack", "postgrest", "logkeeper")
 
 
 @dataclass
