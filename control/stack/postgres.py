@@ -234,7 +234,8 @@ def answers(url: str) -> bool:
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise WrongPassword("the superuser's password is not the remembered one") from error
-        return False
+        # A server that is full is well.
+        return "too many clients" in str(error)
     return True
 
 

@@ -75,7 +75,6 @@ def refused_requests(api: str, person: dict[str, Any]) -> dict[str, int]:
     header = {"Authorization": person["Authorization"]}
     batch = {"group_id": person["group"], "pathogen": "SC2"}
     twice = [sample(person, f"{MARK}-1")] * 2
-    # 0x00 is taken by no text, so that the database's own message names what it found.
     with httpx.Client(base_url=api, headers=header, timeout=30) as http:
         answers = {
             "batch": http.post("/rpc/create_samples", json=batch | {"samples": twice}),
