@@ -176,11 +176,12 @@ def test_stack_comes_up_in_a_hostile_environment(
     done = run(local, "up", everything)
 
     assert (done.returncode, set(local.states().values())) == (0, {"running"}), done.stderr
-    environments = [
-        Path(f"/proc/{pid}/environ").read_bytes().decode() for pid in local.pids().values()
-    ]
-    foreign = {value for value in everything.values() if len(value) > 3}
-    assert [value for value in sorted(foreign) if value in "".join(environments)] == []
+    theirs = {
+        entry
+        for pid in local.pids().values()
+        for entry in Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    }
+    assert theirs & {f"{name}={value}" for name, value in everything.items()} == set()
 
 
 def test_address_set_by_hand_keeps_the_environments_settings(
