@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
+from control.local import connect_here, is_ours
 from control.settings import AUDIENCE, Settings
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -27,12 +28,13 @@ def connect(settings: Settings, label: str) -> psycopg.Connection:
             f"environment {settings.environment} has no database",
             "run control up" if settings.is_local else "set ASPEN_DATABASE_URL",
         )
-    return psycopg.connect(
-        settings.database_url,
-        autocommit=True,
-        application_name=f"control {label}",
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-    )
+    options: dict[str, Any] = {
+        "application_name": f"control {label}",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    }
+    if is_ours(settings, "database_url"):
+        return connect_here(settings.database_url, **options)
+    return psycopg.connect(settings.database_url, autocommit=True, **options)
 
 
 @contextmanager

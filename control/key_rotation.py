@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from control.errors import ControlError
 from control.keys import Key, KeySet, find_keys, load_keys, locked, store
+from control.local import open_url
 from control.tokens import claims_for, sign_with
 from control.trusted_keys import parse_trusted
 
@@ -100,7 +101,7 @@ def _reloaded(api_url: str, change: Change) -> bool:
 def _signature_accepted(api_url: str, token: str) -> bool:
     request = Request(f"{api_url}/rpc/health", headers={"Authorization": f"Bearer {token}"})
     try:
-        with urlopen(request, timeout=RELOADED_WITHIN_SECONDS):
+        with open_url(request, RELOADED_WITHIN_SECONDS):
             return True
     except HTTPError as refusal:
         body = refusal.read()

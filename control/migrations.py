@@ -19,7 +19,7 @@ from control.errors import ControlError
 from control.frozen import check_applied, migration_files
 from control.ledger import Ledger, applied_migrations, migrations_of
 from control.locks import Echo, one_migrate_at_a_time, with_short_locks
-from control.schema_cache import ApiState, wait_for_api
+from control.schema_cache import ApiState, await_schema
 from control.settings import Settings
 from control.sql_code import (
     Contents,
@@ -79,7 +79,7 @@ def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> Migr
             status = migrate_status(conn, settings.root)
             return MigrateResult(status.pending, not status.is_current, ApiState.NOT_ASKED)
         applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo)
-    return MigrateResult(applied, has_loaded_code, wait_for_api(settings.api_url, probe))
+    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe))
 
 
 def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from enum import Enum
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.request import Request
 
 from control.errors import ControlError
+from control.local import is_ours, open_url
+from control.settings import Settings
 
 _PATIENCE_SECONDS = 20.0
 _REQUEST_TIMEOUT_SECONDS = 5.0
@@ -21,6 +24,17 @@ class ApiState(Enum):
     CURRENT = "the API serves this schema"
 
 
+def await_schema(settings: Settings, probe: str) -> ApiState:
+    """Wait for the API of these settings; who listens in place of a stopped one is not asked."""
+    if not is_ours(settings, "api_url"):
+        return wait_for_api(settings.api_url, probe)
+    # Imported only here, because the stack migrates, and migrating comes here.
+    from control.stack.lifecycle import running_api
+
+    url = running_api(settings)
+    return ApiState.NOT_RUNNING if url is None else wait_for_api(url, probe)
+
+
 def wait_for_api(api_url: str | None, probe: str) -> ApiState:
     """Ask for a function of the new schema until the API knows it.
 
@@ -30,6 +44,7 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
     if api_url is None:
         return ApiState.NOT_ASKED
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    status: int | None = None
     while time.monotonic() < give_up_at:
         status = _status_of(f"{api_url.rstrip('/')}/rpc/{probe}")
         if status is None:
@@ -38,6 +53,12 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
         if status != 404 and status < 500:
             return ApiState.CURRENT
         time.sleep(0.05)
+    if status != 404:
+        raise ControlError(
+            f"the database is up to date, but {api_url} answers {status} for"
+            f" {_PATIENCE_SECONDS:.0f} s: it cannot be said which schema it serves",
+            "check that PostgREST behind it runs and reaches its database",
+        )
     raise ControlError(
         f"the database is up to date, but {api_url} still serves its old schema",
         "check that this API belongs to this database and has db-channel-enabled on, or restart it",
@@ -47,11 +68,11 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
 def _status_of(url: str) -> int | None:
     """The HTTP status of a GET; None when nobody listens, 504 when there is no answer in time."""
     try:
-        with urllib.request.urlopen(url, timeout=_REQUEST_TIMEOUT_SECONDS) as response:
+        with open_url(Request(url), _REQUEST_TIMEOUT_SECONDS) as response:
             return int(response.status)
-    except urllib.error.HTTPError as error:
+    except HTTPError as error:
         return error.code
-    except urllib.error.URLError as error:
+    except URLError as error:
         return None if isinstance(error.reason, ConnectionRefusedError) else 504
-    except TimeoutError:
+    except (OSError, HTTPException):
         return 504

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from control.errors import ControlError
+from control.local import is_ours, without_variables
 from control.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +50,20 @@ class S3Uri:
 
 def make_client(settings: Settings) -> S3Client:
     """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
-    return boto3.client(
+    if not is_ours(settings, "s3_endpoint_url"):
+        return _client_of(boto3.Session(), settings, proxies=None)
+    with without_variables("AWS_", "BOTO_"):
+        session = botocore.session.Session()
+        for name in ("config_file", "credentials_file"):
+            session.set_config_variable(name, os.devnull)
+        return _client_of(boto3.Session(botocore_session=session), settings, proxies={})
+
+
+def _client_of(
+    session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
+) -> S3Client:
+    """A client of one session; without `proxies` those of the environment."""
+    return session.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url,
         region_name=settings.region,
@@ -60,6 +76,7 @@ def make_client(settings: Settings) -> S3Client:
             connect_timeout=10,
             read_timeout=60,
             retries={"mode": "standard", "total_max_attempts": 4},
+            proxies=proxies,
         ),
     )
 

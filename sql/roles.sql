@@ -84,3 +84,48 @@ alter role operator set statement_timeout = '10s';
 alter role job set statement_timeout = '10s';
 alter role analyst set statement_timeout = '60s';
 alter role analyst set default_transaction_read_only = 'on';
+
+-- The server log holds nobody's data. A message may carry a value (invalid input syntax for type
+-- bigint: …), an error of ours carries them in its details, and with an error come the statement
+-- and its parameters. So of these logins the log tells only what ends a session. What an operator
+-- loses: their errors, slow statements and lock waits, also in the words of auto_explain and
+-- pgaudit. Where to look instead: the access log before the API has status and request id of every
+-- request, pg_stat_statements the times, and `control` shows its own errors. To look closer for a
+-- while: alter role … set log_min_messages = 'error'; this file puts it back.
+do $$
+declare
+    login_name text;
+    setting record;
+begin
+    foreach login_name in array array['authenticator', 'control', 'analyst'] loop
+        for setting in
+            select settings.name, settings.value
+            from (
+                values
+                    ('log_min_messages', 'fatal'),
+                    -- In case the one above is changed: no more than the first line, and no value.
+                    ('log_min_error_statement', 'panic'),
+                    ('log_error_verbosity', 'terse'),
+                    ('log_parameter_max_length', '0'),
+                    ('log_parameter_max_length_on_error', '0'),
+                    ('log_statement', 'none'),
+                    ('log_duration', 'off'),
+                    ('log_min_duration_statement', '-1'),
+                    ('log_min_duration_sample', '-1'),
+                    ('log_transaction_sample_rate', '0')
+            ) as settings (name, value)
+        loop
+            begin
+                execute pg_catalog.format(
+                    'alter role %I set %I = %L', login_name, setting.name, setting.value
+                );
+            exception when insufficient_privilege then
+                -- Some managed servers keep these to themselves.
+                raise warning 'the log may hold data of %: % could not be set to %',
+                    login_name, setting.name, setting.value
+                using hint = 'Set it for the whole server, or grant set on parameter.';
+            end;
+        end loop;
+    end loop;
+end
+$$;

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from control.local import connect_here
 from control.stack.state import DATABASE, LOGINS, State
 
 OWNER = "aspen_owner"
@@ -14,10 +15,10 @@ OWNER = "aspen_owner"
 
 def bootstrap(state: State, admin_url: str, sql_dir: Path) -> None:
     """Make roles and the database what the checkout says; any number of times."""
-    with psycopg.connect(admin_url, autocommit=True) as conn:
+    with connect_here(admin_url) as conn:
         prepare_cluster(conn, sql_dir, {login: state.passwords[login] for login in LOGINS})
         create_database(conn, DATABASE)
-    with psycopg.connect(state.database_url("postgres"), autocommit=True) as conn:
+    with connect_here(state.database_url("postgres")) as conn:
         prepare_database(conn, sql_dir)
 
 

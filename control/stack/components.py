@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from control.keys import ensure_keys
 from control.settings import Settings
-from control.stack import ministack, nginx, postgrest
+from control.stack import log_keeper, ministack, nginx, postgrest
 from control.stack.health import http_ok
 from control.stack.postgres import (
     Postgres,
@@ -20,6 +22,9 @@ from control.stack.postgres import (
 from control.stack.process import Launch, Server
 from control.stack.state import SUPERUSER, State
 
+# A burst of messages may take a log past its limit until it is next looked at.
+FAR_ABOVE_THE_LIMIT = 32 * log_keeper.LIMIT_BYTES
+
 
 class Component(Protocol):
     """One server: what it needs before, how it is launched, whether it answers."""
@@ -30,7 +35,9 @@ class Component(Protocol):
 
     @property
     def port_names(self) -> tuple[str, ...]:
-        """The ports it listens on, as the state calls them; the first is the one to show."""
+        """The ports it listens on, as the state calls them, the one to show first; none at all
+        when nobody asks it anything.
+        """
 
     def check(self) -> None:
         """Refuse to begin when a program is missing."""
@@ -111,6 +118,46 @@ class Database:
 
 
 @dataclass(frozen=True)
+class LogKeeper:
+    """What keeps `.aspen/logs` within bounds, whoever writes there."""
+
+    settings: Settings
+    state: State
+    port_names: tuple[str, ...] = ()
+
+    @property
+    def logs(self) -> Path:
+        """The directory of all logs."""
+        return self.settings.data_dir / "logs"
+
+    @property
+    def server(self) -> Server:
+        run = self.settings.data_dir / "run"
+        return Server("logkeeper", run / "logkeeper.pid", self.logs / "logkeeper.log")
+
+    def check(self) -> None:
+        """Nothing: it needs only the Python that runs us."""
+
+    def prepare(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+
+    def launch(self) -> Launch:
+        return Launch(
+            [sys.executable, "-I", "-S", str(Path(log_keeper.__file__)), str(self.logs)],
+            {"PATH": os.defpath},
+        )
+
+    def start(self) -> None:
+        self.server.start(self.launch())
+        self.server.wait_ready(self.is_ready, log_keeper.EVERY_SECONDS * 2)
+
+    def is_ready(self) -> bool:
+        """Whether it keeps up: no log is far above the limit."""
+        sizes = [path.stat().st_size for path in self.logs.iterdir() if path.is_file()]
+        return self.server.pid() is not None and max(sizes, default=0) < FAR_ABOVE_THE_LIMIT
+
+
+@dataclass(frozen=True)
 class ObjectStore:
     """ministack on `.aspen/s3`."""
 
@@ -131,7 +178,10 @@ class ObjectStore:
 
     def launch(self) -> Launch:
         return ministack.ministack_launch(
-            self.settings.data_dir / "s3", self.state.ports["s3"], self.settings.region
+            self.settings.data_dir / "s3",
+            self.state.ports["s3"],
+            self.settings.region,
+            self.settings.cors_origins,
         )
 
     def start(self) -> None:
@@ -149,6 +199,11 @@ class Api:
     settings: Settings
     state: State
     port_names: tuple[str, ...] = ("postgrest", "admin")
+
+    @property
+    def url(self) -> str | None:
+        """PostgREST's own address, whatever stands before it; None before its first start."""
+        return self.state.http_url("postgrest")
 
     @property
     def server(self) -> Server:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import urllib.request
+from urllib.request import Request
+
+from control.local import open_url
 
 
 def http_ok(url: str, seconds: float = 2) -> bool:
     """Whether a GET of this URL answers 200 in time."""
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as response:
+        with open_url(Request(url), seconds) as response:
             return bool(response.status == 200)
     except (OSError, http.client.HTTPException):
         return False

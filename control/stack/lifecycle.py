@@ -6,16 +6,25 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control.database import connect
 from control.errors import ControlError
 from control.migrations import migrate_up
 from control.outputs.credentials import current_credentials, store_credentials
+from control.schema_cache import wait_for_api
 from control.settings import Settings
+from control.sql_code import loaded_probe
 from control.stack.bootstrap import bootstrap
-from control.stack.components import Api, Component, Database, Edge, ObjectStore
+from control.stack.components import (
+    Api,
+    Component,
+    Database,
+    Edge,
+    LogKeeper,
+    ObjectStore,
+)
 from control.stack.ministack import ensure_bucket
 from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
@@ -48,21 +57,31 @@ def up(settings: Settings, echo: Echo) -> Settings:
     _make_data_directory(settings)
     with _one_at_a_time(settings, echo):
         state = State.load(settings)
-        database, objects, api, edge = _components(settings, state)
-        for component in (database, objects, api, edge):
+        database, objects, api, edge, logs = components = _components(settings, state)
+        for component in components:
             component.check()
         state.ensure_passwords()
+        # All ports before anything is asked of anybody: an address left over from the last time may
+        # be somebody else's by now.
+        for component in components:
+            component.prepare()
+            if component.server.pid() is None:
+                _choose_ports(component, settings, state, echo)
         state.save(settings)
 
+        _bring_up(logs, settings, state, echo)
         _bring_up(database, settings, state, echo)
         bootstrap(state, database.admin_url, settings.sql_dir)
         _bring_up(objects, settings, state, echo)
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
-        migrate_up(local, echo=echo)
+        # No API is waited for: one that runs may still be connected to where the database was.
+        migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
+        if migrated.has_loaded_code:
+            _have_schema_served(api, settings, state, echo)
         _bring_up(edge, settings, state, echo)
         return state.applied_to(settings)
 
@@ -106,36 +125,56 @@ def log_files(settings: Settings) -> dict[str, Path]:
     return {server.name: server.log_file for server in servers}
 
 
+def running_api(settings: Settings) -> str | None:
+    """PostgREST's own address while its process is ours and alive."""
+    api = Api(settings, State.load(settings))
+    return None if api.server.pid() is None else api.url
+
+
+def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
+    """Restart an API that does not come to know the schema just loaded: then it reads it."""
+    with connect(state.applied_to(settings), "up") as conn:
+        probe = loaded_probe(conn)
+    try:
+        if probe is not None:
+            wait_for_api(api.url, probe)
+    except ControlError:
+        echo(f"{api.server.name} serves an old schema; restarting it")
+        api.server.stop()
+        _bring_up(api, settings, state, echo)
+
+
 def _renew_link_credentials(settings: Settings) -> None:
     """Links to files name the S3 server, whose port may have changed."""
     with connect(settings, "up") as conn:
         store_credentials(conn, current_credentials(settings, make_client(settings)))
 
 
-def _components(settings: Settings, state: State) -> tuple[Database, ObjectStore, Api, Edge]:
-    """In the order they start."""
+def _components(
+    settings: Settings, state: State
+) -> tuple[Database, ObjectStore, Api, Edge, LogKeeper]:
+    """In the order they are shown; stopped in the reverse one."""
     return (
         Database(settings, state),
         ObjectStore(settings, state),
         Api(settings, state),
         Edge(settings, state),
+        LogKeeper(settings, state),
     )
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
     """Leave one server running and answering, whatever was before."""
     server = component.server
-    server.trim_log()
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
-    component.prepare()
     if server.pid() is not None:
         if not state.knows(component.port_names):
             echo(f"{server.name} runs on a port that was forgotten; restarting it")
         elif not server.runs_as(component.launch()):
             echo(f"{server.name} runs with other settings; restarting it")
         elif wait_for(component.is_ready, PATIENCE_SECONDS):
-            echo(f"{server.name} already running on port {state.ports[component.port_names[0]]}")
+            echo(f"{server.name} already running{_on_port(component, state)}")
             return
         else:
             echo(f"{server.name} runs but does not answer; restarting it")
@@ -151,7 +190,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
             if server.pid() is not None or not lost_port or attempt == PORT_ATTEMPTS:
                 raise
         else:
-            echo(f"{server.name} started on port {state.ports[component.port_names[0]]}")
+            echo(f"{server.name} started{_on_port(component, state)}")
             return
 
 
@@ -168,6 +207,16 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
         echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
 
 
+def _on_port(component: Component, state: State) -> str:
+    """Where to find it; nothing for one that listens nowhere."""
+    port = _shown_port(component, state)
+    return "" if port is None else f" on port {port}"
+
+
+def _shown_port(component: Component, state: State) -> int | None:
+    return next((state.ports.get(name) for name in component.port_names), None)
+
+
 def _ports_of_others(state: State, name: str) -> set[int]:
     return {port for other, port in state.ports.items() if other != name}
 
@@ -181,7 +230,7 @@ def _status_of(component: Component, state: State) -> ComponentStatus:
         word = "running"
     else:
         word = "not answering"
-    return ComponentStatus(word, pid, state.ports.get(component.port_names[0]), server.log_file)
+    return ComponentStatus(word, pid, _shown_port(component, state), server.log_file)
 
 
 def _require_local(settings: Settings) -> None:

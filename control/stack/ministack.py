@@ -19,6 +19,8 @@ from control.storage import make_client
 
 READY_SECONDS = 60
 SERVICES = "s3,sqs,stepfunctions"
+# Run by its path, so that it is there for any interpreter that has ministack.
+EMULATOR = Path(__file__).with_name("s3_emulator.py")
 
 
 def require_ministack() -> None:
@@ -27,26 +29,35 @@ def require_ministack() -> None:
         raise ControlError("ministack is not installed", "run make up, which installs it")
 
 
-def ministack_launch(data: Path, port: int, region: str) -> Launch:
-    """The emulator on one loopback port. It refuses unknown keys and badly signed URLs."""
+def ministack_launch(data: Path, port: int, region: str, origins: str = "") -> Launch:
+    """The emulator on one loopback port; `origins` are whose web pages may read links.
+
+    It refuses unknown keys, requests without a signature and badly signed links. It does not verify
+    the signature in an Authorization header: there the key alone is the proof, as befits a key
+    everybody knows.
+    """
     scratch = data.parent / "run"
     data.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
     return Launch(
-        [sys.executable, "-m", "ministack"],
+        [sys.executable, "-I", str(EMULATOR)],
         {
             "PATH": os.defpath,
-            "BIND_HOST": HOST,
+            "ASPEN_ORIGINS": origins,
             "GATEWAY_PORT": str(port),
             "MINISTACK_HOST": HOST,
             "MINISTACK_REGION": region,
             "SERVICES": SERVICES,
             "AUTH": "true",
+            # These would listen on every address of the machine.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # It would remove containers it takes for its own, a colleague's emulator for one.
+            "DOCKER_HOST": "unix:///nonexistent/docker.sock",
             # Each object is on disk before its PUT is answered.
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(data),
             "LOG_LEVEL": "WARNING",
-            # It writes a pid file of its own into the temporary directory.
             "TMPDIR": str(scratch),
             # So that nothing of the user's real AWS account is ever found.
             "AWS_ACCESS_KEY_ID": S3_KEY,

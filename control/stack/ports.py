@@ -9,20 +9,31 @@ from collections.abc import Collection
 from control.errors import ControlError
 
 HOST = "127.0.0.1"
+HOST_6 = "::1"
 LAST_PORT = 65535
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do, so that connections still winding down do not count as taken.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return False
-            raise
+    """Whether a server could listen on this port now, and be reached by every name of localhost."""
+    # Many programs take localhost for ::1 first, and would meet whoever listens there.
+    return _can_listen(socket.AF_INET, HOST, port) and _can_listen(socket.AF_INET6, HOST_6, port)
+
+
+def _can_listen(family: socket.AddressFamily, host: str, port: int) -> bool:
+    """Whether an address can be listened on; one this machine does not have is in nobody's way."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As servers do, so that connections still winding down do not count as taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            # Some systems refuse only this when somebody listens on every address.
+            probe.listen()
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return False
+        if family is socket.AF_INET6:
+            return True
+        raise
     return True
 
 

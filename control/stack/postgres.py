@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
+from control.local import connect_here
 from control.stack.ports import HOST
 from control.stack.postgres_binaries import Binaries, find_binaries
 from control.stack.process import Launch, Server, command_line, exists
@@ -97,7 +98,7 @@ class Postgres:
             os.chown(scratch, *owner)
         self._run(scratch, self.binaries.initdb, *self._initdb_options(scratch))
         self._write(scratch / "pg_hba.conf", HBA)
-        with open(scratch / "postgresql.conf", "a") as main:
+        with open(scratch / "postgresql.conf", "a", encoding="utf-8") as main:
             main.write("\ninclude 'aspen.conf'\n")
         self._set_password(scratch, password)
         # An empty directory may be in the way; anything else was refused above.
@@ -164,7 +165,7 @@ class Postgres:
         self._write(directory / "aspen.conf", settings)
 
     def _write(self, path: Path, text: str) -> None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         if owner := owner_of_data():
             os.chown(path, *owner)
 
@@ -194,7 +195,8 @@ class Postgres:
             cwd="/",
             input=given,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
         if done.returncode != 0:
@@ -227,12 +229,13 @@ class WrongPassword(ControlError):
 def answers(url: str) -> bool:
     """Whether the server at this URL lets us in."""
     try:
-        with psycopg.connect(url, connect_timeout=2, autocommit=True) as conn:
+        with connect_here(url, connect_timeout=2) as conn:
             conn.execute("select")
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise WrongPassword("the superuser's password is not the remembered one") from error
-        return False
+        # A server that is full is well.
+        return "too many clients" in str(error)
     return True
 
 
@@ -252,7 +255,7 @@ def _major_of(data: Path) -> int | None:
 def _lock_of(data: Path) -> tuple[int, int] | None:
     """The pid and port of postmaster.pid; a half-written one tells nothing."""
     try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
+        lines = os.fsdecode((data / "postmaster.pid").read_bytes()).splitlines()
         return int(lines[0]), int(lines[3])
     except (OSError, ValueError, IndexError):
         return None

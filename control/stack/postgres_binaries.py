@@ -102,7 +102,11 @@ def _complete(directory: Path) -> Binaries | None:
         return None
     try:
         shown = subprocess.run(
-            [directory / "postgres", "--version"], capture_output=True, text=True, check=True
+            [directory / "postgres", "--version"],
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -54,7 +54,7 @@ def postgrest_launch(
             "PGRST_OPENAPI_SERVER_PROXY_URI": public_url or "",
             "PGRST_SERVER_CORS_ALLOWED_ORIGINS": settings.cors_origins,
         },
-        inputs=configuration.read_text(),
+        inputs=configuration.read_text(encoding="utf-8"),
     )
 
 
@@ -72,7 +72,11 @@ def _usable(binary: Path, source: str) -> Path:
     }
     try:
         shown = subprocess.run(
-            [binary, "--version"], capture_output=True, text=True, check=True
+            [binary, "--version"],
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise ControlError(

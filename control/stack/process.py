@@ -20,9 +20,6 @@ from control.errors import ControlError
 
 POLL_SECONDS = 0.05
 HAS_PROC = Path("/proc/self/stat").exists()
-# A log above the first size is cut to its last part when the stack is next brought up.
-LOG_LIMIT_BYTES = 8 << 20
-LOG_KEEP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -149,17 +146,6 @@ class Server:
         text = "\n  ".join(tail(self.log_file, lines))
         return f":\n  {text}" if text else ""
 
-    def trim_log(self) -> None:
-        """Keep a grown log's last part. The server appends, so it goes on writing behind it."""
-        if not self.log_file.exists() or self.log_file.stat().st_size <= LOG_LIMIT_BYTES:
-            return
-        with open(self.log_file, "r+b") as log:
-            log.seek(-LOG_KEEP_BYTES, os.SEEK_END)
-            kept = log.read()
-            log.truncate(0)
-            log.seek(0)
-            log.write(kept)
-
     def _record(self) -> Record | None:
         """What the pid file says; an unreadable one says nothing."""
         try:
@@ -173,7 +159,7 @@ def start_mark(pid: int) -> str | None:
     if not HAS_PROC:
         return _start_mark_by_ps(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
     # The second field is the command in parentheses, and may contain spaces and parentheses itself.
@@ -198,9 +184,7 @@ def exists(pid: int) -> bool:
 def command_line(pid: int) -> str:
     """The command a process was started with; empty when there is no such process."""
     try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" "))
     except OSError:
         return "" if HAS_PROC else _ps(pid, "command=")
 

@@ -64,5 +64,6 @@ def _with_capability(name: str) -> list[str]:
 
 def _reaches(prefix: Sequence[str], program: str, data: Path, version_option: str) -> bool:
     script = 'test -x "$1" && test -w "$2" && "$1" "$3"'
+    environment = {"PATH": os.defpath}
     probe = [*prefix, "sh", "-c", script, "sh", program, str(data), version_option]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return subprocess.run(probe, env=environment, capture_output=True, check=False).returncode == 0

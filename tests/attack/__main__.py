@@ -69,7 +69,10 @@ def tried(stage: Stage, name: str) -> list[str]:
     trials = list(ATTACKS[name](stage))
     lost = [what for what, held in trials if not held]
     took = time.monotonic() - started
-    print(f"{name:12} tried {len(trials):5}  held {len(trials) - len(lost):5}  {took:5.0f} s", flush=True)
+    print(
+        f"{name:12} tried {len(trials):5}  held {len(trials) - len(lost):5}  {took:5.0f} s",
+        flush=True,
+    )
     for what in lost[:20]:
         print(f"    NOT HELD: {what!a}"[:300], flush=True)
     return lost

@@ -41,7 +41,9 @@ def trials(stage: Stage, operation: object, who: str, headers: dict[str, str]) -
         answer = case.call(
             base_url=stage.edge, headers={**headers, "Prefer": "tx=rollback"}, timeout=60
         )
-        answers.append((f"{case.method} {case.path} as {who}: {answer.status_code}", answer.status_code < 500))
+        answers.append(
+            (f"{case.method} {case.path} as {who}: {answer.status_code}", answer.status_code < 500)
+        )
 
     attempt()
     yield from answers

@@ -137,8 +137,9 @@ def tokens(stage: Stage) -> Iterator[Trial]:
     for name, token in bad.items():
         with stage.client(token) as http:
             yield name, http.get("/samples").status_code in (400, 401, 403)
-    with stage.client(api.token(f"operator-{stage.world.name}", "operator",
-                                groups={stage.world.group: "admin"})) as http:
+    with stage.client(
+        api.token(f"operator-{stage.world.name}", "operator", groups={stage.world.group: "admin"})
+    ) as http:
         answer = http.get(f"/samples?group_id=eq.{stage.world.group}")
         yield "operator who claims a group", answer.json() == []
     with stage.client(good) as http:

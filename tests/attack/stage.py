@@ -76,9 +76,7 @@ class Stage:
 
     def pids(self) -> dict[str, int]:
         """Return the pid of each server that runs."""
-        return {
-            name: found.pid for name, found in stack.status(self.settings).items() if found.pid
-        }
+        return {name: found.pid for name, found in stack.status(self.settings).items() if found.pid}
 
     def used(self) -> dict[str, float]:
         """Return the processor seconds each server has used."""
@@ -89,9 +87,7 @@ class Stage:
 def open_stage(directory: Path, seed: int, examples: int) -> Iterator[Stage]:
     """Bring a stack up in a directory, and take it down at the end."""
     first = SETTINGS.first_port + 300
-    settings = replace(
-        SETTINGS, data_dir=directory, keys_dir=directory / "keys", first_port=first
-    )
+    settings = replace(SETTINGS, data_dir=directory, keys_dir=directory / "keys", first_port=first)
     settings = stack.up(settings, print)
     try:
         with psycopg.connect(f"{settings.database_url}", autocommit=True) as conn:
@@ -104,7 +100,9 @@ def open_stage(directory: Path, seed: int, examples: int) -> Iterator[Stage]:
                     keys=load_keys(settings.keys_dir),
                     http=http,
                 )
-                yield Stage(settings, World(api, conn), conn, random.Random(seed), seed, examples, [])
+                yield Stage(
+                    settings, World(api, conn), conn, random.Random(seed), seed, examples, []
+                )
     finally:
         stack.down(settings, print)
 
@@ -128,4 +126,3 @@ def memory_of(pid: int) -> float:
         if str(pid) in (status.parent.name, lines["PPid"].strip()):
             total += int(lines.get("RssAnon", "0 kB").split()[0]) / 1024
     return total
-

@@ -22,14 +22,33 @@ def identifiers(stage: Stage) -> Iterator[Trial]:
             for field in ("private_identifier", "public_identifier"):
                 value = f"{text}x{number}"
                 for door, send in (
-                    ("POST", lambda v, f=field: http.post("/samples", json=world.sample(f"t{number}", **{f: v}))),
-                    ("PATCH", lambda v, f=field: http.patch(f"/samples?id=eq.{world.open}", json={f: v})),
-                    ("batch", lambda v, f=field: http.post("/rpc/create_samples", json=world.batch(world.batch_sample(f"t{number}", **{f: v})))),
+                    (
+                        "POST",
+                        lambda v, f=field: http.post(
+                            "/samples", json=world.sample(f"t{number}", **{f: v})
+                        ),
+                    ),
+                    (
+                        "PATCH",
+                        lambda v, f=field: http.patch(f"/samples?id=eq.{world.open}", json={f: v}),
+                    ),
+                    (
+                        "batch",
+                        lambda v, f=field: http.post(
+                            "/rpc/create_samples",
+                            json=world.batch(world.batch_sample(f"t{number}", **{f: v})),
+                        ),
+                    ),
                 ):
                     answer = send(value)
-                    yield f"{door} {field} {value!r}: {answer.status_code}", answer.status_code == 400
+                    yield (
+                        f"{door} {field} {value!r}: {answer.status_code}",
+                        answer.status_code == 400,
+                    )
         for value in ("a\x1b[2J", "a\u202eb", "", "   ", 3.14, None, ["a"]):
-            answer = http.post("/rpc/create_phylo_run", json=world.run_request(f"open-{world.name}", name=value))
+            answer = http.post(
+                "/rpc/create_phylo_run", json=world.run_request(f"open-{world.name}", name=value)
+            )
             yield f"run named {value!r}: {answer.status_code}", answer.status_code == 400
 
 
@@ -48,7 +67,13 @@ def shapes(stage: Stage) -> Iterator[Trial]:
         for name, columns in samples.items():
             for door, answer in (
                 ("POST", http.post("/samples", json=world.sample(f"s-{name}", **columns))),
-                ("batch", http.post("/rpc/create_samples", json=world.batch(world.batch_sample(f"b-{name}", **columns)))),
+                (
+                    "batch",
+                    http.post(
+                        "/rpc/create_samples",
+                        json=world.batch(world.batch_sample(f"b-{name}", **columns)),
+                    ),
+                ),
                 ("PATCH", http.patch(f"/samples?id=eq.{world.open}", json=columns)),
             ):
                 yield f"{door} {name}: {answer.status_code}", 400 <= answer.status_code < 500
@@ -58,7 +83,10 @@ def shapes(stage: Stage) -> Iterator[Trial]:
             "a list": [1],
             "a text for an id": {"location_id": "1"},
         }.items():
-            answer = http.post("/rpc/create_phylo_run", json=world.run_request(f"open-{world.name}", template_args=value))
+            answer = http.post(
+                "/rpc/create_phylo_run",
+                json=world.run_request(f"open-{world.name}", template_args=value),
+            )
             yield f"template_args {name}: {answer.status_code}", 400 <= answer.status_code < 500
         answer = http.post("/rpc/create_samples", json=world.batch(*[{}] * 100_000))
         held = answer.status_code == 400 and len(answer.content) < 500_000
@@ -80,11 +108,30 @@ def encodings(stage: Stage) -> Iterator[Trial]:
                 ("Accept", http.get("/samples", headers={"Accept": header})),
                 ("Prefer", http.get("/samples", headers={"Prefer": header})),
                 ("Range", http.get("/samples", headers={"Range": header})),
-                ("JSON", http.post("/samples", content=noise, headers={"Content-Type": "application/json"})),
-                ("CSV", http.post("/samples", content=b"host\n" + noise, headers={"Content-Type": "text/csv"})),
-                ("form", http.post("/rpc/health", content=noise, headers={"Content-Type": "application/x-www-form-urlencoded"})),
+                (
+                    "JSON",
+                    http.post(
+                        "/samples", content=noise, headers={"Content-Type": "application/json"}
+                    ),
+                ),
+                (
+                    "CSV",
+                    http.post(
+                        "/samples", content=b"host\n" + noise, headers={"Content-Type": "text/csv"}
+                    ),
+                ),
+                (
+                    "form",
+                    http.post(
+                        "/rpc/health",
+                        content=noise,
+                        headers={"Content-Type": "application/x-www-form-urlencoded"},
+                    ),
+                ),
             ):
-                held = answer.status_code < 500 and (answer.is_success or is_our_shape(answer.content))
+                held = answer.status_code < 500 and (
+                    answer.is_success or is_our_shape(answer.content)
+                )
                 yield f"{name} {noise!r}: {answer.status_code}", held
 
 

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,7 +21,7 @@ from control.stack.process import start_mark, wait_for
 from control.storage import make_client
 from tests.servers import SETTINGS
 
-SERVERS = ("postgres", "ministack", "postgrest")
+SERVERS = ("postgres", "ministack", "postgrest", "nginx", "logkeeper")
 
 
 @dataclass
@@ -86,6 +87,16 @@ class LocalStack:
             Bucket=self.settings.bucket, Prefix=f"kept/{word}"
         )
         return len(rows) == 1, listed["KeyCount"] == 1
+
+    def with_(self, **changes: Any) -> Settings:
+        """The settings, but for a few."""
+        return replace(self.settings, **changes)
+
+    def link(self, key: str) -> str:
+        """A link to an object that anybody may follow."""
+        return make_client(self.settings).generate_presigned_url(
+            "get_object", Params={"Bucket": self.settings.bucket, "Key": key}
+        )
 
     def connect(self) -> psycopg.Connection:
         """As superuser."""

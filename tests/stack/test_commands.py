@@ -109,7 +109,7 @@ def test_logs_of_an_unknown_component_is_a_wrong_command_line(run: Run) -> None:
     result = run("logs", "nginx")
 
     assert result.exit_code == 2
-    assert "postgres, ministack, postgrest" in result.stderr
+    assert "postgres, ministack, postgrest, logkeeper" in result.stderr
 
 
 def test_following_shows_whole_lines_as_they_come(tmp_path: Path) -> None:

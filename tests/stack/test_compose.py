@@ -55,7 +55,7 @@ def test_versions_are_those_of_the_locks(compose: Any) -> None:
 
 
 def test_s3_runs_the_services_of_the_local_stack(compose: Any) -> None:
-    """And verifies who asks."""
+    """And refuses keys it does not know."""
     environment = compose["services"]["s3"]["environment"]
 
     assert (environment["SERVICES"], environment["AUTH"]) == (SERVICES, "true")

@@ -11,14 +11,7 @@ from pathlib import Path
 import pytest
 
 from control.errors import ControlError
-from control.stack.process import (
-    LOG_KEEP_BYTES,
-    LOG_LIMIT_BYTES,
-    Launch,
-    Server,
-    start_mark,
-    wait_for,
-)
+from control.stack.process import Launch, Server, start_mark, wait_for
 
 ENVIRONMENT = {"PATH": os.defpath}
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True)"
@@ -107,14 +100,3 @@ def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> 
     assert server.runs_as(launch)
     assert not server.runs_as(Launch(launch.command, ENVIRONMENT | {"PORT": "2"}))
     assert not server.runs_as(Launch(launch.command, ENVIRONMENT, inputs="changed"))
-
-
-def test_grown_log_keeps_its_end_and_the_server_writes_on(server: Server) -> None:
-    """Logs do not fill the disk, and no line is lost to a hole in the file."""
-    server.log_file.write_bytes(b"old\n" * (LOG_LIMIT_BYTES // 4) + b"newest\n")
-    server.start(python("input() if False else None; import time; time.sleep(60)"))
-
-    server.trim_log()
-
-    assert server.log_file.stat().st_size == LOG_KEEP_BYTES
-    assert server.log_file.read_bytes().endswith(b"old\nnewest\n")

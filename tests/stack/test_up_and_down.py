@@ -1,4 +1,4 @@
-"""`control up` leaves three servers running, whatever was before, and loses nothing."""
+"""`control up` leaves every server running, whatever was before, and loses nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -26,7 +27,7 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_up_leaves_three_servers_that_answer(local: LocalStack) -> None:
+def test_up_leaves_servers_that_answer(local: LocalStack) -> None:
     """After `up` a request goes all the way through PostgREST."""
     assert local.states() == dict.fromkeys(SERVERS, "running")
     assert local.api_answers()
@@ -190,6 +191,20 @@ def test_up_restarts_a_server_that_hangs(
     assert "ministack runs but does not answer; restarting it" in local.said
     assert local.states()["ministack"] == "running"
     assert local.pid("ministack") != hung
+
+
+def test_up_does_not_restart_a_database_that_is_full(local: LocalStack) -> None:
+    """It refuses us as it refuses everybody, and everybody else is being served."""
+    before = local.pids()
+    with ExitStack() as clients:
+        with pytest.raises(psycopg.OperationalError, match="too many clients"):
+            while True:
+                clients.enter_context(local.connect())
+
+        with pytest.raises(psycopg.OperationalError, match="too many clients"):
+            local.up()
+
+    assert local.pids() == before
 
 
 def test_env_json_is_readable_by_its_owner_only(local: LocalStack) -> None:

@@ -1,0 +1,78 @@
+"""The local stack's own addresses, reached whatever the environment says of others.
+
+A proxy, a PGSERVICE or an AWS profile is meant for somebody else's servers. For ours they could
+only make a healthy one look dead. Where an address was set by hand, they hold as everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, urlopen
+
+from control.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def is_ours(settings: Settings, key: str) -> bool:
+    """Whether the setting of this name is an address that `control up` wrote down."""
+    value = getattr(settings, key)
+    if not settings.is_local or value is None:
+        return False
+    try:
+        return bool(value == json.loads(settings.state_file.read_text()).get(key))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+@contextmanager
+def without_variables(*prefixes: str) -> Iterator[None]:
+    """Hide the variables that begin so, for libraries that cannot be told to pass them over."""
+    hidden = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def connect_here(url: str, **options: Any) -> psycopg.Connection:
+    """Connect to a database of the local stack, in autocommit: the URL says everything."""
+    # Imported only here, so that commands which touch no database start quickly.
+    import psycopg
+
+    with without_variables("PG"):
+        return psycopg.connect(url, autocommit=True, **options)
+
+
+def open_url(request: Request, seconds: float) -> HTTPResponse:
+    """Send a request: to this machine directly, to others as the environment says."""
+    opener = _direct.open if _is_loopback(request.full_url) else urlopen
+    return cast(HTTPResponse, opener(request, timeout=seconds))
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Ours answer themselves; who sends us elsewhere is somebody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_direct = build_opener(ProxyHandler({}), _NoRedirects)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
