@@ -153,7 +153,7 @@ def _excerpt(statement: str, first: int, marked: int) -> list[str]:
     """The statement's first line and those around the marked one, numbered as in the file."""
     shown = [
         f"{'>' if number == marked else ' '} {number:>4} | {line}"
-        for number, line in enumerate(statement.splitlines(), start=first)
+        for number, line in enumerate(statement.split("\n"), start=first)
         if number == first or abs(number - marked) <= _LINES_AROUND
     ]
     return shown

@@ -17,6 +17,7 @@ from control.errors import ControlError
 from control.groups import find_group
 from control.sample_metadata import STRAIN, IncompleteDates, Problem, Reading, read_metadata
 from control.samples import ImportReport, OnConflict, Target, import_samples
+from control.terminal import spreadsheet_cell, stream_below
 
 # More are not read on a terminal; --rejects and --json have them all.
 SHOWN_PROBLEMS = 100
@@ -125,7 +126,7 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    with click.progressbar(length=total, label="samples", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label="samples", file=stream_below(sys.stderr)) as bar:
         yield bar.update
 
 
@@ -151,7 +152,7 @@ def _write_rejects(path: Path, problems: list[Problem]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(column.name for column in fields(Problem))
-        writer.writerows(astuple(problem) for problem in problems)
+        writer.writerows(map(spreadsheet_cell, astuple(problem)) for problem in problems)
 
 
 def _refusal(report: ImportReport, rejects: Path | None) -> ControlError:
