@@ -263,7 +263,7 @@ def _unusable(path: Path, reason: str) -> ControlError:
 def _write(path: Path, document: dict[str, list[Jwk]]) -> None:
     """Replace `path` as a whole, readable by its owner only: a reader never sees half of it."""
     text = json.dumps(document, indent=2) + "\n"
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_bytes() == text.encode():
         path.chmod(0o600)
         return
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
