@@ -19,7 +19,7 @@ from control.errors import ControlError
 from control.frozen import check_applied, migration_files
 from control.ledger import Ledger, applied_migrations, migrations_of
 from control.locks import Echo, one_migrate_at_a_time, with_short_locks
-from control.safety_rules import Breach, find_breaches
+from control.safety_rules import Breach, check_opened, find_breaches
 from control.schema_cache import ApiState, wait_for_api
 from control.settings import Settings
 from control.sql_code import (
@@ -188,7 +188,7 @@ def _bring_up(
                 continue
             # What runs outside a transaction needs what comes before it to be there.
             if batch:
-                with_short_locks(conn, partial(_apply_all, conn, batch, echo), echo)
+                with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
                 batch = []
             _apply_alone(conn, migration, echo)
 
@@ -230,6 +230,13 @@ def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo
     for migration in migrations:
         echo(f"applying {migration.id}")
         _apply(conn, migration)
+
+
+def _apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
+    """Apply migrations that one outside a transaction follows: they are kept whatever it does."""
+    before = find_breaches(conn)
+    _apply_all(conn, migrations, echo)
+    check_opened(conn, before, "correct the migration and run the command again")
 
 
 def _apply(conn: psycopg.Connection, migration: Migration) -> None:

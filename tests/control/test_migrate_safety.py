@@ -121,6 +121,26 @@ def test_a_migration_alone_is_refused_too(small: Checkout) -> None:
     assert small.fetch("select relrowsecurity from pg_class where relname = 'users'") == [(True,)]
 
 
+def test_a_migration_that_is_kept_is_asked_before_it_is_kept(small: Checkout) -> None:
+    """One outside a transaction follows, so the end of the load would be too late."""
+    small.write(
+        "migrations/0003_create_freezers.sql",
+        f"-- Why.\n-- depends: 0002_create_notes\n\n{FREEZERS}"
+        "grant select on aspen.freezers to member;\n",
+    )
+    small.write(
+        "migrations/0004_index_freezers.sql",
+        "-- Why.\n-- depends: 0003_create_freezers\n-- transactional: false\n\n"
+        "create index concurrently freezers_name_idx on aspen.freezers (name);\n",
+    )
+
+    result = small.migrate("up")
+
+    assert result.exit_code == 1
+    assert "  aspen.freezers: member: no restrictive policy keeps this role" in result.stderr
+    assert small.fetch("select to_regclass('aspen.freezers')") == [(None,)]
+
+
 @pytest.mark.parametrize(
     ("mistake", "named"),
     [
