@@ -29,6 +29,11 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(_written_out, text)
 
 
+def one_line(value: object) -> str:
+    """A stranger's text where a line must stay one: line ends and tabs are written out, too."""
+    return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def spreadsheet_cell(value: object) -> str:
     """A cell that a spreadsheet shows instead of calculating: a leading apostrophe where needed."""
     text = str(value)

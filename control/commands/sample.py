@@ -17,7 +17,7 @@ from control.errors import ControlError
 from control.groups import find_group
 from control.sample_metadata import STRAIN, IncompleteDates, Problem, Reading, read_metadata
 from control.samples import ImportReport, OnConflict, Target, import_samples
-from control.terminal import spreadsheet_cell, stream_below
+from control.terminal import one_line, spreadsheet_cell, stream_below
 
 # More are not read on a terminal; --rejects and --json have them all.
 SHOWN_PROBLEMS = 100
@@ -133,7 +133,7 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
 def _summary(report: ImportReport, target: Target, dry_run: bool) -> str:
     return (
         f"{'would import' if dry_run else 'imported'} {report.total} samples into"
-        f" {target.group.name}: {report.created} created, {report.updated} updated,"
+        f" {one_line(target.group.name)}: {report.created} created, {report.updated} updated,"
         f" {report.skipped} skipped; {report.sequences} sequences,"
         f" {report.accessions} accessions, {report.new_locations} new locations"
     )

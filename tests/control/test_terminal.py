@@ -101,7 +101,7 @@ def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> Non
     metadata.write_text("strain\tdate\tregion\nA/1\t2021-02-03\tEurope\n")
     with database.connect() as conn:
         factories.pathogen(conn, slug="SC2")
-        group_id = factories.group(conn, f"Lab {EVIL}", prefix="ALP")
+        group_id = factories.group(conn, f"Lab\n{EVIL}", prefix="ALP")
         factories.user(conn, "alice", {group_id: "member"})
     arguments = ["--group", "ALP", "--user", "alice", "--pathogen", "SC2", "--metadata", metadata]
 
@@ -113,7 +113,7 @@ def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> Non
     )
 
     assert result.exit_code == 0
-    assert_shown(result, f"imported 1 samples into Lab {SHOWN}: 1 created")
+    assert_shown(result, f"imported 1 samples into Lab\\n{SHOWN}: 1 created")
 
 
 def test_logs_are_shown(tmp_path: Path) -> None:
