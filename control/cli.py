@@ -10,6 +10,7 @@ import click
 from control.app import App
 from control.errors import FAILED, ControlError, translate
 from control.settings import load_settings
+from control.terminal import make_streams_safe, safe_streams
 
 # Loaded when used, so that every command starts fast: noun → where its click command is.
 COMMANDS = {
@@ -54,6 +55,10 @@ class Commands(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         return cast(click.Command, getattr(import_module(module), name))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with safe_streams():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -64,7 +69,8 @@ class Commands(click.Group):
             raise Failure(known) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+# color: what looks like a colour came from a stranger, and is shown rather than taken out.
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "color": True})
 @click.option("--env", "environment", metavar="NAME", help="Profile to use; local by default.")
 @click.version_option(package_name="aspen", prog_name="control")
 @click.pass_context
@@ -80,4 +86,6 @@ def cli(ctx: click.Context, environment: str | None) -> None:
 
 def main() -> None:
     """The console script."""
+    # To the very end: the traceback of a bug shows texts of strangers, too.
+    make_streams_safe()
     cli(prog_name="control")

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from control.errors import ControlError
 from control.sql_code import sha256_of
+from control.text_files import read_text
+
+_NAME = re.compile(r"[0-9]{4}_[a-z0-9_]+")
+_RELEASED = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?P<name>\S+)")
 
 
 def migration_files(root: Path) -> dict[str, Path]:
     """The forward migrations of a checkout by id, in their order."""
     paths = sorted((root / "migrations").glob("*.sql"))
-    return {path.stem: path for path in paths if not path.name.endswith(".rollback.sql")}
+    files = {path.stem: path for path in paths if not path.name.endswith(".rollback.sql")}
+    for name in files:
+        if not _NAME.fullmatch(name):
+            raise ControlError(
+                f"migrations/{name}.sql is not named as a migration",
+                "call it NNNN_verb_object.sql, with the number after the last one",
+            )
+    return files
 
 
 def check_applied(root: Path, applied: dict[str, str]) -> None:
@@ -40,7 +52,20 @@ def changed_since_release(root: Path) -> list[str]:
 
     migrations/frozen.txt lists them as sha256sum prints them: content hash, file name.
     """
-    lines = (root / "migrations" / "frozen.txt").read_text(encoding="utf-8").splitlines()
+    path = root / "migrations" / "frozen.txt"
     present = {path.name: sha256_of(path) for path in migration_files(root).values()}
-    released = (line.split() for line in lines)
-    return [name for sha256, name in released if present.get(name) != sha256]
+    return [name for name, sha256 in _released(path).items() if present.get(name) != sha256]
+
+
+def _released(path: Path) -> dict[str, str]:
+    """The hash of each released migration by file name."""
+    released: dict[str, str] = {}
+    for number, line in enumerate(read_text(path, "migrations/frozen.txt").splitlines(), start=1):
+        entry = _RELEASED.fullmatch(line)
+        if entry is None:
+            raise ControlError(
+                f"migrations/frozen.txt, line {number}: {line!r} is no hash and file name",
+                "restore the file (git checkout migrations/frozen.txt)",
+            )
+        released[entry["name"]] = entry["sha256"]
+    return released

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from control.errors import ControlError
 from control.keys import Key, KeySet, find_keys, load_keys, locked, store
 from control.local import open_url
 from control.tokens import claims_for, sign_with
-from control.trusted_keys import parse_trusted
+from control.trusted_keys import parse_trusted, require_usable
 
 if TYPE_CHECKING:
     import psycopg
@@ -29,10 +29,11 @@ AUDIENCE_REFUSED = b"JWTNotInAudience"
 
 @dataclass(frozen=True)
 class Change:
-    """The keys before and after a command."""
+    """The keys before and after a command, and a sentence for each given key that is left out."""
 
     before: KeySet
     after: KeySet
+    left_out: tuple[str, ...] = ()
 
     def outcome(self) -> dict[str, str]:
         """What each key is for from now on, by key id; `dropped` when its tokens are refused."""
@@ -56,11 +57,13 @@ def retire(directory: Path, *, dry_run: bool = False) -> Change:
     return _change(directory, KeySet.retired, dry_run)
 
 
-def trust(directory: Path, document: str, *, dry_run: bool = False) -> Change:
+def trust(directory: Path, document: str | bytes, *, dry_run: bool = False) -> Change:
     """Accept the tokens an identity provider's JWKS verifies."""
-    trusted = parse_trusted(document)
+    published = parse_trusted(document)
+    trusted = require_usable(published)
     load_keys(directory)
-    return _change(directory, lambda keys: keys.trusting(trusted), dry_run)
+    change = _change(directory, lambda keys: keys.trusting(trusted), dry_run)
+    return replace(change, left_out=published.left_out)
 
 
 def _change(directory: Path, step: Callable[[KeySet], KeySet], dry_run: bool) -> Change:

@@ -43,6 +43,17 @@ SECRET_BYTES = 64
 LEAST_SECRET_BYTES = 32
 RSA_BITS = 2048
 
+# What reading something else as keys may raise, in json, in base64 and in the libraries of keys.
+_NOT_KEYS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+    InvalidKeyError,
+)
+
 
 @dataclass(frozen=True)
 class Key:
@@ -155,8 +166,8 @@ def load_keys(directory: Path) -> KeySet:
             "control up makes them for the local stack, control token rotate-keys anywhere else",
         )
     try:
-        keys = tuple(_parse(jwk) for jwk in json.loads(path.read_text())["keys"])
-    except (ValueError, KeyError, TypeError, InvalidKeyError) as error:
+        keys = tuple(_parse(jwk) for jwk in json.loads(path.read_bytes())["keys"])
+    except _NOT_KEYS as error:
         raise _unusable(path, "it is not a set of keys") from error
     if len({key.kid for key in keys}) < len(keys):
         raise _unusable(path, "two keys have the same id")
@@ -229,7 +240,16 @@ def _parse_secret(encoded: str) -> bytes:
 
 
 def _load_trusted(path: Path) -> tuple[Jwk, ...]:
-    return parse_trusted(path.read_text()) if path.exists() else ()
+    if not path.exists():
+        return ()
+    remedy = "remove that one file and give the identity provider's JWKS to control token trust"
+    try:
+        published = parse_trusted(path.read_bytes())
+    except ControlError as error:
+        raise ControlError(f"{path} is damaged", remedy) from error
+    if published.left_out:
+        raise ControlError(f"{path} is damaged: {published.left_out[0]}", remedy)
+    return published.keys
 
 
 def _unusable(path: Path, reason: str) -> ControlError:
@@ -243,7 +263,7 @@ def _unusable(path: Path, reason: str) -> ControlError:
 def _write(path: Path, document: dict[str, list[Jwk]]) -> None:
     """Replace `path` as a whole, readable by its owner only: a reader never sees half of it."""
     text = json.dumps(document, indent=2) + "\n"
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_bytes() == text.encode():
         path.chmod(0o600)
         return
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -16,9 +16,13 @@ import psycopg
 from yoyo import read_migrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
+from yoyo.exceptions import BadMigration, MigrationConflict
 from yoyo.migrations import Migration, topological_sort
 
+from control.errors import ControlError
+from control.frozen import migration_files
 from control.sql_code import sha256_of
+from control.text_files import read_text
 
 _TABLE = "_yoyo_migration"
 
@@ -76,7 +80,16 @@ def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
 
 def migrations_of(root: Path) -> list[Migration]:
     """All migrations of a checkout, each after what it depends on."""
-    return list(topological_sort(read_migrations(escape(str(root / "migrations")))))
+    # yoyo reads the files too, and has no words for one that is no text.
+    for name, path in migration_files(root).items():
+        read_text(path, f"migrations/{name}.sql")
+    try:
+        return list(topological_sort(read_migrations(escape(str(root / "migrations")))))
+    except (BadMigration, MigrationConflict) as error:
+        raise ControlError(
+            f"the migrations contradict each other: {type(error).__name__} {error}",
+            "correct the `-- depends:` lines in their heads",
+        ) from error
 
 
 class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types

@@ -19,6 +19,7 @@ from control.errors import ControlError
 from control.frozen import check_applied, migration_files
 from control.ledger import Ledger, applied_migrations, migrations_of
 from control.locks import Echo, one_migrate_at_a_time, with_short_locks
+from control.safety_rules import Breach, check_opened, find_breaches
 from control.schema_cache import ApiState, await_schema
 from control.settings import Settings
 from control.sql_code import (
@@ -33,6 +34,7 @@ from control.sql_code import (
     run_files,
 )
 from control.sql_script import run_script
+from control.text_files import read_text
 
 # In the head of a migration whose rows today's code would misread: there is none until all
 # migrations are through.
@@ -48,11 +50,12 @@ class MigrateStatus:
     pending: tuple[str, ...]
     files: FileChanges
     is_code_loaded: bool
+    breaches: tuple[Breach, ...]
 
     @property
     def is_current(self) -> bool:
         """Whether `migrate up` has nothing to do."""
-        return not self.pending and not self.files and self.is_code_loaded
+        return not self.pending and not self.files and self.is_code_loaded and not self.breaches
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,14 @@ def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
     """Compare a database with a checkout; writes nothing."""
     applied = applied_migrations(conn)
     check_applied(root, applied)
+    is_code_loaded = loaded_probe(conn) is not None
     return MigrateStatus(
         applied=tuple(applied),
         pending=tuple(name for name in migration_files(root) if name not in applied),
         files=file_changes(conn, root, read_contents(root)),
-        is_code_loaded=loaded_probe(conn) is not None,
+        is_code_loaded=is_code_loaded,
+        # Asked although nothing is pending: somebody may have granted a table by hand.
+        breaches=tuple(find_breaches(conn)) if is_code_loaded else (),
     )
 
 
@@ -122,7 +128,7 @@ def plan_rollback(conn: psycopg.Connection, root: Path, keep: int | None) -> Rol
         if keep is None
         else [name for name in newest_first if _number(name) > keep]
     )
-    scripts = [_rollback_path(root, name).read_text(encoding="utf-8") for name in chosen]
+    scripts = [_read_rollback(root, name) for name in chosen]
     tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script)]
     estimates = conn.execute(
         "select names.name, coalesce(relations.reltuples, 0)::bigint"
@@ -168,15 +174,30 @@ def _bring_up(
         probe = loaded_probe(conn)
         if probe and status.is_current:
             return (), False, probe
+        for breach in status.breaches:
+            echo(f"{breach.object}: {breach.problem}")
         contents = read_contents(root)
         _prepare(conn, root, contents)
-        for migration in migrations_of(root) if status.pending else []:
-            if migration.id in status.pending:
-                echo(f"applying {migration.id}")
-                _apply(conn, migration, echo)
-        echo(f"loading {len(contents.code)} files of sql/")
-        load = partial(load_code, conn, root, contents)
-        return status.pending, True, with_short_locks(conn, load, echo)
+        known = migrations_of(root) if status.pending else []
+        batch: list[Migration] = []
+        for migration in known:
+            if migration.id not in status.pending:
+                continue
+            if migration.use_transactions:
+                batch.append(migration)
+                continue
+            # What runs outside a transaction needs what comes before it to be there.
+            if batch:
+                with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
+                batch = []
+            _apply_alone(conn, migration, echo)
+
+        def finish() -> str:
+            _apply_all(conn, batch, echo)
+            echo(f"loading {len(contents.code)} files of sql/")
+            return load_code(conn, root, contents)
+
+        return status.pending, True, with_short_locks(conn, finish, echo)
 
 
 @contextmanager
@@ -204,26 +225,52 @@ def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
     Ledger(conn).prepare()
 
 
-def _apply(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
-    path = Path(migration.path)
+def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
+    """Apply migrations, each with its mark; the caller holds the transaction."""
+    for migration in migrations:
+        echo(f"applying {migration.id}")
+        _apply(conn, migration)
 
-    def work() -> None:
-        if _WITHOUT_CODE.search(path.read_text(encoding="utf-8")):
-            drop_code(conn)
-        run_script(conn, path, f"migrations/{migration.id}.sql")
-        Ledger(conn).mark(migration)
 
-    if migration.use_transactions:
-        with_short_locks(conn, work, echo)
-        return
+def _apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
+    """Apply migrations that one outside a transaction follows: they are kept whatever it does."""
+    before = find_breaches(conn)
+    _apply_all(conn, migrations, echo)
+    check_opened(conn, before, "correct the migration and run the command again")
+
+
+def _apply(conn: psycopg.Connection, migration: Migration) -> None:
+    path, name = Path(migration.path), f"migrations/{migration.id}.sql"
+    if _WITHOUT_CODE.search(read_text(path, name)):
+        drop_code(conn)
+    run_script(conn, path, name)
+    _refuse_changed_session(conn, name)
+    Ledger(conn).mark(migration)
+
+
+def _apply_alone(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
+    """Apply a migration that cannot run inside a transaction."""
+    echo(f"applying {migration.id}")
     try:
-        work()
+        _apply(conn, migration)
     except ControlError as error:
         raise ControlError(
             error.message,
             "this migration runs outside a transaction: undo what it left behind, an invalid index"
             " for one, before running the command again",
         ) from error
+
+
+def _refuse_changed_session(conn: psycopg.Connection, name: str) -> None:
+    """Refuse a script after which the next one would run as another role or find other names."""
+    left = conn.execute(
+        "select current_user = 'aspen_owner' and current_setting('search_path') in ('', '\"\"')"
+    ).fetchone()
+    if left != (True,):
+        raise ControlError(
+            f"{name} leaves role or search_path other than it found them",
+            "set them back at its end: set local role aspen_owner; set local search_path = ''",
+        )
 
 
 def _roll_back(
@@ -234,6 +281,7 @@ def _roll_back(
         echo(f"rolling back {migration.id}")
         path = _rollback_path(root, migration.id)
         run_script(conn, path, f"migrations/{path.name}")
+        _refuse_changed_session(conn, f"migrations/{path.name}")
         Ledger(conn).unmark(migration)
 
 
@@ -245,6 +293,11 @@ def _rollback_path(root: Path, name: str) -> Path:
             "write it, or restore a backup taken before the migration",
         )
     return path
+
+
+def _read_rollback(root: Path, name: str) -> str:
+    path = _rollback_path(root, name)
+    return read_text(path, f"migrations/{path.name}")
 
 
 def _number(name: str) -> int:

@@ -28,6 +28,8 @@ MISSING = ("", "?")
 ACCESSION_COLUMNS = {"genbank_accession": "GenBank", "gisaid_epi_isl": "GISAID"}
 LONGEST_ACCESSION = 128
 NAMED_LINES = 10
+# Far above a row with every text at its limit; a file without line ends is not read whole.
+LONGEST_LINE_BYTES = 1 << 20
 # What create_samples takes → the column it comes from, the first of these that the file has.
 FIELD_COLUMNS = {
     "collection_date": ("date", "collection_date"),
@@ -133,7 +135,12 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
 
 def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, numbered as an editor does."""
-    for number, line in enumerate(stream, 1):
+    for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE_BYTES + 1), b""), 1):
+        if len(line) > LONGEST_LINE_BYTES:
+            raise ControlError(
+                f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
+                "give a tab-separated file with one sample per line",
+            )
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:

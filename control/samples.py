@@ -211,9 +211,14 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
     """The rows an error of create_samples names; none if it is about something else."""
     if error.sqlstate != "PGRST":
         return {}
-    details = json.loads(error.diag.message_primary or "{}").get("details")
     found: dict[int, list[dict[str, str]]] = {}
-    for problem in json.loads(details) if details else ():
+    try:
+        details = json.loads(error.diag.message_primary or "{}").get("details")
+        problems = json.loads(details) if details else []
+    except ValueError:
+        # Details of other errors are sentences.
+        return {}
+    for problem in problems if isinstance(problems, list) else ():
         if isinstance(problem, dict) and "row" in problem:
             found.setdefault(problem["row"] - 1, []).append(problem)
     return found

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from control.errors import ControlError
+from control.text_files import read_text
 
 LOCAL = "local"
 MARKER = "postgrest.conf"
@@ -82,6 +85,7 @@ KEYS = (
     "nginx_bin",
     "cors_origins",
 )
+HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 
 
 def load_settings(
@@ -93,11 +97,16 @@ def load_settings(
     data_dir = Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
 
     profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+    source = data_dir / "env.json" if name == LOCAL else root / "aspen.toml"
     # No environment signs with the keys of another.
     own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
     keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or profile.get("keys_dir") or own_keys).absolute()
     values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
     values |= {key: environ[var] for key in KEYS if (var := f"ASPEN_{key.upper()}") in environ}
+    for key in HTTP_URLS:
+        if key in values:
+            variable = f"ASPEN_{key.upper()}"
+            _require_http_url(variable if variable in environ else f"{source}: {key}", values[key])
     return Settings(
         root=root,
         data_dir=data_dir,
@@ -124,46 +133,84 @@ def find_root(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1024 <= int(text) <= 65000:
+    if not re.fullmatch("[0-9]{4,5}", text, re.ASCII) or not 1024 <= int(text) <= 65000:
         raise ControlError(
             f"ASPEN_FIRST_PORT is {text!r}, not a port", "set it to a number from 1024 to 65000"
         )
     return int(text)
 
 
+def _require_http_url(name: str, value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    # The value stays out of the message: it may hold a password.
+    if not is_url or not value.isprintable() or " " in value:
+        raise ControlError(f"{name} is not a URL", "give it as http://host:port or https://host")
+
+
 def _local_profile(data_dir: Path) -> dict[str, Any]:
     path = data_dir / "env.json"
     try:
-        return {**json.loads(path.read_text())}
+        profile = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except PermissionError as error:
         raise ControlError(
             f"{path} belongs to another user", "run control as the user who ran control up"
         ) from error
-    except (ValueError, TypeError) as error:
-        raise ControlError(
-            f"{path} is damaged: {error}",
-            "remove that one file and run control up: it chooses new ports and passwords",
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "it is not JSON") from error
+    if not isinstance(profile, dict):
+        raise _damaged(path, "it is not an object")
+    for key in (*KEYS, "keys_dir"):
+        if not isinstance(profile.get(key), str | None):
+            raise _damaged(path, f"{key} is not text")
+    for key, kind in (("ports", int), ("passwords", str)):
+        members = profile.get(key, {})
+        if not isinstance(members, dict) or not all(type(one) is kind for one in members.values()):
+            raise _damaged(path, f"{key} are not what control up wrote")
+    return profile
+
+
+def _damaged(path: Path, reason: str) -> ControlError:
+    return ControlError(
+        f"{path} is damaged: {reason}",
+        "remove that one file and run control up: it chooses new ports and passwords",
+    )
 
 
 def _named_profile(root: Path, name: str) -> dict[str, Any]:
     path = root / "aspen.toml"
     try:
-        profiles = tomllib.loads(path.read_text())
+        profiles = tomllib.loads(read_text(path))
     except FileNotFoundError:
         profiles = {}
     except tomllib.TOMLDecodeError as error:
-        raise ControlError(f"{path}: {error}", "correct the file") from error
-    if name not in profiles:
+        raise ControlError(f"{path} is not TOML: {error}", "correct the file") from error
+    # tomllib has no words for days out of the calendar and for nesting without end.
+    except (ValueError, RecursionError) as error:
+        raise ControlError(f"{path} is not TOML", "correct the file") from error
+    profile = profiles.get(name)
+    if profile is None:
         raise ControlError(
             f"no environment named {name}", f"add a table [{name}] to {path}, or use local"
         )
-    unknown = sorted(set(profiles[name]) - {*KEYS, "keys_dir"})
+    if not isinstance(profile, dict):
+        raise ControlError(
+            f"{path}: {name} is not a table", f"write [{name}] on a line and its keys below"
+        )
+    unknown = sorted(set(profile) - {*KEYS, "keys_dir"})
     if unknown:
         raise ControlError(
             f"{path}: [{name}] has unknown keys: {', '.join(unknown)}",
             f"known keys: {', '.join(KEYS)}, keys_dir",
         )
-    return dict(profiles[name])
+    for key, value in profile.items():
+        if not isinstance(value, str):
+            raise ControlError(
+                f"{path}: [{name}] has a {key} that is not text", f'write {key} = "…"'
+            )
+    return profile

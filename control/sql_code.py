@@ -12,11 +12,15 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
+from control.safety_rules import check_safety
 from control.sql_script import run_script
+from control.text_files import read_text
 
 _QUERIES = Path(__file__).with_name("sql")
 _ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
 _IGNORED = re.compile(r"\s*$|--|\\set\s|\\echo\s", re.IGNORECASE)
+# An administrator runs these, before everything else; load.sql is the contents page itself.
+_APART = frozenset(("load.sql", "roles.sql", "extensions.sql"))
 _PROBE_PREFIX = "loaded_"
 _PROBE = (
     sql.SQL(
@@ -25,6 +29,12 @@ _PROBE = (
     ),
     sql.SQL("comment on function {}() is 'Tells whether the API has read the last load'"),
     sql.SQL("revoke all on function {}() from public"),
+)
+
+
+_AFTER_A_LOAD = (
+    "nothing was loaded, the API is as before: correct sql/ or the migration and run the command"
+    " again; the rules are in control/sql/rules/"
 )
 
 
@@ -55,28 +65,44 @@ class FileChanges:
 
 
 def read_contents(root: Path) -> Contents:
-    """Parse sql/load.sql, the contents page that psql can run as well."""
+    """Parse sql/load.sql, the contents page that psql can run as well.
+
+    It lists every file of sql/ once: a file that it leaves out would be edited in vain.
+    """
     page = root / "sql" / "load.sql"
     if not page.is_file():
         raise ControlError(f"{page} is missing", "run the command inside a checkout of Aspen")
-    paths: list[str] = []
-    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+    present = _sql_files(root)
+    lines: dict[str, int] = {}
+    for number, line in enumerate(read_text(page, "sql/load.sql").splitlines(), start=1):
         if entry := _ENTRY.fullmatch(line.strip()):
-            if not (root / "sql" / entry["path"]).is_file():
+            path = entry["path"]
+            if path not in present:
                 raise ControlError(
-                    f"sql/load.sql, line {number}: sql/{entry['path']} is not there",
+                    f"sql/load.sql, line {number}: sql/{path} is not there",
                     "restore the file or take its line out of sql/load.sql",
                 )
-            paths.append(entry["path"])
+            if path in lines:
+                raise ControlError(
+                    f"sql/load.sql, line {number}: sql/{path} is listed on line {lines[path]}"
+                    " already",
+                    "keep one of the two lines; every file is loaded once",
+                )
+            lines[path] = number
         elif not _IGNORED.match(line):
             raise ControlError(
                 f"sql/load.sql, line {number}: {line!r} is neither `\\ir path` nor a comment",
                 "keep statements in files of their own; this page only lists them",
             )
+    if unlisted := sorted(present - _APART - lines.keys()):
+        raise ControlError(
+            f"sql/load.sql does not list {', '.join(f'sql/{path}' for path in unlisted)}",
+            f"add a line such as `\\ir {unlisted[0]}` after what it needs, or remove the file",
+        )
     return Contents(
-        schemas=tuple(path for path in paths if "/" not in path),
-        tables=tuple(path for path in paths if path.startswith("tables/")),
-        code=tuple(path for path in paths if "/" in path and not path.startswith("tables/")),
+        schemas=tuple(path for path in lines if "/" not in path),
+        tables=tuple(path for path in lines if path.startswith("tables/")),
+        code=tuple(path for path in lines if "/" in path and not path.startswith("tables/")),
     )
 
 
@@ -144,6 +170,8 @@ def drop_code(conn: psycopg.Connection) -> None:
 def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
     """Replace all code by the files of sql/; the caller holds the transaction. Returns the probe.
 
+    Refuses when the safety rules do not hold afterwards, whatever broke them.
+
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
     the new schema, and something else from then on; its name never comes twice.
     """
@@ -159,7 +187,18 @@ def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
             "insert into control.loaded_files (path, sha256) values (%s, %s)",
             list(files.items()),
         )
+    check_safety(conn, _AFTER_A_LOAD)
     return probe
+
+
+def _sql_files(root: Path) -> set[str]:
+    """Every SQL file under sql/, but not what editors hide there."""
+    folder = root / "sql"
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.sql")
+        if not path.name.startswith(".")
+    }
 
 
 def _hashes(root: Path, contents: Contents) -> dict[str, str]:

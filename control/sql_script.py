@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors
 
 from control.errors import ControlError
+from control.text_files import read_text
 
 # The lexical rules psql splits by: inside none of the first five does a semicolon end a statement.
 _TOKEN = re.compile(
@@ -27,6 +28,11 @@ _TOKEN = re.compile(
 )
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _LINES_AROUND = 3
+_TRANSACTION_CONTROL = re.compile(
+    r"(?:abort|begin|commit|end|release|rollback|savepoint|start\s+transaction"
+    r"|prepare\s+transaction)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,17 @@ def run_script(conn: psycopg.Connection, path: Path, name: str) -> None:
 
     Lock timeouts and deadlocks pass through untranslated, because a caller can try those again.
     """
-    text = path.read_text(encoding="utf-8")
-    for statement in split_statements(text):
+    text = read_text(path, name)
+    statements = split_statements(text)
+    for statement in statements:
+        if _TRANSACTION_CONTROL.match(statement.text):
+            line = text.count("\n", 0, statement.start) + 1
+            raise ControlError(
+                f"{name}, line {line}: {statement.text.split(maxsplit=1)[0].lower()} would end the"
+                " transaction that keeps everything or nothing",
+                f"take it out of {name}; files run in a transaction of their own",
+            )
+    for statement in statements:
         try:
             conn.execute(statement.text.encode(), prepare=False)
         except (errors.LockNotAvailable, errors.DeadlockDetected):
@@ -138,7 +153,7 @@ def _excerpt(statement: str, first: int, marked: int) -> list[str]:
     """The statement's first line and those around the marked one, numbered as in the file."""
     shown = [
         f"{'>' if number == marked else ' '} {number:>4} | {line}"
-        for number, line in enumerate(statement.splitlines(), start=first)
+        for number, line in enumerate(statement.split("\n"), start=first)
         if number == first or abs(number - marked) <= _LINES_AROUND
     ]
     return shown

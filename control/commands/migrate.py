@@ -110,6 +110,8 @@ def _show_status(status: MigrateStatus) -> None:
         click.echo(f"applied  {name}")
     for name in status.pending:
         click.echo(f"pending  {name}")
+    for breach in status.breaches:
+        click.echo(f"unsafe   {breach.object}: {breach.problem}")
     for change, paths in asdict(status.files).items():
         for path in paths:
             click.echo(f"{change:<8} sql/{path}")

@@ -13,6 +13,7 @@ from control.outputs.credentials import current_credentials, store_credentials
 from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
 from control.outputs.register import Registration, list_outputs, register_outputs
 from control.storage import S3Uri
+from control.terminal import one_line
 
 
 class Address(click.ParamType[S3Uri]):
@@ -119,7 +120,7 @@ def list_(app: App, job_id: int, as_json: bool) -> None:
         _show_json([asdict(one) for one in outputs])
         return
     for one in outputs:
-        click.echo(f"{one.kind:20}{one.size:>14}  {one.uri}")
+        click.echo(f"{one.kind:20}{one.size:>14}  {one_line(one.uri)}")
 
 
 @output.command()
@@ -153,7 +154,7 @@ def _show(done: Registration, *, dry_run: bool) -> None:
     verb = "would register" if dry_run else "registered"
     click.echo(f"{verb} job {done.job_id} ({done.kind}): {done.status}")
     for one in done.outputs:
-        click.echo(f"  {one.kind:20}{one.size:>14}  {one.uri}")
+        click.echo(f"  {one.kind:20}{one.size:>14}  {one_line(one.uri)}")
     if done.tree is not None and not dry_run:
         click.echo(f"  tree {done.tree.tree_id}")
     for line in done.summary():

@@ -17,6 +17,7 @@ from control.errors import ControlError
 from control.groups import find_group
 from control.sample_metadata import STRAIN, IncompleteDates, Problem, Reading, read_metadata
 from control.samples import ImportReport, OnConflict, Target, import_samples
+from control.terminal import one_line, spreadsheet_cell, stream_below
 
 # More are not read on a terminal; --rejects and --json have them all.
 SHOWN_PROBLEMS = 100
@@ -125,14 +126,14 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    with click.progressbar(length=total, label="samples", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label="samples", file=stream_below(sys.stderr)) as bar:
         yield bar.update
 
 
 def _summary(report: ImportReport, target: Target, dry_run: bool) -> str:
     return (
         f"{'would import' if dry_run else 'imported'} {report.total} samples into"
-        f" {target.group.name}: {report.created} created, {report.updated} updated,"
+        f" {one_line(target.group.name)}: {report.created} created, {report.updated} updated,"
         f" {report.skipped} skipped; {report.sequences} sequences,"
         f" {report.accessions} accessions, {report.new_locations} new locations"
     )
@@ -151,7 +152,7 @@ def _write_rejects(path: Path, problems: list[Problem]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(column.name for column in fields(Problem))
-        writer.writerows(astuple(problem) for problem in problems)
+        writer.writerows(map(spreadsheet_cell, astuple(problem)) for problem in problems)
 
 
 def _refusal(report: ImportReport, rejects: Path | None) -> ControlError:

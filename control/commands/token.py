@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
 from control import tokens
 from control.app import App
-from control.errors import SOMETHING_TO_DO
+from control.errors import SOMETHING_TO_DO, ControlError
 from control.key_rotation import Change, reload_keys, retire, rotate, trust
 from control.keys import ALGORITHMS, Algorithm, load_keys, write_verification_jwks
 from control.settings import AUDIENCE
+from control.trusted_keys import LONGEST_DOCUMENT
 
 # Far above any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
@@ -121,7 +123,7 @@ def issue(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
-    """Show what a token says and whether the API would take its signature, dates and audience.
+    """Show what a token says and whether the API would take it, as far as that can be known here.
 
     Reads the token from standard input, where it stays out of the shell's history. Exits with 3
     when the API would refuse it.
@@ -130,8 +132,9 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
         control token inspect < token.txt
     """
     app: App = ctx.obj
-    text = sys.stdin.read(LONGEST_TOKEN) if source == "-" else source
-    given = text.strip().removeprefix("Bearer ")
+    if source == "-":
+        source = sys.stdin.buffer.read(LONGEST_TOKEN).decode(errors="replace")
+    given = re.sub(r"^bearer\s+", "", source.strip(), flags=re.IGNORECASE)
     inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
     click.echo(inspection.as_json() if as_json else inspection.as_text())
     ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
@@ -190,19 +193,23 @@ def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run:
 
 
 @token.command("trust")
-@click.argument("file", type=click.File(), default="-")
+@click.argument("file", type=click.File("rb"), default="-")
 @click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
 @click.pass_obj
-def trust_keys(app: App, file: TextIO, tell: bool, dry_run: bool) -> None:
+def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool) -> None:
     """Accept the tokens of an identity provider, given the JWKS it publishes.
 
     Replaces the provider's keys given before; run it again after the provider rotates its keys.
+    Keys that cannot verify tokens are left out and named.
 
     \b
         curl -sf https://tenant.example/.well-known/jwks.json | control token trust
     """
-    make = partial(trust, app.settings.keys_dir, file.read(), dry_run=dry_run)
+    document = file.read(LONGEST_DOCUMENT + 1)
+    if len(document) > LONGEST_DOCUMENT:
+        raise ControlError("the document has more than a megabyte", "give a JWKS")
+    make = partial(trust, app.settings.keys_dir, document, dry_run=dry_run)
     change_keys(app, make, tell=tell and not dry_run)
 
 
@@ -213,6 +220,8 @@ def change_keys(app: App, make: Callable[[], Change], *, tell: bool) -> None:
     """
     with app.connect("token keys") if tell else nullcontext() as conn:
         change = make()
+        for reason in change.left_out:
+            click.echo(f"left out {reason}", err=True)
         for kid, fate in change.outcome().items():
             click.echo(f"{kid}\t{fate}")
         if conn is not None:

@@ -64,9 +64,15 @@ def emulator(stage: Stage) -> Iterator[Trial]:
 def careless_load(stage: Stage) -> Iterator[Trial]:
     """Load a table that somebody forgot to protect, and a file that nobody named."""
     for name, files in (
-        ("a table without row-level security", {"migrations/0099_add_freezers.sql": TABLE,
-         "migrations/0099_add_freezers.rollback.sql": "drop table aspen.freezers;",
-         "sql/tables/freezers.sql": TABLE, "sql/api/views/freezers.sql": VIEW}),
+        (
+            "a table without row-level security",
+            {
+                "migrations/0099_add_freezers.sql": TABLE,
+                "migrations/0099_add_freezers.rollback.sql": "drop table aspen.freezers;",
+                "sql/tables/freezers.sql": TABLE,
+                "sql/api/views/freezers.sql": VIEW,
+            },
+        ),
         ("a file that load.sql does not name", {"sql/api/functions/health2.sql": "select 1;"}),
     ):
         with tempfile.TemporaryDirectory() as directory:
@@ -96,7 +102,10 @@ def logs(stage: Stage) -> Iterator[Trial]:
     with stage.client(world.member.token) as http:
         secret = stage.mark("qx7zmarked")
         http.get(f"/samples?private_identifier=eq.{secret}&select={secret}")
-        http.get(f"/{secret.upper()}", headers={"User-Agent": secret, "Cookie": secret, "Referer": secret})
+        http.get(
+            f"/{secret.upper()}",
+            headers={"User-Agent": secret, "Cookie": secret, "Referer": secret},
+        )
         http.post("/samples", json=world.sample(secret, collection_date=secret))
         http.post("/rpc/create_samples", json=world.batch(world.batch_sample(secret, host=3)))
         http.post("/samples", content=f"{secret}\n1,2", headers={"Content-Type": "text/csv"})
@@ -109,6 +118,8 @@ def logs(stage: Stage) -> Iterator[Trial]:
         if path.is_file() and not is_storage(path.relative_to(home)):
             content = path.read_bytes().lower()
             yield f"{path.relative_to(home)}", not any(m.lower().encode() in content for m in marks)
-    shown = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True
+    ).stdout
     passwords = stack.lifecycle.State.load(stage.settings).passwords.values()
     yield "no command line holds a password", not any(word in shown for word in passwords)

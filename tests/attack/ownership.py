@@ -38,8 +38,9 @@ def names(stage: Stage) -> Iterator[Trial]:
             factories.sample(conn, group, f"p{group}-{lost}", public_identifier=lost)
         answer = http.post("/rpc/create_phylo_run", json=world.run_request(lost))
         both = str(theirs) in answer.text and str(third) in answer.text
-        yield f"two candidates elsewhere are refused by name: {answer.status_code}", (
-            400 <= answer.status_code < 500 and both
+        yield (
+            f"two candidates elsewhere are refused by name: {answer.status_code}",
+            (400 <= answer.status_code < 500 and both),
         )
 
 

@@ -1,7 +1,8 @@
-"""What breaks each rule of rules/, and whom the rule must name then; run as superuser."""
+"""What breaks each rule, and whom the rule must name then; run as superuser."""
 
 from __future__ import annotations
 
+SEEN = "group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])"
 FUNCTION = "returns integer language sql security invoker set search_path = '' as $$ select 1 $$"
 
 # rule -> statement -> offenders
@@ -10,6 +11,9 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter table aspen.samples no force row level security": ["aspen.samples"],
         "alter table aspen.groups disable row level security": ["aspen.groups"],
         "create table aspen.notes (id bigint)": ["aspen.notes"],
+        "create table internal.notes (id bigint)": ["internal.notes"],
+        "create schema lab; create table lab.notes (id bigint);"
+        " grant select (id) on lab.notes to member": ["lab.notes"],
     },
     "granted_commands_have_a_policy": {
         "grant select on aspen.audit_log to job": ["aspen.audit_log: select by job"],
@@ -52,6 +56,18 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create policy x on aspen.audit_log for select to analyst using (true)": [
             "aspen.audit_log: analyst"
         ],
+        f"alter policy jobs_fence on aspen.jobs using ({SEEN} or true)"
+        f" with check ({SEEN} or true)": [
+            "aspen.jobs: api_writer",
+            "aspen.jobs: member",
+            "aspen.jobs: operator",
+        ],
+        "drop policy groups_fence on aspen.groups": [
+            "aspen.groups: member",
+            "aspen.groups: operator",
+        ],
+        "create schema lab; create table lab.notes (group_id bigint);"
+        " grant select on lab.notes to member": ["lab.notes: member", "lab.notes: operator"],
     },
     "tenant_policies_are_never_true": {
         "create policy x on aspen.jobs for select to operator, job using (true)": [
@@ -78,6 +94,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     "views_run_with_the_callers_rights": {
         "alter view api.samples set (security_invoker = false)": ["api.samples"],
         "create view internal.all_jobs as select id from aspen.jobs": ["internal.all_jobs"],
+        "create schema lab; create view lab.all_jobs as select id from aspen.jobs;"
+        " grant select on lab.all_jobs to public": ["lab.all_jobs"],
     },
     "views_answer_every_verb": {
         "drop trigger phylo_trees_refuse_change on api.phylo_trees": ["api.phylo_trees"],
@@ -105,6 +123,10 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "internal.fail(integer,text,text,text,text) of aspen_owner"
         ],
         "alter function authz.pre_request() owner to postgres": ["authz.pre_request() of postgres"],
+        "create schema lab; create function lab.jobs() returns bigint language sql security definer"
+        " set search_path = '' as $$ select count(*) from aspen.jobs $$": [
+            "lab.jobs() of postgres"
+        ],
     },
     "definer_functions_are_not_for_anon": {
         "grant execute on function internal.tree_origin(bigint) to anon": [
@@ -173,6 +195,12 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     "tenant_references_include_the_group": {
         "alter table aspen.job_outputs add constraint by_id foreign key (job_id)"
         " references aspen.jobs (id)": ["by_id"],
+    },
+    "tables_that_refer_to_tenants_have_a_group": {
+        "create table aspen.notes (sample_id bigint references aspen.samples (id))": [
+            "aspen.notes"
+        ],
+        "create table aspen.notes (owner_id bigint references aspen.groups (id))": ["aspen.notes"],
     },
     "tenants_are_stated": {
         "alter table aspen.audit_log alter column group_id drop not null": ["aspen.audit_log"],
@@ -300,6 +328,18 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "grant aspen_owner to member": ["member as aspen_owner"],
         "grant presigner to anon": ["anon as presigner"],
         "grant pg_read_all_data to analyst": ["analyst as pg_read_all_data"],
+    },
+    "control_belongs_to_few_others": {
+        "grant pg_execute_server_program to control": ["control as pg_execute_server_program"],
+    },
+    "requests_are_configured_by_file": {
+        "alter role authenticator set pgrst.db_schemas = 'api, aspen'": [
+            "pgrst.db_schemas of authenticator"
+        ],
+        "alter role authenticator in database aspen_shared set pgrst.db_anon_role = 'member'": [
+            "pgrst.db_anon_role of authenticator"
+        ],
+        "alter role all set pgrst.jwt_secret = 'guessed'": ["pgrst.jwt_secret of every role"],
     },
     "authenticator_holds_nothing": {
         "grant select on api.jobs to authenticator": ["view api.jobs"],

@@ -12,8 +12,6 @@ from typing import Any
 
 from pglast import parse_sql
 
-# Loaded by an administrator, before and apart from everything else.
-APART = {"load.sql", "roles.sql", "extensions.sql"}
 HEADER = re.compile(
     r"\nlanguage (sql|plpgsql)\n(rows \d+\n)?(volatile|stable|immutable)\n(strict\n)?"
     r"security (invoker|definer)\n"
@@ -22,14 +20,6 @@ HEADER = re.compile(
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
 CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
 Rule = Callable[[Path], list[str]]
-
-
-def files_are_loaded_once(root: Path) -> list[str]:
-    """Every file of sql/ is on the contents page exactly once."""
-    listed = re.findall(r"^\\ir (\S+)$", (root / "sql/load.sql").read_text("utf-8"), re.M)
-    present = {name for name, _ in _files(root)} - APART
-    wrong = {name for name in listed if listed.count(name) > 1}
-    return sorted(wrong | (set(listed) ^ present))
 
 
 def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
@@ -127,7 +117,6 @@ def api_functions_are_called_in_tests(root: Path) -> list[str]:
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
-        files_are_loaded_once,
         files_hold_the_object_they_are_named_after,
         policies_are_in_the_file_of_their_table,
         functions_have_a_complete_header,

@@ -15,24 +15,6 @@ ROOT = SETTINGS.root
 # rule -> file -> what is written instead of what -> offenders
 FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     (
-        "files_are_loaded_once",
-        "sql/load.sql",
-        ("\\ir internal/fail.sql\n", ""),
-        ["internal/fail.sql"],
-    ),
-    (
-        "files_are_loaded_once",
-        "sql/load.sql",
-        ("\\ir internal/fail.sql\n", "\\ir internal/fail.sql\n" * 2),
-        ["internal/fail.sql"],
-    ),
-    (
-        "files_are_loaded_once",
-        "sql/load.sql",
-        ("\\ir internal/fail.sql\n", "\\ir internal/fail.sql\n\\ir internal/gone.sql\n"),
-        ["internal/gone.sql"],
-    ),
-    (
         "files_hold_the_object_they_are_named_after",
         "sql/api/functions/health.sql",
         ("api.health()", "api.ping()"),

@@ -16,6 +16,14 @@ from click.testing import CliRunner, Result
 from control.cli import cli
 from tests.servers import SQL_DIR, Database
 
+USERS = """\
+create table aspen.users (id bigint primary key);
+alter table aspen.users enable row level security, force row level security;
+"""
+NOTES = """\
+create table aspen.notes (id bigint primary key, body text);
+alter table aspen.notes enable row level security, force row level security;
+"""
 FILES = {
     "sql/load.sql": """\
 -- Contents.
@@ -30,8 +38,8 @@ FILES = {
 \\ir api/views/notes.sql
 \\ir api/functions/latest_note.sql
 """,
-    "sql/tables/users.sql": "create table aspen.users (id bigint primary key);\n",
-    "sql/tables/notes.sql": "create table aspen.notes (id bigint primary key, body text);\n",
+    "sql/tables/users.sql": USERS,
+    "sql/tables/notes.sql": NOTES,
     "sql/authz/user_id.sql": """\
 create function authz.user_id() returns bigint language sql stable set search_path = ''
 as $$ select 1::bigint; -- a semicolon; 100 % of it $$;
@@ -45,9 +53,7 @@ as $$ begin new.body := format('%s!', new.body); return new; end $$;
 create domain internal."text/x-shout" as text constraint is_loud check (value like '%!');
 """,
     "sql/policies/notes.sql": """\
-alter table aspen.notes enable row level security;
-
-grant select, insert (id, body) on aspen.notes to member;
+grant select on aspen.notes to member;
 
 create policy notes_select_all on aspen.notes for select to member using (authz.user_id() = 1);
 
@@ -77,19 +83,17 @@ create aggregate api.notes_shouted(api.notes) (
     sfunc = array_append, stype = api.notes[], finalfunc = internal.loudest, initcond = '{}'
 );
 """,
-    "migrations/0001_create_users.sql": """\
+    "migrations/0001_create_users.sql": f"""\
 -- People.
 -- depends:
 
-create table aspen.users (id bigint primary key);
-""",
+{USERS}""",
     "migrations/0001_create_users.rollback.sql": "drop table aspen.users;\n",
-    "migrations/0002_create_notes.sql": """\
+    "migrations/0002_create_notes.sql": f"""\
 -- What people write.
 -- depends: 0001_create_users
 
-create table aspen.notes (id bigint primary key, body text);
-""",
+{NOTES}""",
     "migrations/0002_create_notes.rollback.sql": "drop table aspen.notes;\n",
 }
 
@@ -173,6 +177,11 @@ class Checkout:
         """The rows of a query, as role control."""
         with self.database.connect() as conn:
             return conn.execute(query.encode()).fetchall()
+
+    def write_rows(self, statement: str) -> None:
+        """Run a statement as role control, whom no policy holds back."""
+        with self.database.connect() as conn:
+            conn.execute(statement.encode())
 
     def execute(self, statement: str) -> None:
         """Run a statement as the owner of everything."""

@@ -86,7 +86,7 @@ def test_down_drops_nothing_unless_told_twice(
 
 def test_down_says_how_many_rows_go(checkout: Checkout) -> None:
     """Roughly, as the planner knows."""
-    checkout.execute("insert into aspen.notes select n, 'x' from generate_series(1, 40) as n")
+    checkout.write_rows("insert into aspen.notes select n, 'x' from generate_series(1, 40) as n")
     checkout.execute("analyze aspen.notes")
 
     result = checkout.migrate("down", "--dry-run")

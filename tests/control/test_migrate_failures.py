@@ -53,14 +53,14 @@ def test_failing_code_is_named_when_the_server_sends_no_position(checkout: Check
     result = checkout.migrate("up")
 
     assert (
-        'sql/policies/notes.sql, line 10: role "nobody_known" does not exist [42704]\n'
+        'sql/policies/notes.sql, line 8: role "nobody_known" does not exist [42704]\n'
         "the statement:\n"
-        ">   10 | grant select on aspen.notes to nobody_known\n"
+        ">    8 | grant select on aspen.notes to nobody_known\n"
     ) in result.stderr
 
 
 def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
-    """Its earlier statements too; the migrations before it stay, and the next up goes on there."""
+    """With all that would have been applied beside it: migrations and code are one step."""
     checkout.write("migrations/0003_create_a.sql", "create table aspen.a (id bigint);\n")
     checkout.write(
         "migrations/0004_create_b.sql",
@@ -72,14 +72,14 @@ def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
     assert result.exit_code == 1
     assert "migrations/0004_create_b.sql, line 4: column" in result.stderr
     assert checkout.fetch("select to_regclass('aspen.a')::text, to_regclass('aspen.b')::text") == [
-        ("aspen.a", None)
+        (None, None)
     ]
-    assert "pending  0004_create_b" in checkout.migrate("status").stdout
+    assert "pending  0003_create_a" in checkout.migrate("status").stdout
 
 
 def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout: Checkout) -> None:
     """Here an index that is there and not valid."""
-    checkout.execute("insert into aspen.notes values (1, 'same'), (2, 'same')")
+    checkout.write_rows("insert into aspen.notes values (1, 'same'), (2, 'same')")
     checkout.write(
         "migrations/0003_index_notes.sql",
         "-- Bodies differ.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
@@ -186,7 +186,8 @@ def test_a_table_that_needs_code_is_refused(checkout: Checkout, change: str, nam
 def test_a_table_in_a_code_schema_keeps_its_rows(checkout: Checkout) -> None:
     """Only code is dropped, wherever the data stands."""
     checkout.execute(
-        "create table internal.cache (body text); insert into internal.cache values ('x')"
+        "create table internal.cache (body text); insert into internal.cache values ('x');"
+        " alter table internal.cache enable row level security, force row level security"
     )
     checkout.append("sql/authz/user_id.sql", "-- changed\n")
 
@@ -214,6 +215,10 @@ def test_up_gives_up_on_a_table_in_use_and_names_who_uses_it(
     ("line", "message"),
     [
         ("\\ir api/views/gone.sql", "sql/load.sql, line 12: sql/api/views/gone.sql is not there"),
+        (
+            "\\ir internal/shout.sql",
+            "sql/load.sql, line 12: sql/internal/shout.sql is listed on line 8 already",
+        ),
         ("select 1;", "sql/load.sql, line 12: 'select 1;' is neither `\\ir path` nor a comment"),
     ],
 )
@@ -225,3 +230,45 @@ def test_a_wrong_contents_page_is_named(checkout: Checkout, line: str, message: 
 
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+def test_a_file_that_the_contents_page_leaves_out_is_named(checkout: Checkout) -> None:
+    """Whoever edits it would wait for ever; what an editor hides beside it is no such file."""
+    checkout.write("sql/api/functions/.health2.sql", "")
+    assert checkout.migrate("up").stdout == "nothing to do\n"
+    checkout.write("sql/api/functions/health2.sql", "select 1;\n")
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert (
+        "Error: sql/load.sql does not list sql/api/functions/health2.sql\n"
+        "Remedy: add a line such as `\\ir api/functions/health2.sql` after what it needs"
+    ) in result.stderr
+
+
+@pytest.mark.parametrize(
+    "path", ["sql/load.sql", "sql/internal/shout.sql", "migrations/0003_create_a.sql"]
+)
+def test_a_file_that_is_no_text_is_named(checkout: Checkout, path: str) -> None:
+    """An editor of another age wrote it, say."""
+    (checkout.root / path).write_bytes(b"-- first\n-- caf\xe9\n")
+
+    result = checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr.splitlines()[-2:]) == (
+        1,
+        [f"Error: {path}, line 2: this is not UTF-8 text", "Remedy: save the file as UTF-8"],
+    )
+
+
+def test_a_migration_with_another_name_is_refused(checkout: Checkout) -> None:
+    """Its number decides about its order."""
+    checkout.write("migrations/0003a_create_a.sql", "")
+
+    result = checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        1,
+        "Error: migrations/0003a_create_a.sql is not named as a migration",
+    )

@@ -11,7 +11,10 @@ import pytest
 from tests.control.checkout import Checkout
 from tests.servers import Database
 
-SLOW = "-- Takes its time.\n-- depends: 0002_create_notes\n\ncreate table aspen.slow (id bigint);\n"
+SLOW = (
+    "-- Takes its time.\n-- depends: 0002_create_notes\n\ncreate table aspen.slow (id bigint);\n"
+    "alter table aspen.slow enable row level security, force row level security;\n"
+)
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Che
 
 
 def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
-    """Whatever the moment: the migration and the mark that it is applied are one transaction."""
+    """Whatever the moment: all migrations, their marks and the code are one transaction."""
     checkout.write("migrations/0003_create_slow.sql", SLOW + "select pg_sleep(60);\n")
     with checkout.migrating("up") as process:
         assert eventually(is_sleeping(checkout))
@@ -85,7 +88,8 @@ def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
 
     assert (result.exit_code, result.stdout) == (
         0,
-        "applied 0003_create_slow\nloaded the code of sql/\n",
+        "applied 0001_create_users\napplied 0002_create_notes\napplied 0003_create_slow\n"
+        "loaded the code of sql/\n",
     )
 
 

@@ -39,7 +39,7 @@ def test_up_applies_migrations_and_loads_code(checkout: Checkout) -> None:
         0,
         ["applied 0001_create_users", "applied 0002_create_notes", "loaded the code of sql/"],
     )
-    checkout.execute("insert into aspen.notes values (1, 'hello')")
+    checkout.write_rows("insert into aspen.notes values (1, 'hello')")
     with checkout.database.connect(options="-c role=member") as conn:
         assert conn.execute("select * from api.notes").fetchall() == [(1, "hello!")]
 
@@ -71,7 +71,7 @@ def test_up_makes_everything_the_owners(checkout: Checkout) -> None:
 def test_up_loads_an_edited_file_and_keeps_the_rows(checkout: Checkout) -> None:
     """A DBA edits a function and runs one command."""
     checkout.migrate("up")
-    checkout.execute("insert into aspen.notes values (1, 'hello')")
+    checkout.write_rows("insert into aspen.notes values (1, 'hello')")
     checkout.write(
         "sql/authz/user_id.sql",
         "create function authz.user_id() returns integer language sql stable return 1;\n"
@@ -141,11 +141,12 @@ def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> No
     checkout.write(
         "migrations/0003_add_quiet_note.sql",
         "-- Somebody whispered.\n-- depends: 0002_create_notes\n-- code: unloaded\n\n"
-        "insert into aspen.notes (id, body) values (1, 'quiet');\n",
+        "set local role none;\ninsert into aspen.notes (id, body) values (1, 'quiet');\n"
+        "set local role aspen_owner;\n",
     )
 
     result = checkout.migrate("up")
-    checkout.execute("insert into aspen.notes (id, body) values (2, 'loud')")
+    checkout.write_rows("insert into aspen.notes (id, body) values (2, 'loud')")
 
     assert result.exit_code == 0
     assert checkout.fetch("select body from aspen.notes order by id") == [("quiet",), ("loud!",)]
@@ -209,6 +210,7 @@ def test_status_names_files_that_differ(checkout: Checkout) -> None:
                 "removed": ["api/functions/latest_note.sql"],
             },
             "is_code_loaded": True,
+            "breaches": [],
             "is_current": False,
         },
     )

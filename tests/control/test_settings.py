@@ -6,9 +6,27 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from control.errors import ControlError
 from control.settings import load_settings
+from control.stack.state import State
+
+documents = st.dictionaries(
+    st.sampled_from(["database_url", "api_url", "bucket", "ports", "passwords", "keys_dir"]),
+    st.none()
+    | st.integers()
+    | st.text()
+    | st.lists(st.text(), max_size=2)
+    | st.dictionaries(st.text(), st.integers() | st.text(), max_size=2),
+)
+short = settings(
+    derandomize=True,
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture
@@ -64,9 +82,29 @@ def test_checkout_is_found_from_below(root: Path, monkeypatch: pytest.MonkeyPatc
     [
         ("[production]\nbukcet = 'x'", "unknown keys: bukcet"),
         ("[staging]", "no environment named production"),
-        ("[production", "aspen.toml"),
+        ("[production", "aspen.toml is not TOML"),
+        ("production = 5", "production is not a table"),
+        ("[production]\nbucket = 5", "has a bucket that is not text"),
+        ("[production]\nkeys_dir = ['keys']", "has a keys_dir that is not text"),
+        ("[production]\napi_url = 'api.example'", "aspen.toml: api_url is not a URL"),
+        ("[production]\napi_url = 'http://[::1'", "aspen.toml: api_url is not a URL"),
+        ("[production]\ns3_endpoint_url = 'http://s3:port'", "s3_endpoint_url is not a URL"),
+        ("[production]\nx = " + "[" * 10_000, "aspen.toml is not TOML"),
+        ("[production]\nx = 2000-02-31", "aspen.toml is not TOML"),
     ],
-    ids=["misspelt key", "no such profile", "not TOML"],
+    ids=[
+        "misspelt key",
+        "no such profile",
+        "not TOML",
+        "no table",
+        "number for a text",
+        "list for a path",
+        "no URL",
+        "half an address",
+        "port of letters",
+        "nested without end",
+        "no such day",
+    ],
 )
 def test_unusable_profile_is_named(root: Path, profile: str, said: str) -> None:
     """Nothing is silently ignored."""
@@ -76,7 +114,68 @@ def test_unusable_profile_is_named(root: Path, profile: str, said: str) -> None:
         load_settings("production", {"ASPEN_ROOT": str(root)})
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1"], ids=["cut off", "list", "number"])
+def test_profiles_that_are_no_text_are_named(root: Path) -> None:
+    """Saved by an editor of another age."""
+    (root / "aspen.toml").write_bytes(b"# Z\xfcrich\n[production]\n")
+
+    with pytest.raises(ControlError, match=r"aspen\.toml, line 1: this is not UTF-8 text"):
+        load_settings("production", {"ASPEN_ROOT": str(root)})
+
+
+def test_variables_that_are_no_url_are_named_without_their_value(root: Path) -> None:
+    """It may hold a password."""
+    environ = {"ASPEN_ROOT": str(root), "ASPEN_API_URL": "admin:hunter2@api.example"}
+
+    with pytest.raises(ControlError) as caught:
+        load_settings(environ=environ)
+
+    assert caught.value.message == "ASPEN_API_URL is not a URL"
+
+
+@short
+@given(st.binary() | documents.map(lambda value: json.dumps(value).encode()))
+@example(b"[" * 100_000)
+@example(b'{"database_url": 5}')
+@example(b'{"ports": ["api"], "passwords": {}}')
+@example(b'{"ports": {"api": "x"}, "passwords": {}}')
+@example(b'{"api_url": "http://[", "passwords": {"control": 5}}')
+def test_any_bytes_as_the_state_of_the_stack(root: Path, content: bytes) -> None:
+    """Settings, or a sentence with the name of the file, for every reader of that file."""
+    (root / ".aspen" / "env.json").write_bytes(content)
+
+    try:
+        State.load(load_settings(environ={"ASPEN_ROOT": str(root)}))
+    except ControlError as error:
+        assert "env.json" in error.message
+        assert error.remedy
+
+
+@short
+@given(st.binary() | st.text().map(str.encode))
+@example(b"production = []")
+@example(b"[[production]]")
+def test_any_bytes_as_profiles(root: Path, content: bytes) -> None:
+    """The same for aspen.toml."""
+    (root / "aspen.toml").write_bytes(content)
+
+    with pytest.raises(ControlError) as caught:
+        load_settings("production", {"ASPEN_ROOT": str(root)})
+
+    assert "aspen.toml" in f"{caught.value.message} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "1",
+        '{"bucket": 5}',
+        '{"ports": {"api": "x"}}',
+        '{"ports": []}',
+        '{"passwords": {"control": 5}}',
+    ],
+)
 def test_damaged_state_is_named(root: Path, text: str) -> None:
     """With what to do about it."""
     (root / ".aspen" / "env.json").write_text(text)

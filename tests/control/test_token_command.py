@@ -248,3 +248,55 @@ def test_trust_takes_a_providers_keys_from_standard_input(
 
     assert result.exit_code == 0
     assert f"{provider.signing('RS256').kid}\ttrusted" in result.stdout
+
+
+def test_trust_names_what_it_leaves_out(keys: KeySet, run: Run, tmp_path: Path) -> None:
+    """Beside the keys it takes, and apart from them."""
+    published = ensure_keys(tmp_path / "provider").public_jwks()
+    published["keys"].append({"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "edwards"})
+
+    result = run("trust", "--no-reload", stdin=json.dumps(published))
+
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "left out key edwards: it is neither RSA nor EC (kty)\n",
+    )
+    assert "edwards" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(b'{"keys": [{"kty": "RSA", "kid": "a", "alg": "none"}]}', id="no usable key"),
+        pytest.param(b"\xff\xfe\x00", id="no text"),
+        pytest.param(b" " * (1 << 20) + b"{}", id="without end"),
+    ],
+)
+def test_trust_refuses_a_wrong_file_and_changes_nothing(
+    keys: KeySet, run: Run, tmp_path: Path, document: bytes
+) -> None:
+    """One sentence, and the provider trusted before is still trusted."""
+    provider = ensure_keys(tmp_path / "provider").public_jwks()
+    run("trust", "--no-reload", stdin=json.dumps(provider))
+    before = (keys.directory / "trusted.json").read_bytes()
+    (tmp_path / "document").write_bytes(document)
+
+    result = run("trust", "--no-reload", str(tmp_path / "document"))
+
+    assert (result.exit_code, result.stderr.startswith("Error: ")) == (1, True)
+    assert (keys.directory / "trusted.json").read_bytes() == before
+
+
+def test_inspect_reads_any_bytes(keys: KeySet, tmp_path: Path) -> None:
+    """The wrong file on standard input."""
+    result = CliRunner().invoke(
+        cli,
+        ["token", "inspect"],
+        input=b"\xff\xfe\x00",
+        env={"ASPEN_DATA_DIR": str(tmp_path), "ASPEN_KEYS_DIR": str(keys.directory)},
+    )
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        1,
+        "Error: this is not a JSON web token",
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from control.errors import ControlError
 from control.key_rotation import Change, retire, rotate, trust
@@ -285,7 +285,23 @@ def published_ec(**members: Any) -> dict[str, Any]:
     }
 
 
-def document(*published: dict[str, Any]) -> str:
+def published_okp() -> dict[str, Any]:
+    """An Ed25519 key as an identity provider publishes it."""
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    return {
+        "kid": "provider-3",
+        "use": "sig",
+        **OKPAlgorithm.to_jwk(public, as_dict=True),
+    }
+
+
+def published_secp256k1() -> dict[str, Any]:
+    """A key on the curve of coins, which PyJWT knows and PostgREST does not."""
+    public = ec.generate_private_key(ec.SECP256K1()).public_key()
+    return ECAlgorithm.to_jwk(public, as_dict=True) | {"kid": "provider-3"}
+
+
+def document(*published: object) -> str:
     """A JWKS as it is fetched."""
     return json.dumps({"keys": published})
 
@@ -330,8 +346,16 @@ UNTRUSTED: dict[str, Callable[[], str]] = {
     "a private key": lambda: document(published_rsa(d="AQAB")),
     "a short key": lambda: document(published_rsa(bits=1024)),
     "a key without id": lambda: document(published_rsa(kid=None)),
-    "two keys with one id": lambda: document(published_rsa(), published_ec(kid="provider-1")),
     "a point off the curve": lambda: document(published_ec(x="AQAB")),
+    "a private key for encryption beside a good one": lambda: document(
+        published_ec(), published_rsa(use="enc", alg="RSA-OAEP", d="AQAB")
+    ),
+    "a secret beside a good key": lambda: document(
+        published_ec(), {"kty": "oct", "k": "AAAA", "kid": "a"}
+    ),
+    "an Ed25519 key alone": lambda: document(published_okp()),
+    "a list too deep": lambda: "[" * 100_000,
+    "bytes": lambda: "\0\ud800",
 }
 
 
@@ -346,6 +370,75 @@ def test_documents_that_cannot_be_trusted_are_refused(
         trust(keys.directory, published())
 
     assert contents(keys.directory) == before
+
+
+NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
+    "Ed25519": (published_okp, "key provider-3: it is neither RSA nor EC (kty)"),
+    "another curve": (published_secp256k1, "key provider-3: crv is none of P-256, P-384, P-521"),
+    "for encryption": (
+        lambda: published_rsa(kid="provider-3", use="enc"),
+        "key provider-3: it is not for signatures (use)",
+    ),
+    "for encryption, without use": (
+        lambda: {**published_rsa(kid="provider-3", alg="RSA-OAEP"), "use": None},
+        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+    ),
+    "for encryption by key_ops": (
+        lambda: published_rsa(kid="provider-3", key_ops=["encrypt"]),
+        "key provider-3: it is not for verifying (key_ops)",
+    ),
+    "alg none": (
+        lambda: published_rsa(kid="provider-3", alg="none"),
+        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+    ),
+    "alg of another curve": (
+        lambda: published_ec(kid="provider-3", alg="ES512"),
+        "key provider-3: alg is not ES256, the one of P-256",
+    ),
+    "unknown kty": (lambda: {"kty": "LWE", "kid": "provider-3"}, "key provider-3: it is neither"),
+    "kty of a list": (lambda: {"kty": ["RSA"], "kid": "provider-3"}, "key provider-3: it is n"),
+    "weak": (
+        lambda: published_rsa(bits=1024, kid="provider-3"),
+        "key provider-3: it has 1024 bits, not 2048 to 16384",
+    ),
+    "an id twice": (lambda: published_rsa(), "key provider-1: a key before it has the same id"),
+    "no id": (lambda: published_rsa(kid=None), "key 2: it has no id (kid) of printable text"),
+    "an id that clears the screen": (
+        lambda: published_rsa(kid="a\x1b[2J"),
+        "key 2: it has no id (kid) of printable text",
+    ),
+    "numbers that are none": (
+        lambda: published_rsa(kid="provider-3", n="é"),
+        "key provider-3: its numbers are not those of a key",
+    ),
+    "an even exponent": (
+        lambda: published_rsa(kid="provider-3", e="AQAA"),
+        "key provider-3: its numbers are not those of a key",
+    ),
+    "a text": (lambda: "provider-3", "key 2: it is not an object"),
+}
+
+
+@pytest.mark.parametrize(("neighbour", "reason"), NEIGHBOURS.values(), ids=NEIGHBOURS.keys())
+def test_a_key_that_cannot_be_used_leaves_the_others(
+    keys: KeySet, neighbour: Callable[[], object], reason: str
+) -> None:
+    """It is named, and never reaches PostgREST, which would refuse every token because of it."""
+    change = trust(keys.directory, document(published_rsa(), neighbour(), published_ec()))
+
+    assert [jwk["kid"] for jwk in jwks(change.after)][2:] == ["provider-1", "provider-2"]
+    assert [left_out[: len(reason)] for left_out in change.left_out] == [reason]
+
+
+def test_numbers_are_written_the_one_way_that_is_read_everywhere(keys: KeySet) -> None:
+    """Some publish padding; a coordinate has the length of its curve."""
+    published = published_ec()
+    padded = published | {"x": published["x"] + "=", "kid": "padded"}
+
+    change = trust(keys.directory, document(published, padded))
+
+    first, second = jwks(change.after)[2:]
+    assert second | {"kid": "provider-2"} == first
 
 
 def test_our_own_keys_cannot_be_trusted_as_a_strangers(keys: KeySet) -> None:

@@ -106,10 +106,10 @@ def test_logs_are_named_by_server(run: Run) -> None:
 
 def test_logs_of_an_unknown_component_is_a_wrong_command_line(run: Run) -> None:
     """And says which there are."""
-    result = run("logs", "nginx")
+    result = run("logs", "apache")
 
     assert result.exit_code == 2
-    assert "postgres, ministack, postgrest, logkeeper" in result.stderr
+    assert "postgres, ministack, postgrest, nginx, logkeeper" in result.stderr
 
 
 def test_following_shows_whole_lines_as_they_come(tmp_path: Path) -> None:

@@ -1,0 +1,11 @@
+-- Without a token, the only function that runs with other rights is the one that looks for a token.
+select
+    functions.oid::regprocedure::text as object,
+    'runs with the rights of its owner, and anybody without a token may call it' as problem,
+    format('revoke execute on function %s from anon, public', functions.oid::regprocedure) as cure
+from pg_catalog.pg_proc as functions
+where
+    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    and functions.prosecdef
+    and has_function_privilege('anon', functions.oid, 'execute')
+    and functions.oid is distinct from to_regprocedure('authz.pre_request()')

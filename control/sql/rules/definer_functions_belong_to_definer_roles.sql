@@ -1,0 +1,30 @@
+-- A function that runs with its owner's rights is owned by a role made for that, with policies of its own. Functions
+-- elsewhere count once somebody who serves callers may execute them.
+select
+    format('%s of %s', functions.oid::regprocedure, functions.proowner::regrole) as object,
+    'runs with the rights of an owner that was not made for that' as problem,
+    'make it security invoker, or give it to claims_reader, api_writer, auditor or presigner' as cure
+from pg_catalog.pg_proc as functions
+where
+    functions.prosecdef
+    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'presigner')
+    and (
+        functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        or functions.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+        and not exists (
+            select from pg_catalog.pg_depend as links
+            where
+                links.classid = 'pg_catalog.pg_proc'::regclass
+                and links.objid = functions.oid
+                and links.deptype = 'e'
+        )
+        and exists (
+            select from pg_catalog.pg_roles as roles
+            where
+                roles.rolname in (
+                    'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
+                    'claims_reader', 'api_writer', 'auditor', 'presigner'
+                )
+                and has_function_privilege(roles.oid, functions.oid, 'execute')
+        )
+    )

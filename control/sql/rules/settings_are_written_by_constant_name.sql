@@ -1,0 +1,24 @@
+-- Few functions write settings, each named in the text: nobody can write role or claims through them.
+select
+    functions.oid::regprocedure::text as object,
+    'it writes a setting that it must not, or under a name made at run time' as problem,
+    'write aspen.… settings only, named in the text, and list the function in the rule settings_are_written_by_constant_name' as cure
+from pg_catalog.pg_proc as functions
+cross join lateral pg_get_functiondef(
+    case when functions.prokind <> 'a' then functions.oid end
+) as definition (text)
+where
+    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    and (
+        definition.text ~* '\mset\s+(local|session)\M'
+        or definition.text ~* '\mset_config\M' and (
+            functions.oid::regproc::text not in (
+                'authz.admit_body', 'authz.identify_caller', 'internal.insert_sample',
+                'internal.note_sample_problems', 'internal.raise_sample_problems', 'api.phylo_tree'
+            )
+            or regexp_count(definition.text, 'set_config\(') <> regexp_count(
+                definition.text,
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|plan_cache_mode)''(::text)?,'
+            )
+        )
+    )

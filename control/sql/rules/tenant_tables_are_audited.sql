@@ -1,0 +1,26 @@
+-- Every change of a tenant row is recorded in audit_log.
+select
+    format('%s: %s', tables.oid::regclass, events.name) as object,
+    'this change of its rows is not recorded in audit_log' as problem,
+    'create the three triggers <table>_record_insert, _update and _delete as sql/policies/samples.sql does' as cure
+from pg_catalog.pg_class as tables
+cross join (values ('insert', 4), ('delete', 8), ('update', 16)) as events (name, bit)
+where
+    tables.relnamespace = 'aspen'::regnamespace
+    and tables.relkind in ('r', 'p')
+    and tables.relname <> 'audit_log'
+    and (
+        tables.relname = 'groups'
+        or exists (
+            select from pg_catalog.pg_attribute as columns
+            where columns.attrelid = tables.oid and columns.attname = 'group_id'
+        )
+    )
+    and not exists (
+        select from pg_catalog.pg_trigger as triggers
+        where
+            triggers.tgrelid = tables.oid
+            and triggers.tgenabled = 'O'
+            and triggers.tgtype & events.bit <> 0
+            and triggers.tgfoid::regproc::text like 'internal.record\_%'
+    )

@@ -1,0 +1,54 @@
+-- On every table with a group_id, and on the groups themselves, a fence restricts whoever serves
+-- callers to the groups they see. It may narrow that further, and let operators through; nothing
+-- else may stand beside it. api_writer reads the prefix of every group, for generated identifiers.
+select
+    format('%s: %s', tables.oid::regclass, roles.rolname) as object,
+    'no restrictive policy keeps this role to the groups of the caller' as problem,
+    'create a policy <table>_fence … as restrictive to it, for using and with check alike, as'
+    ' sql/policies/job_outputs.sql does' as cure
+from pg_catalog.pg_class as tables
+inner join pg_catalog.pg_attribute as columns
+    on
+        tables.oid = columns.attrelid
+        and columns.attname = case tables.oid
+            when to_regclass('aspen.groups') then 'id' else 'group_id'
+        end
+cross join pg_catalog.pg_roles as roles
+where
+    tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+    and tables.relkind in ('r', 'p')
+    and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer')
+    and (roles.rolname <> 'api_writer' or columns.attname = 'group_id')
+    and (
+        has_table_privilege(roles.oid, tables.oid, 'select, insert, update, delete')
+        or has_any_column_privilege(roles.oid, tables.oid, 'select, insert, update')
+        or exists (
+            select from pg_catalog.pg_policy as policies
+            where
+                policies.polrelid = tables.oid
+                and policies.polpermissive
+                and roles.oid = any (policies.polroles)
+        )
+    )
+    and not exists (
+        select from pg_catalog.pg_policy as fences
+        cross join lateral (
+            select format(
+                '\(%s = ANY \(\(NULLIF\(current_setting\(''aspen.any_groups''::text, true\), ''''::text\)\)::bigint\[\]\)\)',
+                columns.attname
+            ) as text
+        ) as comparison
+        where
+            fences.polrelid = tables.oid
+            and not fences.polpermissive
+            and fences.polcmd = '*'
+            -- PostgreSQL puts each "and" and each "or" into brackets of its own.
+            and pg_get_expr(fences.polqual, fences.polrelid) ~ format(
+                $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$, comparison.text
+            )
+            and pg_get_expr(fences.polwithcheck, fences.polrelid) = pg_get_expr(fences.polqual, fences.polrelid)
+            and exists (
+                select from unnest(fences.polroles) as named (oid)
+                where pg_has_role(roles.oid, named.oid, 'usage')
+            )
+    )

@@ -1,7 +1,0 @@
--- Nothing of ours is executable by public.
-select functions.oid::regprocedure::text as offender
-from pg_catalog.pg_proc as functions
-cross join aclexplode(coalesce(functions.proacl, acldefault('f', functions.proowner))) as privileges
-where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api', 'control')
-    and privileges.grantee = 0

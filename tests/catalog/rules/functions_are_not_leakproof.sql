@@ -1,6 +1,0 @@
--- A leakproof function may see rows before the policies do.
-select functions.oid::regprocedure::text as offender
-from pg_catalog.pg_proc as functions
-where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
-    and functions.proleakproof

@@ -1,8 +1,0 @@
--- Functions have an empty search_path; bodies of begin atomic were bound when created, unless definer.
-select functions.oid::regprocedure::text as offender
-from pg_catalog.pg_proc as functions
-where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
-    and functions.prokind in ('f', 'p')
-    and (functions.prosqlbody is null or functions.prosecdef)
-    and not coalesce('search_path=""' = any (functions.proconfig), false)

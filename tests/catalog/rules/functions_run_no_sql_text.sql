@@ -1,8 +1,0 @@
--- No function runs SQL made at run time: below PostgREST's login, that is every role it can become.
-select functions.oid::regprocedure::text as offender
-from pg_catalog.pg_proc as functions
-where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
-    and functions.prokind <> 'a'
-    and pg_get_functiondef(functions.oid)
-    ~* '\m(execute|query_to_xml\w*|cursor_to_xml\w*|ts_stat|dblink\w*)\M'

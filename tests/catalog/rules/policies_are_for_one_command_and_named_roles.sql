@@ -1,4 +1,0 @@
--- Every policy names its roles; all but the restrictive fences are for a single command.
-select format('%s on %s', policies.polname, policies.polrelid::regclass) as offender
-from pg_catalog.pg_policy as policies
-where 0 = any (policies.polroles) or policies.polcmd = '*' and policies.polpermissive

@@ -1,8 +1,0 @@
--- The next number of a sequence tells how much others store.
-select format('%s by %s', sequences.oid::regclass, roles.rolname) as offender
-from pg_catalog.pg_class as sequences
-cross join pg_catalog.pg_roles as roles
-where
-    sequences.relkind = 'S'
-    and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst')
-    and has_sequence_privilege(roles.oid, sequences.oid, 'usage, select, update')

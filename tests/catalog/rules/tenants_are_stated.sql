@@ -1,6 +1,0 @@
--- group_id is never null: a row belongs to a group.
-select tables.oid::regclass::text as offender
-from pg_catalog.pg_class as tables
-inner join pg_catalog.pg_attribute as columns
-    on tables.oid = columns.attrelid and columns.attname = 'group_id'
-where tables.relnamespace = 'aspen'::regnamespace and tables.relkind in ('r', 'p') and not columns.attnotnull

@@ -1,9 +1,0 @@
--- insert and update on a table are granted for listed columns: a new column is not writable by accident.
-select format('%s: %s to %s', tables.oid::regclass, privileges.privilege_type, privileges.grantee::regrole) as offender
-from pg_catalog.pg_class as tables
-cross join aclexplode(tables.relacl) as privileges
-where
-    tables.relnamespace = 'aspen'::regnamespace
-    and tables.relkind in ('r', 'p')
-    and privileges.grantee <> tables.relowner
-    and privileges.privilege_type in ('INSERT', 'UPDATE')

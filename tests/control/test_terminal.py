@@ -1,0 +1,245 @@
+"""Texts of strangers are shown, never obeyed: no command prints a raw control character."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from control.cli import Commands, cli
+from control.errors import ControlError
+from control.keys import KeySet
+from control.terminal import SafeStream, spreadsheet_cell, visible, write_data
+from control.tokens import claims_for, sign
+from tests import factories
+from tests.control.checkout import Checkout
+from tests.servers import Database
+
+# Clears the screen, sets the title, moves back, and reorders what follows.
+EVIL = "R20/\x1b[2J\x1b]0;pwn\x07x\x9b31m\x7f\u202e\u2028\rok"
+SHOWN = "R20/\\x1b[2J\\x1b]0;pwn\\x07x\\u009b31m\\u007f\\u202e\\u2028\\x0dok"
+
+
+HOUR = timedelta(hours=1)
+
+
+def environment(keys: KeySet) -> dict[str, str]:
+    """What makes the command line use these keys."""
+    return {"ASPEN_KEYS_DIR": str(keys.directory)}
+
+
+def raw_controls(text: str) -> set[str]:
+    """What a terminal would obey, or take for the end of a line, or a reader for another order."""
+    return {
+        letter
+        for letter in text
+        if (letter < " " and letter not in "\n\t")
+        or "\x7f" <= letter <= "\x9f"
+        or letter in "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
+        or "\u2066" <= letter <= "\u2069"
+    }
+
+
+# The runner takes what looks like a colour out, unless told that colours are wanted.
+def assert_shown(result: Result, shown: str) -> None:
+    """A result has the visible form, and nothing raw."""
+    assert raw_controls(result.output) == set()
+    assert shown in result.output
+
+
+def evil_files(folder: Path) -> tuple[Path, Path]:
+    """Metadata and sequences as somebody may send them by mail."""
+    metadata, sequences = folder / "metadata.tsv", folder / "sequences.fasta"
+    # No carriage return, which would end the line of the file.
+    strain = EVIL.replace("\r", "").replace("\u2028", "")
+    metadata.write_text(f"strain\tdate\tregion\tcol\x1b[1m\n{strain}\t=cmd()\tEurope\tx\n")
+    sequences.write_text(f">u\x1b[31mRED\nACGT\n>{strain}\nACGT\n")
+    return metadata, sequences
+
+
+def test_import_shows_strains_columns_and_headers(database: Database, tmp_path: Path) -> None:
+    """The report of rejected rows, what was not used, and the file of all problems."""
+    metadata, sequences = evil_files(tmp_path)
+    rejects = tmp_path / "rejects.tsv"
+    with database.connect() as conn:
+        factories.pathogen(conn, slug="SC2")
+        factories.user(conn, "alice", {factories.group(conn, prefix="ALP"): "member"})
+    arguments = ["--group", "ALP", "--user", "alice", "--pathogen", "SC2", "--metadata", metadata]
+    arguments += ["--sequences", sequences, "--rejects", rejects]
+
+    result = CliRunner().invoke(
+        cli,
+        ["sample", "import", *map(str, arguments)],
+        env=database.environment,
+        color=True,
+    )
+
+    assert result.exit_code == 1
+    assert_shown(result, "R20/\\x1b[2J\\x1b]0;pwn\\x07x\\u009b31m\\u007f\\u202eok: collection_date")
+    assert "u\\x1b[31mRED" in result.stderr
+    assert "col\\x1b[1m" in result.stderr
+    cells = [
+        cell for row in csv.reader(io.StringIO(rejects.read_text()), "excel-tab") for cell in row
+    ]
+    assert raw_controls("".join(cells)) == set()
+    assert "'=cmd()" in cells
+
+
+def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> None:
+    """Names come from the database, where anything may be."""
+    metadata = tmp_path / "metadata.tsv"
+    metadata.write_text("strain\tdate\tregion\nA/1\t2021-02-03\tEurope\n")
+    with database.connect() as conn:
+        factories.pathogen(conn, slug="SC2")
+        group_id = factories.group(conn, f"Lab\n{EVIL}", prefix="ALP")
+        factories.user(conn, "alice", {group_id: "member"})
+    arguments = ["--group", "ALP", "--user", "alice", "--pathogen", "SC2", "--metadata", metadata]
+
+    result = CliRunner().invoke(
+        cli,
+        ["sample", "import", *map(str, arguments), "--allow-missing-sequences"],
+        env=database.environment,
+        color=True,
+    )
+
+    assert result.exit_code == 0
+    assert_shown(result, f"imported 1 samples into Lab\\n{SHOWN}: 1 created")
+
+
+def test_logs_are_shown(tmp_path: Path) -> None:
+    """PostgREST and PostgreSQL log what clients send."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "postgrest.log").write_text(f"GET {EVIL}\n", newline="")
+
+    result = CliRunner().invoke(
+        cli, ["logs", "postgrest"], env={"ASPEN_DATA_DIR": str(tmp_path)}, color=True
+    )
+
+    assert result.exit_code == 0
+    assert raw_controls(result.output) == set()
+    assert "R20/\\x1b[2J\\x1b]0;pwn\\x07x" in result.output
+
+
+def test_a_token_is_shown(keys: KeySet) -> None:
+    """Its claims and header are whatever its maker likes."""
+    token = sign(keys, claims_for(sub=EVIL, role="member", ttl=HOUR) | {EVIL: EVIL})
+
+    for options in ([], ["--json"]):
+        result = CliRunner().invoke(
+            cli, ["token", "inspect", *options], input=token, env=environment(keys), color=True
+        )
+        assert raw_controls(result.output) == set()
+        assert "R20/" in result.output
+
+
+def test_files_and_objects_of_a_load_are_shown(tmp_path: Path, empty_database: Database) -> None:
+    """A name in sql/ is somebody's text as well."""
+    checkout = Checkout.create(tmp_path, empty_database)
+    checkout.append("sql/policies/notes.sql", f"\nselect '{EVIL}'::integer;\n")
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 1
+    assert raw_controls(result.output) == set()
+    assert "\\x1b]0;pwn\\x07x" in result.output
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ControlError(f"no group {EVIL}", f"try {EVIL}"), id="failure and remedy"),
+        pytest.param(click.BadParameter(f"not {EVIL}"), id="wrong command line"),
+        pytest.param(FileNotFoundError(2, "No such file", EVIL), id="file name"),
+    ],
+)
+def test_every_error_is_shown(error: Exception) -> None:
+    """Whatever a new command raises."""
+
+    class Failing(Commands):
+        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+            def fail() -> None:
+                click.echo(f"row {EVIL}")
+                raise error
+
+            return click.Command(cmd_name, callback=fail)
+
+    result = CliRunner().invoke(Failing("control"), ["fail"], color=True)
+
+    assert_shown(result, f"row {SHOWN}\n")
+    assert SHOWN in result.stderr
+
+
+def test_a_terminal_gets_nothing_to_obey(tmp_path: Path) -> None:
+    """The console script on a real terminal, whose line ends are the terminal's own."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "postgrest.log").write_text(f"GET {EVIL}\n", newline="")
+    control, terminal = pty.openpty()
+
+    subprocess.run(
+        [Path(sys.executable).with_name("control"), "logs", "postgrest"],
+        env={**os.environ, "ASPEN_DATA_DIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+        check=True,
+    )
+    os.close(terminal)
+    shown = os.read(control, 65536).decode().replace("\r\n", "\n")
+    os.close(control)
+
+    assert raw_controls(shown) == set()
+    assert "\\x1b[2J" in shown
+
+
+def test_json_says_the_same_in_visible_form() -> None:
+    """A machine reads the text that was meant."""
+    document = {"name": EVIL, "é": "\ud800"}
+
+    assert json.loads(visible(json.dumps(document, ensure_ascii=False, indent=2))) == document
+
+
+def test_data_for_another_program_is_exact(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only a terminal would obey it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", SafeStream(sys.stdout))
+        write_data(f"{EVIL}\r\n")
+
+    assert capsys.readouterr().out == f"{EVIL}\r\n"
+
+
+def test_what_the_encoding_lacks_is_written_out() -> None:
+    """In a locale that knows ASCII only, a name with an accent is no failure."""
+    below = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
+
+    SafeStream(below).write("Zoë\n")
+
+    assert below.buffer.getvalue() == b"Zo\\xeb\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-5", "'-5"),
+        ("@sum", "'@sum"),
+        ("+1", "'+1"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\\x0dx"),
+        ("A-1", "A-1"),
+        (12, "12"),
+        ("", ""),
+    ],
+)
+def test_spreadsheets_calculate_nothing(cell: object, shown: str) -> None:
+    """What would be a formula begins with an apostrophe; everything else stays."""
+    assert spreadsheet_cell(cell) == shown

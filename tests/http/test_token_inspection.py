@@ -1,0 +1,234 @@
+"""`control token inspect` and the API say the same of a token, whatever it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt import get_algorithm_by_name
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from control.errors import ControlError
+from control.key_rotation import trust
+from control.keys import ensure_keys
+from control.tokens import claims_for, inspect
+from tests import factories
+from tests.servers import Api, run_api
+
+CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+NOW = int(time.time())
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A PostgREST, every key it verifies with, and a user it knows."""
+
+    api: Api
+    private: dict[str, Any]
+
+    def token(
+        self,
+        key: str = "secret",
+        alg: str = "HS256",
+        claims: bytes | None = None,
+        header: dict[str, Any] | None = None,
+    ) -> str:
+        """A token of exactly these claims and header."""
+        claims = claims or json.dumps(good_claims()).encode()
+        head = json.dumps({"alg": alg, "kid": "any", **(header or {})}).encode()
+        signed = f"{encoded(head)}.{encoded(claims)}"
+        signature = get_algorithm_by_name(alg).sign(signed.encode(), self.private[key])
+        return f"{signed}.{encoded(signature)}"
+
+    def is_taken(self, token: str) -> bool:
+        """Whether the API serves the request."""
+        return self.api.get("/me", token).status_code == 200
+
+    def passes(self, token: str) -> bool:
+        """Whether `control token inspect` finds nothing wrong."""
+        try:
+            return inspect(self.api.keys, token).problems == ()
+        except ControlError:
+            return False
+
+
+def encoded(part: bytes) -> str:
+    """base64url without padding."""
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def good_claims(**overrides: Any) -> dict[str, Any]:
+    """Claims of a known user; an override replaces one."""
+    return claims_for(sub="inspected", role="member", ttl=timedelta(hours=1)) | overrides
+
+
+def without(name: str) -> dict[str, Any]:
+    """The same without a claim."""
+    return {claim: value for claim, value in good_claims().items() if claim != name}
+
+
+@pytest.fixture(scope="module")
+def desk(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A PostgREST that trusts a provider with a key of every kind."""
+    folder = tmp_path_factory.mktemp("inspection")
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    curves = {name: ec.generate_private_key(curve) for name, curve in CURVES.items()}
+    published = [RSAAlgorithm.to_jwk(pair.public_key(), as_dict=True) | {"kid": "RSA"}]
+    for name, private in curves.items():
+        published.append(ECAlgorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": name})
+    ours = ensure_keys(folder / "keys")
+    trust(ours.directory, json.dumps({"keys": published}))
+    with api.database.connect() as conn:
+        factories.user(conn, "inspected")
+    signers = {"secret": ours.signing("HS256").signer, "ours": ours.signing("RS256").signer}
+    with run_api(api.database, folder) as own_api:
+        yield Desk(own_api, {**signers, "RSA": pair, **curves})
+
+
+@pytest.mark.parametrize(
+    ("key", "alg"),
+    [
+        *[("secret", alg) for alg in ("HS256", "HS384", "HS512")],
+        *[
+            (key, alg)
+            for key in ("ours", "RSA")
+            for alg in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+        ],
+        *[("P-256", "ES256"), ("P-384", "ES384"), ("P-521", "ES512")],
+    ],
+)
+def test_every_algorithm_that_the_api_takes_passes(desk: Desk, key: str, alg: str) -> None:
+    """PostgREST takes all a key can do, whatever its JWK says it is for."""
+    token = desk.token(key, alg)
+
+    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+
+
+TAKEN: dict[str, dict[str, Any]] = {
+    "expires at half a second": {"exp": NOW + 900.5},
+    "expired just now": {"exp": NOW - 5},
+    "valid in a moment": {"nbf": NOW + 15},
+    "from a moment ahead": {"iat": NOW + 15},
+    "no start": {"nbf": None, "iat": None},
+    "audience in a list": {"aud": ["other", "aspen"]},
+    "audience beside a URI": {"aud": ["https://other.example/a?b=c#d", "aspen"]},
+    "issuer is a URI": {"iss": "https://tenant.example/"},
+    "no groups": {"groups": {}},
+    "groups": {"groups": {"3": "admin", "12": "viewer"}},
+    "claims of its own": {"https://x.example/y": [1, {"a": None}], "name": "Zoë"},
+}
+REFUSED: dict[str, dict[str, Any]] = {
+    "expires as text": {"exp": str(NOW + 900)},
+    "expires null": {"exp": None},
+    "expires true": {"exp": True},
+    "expired": {"exp": NOW - 3600},
+    "expired before time": {"exp": -(10**30)},
+    "not yet valid": {"nbf": NOW + 3600},
+    "valid from a text": {"nbf": "now"},
+    "from the future": {"iat": NOW + 3600},
+    "from a text": {"iat": "now"},
+    "other audience": {"aud": "other"},
+    "no audience in the list": {"aud": []},
+    "audience of a number": {"aud": 5},
+    "audience beside a number": {"aud": ["aspen", 5]},
+    "audience beside what is no URI": {"aud": ["aspen", "a b:c"]},
+    "audience null": {"aud": None},
+    "role of a number": {"role": 5},
+    "role null": {"role": None},
+    "unknown role": {"role": "curator"},
+    "role of the database": {"role": "control"},
+    "role of nobody": {"role": "anon"},
+    "job without a job": {"role": "job"},
+    "job of a text": {"role": "job", "job_id": "one"},
+    "subject of a number": {"sub": 5},
+    "subject empty": {"sub": ""},
+    "subject that is no URI": {"sub": "a b:c"},
+    "issuer of a number": {"iss": 5},
+    "issuer that is no URI": {"iss": "Our lab: Paris"},
+    "id of a number": {"jti": 5},
+    "groups of a text": {"groups": "3:admin"},
+    "groups null": {"groups": None},
+    "group zero": {"groups": {"0": "admin"}},
+    "group role unknown": {"groups": {"3": "owner"}},
+    "groups of a list": {"groups": ["3"]},
+    "1001 groups": {"groups": {str(number): "viewer" for number in range(1, 1002)}},
+    "null character": {"name": "a\0b"},
+    "half a character": {"name": "a\ud800b"},
+}
+
+
+@pytest.mark.parametrize("claims", TAKEN.values(), ids=TAKEN.keys())
+def test_claims_that_the_api_takes_pass(desk: Desk, claims: dict[str, Any]) -> None:
+    """Nothing is asked for that the API does not ask for."""
+    token = desk.token(claims=json.dumps(good_claims(**claims)).encode())
+
+    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+
+
+@pytest.mark.parametrize("claims", REFUSED.values(), ids=REFUSED.keys())
+def test_claims_that_the_api_refuses_are_named(desk: Desk, claims: dict[str, Any]) -> None:
+    """By PostgREST itself, or by authz.identify_caller."""
+    token = desk.token(claims=json.dumps(good_claims(**claims)).encode())
+
+    assert (desk.is_taken(token), desk.passes(token)) == (False, False)
+
+
+@pytest.mark.parametrize("name", ["sub", "role", "aud", "exp"])
+def test_claims_that_the_api_wants_are_missed(desk: Desk, name: str) -> None:
+    """Each is needed."""
+    token = desk.token(claims=json.dumps(without(name)).encode())
+
+    assert (desk.is_taken(token), desk.passes(token)) == (False, False)
+
+
+def _with_trailing_bits(token: str) -> str:
+    """The same bytes, written another way: the last letter has bits that count for nothing."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
+
+
+UNSIGNED = encoded(b'{"alg": "none"}')
+ODD: dict[str, Callable[[Desk], str]] = {
+    "good": lambda desk: desk.token(),
+    "no kid": lambda desk: desk.token(header={"kid": None}),
+    "kid of a number": lambda desk: desk.token(header={"kid": 5}),
+    "typ of another kind": lambda desk: desk.token(header={"typ": "at+jwt"}),
+    "typ of a number": lambda desk: desk.token(header={"typ": 5}),
+    "critical header": lambda desk: desk.token(header={"crit": ["exp"], "exp": 1}),
+    "critical header, empty": lambda desk: desk.token(header={"crit": []}),
+    "padding": lambda desk: desk.token() + "=",
+    "trailing bits": lambda desk: _with_trailing_bits(desk.token()),
+    "two parts": lambda desk: desk.token().rpartition(".")[0],
+    "four parts": lambda desk: desk.token() + ".AAAA",
+    "no signature": lambda desk: desk.token().rpartition(".")[0] + ".",
+    "alg none": lambda desk: f"{UNSIGNED}.{desk.token().split('.')[1]}.",
+    "NaN": lambda desk: desk.token(claims=json.dumps(good_claims(x=float("nan"))).encode()),
+    "claims of a list": lambda desk: desk.token(claims=b"[1]"),
+    "claims of bytes": lambda desk: desk.token(claims=b'{"sub":"\xe9"}'),
+    "two roles, the first good": lambda desk: desk.token(
+        claims=json.dumps(good_claims()).encode()[:-1] + b', "role": "anon"}'
+    ),
+    "two roles, the first bad": lambda desk: desk.token(
+        claims=b'{"role": "anon", ' + json.dumps(good_claims()).encode()[1:]
+    ),
+    "byte order mark": lambda desk: desk.token(
+        claims=b"\xef\xbb\xbf" + json.dumps(good_claims()).encode()
+    ),
+    "ES256 by another curve": lambda desk: desk.token("P-384", "ES256"),
+    "secret of somebody": lambda desk: Desk(desk.api, {"secret": b"x" * 64}).token(),
+}
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD.keys())
+def test_odd_tokens_are_judged_alike(desk: Desk, make: Callable[[Desk], str]) -> None:
+    """Whichever way the API decides."""
+    token = make(desk)
+
+    assert desk.passes(token) == desk.is_taken(token)
