@@ -1,6 +1,6 @@
 # Everything a checkout needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench docs clean lock
+.PHONY: help up down test lint bench attack docs clean lock
 # A step that fails leaves no stamp behind.
 .DELETE_ON_ERROR:
 
@@ -39,6 +39,9 @@ docs: $(RUNTIME) ## Write docs/cli.md from the commands themselves
 
 bench: $(BENCHMARK) $(NODE) ## Run the benchmarks; each prints a ratio
 	@$(BIN)/python -m tests.bench
+
+attack: $(DEVELOPMENT) $(NODE) ## Try a thousand attacks on a stack of its own; ARGS="--seed 7 floods"
+	@$(BIN)/python -m tests.attack $(ARGS)
 
 clean: down ## Stop the stack and forget its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

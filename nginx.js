@@ -248,7 +248,8 @@ function isEncodingBroken(asked) {
     } catch (error) {
         return true;
     }
-    return head.includes('\uFFFD') || /\r\ncontent-type: text\/csv/i.test(head);
+    return head.includes('\uFFFD')
+        || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
 }
 
 export default { admitBody, answerKey, correctStatus, queryProblem, refuse };

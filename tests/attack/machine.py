@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from control import stack
 from control.errors import ControlError
 from control.migrations import migrate_up
+from control.stack.state import State
 from tests.attack.stage import Stage, Trial
 from tests.servers import SETTINGS
 from tests.stack.listeners import is_loopback, listening_addresses
@@ -25,7 +25,8 @@ create table aspen.freezers (id bigint primary key, group_id bigint, name text);
 alter table aspen.freezers owner to aspen_owner;
 """
 VIEW = """
-create or replace view api.freezers as select freezers.id, freezers.name from aspen.freezers as freezers;
+create or replace view api.freezers as
+    select freezers.id, freezers.name from aspen.freezers as freezers;
 grant select on aspen.freezers to member;
 grant select on api.freezers to member;
 """
@@ -121,5 +122,5 @@ def logs(stage: Stage) -> Iterator[Trial]:
     shown = subprocess.run(
         ["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True
     ).stdout
-    passwords = stack.lifecycle.State.load(stage.settings).passwords.values()
+    passwords = State.load(stage.settings).passwords.values()
     yield "no command line holds a password", not any(word in shown for word in passwords)

@@ -76,7 +76,7 @@ def outputs(stage: Stage) -> Iterator[Trial]:
 
 def access(stage: Stage) -> Iterator[Trial]:
     """Change who may what without leaving a trace, or leave a group without an admin."""
-    world, conn = stage.world, stage.conn
+    conn = stage.conn
     group = factories.group(conn, f"lonely {uuid4().hex[:8]}")
     admin = factories.user(conn, f"lonely-{group}", {group: "admin"})
     for what, statement in (

@@ -26,14 +26,17 @@ def run(lab: Lab, report: Report) -> None:
                 load(where, PATH, token, 1)
                 measured.append(load(where, PATH, token, SECONDS))
 
-    rates = [
+    names = ("through the edge", "PostgREST alone")
+    our_rate, their_rate = (
         Side(name, tuple(one.requests_per_second for one in measured), "requests/s")
-        for name, measured in (("through the edge", through), ("PostgREST alone", direct))
-    ]
-    costs = [
+        for name, measured in zip(names, (through, direct), strict=True)
+    )
+    our_cost, their_cost = (
         Side(name, tuple(one.processor_ms_per_request for one in measured), "ms of processor time")
-        for name, measured in (("PostgREST alone", direct), ("through the edge", through))
-    ]
-    report.sides([*rates, *costs])
-    report.ratio("edge: requests/s by those of PostgREST alone", *rates)
-    report.ratio("edge: work of PostgREST alone by that through it", *costs, at_least(0.85))
+        for name, measured in zip(names, (through, direct), strict=True)
+    )
+    report.sides([our_rate, their_rate, our_cost, their_cost])
+    report.ratio("edge: requests/s by those of PostgREST alone", our_rate, their_rate)
+    report.ratio(
+        "edge: work of PostgREST alone by that with it", their_cost, our_cost, at_least(0.85)
+    )

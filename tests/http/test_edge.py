@@ -148,6 +148,11 @@ def test_headers_are_bounded(world: World) -> None:
 NOT_UTF8: dict[str, Callable[[World], httpx.Response]] = {
     "a URL": lambda world: world.member.get("/samples?host=eq.%ff"),
     "a header": lambda world: world.member.get("/samples", headers={"Prefer": b"count=\xff"}),
+    "a form": lambda world: world.member.post(
+        "/rpc/health",
+        content=b"a=\xff",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    ),
     "a CSV file": lambda world: world.member.post_csv("/samples", b"group_id,host\n1,\xff\n"),
 }
 
