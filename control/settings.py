@@ -43,6 +43,8 @@ class Settings:
     postgrest_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
     first_port: int = 8300
+    # Who runs the control plane, for audit_log; the system's user and host where it is not said.
+    operator: str | None = None
 
     @property
     def is_local(self) -> bool:
@@ -79,6 +81,7 @@ KEYS = (
     "postgres_bin",
     "postgrest_bin",
     "cors_origins",
+    "operator",
 )
 
 

@@ -39,7 +39,13 @@ class Registration:
         """What was written and what was not, in words."""
         if self.tree is not None:
             tips, linked = self.tree.tip_count, self.tree.linked_tip_count
-            return [f"{tips} tips, {linked} of them samples"]
+            lines = [f"{tips} tips, {linked} of them samples"]
+            if ambiguous := self.tree.ambiguous_tips:
+                named = [
+                    f"{name!r} ({' or '.join(map(str, ids))})" for name, ids in ambiguous.items()
+                ]
+                lines.append(f"of several samples, and linked to none: {listed(named)}")
+            return lines
         if self.results is None:
             return []
         lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]

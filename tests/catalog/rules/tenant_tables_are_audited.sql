@@ -1,4 +1,4 @@
--- Every change of a tenant row is recorded in audit_log.
+-- Every change of a tenant row, of a user and of credentials is recorded in audit_log.
 select format('%s: %s', tables.oid::regclass, events.name) as offender
 from pg_catalog.pg_class as tables
 cross join (values ('insert', 4), ('delete', 8), ('update', 16)) as events (name, bit)
@@ -7,7 +7,7 @@ where
     and tables.relkind in ('r', 'p')
     and tables.relname <> 'audit_log'
     and (
-        tables.relname = 'groups'
+        tables.relname in ('groups', 'users', 'storage_credentials')
         or exists (
             select from pg_catalog.pg_attribute as columns
             where columns.attrelid = tables.oid and columns.attname = 'group_id'
