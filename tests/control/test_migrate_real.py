@@ -80,3 +80,20 @@ def test_trees_are_cut_anew_and_back(database_with_rows: Database) -> None:
         ],
     ]
     assert rows(TREES, TIPS, AUDIT) == before
+
+
+def test_names_of_runs_become_readable(database_with_rows: Database) -> None:
+    """0011 keeps what can be read of them; nobody is said to have made what was recorded before."""
+    down(database_with_rows, 10)
+    with psycopg.connect(database_with_rows.url) as conn:
+        runs = conn.execute("select id from aspen.jobs order by id").fetchall()
+        for (run,), name in zip(runs, ("week 3\n\u202enorth", "\t"), strict=True):
+            conn.execute("update aspen.jobs set name = %s where id = %s", [name, run])
+
+    apply_all(database_with_rows.url, SETTINGS.root)
+
+    with psycopg.connect(database_with_rows.url) as conn:
+        names = conn.execute("select name from aspen.jobs order by id").fetchall()
+        actors = conn.execute("select distinct actor from aspen.audit_log").fetchall()
+    assert names == [("week 3  north",), (f"Run {runs[1][0]}",)]
+    assert actors == [(None,)]
