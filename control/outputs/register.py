@@ -38,6 +38,15 @@ class Registration:
 
     def summary(self) -> list[str]:
         """What was written and what was not, in words."""
+        return self._unversioned() + self._stored()
+
+    def _unversioned(self) -> list[str]:
+        kinds = [one.kind for one in self.outputs if one.version_id is None]
+        if not kinds:
+            return []
+        return [f"{', '.join(kinds)}: no version; a link serves whatever lies there by then"]
+
+    def _stored(self) -> list[str]:
         if self.tree is not None:
             tips, linked = self.tree.tip_count, self.tree.linked_tip_count
             lines = [f"{tips} tips, {linked} of them samples"]

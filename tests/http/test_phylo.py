@@ -263,7 +263,7 @@ def test_link_is_signed_for_an_hour(world: World) -> None:
 
     link = rows(world.viewer.get(f"/rpc/output_url?id={output}"))
 
-    assert link["expires_in"] == 3600
+    assert link["expires_in"] == 300
     assert link["url"].startswith(
         f"https://s3.example.org/{world.name}/a%20b.json?X-Amz-Algorithm=AWS4-HMAC-SHA256&"
     )
