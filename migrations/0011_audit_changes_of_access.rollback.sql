@@ -1,7 +1,7 @@
 -- Role control sees every row; the owner is under row-level security itself.
 set local role none;
 
-alter table aspen.jobs drop constraint jobs_name_is_readable_check;
+alter table aspen.jobs drop constraint jobs_name_readable_check;
 
 -- What belongs to no group cannot stay in a log by group.
 alter table aspen.audit_log disable trigger user;

@@ -38,13 +38,13 @@ where
     or name !~ '\S';
 
 alter table aspen.jobs
-add constraint jobs_name_is_readable_check check (
+add constraint jobs_name_readable_check check (
     name ~ '\S'
     and name !~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
 ) not valid;
 
 -- Runs are few; the lock is held for their names only.
 -- squawk-ignore constraint-missing-not-valid
-alter table aspen.jobs validate constraint jobs_name_is_readable_check;
+alter table aspen.jobs validate constraint jobs_name_readable_check;
 
 set local role aspen_owner;

@@ -45,7 +45,7 @@ create table aspen.jobs (
     )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
     -- internal.has_forbidden_characters says the same; a table cannot lean on code.
-    constraint jobs_name_is_readable_check check (
+    constraint jobs_name_readable_check check (
         name ~ '\S'
         and name !~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
     ),

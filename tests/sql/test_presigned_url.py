@@ -104,7 +104,7 @@ def same_moment(admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> N
     """Have botocore's clock show what the database's transaction shows."""
     row = admin.execute("select now()").fetchone()
     assert row is not None
-    moment = row[0].astimezone(UTC)
+    moment: datetime = row[0].astimezone(UTC)
 
     def now(remove_tzinfo: bool = True) -> datetime:
         return moment.replace(tzinfo=None) if remove_tzinfo else moment

@@ -1,5 +1,5 @@
--- A link works for whoever holds it, also after its owner has lost the right to the file, so it lives
--- for minutes. alter role authenticator set aspen.link_seconds makes it others, up to an hour.
+-- A link works for whoever holds it, also after its owner has lost the right to the file, so it
+-- lives for minutes. Operators choose others, up to an hour: aspen.link_seconds of authenticator.
 create or replace function api.output_url(id bigint)
 returns json
 language sql
