@@ -1,4 +1,5 @@
--- Who may what: the audit says who it was and what changed; names of runs are lines one can read.
+-- Who may what: the audit says who it was and what changed; a file below a job's folder is that
+-- job's; names of runs are lines one can read.
 -- depends: 0004_create_job_tables 0005_create_audit_log
 
 -- Role control sees every row; the owner is under row-level security itself.
@@ -19,6 +20,18 @@ comment on table aspen.audit_log is 'Append-only record of every change of a ten
 comment on column aspen.audit_log.actor is 'Who ran the control plane; null for a request of the API';
 comment on column aspen.audit_log.details is
 $$What a change of access changed: values after it and, under "before", those that differed$$;
+
+-- Whoever reads such an output reads another run's file. The file itself stays.
+delete from aspen.job_outputs
+where substring(key from '(?:^|/)jobs/([^/]*)') <> job_id::text;
+
+alter table aspen.job_outputs
+add constraint job_outputs_key_is_of_its_job_check
+check (coalesce(substring(key from '(?:^|/)jobs/([^/]*)') = job_id::text, true)) not valid;
+
+-- A job has a handful of outputs; the lock is held for their keys only.
+-- squawk-ignore constraint-missing-not-valid
+alter table aspen.job_outputs validate constraint job_outputs_key_is_of_its_job_check;
 
 -- Names from before the rule become readable.
 update aspen.jobs

@@ -101,7 +101,7 @@ def test_link_tampered_with_is_refused(archive: Archive, what: str, instead: str
 
 def test_link_leads_to_what_was_registered_though_it_was_overwritten(archive: Archive) -> None:
     """And though it was deleted: a bucket that keeps versions still has it."""
-    client, bucket, key = archive.s3.client, f"bucket-{archive.name}", "jobs/1/1/tree.json"
+    client, bucket, key = archive.s3.client, f"bucket-{archive.name}", "tree.json"
     settings = replace(archive.s3.settings, bucket=bucket)
     ensure_bucket(settings)
     store_credentials(archive.conn, current_credentials(settings, client))

@@ -176,3 +176,33 @@ def test_session_token_is_part_of_the_link(
 
     assert row is not None
     assert parse_qs(row[0]["url"])["X-Amz-Security-Token"] == ["a+b/c="]
+
+
+def place_of(job: int, other: int) -> dict[str, str]:
+    """Keys below the folder of another job, and odd spellings of it."""
+    return {
+        "another's": f"jobs/{other}/1/tree.json",
+        "another's below a prefix": f"results/jobs/{other}/1/tree.json",
+        "its own below another's": f"jobs/{other}/jobs/{job}/tree.json",
+        "padded": f"jobs/0{job}/1/tree.json",
+        "nobody's": "jobs//tree.json",
+    }
+
+
+@pytest.mark.parametrize("place", place_of(0, 0))
+def test_file_below_another_jobs_folder_is_no_output(
+    admin: psycopg.Connection, lab: Lab, run: int, place: str
+) -> None:
+    """Whoever registers it, in whatever way: the table itself refuses."""
+    key = place_of(run, factories.phylo_run(admin, lab.group))[place]
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        factories.job_output(admin, run, key=key)
+
+
+@pytest.mark.parametrize("key", ["jobs/{}/1/a", "x/jobs/{}/jobs/0/a", "jobs.csv", "a/jobsheet/b"])
+def test_file_below_its_own_or_no_jobs_folder_is_an_output(
+    admin: psycopg.Connection, run: int, key: str
+) -> None:
+    """The twin."""
+    assert factories.job_output(admin, run, key=key.format(run)) > 0
