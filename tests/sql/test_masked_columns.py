@@ -22,7 +22,7 @@ FILES = (
 )
 FILE = {
     "bucket": "aspen",
-    "key": "jobs/1/1/file",
+    "key": "a/file",
     "version_id": "v1",
     "etag": "e1",
     "size_bytes": 7,
