@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +24,8 @@ CONNECT_TIMEOUT_SECONDS = 10
 def connect(settings: Settings, label: str) -> psycopg.Connection:
     """A connection as role control, in autocommit: the outermost caller opens transactions.
 
-    `label` names the command in pg_stat_activity.
+    `label` names the command in pg_stat_activity; what it changes is recorded in audit_log under
+    the name of whoever runs it.
     """
     if settings.database_url is None:
         raise ControlError(
@@ -33,8 +37,21 @@ def connect(settings: Settings, label: str) -> psycopg.Connection:
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     }
     if is_ours(settings, "database_url"):
-        return connect_here(settings.database_url, **options)
-    return psycopg.connect(settings.database_url, autocommit=True, **options)
+        conn = connect_here(settings.database_url, **options)
+    else:
+        conn = psycopg.connect(settings.database_url, autocommit=True, **options)
+    operator = settings.operator or system_user()
+    conn.execute("select set_config('aspen.operator', %s, false)", [operator])
+    return conn
+
+
+def system_user() -> str:
+    """`user@host` as the system has it; a user without a name is a number."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid {os.getuid()}"
+    return f"{user}@{platform.node()}"
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class Settings:
     nginx_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
     first_port: int = 8300
+    # Who runs the control plane, for audit_log; the system's user and host where it is not said.
+    operator: str | None = None
 
     @property
     def is_local(self) -> bool:
@@ -84,6 +86,7 @@ KEYS = (
     "postgrest_bin",
     "nginx_bin",
     "cors_origins",
+    "operator",
 )
 HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 

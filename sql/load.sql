@@ -44,10 +44,14 @@
 \ir internal/record_changes.sql
 \ir internal/record_row_change.sql
 \ir internal/record_group_changes.sql
+\ir internal/record_access_changes.sql
+\ir internal/keep_an_admin.sql
 \ir internal/refuse_change.sql
 \ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
+\ir internal/has_forbidden_characters.sql
+\ir internal/first_of_many.sql
 \ir internal/sample_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
@@ -63,6 +67,10 @@
 \ir internal/sample_batch.sql
 \ir internal/create_samples.sql
 \ir internal/template_args_problems.sql
+\ir internal/identifier_spellings.sql
+\ir internal/match_identifiers.sql
+\ir internal/match_strains.sql
+\ir internal/match_tips.sql
 \ir internal/place_colors.sql
 \ir internal/tree_document.sql
 \ir internal/tree_origin.sql

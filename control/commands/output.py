@@ -82,7 +82,8 @@ def register(
 ) -> None:
     """Verify the files a job handed in, store what they say and finish the job.
 
-    Everything or nothing; a second time changes nothing.
+    Everything or nothing; a second time changes nothing. Files lie in the bucket of the
+    environment, below jobs/JOB_ID/ or below no job's folder.
 
     \b
         control output register 42 s3://aspen/jobs/42/1/manifest.json
@@ -97,7 +98,9 @@ def register(
     else:
         handed_in = read_manifest(app.s3, manifest, job_id)
     with app.connect("output register") as conn:
-        done = register_outputs(conn, app.s3, job_id, handed_in, dry_run=dry_run)
+        done = register_outputs(
+            conn, app.s3, job_id, handed_in, bucket=app.settings.bucket, dry_run=dry_run
+        )
     if as_json:
         _show_json({"dry_run": dry_run} | asdict(done))
     else:

@@ -16,6 +16,7 @@ import click
 
 from control import tokens
 from control.app import App
+from control.audit import record_keys
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.key_rotation import Change, reload_keys, retire, rotate, trust
 from control.keys import ALGORITHMS, Algorithm, load_keys, write_verification_jwks
@@ -189,7 +190,7 @@ def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run:
         make = partial(retire, directory, dry_run=dry_run)
     else:
         make = partial(rotate, directory, drop_old=not keep_old, dry_run=dry_run)
-    change_keys(app, make, tell=tell and not dry_run)
+    change_keys(app, make, tell=tell, dry_run=dry_run)
 
 
 @token.command("trust")
@@ -210,19 +211,21 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool) -> None:
     if len(document) > LONGEST_DOCUMENT:
         raise ControlError("the document has more than a megabyte", "give a JWKS")
     make = partial(trust, app.settings.keys_dir, document, dry_run=dry_run)
-    change_keys(app, make, tell=tell and not dry_run)
+    change_keys(app, make, tell=tell, dry_run=dry_run)
 
 
-def change_keys(app: App, make: Callable[[], Change], *, tell: bool) -> None:
-    """Make a change, print what becomes of each key, and have PostgREST read them.
+def change_keys(app: App, make: Callable[[], Change], *, tell: bool, dry_run: bool) -> None:
+    """Make a change, print what becomes of each key, record it, and have PostgREST read them.
 
     The connection comes first: keys that PostgREST cannot be told of would only break tokens.
     """
-    with app.connect("token keys") if tell else nullcontext() as conn:
+    with app.connect("token keys") if tell and not dry_run else nullcontext() as conn:
         change = make()
         for reason in change.left_out:
             click.echo(f"left out {reason}", err=True)
         for kid, fate in change.outcome().items():
             click.echo(f"{kid}\t{fate}")
+        if not dry_run and (failure := record_keys(app.settings, conn, change.outcome())):
+            click.echo(f"not recorded in audit_log: {failure}", err=True)
         if conn is not None:
             reload_keys(conn, app.settings.api_url, change)

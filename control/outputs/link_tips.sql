@@ -1,67 +1,35 @@
--- The sample each tip stands for: an input of the run, else a sample of its group, else one of
--- a group that granted it access. An identifier counts with and without a prefix of the
--- pathogen's repositories.
-insert into staged_links (position, sample_group_id, sample_id)
-with spellings as materialized (
+-- The sample each tip stands for. A tip that several samples answer to stands for none of them, and
+-- is returned with them.
+with candidates as materialized (
     select
         tips.position,
-        tips.full_name as spelling
+        tips.name,
+        matches.sample_group_id,
+        matches.sample_id
     from staged_tips as tips
-    union
-    select
-        tips.position,
-        tips.name
-    from staged_tips as tips
-    union
-    select
-        tips.position,
-        repositories.prefix || '/' || tips.name
-    from staged_tips as tips
-    cross join aspen.pathogen_repositories as repositories
-    where repositories.pathogen_id = %(pathogen_id)s
+    inner join
+        internal.match_tips(
+            %(job_id)s,
+            array(select named.full_name from staged_tips as named)
+        ) as matches
+        on tips.full_name = matches.name
 ),
 
-candidates as (
+linked as (
+    insert into staged_links (position, sample_group_id, sample_id)
     select
-        spellings.position,
-        samples.group_id,
-        samples.id,
-        1 as preference
-    from spellings
-    inner join aspen.job_samples as inputs
-        on spellings.spelling = inputs.public_identifier
-    inner join aspen.samples as samples
-        on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
-    where
-        inputs.group_id = %(group_id)s
-        and inputs.job_id = %(job_id)s
-        and samples.pathogen_id = %(pathogen_id)s
-    union all
-    select
-        spellings.position,
-        samples.group_id,
-        samples.id,
-        2 as preference
-    from spellings
-    inner join aspen.samples as samples
-        on spellings.spelling = samples.public_identifier
-    where samples.group_id = %(group_id)s and samples.pathogen_id = %(pathogen_id)s
-    union all
-    select
-        spellings.position,
-        samples.group_id,
-        samples.id,
-        3 as preference
-    from spellings
-    cross join aspen.group_grants as grants
-    inner join aspen.samples as samples
-        on grants.group_id = samples.group_id and spellings.spelling = samples.public_identifier
-    where grants.grantee_group_id = %(group_id)s and samples.pathogen_id = %(pathogen_id)s
+        candidates.position,
+        min(candidates.sample_group_id),
+        min(candidates.sample_id)
+    from candidates
+    group by candidates.position
+    having count(*) = 1
 )
 
-select distinct on (candidates.position)
-    candidates.position,
-    candidates.group_id,
-    candidates.id
+select
+    candidates.name,
+    array_agg(candidates.sample_id order by candidates.sample_id)
 from candidates
-order by candidates.position, candidates.preference, candidates.group_id, candidates.id;
+group by candidates.position, candidates.name
+having count(*) > 1
+order by candidates.position;

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from control.errors import ControlError
 from control.outputs.json_values import MalformedJson, read_json
+from control.outputs.places import check_place, is_plain, owner_of
 from control.outputs.problems import Malformed
 from control.storage import S3Uri, open_object
 
@@ -37,7 +37,6 @@ _MEMBERS = {
     "resolved_template_args": False,
 }
 _FILE_MEMBERS = {"kind": True, "key": True, "size": False, "etag": False, "sha256": False}
-_JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([0-9]+)/")
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,7 @@ def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
     """Fetch and check the manifest of a job; a folder means the manifest.json in it."""
     if uri.key.endswith("/"):
         uri = uri.sibling(MANIFEST_NAME)
-    owner = _JOB_IN_KEY.search(uri.key)
-    if owner is not None and int(owner[1]) != job_id:
-        raise ControlError(
-            f"{uri} belongs to job {owner[1]}, not to job {job_id}",
-            "name the manifest of this job, or the job of this manifest",
-        )
+    check_place(uri, job_id)
     with open_object(s3, uri) as body:
         content = body.read(LARGEST_MANIFEST_BYTES + 1)
     if len(content) > LARGEST_MANIFEST_BYTES:
@@ -160,11 +154,11 @@ class _Reader:
                 self.problems.append(f"{name}: is missing")
             return None
         relative = text.removeprefix(self._folder)
-        if any(part in ("", ".", "..") for part in relative.split("/")):
+        if not is_plain(relative):
             self.problems.append(f"{name}: {text!r} is not the key of an object below the manifest")
             return None
-        if (owner := _JOB_IN_KEY.match(relative)) is not None:
-            self.problems.append(f"{name}: {text!r} is job {owner[1]}'s, not below the manifest")
+        if (owner := owner_of(relative)) is not None:
+            self.problems.append(f"{name}: {text!r} is job {owner}'s, not below the manifest")
             return None
         return S3Uri(self._uri.bucket, self._folder + relative)
 

@@ -13,6 +13,7 @@ from control.outputs.manifest import HandIn, missing_files
 from control.outputs.nextclade import register_qc
 from control.outputs.objects import JobFiles, StoredObject, find_object
 from control.outputs.pangolin import register_lineages
+from control.outputs.places import check_place, owner_of
 from control.outputs.problems import listed
 from control.outputs.queries import query
 from control.outputs.results import StoredResults
@@ -37,9 +38,24 @@ class Registration:
 
     def summary(self) -> list[str]:
         """What was written and what was not, in words."""
+        return self._unversioned() + self._stored()
+
+    def _unversioned(self) -> list[str]:
+        kinds = [one.kind for one in self.outputs if one.version_id is None]
+        if not kinds:
+            return []
+        return [f"{', '.join(kinds)}: no version; a link serves whatever lies there by then"]
+
+    def _stored(self) -> list[str]:
         if self.tree is not None:
             tips, linked = self.tree.tip_count, self.tree.linked_tip_count
-            return [f"{tips} tips, {linked} of them samples"]
+            lines = [f"{tips} tips, {linked} of them samples"]
+            if ambiguous := self.tree.ambiguous_tips:
+                named = [
+                    f"{name!r} ({' or '.join(map(str, ids))})" for name, ids in ambiguous.items()
+                ]
+                lines.append(f"of several samples, and linked to none: {listed(named)}")
+            return lines
         if self.results is None:
             return []
         lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]
@@ -61,12 +77,16 @@ def register_outputs(
     job_id: int,
     handed_in: HandIn,
     *,
+    bucket: str | None = None,
     dry_run: bool = False,
 ) -> Registration:
     """Verify, read and store what a job handed in, and bring the job to its end.
 
-    Whoever registers the same a second time, also at the same moment, finds it registered.
+    Whoever registers the same a second time, also at the same moment, finds it registered. Files
+    must lie in `bucket`, where it is given.
     """
+    for file in handed_in.files:
+        check_place(file.uri, job_id, bucket)
     found = [find_object(s3, file) for file in handed_in.files]
     with conn.transaction(force_rollback=dry_run):
         job = lock_job(conn, job_id)
@@ -153,11 +173,13 @@ def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:
 def _refuse_objects_of_other_jobs(
     conn: psycopg.Connection, job: Job, found: list[StoredObject]
 ) -> None:
+    """Below no job's folder, a file is whose it was first registered as, in any group."""
     for stored in found:
+        if owner_of(stored.uri.key) is not None:
+            continue
         owner = conn.execute(
-            "select job_id from aspen.job_outputs"
-            " where group_id = %s and bucket = %s and key = %s and job_id <> %s",
-            [job.group_id, stored.uri.bucket, stored.uri.key, job.id],
+            "select job_id from aspen.job_outputs where bucket = %s and key = %s and job_id <> %s",
+            [stored.uri.bucket, stored.uri.key, job.id],
         ).fetchone()
         if owner is not None:
             raise ControlError(

@@ -16,11 +16,12 @@ from control.outputs.queries import query
 
 @dataclass(frozen=True)
 class StoredTree:
-    """What became of a dataset."""
+    """What became of a dataset. Ambiguous tips come with the samples they may stand for."""
 
     tree_id: int
     tip_count: int
     linked_tip_count: int
+    ambiguous_tips: Mapping[str, list[int]]
 
 
 def register_tree(
@@ -34,7 +35,9 @@ def register_tree(
         dataset = read_dataset(file, _prefixes(conn, job))
     _stage(conn, dataset)
     key = {"group_id": job.group_id, "job_id": job.id}
-    conn.execute(query("link_tips"), key | {"pathogen_id": job.pathogen_id})
+    ambiguous: dict[str, list[int]] = dict(
+        conn.execute(query("link_tips"), {"job_id": job.id}).fetchall()
+    )
     conn.execute(query("hold_links"))
     tree = conn.execute(
         query("store_tree"),
@@ -57,7 +60,7 @@ def register_tree(
     conn.execute(query("store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
     links = conn.execute("select count(*) from staged_links").fetchone()
     assert links is not None
-    return StoredTree(tree[0], len(dataset.tips), links[0])
+    return StoredTree(tree[0], len(dataset.tips), links[0], ambiguous)
 
 
 def drop_tree(conn: psycopg.Connection, job: Job) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
@@ -16,6 +17,9 @@ from control.stack.ports import HOST
 from control.stack.process import Launch, Server
 from control.stack.state import S3_KEY
 from control.storage import make_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 READY_SECONDS = 60
 SERVICES = "s3,sqs,stepfunctions"
@@ -34,7 +38,7 @@ def ministack_launch(data: Path, port: int, region: str, origins: str = "") -> L
 
     It refuses unknown keys, requests without a signature and badly signed links. It does not verify
     the signature in an Authorization header: there the key alone is the proof, as befits a key
-    everybody knows.
+    everybody knows. So it proves nothing about signing: tests/sql/test_presigned_url.py does.
     """
     scratch = data.parent / "run"
     data.mkdir(parents=True, exist_ok=True)
@@ -78,13 +82,22 @@ def is_ready(endpoint_url: str) -> bool:
 
 
 def ensure_bucket(settings: Settings) -> bool:
-    """Make the bucket unless it exists; whether it was made."""
+    """Make the bucket unless it exists, and have it keep versions; whether it was made.
+
+    The emulator forgets with every start that a bucket keeps versions, though not the versions.
+    """
     s3 = make_client(settings)
+    is_new = _create_bucket(s3, settings.bucket)
+    s3.put_bucket_versioning(Bucket=settings.bucket, VersioningConfiguration={"Status": "Enabled"})
+    return is_new
+
+
+def _create_bucket(s3: S3Client, bucket: str) -> bool:
     try:
-        s3.head_bucket(Bucket=settings.bucket)
+        s3.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise
-        s3.create_bucket(Bucket=settings.bucket)
+        s3.create_bucket(Bucket=bucket)
         return True
     return False

@@ -20,6 +20,7 @@ declare
     pathogen_row aspen.pathogens;
     problems json;
     unknown_samples json;
+    ambiguous_samples json;
     run_id bigint;
 begin
     if (create_phylo_run.group_id = any(nullif(current_setting('aspen.member_groups', true),
@@ -41,25 +42,36 @@ begin
         left(found.value, 200), 'reason', found.reason))
     into problems
     from (
-        select 'name' as field, create_phylo_run.name as value, 'must be 1 to 128 characters'
-            as reason
-        where coalesce(char_length(create_phylo_run.name), 0) not between 1 and 128
+        select 'name' as field, create_phylo_run.name as value, case
+            when coalesce(char_length(create_phylo_run.name), 0) not between 1 and 128
+                then 'must be 1 to 128 characters'
+            when create_phylo_run.name !~ '\S' then 'must not be blank'
+            when internal.has_forbidden_characters(create_phylo_run.name)
+                then 'must not hold control characters or ones that turn the text around'
+        end as reason
         union all
-        select 'tree_type', create_phylo_run.tree_type,
-            'must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED'
-        where coalesce(create_phylo_run.tree_type, '') not in ('OVERVIEW', 'TARGETED',
-            'NON_CONTEXTUALIZED')
+        select 'tree_type', create_phylo_run.tree_type, case
+            when coalesce(create_phylo_run.tree_type, '') not in ('OVERVIEW', 'TARGETED',
+                'NON_CONTEXTUALIZED')
+                then 'must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED'
+        end
         union all
-        select 'samples', null, 'must be an array of identifiers without null'
-        where create_phylo_run.samples is null
-            or exists (select from unnest(create_phylo_run.samples) as given(identifier)
-                where given.identifier is null)
+        select 'samples', null, case
+            when create_phylo_run.samples is null
+                or array_ndims(create_phylo_run.samples) > 1
+                or array_position(create_phylo_run.samples, null) is not null
+                then 'must be an array of identifiers without null'
+            when cardinality(create_phylo_run.samples) > 20000
+                then 'must be at most 20,000 identifiers'
+        end
         union all
         select checks.field, checks.value, checks.reason
         from internal.template_args_problems(create_phylo_run.template_args) as checks
-    ) as found;
+    ) as found
+    where found.reason is not null;
     if problems is not null then
-        perform internal.fail(400, 'invalid_run', 'The run is not usable', problems::text);
+        perform internal.fail(400, 'invalid_run', 'The run is not usable',
+            internal.first_of_many(problems));
     end if;
 
     insert into aspen.jobs (
@@ -69,87 +81,93 @@ begin
     values (
         create_phylo_run.group_id, pathogen_row.id, 'phylo_run', create_phylo_run.name,
             create_phylo_run.tree_type,
-        jsonb_strip_nulls(create_phylo_run.template_args), pathogen_row.contextual_repository_id,
+        -- A filter by no lineages at all filters nothing.
+        jsonb_strip_nulls(create_phylo_run.template_args) - case
+            when create_phylo_run.template_args -> 'filter_pango_lineages' = '[]'
+                then 'filter_pango_lineages' else ''
+        end,
+        pathogen_row.contextual_repository_id,
         nullif(current_setting('aspen.user_id', true), '')::bigint
     )
     returning jobs.id into run_id;
 
-    with wanted as materialized (
-        select distinct
-            given.identifier,
-            -- A leading {prefix}/ of the pathogen's default repository does not count.
-            case when starts_with(given.identifier, repositories.prefix || '/')
-                then substr(given.identifier, length(repositories.prefix) + 2)
-                else given.identifier
-            end as bare
-        from unnest(create_phylo_run.samples) as given(identifier)
-        left join aspen.pathogen_repositories as repositories
-            on repositories.pathogen_id = pathogen_row.id
-            and repositories.public_repository_id = pathogen_row.default_repository_id
+    with matched as materialized (
+        select matches.*
+        from internal.match_identifiers(
+            create_phylo_run.group_id, pathogen_row.id, create_phylo_run.samples,
+            nullif(current_setting('aspen.any_groups', true), '')::bigint[],
+            nullif(current_setting('aspen.full_groups', true), '')::bigint[],
+            nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+        ) as matches
     ),
 
-    matched_samples as materialized (
-        select wanted.identifier, samples.id, samples.group_id, samples.public_identifier
-        from wanted
-        inner join aspen.samples as samples
-            on samples.public_identifier in (wanted.identifier, wanted.bare)
-        where
-            samples.pathogen_id = pathogen_row.id
-            and samples.group_id = any(nullif(current_setting('aspen.any_groups', true),
-                '')::bigint[])
-        union
-        select wanted.identifier, samples.id, samples.group_id, samples.public_identifier
-        from wanted
-        inner join aspen.samples as samples
-            on samples.private_identifier = wanted.identifier
-        where
-            samples.pathogen_id = pathogen_row.id
-            and samples.group_id = any(nullif(current_setting('aspen.full_groups', true),
-                '')::bigint[])
-    ),
-
-    matched_strains as materialized (
-        select wanted.identifier, public_sequences.strain, public_sequences.public_repository_id
-        from wanted
-        inner join aspen.public_sequences as public_sequences
-            on public_sequences.pathogen_id = pathogen_row.id
-            and public_sequences.public_repository_id = pathogen_row.default_repository_id
-            and public_sequences.strain = wanted.bare
-        union
-        select wanted.identifier, public_sequences.strain, public_sequences.public_repository_id
-        from wanted
-        inner join aspen.public_sequences as public_sequences
-            on public_sequences.pathogen_id = pathogen_row.id
-            and public_sequences.public_repository_id = pathogen_row.default_repository_id
-            and public_sequences.accession = wanted.identifier
+    strains as materialized (
+        select matches.*
+        from internal.match_strains(pathogen_row.id, create_phylo_run.samples) as matches
     ),
 
     recorded_samples as (
         insert into aspen.job_samples (group_id, job_id, sample_group_id, sample_id,
             public_identifier)
         select distinct
-            create_phylo_run.group_id, run_id, matched_samples.group_id, matched_samples.id,
-            matched_samples.public_identifier
-        from matched_samples
+            create_phylo_run.group_id, run_id, matched.sample_group_id, matched.sample_id,
+            matched.public_identifier
+        from matched
     ),
 
     recorded_strains as (
         insert into aspen.job_public_sequences (group_id, job_id, public_repository_id, strain)
-        select distinct create_phylo_run.group_id, run_id, matched_strains.public_repository_id,
-            matched_strains.strain
-        from matched_strains
+        select distinct create_phylo_run.group_id, run_id, strains.public_repository_id,
+            strains.strain
+        from strains
+    ),
+
+    unknown as (
+        select given.identifier from unnest(create_phylo_run.samples) as given(identifier)
+        except
+        (select matched.identifier from matched union all select strains.identifier from strains)
+    ),
+
+    ambiguous as (
+        select
+            matched.identifier,
+            json_agg(
+                json_build_object(
+                    'group_id', matched.sample_group_id,
+                    'sample_id', matched.sample_id,
+                    'public_identifier', matched.public_identifier
+                )
+                order by matched.sample_group_id, matched.sample_id
+            ) as candidates
+        from matched
+        group by matched.identifier
+        having count(*) > 1
     )
 
-    select json_agg(left(wanted.identifier, 200) order by wanted.identifier)
-    into unknown_samples
-    from wanted
-    where
-        not exists (select from matched_samples where matched_samples.identifier = wanted.identifier)
-        and not exists (select from matched_strains where matched_strains.identifier = wanted.identifier);
+    select
+        (
+            select json_agg(left(unknown.identifier, 200) order by unknown.identifier)
+            from unknown
+        ),
+        (
+            select
+                json_agg(
+                    json_build_object('identifier', left(ambiguous.identifier, 200),
+                        'candidates', ambiguous.candidates)
+                    order by ambiguous.identifier
+                )
+            from ambiguous
+        )
+    into unknown_samples, ambiguous_samples;
     if unknown_samples is not null then
         perform internal.fail(400, 'unknown_samples', 'Some samples are not known',
-            unknown_samples::text,
+            internal.first_of_many(unknown_samples),
             'Use identifiers of samples you may see, or strain names and accessions of the pathogen''s repository.');
+    end if;
+    if ambiguous_samples is not null then
+        perform internal.fail(400, 'ambiguous_samples', 'Some identifiers stand for several samples',
+            internal.first_of_many(ambiguous_samples),
+            'Name each by an identifier that no other sample has.');
     end if;
     return query select phylo_runs.* from api.phylo_runs as phylo_runs where phylo_runs.id = run_id;
 end

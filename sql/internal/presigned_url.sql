@@ -1,7 +1,13 @@
--- AWS Signature Version 4 in the query string, for GET, with host as the only signed header.
+-- AWS Signature Version 4 in the query string, for GET, with host as the only signed header;
+-- tests/sql/test_presigned_url.py compares it with botocore's.
 -- definer because only presigner may read the credentials; it signs nothing but what a caller's
 -- output row names.
-create or replace function internal.presigned_url(bucket text, key text, expires_in integer)
+create or replace function internal.presigned_url(
+    bucket text,
+    key text,
+    version_id text,
+    expires_in integer
+)
 returns text
 language plpgsql
 stable
@@ -28,7 +34,11 @@ begin
             'Try again later. Operators: run control output credentials.');
     end if;
 
-    host := split_part(credentials.endpoint_url, '://', 2);
+    -- Clients leave the usual port out of the header that is signed.
+    host := split_part(
+        regexp_replace(credentials.endpoint_url, '^(http://.*):80$|^(https://.*):443$', '\1\2'),
+        '://', 2
+    );
     path := '/' || internal.uri_encode(presigned_url.bucket) || '/'
         || internal.uri_encode(presigned_url.key, '/');
     scope := day || '/' || credentials.region || '/s3/aws4_request';
@@ -41,7 +51,8 @@ begin
             floor(extract(epoch from credentials.expires_at - now()))
         )
         || coalesce('&X-Amz-Security-Token=' || internal.uri_encode(credentials.session_token), '')
-        || '&X-Amz-SignedHeaders=host';
+        || '&X-Amz-SignedHeaders=host'
+        || coalesce('&versionId=' || internal.uri_encode(presigned_url.version_id), '');
 
     signing_key := internal.hmac_sha256(convert_to('AWS4' || credentials.secret_access_key,
         'UTF8'), convert_to(day, 'UTF8'));
@@ -62,14 +73,16 @@ begin
 end
 $$;
 
-comment on function internal.presigned_url(text, text, integer) is $$A URL that fetches an S3 object without credentials
+comment on function internal.presigned_url(text, text, text, integer) is
+$$A URL that fetches an S3 object without credentials
 
-expires_in: seconds; never longer than the credentials live. Errors: 503 storage_unavailable.
+version_id: of the object; null for whichever lies there when it is fetched, as in a bucket that
+keeps no versions. expires_in: seconds; never longer than the credentials live. Errors: 503 storage_unavailable.
 Source: AWS Signature Version 4, authenticating requests with query parameters.$$;
 
-revoke all on function internal.presigned_url(text, text, integer) from public;
-grant execute on function internal.presigned_url(text, text, integer) to member;
+revoke all on function internal.presigned_url(text, text, text, integer) from public;
+grant execute on function internal.presigned_url(text, text, text, integer) to member;
 
 grant create on schema internal to presigner;
-alter function internal.presigned_url(text, text, integer) owner to presigner;
+alter function internal.presigned_url(text, text, text, integer) owner to presigner;
 revoke create on schema internal from presigner;

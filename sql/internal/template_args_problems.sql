@@ -22,14 +22,26 @@ begin
                 case when internal.parse_date(entries.value #>> '{}') is null
                     then 'must be a date YYYY-MM-DD' end
             when 'filter_pango_lineages' then
-                case when jsonb_typeof(entries.value) <> 'array' or jsonb_path_exists(
-                    entries.value, 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^[0-9A-Za-z. */]+$"))'
-                ) then 'must be an array of lineage names; * at the end is a wildcard' end
+                case
+                    when jsonb_typeof(entries.value) <> 'array' or jsonb_path_exists(
+                        entries.value, 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^[0-9A-Za-z. */]{1,100}$"))'
+                    ) then 'must be an array of lineage names; * at the end is a wildcard'
+                    when jsonb_array_length(entries.value) > 1000
+                        then 'must be at most 1,000 lineage names'
+                end
             when 'location_id' then
-                case when not exists (
-                    select from aspen.locations
-                        as locations where locations.id::text = entries.value #>> '{}'
-                ) then 'is not the id of a location' end
+                case
+                    when jsonb_typeof(entries.value) <> 'number'
+                        or entries.value::text !~ '^[1-9][0-9]{0,17}$'
+                        or not exists (
+                            select from aspen.locations as locations
+                            where locations.id = case
+                                when entries.value::text ~ '^[1-9][0-9]{0,17}$'
+                                    then entries.value::text::bigint
+                            end
+                        )
+                        then 'is not the id of a location'
+                end
             else 'is not a known filter'
         end
     ) as checked(field, value, reason)

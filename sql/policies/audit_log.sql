@@ -4,7 +4,7 @@ alter table aspen.audit_log enable row level security;
 
 alter table aspen.audit_log force row level security;
 
-grant insert (group_id, table_name, row_id, action, user_id, role_name)
+grant insert (group_id, table_name, row_id, action, user_id, role_name, details)
 on aspen.audit_log to auditor;
 
 drop policy if exists audit_log_insert_auditor on aspen.audit_log;
@@ -15,7 +15,7 @@ to auditor
 with check (true);
 
 comment on policy audit_log_insert_auditor on aspen.audit_log is
-'Written by the triggers of tenant tables';
+'Written by the triggers of tenant tables and of access';
 
 create or replace trigger audit_log_refuse_change
 before update or delete or truncate on aspen.audit_log

@@ -60,16 +60,16 @@ create or replace trigger group_grants_record_insert
 after insert on aspen.group_grants
 referencing new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'grantee_group_id', 'role');
 
 create or replace trigger group_grants_record_update
 after update on aspen.group_grants
-referencing new table as changed_rows
+referencing old table as old_rows new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'grantee_group_id', 'role');
 
 create or replace trigger group_grants_record_delete
 after delete on aspen.group_grants
 referencing old table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'grantee_group_id', 'role');

@@ -48,16 +48,22 @@ create or replace trigger invitations_record_insert
 after insert on aspen.invitations
 referencing new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes(
+    'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'
+);
 
 create or replace trigger invitations_record_update
 after update on aspen.invitations
-referencing new table as changed_rows
+referencing old table as old_rows new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes(
+    'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'
+);
 
 create or replace trigger invitations_record_delete
 after delete on aspen.invitations
 referencing old table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes(
+    'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'
+);

@@ -60,16 +60,28 @@ create or replace trigger memberships_record_insert
 after insert on aspen.memberships
 referencing new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'user_id', 'role');
 
 create or replace trigger memberships_record_update
 after update on aspen.memberships
-referencing new table as changed_rows
+referencing old table as old_rows new table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'user_id', 'role');
 
 create or replace trigger memberships_record_delete
 after delete on aspen.memberships
 referencing old table as changed_rows
 for each statement
-execute function internal.record_changes();
+execute function internal.record_access_changes('id', 'user_id', 'role');
+
+create or replace trigger memberships_keep_an_admin_update
+after update on aspen.memberships
+referencing old table as old_rows
+for each statement
+execute function internal.keep_an_admin();
+
+create or replace trigger memberships_keep_an_admin_delete
+after delete on aspen.memberships
+referencing old table as old_rows
+for each statement
+execute function internal.keep_an_admin();

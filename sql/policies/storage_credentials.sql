@@ -15,3 +15,21 @@ using (true);
 
 comment on policy storage_credentials_select_presigner on aspen.storage_credentials is
 'To sign URLs';
+
+create or replace trigger storage_credentials_record_insert
+after insert on aspen.storage_credentials
+referencing new table as changed_rows
+for each statement
+execute function internal.record_access_changes('bucket', 'bucket', 'endpoint_url', 'expires_at');
+
+create or replace trigger storage_credentials_record_update
+after update on aspen.storage_credentials
+referencing old table as old_rows new table as changed_rows
+for each statement
+execute function internal.record_access_changes('bucket', 'bucket', 'endpoint_url', 'expires_at');
+
+create or replace trigger storage_credentials_record_delete
+after delete on aspen.storage_credentials
+referencing old table as changed_rows
+for each statement
+execute function internal.record_access_changes('bucket', 'bucket', 'endpoint_url', 'expires_at');

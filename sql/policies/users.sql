@@ -49,3 +49,27 @@ create or replace trigger users_set_updated_at
 before update on aspen.users
 for each row
 execute function internal.set_updated_at();
+
+create or replace trigger users_record_insert
+after insert on aspen.users
+referencing new table as changed_rows
+for each statement
+execute function internal.record_access_changes(
+    'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'
+);
+
+create or replace trigger users_record_update
+after update on aspen.users
+referencing old table as old_rows new table as changed_rows
+for each statement
+execute function internal.record_access_changes(
+    'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'
+);
+
+create or replace trigger users_record_delete
+after delete on aspen.users
+referencing old table as changed_rows
+for each statement
+execute function internal.record_access_changes(
+    'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'
+);

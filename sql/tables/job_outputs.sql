@@ -23,6 +23,10 @@ create table aspen.job_outputs (
             'aligned_fasta'
         )
     ),
+    -- Whichever way it was registered, a file below a job's folder is that job's. The first folder
+    -- of that name counts: what a job puts below its own is its own.
+    constraint job_outputs_key_is_of_its_job_check
+    check (coalesce(substring(key from '(?:^|/)jobs/([^/]*)') = job_id::text, true)),
     constraint job_outputs_size_bytes_is_not_negative_check check (size_bytes >= 0),
     constraint job_outputs_checksum_sha256_form_check check (checksum_sha256 ~ '^[0-9a-f]{64}$')
 );

@@ -44,6 +44,11 @@ create table aspen.jobs (
         and template_args is not null
     )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
+    -- internal.has_forbidden_characters says the same; a table cannot lean on code.
+    constraint jobs_name_readable_check check (
+        name ~ '\S'
+        and name !~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
+    ),
     constraint jobs_tree_type_check
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),

@@ -42,6 +42,15 @@ select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
 )))
 
+-- jobs select
+select error from api.jobs where id = %(id)s
+
+-- phylo_runs select
+select error from api.phylo_runs where id = %(id)s
+
+-- job_outputs select
+select key from api.job_outputs where id = %(id)s
+
 -- create_phylo_run execute
 select id from api.create_phylo_run(%(group)s, 'SC2', 'new', '{}', 'targeted')
 

@@ -203,7 +203,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create table aspen.notes (owner_id bigint references aspen.groups (id))": ["aspen.notes"],
     },
     "tenants_are_stated": {
-        "alter table aspen.audit_log alter column group_id drop not null": ["aspen.audit_log"],
+        "alter table aspen.invitations alter column group_id drop not null": ["aspen.invitations"],
     },
     "tenants_are_not_changed": {
         "grant update (group_id) on aspen.samples to api_writer": ["aspen.samples by api_writer"],
@@ -216,6 +216,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     "tenant_tables_are_audited": {
         "drop trigger samples_record_update on aspen.samples": ["aspen.samples: update"],
         "alter table aspen.groups disable trigger groups_record_delete": ["aspen.groups: delete"],
+        "drop trigger users_record_update on aspen.users": ["aspen.users: update"],
         "create table aspen.notes (group_id bigint)": [
             "aspen.notes: delete",
             "aspen.notes: insert",

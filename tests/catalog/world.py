@@ -59,11 +59,11 @@ def make_world(conn: psycopg.Connection) -> World:
     alpha = factories.group(conn, "Alpha", default_tree_location_id=factories.location(conn))
     names = {"group": alpha, "pathogen": factories.pathogen(conn)}
     names["location"] = factories.location(conn)
-    run = factories.phylo_run(conn, alpha)
+    run = factories.phylo_run(conn, alpha, status="failed", error="it failed")
     running = factories.job(conn, alpha, status="running")
     rows = {
         ("groups", "-"): alpha,
-        ("jobs", "-"): factories.job(conn, alpha, status="failed"),
+        ("jobs", "-"): factories.job(conn, alpha, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),

@@ -80,3 +80,38 @@ def test_trees_are_cut_anew_and_back(database_with_rows: Database) -> None:
         ],
     ]
     assert rows(TREES, TIPS, AUDIT) == before
+
+
+def test_names_of_runs_become_readable(database_with_rows: Database) -> None:
+    """0011 keeps what can be read of them; nobody is said to have made what was recorded before."""
+    down(database_with_rows, 10)
+    with psycopg.connect(database_with_rows.url) as conn:
+        runs = conn.execute("select id from aspen.jobs order by id").fetchall()
+        for (run,), name in zip(runs, ("week 3\n\u202enorth", "\t"), strict=True):
+            conn.execute("update aspen.jobs set name = %s where id = %s", [name, run])
+
+    apply_all(database_with_rows.url, SETTINGS.root)
+
+    with psycopg.connect(database_with_rows.url) as conn:
+        names = conn.execute("select name from aspen.jobs order by id").fetchall()
+        actors = conn.execute("select distinct actor from aspen.audit_log").fetchall()
+    assert names == [("week 3  north",), (f"Run {runs[1][0]}",)]
+    assert actors == [(None,)]
+
+
+def test_outputs_below_another_jobs_folder_go(database_with_rows: Database) -> None:
+    """0011 leaves those that are below their own job's, or below none."""
+    down(database_with_rows, 10)
+    with psycopg.connect(database_with_rows.url) as conn:
+        (first,), (second,) = conn.execute("select id from aspen.jobs order by id").fetchall()
+        factories.job_output(conn, first, key=f"jobs/{second}/1/tree.json")
+        kept = [
+            factories.job_output(conn, first, "aligned_fasta", key="by hand"),
+            factories.job_output(conn, second, key=f"jobs/{second}/1/own.json"),
+        ]
+
+    apply_all(database_with_rows.url, SETTINGS.root)
+
+    with psycopg.connect(database_with_rows.url) as conn:
+        left = conn.execute("select id from aspen.job_outputs order by id").fetchall()
+    assert [output for (output,) in left] == kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from control.outputs.credentials import current_credentials, store_credentials
+from control.stack.ministack import ensure_bucket
 from tests import factories
 from tests.servers import S3, Api
 
@@ -84,18 +85,39 @@ def test_link_fetches_the_file(archive: Archive, key: str) -> None:
     ("what", "instead"),
     [
         ("X-Amz-Signature=", "X-Amz-Signature=0"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=7200"),
+        ("X-Amz-Expires=300", "X-Amz-Expires=3600"),
         ("tree.json", "other.json"),
     ],
     ids=["signature", "lifetime", "key"],
 )
 def test_link_tampered_with_is_refused(archive: Archive, what: str, instead: str) -> None:
-    """S3 checks what SQL signed."""
+    """Where a signature is given, the emulator checks it."""
     link = archive.link(archive.output("tree.json"))
     archive.output("other.json")
 
     assert what in link
     assert httpx.get(link.replace(what, instead)).status_code == 403
+
+
+def test_link_leads_to_what_was_registered_though_it_was_overwritten(archive: Archive) -> None:
+    """And though it was deleted: a bucket that keeps versions still has it."""
+    client, bucket, key = archive.s3.client, f"bucket-{archive.name}", "tree.json"
+    settings = replace(archive.s3.settings, bucket=bucket)
+    ensure_bucket(settings)
+    store_credentials(archive.conn, current_credentials(settings, client))
+    registered = client.put_object(Bucket=bucket, Key=key, Body=CONTENT)
+    client.put_object(Bucket=bucket, Key=key, Body=b"something else")
+    job_id = factories.job(archive.conn, archive.group_id, "nextclade", "succeeded")
+    link = archive.link(
+        factories.job_output(
+            archive.conn, job_id, bucket=bucket, key=key, version_id=registered["VersionId"]
+        )
+    )
+
+    assert httpx.get(link).content == CONTENT
+    client.delete_object(Bucket=bucket, Key=key)
+    assert httpx.get(link).content == CONTENT
+    assert httpx.get(link.replace("versionId=", "versionId=0")).is_client_error
 
 
 def test_link_serves_no_other_method(archive: Archive) -> None:
@@ -109,12 +131,12 @@ def test_link_serves_no_other_method(archive: Archive) -> None:
 def test_link_outlives_no_credentials(archive: Archive) -> None:
     """It says so itself, and S3 holds it to that."""
     archive.conn.execute(
-        "update aspen.storage_credentials set expires_at = now() + interval '10 minutes'"
+        "update aspen.storage_credentials set expires_at = now() + interval '2 minutes'"
     )
 
     query = httpx.QueryParams(urlsplit(archive.link(archive.output())).query)
 
-    assert 590 <= int(query["X-Amz-Expires"]) <= 600
+    assert 110 <= int(query["X-Amz-Expires"]) <= 120
 
 
 @pytest.mark.parametrize("lifetime", ["-1 second", "0.5 seconds"])

@@ -64,6 +64,41 @@ def test_samples_of_others_are_unknown(world: World) -> None:
     assert problems(response) == (400, "unknown_samples", sorted(unknown))
 
 
+@pytest.mark.parametrize("samples", [[["a"], ["b"]], ["a", None], None], ids=str)
+def test_samples_are_a_flat_array_of_texts(world: World, samples: object) -> None:
+    """Whatever JSON allows."""
+    request = world.run_request() | {"samples": samples}
+
+    status, code, [problem] = problems(world.member.post(CREATE, json=request, prefer=DRY_RUN))
+
+    assert (status, code, problem["field"]) == (400, "invalid_run", "samples")
+
+
+def test_own_sample_is_meant_though_others_show_one_of_the_same_name(world: World) -> None:
+    """Whoever grants a group access cannot put a sample in the place of the group's own."""
+    stranger = factories.group(world.conn)
+    factories.grant(world.conn, stranger, world.group)
+    name = f"public-open-{world.name}"
+    factories.sample(world.conn, stranger, public_identifier=name)
+
+    [run] = rows(world.member.post(CREATE, json=world.run_request(name)))
+
+    inputs = world.conn.execute(
+        "select sample_id from aspen.job_samples where job_id = %s", [run["id"]]
+    ).fetchall()
+    assert inputs == [(world.open,)]
+
+
+def test_error_of_a_run_is_for_members(world: World) -> None:
+    """It may name private samples; a viewer sees that the run failed."""
+    run = factories.phylo_run(world.conn, world.group, status="failed", error="P-1 is odd")
+    path = f"/phylo_runs?select=status,error&id=eq.{run}"
+
+    read = [rows(world.caller(who).get(path)) for who in ("member", "viewer", "guest")]
+
+    assert read == [[{"status": "failed", "error": error}] for error in ("P-1 is odd", None, None)]
+
+
 def test_private_identifiers_are_unknown_to_a_viewer(world: World) -> None:
     """Seen is what the list shows; a private sample is unknown by both names."""
     request = world.run_request(
@@ -263,7 +298,7 @@ def test_link_is_signed_for_an_hour(world: World) -> None:
 
     link = rows(world.viewer.get(f"/rpc/output_url?id={output}"))
 
-    assert link["expires_in"] == 3600
+    assert link["expires_in"] == 300
     assert link["url"].startswith(
         f"https://s3.example.org/{world.name}/a%20b.json?X-Amz-Algorithm=AWS4-HMAC-SHA256&"
     )

@@ -165,6 +165,94 @@ def test_operator_is_recorded_as_one(
     assert recorded(admin, "groups")[-1] == ("groups", "insert", row[0], row[0], olga, "operator")
 
 
+def details(conn: psycopg.Connection, table: str) -> list[Any]:
+    """Action and details of the log's last entries about a table, oldest first."""
+    return conn.execute(
+        "select action, details from aspen.audit_log where table_name = %s order by id", [table]
+    ).fetchall()
+
+
+def test_what_shuts_a_user_out_is_recorded(admin: psycopg.Connection) -> None:
+    """Users belong to no group; their rows are found by their id."""
+    user = factories.user(admin, "eve")
+    stamp = "2024-02-01T00:00:00+00:00"
+    admin.execute("set local timezone = 'UTC'")
+    admin.execute("update aspen.users set disabled_at = %s, is_operator = true", [stamp])
+    admin.execute("update aspen.users set disabled_at = null, tokens_valid_after = %s", [stamp])
+    admin.execute("update aspen.users set name = 'Eve'")
+    admin.execute("delete from aspen.users")
+
+    assert recorded(admin, "users") == [
+        ("users", action, user, None, None, "control")
+        for action in ("insert", "update", "update", "update", "delete")
+    ]
+    now = {"subject": "eve", "is_operator": True, "tokens_valid_after": stamp}
+    assert details(admin, "users") == [
+        ("insert", {"subject": "eve", "is_operator": False}),
+        (
+            "update",
+            {
+                "subject": "eve",
+                "is_operator": True,
+                "disabled_at": stamp,
+                "before": {"disabled_at": None, "is_operator": False},
+            },
+        ),
+        ("update", now | {"before": {"disabled_at": stamp, "tokens_valid_after": None}}),
+        ("update", now | {"before": {}}),
+        ("delete", now),
+    ]
+
+
+def test_who_was_let_in_is_recorded(admin: psycopg.Connection, lab: Lab) -> None:
+    """An id says nothing when its row is gone."""
+    member = factories.membership(admin, lab.group, lab.bob)
+    admin.execute("update aspen.memberships set role = 'viewer' where id = %s", [member])
+    admin.execute("delete from aspen.memberships where id = %s", [member])
+    grant = factories.grant(admin, lab.group, lab.other_group)
+    admin.execute("delete from aspen.group_grants where id = %s", [grant])
+
+    assert details(admin, "memberships")[-3:] == [
+        ("insert", {"user_id": lab.bob, "role": "member"}),
+        ("update", {"user_id": lab.bob, "role": "viewer", "before": {"role": "member"}}),
+        ("delete", {"user_id": lab.bob, "role": "viewer"}),
+    ]
+    assert details(admin, "group_grants") == [
+        (action, {"grantee_group_id": lab.other_group, "role": "viewer"})
+        for action in ("insert", "delete")
+    ]
+
+
+def test_renewed_credentials_are_recorded_without_their_secrets(admin: psycopg.Connection) -> None:
+    """Only that they changed, and of which bucket."""
+    factories.storage_credentials(admin, "safe", secret_access_key="hush", session_token="hush")
+    admin.execute("update aspen.storage_credentials set secret_access_key = 'hush-hush'")
+    admin.execute("delete from aspen.storage_credentials")
+
+    assert recorded(admin, "storage_credentials") == [
+        ("storage_credentials", action, None, None, None, "control")
+        for action in ("insert", "update", "delete")
+    ]
+    kept = details(admin, "storage_credentials")
+    assert [entry["bucket"] for _, entry in kept] == ["safe"] * 3
+    assert "hush" not in str(kept)
+
+
+def test_operator_of_the_control_plane_is_recorded(
+    admin: psycopg.Connection, lab: Lab, request_as: RequestAs
+) -> None:
+    """Beside the role they all share; a request of the API has none."""
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute("update api.me set name = 'Alice'")
+    admin.execute("select set_config('aspen.operator', 'root@db1', true)")
+    factories.sample(admin, lab.group)
+
+    actors = admin.execute(
+        "select table_name, user_id, actor from aspen.audit_log order by id desc limit 2"
+    ).fetchall()
+    assert actors == [("samples", None, "root@db1"), ("users", lab.alice, None)]
+
+
 def test_batch_is_recorded_row_by_row(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:

@@ -185,6 +185,129 @@ def test_granted_sample_is_recorded_with_its_group(
     assert inputs(admin) == [(lab.other_group, sample, "theirs")]
 
 
+def test_own_sample_wins_over_one_of_the_same_name(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Whoever grants a group access cannot put a sample in the place of the group's own."""
+    factories.grant(admin, lab.other_group, lab.group, "viewer")
+    own = factories.sample(admin, lab.group, public_identifier="x")
+    factories.sample(admin, lab.other_group, public_identifier="x")
+    factories.sample(admin, lab.other_group, public_identifier="hCoV-19/x")
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, ["x", "hCoV-19/x"]))
+
+    assert inputs(admin) == [(lab.group, own, "x")]
+
+
+def test_identifier_of_two_samples_of_others_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Naming both; what is known beside it does not help."""
+    third = factories.group(admin)
+    for group in (lab.other_group, third):
+        factories.grant(admin, group, lab.group, "viewer")
+    theirs = [
+        factories.sample(admin, group, public_identifier=name)
+        for group, name in ((lab.other_group, "x"), (third, "hCoV-19/x"))
+    ]
+    factories.sample(admin, lab.group, public_identifier="own")
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, ["own", "x"]))
+
+    candidates = [
+        {"group_id": group, "sample_id": sample, "public_identifier": name}
+        for group, sample, name in zip(
+            (lab.other_group, third), theirs, ("x", "hCoV-19/x"), strict=True
+        )
+    ]
+    assert answer == (400, "ambiguous_samples", [{"identifier": "x", "candidates": candidates}])
+
+
+def test_sample_the_caller_may_not_see_makes_nothing_ambiguous(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """The twin: a private sample of a group that lets its members look only is not there."""
+    third = factories.group(admin)
+    for group in (lab.other_group, third):
+        factories.grant(admin, group, lab.group, "viewer")
+    theirs = factories.sample(admin, lab.other_group, public_identifier="x")
+    factories.sample(admin, third, public_identifier="x", is_private=True)
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, arguments(lab, ["x"]))
+
+    assert inputs(admin) == [(lab.other_group, theirs, "x")]
+
+
+def test_only_the_first_unknown_samples_are_listed(request_as: RequestAs, lab: Lab) -> None:
+    """The rest is counted."""
+    names = [f"n{number:05}" for number in range(20_000)]
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, names))
+
+    assert answer == (400, "unknown_samples", [*names[:200], {"not_listed": 19_800}])
+
+
+def test_only_the_first_problems_are_listed(request_as: RequestAs, lab: Lab) -> None:
+    """Of filters, too."""
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(
+            conn, CREATE, arguments(lab, [], template_args={f"f{n}": n for n in range(1_000)})
+        )
+
+    assert isinstance(answer, tuple)
+    assert (len(answer[2]), answer[2][-1]) == (201, {"not_listed": 800})
+
+
+def test_filter_by_no_lineages_is_left_out(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """It filters nothing."""
+    filters = {"filter_pango_lineages": [], "location_id": lab.location}
+    with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
+        run = cursor.execute(CREATE, arguments(lab, [], template_args=filters)).fetchone()
+
+    assert run is not None
+    assert run["template_args"] == {"location_id": lab.location}
+
+
+@pytest.mark.parametrize("name", ["Übersicht, 2024/05 (日本)", "e\u0301", " padded "])
+def test_run_may_have_any_readable_name(request_as: RequestAs, lab: Lab, name: str) -> None:
+    """The twin of the names refused."""
+    with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
+        run = cursor.execute(CREATE, arguments(lab, [], name=name)).fetchone()
+
+    assert run is not None
+    assert run["name"] == name
+
+
+FORBIDDEN = ["\x01", "\t", "\n", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u2066"]
+
+
+@pytest.mark.parametrize("character", FORBIDDEN, ids=[f"{ord(c):04x}" for c in FORBIDDEN])
+def test_name_with_a_character_nobody_sees_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, character: str
+) -> None:
+    """When a run is created and when it is renamed."""
+    name = f"a{character}b"
+    run = factories.phylo_run(admin, lab.group)
+    reason = "must not hold control characters or ones that turn the text around"
+    with request_as("member", sub="alice") as conn:
+        created = refusal_of(conn, CREATE, arguments(lab, [], name=name))
+        renamed = refusal_of(conn, "update api.phylo_runs set name = %s where id = %s", [name, run])
+
+    assert (created, renamed) == (invalid("name", name, reason), "23514")
+
+
+def test_blank_name_is_refused(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
+    """When a run is created and when it is renamed."""
+    run = factories.phylo_run(admin, lab.group)
+    with request_as("member", sub="alice") as conn:
+        created = refusal_of(conn, CREATE, arguments(lab, [], name="  "))
+        renamed = refusal_of(conn, "update api.phylo_runs set name = '  ' where id = %s", [run])
+
+    assert (created, renamed) == (invalid("name", "  ", "must not be blank"), "23514")
+
+
 def test_samples_of_another_pathogen_are_unknown(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
@@ -241,6 +364,14 @@ LINEAGES = "must be an array of lineage names; * at the end is a wildcard"
             {"samples": ["s", None]},
             invalid("samples", None, "must be an array of identifiers without null"),
         ),
+        (
+            {"samples": [["s"], ["t"]]},
+            invalid("samples", None, "must be an array of identifiers without null"),
+        ),
+        (
+            {"samples": ["s"] * 20_001},
+            invalid("samples", None, "must be at most 20,000 identifiers"),
+        ),
         ({"template_args": []}, invalid("template_args", "[]", "must be an object")),
         ({"template_args": None}, invalid("template_args", "null", "must be an object")),
         (
@@ -283,6 +414,26 @@ LINEAGES = "must be an array of lineage names; * at the end is a wildcard"
             {"template_args": {"location_id": {"id": 1}}},
             invalid("template_args.location_id", '{"id": 1}', "is not the id of a location"),
         ),
+        (
+            {"template_args": {"location_id": 1e300}},
+            invalid("template_args.location_id", f"1{'0' * 199}", "is not the id of a location"),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": ["A" * 101]}},
+            invalid("template_args.filter_pango_lineages", f'["{"A" * 101}"]', LINEAGES),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": [["BA.2"]]}},
+            invalid("template_args.filter_pango_lineages", '[["BA.2"]]', LINEAGES),
+        ),
+        (
+            {"template_args": {"filter_pango_lineages": ["A"] * 1001}},
+            invalid(
+                "template_args.filter_pango_lineages",
+                str(["A"] * 1001).replace("'", '"')[:200],
+                "must be at most 1,000 lineage names",
+            ),
+        ),
         ({"pathogen": "sc2"}, (400, "unknown_pathogen", {"pathogen": "sc2"})),
         ({"pathogen": None}, (400, "unknown_pathogen", {"pathogen": None})),
         ({"group_id": -1}, (403, "group_access_denied", {"group_id": -1})),
@@ -297,6 +448,17 @@ def test_unusable_argument_is_named(
         answer = refusal_of(conn, CREATE, arguments(lab, **{"samples": []} | changed))
 
     assert answer == expected
+
+
+def test_location_must_be_a_number(request_as: RequestAs, lab: Lab) -> None:
+    """The text of an id is none."""
+    given = arguments(lab, [], template_args={"location_id": str(lab.location)})
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, given)
+
+    assert answer == invalid(
+        "template_args.location_id", f'"{lab.location}"', "is not the id of a location"
+    )
 
 
 @pytest.mark.parametrize("user", ["vic", "bob"], ids=["viewer", "granted admin"])

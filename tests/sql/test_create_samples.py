@@ -563,10 +563,10 @@ def test_one_bad_row_in_ten_thousand_is_named(
 def test_ten_thousand_samples_are_stored(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin: in the order given, each recorded."""
+    """The twin: in the order given, each recorded, like the three users and their roles."""
     batch = [given(lab, f"s{number}", public_identifier=f"p{number}") for number in range(10_000)]
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, batch)
 
     assert stored(admin) == [(f"s{number}", f"p{number}") for number in range(10_000)]
-    assert counts(admin) == (10_000, 0, 0, 0, 10_000 + 3)
+    assert counts(admin) == (10_000, 0, 0, 0, 10_000 + 6)

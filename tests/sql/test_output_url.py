@@ -33,7 +33,7 @@ def run(admin: psycopg.Connection, lab: Lab) -> int:
 def test_member_gets_a_link_to_every_kind(
     admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str
 ) -> None:
-    """For an hour."""
+    """For five minutes."""
     output = factories.job_output(admin, run, kind, key="a/b c.json")
     with request_as("member", sub="alice") as conn:
         row = conn.execute(LINK, [output]).fetchone()
@@ -43,9 +43,44 @@ def test_member_gets_a_link_to_every_kind(
     place, lifetime = url._replace(query="").geturl(), parse_qs(url.query)["X-Amz-Expires"]
     assert (place, lifetime, row[0]["expires_in"]) == (
         "https://s3.example.org/aspen/a/b%20c.json",
-        ["3600"],
-        3600,
+        ["300"],
+        300,
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "lifetime"), [("60", 60), ("3600", 3600), ("86400", 3600), ("", 300)]
+)
+def test_lifetime_of_links_is_the_operators_to_set(
+    admin: psycopg.Connection, request_as: RequestAs, run: int, said: str, lifetime: int
+) -> None:
+    """Up to an hour: a link works on after its owner has lost the right to the file."""
+    output = factories.job_output(admin, run)
+    admin.execute("select set_config('aspen.link_seconds', %s, true)", [said])
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    assert row[0]["expires_in"] == lifetime
+
+
+@pytest.mark.parametrize(
+    ("version_id", "signed"), [("v/1+", ["v/1+"]), (None, None)], ids=["a version", "none"]
+)
+def test_link_leads_to_the_version_that_was_registered(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    run: int,
+    version_id: str | None,
+    signed: list[str] | None,
+) -> None:
+    """Where the bucket keeps versions."""
+    output = factories.job_output(admin, run, version_id=version_id)
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(LINK, [output]).fetchone()
+
+    assert row is not None
+    assert parse_qs(urlsplit(row[0]["url"]).query).get("versionId") == signed
 
 
 def test_link_says_when_it_ends_with_the_credentials(
@@ -141,3 +176,33 @@ def test_session_token_is_part_of_the_link(
 
     assert row is not None
     assert parse_qs(row[0]["url"])["X-Amz-Security-Token"] == ["a+b/c="]
+
+
+def place_of(job: int, other: int) -> dict[str, str]:
+    """Keys below the folder of another job, and odd spellings of it."""
+    return {
+        "another's": f"jobs/{other}/1/tree.json",
+        "another's below a prefix": f"results/jobs/{other}/1/tree.json",
+        "its own below another's": f"jobs/{other}/jobs/{job}/tree.json",
+        "padded": f"jobs/0{job}/1/tree.json",
+        "nobody's": "jobs//tree.json",
+    }
+
+
+@pytest.mark.parametrize("place", place_of(0, 0))
+def test_file_below_another_jobs_folder_is_no_output(
+    admin: psycopg.Connection, lab: Lab, run: int, place: str
+) -> None:
+    """Whoever registers it, in whatever way: the table itself refuses."""
+    key = place_of(run, factories.phylo_run(admin, lab.group))[place]
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        factories.job_output(admin, run, key=key)
+
+
+@pytest.mark.parametrize("key", ["jobs/{}/1/a", "x/jobs/{}/jobs/0/a", "jobs.csv", "a/jobsheet/b"])
+def test_file_below_its_own_or_no_jobs_folder_is_an_output(
+    admin: psycopg.Connection, run: int, key: str
+) -> None:
+    """The twin."""
+    assert factories.job_output(admin, run, key=key.format(run)) > 0

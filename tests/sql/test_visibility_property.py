@@ -48,6 +48,8 @@ class Life(RuleBasedStateMachine):
         self.user_ids = {
             user: factories.user(self.conn, user, is_operator=user in OPERATORS) for user in USERS
         }
+        # So that anybody's role may be taken away: a group keeps at least one admin.
+        factories.user(self.conn, "keeper", dict.fromkeys(self.plain.groups, "admin"))
         # The roles each user's token was issued with; they stay until the user signs in again.
         self.tokens: dict[str, dict[int, str]] = {user: {} for user in USERS}
 

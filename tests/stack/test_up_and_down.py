@@ -15,6 +15,7 @@ import pytest
 
 from control.stack import lifecycle
 from control.stack.process import Record, start_mark
+from control.storage import make_client
 from tests.servers import SETTINGS
 from tests.stack.conftest import SERVERS, LocalStack
 
@@ -164,6 +165,16 @@ def test_links_to_files_name_the_running_s3(local: LocalStack) -> None:
     with psycopg.connect(str(local.settings.database_url)) as conn:
         rows = conn.execute("select bucket, endpoint_url from aspen.storage_credentials").fetchall()
     assert rows == [(local.settings.bucket, local.settings.s3_endpoint_url)]
+
+
+def test_bucket_keeps_versions_after_every_start(local: LocalStack) -> None:
+    """The emulator forgets that it should."""
+    local.kill("ministack")
+
+    local.up()
+
+    versioning = make_client(local.settings).get_bucket_versioning(Bucket=local.settings.bucket)
+    assert versioning["Status"] == "Enabled"
 
 
 def test_lost_passwords_are_made_anew_and_the_data_stays(local: LocalStack) -> None:

@@ -1,4 +1,4 @@
--- Every change of a tenant row is recorded in audit_log.
+-- Every change of a tenant row, of a user and of credentials is recorded in audit_log.
 select
     format('%s: %s', tables.oid::regclass, events.name) as object,
     'this change of its rows is not recorded in audit_log' as problem,
@@ -10,7 +10,7 @@ where
     and tables.relkind in ('r', 'p')
     and tables.relname <> 'audit_log'
     and (
-        tables.relname = 'groups'
+        tables.relname in ('groups', 'users', 'storage_credentials')
         or exists (
             select from pg_catalog.pg_attribute as columns
             where columns.attrelid = tables.oid and columns.attname = 'group_id'

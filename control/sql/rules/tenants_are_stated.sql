@@ -1,4 +1,5 @@
 -- group_id is never null: a row belongs to a group.
+-- aspen.audit_log: users, credentials and keys belong to none.
 select
     tables.oid::regclass::text as object,
     'group_id may be null, and such a row belongs to no group' as problem,
@@ -6,4 +7,8 @@ select
 from pg_catalog.pg_class as tables
 inner join pg_catalog.pg_attribute as columns
     on tables.oid = columns.attrelid and columns.attname = 'group_id'
-where tables.relnamespace = 'aspen'::regnamespace and tables.relkind in ('r', 'p') and not columns.attnotnull
+where
+    tables.relnamespace = 'aspen'::regnamespace
+    and tables.relkind in ('r', 'p')
+    and tables.relname <> 'audit_log'
+    and not columns.attnotnull

@@ -24,11 +24,14 @@ end;
 
 comment on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) is $$Queue a phylogenetic run
 
-group_id: a group where you are directly member or admin. pathogen: slug. name: 1 to 128 characters.
-samples: public identifiers of samples you see, private identifiers where you are permitted, strain
-names (with or without prefix) and accessions of the pathogen's repository; may be empty. tree_type:
-OVERVIEW, TARGETED or NON_CONTEXTUALIZED. template_args: filter_start_date and filter_end_date
-(YYYY-MM-DD), filter_pango_lineages, location_id. Returns the run. Errors: 400 unknown_samples
+group_id: a group where you are directly member or admin. pathogen: slug. name: 1 to 128 characters,
+not blank, without control characters. samples: at most 20,000 public identifiers of samples you see,
+private identifiers where you are permitted, strain names and accessions of the pathogen's repository;
+may be empty. A repository's prefix such as hCoV-19/ may be there or not, in any case; the rest is
+compared letter by letter. The samples of group_id come first; an identifier that stands for two
+samples there or, if for none there, for two of other groups is refused. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
+template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most 1,000
+names), location_id (a number). Returns the run. Errors: 400 unknown_samples and ambiguous_samples
 (details lists them), invalid_run, unknown_pathogen; 403 group_access_denied.$$;
 
 revoke all on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) from public;

@@ -1,3 +1,5 @@
+-- What a tool says when it fails may name private samples: viewers do not read it. For the mask see
+-- samples.sql.
 create or replace view api.jobs
 with (security_invoker = true)
 as
@@ -9,7 +11,13 @@ select
     jobs.status,
     jobs.attempt,
     jobs.software_versions,
-    jobs.error,
+    case
+        when
+            jobs.group_id = any((
+                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+            )::bigint[])
+            then jobs.error
+    end as error,
     jobs.requested_by_id,
     jobs.created_at,
     jobs.started_at,
@@ -29,7 +37,8 @@ comment on column api.jobs.kind is 'phylo_run, pangolin or nextclade';
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of this attempt, from 1';
 comment on column api.jobs.software_versions is 'Versions of the software used, by name';
-comment on column api.jobs.error is 'Why it failed; null if it did not';
+comment on column api.jobs.error is
+'Why it failed; null if it did not, and where the caller is a viewer';
 comment on column api.jobs.requested_by_id is 'The user who asked for it; null for a scheduled job';
 comment on column api.jobs.created_at is 'When it was queued';
 comment on column api.jobs.started_at is 'When the attempt started; null if it has not';

@@ -1,3 +1,5 @@
+-- What a tool says when it fails may name private samples: viewers do not read it. For the mask see
+-- samples.sql.
 create or replace view api.phylo_runs
 with (security_invoker = true)
 as
@@ -12,7 +14,13 @@ select
     jobs.status,
     jobs.attempt,
     jobs.software_versions,
-    jobs.error,
+    case
+        when
+            jobs.group_id = any((
+                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+            )::bigint[])
+            then jobs.error
+    end as error,
     jobs.requested_by_id,
     jobs.created_at,
     jobs.started_at,
@@ -39,7 +47,8 @@ comment on column api.phylo_runs.contextual_repository_id is
 comment on column api.phylo_runs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.phylo_runs.attempt is 'Number of this attempt, from 1';
 comment on column api.phylo_runs.software_versions is 'Versions of the software used, by name';
-comment on column api.phylo_runs.error is 'Why it failed; null if it did not';
+comment on column api.phylo_runs.error is
+'Why it failed; null if it did not, and where the caller is a viewer';
 comment on column api.phylo_runs.requested_by_id is 'The user who asked for it; null for a scheduled run';
 comment on column api.phylo_runs.created_at is 'When it was queued';
 comment on column api.phylo_runs.started_at is 'When the attempt started; null if it has not';

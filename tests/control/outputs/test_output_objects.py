@@ -138,3 +138,15 @@ def test_unreachable_s3_is_a_failure_with_a_remedy(desk: Desk) -> None:
 
     assert result.exit_code == 1
     assert "S3 did not answer" in result.stderr
+
+
+def test_bucket_that_keeps_no_versions_is_named(draft: Desk) -> None:
+    """A link serves what lies there by then, so the operator is told."""
+    job = draft.job("phylo_run")
+
+    done = draft.submit(job, draft.tree(job, TREE))
+
+    assert draft.rows("select version_id from aspen.job_outputs") == [None]
+    assert done.summary()[0] == (
+        "auspice_json: no version; a link serves whatever lies there by then"
+    )

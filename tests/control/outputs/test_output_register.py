@@ -266,6 +266,88 @@ def test_object_of_another_job_is_refused(desk: Desk) -> None:
     assert desk.rows("select status from aspen.jobs where id = %s", second) == ["queued"]
 
 
+def test_object_of_another_groups_job_is_refused(desk: Desk) -> None:
+    """Whoever reads the one run would read the other's file."""
+    first, other_group = desk.job("phylo_run"), factories.group(desk.conn)
+    second = factories.phylo_run(desk.conn, other_group, status="queued")
+    file = desk.put(f"{desk.folder}/tree.json", TREE)
+    desk.run("register", first, "--file", f"auspice_json={file}")
+
+    result = desk.run("register", second, "--file", f"auspice_json={file}")
+
+    assert result.exit_code == 1
+    assert f"{file} is already an output of job {first}" in result.stderr
+
+
+# With {0} for the folder of the test, {1} for the job and {2} for another one.
+FOREIGN_KEYS = [
+    "{0}/jobs/{2}/1/tree.json",
+    "jobs/{2}/1/tree.json",
+    "{0}/jobs/{2}/jobs/{1}/tree.json",
+    "{0}/jobs/0{1}/1/tree.json",
+    "{0}/jobs/{1}0/1/tree.json",
+    "{0}/jobs/{2}",
+    "{0}/jobs/x/tree.json",
+]
+
+
+@pytest.mark.parametrize("key", FOREIGN_KEYS)
+def test_file_below_another_jobs_folder_is_refused(desk: Desk, key: str) -> None:
+    """An operator names files as strictly as a manifest does."""
+    job, other = desk.job("phylo_run"), desk.job("phylo_run")
+    file = desk.put(key.format(desk.folder, job, other), TREE)
+
+    result = desk.run("register", job, "--file", f"auspice_json={file}")
+
+    assert result.exit_code == 1
+    assert f"{file} belongs to job " in result.stderr
+    assert desk.rows("select distinct status from aspen.jobs") == ["queued"]
+
+
+CROOKED_KEYS = [
+    "jobs/{1}/../{2}/1/tree.json",
+    "jobs/{1}//tree.json",
+    "/jobs/{1}/1/tree.json",
+    "./jobs/{1}/1/tree.json",
+    "jobs/{1}/1/",
+    "jobs/{1}/1/a\nb",
+]
+
+
+@pytest.mark.parametrize("key", CROOKED_KEYS)
+def test_crooked_key_is_refused(desk: Desk, key: str) -> None:
+    """Clients and proxies make another key of it, or another line."""
+    job, other = desk.job("phylo_run"), desk.job("phylo_run")
+    place = f"s3://{desk.s3.bucket}/{key.format(desk.folder, job, other)}"
+
+    result = desk.run("register", job, "--file", f"auspice_json={place}")
+
+    assert result.exit_code == 1
+    assert f"{place!r} is not the plain key of an object" in result.stderr
+
+
+def test_file_in_another_bucket_is_refused(desk: Desk) -> None:
+    """Links are made for the environment's own."""
+    job = desk.job("phylo_run")
+
+    result = desk.run("register", job, "--file", f"auspice_json=s3://elsewhere/jobs/{job}/1/t")
+
+    assert result.exit_code == 1
+    assert f"is not in the bucket of this environment, {desk.s3.bucket}" in result.stderr
+
+
+@pytest.mark.parametrize("key", ["{0}/jobs/{1}/1/tree.json", "{0}/jobs/{1}/a/jobs/{2}/tree.json"])
+def test_file_below_the_jobs_own_folder_is_registered(desk: Desk, key: str) -> None:
+    """The twin; what lies below it is the job's, whatever it is called."""
+    job, other = desk.job("phylo_run"), desk.job("phylo_run")
+    file = desk.put(key.format(desk.folder, job, other), TREE)
+
+    result = desk.run("register", job, "--file", f"auspice_json={file}")
+
+    assert result.exit_code == 0, result.output
+    assert desk.rows("select key from aspen.job_outputs") == [file.key]
+
+
 def test_list_shows_what_is_registered(desk: Desk) -> None:
     """`control output list` names kind, size and place."""
     job = desk.job("phylo_run")

@@ -84,6 +84,64 @@ def test_tip_is_an_input_first_then_the_groups_then_a_grantors(draft: Desk) -> N
     assert links(draft) == [("a", granted["a"]), ("b", own["b"]), ("c", granted["c"]), ("d", None)]
 
 
+def test_tip_of_two_samples_of_others_stands_for_none_and_is_reported(draft: Desk) -> None:
+    """Inputs or not; nothing is guessed."""
+    first, second = (factories.group(draft.conn) for _ in range(2))
+    for group in (first, second):
+        factories.grant(draft.conn, group, draft.group_id)
+    inputs = [named(draft, first, "a"), named(draft, second, "hCoV-19/a")]
+    others = [named(draft, group, "b") for group in (first, second)]
+    job = draft.job("phylo_run", inputs)
+
+    done = draft.submit(job, draft.tree(job, dataset(*map(tip, "abc"))))
+
+    assert links(draft) == [("a", None), ("b", None), ("c", None)]
+    assert done.tree is not None
+    assert done.tree.ambiguous_tips == {"a": inputs, "b": others}
+    assert done.summary()[-1] == (
+        "of several samples, and linked to none: "
+        f"'a' ({inputs[0]} or {inputs[1]}), 'b' ({others[0]} or {others[1]})"
+    )
+
+
+def test_tip_is_the_groups_own_input_first(draft: Desk) -> None:
+    """The run may have been given both, each by a name of its own."""
+    grantor = factories.group(draft.conn)
+    granted, own = named(draft, grantor, "a"), named(draft, draft.group_id, "hCoV-19/a")
+    job = draft.job("phylo_run", [granted, own])
+
+    done = draft.submit(job, draft.tree(job, dataset(tip("a"))))
+
+    assert links(draft) == [("a", own)]
+    assert done.tree is not None
+    assert done.tree.ambiguous_tips == {}
+
+
+@pytest.mark.parametrize(("role", "is_linked"), [("viewer", False), ("member", True)])
+def test_private_sample_of_a_grantor_is_linked_where_the_group_sees_it(
+    draft: Desk, role: str, is_linked: bool
+) -> None:
+    """Whoever may look only does not know that it is there."""
+    grantor = factories.group(draft.conn)
+    factories.grant(draft.conn, grantor, draft.group_id, role)
+    sample = factories.sample(draft.conn, grantor, public_identifier="a", is_private=True)
+    job = draft.job("phylo_run")
+
+    draft.submit(job, draft.tree(job, dataset(tip("a"))))
+
+    assert links(draft) == [("a", sample if is_linked else None)]
+
+
+def test_tip_is_no_private_identifier(draft: Desk) -> None:
+    """Trees name samples by their public ones."""
+    factories.sample(draft.conn, draft.group_id, "a", public_identifier="b")
+    job = draft.job("phylo_run")
+
+    draft.submit(job, draft.tree(job, dataset(tip("a"))))
+
+    assert links(draft) == [("a", None)]
+
+
 def named(draft: Desk, group_id: int, public_identifier: str) -> int:
     """A sample of that name."""
     return factories.sample(draft.conn, group_id, public_identifier=public_identifier)

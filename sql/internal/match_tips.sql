@@ -1,0 +1,91 @@
+-- For the control plane, which sees every row: what the group of the run sees is looked up here.
+-- Found by constant arrays for the reason internal.match_identifiers gives.
+create or replace function internal.match_tips(job_id bigint, names text[])
+returns table (name text, sample_group_id bigint, sample_id bigint)
+language plpgsql
+stable
+security invoker
+rows 1000
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set enable_nestloop = 'off'
+as $$
+#variable_conflict use_column
+declare
+    run aspen.jobs;
+    any_groups bigint[];
+    full_groups bigint[];
+    input_names text[];
+    input_ids bigint[];
+    found_names text[];
+    found_groups bigint[];
+    found_ids bigint[];
+begin
+    select jobs.* into run from aspen.jobs as jobs where jobs.id = match_tips.job_id;
+    select
+        run.group_id || coalesce(array_agg(grants.group_id), '{}'),
+        run.group_id || coalesce(
+            array_agg(grants.group_id) filter (where grants.role in ('member', 'admin')), '{}')
+    into any_groups, full_groups
+    from aspen.group_grants as grants
+    where grants.grantee_group_id = run.group_id;
+
+    select array_agg(inputs.public_identifier), array_agg(inputs.sample_id)
+    into input_names, input_ids
+    from aspen.job_samples as inputs
+    where inputs.group_id = run.group_id and inputs.job_id = run.id;
+
+    with matches as (
+        select
+            spellings.identifier, samples.group_id, samples.id,
+            case
+                when samples.group_id <> run.group_id then 3
+                when spellings.is_exact then 1
+                else 2
+            end as place
+        from internal.identifier_spellings(run.pathogen_id, match_tips.names) as spellings
+        inner join unnest(input_names, input_ids) as inputs(name, sample_id)
+            on spellings.spelling = inputs.name
+        inner join (
+            select living.group_id, living.id
+            from aspen.samples as living
+            where living.id = any(input_ids) and living.pathogen_id = run.pathogen_id
+        ) as samples on inputs.sample_id = samples.id
+    ),
+
+    placed as (
+        select
+            matches.*, min(matches.place) over (partition by matches.identifier) as first_place
+        from matches
+    )
+
+    select array_agg(placed.identifier), array_agg(placed.group_id), array_agg(placed.id)
+    into found_names, found_groups, found_ids
+    from placed
+    where placed.place = placed.first_place;
+
+    return query
+    select distinct found.name, found.group_id, found.id
+    from unnest(found_names, found_groups, found_ids) as found(name, group_id, id)
+    union all
+    select others.identifier, others.sample_group_id, others.sample_id
+    from internal.match_identifiers(
+        run.group_id, run.pathogen_id,
+        array(
+            select given.name from unnest(match_tips.names) as given(name)
+            except
+            select found.name from unnest(found_names) as found(name)
+        ),
+        any_groups, full_groups, '{}'
+    ) as others;
+end
+$$;
+
+comment on function internal.match_tips(bigint, text[]) is
+$$The samples that the tips of a run's tree stand for
+
+An input of the run; for a name that no input has, a sample the run's group may see. Either way the
+group's own samples come first. Prefixes as in internal.match_identifiers. A name with more than
+one row is ambiguous.$$;
+
+revoke all on function internal.match_tips(bigint, text[]) from public;

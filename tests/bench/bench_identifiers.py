@@ -1,0 +1,65 @@
+"""create_phylo_run over samples nobody has counted yet: the same time per identifier, where a
+nested loop would compare each with every sample.
+"""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from control.database import begin_request, request_claims
+from tests.bench.lab import Lab
+from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.report import Report, Side, at_most
+
+FEW, MANY = 2_500, 10_000
+ROUNDS = 5
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Queue runs over all samples of a new group, of few and of many in turn."""
+    report.title(f"identifiers: a run over {FEW:,} and over {MANY:,} samples of a new group")
+    database = laboratory(lab)
+    location = location_of(lab, database)
+    rounds: dict[int, list[float]] = {FEW: [], MANY: []}
+    with (
+        lab.connect("authenticator", database) as api,
+        lab.connect("control", database) as control,
+    ):
+        for _ in range(ROUNDS):
+            for count, done in rounds.items():
+                empty(lab, database)
+                store(control, location, count)
+                done.append(create(api, count) / count)
+    empty(lab, database)
+    few, many = (
+        Side(f"{count:,} identifiers", tuple(done), "ms each") for count, done in rounds.items()
+    )
+    report.sides([few, many])
+    report.ratio("a run, four times the identifiers, time for each", many, few, at_most(2))
+
+
+def store(conn: psycopg.Connection, location: int, count: int) -> None:
+    """Samples, and nothing in the statistics."""
+    conn.execute(
+        "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
+        " public_identifier, collection_date)"
+        " select %s, 1, %s, 's' || number, 'hCoV-19/s' || number, '2024-01-01'"
+        " from generate_series(1, %s) as numbers (number)",
+        [GROUP, location, count],
+    )
+
+
+def create(conn: psycopg.Connection, count: int) -> float:
+    """Milliseconds of one request as PostgREST would run it, by public and private identifiers."""
+    names = [f"{'hCoV-19/' * (number % 2)}s{number}" for number in range(1, count + 1)]
+    started = time.perf_counter()
+    with conn.transaction():
+        begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
+        conn.execute(
+            "select api.create_phylo_run(%s, 'SC2', 'A run', %s::text[], 'TARGETED', %s)",
+            [GROUP, names, Jsonb({})],
+        )
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,175 @@
+"""What an identifier stands for: the group's own sample first, and no guess between others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests import factories
+from tests.sql.conftest import Lab
+
+MATCH = "select * from internal.match_identifiers(%s, %s, %s, %s::bigint[], %s, %s) order by 1, 3"
+
+
+def match(
+    conn: psycopg.Connection,
+    lab: Lab,
+    *identifiers: str | None,
+    open_groups: list[int] | None = None,
+    full_groups: list[int] | None = None,
+    private_groups: list[int] | None = None,
+) -> list[Any]:
+    """Identifier and sample of each candidate; by default every row of both groups counts."""
+    both = [lab.group, lab.other_group]
+    groups = [both if given is None else given for given in (open_groups, full_groups)]
+    names = both if private_groups is None else private_groups
+    rows = conn.execute(MATCH, [lab.group, lab.pathogen, list(identifiers), *groups, names])
+    return [(identifier, sample) for identifier, _, sample, _ in rows]
+
+
+def named(conn: psycopg.Connection, group: int, public: str, private: str | None = None) -> int:
+    """A sample of these names."""
+    return factories.sample(conn, group, private, public_identifier=public)
+
+
+def test_spellings_are_those_with_and_without_each_prefix(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """The prefix in any case, what follows it letter by letter."""
+    genbank = factories.repository(admin, "GenBank")
+    factories.strain_prefix(admin, lab.pathogen, genbank, "SARS-CoV-2/human")
+    given = ["hcov-19/a/B", "SARS-CoV-2/human/c", "d", "hCoV-19/", "hCoV-19e", "d", None]
+
+    rows = admin.execute(
+        'select identifier, array_agg(spelling order by is_exact desc, spelling collate "C")'
+        " from internal.identifier_spellings(%s, %s) group by identifier"
+        ' order by identifier collate "C"',
+        [lab.pathogen, given],
+    ).fetchall()
+
+    assert rows == [
+        (
+            "SARS-CoV-2/human/c",
+            ["SARS-CoV-2/human/c", "c", "hCoV-19/c"],
+        ),
+        ("d", ["d", "SARS-CoV-2/human/d", "hCoV-19/d"]),
+        ("hCoV-19/", ["hCoV-19/", "SARS-CoV-2/human/hCoV-19/", "hCoV-19/hCoV-19/"]),
+        ("hCoV-19e", ["hCoV-19e", "SARS-CoV-2/human/hCoV-19e", "hCoV-19/hCoV-19e"]),
+        ("hcov-19/a/B", ["hcov-19/a/B", "SARS-CoV-2/human/a/B", "a/B", "hCoV-19/a/B"]),
+    ]
+
+
+def test_own_sample_comes_before_those_of_others(admin: psycopg.Connection, lab: Lab) -> None:
+    """By either identifier, and however it is spelt."""
+    own = [named(admin, lab.group, f"x{number}", f"p{number}") for number in range(3)]
+    for number in range(3):
+        named(admin, lab.other_group, f"hCoV-19/x{number}", f"q{number}")
+        named(admin, lab.other_group, f"x{number}", f"p{number}")
+
+    assert match(admin, lab, "x0", "hCoV-19/x1", "p2") == [
+        ("hCoV-19/x1", own[1]),
+        ("p2", own[2]),
+        ("x0", own[0]),
+    ]
+
+
+def test_private_identifier_of_the_group_comes_before_a_public_one_of_others(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """What others call a sample does not change what the group calls its own."""
+    own = named(admin, lab.group, "x", "S1")
+    named(admin, lab.other_group, "S1")
+
+    assert match(admin, lab, "S1") == [("S1", own)]
+
+
+def test_exact_spelling_comes_first_within_the_group(admin: psycopg.Connection, lab: Lab) -> None:
+    """So that each of two samples can be named."""
+    bare, prefixed = (named(admin, lab.group, name) for name in ("x", "hCoV-19/x"))
+
+    assert match(admin, lab, "x", "hCoV-19/x") == [("hCoV-19/x", prefixed), ("x", bare)]
+
+
+@pytest.mark.parametrize("theirs", ["x", "hCoV-19/x"], ids=["as given", "with the prefix"])
+def test_two_samples_of_others_are_both_named(
+    admin: psycopg.Connection, lab: Lab, theirs: str
+) -> None:
+    """However they are spelt: whoever chose the spelling may mean to be taken for the other."""
+    third = factories.group(admin)
+    both = [named(admin, lab.other_group, "x"), named(admin, third, theirs)]
+    groups = [lab.group, lab.other_group, third]
+
+    found = match(admin, lab, "x", open_groups=groups, full_groups=[], private_groups=[])
+
+    assert found == [("x", sample) for sample in both]
+
+
+def test_public_and_private_identifier_of_two_own_samples_are_both_named(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """Neither is more the one that is meant."""
+    both = [named(admin, lab.group, "S1", "a"), named(admin, lab.group, "b", "S1")]
+
+    assert match(admin, lab, "S1") == [("S1", sample) for sample in both]
+
+
+def test_sample_named_twice_is_one_candidate(admin: psycopg.Connection, lab: Lab) -> None:
+    """Its two identifiers may be the same."""
+    own = named(admin, lab.group, "S1", "S1")
+
+    assert match(admin, lab, "S1", "S1", None) == [("S1", own)]
+
+
+def test_only_what_the_groups_allow_is_found(admin: psycopg.Connection, lab: Lab) -> None:
+    """Open samples, private ones, and private identifiers, each where it may be seen."""
+    shown = named(admin, lab.other_group, "open", "p-open")
+    hidden = factories.sample(
+        admin, lab.other_group, "p-hidden", public_identifier="hidden", is_private=True
+    )
+    wanted = ("open", "hidden", "p-open", "p-hidden")
+
+    def found(full: list[int], private: list[int]) -> list[Any]:
+        return match(admin, lab, *wanted, full_groups=full, private_groups=private)
+
+    other = [lab.other_group]
+    assert found([], []) == [("open", shown)]
+    assert found(other, []) == [("hidden", hidden), ("open", shown)]
+    assert found(other, other) == [
+        ("hidden", hidden),
+        ("open", shown),
+        ("p-hidden", hidden),
+        ("p-open", shown),
+    ]
+
+
+def test_another_pathogens_sample_is_not_found(admin: psycopg.Connection, lab: Lab) -> None:
+    """An identifier is looked up among the samples of one pathogen."""
+    mpx = factories.pathogen(admin, "MPX")
+    factories.sample(admin, lab.group, "p", public_identifier="x", pathogen_id=mpx)
+
+    assert match(admin, lab, "x", "p") == []
+
+
+def test_nothing_is_found_for_nothing(admin: psycopg.Connection, lab: Lab) -> None:
+    """No identifiers, or no groups."""
+    named(admin, lab.group, "x")
+
+    assert match(admin, lab) == []
+    assert match(admin, lab, "x", open_groups=[], full_groups=[], private_groups=[]) == []
+
+
+def test_strain_is_found_by_name_prefix_and_accession(admin: psycopg.Connection, lab: Lab) -> None:
+    """In the default repository of the pathogen, and nowhere else."""
+    factories.public_sequence(admin, "strain/1", accession="EPI_ISL_7")
+    genbank = factories.repository(admin, "GenBank")
+    factories.public_sequence(admin, "strain/2", public_repository_id=genbank)
+    given = ["HCOV-19/strain/1", "EPI_ISL_7", "strain/2", "hCoV-19/EPI_ISL_7"]
+
+    rows = admin.execute(
+        "select identifier, strain from internal.match_strains(%s, %s) order by 1",
+        [lab.pathogen, given],
+    ).fetchall()
+
+    assert rows == [("EPI_ISL_7", "strain/1"), ("HCOV-19/strain/1", "strain/1")]
