@@ -1,5 +1,4 @@
--- Who may what: the audit says who it was and what changed; a file below a job's folder is that
--- job's; names of runs are lines one can read.
+-- Changes of access are audited with who made them, and files lie below their own job's folder.
 -- depends: 0004_create_job_tables 0005_create_audit_log
 
 -- Role control sees every row; the owner is under row-level security itself.

@@ -8,6 +8,7 @@ cross join (values ('insert', 4), ('delete', 8), ('update', 16)) as events (name
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
+    and to_regclass('aspen.audit_log') is not null
     and tables.relname <> 'audit_log'
     and (
         tables.relname in ('groups', 'users', 'storage_credentials')
