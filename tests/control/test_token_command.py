@@ -257,10 +257,8 @@ def test_trust_names_what_it_leaves_out(keys: KeySet, run: Run, tmp_path: Path) 
 
     result = run("trust", "--no-reload", stdin=json.dumps(published))
 
-    assert (result.exit_code, result.stderr) == (
-        0,
-        "left out key edwards: it is neither RSA nor EC (kty)\n",
-    )
+    assert result.exit_code == 0
+    assert "left out key edwards: it is neither RSA nor EC (kty)\n" in result.stderr
     assert "edwards" not in result.stdout
 
 
