@@ -72,8 +72,11 @@
 
 -- Who is asking, and what may they see.
 \ir authz/groups_claim_is_valid.sql
+\ir authz/name_request.sql
 \ir authz/admit_body.sql
+\ir authz/admit_preferences.sql
 \ir authz/identify_caller.sql
+\ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
 

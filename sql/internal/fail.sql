@@ -20,8 +20,11 @@ begin
             hint)::text,
         detail = json_build_object(
             'status', status,
-            'headers', case when status = 401
-                then '{"WWW-Authenticate": "Bearer"}'::json else '{}'::json end
+            'headers', case status
+                when 401 then '{"WWW-Authenticate": "Bearer"}'::json
+                when 429 then '{"Retry-After": "1"}'::json
+                else '{}'::json
+            end
         )::text;
 end
 $$;

@@ -24,6 +24,7 @@ OBJECT = "application/vnd.pgrst.object+json"
 
 # These need a server of their own.
 IN_TEST_LIMITS = {
+    "429 too_many_requests",
     "500 57014",
     "500 55P03",
     "500 40P01",
@@ -125,6 +126,7 @@ def enormous_batch(world: World) -> httpx.Response:
 EXAMPLES: dict[str, Example] = {
     "413 batch_too_large": enormous_batch,
     "413 body_too_large": sample_with(host="x" * 32_000_000),
+    "400 count_not_allowed": as_member("/samples", prefer="count=planned"),
     "400 empty_batch": batch_of({"samples": []}),
     "400 invalid_argument": batch_of({"on_conflict": "replace"}),
     "400 invalid_run": lambda world: world.member.post(RUN, json=world.run_request(name="")),
@@ -136,6 +138,7 @@ EXAMPLES: dict[str, Example] = {
     "401 job_not_running": job_token,
     "401 malformed_groups": with_claims(groups=[1]),
     "401 malformed_job_id": with_claims(role="job", job_id="x"),
+    "401 token_lives_too_long": with_claims(exp=10**12),
     "401 token_revoked": user_with(tokens_valid_after="2999-01-01"),
     "401 token_without_aud": with_claims(aud=None),
     "401 token_without_exp": with_claims(exp=None),

@@ -26,7 +26,12 @@ begin atomic
 
     select
         set_config(
-            'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
+            'response.headers',
+            (
+                coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
+                || '[{"Content-Type": "application/json; charset=utf-8"}]'
+            )::text,
+            true
         );
 
     -- Each tip's segment of the text is taken as it is stored. A private name goes in before it, as
