@@ -4,7 +4,11 @@
 
 \ir schemas.sql
 
--- Tables: their present form. An existing database comes here through migrations/ instead.
+-- Tables, and first what their checks call: their present form. An existing database comes here
+-- through migrations/ instead.
+\ir tables/is_name.sql
+\ir tables/are_names.sql
+\ir tables/is_text.sql
 \ir tables/public_repositories.sql
 \ir tables/pathogens.sql
 \ir tables/pathogen_repositories.sql
@@ -48,6 +52,9 @@
 \ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
+\ir internal/name_problem.sql
+\ir internal/names_problem.sql
+\ir internal/text_problem.sql
 \ir internal/sample_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql

@@ -78,8 +78,8 @@ alter role authenticator set statement_timeout = '15s';
 -- Less than a list has (authz.bound_request), so that it says what it waited for.
 alter role authenticator set lock_timeout = '4s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';
--- Not set here, so that this file does not take the operators' choice back: aspen.max_token_days and
--- aspen.requests_at_once, of a database (docs/operations.md).
+-- Not set here, so that this file does not take the operators' choice back: aspen.max_token_days
+-- and aspen.requests_at_once, of a database (docs/operations.md).
 -- PostgREST applies these per request; functions that need longer say so themselves.
 alter role anon set statement_timeout = '3s';
 alter role member set statement_timeout = '10s';

@@ -6,8 +6,8 @@
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
--- Only numbers read here are ever written to a setting, never a caller's text. response.headers tell
--- the access log who it was; the edge keeps Aspen-User to itself.
+-- Only numbers read here are ever written to a setting, never a caller's text. response.headers
+-- tell the access log who it was; the edge keeps Aspen-User to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void

@@ -17,7 +17,15 @@ create table aspen.groups (
     check (char_length(submitting_lab) between 3 and 128),
     constraint groups_address_length_check check (char_length(address) between 1 and 1000),
     constraint groups_division_length_check check (char_length(division) between 1 and 1000),
-    constraint groups_location_length_check check (char_length(location) between 1 and 1000)
+    constraint groups_location_length_check check (char_length(location) between 1 and 1000),
+    constraint groups_texts_form_check check (
+        aspen.is_name(name)
+        and aspen.is_name(prefix)
+        and aspen.is_name(submitting_lab)
+        and aspen.is_name(division)
+        and aspen.is_name(location)
+        and aspen.is_text(address)
+    )
 );
 
 create index groups_default_tree_location_id_idx on aspen.groups (default_tree_location_id);

@@ -44,6 +44,7 @@ create table aspen.jobs (
         and template_args is not null
     )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
+    constraint jobs_name_form_check check (aspen.is_name(name)),
     constraint jobs_tree_type_check
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),

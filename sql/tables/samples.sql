@@ -31,9 +31,9 @@ create table aspen.samples (
     constraint samples_group_id_private_identifier_key unique (group_id, private_identifier),
     constraint samples_group_id_public_identifier_key unique (group_id, public_identifier),
     constraint samples_private_identifier_form_check
-    check (private_identifier ~ '^\S([^\n\r]{0,126}\S)?$'),
+    check (length(private_identifier) between 1 and 128 and aspen.is_name(private_identifier)),
     constraint samples_public_identifier_form_check
-    check (public_identifier ~ '^\S([^\n\r]{0,126}\S)?$'),
+    check (length(public_identifier) between 1 and 128 and aspen.is_name(public_identifier)),
     -- The upper bound is the day of writing, which a check cannot know: internal.check_sample holds
     -- it.
     constraint samples_collection_date_range_check check (collection_date >= '1900-01-01'),
@@ -45,7 +45,17 @@ create table aspen.samples (
         and length(host) <= 1000
         and length(purpose_of_sampling) <= 1000
         and length(specimen_processing) <= 1000
-    )
+    ),
+    constraint samples_texts_form_check check (
+        aspen.is_text(sample_collected_by)
+        and aspen.is_text(sample_collector_contact_email)
+        and aspen.is_text(sample_collector_contact_address)
+        and aspen.is_text(organism)
+        and aspen.is_text(host)
+        and aspen.is_text(purpose_of_sampling)
+        and aspen.is_text(specimen_processing)
+    ),
+    constraint samples_authors_form_check check (aspen.are_names(authors))
 );
 
 -- The newest samples of a few groups: walked backwards, it passes over everyone else's rows without

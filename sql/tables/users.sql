@@ -18,7 +18,12 @@ create table aspen.users (
     constraint users_email_form_check
     check (email ~ '^[^@\s]+@[^@\s]+$' and char_length(email) <= 254),
     constraint users_gisaid_submitter_id_length_check
-    check (char_length(gisaid_submitter_id) <= 128)
+    check (char_length(gisaid_submitter_id) <= 128),
+    constraint users_texts_form_check check (
+        aspen.is_name(name)
+        and aspen.is_name(email)
+        and aspen.is_name(gisaid_submitter_id)
+    )
 );
 
 -- One account per mailbox, however it is spelt.

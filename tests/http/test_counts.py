@@ -8,7 +8,7 @@ from tests.http.world import World, refusal, rows
 
 ESTIMATES = ("planned", "estimated")
 # Method, path and body, of every kind of request there is.
-REQUESTS = {
+REQUESTS: dict[str, tuple[str, str, object]] = {
     "list": ("GET", "/samples?select=id", None),
     "head": ("HEAD", "/samples", None),
     "every resource": ("GET", "/locations", None),

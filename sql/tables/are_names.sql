@@ -1,0 +1,36 @@
+-- For the checks of tables, so a part of them: to change it, write a migration. The names are
+-- looked at together, one on each line: a null or a line break makes one line too few or too many.
+-- The longest is measured only where one may be too long, because that takes its time.
+create or replace function aspen.are_names(names text[])
+returns boolean
+language sql
+stable
+security invoker
+begin atomic
+    select
+        cardinality(are_names.names) = 0
+        or array_ndims(are_names.names) = 1
+        and cardinality(are_names.names) <= 1000
+        and length(array_to_string(are_names.names, E'\n')) <= 20000
+        and length(array_to_string(are_names.names, E'\n'))
+        - length(replace(array_to_string(are_names.names, E'\n'), E'\n', ''))
+        = cardinality(are_names.names) - 1
+        and array_to_string(are_names.names, E'\n')
+        !~ (
+            '(?n)^$|^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f'
+            || '\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and (
+            length(array_to_string(are_names.names, E'\n')) <= 250
+            or array_to_string(are_names.names, E'\n') !~ '(?n)^.{251}'
+        );
+end;
+
+comment on function aspen.are_names(text[]) is
+'Whether a list will do as names: at most 1000 of 250 characters, 20000 in all';
+
+revoke all on function aspen.are_names(text[]) from public;
+
+grant execute on function aspen.are_names(text[]) to member, api_writer;

@@ -1,0 +1,23 @@
+-- For the checks of tables, so a part of them: to change it, write a migration. A text is one line
+-- without controls and changes of direction. As it may come in an answer that is CSV, it does not
+-- begin like a formula of a spreadsheet; a number may have its sign.
+create or replace function aspen.is_text(value text)
+returns boolean
+language sql
+immutable
+security invoker
+begin atomic
+    select
+        is_text.value
+        !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        );
+end;
+
+comment on function aspen.is_text(text) is
+'Whether a text will do as a free text; null for null';
+
+revoke all on function aspen.is_text(text) from public;
+
+grant execute on function aspen.is_text(text) to member, api_writer;
