@@ -52,6 +52,7 @@
 \ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
+\ir internal/listed_problems.sql
 \ir internal/name_problem.sql
 \ir internal/names_problem.sql
 \ir internal/text_problem.sql

@@ -3,30 +3,29 @@
 -- The longest is measured only where one may be too long, because that takes its time.
 create or replace function aspen.are_names(names text[])
 returns boolean
-language sql
+language plpgsql
 stable
+strict
 security invoker
-begin atomic
-    select
-        cardinality(are_names.names) = 0
-        or array_ndims(are_names.names) = 1
-        and cardinality(are_names.names) <= 1000
-        and length(array_to_string(are_names.names, E'\n')) <= 20000
-        and length(array_to_string(are_names.names, E'\n'))
-        - length(replace(array_to_string(are_names.names, E'\n'), E'\n', ''))
-        = cardinality(are_names.names) - 1
-        and array_to_string(are_names.names, E'\n')
-        !~ (
+set search_path = ''
+as $$
+declare
+    lines text := array_to_string(names, E'\n');
+begin
+    return cardinality(names) = 0
+        or array_ndims(names) = 1
+        and cardinality(names) <= 1000
+        and length(lines) <= 20000
+        and length(lines) - length(replace(lines, E'\n', '')) = cardinality(names) - 1
+        and lines !~ (
             '(?n)^$|^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
-            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
-            || '|[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f'
-            || '\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+            '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            '|[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f'
+            '\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
         )
-        and (
-            length(array_to_string(are_names.names, E'\n')) <= 250
-            or array_to_string(are_names.names, E'\n') !~ '(?n)^.{251}'
-        );
-end;
+        and (length(lines) <= 250 or lines !~ '(?n)^.{251}');
+end
+$$;
 
 comment on function aspen.are_names(text[]) is
 'Whether a list will do as names: at most 1000 of 250 characters, 20000 in all';

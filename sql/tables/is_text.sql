@@ -3,17 +3,19 @@
 -- begin like a formula of a spreadsheet; a number may have its sign.
 create or replace function aspen.is_text(value text)
 returns boolean
-language sql
+language plpgsql
 immutable
+strict
 security invoker
-begin atomic
-    select
-        is_text.value
-        !~ (
-            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
-            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
-        );
-end;
+set search_path = ''
+as $$
+begin
+    return value !~ (
+        '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+    );
+end
+$$;
 
 comment on function aspen.is_text(text) is
 'Whether a text will do as a free text; null for null';

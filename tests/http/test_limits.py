@@ -160,6 +160,14 @@ def test_database_knows_the_request_and_the_access_log_the_user(own_world: World
     assert response.headers["Aspen-User"] == str(own_world.users["member"])
 
 
+def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
+    """A refusal of ours takes the headers that were set before with it."""
+    response = own_world.member.get("/rpc/phylo_tree?id=0")
+
+    assert refusal(response) == (404, "tree_not_found")
+    assert response.headers["Aspen-User"] == str(own_world.users["member"])
+
+
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "a;b", "Größe"])
 def test_request_id_that_could_be_anything_names_nothing(own_world: World, request_id: str) -> None:
     """Nothing that a log would have to escape."""
