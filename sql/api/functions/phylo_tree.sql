@@ -10,7 +10,7 @@ begin atomic
     select
         internal.fail(
             400, 'invalid_argument', 'id_style must be private or public',
-            json_build_object('id_style', phylo_tree.id_style)::text
+            json_build_object('id_style', left(phylo_tree.id_style, 200))::text
         )
     where phylo_tree.id_style is null or phylo_tree.id_style not in ('private', 'public');
 
