@@ -19,9 +19,3 @@ check (private_identifier ~ '^\S([^\n\r]{0,126}\S)?$');
 alter table aspen.samples
 add constraint samples_public_identifier_form_check
 check (public_identifier ~ '^\S([^\n\r]{0,126}\S)?$');
-
-drop function if exists aspen.is_name(text);
-
-drop function if exists aspen.are_names(text[]);
-
-drop function if exists aspen.is_text(text);

@@ -4,11 +4,7 @@
 
 \ir schemas.sql
 
--- Tables, and first what their checks call: their present form. An existing database comes here
--- through migrations/ instead.
-\ir tables/is_name.sql
-\ir tables/are_names.sql
-\ir tables/is_text.sql
+-- Tables: their present form. An existing database comes here through migrations/ instead.
 \ir tables/public_repositories.sql
 \ir tables/pathogens.sql
 \ir tables/pathogen_repositories.sql
@@ -53,6 +49,9 @@
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
 \ir internal/listed_problems.sql
+\ir internal/is_name.sql
+\ir internal/are_names.sql
+\ir internal/is_text.sql
 \ir internal/name_problem.sql
 \ir internal/names_problem.sql
 \ir internal/text_problem.sql

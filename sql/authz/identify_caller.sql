@@ -124,8 +124,9 @@ begin
             coalesce(array_agg(entries.key::bigint) filter (where entries.value = 'admin'), '{}')
         into direct_groups, member_groups, admin_groups
         from jsonb_each_text(claims -> 'groups') as entries;
-        -- Whoever may make operators could otherwise let them see any group. The weaker role counts.
-        if caller_role = 'operator' then
+        -- A claim alone does not show an operator a group, whichever role the token has. The weaker
+        -- of the two roles in the group counts.
+        if caller.is_operator then
             select
                 coalesce(array_agg(memberships.group_id), '{}'),
                 coalesce(array_agg(memberships.group_id) filter (where

@@ -1,4 +1,4 @@
--- What aspen.is_name says, in words. Without a `set` clause, so that it is inlined: it runs
+-- What internal.is_name says, in words. Without a `set` clause, so that it is inlined: it runs
 -- for every row of a batch. One expression first, because most names are good.
 create or replace function internal.name_problem(name text)
 returns text
@@ -9,7 +9,7 @@ begin atomic
     select
         case
             when
-                length(name_problem.name) between 1 and 128 and aspen.is_name(name_problem.name)
+                length(name_problem.name) between 1 and 128 and internal.is_name(name_problem.name)
                 then null
             when
                 length(name_problem.name) not between 1 and 128

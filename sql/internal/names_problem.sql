@@ -1,5 +1,5 @@
--- What aspen.are_names says, in words. Without a `set` clause, so that it is inlined: it runs for
--- every row of a batch.
+-- What internal.are_names says, in words. Without a `set` clause, so that it is inlined: it runs
+-- for every row of a batch.
 create or replace function internal.names_problem(names text[])
 returns text
 language sql
@@ -8,7 +8,7 @@ security invoker
 begin atomic
     select
         case
-            when aspen.are_names(names_problem.names) then null
+            when internal.are_names(names_problem.names) then null
             when length(array_to_string(names_problem.names, E'\n')) > 20000
                 then 'must have at most 20000 characters'
             when array_ndims(names_problem.names) <> 1 or cardinality(names_problem.names) > 1000

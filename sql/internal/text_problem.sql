@@ -1,4 +1,4 @@
--- What aspen.is_text says, in words. Without a `set` clause, so that it is inlined.
+-- What internal.is_text says, in words. Without a `set` clause, so that it is inlined.
 create or replace function internal.text_problem(value text)
 returns text
 language sql
@@ -8,7 +8,7 @@ begin atomic
     select
         case
             when
-                length(text_problem.value) <= 1000 and aspen.is_text(text_problem.value)
+                length(text_problem.value) <= 1000 and internal.is_text(text_problem.value)
                 then null
             when length(text_problem.value) > 1000 then 'must have at most 1000 characters'
             when text_problem.value ~ '[\n\r]' then 'must be on one line'

@@ -44,7 +44,14 @@ create table aspen.jobs (
         and template_args is not null
     )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
-    constraint jobs_name_form_check check (aspen.is_name(name)),
+    constraint jobs_name_form_check check (
+        name !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    ),
     constraint jobs_tree_type_check
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),

@@ -164,17 +164,19 @@ def test_token_that_lives_too_long_is_refused(request_as: RequestAs, role: str, 
         ("admin", None, "- - - - -"),
     ],
 )
+@pytest.mark.parametrize("role", ["operator", "member"])
 def test_operator_has_the_weaker_of_the_role_claimed_and_held(
     admin: psycopg.Connection,
     request_as: RequestAs,
     groups: dict[str, int],
+    role: str,
     claimed: str,
     held: str | None,
     sets: str,
 ) -> None:
-    """A groups claim opens nothing to operators that the database does not."""
+    """A groups claim opens nothing to operators that the database does not, whoever they come as."""
     user = factories.user(admin, "olga", {groups["a"]: held} if held else {}, is_operator=True)
-    with request_as("operator", sub="olga", groups={groups["a"]: claimed}) as conn:
+    with request_as(role, sub="olga", groups={groups["a"]: claimed}) as conn:
         found = settings_of(conn)
 
     expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]

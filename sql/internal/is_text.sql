@@ -1,7 +1,7 @@
--- For the checks of tables, so a part of them: to change it, write a migration. A text is one line
+-- The rule of the checks of tables, which cannot call code: keep both in step. A text is one line
 -- without controls and changes of direction. As it may come in an answer that is CSV, it does not
 -- begin like a formula of a spreadsheet; a number may have its sign.
-create or replace function aspen.is_text(value text)
+create or replace function internal.is_text(value text)
 returns boolean
 language plpgsql
 immutable
@@ -17,9 +17,8 @@ begin
 end
 $$;
 
-comment on function aspen.is_text(text) is
+comment on function internal.is_text(text) is
 'Whether a text will do as a free text; null for null';
 
-revoke all on function aspen.is_text(text) from public;
-
-grant execute on function aspen.is_text(text) to member, api_writer;
+revoke all on function internal.is_text(text) from public;
+grant execute on function internal.is_text(text) to api_writer;

@@ -1,7 +1,7 @@
--- For the checks of tables, so a part of them: to change it, write a migration. The names are
+-- The rule of samples_authors_form_check, which cannot call code: keep both in step. The names are
 -- looked at together, one on each line: a null or a line break makes one line too few or too many.
 -- The longest is measured only where one may be too long, because that takes its time.
-create or replace function aspen.are_names(names text[])
+create or replace function internal.are_names(names text[])
 returns boolean
 language plpgsql
 stable
@@ -27,9 +27,8 @@ begin
 end
 $$;
 
-comment on function aspen.are_names(text[]) is
-'Whether a list will do as names: at most 1000 of 250 characters, 20000 in all';
+comment on function internal.are_names(text[]) is
+'Whether a list will do as names: 1000 of 250 characters at most';
 
-revoke all on function aspen.are_names(text[]) from public;
-
-grant execute on function aspen.are_names(text[]) to member, api_writer;
+revoke all on function internal.are_names(text[]) from public;
+grant execute on function internal.are_names(text[]) to api_writer;
