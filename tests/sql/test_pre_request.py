@@ -174,7 +174,7 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
     held: str | None,
     sets: str,
 ) -> None:
-    """A groups claim opens nothing to operators that the database does not, whoever they come as."""
+    """A groups claim opens nothing to operators that the database does not, as members neither."""
     user = factories.user(admin, "olga", {groups["a"]: held} if held else {}, is_operator=True)
     with request_as(role, sub="olga", groups={groups["a"]: claimed}) as conn:
         found = settings_of(conn)
