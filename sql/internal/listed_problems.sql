@@ -8,10 +8,6 @@ as $$
     select case
         when total > json_array_length(problems)
             then left(problems::text, -1) || ', ' || json_build_object(
-                'row', null,
-                'private_identifier', null,
-                'field', null,
-                'value', null,
                 'reason', total - json_array_length(problems) || ' more problems are not listed',
                 'more', total - json_array_length(problems)
             ) || ']'

@@ -41,8 +41,7 @@ WAYS = {"json": as_json, "csv": as_csv, "create_samples": as_batch}
 
 def counted(number: int) -> dict[str, Any]:
     """The last entry of the details where so many problems are not listed."""
-    named = dict.fromkeys(("row", "private_identifier", "field", "value"))
-    return named | {"reason": f"{number} more problems are not listed", "more": number}
+    return {"reason": f"{number} more problems are not listed", "more": number}
 
 
 def many(world: World, label: str, count: int = ROWS) -> list[dict[str, Any]]:
