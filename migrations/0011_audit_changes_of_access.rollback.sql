@@ -3,8 +3,6 @@ set local role none;
 
 alter table aspen.job_outputs drop constraint job_outputs_key_is_of_its_job_check;
 
-alter table aspen.jobs drop constraint jobs_name_readable_check;
-
 -- What belongs to no group cannot stay in a log by group.
 alter table aspen.audit_log disable trigger user;
 delete from aspen.audit_log

@@ -32,31 +32,4 @@ check (coalesce(substring(key from '(?:^|/)jobs/([^/]*)') = job_id::text, true))
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.job_outputs validate constraint job_outputs_key_is_of_its_job_check;
 
--- Names from before the rule become readable.
-update aspen.jobs
-set
-    name = coalesce(
-        nullif(
-            btrim(
-                regexp_replace(
-                    name, '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]', ' ', 'g'
-                )
-            ), ''
-        ),
-        'Run ' || id
-    )
-where
-    name ~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
-    or name !~ '\S';
-
-alter table aspen.jobs
-add constraint jobs_name_readable_check check (
-    name ~ '\S'
-    and name !~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
-) not valid;
-
--- Runs are few; the lock is held for their names only.
--- squawk-ignore constraint-missing-not-valid
-alter table aspen.jobs validate constraint jobs_name_readable_check;
-
 set local role aspen_owner;

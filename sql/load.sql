@@ -50,8 +50,14 @@
 \ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
 \ir internal/parse_date.sql
-\ir internal/has_forbidden_characters.sql
+\ir internal/listed_problems.sql
 \ir internal/first_of_many.sql
+\ir internal/is_name.sql
+\ir internal/are_names.sql
+\ir internal/is_text.sql
+\ir internal/name_problem.sql
+\ir internal/names_problem.sql
+\ir internal/text_problem.sql
 \ir internal/sample_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
@@ -80,8 +86,11 @@
 
 -- Who is asking, and what may they see.
 \ir authz/groups_claim_is_valid.sql
+\ir authz/name_request.sql
 \ir authz/admit_body.sql
+\ir authz/admit_preferences.sql
 \ir authz/identify_caller.sql
+\ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
 

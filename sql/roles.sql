@@ -75,8 +75,11 @@ alter role authenticator set jit = 'off';
 -- 03/04/2024 is refused instead of taken for one of the two days it may mean.
 alter role authenticator set datestyle = 'ISO, YMD';
 alter role authenticator set statement_timeout = '15s';
-alter role authenticator set lock_timeout = '5s';
+-- Less than a list has (authz.bound_request), so that it says what it waited for.
+alter role authenticator set lock_timeout = '4s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';
+-- Not set here, so that this file does not take the operators' choice back: aspen.max_token_days
+-- and aspen.requests_at_once, of a database (docs/operations.md).
 -- PostgREST applies these per request; functions that need longer say so themselves.
 alter role anon set statement_timeout = '3s';
 alter role member set statement_timeout = '10s';

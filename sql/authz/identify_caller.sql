@@ -6,7 +6,8 @@
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
--- Only numbers read here are ever written to a setting, never a caller's text.
+-- Only numbers read here are ever written to a setting, never a caller's text. response.headers
+-- tell the access log who it was; the edge keeps Aspen-User to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
@@ -21,6 +22,7 @@ declare
     caller_role text := current_setting('role', true);
     caller aspen.users;
     job_status text;
+    is_requester_disabled boolean;
     direct_groups bigint[] := '{}';
     member_groups bigint[] := '{}';
     admin_groups bigint[] := '{}';
@@ -45,6 +47,12 @@ begin
         perform internal.fail(401, 'token_without_exp', 'The token does not expire', null,
             'Send a token with an exp claim: the time it expires, in seconds since 1970-01-01 UTC.');
     end if;
+    if (claims ->> 'exp')::numeric > extract(epoch from now()) + 30
+        + 86400 * coalesce(nullif(current_setting('aspen.max_token_days', true), '')::numeric, 30)
+    then
+        perform internal.fail(401, 'token_lives_too_long', 'The token expires too late', null,
+            'Send a token that expires within 30 days, or as many as this API allows.');
+    end if;
     if jsonb_typeof(claims -> 'aud') is null or claims -> 'aud' in ('null', '""', '[]') then
         perform internal.fail(401, 'token_without_aud', 'The token names no audience', null,
             'Send a token whose aud claim is the audience of this API.');
@@ -55,11 +63,17 @@ begin
             perform internal.fail(401, 'malformed_job_id', 'The token of a job names no job', null,
                 'The claim job_id must be the id of the job.');
         end if;
-        select jobs.status into job_status
+        select jobs.status, requesters.disabled_at is not null
+        into job_status, is_requester_disabled
         from aspen.jobs as jobs
+        left join aspen.users as requesters
+            on jobs.requested_by_id = requesters.id
         where jobs.id = (claims ->> 'job_id')::bigint;
         if job_status is distinct from 'running' then
             perform internal.fail(401, 'job_not_running', 'The job of this token is not running');
+        end if;
+        if is_requester_disabled then
+            perform internal.fail(401, 'user_disabled', 'This user is disabled');
         end if;
         perform set_config('aspen.job_id', (claims ->> 'job_id')::bigint::text, true);
         return;
@@ -79,9 +93,10 @@ begin
     end if;
     if caller.tokens_valid_after is not null then
         -- iat counts whole seconds, so a token of the very second of the revocation counts as
-        -- older: renew it.
+        -- older: renew it. One from the future may be older than it says.
         if jsonb_typeof(claims -> 'iat') is distinct from 'number'
             or (claims ->> 'iat')::numeric < extract(epoch from caller.tokens_valid_after)
+            or (claims ->> 'iat')::numeric > extract(epoch from now())
         then
             perform internal.fail(401, 'token_revoked', 'This token was revoked', null,
                 'Sign in again.');
@@ -109,6 +124,20 @@ begin
             coalesce(array_agg(entries.key::bigint) filter (where entries.value = 'admin'), '{}')
         into direct_groups, member_groups, admin_groups
         from jsonb_each_text(claims -> 'groups') as entries;
+        -- A claim alone does not show an operator a group, whichever role the token has. The weaker
+        -- of the two roles in the group counts.
+        if caller.is_operator then
+            select
+                coalesce(array_agg(memberships.group_id), '{}'),
+                coalesce(array_agg(memberships.group_id) filter (where
+                    memberships.group_id = any(member_groups)
+                    and memberships.role in ('member', 'admin')), '{}'),
+                coalesce(array_agg(memberships.group_id) filter (where
+                    memberships.group_id = any(admin_groups) and memberships.role = 'admin'), '{}')
+            into direct_groups, member_groups, admin_groups
+            from aspen.memberships as memberships
+            where memberships.user_id = caller.id and memberships.group_id = any(direct_groups);
+        end if;
     else
         perform internal.fail(401, 'malformed_groups', 'The groups claim is malformed', null,
             'groups maps at most 1000 group ids to admin, member or viewer, like {"3": "admin", "12": "viewer"}.');
@@ -128,6 +157,8 @@ begin
     end if;
 
     perform
+        set_config('response.headers',
+            json_build_array(json_build_object('Aspen-User', caller.id::text))::text, true),
         set_config('aspen.user_id', caller.id::text, true),
         set_config('aspen.any_groups', any_groups::text, true),
         set_config('aspen.full_groups', full_groups::text, true),
@@ -140,8 +171,8 @@ $$;
 comment on function authz.identify_caller() is $$Who is asking, and what may they see
 
 Checks the claims of the token and sets the group ids that the policies compare with. Errors: 401
-token_without_exp, token_without_aud, malformed_job_id, job_not_running, unknown_user,
-user_disabled, token_revoked, malformed_groups; 403 role_not_allowed.$$;
+token_without_exp, token_lives_too_long, token_without_aud, malformed_job_id, job_not_running,
+unknown_user, user_disabled, token_revoked, malformed_groups; 403 role_not_allowed.$$;
 
 revoke all on function authz.identify_caller() from public;
 grant execute on function authz.identify_caller() to claims_reader;

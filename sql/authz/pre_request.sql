@@ -8,15 +8,18 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform authz.name_request();
     perform authz.admit_body();
+    perform authz.admit_preferences();
     perform authz.identify_caller();
+    perform authz.bound_request();
 end
 $$;
 
 comment on function authz.pre_request() is $$What comes before every request
 
-Admits its body and identifies its caller, and refuses it as authz.admit_body and
-authz.identify_caller say.$$;
+Names it, admits its body and its preferences, identifies its caller and bounds it; refuses it as
+these functions of authz say.$$;
 
 revoke all on function authz.pre_request() from public;
 grant execute on function authz.pre_request() to anon, member, operator, job;

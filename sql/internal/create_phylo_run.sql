@@ -43,11 +43,8 @@ begin
     into problems
     from (
         select 'name' as field, create_phylo_run.name as value, case
-            when coalesce(char_length(create_phylo_run.name), 0) not between 1 and 128
-                then 'must be 1 to 128 characters'
-            when create_phylo_run.name !~ '\S' then 'must not be blank'
-            when internal.has_forbidden_characters(create_phylo_run.name)
-                then 'must not hold control characters or ones that turn the text around'
+            when create_phylo_run.name is null then 'is required'
+            else internal.name_problem(create_phylo_run.name)
         end as reason
         union all
         select 'tree_type', create_phylo_run.tree_type, case

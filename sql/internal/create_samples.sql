@@ -24,6 +24,7 @@ as $$
 declare
     pathogen_row aspen.pathogens;
     problems json;
+    problem_count bigint;
     is_conflict boolean;
     outcome json;
     error_message text;
@@ -340,8 +341,14 @@ begin
                 'value', left(problem_rows.value, 200),
                 'reason', problem_rows.reason
             ) order by problem_rows.row_number, problem_rows.field)
-            from problem_rows
+            from (
+                select problem_rows.*
+                from problem_rows
+                order by problem_rows.row_number, problem_rows.field
+                limit 200
+            ) as problem_rows
         ),
+        (select count(*) from problem_rows),
         (select bool_or(problem_rows.reason = 'already exists in this group') from problem_rows),
         (
             select json_agg(json_build_object(
@@ -368,15 +375,16 @@ begin
             left join inserted on target.id = inserted.id
             left join updated on target.id = updated.id
             left join written_sequences on target.id = written_sequences.sample_id
+            where not exists (select from problem_rows)
         )
-    into problems, is_conflict, outcome;
+    into problems, problem_count, is_conflict, outcome;
 
     if problems is not null then
         perform internal.fail(
             case when is_conflict then 409 else 400 end,
             case when is_conflict then 'sample_exists' else 'invalid_sample' end,
             'Nothing was stored: some samples are not usable',
-            problems::text,
+            internal.listed_problems(problems, problem_count),
             'Correct or leave out the named samples and send the whole batch again.'
         );
     end if;
@@ -394,25 +402,31 @@ exception
     when sqlstate 'PGRST' then
         get stacked diagnostics error_message = message_text, error_detail = pg_exception_detail;
         if error_message::json ->> 'code' = 'invalid_sequence' then
-            select json_agg(json_build_object(
-                'row', checked.row_number,
-                'private_identifier', checked.private_identifier,
-                'field', 'sequence',
-                'reason', checked.problem
-            ) order by checked.row_number)
-            into problems
+            select
+                json_agg(json_build_object(
+                    'row', checked.row_number,
+                    'private_identifier', checked.private_identifier,
+                    'field', 'sequence',
+                    'reason', checked.problem
+                ) order by checked.row_number) filter (where checked.place <= 200),
+                count(*)
+            into problems, problem_count
             from (
-                select
-                    items.row_number,
-                    items.item ->> 'private_identifier' as private_identifier,
-                    internal.sequence_problem(items.item ->> 'sequence') as problem
-                from json_array_elements(create_samples.samples) with ordinality as items(item,
-                    row_number)
-            ) as checked
-            where checked.problem is not null;
+                select checked.*, row_number() over (order by checked.row_number) as place
+                from (
+                    select
+                        items.row_number,
+                        items.item ->> 'private_identifier' as private_identifier,
+                        internal.sequence_problem(items.item ->> 'sequence') as problem
+                    from json_array_elements(create_samples.samples) with ordinality as items(item,
+                        row_number)
+                ) as checked
+                where checked.problem is not null
+            ) as checked;
             perform internal.fail(400, 'invalid_sequence',
                 'Nothing was stored: some sequences are not usable',
-                problems::text, error_message::json ->> 'hint');
+                internal.listed_problems(problems, problem_count),
+                error_message::json ->> 'hint');
         end if;
         raise sqlstate 'PGRST' using message = error_message, detail = error_detail;
 end

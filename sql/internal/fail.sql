@@ -20,8 +20,16 @@ begin
             hint)::text,
         detail = json_build_object(
             'status', status,
-            'headers', case when status = 401
-                then '{"WWW-Authenticate": "Bearer"}'::json else '{}'::json end
+            'headers', case status
+                when 401 then '{"WWW-Authenticate": "Bearer"}'::jsonb
+                when 429 then '{"Retry-After": "1"}'::jsonb
+                else '{}'::jsonb
+            end || coalesce((
+                -- Whose request it was is for the access log; the edge keeps it to itself.
+                select jsonb_build_object('Aspen-User', caller.user_id)
+                from nullif(current_setting('aspen.user_id', true), '') as caller(user_id)
+                where caller.user_id is not null
+            ), '{}'::jsonb)
         )::text;
 end
 $$;

@@ -1,4 +1,5 @@
--- Two settings, a short and a long one: appending 10,000 times to one long text is quadratic.
+-- After the first 200 they are only counted: nobody reads thousands, and to append them one by one
+-- to a long text is quadratic.
 create or replace function internal.note_sample_problems(
     row_number integer,
     private_identifier text,
@@ -11,23 +12,28 @@ security invoker
 set search_path = ''
 as $$
 declare
-    noted text := concat_ws(',', nullif(current_setting('aspen.sample_problems', true), ''), (
-        select string_agg((
-            jsonb_build_object(
-                'row', row_number,
-                'private_identifier', left(private_identifier, 200)
-            ) || problem.value
-        )::text, ',')
-        from jsonb_path_query(problems, '$[*]') as problem(value)
-    ));
+    found integer := case jsonb_typeof(problems)
+        when 'array' then jsonb_array_length(problems) else 1
+    end;
+    total integer := coalesce(nullif(current_setting('aspen.sample_problem_count', true), ''),
+        '0')::integer;
 begin
-    if octet_length(noted) > 50000 then
-        perform set_config('aspen.more_sample_problems',
-            concat_ws(',', nullif(current_setting('aspen.more_sample_problems', true), ''), noted),
-            true);
-        noted := '';
+    if total < 200 then
+        perform set_config('aspen.sample_problems', concat_ws(',',
+            nullif(current_setting('aspen.sample_problems', true), ''), (
+                select string_agg((
+                    jsonb_build_object(
+                        'row', row_number,
+                        'private_identifier', left(private_identifier, 200)
+                    ) || problem.value
+                )::text, ',')
+                from jsonb_path_query(problems, '$[*]') as problem(value)
+            )), true);
     end if;
-    perform set_config('aspen.sample_problems', noted, true);
+    perform set_config('aspen.sample_problem_count', (total + found)::text, true);
+    if problems ? 'taken_in_group' then
+        perform set_config('aspen.has_taken_identifiers', 'true', true);
+    end if;
 end
 $$;
 

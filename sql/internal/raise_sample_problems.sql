@@ -8,12 +8,12 @@ set search_path = ''
 as $$
 declare
     has_rows boolean := coalesce(current_setting('aspen.sample_rows', true), '') <> '';
-    noted jsonb := '[' || nullif(concat_ws(',',
-        nullif(current_setting('aspen.more_sample_problems', true), ''),
-        nullif(current_setting('aspen.sample_problems', true), '')
-    ), '') || ']';
-    problems jsonb;
-    is_conflict boolean := noted @? '$[*].taken_in_group';
+    noted jsonb
+        := '[' || nullif(current_setting('aspen.sample_problems', true), '') || ']';
+    problems json;
+    problem_count bigint;
+    is_conflict boolean
+        := coalesce(current_setting('aspen.has_taken_identifiers', true), '') = 'true';
 begin
     if noted is not null then
         with notes as materialized (
@@ -24,44 +24,51 @@ begin
             )
         )
 
-        select jsonb_agg(
-            jsonb_build_object(
-                'row', problem.row,
-                'private_identifier', problem.private_identifier,
-                'field', problem.field,
-                'value', problem.value,
-                'reason', problem.reason
-            )
-            order by problem.row, problem.field
-        )
-        into problems
+        select
+            json_agg(
+                json_build_object(
+                    'row', problem.row,
+                    'private_identifier', problem.private_identifier,
+                    'field', problem.field,
+                    'value', left(problem.value, 200),
+                    'reason', problem.reason
+                )
+                order by problem.place
+            ) filter (where problem.place <= 200),
+            -- Of a row that was only counted, one identifier is taken at least.
+            current_setting('aspen.sample_problem_count')::bigint
+            - jsonb_array_length(noted) + count(*)
+        into problems, problem_count
         from (
-            select notes.row, notes.private_identifier, notes.field, notes.value, notes.reason
-            from notes
-            where notes.taken_in_group is null
-            union all
-            select notes.row, notes.private_identifier, taken.field, taken.value,
-                'already exists in this group'
-            from notes
-            left join aspen.samples as by_private
-                on notes.taken_in_group = by_private.group_id
-                and notes.private_identifier = by_private.private_identifier
-            left join aspen.samples as by_public
-                on notes.taken_in_group = by_public.group_id
-                and notes.public_identifier = by_public.public_identifier
-            -- One that is no longer there was stored by another request that then took it back.
-            cross join lateral (values
-                ('private_identifier', notes.private_identifier,
-                    by_private.id is not null or by_public.id is null),
-                ('public_identifier', notes.public_identifier, by_public.id is not null)
-            ) as taken(field, value, is_taken)
-            where notes.taken_in_group is not null and taken.is_taken
+            select named.*, row_number() over (order by named.row, named.field) as place
+            from (
+                select notes.row, notes.private_identifier, notes.field, notes.value, notes.reason
+                from notes
+                where notes.taken_in_group is null
+                union all
+                select notes.row, notes.private_identifier, taken.field, taken.value,
+                    'already exists in this group'
+                from notes
+                left join aspen.samples as by_private
+                    on notes.taken_in_group = by_private.group_id
+                    and notes.private_identifier = by_private.private_identifier
+                left join aspen.samples as by_public
+                    on notes.taken_in_group = by_public.group_id
+                    and notes.public_identifier = by_public.public_identifier
+                -- One that is no longer there was stored by another request that then took it back.
+                cross join lateral (values
+                    ('private_identifier', notes.private_identifier,
+                        by_private.id is not null or by_public.id is null),
+                    ('public_identifier', notes.public_identifier, by_public.id is not null)
+                ) as taken(field, value, is_taken)
+                where notes.taken_in_group is not null and taken.is_taken
+            ) as named
         ) as problem;
         perform internal.fail(
             case when is_conflict then 409 else 400 end,
             case when is_conflict then 'sample_exists' else 'invalid_sample' end,
             'Nothing was stored: some samples are not usable',
-            problems::text,
+            internal.listed_problems(problems, problem_count),
             'Correct or leave out the named samples and send the whole batch again.'
         );
     end if;

@@ -49,7 +49,12 @@ begin atomic
         fields.sample_collector_contact_address,
         fields.authors,
         case
-            when json_typeof(fields.authors) = 'array'
+            when
+                json_typeof(fields.authors) = 'array'
+                and not exists (
+                    select from json_array_elements(fields.authors) as names (name)
+                    where json_typeof(names.name) not in ('string', 'null')
+                )
                 then array(
                     select names.name
                     from json_array_elements_text(fields.authors) as names (name)

@@ -23,17 +23,19 @@ begin atomic
         left(sample_problems.private_identifier, 200) as value,
         case
             when coalesce(sample_problems.private_identifier, '') = '' then 'is required'
-            else 'must be 1 to 128 characters on one line, without spaces around it'
+            else internal.name_problem(sample_problems.private_identifier)
         end as reason
-    where (sample_problems.private_identifier ~ '^\S([^\n\r]{0,126}\S)?$') is not true
+    where
+        coalesce(sample_problems.private_identifier, '') = ''
+        or internal.name_problem(sample_problems.private_identifier) is not null
     union all
     select
         'public_identifier' as field,
         left(sample_problems.public_identifier, 200) as value,
-        'must be 1 to 128 characters on one line, without spaces around it' as reason
+        internal.name_problem(sample_problems.public_identifier) as reason
     where
         sample_problems.public_identifier <> ''
-        and sample_problems.public_identifier !~ '^\S([^\n\r]{0,126}\S)?$'
+        and internal.name_problem(sample_problems.public_identifier) is not null
     union all
     select
         'collection_date' as field,
@@ -48,22 +50,24 @@ begin atomic
     select
         texts.field,
         left(texts.value, 200) as value,
-        'must have at most ' || texts.most || ' characters' as reason
+        internal.text_problem(texts.value) as reason
     from (
         values
-        ('sample_collected_by', sample_problems.sample_collected_by, 1000),
-        ('sample_collector_contact_email', sample_problems.sample_collector_contact_email, 1000),
-        (
-            'sample_collector_contact_address',
-            sample_problems.sample_collector_contact_address, 1000
-        ),
-        ('organism', sample_problems.organism, 1000),
-        ('host', sample_problems.host, 1000),
-        ('purpose_of_sampling', sample_problems.purpose_of_sampling, 1000),
-        ('specimen_processing', sample_problems.specimen_processing, 1000),
-        ('authors', array_to_string(sample_problems.authors, ', '), 20000)
-    ) as texts (field, value, most)
-    where length(texts.value) > texts.most;
+        ('sample_collected_by', sample_problems.sample_collected_by),
+        ('sample_collector_contact_email', sample_problems.sample_collector_contact_email),
+        ('sample_collector_contact_address', sample_problems.sample_collector_contact_address),
+        ('organism', sample_problems.organism),
+        ('host', sample_problems.host),
+        ('purpose_of_sampling', sample_problems.purpose_of_sampling),
+        ('specimen_processing', sample_problems.specimen_processing)
+    ) as texts (field, value)
+    where internal.text_problem(texts.value) is not null
+    union all
+    select
+        'authors' as field,
+        left(array_to_string(sample_problems.authors, ', ', 'null'), 200) as value,
+        internal.names_problem(sample_problems.authors) as reason
+    where internal.names_problem(sample_problems.authors) is not null;
 end;
 
 comment on function internal.sample_problems is

@@ -6,7 +6,7 @@ alter table aspen.jobs force row level security;
 
 grant select, delete on aspen.jobs to member;
 grant update (name) on aspen.jobs to member;
-grant select (id, group_id, status) on aspen.jobs to claims_reader;
+grant select (id, group_id, status, requested_by_id) on aspen.jobs to claims_reader;
 grant select on aspen.jobs to api_writer;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,

@@ -44,10 +44,13 @@ create table aspen.jobs (
         and template_args is not null
     )),
     constraint jobs_name_length_check check (char_length(name) between 1 and 128),
-    -- internal.has_forbidden_characters says the same; a table cannot lean on code.
-    constraint jobs_name_readable_check check (
-        name ~ '\S'
-        and name !~ '[\u0001-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]'
+    constraint jobs_name_form_check check (
+        name !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
     ),
     constraint jobs_tree_type_check
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),

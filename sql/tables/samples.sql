@@ -30,10 +30,29 @@ create table aspen.samples (
     constraint samples_group_id_id_is_private_key unique (group_id, id, is_private),
     constraint samples_group_id_private_identifier_key unique (group_id, private_identifier),
     constraint samples_group_id_public_identifier_key unique (group_id, public_identifier),
+    -- Names hold nothing one cannot see, texts nothing that breaks or turns a line, and neither
+    -- begins like a formula of a spreadsheet: internal.is_name, are_names and is_text. No bounds
+    -- like {0,126} in the expressions: they take twenty times as long as the rest.
     constraint samples_private_identifier_form_check
-    check (private_identifier ~ '^\S([^\n\r]{0,126}\S)?$'),
+    check (
+        length(private_identifier) between 1 and 128
+        and private_identifier !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    ),
     constraint samples_public_identifier_form_check
-    check (public_identifier ~ '^\S([^\n\r]{0,126}\S)?$'),
+    check (
+        length(public_identifier) between 1 and 128
+        and public_identifier !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    ),
     -- The upper bound is the day of writing, which a check cannot know: internal.check_sample holds
     -- it.
     constraint samples_collection_date_range_check check (collection_date >= '1900-01-01'),
@@ -45,6 +64,57 @@ create table aspen.samples (
         and length(host) <= 1000
         and length(purpose_of_sampling) <= 1000
         and length(specimen_processing) <= 1000
+    ),
+    constraint samples_texts_form_check check (
+        sample_collected_by !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and sample_collector_contact_email !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and sample_collector_contact_address !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and organism !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and host !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and purpose_of_sampling !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+        and specimen_processing !~ (
+            '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+            || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
+        )
+    ),
+    constraint samples_authors_form_check check (
+        cardinality(authors) = 0
+        or array_ndims(authors) = 1
+        and cardinality(authors) <= 1000
+        and length(array_to_string(authors, E'\n')) <= 20000
+        and length(array_to_string(authors, E'\n'))
+        - length(replace(array_to_string(authors, E'\n'), E'\n', ''))
+        = cardinality(authors) - 1
+        and array_to_string(authors, E'\n')
+        !~ (
+            '(?n)^$|^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f'
+            || '\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and (
+            length(array_to_string(authors, E'\n')) <= 250
+            or array_to_string(authors, E'\n') !~ '(?n)^.{251}'
+        )
     )
 );
 

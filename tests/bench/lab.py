@@ -84,6 +84,12 @@ class Lab:
             if is_new:
                 self._fill(conn, name, script, fingerprint)
             conn.execute((HERE / "sides.sql").read_bytes())
+            # One user on many connections stands for many users.
+            conn.execute(
+                sql.SQL("alter database {} set aspen.requests_at_once = '1000'").format(
+                    sql.Identifier(name)
+                )
+            )
             self._set_password(conn, FIRST_LIFE)
         return name
 

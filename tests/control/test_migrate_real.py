@@ -7,6 +7,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from control.errors import ControlError
 from control.migrations import apply_all, migrate_down, plan_rollback
 from control.schema_diff import schema_differences
 from tests import factories
@@ -82,23 +83,6 @@ def test_trees_are_cut_anew_and_back(database_with_rows: Database) -> None:
     assert rows(TREES, TIPS, AUDIT) == before
 
 
-def test_names_of_runs_become_readable(database_with_rows: Database) -> None:
-    """0011 keeps what can be read of them; nobody is said to have made what was recorded before."""
-    down(database_with_rows, 10)
-    with psycopg.connect(database_with_rows.url) as conn:
-        runs = conn.execute("select id from aspen.jobs order by id").fetchall()
-        for (run,), name in zip(runs, ("week 3\n\u202enorth", "\t"), strict=True):
-            conn.execute("update aspen.jobs set name = %s where id = %s", [name, run])
-
-    apply_all(database_with_rows.url, SETTINGS.root)
-
-    with psycopg.connect(database_with_rows.url) as conn:
-        names = conn.execute("select name from aspen.jobs order by id").fetchall()
-        actors = conn.execute("select distinct actor from aspen.audit_log").fetchall()
-    assert names == [("week 3  north",), (f"Run {runs[1][0]}",)]
-    assert actors == [(None,)]
-
-
 def test_outputs_below_another_jobs_folder_go(database_with_rows: Database) -> None:
     """0011 leaves those that are below their own job's, or below none."""
     down(database_with_rows, 10)
@@ -115,3 +99,29 @@ def test_outputs_below_another_jobs_folder_go(database_with_rows: Database) -> N
     with psycopg.connect(database_with_rows.url) as conn:
         left = conn.execute("select id from aspen.job_outputs order by id").fetchall()
     assert [output for (output,) in left] == kept
+
+
+OFFENDERS = (
+    "select format('select id from %s where not (%s)', conrelid::regclass,"
+    " pg_get_expr(conbin, conrelid))"
+    " from pg_constraint where contype = 'c' and not convalidated"
+)
+
+
+def test_names_one_cannot_read_stop_the_migration_until_they_are_corrected(
+    database_with_rows: Database,
+) -> None:
+    """0010 says which rule is broken; the checks that are not validated find the rows."""
+    down(database_with_rows, 9)
+    with psycopg.connect(database_with_rows.url, autocommit=True) as conn:
+        conn.execute("update aspen.samples set private_identifier = e'a\tb', host = '=1'")
+
+        with pytest.raises(ControlError, match="samples_private_identifier_form_check"):
+            apply_all(database_with_rows.url, SETTINGS.root)
+        queries = [query for (query,) in conn.execute(OFFENDERS).fetchall()]
+        offenders = [len(conn.execute(query.encode()).fetchall()) for query in queries]
+        conn.execute("update aspen.samples set private_identifier = 'ab', host = null")
+        apply_all(database_with_rows.url, SETTINGS.root)
+        left = conn.execute(OFFENDERS).fetchall()
+
+    assert (sorted(offenders), left) == ([0, 0, 0, 0, 0, 1, 1], [])

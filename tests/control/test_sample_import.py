@@ -264,6 +264,20 @@ def test_import_replaces_accessions_only_of_samples_it_updates(importer: Importe
     assert found == [("MT1",), ("MT2",)]
 
 
+def test_import_names_every_row_where_an_error_lists_the_first_problems(
+    importer: Importer,
+) -> None:
+    """The API names 200 problems and counts the others; the import asks again for those."""
+    for number in range(150):
+        importer.add(f"=A/{number}", date="2999-01-01")
+
+    result = importer.run("--rejects", "rejects.tsv")
+
+    lines = (importer.folder / "rejects.tsv").read_text().splitlines()
+    rejected = {line.split("\t")[2] for line in lines[1:]}
+    assert (result.exit_code, rejected) == (1, {f"=A/{number}" for number in range(150)})
+
+
 def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Importer) -> None:
     """A misspelt name in one of the files would look the same."""
     importer.add("A/1")

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from control import tokens
+from control.database import begin_request
 from control.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
 from tests.servers import Api
 
@@ -147,7 +148,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "one audience of several": {"aud": ["https://other.example", "aspen"]},
     "valid within the clock skew": {"nbf": STAMP + 10},
     "made within the clock skew": {"iat": STAMP + 10},
-    "expires in the year 33658": {"exp": 10**12},
+    "lives for thirty days": {"exp": STAMP + 30 * 86400},
     "dates with fractions": {"iat": STAMP - 0.5, "exp": STAMP + 3600.5},
     "no iat": {"iat": None},
     "no issuer and no jti": {"iss": None, "jti": None},
@@ -232,6 +233,9 @@ BAD_DATES: dict[str, tuple[dict[str, Any], str]] = {
     "made in the future": ({"iat": STAMP + 3600}, "PGRST301"),
     "never expires": ({"exp": None}, "token_without_exp"),
     "expires never, in a word": ({"exp": "never"}, "PGRST301"),
+    "expires in the year 33658": ({"exp": 10**12}, "token_lives_too_long"),
+    "expires when the sun has gone out": ({"exp": 1e300}, "token_lives_too_long"),
+    "lives for a day too long": ({"exp": STAMP + 31 * 86400}, "token_lives_too_long"),
     "another audience": ({"aud": "other"}, "PGRST301"),
     "other audiences": ({"aud": ["other", "another"]}, "PGRST301"),
     "an empty list of audiences": ({"aud": []}, "PGRST301"),
@@ -473,6 +477,51 @@ def test_token_made_in_the_second_of_the_revocation_is_refused(
     )
 
     assert refusal(alice.ask(iat=STAMP)) == (401, "token_revoked")
+
+
+def test_token_from_the_future_does_not_outlive_a_revocation(
+    alice: Caller, conn: psycopg.Connection
+) -> None:
+    """It may have been made before; a clock that is ahead is forgiven where nothing hangs on it."""
+    token = alice.token(iat=int(time.time()) + 25)
+    before = alice.send(token).status_code
+    conn.execute(
+        "update aspen.users set tokens_valid_after = now() where subject = %s", [alice.subject]
+    )
+
+    assert (before, refusal(alice.send(token))) == (200, (401, "token_revoked"))
+
+
+def test_operators_token_names_no_groups_but_their_own(
+    oscar: Caller, group: dict[str, Any], conn: psycopg.Connection
+) -> None:
+    """Whoever may sign a token for an operator cannot thereby see any group."""
+    token = oscar.token(role="operator", groups={group["id"]: "admin"})
+    before = groups_of(oscar.send(token))
+    conn.execute(
+        "insert into aspen.memberships (user_id, group_id, role)"
+        " select users.id, %s, 'viewer' from aspen.users as users where users.subject = %s",
+        [group["id"], oscar.subject],
+    )
+
+    assert (before, groups_of(oscar.send(token))) == ([], [group | {"role": "viewer"}])
+
+
+def test_longest_life_of_tokens_is_the_operators_choice(
+    alice: Caller, conn: psycopg.Connection
+) -> None:
+    """A setting of the database; 30 days is what counts without it."""
+    name = alice.api.database.name
+    with alice.api.database.connect("postgres") as admin:
+        admin.execute(f"alter database {name} set aspen.max_token_days = '60'")
+        try:
+            with alice.api.database.connect("authenticator") as request, request.transaction():
+                begin_request(request, "member", alice.claims(exp=STAMP + 59 * 86400))
+                found = request.execute("select subject from api.me").fetchall()
+        finally:
+            admin.execute(f"alter database {name} reset aspen.max_token_days")
+
+    assert found == [(alice.subject,)]
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)

@@ -10,6 +10,10 @@ from tests.http.world import DRY_RUN, World, problems, refusal
 
 CREATE = "/rpc/create_samples"
 TOO_LONG = "x" * 129
+BAD_AUTHORS = (
+    "must be names on one line each, without null, invisible characters, spaces around them,"
+    " or =, +, - or @ at the beginning"
+)
 
 BAD_VALUES: dict[str, tuple[str, Any, str | None, str]] = {
     "no identifier": ("private_identifier", None, None, "is required"),
@@ -57,6 +61,72 @@ BAD_VALUES: dict[str, tuple[str, Any, str | None, str]] = {
         ["Marie Curie"] * 2000,
         ("Marie Curie, " * 16)[:200],
         "must have at most 20000 characters",
+    ),
+    "an author who is null": (
+        "authors",
+        ["Marie Curie", None],
+        "Marie Curie, null",
+        BAD_AUTHORS,
+    ),
+    "as many nulls as one likes": (
+        "authors",
+        [None] * 300_000,
+        ("null, " * 40)[:200],
+        "must be an array of at most 1000 names",
+    ),
+    "a thousand and one authors": (
+        "authors",
+        ["A"] * 1001,
+        ("A, " * 67)[:200],
+        "must be an array of at most 1000 names",
+    ),
+    "an author of 251 characters": (
+        "authors",
+        ["Marie Curie", "é" * 251],
+        ("Marie Curie, " + "é" * 251)[:200],
+        "must have at most 250 characters each",
+    ),
+    "an author of two lines": ("authors", ["a\nb"], "a\nb", BAD_AUTHORS),
+    "an author without a name": ("authors", ["Marie Curie", ""], "Marie Curie, ", BAD_AUTHORS),
+    "an author of a space": ("authors", [" "], " ", BAD_AUTHORS),
+    "an author who is a formula": ("authors", ["A", "=1+1"], "A, =1+1", BAD_AUTHORS),
+    "an author one cannot see": ("authors", ["A\u202eb"], "A\u202eb", BAD_AUTHORS),
+    "an identifier that is a formula": (
+        "private_identifier",
+        "=cmd|' /C calc'!A0",
+        "=cmd|' /C calc'!A0",
+        "must not begin with =, +, - or @",
+    ),
+    "a public identifier that is a formula": (
+        "public_identifier",
+        "@SUM(1)",
+        "@SUM(1)",
+        "must not begin with =, +, - or @",
+    ),
+    "an identifier that turns around": (
+        "private_identifier",
+        "a\u202eb",
+        "a\u202eb",
+        "must not hold the invisible character U+202E",
+    ),
+    "an identifier that paints the terminal": (
+        "public_identifier",
+        "R20/\x1b[2J",
+        "R20/\x1b[2J",
+        "must not hold the invisible character U+001B",
+    ),
+    "a text of two lines": ("host", "a\nb", "a\nb", "must be on one line"),
+    "a text that paints the terminal": (
+        "purpose_of_sampling",
+        "a\x1b[31mb",
+        "a\x1b[31mb",
+        "must not hold the invisible character U+001B",
+    ),
+    "a text that is a formula": (
+        "specimen_processing",
+        "-2+3+cmd|' /C calc'!A0",
+        "-2+3+cmd|' /C calc'!A0",
+        "must not begin with = or @, nor with + or - unless it is a number",
     ),
 }
 
@@ -274,6 +344,9 @@ ODD_COLUMNS: dict[str, tuple[str, Any, str]] = {
     "a column of the server": ("id", 1, "is not a column of samples or sequences"),
     "a column without a name": ("", 1, "is not a column of samples or sequences"),
     "authors in one text": ("authors", "A. Author", "must be an array of names"),
+    "an author in an array": ("authors", [["A", "B"]], "must be an array of names"),
+    "an author in an object": ("authors", [{"name": "A"}], "must be an array of names"),
+    "an author who is a number": ("authors", ["A", 3], "must be an array of names"),
     "privacy in words": ("is_private", "yes", "must be true or false"),
     "a day that is none": ("collection_date", "2024-02-30", "is required, as YYYY-MM-DD"),
     "a day in another order": ("collection_date", "01/02/2024", "is required, as YYYY-MM-DD"),

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from control.schema_cache import wait_for_api
-from tests.http.world import World, refusal, rows
+from tests.http.world import World, problems, refusal, rows
 from tests.servers import Api, Cluster, Database, run_api
 
 OWN_SITE = "http://localhost:3000"
@@ -21,13 +21,14 @@ PREFLIGHT = {
 }
 TIMEOUTS = {"nobody": "3s", "member": "10s", "operator": "10s"}
 POOL_SIZE = 20
+AT_ONCE = 10
 
 
 @pytest.fixture(scope="module")
 def own_api(
     cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
-    """A PostgREST of this module's own, with two functions to see its limits by."""
+    """A PostgREST of this module's own, with functions and a view to see its limits by."""
     with (
         cluster.database("aspen_limits", template.name) as database,
         run_api(database, tmp_path_factory.mktemp("limits")) as api,
@@ -38,7 +39,14 @@ def own_api(
                 " return current_setting('statement_timeout');"
                 "create function api.sleep(seconds double precision) returns text language sql"
                 " stable set statement_timeout = '300ms' return pg_sleep(seconds)::text;"
-                "grant execute on function api.timeout, api.sleep to anon, member;"
+                "create function api.named() returns text language sql stable"
+                " return current_setting('application_name');"
+                "create function api.locked() returns bigint language sql stable security definer"
+                " return (select count(*) from aspen.lineages);"
+                "create view api.limits as select current_setting('statement_timeout') as timeout;"
+                "grant select on api.limits to anon, member;"
+                "grant execute on function"
+                " api.timeout, api.sleep, api.named, api.locked to anon, member;"
                 "notify pgrst, 'reload schema'"
             )
         wait_for_api(api.url, "timeout")
@@ -67,23 +75,117 @@ def test_request_that_takes_too_long_is_cancelled(own_world: World) -> None:
 
 
 def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
-    """504 after three seconds, when all connections wait for something."""
+    """504 after three seconds, when several people's requests wait for something."""
+    people = ("admin", "member", "viewer")
     with own_world.api.database.connect() as conn, conn.transaction():
         conn.execute("lock table aspen.lineages in access exclusive mode")
 
         with ThreadPoolExecutor(2 * POOL_SIZE) as pool:
             answers = list(
-                pool.map(lambda _: refusal(own_world.member.get("/lineages")), range(POOL_SIZE + 1))
+                pool.map(
+                    lambda number: refusal(own_world.caller(people[number % 3]).get("/lineages")),
+                    range(POOL_SIZE + 1),
+                )
             )
 
     assert sorted(answers) == [(503, "55P03")] * POOL_SIZE + [(504, "PGRST003")]
 
 
-def wait_for_somebody_to_wait(conn: psycopg.Connection) -> None:
-    """Until a request waits for a lock."""
+def test_one_caller_cannot_hold_the_pool(own_world: World) -> None:
+    """Ten requests at once; one more is refused, and others and the health check are served."""
+    with (
+        own_world.api.database.connect("postgres") as conn,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        with conn.transaction():
+            conn.execute("lock table aspen.lineages in access exclusive mode")
+            waiting = [pool.submit(own_world.member.get, "/lineages") for _ in range(AT_ONCE)]
+            wait_for_somebody_to_wait(conn, AT_ONCE)
+            refused = own_world.member.get("/me")
+            served = [
+                own_world.admin.get("/me").status_code,
+                own_world.member.get("/rpc/health").status_code,
+                own_world.nobody.get("/rpc/health").status_code,
+            ]
+        answers = [request.result().status_code for request in waiting]
+    after = own_world.member.get("/me").status_code
+
+    assert problems(refused) == (429, "too_many_requests", {"at_once": AT_ONCE})
+    assert refused.headers["Retry-After"] == "1"
+    assert (served, answers, after) == ([200] * 3, [200] * AT_ONCE, 200)
+
+
+def test_callers_without_a_token_share_what_one_caller_may(own_world: World) -> None:
+    """They hold half the pool at most; health is served to all, and so are people with tokens."""
+    with (
+        own_world.api.database.connect("postgres") as conn,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        with conn.transaction():
+            conn.execute("lock table aspen.lineages in access exclusive mode")
+            waiting = [pool.submit(own_world.nobody.get, "/rpc/locked") for _ in range(AT_ONCE)]
+            wait_for_somebody_to_wait(conn, AT_ONCE)
+            refused = own_world.nobody.get("/rpc/timeout")
+            served = [
+                own_world.nobody.get("/rpc/health").status_code,
+                own_world.member.get("/me").status_code,
+            ]
+        answers = [request.result().status_code for request in waiting]
+
+    assert refusal(refused) == (429, "too_many_requests")
+    assert (served, answers) == ([200] * 2, [200] * AT_ONCE)
+
+
+@pytest.mark.parametrize(
+    ("who", "method", "path", "timeout"),
+    [
+        ("member", "GET", "/limits", "5s"),
+        ("operator", "GET", "/limits", "5s"),
+        ("nobody", "GET", "/limits", "3s"),
+        ("member", "GET", "/rpc/timeout", "10s"),
+        ("member", "POST", "/rpc/timeout", "10s"),
+    ],
+)
+def test_reading_a_resource_has_half_the_time(
+    own_world: World, who: str, method: str, path: str, timeout: str
+) -> None:
+    """Lists that take longer are too wide; what functions and writes take, their roles say."""
+    found = rows(own_world.caller(who).ask(method, path))
+
+    assert found == ([{"timeout": timeout}] if path == "/limits" else timeout)
+
+
+def test_database_knows_the_request_and_the_access_log_the_user(own_world: World) -> None:
+    """By the request's id, and by the id of the user, which the edge keeps to itself."""
+    response = own_world.member.get("/rpc/named", headers={"X-Request-Id": "a-request.1"})
+
+    assert rows(response) == "a-request.1"
+    assert response.headers["Aspen-User"] == str(own_world.users["member"])
+
+
+def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
+    """A refusal of ours takes the headers that were set before with it."""
+    response = own_world.member.get("/rpc/phylo_tree?id=0")
+
+    assert refusal(response) == (404, "tree_not_found")
+    assert response.headers["Aspen-User"] == str(own_world.users["member"])
+
+
+@pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "a;b", "Größe"])
+def test_request_id_that_could_be_anything_names_nothing(own_world: World, request_id: str) -> None:
+    """Nothing that a log would have to escape."""
+    response = own_world.nobody.get("/rpc/named", headers={"X-Request-Id": request_id.encode()})
+
+    assert rows(response).startswith("PostgREST ")
+    assert "Aspen-User" not in response.headers
+
+
+def wait_for_somebody_to_wait(conn: psycopg.Connection, requests: int = 1) -> None:
+    """Until so many requests wait for a lock."""
+    conn.execute("select set_config('tests.requests', %s, false)", [str(requests)])
     conn.execute(
-        "do $$ begin while not exists (select from pg_stat_activity where wait_event_type = 'Lock'"
-        " and datname = current_database()) loop"
+        "do $$ begin while (select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and datname = current_database()) < current_setting('tests.requests')::integer loop"
         " perform pg_sleep(0.01), pg_stat_clear_snapshot(); end loop; end $$"
     )
 

@@ -130,7 +130,7 @@ def test_private_identifier_given_later_is_read(request_as: RequestAs, lab: Lab,
 
 
 @pytest.mark.parametrize(
-    "identifier", ['quo"te', "back\\slash", "Zürich/1", "emoji 🧬", "</script>", "tab\there"]
+    "identifier", ['quo"te', "back\\slash", "Zürich/1", "emoji 🧬", "</script>"]
 )
 def test_any_identifier_makes_a_readable_document(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str

@@ -119,8 +119,72 @@ def test_token_of_a_job_that_does_not_run_is_refused(
     assert refusal(caught.value) == (401, "job_not_running", None)
 
 
+def test_token_of_an_unknown_job_is_refused(request_as: RequestAs) -> None:
+    """As if it had ended."""
+    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=10**17):
+        pass
+
+    assert refusal(caught.value) == (401, "job_not_running", None)
+
+
+def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """Whoever is locked out reads nothing through a job either."""
+    user = factories.user(admin, "alice")
+    job = factories.job(admin, factories.group(admin), status="running", requested_by_id=user)
+    with request_as("job", sub="job", job_id=job) as conn:
+        before = settings_of(conn)["job_id"]
+    admin.execute("update aspen.users set disabled_at = now() where id = %s", [user])
+
+    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job):
+        pass
+
+    assert (before, refusal(caught.value)) == (str(job), (401, "user_disabled", None))
+
+
+@pytest.mark.parametrize("exp", [10**12, 1e300, 31 * 86400 + 10**10])
+@pytest.mark.parametrize("role", ["member", "operator", "job"])
+def test_token_that_lives_too_long_is_refused(request_as: RequestAs, role: str, exp: float) -> None:
+    """One token alone cannot be taken back."""
+    with pytest.raises(psycopg.Error) as caught, request_as(role, sub="alice", exp=exp):
+        pass
+
+    assert refusal(caught.value) == (401, "token_lives_too_long", None)
+
+
 @pytest.mark.parametrize(
-    "job_id", [None, "x", "1 or 1=1", -1, 0, 1.5, [1], {"id": 1}, True, 10**18]
+    ("claimed", "held", "sets"),
+    [
+        ("admin", "admin", "a a a a a"),
+        ("admin", "member", "a a a a -"),
+        ("admin", "viewer", "a - a - -"),
+        ("member", "admin", "a a a a -"),
+        ("viewer", "admin", "a - a - -"),
+        ("admin", None, "- - - - -"),
+    ],
+)
+@pytest.mark.parametrize("role", ["operator", "member"])
+def test_operator_has_the_weaker_of_the_role_claimed_and_held(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    groups: dict[str, int],
+    role: str,
+    claimed: str,
+    held: str | None,
+    sets: str,
+) -> None:
+    """A groups claim opens nothing to operators that the database does not, as members neither."""
+    user = factories.user(admin, "olga", {groups["a"]: held} if held else {}, is_operator=True)
+    with request_as(role, sub="olga", groups={groups["a"]: claimed}) as conn:
+        found = settings_of(conn)
+
+    expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]
+    assert found == {"user_id": str(user), "job_id": ""} | dict(zip(SETS, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    "job_id", [None, "x", "1 or 1=1", -1, 0, 1.5, [1], {"id": 1}, True, 10**18, 1.0, 1e300, "1.0"]
 )
 def test_token_of_no_job_is_refused(request_as: RequestAs, job_id: object) -> None:
     """Whatever stands in its place."""
@@ -185,6 +249,36 @@ def test_groups_claim_maps_ids_to_roles(
     row = admin.execute("select authz.groups_claim_is_valid(%s)", [Jsonb(claim)]).fetchone()
 
     assert row == (is_valid,)
+
+
+def claims_since_revocation(conn: psycopg.Connection, seconds: int) -> dict[str, object]:
+    """Claims of a token made so long after a revocation that happens now."""
+    factories.user(conn, "alice")
+    row = conn.execute(
+        "update aspen.users set tokens_valid_after = date_trunc('second', now())"
+        " where subject = 'alice' returning extract(epoch from tokens_valid_after)::bigint"
+    ).fetchone()
+    assert row is not None
+    return request_claims("member", "alice") | {"iat": row[0] + seconds}
+
+
+@pytest.mark.parametrize("seconds", [-1, 2, 25])
+def test_revocation_ends_tokens_made_before_and_ahead_of_time(
+    admin: psycopg.Connection, seconds: int
+) -> None:
+    """A token from the future may be older than it says."""
+    claims = claims_since_revocation(admin, seconds)
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "token_revoked", None)
+
+
+def test_token_made_since_the_revocation_is_accepted(admin: psycopg.Connection) -> None:
+    """The allow twin."""
+    begin_request(admin, "member", claims_since_revocation(admin, 0))
+
+    assert settings_of(admin)["user_id"] != ""
 
 
 @pytest.mark.parametrize("claim", [[3], "3", {"3": "owner"}, 1.5, False])

@@ -13,12 +13,12 @@ where
         definition.text ~* '\mset\s+(local|session)\M'
         or definition.text ~* '\mset_config\M' and (
             functions.oid::regproc::text not in (
-                'authz.admit_body', 'authz.identify_caller', 'internal.insert_sample',
-                'internal.note_sample_problems', 'internal.raise_sample_problems', 'api.phylo_tree'
+                'authz.admit_body', 'authz.bound_request', 'authz.identify_caller',
+                'authz.name_request', 'internal.insert_sample', 'internal.note_sample_problems', 'internal.raise_sample_problems', 'api.phylo_tree'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|plan_cache_mode)''(::text)?,'
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
             )
         )
     )

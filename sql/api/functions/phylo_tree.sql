@@ -10,7 +10,7 @@ begin atomic
     select
         internal.fail(
             400, 'invalid_argument', 'id_style must be private or public',
-            json_build_object('id_style', phylo_tree.id_style)::text
+            json_build_object('id_style', left(phylo_tree.id_style, 200))::text
         )
     where phylo_tree.id_style is null or phylo_tree.id_style not in ('private', 'public');
 
@@ -26,7 +26,12 @@ begin atomic
 
     select
         set_config(
-            'response.headers', '[{"Content-Type": "application/json; charset=utf-8"}]', true
+            'response.headers',
+            (
+                coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
+                || '[{"Content-Type": "application/json; charset=utf-8"}]'
+            )::text,
+            true
         );
 
     -- Each tip's segment of the text is taken as it is stored. A private name goes in before it, as

@@ -40,8 +40,10 @@ alter view api.samples alter column authors set default '{}';
 comment on view api.samples is $$Samples of all groups the caller may see
 
 Members and admins see all samples of their groups and of groups that granted them access; viewers
-see those that are not private, without private identifiers. Free texts have at most 1,000 characters,
-all authors together 20,000. Bulk insert by JSON or CSV is all or nothing and names every problem;
+see those that are not private, without private identifiers. Free texts have at most 1,000
+characters on one line, authors at most 1,000 names of 250 characters, 20,000 together; identifiers
+and names hold no invisible characters and do not begin with =, +, - or @, texts not with = or @, nor
+with + or - unless they are a number. Bulk insert by JSON or CSV is all or nothing and names every problem;
 at most 20,000 rows. Upsert: see create_samples. Errors: 400
 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists, 413
 batch_too_large.$$;

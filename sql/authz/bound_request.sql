@@ -1,0 +1,50 @@
+-- The pool of PostgREST has twenty connections for everybody. Who is asking takes one of a few slots
+-- for as long as the transaction lasts; locks of two keys are used for nothing else. Only PostgREST
+-- is bound: what the control plane does for a user takes no connection of the pool.
+create or replace function authz.bound_request()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+    path text := current_setting('request.path', true);
+    user_id bigint := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    job_id bigint := nullif(current_setting('aspen.job_id', true), '')::bigint;
+    slots integer
+        := coalesce(nullif(current_setting('aspen.requests_at_once', true), '')::integer, 10);
+    -- Whoever has no token shares the slots with all others without one.
+    kind_of_caller integer := case
+        when user_id is not null then 1000000 when job_id is not null then 2000000 else 3000000
+    end;
+    has_slot boolean := session_user <> 'authenticator' or path = '/rpc/health';
+begin
+    for slot in 1..slots loop
+        exit when has_slot;
+        has_slot := pg_try_advisory_xact_lock(
+            kind_of_caller + slot, (coalesce(user_id, job_id, 0) % 2147483648)::integer
+        );
+    end loop;
+    if not has_slot then
+        perform internal.fail(429, 'too_many_requests', 'Too many requests at once',
+            json_build_object('at_once', slots)::text,
+            'Wait for an answer before you send the next request.');
+    end if;
+    -- A function says itself how long it may take.
+    if current_setting('request.method', true) in ('GET', 'HEAD') and path not like '/rpc/%'
+        and current_setting('statement_timeout')::interval not between '1ms' and '5s'
+    then
+        perform set_config('statement_timeout', '5s', true);
+    end if;
+end
+$$;
+
+comment on function authz.bound_request() is $$Bounds what one caller may have at once, and how long
+
+At most 10 requests of a user or job at the same time, or as many as the setting
+aspen.requests_at_once says; as many of all callers without a token together; health is free. 5 s for
+reading a resource. Errors: 429 too_many_requests.$$;
+
+revoke all on function authz.bound_request() from public;
+grant execute on function authz.bound_request() to claims_reader;

@@ -1,0 +1,53 @@
+"""A count never tells of rows that its caller may not see."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.http.world import World, refusal, rows
+
+ESTIMATES = ("planned", "estimated")
+# Method, path and body, of every kind of request there is.
+REQUESTS: dict[str, tuple[str, str, object]] = {
+    "list": ("GET", "/samples?select=id", None),
+    "head": ("HEAD", "/samples", None),
+    "every resource": ("GET", "/locations", None),
+    "OpenAPI": ("GET", "/", None),
+    "post": ("POST", "/samples", []),
+    "patch": ("PATCH", "/samples?id=eq.0", {"host": "x"}),
+    "delete": ("DELETE", "/samples?id=eq.0", None),
+    "put": ("PUT", "/locations?id=eq.0", {"id": 0}),
+    "get of a function": ("GET", "/rpc/health", None),
+    "post to a function": ("POST", "/rpc/health", {}),
+}
+
+
+@pytest.mark.parametrize("count", ESTIMATES)
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS.values(), ids=REQUESTS)
+@pytest.mark.parametrize("who", ["member", "operator", "nobody"])
+def test_count_by_estimate_is_refused(
+    world: World, who: str, method: str, path: str, body: object, count: str
+) -> None:
+    """Whatever is asked for, and by whom."""
+    response = world.caller(who).ask(method, path, json=body, prefer=f"count={count}")
+
+    assert response.status_code == 400
+    assert response.headers.get("Content-Range", "*/*") == "*/*"
+    assert method == "HEAD" or refusal(response) == (400, "count_not_allowed")
+
+
+def test_estimate_beside_other_preferences_is_refused(world: World) -> None:
+    """In one header; several become one before they get here."""
+    response = world.member.get("/samples", prefer="return=minimal, count=planned")
+
+    assert refusal(response) == (400, "count_not_allowed")
+
+
+def test_exact_count_is_of_the_rows_one_may_see(world: World) -> None:
+    """The allow twin: the viewer's group has two samples, and the viewer sees one."""
+    counts = {}
+    for who in ("member", "viewer"):
+        response = world.caller(who).get("/samples?select=id&order=id", prefer="count=exact")
+        counts[who] = (len(rows(response)), response.headers["Content-Range"])
+
+    assert counts == {"member": (2, "0-1/2"), "viewer": (1, "0-0/1")}

@@ -1,0 +1,273 @@
+"""Which names, lists of names and texts the tables hold, whatever way they come."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests import factories
+from tests.conftest import RequestAs
+
+GOOD_NAMES = [
+    "A",
+    "hCoV-19/USA/CA-1/2024",
+    "Müller & Søn",
+    "名前 1",
+    "a=b",
+    "a+b",
+    "a-b@c",
+    "'=1",
+    "٣",
+]
+
+
+def characters(*ranges: tuple[int, int]) -> list[str]:
+    """All characters from the first to the last of each range."""
+    return [chr(code) for first, last in ranges for code in range(first, last + 1)]
+
+
+# They break a line or change the direction of what follows.
+BREAKING = characters(
+    (0x01, 0x1F), (0x7F, 0x9F), (0x2028, 0x202E), (0x2066, 0x2069), (0xFEFF, 0xFEFF)
+)
+# Nobody sees them in a name; in a text they are part of a language.
+JOINING = characters(
+    (0xAD, 0xAD),
+    (0x61C, 0x61C),
+    (0x180E, 0x180E),
+    (0x200B, 0x200F),
+    (0x2060, 0x2065),
+    (0x206A, 0x206F),
+    (0xFFF9, 0xFFFB),
+    (0xE0001, 0xE007F),
+)
+INVISIBLE = [*BREAKING, *JOINING]
+FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+SPACES = ("", " ", " a", "a ", "a\u00a0", "\u3000a")
+
+GOOD_TEXTS = [
+    "",
+    "a",
+    "Main Street 1, Bern",
+    "-",
+    "-80",
+    "+41 (31) 123-45-67",
+    "a=b",
+    "שלום\u200e",
+    " =a",
+]
+BAD_TEXTS = ["=1", "@a", "+a", "-a", "-80 C", "-2+3+cmd|' /C calc'!A0", "\uff1d1", "\uff0dcmd"]
+
+
+def asked(conn: psycopg.Connection, question: str, values: list[str]) -> dict[str, bool]:
+    """What one of the functions says of each value."""
+    rows = conn.execute(
+        f"select value, internal.{question}(value) from unnest(%s::text[]) as given (value)",  # noqa: S608
+        [values],
+    )
+    return {value: answer for value, answer in rows.fetchall()}
+
+
+def test_words_are_found_for_what_is_refused(admin: psycopg.Connection) -> None:
+    """Of whatever is no name, list of names or text it is said why."""
+    values = [*GOOD_NAMES, *GOOD_TEXTS, *BAD_TEXTS, *SPACES]
+    values += [f"{char}a{char}b" for char in (*INVISIBLE, *FORMULA_SIGNS)]
+    differences = admin.execute(
+        "select value from unnest(%s::text[]) as given (value)"
+        " where (internal.name_problem(value) is null)"
+        "  <> (length(value) between 1 and 128 and internal.is_name(value))"
+        " or (internal.text_problem(value) is null) <> internal.is_text(value)"
+        " or (internal.names_problem(array[value]) is null) <> internal.are_names(array[value])",
+        [values],
+    ).fetchall()
+
+    assert differences == []
+
+
+def test_good_names_are_names(admin: psycopg.Connection) -> None:
+    """In every script."""
+    assert asked(admin, "is_name", GOOD_NAMES) == dict.fromkeys(GOOD_NAMES, True)
+
+
+def test_what_one_cannot_see_is_no_part_of_a_name(admin: psycopg.Connection) -> None:
+    """Controls, separators, directions, and what has no width: first, last or in between."""
+    names = [name for char in INVISIBLE for name in (f"a{char}b", f"{char}a", f"a{char}")]
+
+    assert asked(admin, "is_name", names) == dict.fromkeys(names, False)
+
+
+@pytest.mark.parametrize("sign", FORMULA_SIGNS)
+def test_name_does_not_begin_like_a_formula(admin: psycopg.Connection, sign: str) -> None:
+    """A spreadsheet would run it."""
+    names = [sign, f"{sign}1", f"{sign}a", f"a{sign}"]
+
+    assert list(asked(admin, "is_name", names).values()) == [False, False, False, True]
+
+
+def test_name_has_no_spaces_around_it(admin: psycopg.Connection) -> None:
+    """And is not empty but for its length, which each table bounds itself."""
+    assert asked(admin, "is_name", list(SPACES[1:])) == dict.fromkeys(SPACES[1:], False)
+
+
+def test_good_texts_are_texts(admin: psycopg.Connection) -> None:
+    """A number may have a sign, and a language its joiners."""
+    texts = [*GOOD_TEXTS, *(f"a{char}b" for char in JOINING)]
+
+    assert asked(admin, "is_text", texts) == dict.fromkeys(texts, True)
+
+
+def test_texts_hold_nothing_that_breaks_or_turns_a_line(admin: psycopg.Connection) -> None:
+    """Nor do they begin like a formula."""
+    texts = [*BAD_TEXTS, *(f"a{char}b" for char in BREAKING)]
+
+    assert asked(admin, "is_text", texts) == dict.fromkeys(texts, False)
+
+
+@pytest.mark.parametrize(
+    ("names", "are_names"),
+    [
+        ("{}", True),
+        ("{A}", True),
+        ('{"Curie, Marie",B}', True),
+        ("{NULL}", False),
+        ("{A,NULL,B}", False),
+        ("{{A,B},{C,D}}", False),
+        ("{{A}}", False),
+        ('{""}', False),
+        ('{"A\nB"}', False),
+        ('{"A\n",NULL}', False),
+        ('{"",NULL}', False),
+        ("{=A}", False),
+        ("{A,@B}", False),
+        ('{"A "}', False),
+        ("{A,B\u202e}", False),
+        ("{" + ",".join(["A"] * 1000) + "}", True),
+        ("{" + ",".join(["A"] * 1001) + "}", False),
+        ("{" + "é" * 250 + "}", True),
+        ("{A," + "é" * 251 + "}", False),
+        ("{" + ",".join(["A" * 250] * 79) + "}", True),
+        ("{" + ",".join(["A" * 250] * 80) + "}", False),
+    ],
+)
+def test_list_of_names_is_one_list_of_names(
+    admin: psycopg.Connection, names: str, are_names: bool
+) -> None:
+    """Without null and without lists in it, and neither too long nor its names."""
+    row = admin.execute("select internal.are_names(%s::text[])", [names]).fetchone()
+
+    assert row == (are_names,)
+
+
+DOORS = {
+    "private identifier": "update aspen.samples set private_identifier = %s",
+    "public identifier": "update aspen.samples set public_identifier = %s",
+    "author": "update aspen.samples set authors = array[%s]",
+    "collector": "update aspen.samples set sample_collected_by = %s",
+    "e-mail of the collector": "update aspen.samples set sample_collector_contact_email = %s",
+    "address of the collector": "update aspen.samples set sample_collector_contact_address = %s",
+    "organism": "update aspen.samples set organism = %s",
+    "host": "update aspen.samples set host = %s",
+    "purpose": "update aspen.samples set purpose_of_sampling = %s",
+    "processing": "update aspen.samples set specimen_processing = %s",
+    "user's name": "update aspen.users set name = %s",
+    "user's e-mail": "update aspen.users set email = %s || '@example.org'",
+    "user's GISAID account": "update aspen.users set gisaid_submitter_id = %s",
+    "group's name": "update aspen.groups set name = %s",
+    "group's prefix": "update aspen.groups set prefix = %s",
+    "group's lab": "update aspen.groups set submitting_lab = %s",
+    "group's address": "update aspen.groups set address = %s",
+    "group's division": "update aspen.groups set division = %s",
+    "group's location": "update aspen.groups set location = %s",
+    "run's name": "update aspen.jobs set name = %s",
+}
+
+
+# The others hold names.
+TEXTS = (
+    "collector",
+    "e-mail of the collector",
+    "address of the collector",
+    "organism",
+    "host",
+    "purpose",
+    "processing",
+    "group's address",
+)
+
+
+@pytest.fixture
+def one_of_each(admin: psycopg.Connection) -> psycopg.Connection:
+    """A group with a user, a sample and a run."""
+    group = factories.group(admin)
+    factories.user(admin, "alice")
+    factories.sample(admin, group)
+    factories.phylo_run(admin, group)
+    return admin
+
+
+def refused_by(conn: psycopg.Connection, statement: str, values: list[str]) -> list[str]:
+    """The values that the checks of a table refuse."""
+    refused = []
+    for value in values:
+        try:
+            with conn.transaction():
+                conn.execute(statement.encode(), [value])
+        except psycopg.errors.CheckViolation:
+            refused.append(value)
+    return refused
+
+
+# An e-mail address has a rule of its own besides.
+@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"user's e-mail"}))
+def test_problems_are_found_where_tables_refuse(one_of_each: psycopg.Connection, door: str) -> None:
+    """One rule in two forms: a check of the table, and words for whoever broke it."""
+    question = "are_names" if door == "author" else "is_text" if door in TEXTS else "is_name"
+    argument = "array[value]" if door == "author" else "value"
+    values = [f"ab{value}" for value in (*GOOD_NAMES, *INVISIBLE, *SPACES[2:])]
+    values += [f"{value}abc" for value in (*GOOD_NAMES, *GOOD_TEXTS, *BAD_TEXTS, *FORMULA_SIGNS)]
+    words = one_of_each.execute(
+        f"select value from unnest(%s::text[]) as given (value)"  # noqa: S608
+        f" where not internal.{question}({argument})",
+        [values],
+    ).fetchall()
+
+    assert refused_by(one_of_each, DOORS[door], values) == [value for (value,) in words]
+
+
+@pytest.mark.parametrize("value", ["ab\u202ec", "ab\nc", "ab\x1bc", "=abc", "@abc"])
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_no_table_holds_what_breaks_an_answer(
+    one_of_each: psycopg.Connection, door: str, value: str
+) -> None:
+    """Whoever writes it, the control plane too."""
+    with pytest.raises(psycopg.errors.CheckViolation), one_of_each.transaction():
+        one_of_each.execute(door.encode(), [value])
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_every_table_holds_good_names(one_of_each: psycopg.Connection, door: str) -> None:
+    """The allow twin."""
+    assert one_of_each.execute(door.encode(), ["abc"]).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"update api.me set name = %s",
+        b"update api.groups set address = %s",
+        b"update api.phylo_runs set name = %s",
+    ],
+)
+def test_member_may_not_write_what_breaks_an_answer(
+    admin: psycopg.Connection, request_as: RequestAs, statement: bytes
+) -> None:
+    """The checks run as the member, who may call what they call."""
+    group = factories.group(admin)
+    factories.user(admin, "alice", {group: "admin"})
+    factories.phylo_run(admin, group)
+    with request_as("member", sub="alice") as conn:
+        written = conn.execute(statement, ["Good"]).rowcount
+        with pytest.raises(psycopg.errors.CheckViolation), conn.transaction():
+            conn.execute(statement, ["a\u2028b"])
+
+    assert written == 1
