@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.http.world import World, refusal, rows
@@ -34,6 +35,36 @@ def test_count_by_estimate_is_refused(
     assert response.status_code == 400
     assert response.headers.get("Content-Range", "*/*") == "*/*"
     assert method == "HEAD" or refusal(response) == (400, "count_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Prefer", "count=planned"), ("Prefer", "return=minimal")],
+        [("Prefer", "return=minimal"), ("Prefer", "count=planned")],
+        [("prefer", "count=exact"), ("PREFER", "count=estimated")],
+    ],
+    ids=["first", "last", "beside another count"],
+)
+def test_estimate_in_one_of_several_headers_is_refused(
+    world: World, headers: list[tuple[str, str]]
+) -> None:
+    """The edge makes one of them, for the database sees one only."""
+    token = ("Authorization", f"Bearer {world.member.token}")
+
+    response = httpx.get(f"{world.api.url}/samples", headers=[*headers, token])
+
+    assert refusal(response) == (400, "count_not_allowed")
+
+
+@pytest.mark.parametrize("count", ESTIMATES)
+def test_estimate_is_refused_without_the_edge(world: World, count: str) -> None:
+    """The database refuses it itself."""
+    headers = {"Authorization": f"Bearer {world.member.token}", "Prefer": f"count={count}"}
+
+    response = httpx.get(f"{world.api.direct_url}/samples", headers=headers)
+
+    assert refusal(response) == (400, "count_not_allowed")
 
 
 def test_estimate_beside_other_preferences_is_refused(world: World) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import select
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from control.stack.ports import any_free
+from control.stack.process import wait_for
 from tests import factories
 from tests.http.world import World, refusal, rows
 from tests.servers import Api, run_edge
@@ -150,7 +156,7 @@ NOT_UTF8: dict[str, Callable[[World], httpx.Response]] = {
     "a header": lambda world: world.member.get("/samples", headers={"Prefer": b"count=\xff"}),
     "a form": lambda world: world.member.post(
         "/rpc/health",
-        content=b"a=\xff",
+        content=b"\xd6do\x9c",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     ),
     "a CSV file": lambda world: world.member.post_csv("/samples", b"group_id,host\n1,\xff\n"),
@@ -293,63 +299,92 @@ def test_rows_embedded_in_reference_data_are_not_kept(world: World) -> None:
     assert rows(world.member.get(path)) != before
 
 
+@dataclass(frozen=True)
+class Limited:
+    """An edge that exempts nobody, and its log."""
+
+    url: str
+    log: Path
+
+    def line(self, request_id: str) -> dict[str, Any]:
+        """Wait for the line of a request in the access log, and return it."""
+        wait_for(lambda: request_id in self.log.read_text(), 10)
+        [line] = [line for line in self.log.read_text().splitlines() if request_id in line]
+        entry: dict[str, Any] = json.loads(line)
+        return entry
+
+
 @pytest.fixture(scope="module")
-def limited(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def limited(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
     """An edge without exceptions from its limits, before the same PostgREST."""
     port = urlsplit(api.direct_url).port
     assert port is not None
-    with run_edge(tmp_path_factory.mktemp("limited"), any_free(), port) as url:
-        yield url
+    directory = tmp_path_factory.mktemp("limited")
+    with run_edge(directory, any_free(), port) as url:
+        yield Limited(url, directory / "logs" / "nginx.log")
 
 
-def statuses(url: str, address: str, count: int, token: str | None = None) -> list[httpx.Response]:
-    """Ask at once, from one address, and return the answers."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    transport = httpx.HTTPTransport(
-        local_address=address, limits=httpx.Limits(max_connections=count)
-    )
-    with (
-        httpx.Client(transport=transport, headers=headers, timeout=30) as http,
-        ThreadPoolExecutor(count) as pool,
-    ):
-        return list(pool.map(lambda _: http.get(f"{url}/rpc/health"), range(count)))
+@contextmanager
+def holding(url: str, address: str, count: int, token: str | None) -> Iterator[list[bytes]]:
+    """Begin requests at once and end none; yield the answers of those that were refused."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    who = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = f"POST /rpc/health HTTP/1.1\r\nHost: x\r\n{who}Content-Length: 9\r\n\r\n"
+    with ExitStack() as stack:
+        held = [
+            stack.enter_context(
+                socket.create_connection((host, int(port)), 10, source_address=(address, 0))
+            )
+            for _ in range(count)
+        ]
+        for connection in held:
+            connection.sendall(head.encode())
+        yield [connection.recv(4096) for connection in answered(held)]
 
 
-def test_flood_of_strangers_is_refused(limited: str) -> None:
-    """Answer 429 with the time to wait, in the one shape."""
-    answers = statuses(limited, FLOODER, 100)
-    refused = [answer for answer in answers if answer.status_code != 200]
-
-    assert {refusal(answer) for answer in refused} == {(429, "too_many_requests")}
-    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-
-
-def test_flood_with_one_token_is_refused(world: World, limited: str) -> None:
-    """Bound what one token asks at once, wherever it asks from."""
-    token = world.member.token
-
-    answers = statuses(limited, FLOODER, 100, token)
-
-    assert (429, "too_many_requests") in {
-        refusal(answer) for answer in answers if answer.status_code != 200
-    }
+def answered(connections: list[socket.socket]) -> list[socket.socket]:
+    """Wait until one of them has an answer, and until no more come; return those that have."""
+    found: list[socket.socket] = []
+    while True:
+        ready, _, _ = select.select([c for c in connections if c not in found], [], [], 0.5)
+        if not ready:
+            return found
+        found += ready
 
 
-def test_flood_leaves_others_alone(world: World, limited: str) -> None:
+@pytest.mark.parametrize("who", ["member", "nobody"])
+def test_flood_is_refused(world: World, limited: Limited, who: str) -> None:
+    """Let ten requests of a token, or of an address without one, be under way; refuse more."""
+    with holding(limited.url, FLOODER, 12, world.caller(who).token) as refused:
+        assert len(refused) == 2
+
+    for answer in refused:
+        head, _, body = answer.decode().partition("\r\n\r\n")
+        assert head.startswith("HTTP/1.1 429 ") and "\r\nRetry-After: 1" in head
+        assert json.loads(body)["code"] == "too_many_requests"
+
+
+@pytest.mark.parametrize("who", ["viewer", "nobody"])
+def test_flood_leaves_others_alone(world: World, limited: Limited, who: str) -> None:
     """Count each address and each token apart."""
-    with ThreadPoolExecutor(1) as pool:
-        flood = pool.submit(statuses, limited, FLOODER, 100, world.viewer.token)
-        answers = statuses(limited, NEIGHBOUR, 5, world.member.token)
-        flood.result()
+    transport = httpx.HTTPTransport(local_address=NEIGHBOUR)
+    with (
+        holding(limited.url, FLOODER, 12, world.caller(who).token),
+        httpx.Client(base_url=limited.url, transport=transport) as http,
+    ):
+        answers = [
+            http.get("/rpc/health"),
+            http.get("/me", headers={"Authorization": f"Bearer {world.member.token}"}),
+        ]
 
     assert {answer.status_code for answer in answers} == {200}
 
 
-def test_one_request_after_the_other_is_never_refused(world: World, limited: str) -> None:
+def test_one_request_after_the_other_is_never_refused(world: World, limited: Limited) -> None:
     """Slow a loop down instead."""
     headers = {"Authorization": f"Bearer {world.partner.token}"}
     with httpx.Client(headers=headers, timeout=30) as http:
-        answers = {http.get(f"{limited}/me?select=id").status_code for _ in range(400)}
+        answers = {http.get(f"{limited.url}/me?select=id").status_code for _ in range(400)}
 
     assert answers == {200}
 
@@ -361,3 +396,32 @@ def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory
 
     assert refusal(response) == (503, "api_unavailable")
     assert response.headers["Retry-After"] == "1"
+
+
+def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Limited) -> None:
+    """Write method, route, status, time, id and user; no query, no token."""
+    token = world.member.token
+    httpx.get(
+        f"{limited.url}/samples?private_identifier=eq.secret",
+        headers={"Authorization": f"Bearer {token}", "X-Request-Id": "logged-1"},
+    )
+
+    entry = limited.line("logged-1")
+
+    assert {name: entry[name] for name in ("method", "route", "status", "user", "address")} == {
+        "method": "GET",
+        "route": "/samples",
+        "status": 200,
+        "user": str(world.users["member"]),
+        "address": "127.0.0.1",
+    }
+    assert "secret" not in limited.log.read_text()
+    assert f"{token}".rsplit(".", 1)[1] not in limited.log.read_text()
+
+
+def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:
+    """Write "-" for it: it may be an identifier."""
+    httpx.get(f"{limited.url}/secret", headers={"X-Request-Id": "logged-2"})
+    httpx.get(f"{limited.url}/BAY-4420/x", headers={"X-Request-Id": "logged-3"})
+
+    assert [limited.line(f"logged-{n}")["route"] for n in (2, 3)] == ["-", "-"]

@@ -155,17 +155,32 @@ def test_reading_a_resource_has_half_the_time(
     assert found == ([{"timeout": timeout}] if path == "/limits" else timeout)
 
 
-def test_database_knows_the_request_and_the_access_log_the_user(own_world: World) -> None:
-    """By the request's id, and by the id of the user, which the edge keeps to itself."""
-    response = own_world.member.get("/rpc/named", headers={"X-Request-Id": "a-request.1"})
+def test_database_knows_the_id_of_the_request(own_world: World) -> None:
+    """Pass the client's, or the one the edge made."""
+    given = own_world.member.get("/rpc/named", headers={"X-Request-Id": "a-request.1"})
+    made = own_world.member.get("/rpc/named")
 
-    assert rows(response) == "a-request.1"
-    assert response.headers["Aspen-User"] == str(own_world.users["member"])
+    assert rows(given) == "a-request.1"
+    assert rows(made) == made.headers["X-Request-Id"]
+
+
+def ask_directly(world: World, path: str, **headers: str) -> httpx.Response:
+    """Ask PostgREST as the edge does."""
+    token = f"Bearer {world.member.token}"
+    return httpx.get(world.api.direct_url + path, headers={"Authorization": token} | headers)
+
+
+def test_access_log_knows_whose_request_it_was(own_world: World) -> None:
+    """Name the user to the edge, which keeps it to itself."""
+    direct = ask_directly(own_world, "/rpc/health")
+
+    assert direct.headers["Aspen-User"] == str(own_world.users["member"])
+    assert "Aspen-User" not in own_world.member.get("/rpc/health").headers
 
 
 def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
     """A refusal of ours takes the headers that were set before with it."""
-    response = own_world.member.get("/rpc/phylo_tree?id=0")
+    response = ask_directly(own_world, "/rpc/phylo_tree?id=0")
 
     assert refusal(response) == (404, "tree_not_found")
     assert response.headers["Aspen-User"] == str(own_world.users["member"])
@@ -173,8 +188,10 @@ def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "a;b", "Größe"])
 def test_request_id_that_could_be_anything_names_nothing(own_world: World, request_id: str) -> None:
-    """Nothing that a log would have to escape."""
-    response = own_world.nobody.get("/rpc/named", headers={"X-Request-Id": request_id.encode()})
+    """Nothing that a log would have to escape, whoever asks PostgREST."""
+    response = httpx.get(
+        own_world.api.direct_url + "/rpc/named", headers=[(b"X-Request-Id", request_id.encode())]
+    )
 
     assert rows(response).startswith("PostgREST ")
     assert "Aspen-User" not in response.headers
