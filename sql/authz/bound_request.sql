@@ -13,7 +13,7 @@ declare
     user_id bigint := nullif(current_setting('aspen.user_id', true), '')::bigint;
     job_id bigint := nullif(current_setting('aspen.job_id', true), '')::bigint;
     slots integer
-        := coalesce(nullif(current_setting('aspen.requests_at_once', true), '')::integer, 5);
+        := coalesce(nullif(current_setting('aspen.requests_at_once', true), '')::integer, 8);
     -- Whoever has no token shares the slots with all others without one.
     kind_of_caller integer := case
         when user_id is not null then 1000000 when job_id is not null then 2000000 else 3000000
@@ -42,7 +42,7 @@ $$;
 
 comment on function authz.bound_request() is $$Bounds what one caller may have at once, and how long
 
-At most 5 requests of a user or job at the same time, or as many as the setting
+At most 8 requests of a user or job at the same time, or as many as the setting
 aspen.requests_at_once says; as many of all callers without a token together; health is free. 5 s for
 reading a resource. Errors: 429 too_many_requests.$$;
 

@@ -21,7 +21,7 @@ PREFLIGHT = {
 }
 TIMEOUTS = {"nobody": "3s", "member": "10s", "operator": "10s"}
 POOL_SIZE = 10
-AT_ONCE = 5
+AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
 
 
 def test_one_caller_cannot_hold_the_pool(own_world: World) -> None:
-    """Five requests at once; the sixth is refused, and others and the health check are served."""
+    """Eight requests at once; the ninth is refused, and others and the health check are served."""
     with (
         own_world.api.database.connect("postgres") as conn,
         ThreadPoolExecutor(AT_ONCE) as pool,
@@ -113,7 +113,7 @@ def test_one_caller_cannot_hold_the_pool(own_world: World) -> None:
 
 
 def test_callers_without_a_token_share_what_one_caller_may(own_world: World) -> None:
-    """They hold half the pool at most; health is served to all, and so are people with tokens."""
+    """They never hold the whole pool; health is served to all, and so are people with tokens."""
     with (
         own_world.api.database.connect("postgres") as conn,
         ThreadPoolExecutor(AT_ONCE) as pool,

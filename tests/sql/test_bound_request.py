@@ -14,7 +14,7 @@ from tests import factories
 from tests.refusals import Refusal, refusal
 from tests.servers import Database
 
-REFUSED = (429, "too_many_requests", {"at_once": 5})
+REFUSED = (429, "too_many_requests", {"at_once": 8})
 
 
 @dataclass
@@ -64,34 +64,34 @@ def job(database: Database) -> int:
 
 
 @pytest.mark.usefixtures("job")
-def test_sixth_request_of_a_user_is_refused(pool: Pool) -> None:
+def test_ninth_request_of_a_user_is_refused(pool: Pool) -> None:
     """And the first of another is not, nor the next one once the others have ended."""
     alice, bob = request_claims("member", "alice"), request_claims("member", "bob")
-    at_once = [pool.begin("member", alice) for _ in range(6)]
+    at_once = [pool.begin("member", alice) for _ in range(9)]
     others = pool.begin("member", bob)
     pool.end()
     next_one = pool.begin("member", alice)
 
-    assert at_once == [None] * 5 + [REFUSED]
+    assert at_once == [None] * 8 + [REFUSED]
     assert (others, next_one) == (None, None)
 
 
-def test_sixth_request_of_a_job_is_refused(pool: Pool, job: int) -> None:
+def test_ninth_request_of_a_job_is_refused(pool: Pool, job: int) -> None:
     """Whose id may be that of a user, who is not bound by it."""
     claims = request_claims("job", "job") | {"job_id": job}
-    at_once = [pool.begin("job", claims) for _ in range(6)]
+    at_once = [pool.begin("job", claims) for _ in range(9)]
     user = pool.begin("member", request_claims("member", "alice"))
 
-    assert at_once == [None] * 5 + [REFUSED]
+    assert at_once == [None] * 8 + [REFUSED]
     assert user is None
 
 
 def test_all_without_a_token_share_the_slots_of_one(pool: Pool) -> None:
     """Health is free, or a stranger could make the service look dead."""
-    at_once = [pool.begin("anon", request_claims("anon")) for _ in range(6)]
+    at_once = [pool.begin("anon", request_claims("anon")) for _ in range(9)]
     health = pool.begin("anon", request_claims("anon"), path="/rpc/health")
 
-    assert (at_once, health) == ([None] * 5 + [REFUSED], None)
+    assert (at_once, health) == ([None] * 8 + [REFUSED], None)
 
 
 @pytest.mark.usefixtures("job")
@@ -109,6 +109,6 @@ def test_number_of_requests_is_the_operators_choice(pool: Pool) -> None:
 def test_control_plane_is_not_bound(pool: Pool) -> None:
     """An import for a user takes no connection of the API's pool."""
     alice = request_claims("member", "alice")
-    at_once = [pool.begin("member", alice, login="control") for _ in range(6)]
+    at_once = [pool.begin("member", alice, login="control") for _ in range(9)]
 
-    assert at_once == [None] * 6
+    assert at_once == [None] * 9
