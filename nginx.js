@@ -32,17 +32,11 @@ const CODES = {
     431: 'headers_too_large', 500: 'internal_error', 503: 'api_unavailable',
 };
 
-// Answer what nginx itself refuses (nginx.conf: error_page).
-function refuse(r) {
+// Say what nginx itself refuses (nginx.conf: error_page).
+function refusal(r) {
     const status = Number(r.variables.status);
     const problem = status === 400 ? r.variables.query_problem : '';
-    if (status === 429 || status === 503) {
-        r.headersOut['Retry-After'] = '1';
-    }
-    // It tells nothing about anybody, so every site may read it.
-    r.headersOut['Access-Control-Allow-Origin'] = '*';
-    r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
-    r.return(status, problem ? bodyOfProblem(problem) : bodyOf(CODES[status] || 'bad_request'));
+    return problem ? bodyOfProblem(problem) : bodyOf(CODES[status] || 'bad_request');
 }
 
 function bodyOf(code, hint) {
@@ -252,4 +246,4 @@ function isEncodingBroken(asked) {
         || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
 }
 
-export default { admitBody, answerKey, correctStatus, queryProblem, refuse };
+export default { admitBody, answerKey, correctStatus, queryProblem, refusal };

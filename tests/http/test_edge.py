@@ -425,3 +425,19 @@ def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:
     httpx.get(f"{limited.url}/BAY-4420/x", headers={"X-Request-Id": "logged-3"})
 
     assert [limited.line(f"logged-{n}")["route"] for n in (2, 3)] == ["-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [("", b"413"), ("Authorization: Bearer e30.e30.e30\r\n", b"401")],
+    ids=["without a token", "with a bad one"],
+)
+def test_refusal_comes_before_the_body(api: Api, authorization: str, status: bytes) -> None:
+    """Answer 126 MB that were announced, and none of which was sent."""
+    address = urlsplit(api.url)
+    head = f"POST {CREATE} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 126000000\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(head.encode())
+        answer = connection.recv(4096)
+
+    assert answer.split()[1] == status
