@@ -275,7 +275,7 @@ def test_import_names_every_row_where_an_error_lists_the_first_problems(
 
     lines = (importer.folder / "rejects.tsv").read_text().splitlines()
     rejected = {line.split("\t")[2] for line in lines[1:]}
-    assert (result.exit_code, rejected) == (1, {f"=A/{number}" for number in range(150)})
+    assert (result.exit_code, rejected) == (1, {f"'=A/{number}" for number in range(150)})
 
 
 def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Importer) -> None:
