@@ -311,6 +311,8 @@ CROOKED_KEYS = [
     "./jobs/{1}/1/tree.json",
     "jobs/{1}/1/",
     "jobs/{1}/1/a\nb",
+    "jobs/{1}/1/a\u2028b",
+    "jobs/{1}/1/a\u202eb",
 ]
 
 
