@@ -13,8 +13,6 @@ alter table aspen.jobs drop constraint if exists jobs_texts_form_check;
 
 alter table aspen.lineages drop constraint if exists lineages_lineage_form_check;
 
-alter table aspen.locations drop constraint if exists locations_names_length_check;
-
 alter table aspen.locations drop constraint if exists locations_names_form_check;
 
 alter table aspen.pathogens drop constraint if exists pathogens_names_form_check;

@@ -108,15 +108,6 @@ add constraint locations_names_form_check check (
 ) not valid;
 
 -- squawk-ignore ban-drop-constraint
-alter table aspen.locations drop constraint if exists locations_names_length_check;
-
-alter table aspen.locations
-add constraint locations_names_length_check check (
-    length(region) <= 128 and length(country) <= 128
-    and length(division) <= 128 and length(location) <= 128
-) not valid;
-
--- squawk-ignore ban-drop-constraint
 alter table aspen.pathogens drop constraint if exists pathogens_names_form_check;
 
 alter table aspen.pathogens
@@ -275,9 +266,6 @@ alter table aspen.jobs validate constraint jobs_texts_form_check;
 
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.lineages validate constraint lineages_lineage_form_check;
-
--- squawk-ignore constraint-missing-not-valid
-alter table aspen.locations validate constraint locations_names_length_check;
 
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.locations validate constraint locations_names_form_check;

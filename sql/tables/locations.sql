@@ -21,10 +21,6 @@ create table aspen.locations (
     check ((latitude is null) = (longitude is null)),
     constraint locations_latitude_range_check check (latitude between -90 and 90),
     constraint locations_longitude_range_check check (longitude between -180 and 180),
-    constraint locations_names_length_check check (
-        length(region) <= 128 and length(country) <= 128
-        and length(division) <= 128 and length(location) <= 128
-    ),
     constraint locations_names_form_check check (
         region !~ (
             '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
