@@ -50,9 +50,9 @@ def postgrest_js(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcom
 
 
 def postgrest_py(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
-    """PyPI's postgrest; its own default schema is public."""
+    """PyPI's postgrest with its default schema, public, which the edge takes for ours."""
     headers = {"Authorization": f"Bearer {caller.token}"}
-    with SyncPostgrestClient(caller.api.url, schema="api", headers=headers) as api:
+    with SyncPostgrestClient(caller.api.url, headers=headers) as api:
         try:
             response = SCENARIOS[scenario](api, **given).execute()
         except APIError as error:
