@@ -344,9 +344,7 @@ def test_changes_of_a_sequence_at_once_are_all_stored(world: World, people: list
     assert (unexplained(changes, stored), stored in shown) == ([], True)
 
 
-def test_upserts_of_a_sequence_at_once_are_all_answered(
-    world: World, people: list[Caller]
-) -> None:
+def test_upserts_of_a_sequence_at_once_are_all_answered(world: World, people: list[Caller]) -> None:
     """One makes it, the others replace it."""
     sample = world.bare_sample()
     bodies = [world.sequence(sample, sequencing_depth=float(number)) for number in range(8)]
@@ -481,9 +479,7 @@ def stored_of(world: World, identifiers: Sequence[str]) -> list[tuple[str, int]]
     ).fetchall()
 
 
-@pytest.mark.parametrize(
-    ("on_conflict", "outcome"), [("skip", "skipped"), ("update", "updated")]
-)
+@pytest.mark.parametrize(("on_conflict", "outcome"), [("skip", "skipped"), ("update", "updated")])
 def test_one_batch_at_once_is_stored_once(
     world: World, people: list[Caller], on_conflict: str, outcome: str
 ) -> None:
@@ -635,7 +631,8 @@ def test_batch_updates_only_what_it_gives_beside_a_change(
     [answer] = at_once(
         world,
         [batch_of(people[0], batch)],
-        "update aspen.samples set is_private = true, organism = 'another', host = 'x' where id = %s",
+        "update aspen.samples set is_private = true, organism = 'another', host = 'x'"
+        " where id = %s",
         sample,
     )
 
