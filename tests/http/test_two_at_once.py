@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -51,19 +50,6 @@ def people(world: World) -> list[Caller]:
     return [Caller(world.api, world.api.token(f"{number}-{world.name}")) for number in range(8)]
 
 
-@contextmanager
-def all_waiting(
-    world: World, requests: Iterable[Request], statement: str, *parameters: object
-) -> Iterator[tuple[psycopg.Connection, list[Future[httpx.Response]]]]:
-    """Send requests that all wait for what a statement locks, until the end of the block."""
-    with world.api.database.connect("postgres") as conn, ThreadPoolExecutor(8) as pool:
-        with conn.transaction():
-            conn.execute(statement, parameters)
-            answers = [pool.submit(request) for request in requests]
-            wait_until_waiting(conn, len(answers))
-            yield conn, answers
-
-
 def wait_until_waiting(conn: psycopg.Connection, requests: int) -> None:
     """Until so many requests wait for a lock."""
     conn.execute("set local statement_timeout = '8s'")
@@ -76,12 +62,19 @@ def wait_until_waiting(conn: psycopg.Connection, requests: int) -> None:
 
 
 def at_once(
-    world: World, requests: Iterable[Request], statement: str, *parameters: object
+    world: World,
+    requests: Iterable[Request],
+    statement: str,
+    *parameters: object,
+    take_back: bool = False,
 ) -> list[httpx.Response]:
-    """What requests answer that all waited for what a statement locks."""
-    with all_waiting(world, requests, statement, *parameters) as (_, answers):
-        pass
-    return [answer.result() for answer in answers]
+    """What requests answer that all waited for what a statement does, or does and takes back."""
+    with world.api.database.connect("postgres") as conn, ThreadPoolExecutor(8) as pool:
+        with conn.transaction(force_rollback=take_back):
+            conn.execute(statement, parameters)
+            answers = [pool.submit(request) for request in requests]
+            wait_until_waiting(conn, len(answers))
+        return [answer.result() for answer in answers]
 
 
 def patch_of(caller: Caller, path: str, change: Change) -> Request:
@@ -180,13 +173,11 @@ def test_sample_made_public_beside_other_changes_is_public(
     """The twin: privacy is a column like any other."""
     sample = factories.sample(world.conn, world.group, f"twin-{world.name}", is_private=True)
     path = f"/samples?id=eq.{sample}"
+    changes: list[Change] = [{"is_private": False}, {"host": "x"}]
 
     at_once(
         world,
-        [
-            patch_of(caller, path, change)
-            for caller, change in zip(people, [{"is_private": False}, {"host": "x"}], strict=False)
-        ],
+        [patch_of(caller, path, change) for caller, change in zip(people, changes, strict=False)],
         LOCK_SAMPLE,
         sample,
     )
@@ -487,13 +478,12 @@ def test_one_batch_at_once_is_stored_once(
     identifiers = sorted(names(20))
     batches = shuffled_batches(world, identifiers, on_conflict)
 
-    with all_waiting(
+    answers = at_once(
         world,
         [batch_of(caller, batch) for caller, batch in zip(people, batches, strict=True)],
         *held_sample(world, identifiers[0]),
-    ) as (_, waiting):
-        raise psycopg.Rollback
-    answers = [answer.result() for answer in waiting]
+        take_back=True,
+    )
 
     assert outcomes(answers) == {
         **{(identifier, "created"): 1 for identifier in identifiers},
@@ -513,13 +503,13 @@ def test_overlapping_batches_at_once_create_each_sample_once(
         shuffled_batches(world, identifiers[n : n + 8], on_conflict, seed=n)[n] for n in range(8)
     ]
 
-    with all_waiting(
+    answers = at_once(
         world,
         [batch_of(caller, batch) for caller, batch in zip(people, batches, strict=True)],
         *held_sample(world, identifiers[7]),
-    ) as (_, waiting):
-        raise psycopg.Rollback
-    counted = outcomes(answer.result() for answer in waiting)
+        take_back=True,
+    )
+    counted = outcomes(answers)
 
     assert {key: n for key, n in counted.items() if key[1] == "created"} == {
         (identifier, "created"): 1 for identifier in identifiers
@@ -560,13 +550,13 @@ def test_batches_that_would_create_the_same_are_refused_by_name(
     identifiers = sorted(names(3))
     batch = world.batch(*map(world.batch_sample, identifiers))
 
-    with all_waiting(
+    answers = at_once(
         world,
         [batch_of(caller, batch) for caller in people],
         *held_sample(world, identifiers[0]),
-    ) as (_, waiting):
-        raise psycopg.Rollback
-    answers = sorted((answer.result() for answer in waiting), key=lambda got: got.status_code)
+        take_back=True,
+    )
+    answers.sort(key=lambda answer: answer.status_code)
 
     named = [
         {
