@@ -16,6 +16,17 @@ security definer
 set search_path = ''
 as $$
 begin
+    if (create_samples.group_id = any(nullif(current_setting('aspen.member_groups', true),
+        '')::bigint[])) is not true then
+        perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
+            json_build_object('group_id', create_samples.group_id)::text,
+            'A direct role of member or admin is needed.');
+    end if;
+    if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip',
+        'update') then
+        perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',
+            json_build_object('on_conflict', left(create_samples.on_conflict, 200))::text);
+    end if;
     -- A migration keeps a batch waiting as long as any other request; only an attempt waits longer,
     -- for another batch with the same samples.
     lock table aspen.samples, aspen.sequences in row exclusive mode;

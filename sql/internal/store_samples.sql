@@ -33,17 +33,6 @@ declare
     error_message text;
     error_detail text;
 begin
-    if (store_samples.group_id = any(nullif(current_setting('aspen.member_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
-            json_build_object('group_id', store_samples.group_id)::text,
-            'A direct role of member or admin is needed.');
-    end if;
-    if store_samples.on_conflict is null or store_samples.on_conflict not in ('error', 'skip',
-        'update') then
-        perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',
-            json_build_object('on_conflict', left(store_samples.on_conflict, 200))::text);
-    end if;
     select pathogens.* into pathogen_row
     from aspen.pathogens as pathogens
     where pathogens.slug = store_samples.pathogen;
