@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from control.errors import ControlError
 from control.fasta import Record, read_fasta
 from control.groups import Group
 from control.locations import Place, ensure_locations
-from control.sample_metadata import Metadata, Problem, SampleRow
+from control.sample_metadata import ACCESSION_COLUMNS, LEVELS, Metadata, Problem, SampleRow
 from control.sql_code import query
 
 OnConflict = Literal["error", "skip", "update"]
@@ -103,6 +103,7 @@ def import_samples(
     advance: Callable[[int], object] = lambda done: None,
 ) -> ImportReport:
     """Store all samples of a metadata file with their sequences, or nothing and say why."""
+    metadata = _reject_bad_names(conn, metadata)
     report = ImportReport(metadata.total, list(metadata.problems))
     with conn.transaction() as transaction:
         _require_repositories(conn, metadata)
@@ -126,6 +127,42 @@ def _require_repositories(conn: psycopg.Connection, metadata: Metadata) -> None:
         raise ControlError(
             f"the database has no repository {', '.join(unknown)}", "run control load pathogens"
         )
+
+
+def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
+    """Reject rows with a place or an accession that its table would refuse.
+
+    These are written here, not by create_samples, which names what is wrong with the rest.
+    """
+    names = {name for row in metadata.rows.values() for _, name in _names(row)}
+    found = conn.execute(query("name_problems"), {"names": sorted(names)}).fetchall()
+    if not found:
+        return metadata
+    reasons: dict[str, str] = dict(found)
+    problems = [
+        Problem(str(metadata.path), row.line, row.strain, column, name, reasons[name])
+        for row in metadata.rows.values()
+        for column, name in _names(row)
+        if name in reasons
+    ]
+    rejected = metadata.rejected | {problem.strain for problem in problems}
+    return replace(
+        metadata,
+        rows={strain: row for strain, row in metadata.rows.items() if strain not in rejected},
+        rejected=rejected,
+        problems=(*metadata.problems, *problems),
+    )
+
+
+def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
+    """Column and name of a row's place and accessions."""
+    for column, name in zip(LEVELS, astuple(row.place), strict=True):
+        if name is not None:
+            yield column, name
+    accessions = dict(row.accessions)
+    for column, repository in ACCESSION_COLUMNS.items():
+        if repository in accessions:
+            yield column, accessions[repository]
 
 
 def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Record]:

@@ -376,8 +376,8 @@ def _time_problems(claims: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield "exp is missing or not a time"
     elif expires_at <= stamp - skew:
         yield f"expired at {_moment(expires_at)}"
-    elif expires_at > stamp + LONGEST_LIFETIME.total_seconds():
-        yield f"exp is more than {LONGEST_LIFETIME.days} days ahead"
+    elif expires_at > stamp + LONGEST_LIFETIME.total_seconds() + skew:
+        yield f"exp is more than {LONGEST_LIFETIME.days} days ahead (token_lives_too_long)"
     for name, meaning in (("nbf", "not valid before"), ("iat", "issued in the future, at")):
         starts_at = claims.get(name)
         if starts_at is not None and not _is_number(starts_at):

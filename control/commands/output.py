@@ -11,6 +11,7 @@ import click
 from control.app import App
 from control.outputs.credentials import current_credentials, store_credentials
 from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
+from control.outputs.problems import unprintable
 from control.outputs.register import Registration, list_outputs, register_outputs
 from control.storage import S3Uri
 from control.terminal import one_line
@@ -55,6 +56,8 @@ class Software(click.ParamType[tuple[str, str]]):
         name, _, version = value.partition("=")
         if not name or not version:
             self.fail(f"{value!r} is not NAME=VERSION", param, ctx)
+        if problem := unprintable(value):
+            self.fail(f"this is {problem}", param, ctx)
         return name, version
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from control.outputs.json_values import MalformedJson, decode, dump
 from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.problems import Malformed, unprintable
 from control.outputs.tree_text import CutTip, JsonReader, Node, cut_tree, read_tree, walk
 
 # Both the text and PostgreSQL's copy of it are held in memory.
@@ -110,6 +110,9 @@ def _tips(reader: JsonReader, cut: list[CutTip], strip: re.Pattern[str]) -> tupl
             raise reader.malformed(f"a second tip is named {name!r}", tip.node.position)
         first_positions[name] = tip.node.position
         accession = _value(tip.node, "external_accession")
+        for said, text in (("name", name), ("external_accession", accession or "")):
+            if problem := unprintable(text):
+                raise reader.malformed(f"the {said} of a tip is {problem}", tip.node.position)
         tips.append(Tip(full_name, name, accession, dump(name) + tip.tail_text))
     return tuple(tips)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from control.outputs.json_values import MalformedJson, read_json
 from control.outputs.places import check_place, is_plain, owner_of
-from control.outputs.problems import Malformed
+from control.outputs.problems import UNPRINTABLE, Malformed, unprintable
 from control.storage import S3Uri, open_object
 
 if TYPE_CHECKING:
@@ -168,15 +168,18 @@ class _Reader:
             self.problems.append("error: must say why the job failed")
         if status == "succeeded" and error is not None:
             self.problems.append("error: must be null when status is succeeded")
-        if text is not None and len(text) > LONGEST_ERROR:
-            return text[: LONGEST_ERROR - 1] + "…"
-        return text
+        if text is None:
+            return None
+        text = UNPRINTABLE.sub(_shown, text)
+        return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
 
     def _versions(self, versions: Any) -> Mapping[str, str]:
         found = self._object(versions, "software_versions") or {}
         for name, version in found.items():
             if not isinstance(version, str) or not version or not name:
                 self.problems.append(f"software_versions.{name}: must be a non-empty string")
+            elif problem := unprintable(name) or unprintable(version):
+                self.problems.append(f"software_versions: one is {problem}")
         return {name: str(version) for name, version in found.items()}
 
     def _has_members(self, value: Any, name: str, members: Mapping[str, bool]) -> bool:
@@ -221,6 +224,11 @@ class _Reader:
             return value
         self.problems.append(f"{name}: must be an object")
         return None
+
+
+def _shown(found: re.Match[str]) -> str:
+    """What stands for a character that the database refuses; lines and tabs are kept."""
+    return found[0] if found[0] in "\t\n\r" else "\ufffd"
 
 
 def missing_files(job_kind: str, given: list[str]) -> list[str]:

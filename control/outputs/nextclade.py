@@ -12,7 +12,7 @@ from control.outputs.aligned_fasta import read_alignments
 from control.outputs.jobs import Job
 from control.outputs.json_values import MalformedJson, read_json
 from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.problems import Malformed, unprintable
 from control.outputs.queries import query
 from control.outputs.results import (
     StoredResults,
@@ -24,7 +24,7 @@ from control.outputs.results import (
     store,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, read_table
+from control.outputs.text_lines import Row, check_texts, read_table
 
 LARGEST_TAG_BYTES = 1 << 20
 MUTATIONS = (
@@ -35,6 +35,8 @@ MUTATIONS = (
     "aaInsertions",
     "aaDeletions",
 )
+# Columns that are stored as they are; which of the first two is the lineage depends on the dataset.
+TEXTS = ("lineage", "clade", *MUTATIONS)
 REQUIRED = (
     "seqName",
     "clade",
@@ -107,6 +109,7 @@ def register_qc(
 def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:
     for row in read_table(file, ";", REQUIRED):
         sample_id = taxa.admit(row.values["seqName"], row.line)
+        check_texts(file, row, TEXTS)
         score, status = _quality(file, row)
         yield (
             sample_id,
@@ -161,6 +164,8 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
 
 def _said(file: ObjectFile, name: str, value: Any, *, is_required: bool = False) -> str | None:
     if isinstance(value, str) and value:
+        if problem := unprintable(value):
+            raise Malformed(file.name, None, f"{name} is {problem}")
         return value
     if value in (None, "") and not is_required:
         return None

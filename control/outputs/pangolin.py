@@ -21,7 +21,7 @@ from control.outputs.results import (
     store,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, read_table
+from control.outputs.text_lines import Row, check_texts, read_table
 
 REQUIRED = (
     "taxon",
@@ -41,6 +41,8 @@ COLUMNS = (
     "scorpio_support",
     "raw_output",
 )
+# Columns that are stored as they are.
+TEXTS = ("lineage", "version", "scorpio_call")
 # Columns that say what was run, where the file has them.
 VERSIONS = {
     "pangolin": "pangolin_version",
@@ -70,6 +72,8 @@ def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tu
         if not taxa.seen:
             found = {name: row.values.get(column) for name, column in VERSIONS.items()}
             versions.update({name: version for name, version in found.items() if version})
+            check_texts(file, row, VERSIONS.values())
+        check_texts(file, row, TEXTS)
         sample_id = taxa.admit(row.values["taxon"], row.line)
         yield (
             sample_id,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from control.errors import ControlError
+from control.outputs.problems import UNPRINTABLE
 from control.storage import S3Uri
 
 # The first one counts: what a job puts below its own folder is its own, whatever it is called.
 _JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([^/]*)")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def check_place(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
@@ -45,4 +45,4 @@ def owner_of(key: str) -> str | None:
 def is_plain(key: str) -> bool:
     """Whether no part of a key is empty, . or ..: clients and proxies would make another of it."""
     parts = key.split("/")
-    return not _UNSEEN.search(key) and not any(part in ("", ".", "..") for part in parts)
+    return not UNPRINTABLE.search(key) and not any(part in ("", ".", "..") for part in parts)

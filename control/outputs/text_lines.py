@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed, listed
+from control.outputs.problems import Malformed, listed, unprintable
 
 # Far above a genome or a row of Nextclade; keeps a file without line ends from being read whole.
 LONGEST_LINE_BYTES = 16 << 20
@@ -60,6 +60,13 @@ def read_table(file: ObjectFile, delimiter: str, required: Sequence[str]) -> Ite
         raise Malformed(file.name, rows.line_num, f"is not CSV: {error}") from error
     if header is None:
         raise Malformed(file.name, None, "is empty")
+
+
+def check_texts(file: ObjectFile, row: Row, columns: Iterable[str]) -> None:
+    """Refuse a row whose texts could not be stored; a table need not have every column."""
+    for column in columns:
+        if problem := unprintable(row.values.get(column, "")):
+            raise Malformed(file.name, row.line, f"{column} is {problem}")
 
 
 def _checked_header(

@@ -12,7 +12,15 @@ create table aspen.accessions (
     constraint accessions_group_id_sample_id_is_private_fkey
     foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
-    constraint accessions_accession_length_check check (char_length(accession) between 1 and 128)
+    constraint accessions_accession_length_check check (char_length(accession) between 1 and 128),
+    constraint accessions_accession_form_check check (
+        accession !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    )
 );
 
 create index accessions_public_repository_id_idx on aspen.accessions (public_repository_id);

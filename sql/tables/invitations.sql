@@ -18,7 +18,15 @@ create table aspen.invitations (
     check (email ~ '^[^@\s]+@[^@\s]+$' and char_length(email) <= 254),
     constraint invitations_expires_after_creation_check check (expires_at > created_at),
     constraint invitations_accepted_or_revoked_check
-    check (accepted_at is null or revoked_at is null)
+    check (accepted_at is null or revoked_at is null),
+    constraint invitations_email_characters_check check (
+        email !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    )
 );
 
 create unique index invitations_group_id_lower_email_open_key

@@ -28,7 +28,13 @@ create table aspen.job_outputs (
     constraint job_outputs_key_is_of_its_job_check
     check (coalesce(substring(key from '(?:^|/)jobs/([^/]*)') = job_id::text, true)),
     constraint job_outputs_size_bytes_is_not_negative_check check (size_bytes >= 0),
-    constraint job_outputs_checksum_sha256_form_check check (checksum_sha256 ~ '^[0-9a-f]{64}$')
+    constraint job_outputs_checksum_sha256_form_check check (checksum_sha256 ~ '^[0-9a-f]{64}$'),
+    constraint job_outputs_texts_form_check check (
+        bucket !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and key !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and version_id !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and etag !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 comment on table aspen.job_outputs is 'Files that jobs left in S3';

@@ -8,7 +8,10 @@ create table aspen.job_public_sequences (
     strain text not null,
     constraint job_public_sequences_group_id_job_id_strain_key unique (group_id, job_id, strain),
     constraint job_public_sequences_group_id_job_id_fkey foreign key (group_id, job_id)
-    references aspen.jobs (group_id, id) on delete cascade
+    references aspen.jobs (group_id, id) on delete cascade,
+    constraint job_public_sequences_strain_form_check check (
+        strain !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index job_public_sequences_public_repository_id_idx

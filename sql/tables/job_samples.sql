@@ -11,7 +11,10 @@ create table aspen.job_samples (
     constraint job_samples_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,
     constraint job_samples_sample_group_id_sample_id_fkey foreign key (sample_group_id, sample_id)
-    references aspen.samples (group_id, id) on delete set null (sample_id)
+    references aspen.samples (group_id, id) on delete set null (sample_id),
+    constraint job_samples_public_identifier_form_check check (
+        public_identifier !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index job_samples_sample_group_id_sample_id_idx

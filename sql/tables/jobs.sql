@@ -56,7 +56,13 @@ create table aspen.jobs (
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),
     constraint jobs_software_versions_is_object_check
-    check (jsonb_typeof(software_versions) = 'object')
+    check (jsonb_typeof(software_versions) = 'object'),
+    constraint jobs_texts_form_check check (
+        executor !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and executor_handle !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and error
+        !~ '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index jobs_id_queued_idx on aspen.jobs (id) where status = 'queued';

@@ -4,7 +4,10 @@ create table aspen.lineages (
     references aspen.pathogens (id) on delete cascade,
     lineage text not null,
     constraint lineages_pathogen_id_lineage_key unique (pathogen_id, lineage),
-    constraint lineages_lineage_length_check check (char_length(lineage) between 1 and 128)
+    constraint lineages_lineage_length_check check (char_length(lineage) between 1 and 128),
+    constraint lineages_lineage_form_check check (
+        lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 comment on table aspen.lineages is 'Known lineage names of a pathogen (Pango designations for SC2)';

@@ -20,7 +20,33 @@ create table aspen.locations (
     constraint locations_coordinates_are_a_pair_check
     check ((latitude is null) = (longitude is null)),
     constraint locations_latitude_range_check check (latitude between -90 and 90),
-    constraint locations_longitude_range_check check (longitude between -180 and 180)
+    constraint locations_longitude_range_check check (longitude between -180 and 180),
+    constraint locations_names_form_check check (
+        region !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and country !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and division !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and location !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    )
 );
 
 create index locations_country_division_location_idx

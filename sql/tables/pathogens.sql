@@ -14,7 +14,27 @@ create table aspen.pathogens (
     has_usher boolean not null default false,
     constraint pathogens_slug_form_check check (slug ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$'),
     constraint pathogens_name_length_check check (char_length(name) between 1 and 128),
-    constraint pathogens_lineage_caller_check check (lineage_caller in ('PANGOLIN', 'NEXTCLADE'))
+    constraint pathogens_lineage_caller_check check (lineage_caller in ('PANGOLIN', 'NEXTCLADE')),
+    constraint pathogens_names_form_check check (
+        name !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and organism !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and nextclade_dataset_name !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    )
 );
 
 create index pathogens_default_repository_id_idx on aspen.pathogens (default_repository_id);

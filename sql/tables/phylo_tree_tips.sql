@@ -17,7 +17,11 @@ create table aspen.phylo_tree_tips (
     constraint phylo_tree_tips_sample_group_id_sample_id_fkey
     foreign key (sample_group_id, sample_id)
     references aspen.samples (group_id, id) on delete set null,
-    constraint phylo_tree_tips_position_is_positive_check check (position > 0)
+    constraint phylo_tree_tips_position_is_positive_check check (position > 0),
+    constraint phylo_tree_tips_texts_form_check check (
+        name !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and accession !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index phylo_tree_tips_sample_group_id_sample_id_idx

@@ -15,7 +15,16 @@ create table aspen.public_sequences (
     division text,
     location text,
     constraint public_sequences_pathogen_id_public_repository_id_strain_key
-    unique (pathogen_id, public_repository_id, strain)
+    unique (pathogen_id, public_repository_id, strain),
+    constraint public_sequences_texts_form_check check (
+        strain !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and accession !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and region !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and country !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and division !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and location !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index public_sequences_public_repository_id_idx

@@ -6,7 +6,12 @@ create table aspen.reference_datasets (
     accession text,
     tag text,
     constraint reference_datasets_name_accession_tag_key
-    unique nulls not distinct (name, accession, tag)
+    unique nulls not distinct (name, accession, tag),
+    constraint reference_datasets_texts_form_check check (
+        name !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and accession !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and tag !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 comment on table aspen.reference_datasets is 'Reference datasets: name, accession of the reference sequence, release tag';

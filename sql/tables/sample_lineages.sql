@@ -20,7 +20,13 @@ create table aspen.sample_lineages (
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint sample_lineages_lineage_type_check check (lineage_type in ('PANGOLIN', 'NEXTCLADE')),
     constraint sample_lineages_lineage_probability_range_check
-    check (lineage_probability between 0 and 100)
+    check (lineage_probability between 0 and 100),
+    constraint sample_lineages_texts_form_check check (
+        lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and lineage_software_version
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and scorpio_call !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index sample_lineages_reference_dataset_id_idx

@@ -18,7 +18,21 @@ create table aspen.sample_mutations (
     constraint sample_mutations_group_id_sample_id_is_private_fkey
     foreign key (group_id, sample_id, is_private)
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
-    constraint sample_mutations_mutations_caller_check check (mutations_caller in ('NEXTCLADE'))
+    constraint sample_mutations_mutations_caller_check check (mutations_caller in ('NEXTCLADE')),
+    constraint sample_mutations_mutations_form_check check (
+        array_to_string(substitutions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and array_to_string(insertions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and array_to_string(deletions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and array_to_string(aa_substitutions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and array_to_string(aa_insertions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and array_to_string(aa_deletions, ' ')
+        !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index sample_mutations_reference_dataset_id_idx

@@ -18,7 +18,10 @@ create table aspen.sample_qc_metrics (
     references aspen.samples (group_id, id, is_private) on update cascade on delete cascade,
     constraint sample_qc_metrics_qc_caller_check check (qc_caller in ('NEXTCLADE')),
     constraint sample_qc_metrics_qc_status_check
-    check (qc_status in ('good', 'mediocre', 'bad', 'invalid'))
+    check (qc_status in ('good', 'mediocre', 'bad', 'invalid')),
+    constraint sample_qc_metrics_qc_software_version_form_check check (
+        qc_software_version !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index sample_qc_metrics_reference_dataset_id_idx

@@ -38,6 +38,9 @@ create table aspen.users (
             || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
             || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
         )
+    ),
+    constraint users_subject_form_check check (
+        subject !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
     )
 );
 

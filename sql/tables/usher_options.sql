@@ -5,7 +5,21 @@ create table aspen.usher_options (
     description text not null constraint usher_options_description_key unique,
     value text not null constraint usher_options_value_key unique,
     priority integer,
-    constraint usher_options_pathogen_id_priority_key unique (pathogen_id, priority)
+    constraint usher_options_pathogen_id_priority_key unique (pathogen_id, priority),
+    constraint usher_options_texts_form_check check (
+        description !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+        and value !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
+    )
 );
 
 comment on table aspen.usher_options is 'Reference trees that UShER can place sequences on; priority 1 is shown first';

@@ -62,7 +62,8 @@ class Stage:
         """Open a client of its own address."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         transport = httpx.HTTPTransport(
-            local_address=self.address(), limits=httpx.Limits(max_connections=200)
+            local_address=self.address(),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=0),
         )
         with httpx.Client(
             base_url=url or self.edge, headers=headers, transport=transport, timeout=60

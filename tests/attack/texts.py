@@ -30,7 +30,8 @@ def identifiers(stage: Stage) -> Iterator[Trial]:
                 ):
                     held = answer.status_code == 400
                     yield f"{door} {field} {text!r}: {answer.status_code}", held
-        for value in ("a\x1b[2J", "a\u202eb", "", "   ", 3.14, None, ["a"]):
+        # (PostgREST makes text of any other JSON value before it is seen.)
+        for value in ("a\x1b[2J", "a\u202eb", "=1+1", "", "   ", None):
             wanted = world.run_request(f"open-{world.name}", name=value)
             answer = http.post("/rpc/create_phylo_run", json=wanted)
             yield f"run named {value!r}: {answer.status_code}", answer.status_code == 400

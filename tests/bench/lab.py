@@ -80,6 +80,7 @@ class Lab:
             is_new = create_database(conn, name)
         with self.connect(SUPERUSER, name) as conn:
             prepare_database(conn, self.settings.sql_dir)
+            conn.execute((HERE / "no_sides.sql").read_bytes())
             apply_all(self.url("control", name), self.settings.root)
             if is_new:
                 self._fill(conn, name, script, fingerprint)

@@ -192,6 +192,33 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
     assert "7 of 8 samples are rejected" in result.stderr
 
 
+def test_import_names_places_and_accessions_that_are_no_names(importer: Importer) -> None:
+    """They are written beside create_samples, which looks at the rest."""
+    importer.add("A/1")
+    importer.add("A/2", country="Fran\u202ece", host="=1")
+    importer.add("A/3", GENOME + "!", division="=1+1", location="x" * 129)
+    importer.add("A/4", gisaid_epi_isl="@EPI", genbank_accession="M\u200b1")
+
+    result = importer.run()
+
+    assert (result.exit_code, importer.stored(), importer.query("table aspen.locations")) == (
+        1,
+        [],
+        [],
+    )
+    assert problems(result) == [
+        'metadata.tsv:3: A/2: country "Fran\\u202ece" must not hold the invisible character U+202E',
+        'metadata.tsv:4: A/3: division "=1+1" must not begin with =, +, - or @',
+        f'metadata.tsv:4: A/3: location "{"x" * 60}…" must be 1 to 128 characters on one line,'
+        " without spaces around it",
+        'metadata.tsv:5: A/4: genbank_accession "M\u200b1" must not hold the invisible character'
+        " U+200B",
+        'metadata.tsv:5: A/4: gisaid_epi_isl "@EPI" must not begin with =, +, - or @',
+        "sequences.fasta:3: A/3: sequence has '!' at position 1201,"
+        " which is no IUPAC nucleotide letter and no gap (-)",
+    ]
+
+
 def test_import_goes_on_after_a_bad_batch_to_find_the_other_problems(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +302,7 @@ def test_import_names_every_row_where_an_error_lists_the_first_problems(
 
     lines = (importer.folder / "rejects.tsv").read_text().splitlines()
     rejected = {line.split("\t")[2] for line in lines[1:]}
-    assert (result.exit_code, rejected) == (1, {f"=A/{number}" for number in range(150)})
+    assert (result.exit_code, rejected) == (1, {f"'=A/{number}" for number in range(150)})
 
 
 def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Importer) -> None:

@@ -255,6 +255,130 @@ def test_list_through_the_edge_is_that_of_postgrest(world: World) -> None:
     assert world.member.get(path).content == direct.content
 
 
+def moved_samples(world: World) -> list[int]:
+    """Return ids of samples of the group in order; the first lies last in the table."""
+    ids = sorted(world.bare_sample() for _ in range(3))
+    world.conn.execute("update aspen.samples set host = 'moved' where id = %s", [ids[0]])
+    return ids
+
+
+LISTS = {
+    "columns": "&select=id,host",
+    "embedded resources": "&select=id,accessions(accession)",
+    "all columns": "",
+    "columns, percent-encoded": "&select=id%2Chost%2Caccessions%28accession%29",
+    "a page": "&select=id&limit=3",
+    "an order of embedded rows": "&select=id,accessions(id)&accessions.order=id.desc",
+}
+
+
+@pytest.mark.parametrize("query", LISTS.values(), ids=LISTS)
+def test_list_without_an_order_comes_by_id(world: World, query: str) -> None:
+    """Whatever was changed since, and whatever else is asked."""
+    ids = moved_samples(world)
+    path = f"/samples?id=gte.{ids[0]}{query}"
+
+    found = rows(world.member.get(path))
+
+    assert [row["id"] for row in found] == ids
+
+
+def test_pages_of_a_list_without_an_order_fit_together(world: World) -> None:
+    """By range and by offset, with the count of all of them."""
+    ids = moved_samples(world)
+    path = f"/samples?select=id&id=gte.{ids[0]}"
+
+    by_range = [
+        world.member.get(path, prefer="count=exact", headers={"Range": f"{at}-{at}"})
+        for at in range(3)
+    ]
+    by_offset = [rows(world.member.get(f"{path}&limit=1&offset={at}")) for at in range(3)]
+
+    assert [response.json() for response in by_range] == [[{"id": id_}] for id_ in ids]
+    assert [response.headers["Content-Range"] for response in by_range] == [
+        "0-0/3",
+        "1-1/3",
+        "2-2/3",
+    ]
+    assert by_offset == [[{"id": id_}] for id_ in ids]
+
+
+@pytest.mark.parametrize("query", ["order=id.desc", "%6Frder=id.desc", "select=id&order=id.desc"])
+def test_order_that_is_given_is_kept(world: World, query: str) -> None:
+    """However it is written."""
+    ids = moved_samples(world)
+
+    found = rows(world.member.get(f"/samples?id=gte.{ids[0]}&{query}"))
+
+    assert [row["id"] for row in found] == ids[::-1]
+
+
+SUMS: dict[str, tuple[str, list[dict[str, object]]]] = {
+    "a call": ("count()", [{"count": 3}]),
+    "a call, percent-encoded": ("count%28%29", [{"count": 3}]),
+    "a call by groups": ("host,n:count()", [{"host": "moved", "n": 1}, {"host": None, "n": 2}]),
+    "a column": ("count", [{"count": 3}]),
+    "a column, renamed": ("n:count", [{"n": 3}]),
+    "a column, percent-encoded": ("%63ount", [{"count": 3}]),
+    "a column as text": ("n:count::text", [{"n": "3"}]),
+}
+
+
+@pytest.mark.parametrize(("select", "expected"), SUMS.values(), ids=SUMS)
+def test_rows_are_added_up(world: World, select: str, expected: list[dict[str, object]]) -> None:
+    """What is added up has no id to come by."""
+    ids = moved_samples(world)
+
+    found = rows(world.member.get(f"/samples?id=gte.{ids[0]}&select={select}"))
+
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def test_rows_are_gathered_in_one(world: World) -> None:
+    """By any aggregate of PostgreSQL, which looks like a column."""
+    ids = moved_samples(world)
+
+    [found] = rows(world.member.get(f"/samples?id=gte.{ids[0]}&select=json_agg"))
+
+    assert len(found["json_agg"]) == 3
+
+
+@pytest.mark.parametrize("accept", ["text/x-fasta", "application/vnd.pgrst.object+json"])
+def test_what_is_made_of_rows_has_no_default_order(world: World, accept: str) -> None:
+    """One text or one object is no list."""
+    response = world.member.get(f"/sequences?sample_id=eq.{world.open}", accept=accept)
+
+    assert response.status_code == 200
+    assert "order" not in response.headers["Content-Location"]
+
+
+def test_every_resource_with_an_id_has_a_default_order(world: World) -> None:
+    """Those that are described; an answer says where it is really from. `me` is one row."""
+    described = rows(world.member.get("/"))["definitions"]
+    names = [
+        name for name, fields in described.items() if "id" in fields["properties"] and name != "me"
+    ]
+
+    answers = [world.operator.get(f"/{name}?limit=0") for name in names]
+
+    assert [answer.headers.get("Content-Location") for answer in answers] == [
+        f"/{name}?limit=0&order=id" for name in names
+    ]
+
+
+@pytest.mark.parametrize("path", ["/me", "/me?select=id", "/rpc/health?select=status", "/nothing"])
+def test_what_is_no_list_has_no_default_order(world: World, path: str) -> None:
+    """Nor does what nobody serves."""
+    direct = httpx.get(
+        world.api.direct_url + path, headers={"Authorization": f"Bearer {world.member.token}"}
+    )
+
+    response = world.member.get(path)
+
+    assert (response.status_code, response.json()) == (direct.status_code, direct.json())
+    assert "order" not in response.headers.get("Content-Location", "")
+
+
 def test_description_is_kept_for_a_moment(world: World) -> None:
     """Make it once for the many strangers who ask, and let HEAD have it too."""
     first = world.nobody.get("/")
@@ -441,3 +565,13 @@ def test_refusal_comes_before_the_body(api: Api, authorization: str, status: byt
         answer = connection.recv(4096)
 
     assert answer.split()[1] == status
+
+
+def test_head_is_answered_every_time(world: World) -> None:
+    """Use no connection to PostgREST again after HEAD, for PostgREST hangs up without a word."""
+    headers = {"Authorization": f"Bearer {world.member.token}"}
+    paths = ("/samples?limit=1", "/rpc/health", "/samples?colour=eq.1")
+    with httpx.Client(base_url=world.api.url, headers=headers, timeout=30) as http:
+        answers = {(path, http.head(path).status_code) for _ in range(150) for path in paths}
+
+    assert answers == {(path, 400 if "colour" in path else 200) for path in paths}

@@ -113,7 +113,7 @@ def test_every_algorithm_that_the_api_takes_passes(desk: Desk, key: str, alg: st
 
 TAKEN: dict[str, dict[str, Any]] = {
     "expires at half a second": {"exp": NOW + 900.5},
-    "expired just now": {"exp": NOW - 5},
+    "expires in thirty days": {"exp": NOW + 30 * 86400},
     "valid in a moment": {"nbf": NOW + 15},
     "from a moment ahead": {"iat": NOW + 15},
     "no start": {"nbf": None, "iat": None},
@@ -129,6 +129,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "expires null": {"exp": None},
     "expires true": {"exp": True},
     "expired": {"exp": NOW - 3600},
+    "expires in a year": {"exp": NOW + 365 * 86400},
     "expired before time": {"exp": -(10**30)},
     "not yet valid": {"nbf": NOW + 3600},
     "valid from a text": {"nbf": "now"},
@@ -172,12 +173,28 @@ def test_claims_that_the_api_takes_pass(desk: Desk, claims: dict[str, Any]) -> N
     assert (desk.is_taken(token), desk.passes(token)) == (True, True)
 
 
+def test_token_that_expired_just_now_passes(desk: Desk) -> None:
+    """The API allows clocks to differ by 30 s, and so do we."""
+    token = desk.token(claims=json.dumps(good_claims(exp=int(time.time()) - 5)).encode())
+
+    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+
+
 @pytest.mark.parametrize("claims", REFUSED.values(), ids=REFUSED.keys())
 def test_claims_that_the_api_refuses_are_named(desk: Desk, claims: dict[str, Any]) -> None:
     """By PostgREST itself, or by authz.identify_caller."""
     token = desk.token(claims=json.dumps(good_claims(**claims)).encode())
 
     assert (desk.is_taken(token), desk.passes(token)) == (False, False)
+
+
+def test_token_that_lives_too_long_is_called_what_the_api_calls_it(desk: Desk) -> None:
+    """By the code of docs/errors.md, so that whoever meets it finds the same words."""
+    token = desk.token(claims=json.dumps(good_claims(exp=NOW + 365 * 86400)).encode())
+
+    code = desk.api.get("/me", token).json()["code"]
+
+    assert inspect(desk.api.keys, token).problems == (f"exp is more than 30 days ahead ({code})",)
 
 
 @pytest.mark.parametrize("name", ["sub", "role", "aud", "exp"])

@@ -179,6 +179,64 @@ DOORS = {
     "group's division": "update aspen.groups set division = %s",
     "group's location": "update aspen.groups set location = %s",
     "run's name": "update aspen.jobs set name = %s",
+    "accession": "update aspen.accessions set accession = %s",
+    "region": "update aspen.locations set region = %s",
+    "country": "update aspen.locations set country = %s",
+    "division": "update aspen.locations set division = %s",
+    "place": "update aspen.locations set location = %s",
+    "pathogen's name": "update aspen.pathogens set name = %s",
+    "pathogen's organism": "update aspen.pathogens set organism = %s",
+    "pathogen's dataset": "update aspen.pathogens set nextclade_dataset_name = %s",
+    "repository's name": "update aspen.public_repositories set name = %s",
+    "description of a reference tree": "update aspen.usher_options set description = %s",
+    "reference tree": "update aspen.usher_options set value = %s",
+    "invited e-mail": "update aspen.invitations set email = %s || '@example.org'",
+}
+# What tools and repositories call things: any character that neither breaks nor turns a line.
+LINES = {
+    "user's subject": "update aspen.users set subject = %s",
+    "lineage's name": "update aspen.lineages set lineage = %s",
+    "lineage": "update aspen.sample_lineages set lineage = %s",
+    "version of the caller": "update aspen.sample_lineages set lineage_software_version = %s",
+    "call of scorpio": "update aspen.sample_lineages set scorpio_call = %s",
+    "version of the QC": "update aspen.sample_qc_metrics set qc_software_version = %s",
+    **{
+        column: f"update aspen.sample_mutations set {column} = array['A1T', %s]"  # noqa: S608
+        for column in (
+            "substitutions",
+            "insertions",
+            "deletions",
+            "aa_substitutions",
+            "aa_insertions",
+            "aa_deletions",
+        )
+    },
+    **{
+        f"public sequence's {column}": f"update aspen.public_sequences set {column} = %s"  # noqa: S608
+        for column in (
+            "strain",
+            "accession",
+            "lineage",
+            "region",
+            "country",
+            "division",
+            "location",
+        )
+    },
+    **{
+        f"reference dataset's {column}": f"update aspen.reference_datasets set {column} = %s"  # noqa: S608
+        for column in ("name", "accession", "tag")
+    },
+    **{
+        f"file's {column}": f"update aspen.job_outputs set {column} = %s"  # noqa: S608
+        for column in ("bucket", "key", "version_id", "etag")
+    },
+    "strain of a run": "update aspen.job_public_sequences set strain = %s",
+    "sample of a run": "update aspen.job_samples set public_identifier = %s",
+    "executor": "update aspen.jobs set executor = %s",
+    "handle of the executor": "update aspen.jobs set executor_handle = %s",
+    "tip": "update aspen.phylo_tree_tips set name = %s",
+    "accession of a tip": "update aspen.phylo_tree_tips set accession = %s",
 }
 
 
@@ -197,11 +255,41 @@ TEXTS = (
 
 @pytest.fixture
 def one_of_each(admin: psycopg.Connection) -> psycopg.Connection:
-    """A group with a user, a sample and a run."""
+    """One row of every table with texts."""
     group = factories.group(admin)
     factories.user(admin, "alice")
-    factories.sample(admin, group)
-    factories.phylo_run(admin, group)
+    factories.invitation(admin, group)
+    sample = factories.sample(
+        admin, group, location_id=factories.location(admin, "France", "Bretagne", "Brest")
+    )
+    factories.accession(admin, sample)
+    factories.sample_lineage(admin, sample)
+    factories.qc_metric(admin, sample)
+    factories.mutations(admin, sample)
+    pathogen = factories.pathogen(admin)
+    factories.lineage_name(admin, pathogen, "B.1")
+    factories.public_sequence(admin, "A/1", pathogen)
+    factories.insert(admin, "reference_datasets", {"name": "sars-cov-2"})
+    factories.insert(
+        admin,
+        "usher_options",
+        {"pathogen_id": pathogen, "description": "All", "value": "all"},
+    )
+    run = factories.phylo_run(admin, group)
+    factories.job_output(admin, run)
+    factories.job_sample(admin, run, sample)
+    repository = factories.repository(admin)
+    factories.insert(
+        admin,
+        "job_public_sequences",
+        {
+            "group_id": group,
+            "job_id": run,
+            "public_repository_id": repository,
+            "strain": "A/1",
+        },
+    )
+    factories.phylo_tree(admin, run)
     return admin
 
 
@@ -218,7 +306,7 @@ def refused_by(conn: psycopg.Connection, statement: str, values: list[str]) -> l
 
 
 # An e-mail address has a rule of its own besides.
-@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"user's e-mail"}))
+@pytest.mark.parametrize("door", sorted(DOORS.keys() - {"user's e-mail", "invited e-mail"}))
 def test_problems_are_found_where_tables_refuse(one_of_each: psycopg.Connection, door: str) -> None:
     """One rule in two forms: a check of the table, and words for whoever broke it."""
     question = "are_names" if door == "author" else "is_text" if door in TEXTS else "is_name"
@@ -248,6 +336,26 @@ def test_no_table_holds_what_breaks_an_answer(
 def test_every_table_holds_good_names(one_of_each: psycopg.Connection, door: str) -> None:
     """The allow twin."""
     assert one_of_each.execute(door.encode(), ["abc"]).rowcount == 1
+
+
+@pytest.mark.parametrize("door", LINES.values(), ids=LINES)
+def test_no_table_holds_what_breaks_or_turns_a_line(
+    one_of_each: psycopg.Connection, door: str
+) -> None:
+    """Nothing of it, wherever it comes from; formulas and joiners are those of the tools."""
+    good = ["abc", "-", "=1", "A:1-2", "שלום\u200e", "a b"]
+    breaking = [f"a{char}b" for char in BREAKING]
+
+    assert refused_by(one_of_each, door, [*good, *breaking]) == breaking
+
+
+def test_error_of_a_job_has_lines(one_of_each: psycopg.Connection) -> None:
+    """It may be what a tool printed, and nothing that a terminal obeys or that turns a line."""
+    texts = [f"a{char}b" for char in ("", *BREAKING)]
+
+    refused = refused_by(one_of_each, "update aspen.jobs set error = %s", texts)
+
+    assert refused == [f"a{char}b" for char in BREAKING if char not in "\t\n\r"]
 
 
 @pytest.mark.parametrize(

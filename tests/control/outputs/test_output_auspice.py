@@ -164,6 +164,12 @@ def test_external_accession_of_a_tip_is_kept() -> None:
         ("{}", None, "has no tree"),
         ('{"tree":{"name":"a"}}', None, '"meta" must be an object'),
         ('{"version":"v1","meta":{},"tree":{"name":"a"}}', None, '"version" must be "v2"'),
+        ('{"meta":{},"tree":{"name":"a\\u2028"}}', "line 1 column 19", "control character U+2028"),
+        (
+            '{"meta":{},"tree":{"name":"a","node_attrs":{"external_accession":{"value":"\\u001b"}}}}',
+            "line 1 column 19",
+            r"external_accession of a tip is '\x1b'",
+        ),
         ('{"meta":{},"tree":[]}', "line 1 column 19", "the tree has no nodes"),
         ('{"meta":{},"tree":null}', "line 1 column 19", "a node of the tree must be an object"),
         ('{"meta":{},\n"tree":{}}', "line 2 column 8", "the name of a node must be"),

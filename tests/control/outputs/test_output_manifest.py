@@ -95,6 +95,10 @@ def test_keys_outside_the_manifests_folder_are_refused(key: str) -> None:
             {"software_versions": {"augur": 24}},
             "software_versions.augur: must be a non-empty string",
         ),
+        (
+            {"software_versions": {"augur": "24\x1b[2J"}},
+            "software_versions: one is '24\\x1b[2J', which holds the control character U+001B",
+        ),
         ({"resolved_template_args": "x"}, "resolved_template_args: must be an object"),
         ({"files": {}}, "files: must be a list"),
         ({"files": []}, "files: auspice_json is missing"),
@@ -152,6 +156,15 @@ def test_malformed_json_is_refused(content: bytes, problem: str) -> None:
 def test_byte_order_mark_is_tolerated() -> None:
     """Some editors write one."""
     assert parse_manifest(b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), MANIFEST).kind == "phylo_run"
+
+
+def test_what_tools_print_stays_readable() -> None:
+    """Lines and tabs are kept; what colours a terminal or turns a line is replaced."""
+    failed = GOOD | {"status": "failed", "files": [], "error": "a\tb\r\n\x1b[31mc\u202ed"}
+
+    error = parse_manifest(json.dumps(failed).encode(), MANIFEST).error
+
+    assert error == "a\tb\r\n\ufffd[31mc\ufffdd"
 
 
 def test_very_long_error_is_shortened() -> None:

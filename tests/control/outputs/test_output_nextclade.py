@@ -212,6 +212,10 @@ GOOD_TABLE = table(NEXTCLADE_HEADER, qc_row("1"), qc_row("2"))
         (table(NEXTCLADE_HEADER, qc_row("1"), qc_row("1")), "line 3: the taxon 1 is given twice"),
         (table(NEXTCLADE_HEADER, qc_row("3")), "line 2: the taxon 3 is not an input of job"),
         (table(NEXTCLADE_HEADER), ": has no rows"),
+        (
+            table(NEXTCLADE_HEADER, qc_row("1"), qc_row("2", clade="20A\u2028")),
+            r"line 3: clade is '20A\u2028",
+        ),
     ],
 )
 def test_malformed_table_is_refused(draft: Desk, content: str, complaint: str) -> None:
@@ -253,6 +257,10 @@ def test_malformed_alignment_is_refused(draft: Desk, content: bytes | str, compl
             ": must be an object, and so must its reference",
         ),
         ('{"name": "x", "tag": 5}', ": tag must be a non-empty string"),
+        (
+            '{"name": "x", "tag": "a\\u001b"}',
+            r": tag is 'a\x1b', which holds the control character",
+        ),
         ('{"name": "x", "reference": {"accession": []}}', ": reference.accession must be"),
         ('{"name": "' + "x" * (1 << 20) + '"}', ": is larger than 1048576 bytes"),
     ],

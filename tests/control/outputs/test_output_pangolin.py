@@ -146,6 +146,8 @@ HEADER = PANGOLIN_HEADER
         (table(HEADER, lineage_row("1", support="-1")), "line 2: scorpio_support is '-1'"),
         (table(HEADER, lineage_row("1", "")), "line 2: lineage is empty"),
         (table(HEADER, lineage_row("1", version="")), "line 2: version is empty"),
+        (table(HEADER, lineage_row("1", "B\u202e1")), r"lineage is 'B\u202e1', which holds"),
+        (table(HEADER, lineage_row("1", version="4\x1b[2J")), r"line 2: version is '4\x1b[2J',"),
         (table(HEADER, lineage_row("1"), lineage_row("1")), "line 3: the taxon 1 is given twice"),
         (table(HEADER, lineage_row("hCoV-19/1")), "'hCoV-19/1' is not the id of a sample"),
         (table(HEADER, lineage_row("01")), "line 2: the taxon '01' is not the id"),

@@ -206,6 +206,10 @@ def test_files_can_be_named_without_a_manifest(desk: Desk) -> None:
         (["register", "1", "--file", "auspice_json"], "does not start with s3://"),
         (["register", "1", "s3://b/m", "--software", "a=1"], "--software goes with --file"),
         (["register", "1", "--file", "auspice_json=s3://b/k", "--software", "a"], "NAME=VERSION"),
+        (
+            ["register", "1", "--file", "auspice_json=s3://b/k", "--software", "a=\x1b[2J"],
+            "which holds the control character U+001B",
+        ),
         (["register", "0", "s3://b/m"], "0 is not in the range"),
     ],
 )
@@ -311,6 +315,8 @@ CROOKED_KEYS = [
     "./jobs/{1}/1/tree.json",
     "jobs/{1}/1/",
     "jobs/{1}/1/a\nb",
+    "jobs/{1}/1/a\u2028b",
+    "jobs/{1}/1/a\u202eb",
 ]
 
 

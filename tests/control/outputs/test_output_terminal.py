@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.control.outputs.desk import Desk, dataset, tip
 from tests.control.test_terminal import EVIL, raw_controls
 
-# A key with control characters is refused before it is stored, this one is not.
-KEY = "tree\u202e\u2028.json"
+# A key that breaks a line or turns it around is refused before it is stored, this one is not.
+KEY = "tree\u200f\u061c.json"
 
 
 def test_keys_of_objects_are_shown(desk: Desk) -> None:
@@ -21,7 +21,7 @@ def test_keys_of_objects_are_shown(desk: Desk) -> None:
     for result in (registered, *listed):
         assert result.exit_code == 0
         assert raw_controls(result.output) == set()
-        assert "tree\\u202e\\u2028.json" in result.stdout
+        assert "tree\\u200f\\u061c.json" in result.stdout
 
 
 def test_refused_documents_are_shown(desk: Desk) -> None:

@@ -176,6 +176,8 @@ def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> Non
         (b'{"meta": {}}', ": has no tree"),
         (dataset(tip(None)), "line 1 column 106: the name of a node must be a non-empty string"),
         (dataset(tip("a"), tip("a")), ": a second tip is named 'a'"),
+        (dataset(tip("a"), tip("b\u202ec")), r"the name of a tip is 'b\u202ec', which holds the"),
+        (dataset(tip("a\tb")), r"the name of a tip is 'a\tb', which holds the control"),
         (b'{"meta": {},\n "x": "\xff"}', "line 2: is not UTF-8"),
         (b"\x1f\x8b\x08\x00", ": is compressed with gzip; outputs are stored uncompressed"),
         (b"", "line 1 column 1: ends too early"),

@@ -1,0 +1,52 @@
+-- A text that breaks a line or turns it around harms whoever reads an answer or a log. So every
+-- column of texts is held by a check: a list of values, or an expression for all of it, or one
+-- that refuses these characters. The exceptions, each with its reason, are listed here.
+select format('%s.%s', columns.attrelid::regclass, columns.attname) as offender
+from pg_catalog.pg_attribute as columns
+inner join pg_catalog.pg_class as tables
+    on columns.attrelid = tables.oid
+where
+    tables.relnamespace = 'aspen'::regnamespace
+    and tables.relkind in ('r', 'p')
+    and columns.attnum > 0
+    and not columns.attisdropped
+    and columns.atttypid in (
+        'text'::regtype, 'text[]'::regtype, 'varchar'::regtype, 'varchar[]'::regtype
+    )
+    and (tables.relname, columns.attname) not in (
+        -- Names of our tables and roles, and the account that runs a command.
+        ('audit_log', 'table_name'),
+        ('audit_log', 'role_name'),
+        ('audit_log', 'actor'),
+        -- JSON, which only a reader of JSON can make sense of.
+        ('phylo_tree_tips', 'segment'),
+        ('phylo_trees', 'lead_text'),
+        -- A trigger allows nothing but letters (internal.normalise_sequence).
+        ('sequences', 'sequence'),
+        -- In no answer: read where links are signed.
+        ('storage_credentials', 'bucket'),
+        ('storage_credentials', 'region'),
+        ('storage_credentials', 'endpoint_url'),
+        ('storage_credentials', 'access_key_id'),
+        ('storage_credentials', 'secret_access_key'),
+        ('storage_credentials', 'session_token')
+    )
+    and not exists (
+        select 1
+        from pg_catalog.pg_constraint as constraints
+        where
+            constraints.conrelid = tables.oid
+            and constraints.contype = 'c'
+            and constraints.convalidated
+            and (
+                regexp_replace(pg_catalog.pg_get_constraintdef(constraints.oid), '\s+', ' ', 'g') ~ format(
+                    '\m%s = (''|ANY \(ARRAY\[)|\m%s ~ ''\^\[[^\\^]*\]',
+                    columns.attname,
+                    columns.attname
+                )
+                or pg_catalog.pg_get_constraintdef(constraints.oid) ~ format(
+                    '\m%s(, ''[^'']*''::text\))? !~ \(?[^~]*u2028-[^~]*u202e',
+                    columns.attname
+                )
+            )
+    )
