@@ -64,6 +64,7 @@
 \ir internal/refuse_sequencing.sql
 \ir internal/generated_public_identifier.sql
 \ir internal/complete_sample.sql
+\ir internal/note_named_column.sql
 \ir internal/note_sample_problems.sql
 \ir internal/insert_sample.sql
 \ir internal/raise_sample_problems.sql
@@ -71,6 +72,7 @@
 \ir internal/delete_sample.sql
 \ir internal/queue_sample_jobs.sql
 \ir internal/sample_batch.sql
+\ir internal/store_samples.sql
 \ir internal/create_samples.sql
 \ir internal/template_args_problems.sql
 \ir internal/identifier_spellings.sql

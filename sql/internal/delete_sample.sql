@@ -17,6 +17,10 @@ begin
                 'A role of member or admin is needed.');
     end if;
     delete from aspen.samples as samples where samples.id = old.id;
+    -- Another request deleted it first, and that one says so.
+    if not found then
+        return null;
+    end if;
     return old;
 end
 $$;

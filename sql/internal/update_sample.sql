@@ -1,3 +1,6 @@
+-- Writes the columns that the statement names and no others: old and new are the row as the
+-- statement found it, and another request may have changed it since. The update waits for that
+-- request and reads the row again, so what is not named stays as it is by then.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.update_sample()
@@ -10,6 +13,7 @@ set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
+    named text[] := string_to_array(current_setting('aspen.named_columns', true), ',');
     problems json;
     stored aspen.samples;
 begin
@@ -39,11 +43,11 @@ begin
             new.purpose_of_sampling, new.specimen_processing) as checks
         union all
         select 'pathogen_id', new.pathogen_id::text, 'is not the id of a pathogen'
-        where not exists (select from aspen.pathogens
+        where 'pathogen_id' = any(named) and not exists (select from aspen.pathogens
             as pathogens where pathogens.id = new.pathogen_id)
         union all
         select 'location_id', new.location_id::text, 'is not the id of a location'
-        where not exists (select from aspen.locations
+        where 'location_id' = any(named) and not exists (select from aspen.locations
             as locations where locations.id = new.location_id)
         union all
         select 'is_private', null, 'must be true or false'
@@ -56,29 +60,53 @@ begin
 
     update aspen.samples as samples
     set
-        pathogen_id = new.pathogen_id,
-        location_id = new.location_id,
-        is_private = new.is_private,
-        private_identifier = new.private_identifier,
-        public_identifier = new.public_identifier,
-        collection_date = new.collection_date,
-        sample_collected_by = new.sample_collected_by,
-        sample_collector_contact_email = new.sample_collector_contact_email,
-        sample_collector_contact_address = new.sample_collector_contact_address,
-        authors = coalesce(new.authors, '{}'),
-        organism = new.organism,
-        host = new.host,
-        purpose_of_sampling = new.purpose_of_sampling,
-        specimen_processing = new.specimen_processing
+        pathogen_id = case when 'pathogen_id' = any(named)
+            then new.pathogen_id else samples.pathogen_id end,
+        location_id = case when 'location_id' = any(named)
+            then new.location_id else samples.location_id end,
+        is_private = case when 'is_private' = any(named)
+            then new.is_private else samples.is_private end,
+        private_identifier = case when 'private_identifier' = any(named)
+            then new.private_identifier else samples.private_identifier end,
+        public_identifier = case when 'public_identifier' = any(named)
+            then new.public_identifier else samples.public_identifier end,
+        collection_date = case when 'collection_date' = any(named)
+            then new.collection_date else samples.collection_date end,
+        sample_collected_by = case when 'sample_collected_by' = any(named)
+            then new.sample_collected_by else samples.sample_collected_by end,
+        sample_collector_contact_email = case when 'sample_collector_contact_email' = any(named)
+            then new.sample_collector_contact_email else samples.sample_collector_contact_email end,
+        sample_collector_contact_address = case when 'sample_collector_contact_address' = any(named)
+            then new.sample_collector_contact_address else samples.sample_collector_contact_address end,
+        authors = case when 'authors' = any(named)
+            then coalesce(new.authors, '{}') else samples.authors end,
+        organism = case when 'organism' = any(named) then new.organism else samples.organism end,
+        host = case when 'host' = any(named) then new.host else samples.host end,
+        purpose_of_sampling = case when 'purpose_of_sampling' = any(named)
+            then new.purpose_of_sampling else samples.purpose_of_sampling end,
+        specimen_processing = case when 'specimen_processing' = any(named)
+            then new.specimen_processing else samples.specimen_processing end
     where samples.id = old.id
     returning samples.* into stored;
-    -- Gone meanwhile: as if it had not been found.
-    if stored.id is null then
+    -- Gone meanwhile, or no longer the caller's: as if it had not been found.
+    if not found then
         return null;
     end if;
 
+    new.pathogen_id := stored.pathogen_id;
+    new.location_id := stored.location_id;
+    new.is_private := stored.is_private;
+    new.private_identifier := stored.private_identifier;
     new.public_identifier := stored.public_identifier;
+    new.collection_date := stored.collection_date;
+    new.sample_collected_by := stored.sample_collected_by;
+    new.sample_collector_contact_email := stored.sample_collector_contact_email;
+    new.sample_collector_contact_address := stored.sample_collector_contact_address;
     new.authors := stored.authors;
+    new.organism := stored.organism;
+    new.host := stored.host;
+    new.purpose_of_sampling := stored.purpose_of_sampling;
+    new.specimen_processing := stored.specimen_processing;
     new.updated_at := stored.updated_at;
     return new;
 exception when unique_violation then

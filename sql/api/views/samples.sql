@@ -85,10 +85,85 @@ after insert on api.samples
 for each statement
 execute function internal.raise_sample_problems();
 
+create or replace trigger samples_name_pathogen_id
+before update of pathogen_id on api.samples
+for each statement
+execute function internal.note_named_column('pathogen_id');
+
+create or replace trigger samples_name_location_id
+before update of location_id on api.samples
+for each statement
+execute function internal.note_named_column('location_id');
+
+create or replace trigger samples_name_is_private
+before update of is_private on api.samples
+for each statement
+execute function internal.note_named_column('is_private');
+
+create or replace trigger samples_name_private_identifier
+before update of private_identifier on api.samples
+for each statement
+execute function internal.note_named_column('private_identifier');
+
+create or replace trigger samples_name_public_identifier
+before update of public_identifier on api.samples
+for each statement
+execute function internal.note_named_column('public_identifier');
+
+create or replace trigger samples_name_collection_date
+before update of collection_date on api.samples
+for each statement
+execute function internal.note_named_column('collection_date');
+
+create or replace trigger samples_name_sample_collected_by
+before update of sample_collected_by on api.samples
+for each statement
+execute function internal.note_named_column('sample_collected_by');
+
+create or replace trigger samples_name_sample_collector_contact_email
+before update of sample_collector_contact_email on api.samples
+for each statement
+execute function internal.note_named_column('sample_collector_contact_email');
+
+create or replace trigger samples_name_sample_collector_contact_address
+before update of sample_collector_contact_address on api.samples
+for each statement
+execute function internal.note_named_column('sample_collector_contact_address');
+
+create or replace trigger samples_name_authors
+before update of authors on api.samples
+for each statement
+execute function internal.note_named_column('authors');
+
+create or replace trigger samples_name_organism
+before update of organism on api.samples
+for each statement
+execute function internal.note_named_column('organism');
+
+create or replace trigger samples_name_host
+before update of host on api.samples
+for each statement
+execute function internal.note_named_column('host');
+
+create or replace trigger samples_name_purpose_of_sampling
+before update of purpose_of_sampling on api.samples
+for each statement
+execute function internal.note_named_column('purpose_of_sampling');
+
+create or replace trigger samples_name_specimen_processing
+before update of specimen_processing on api.samples
+for each statement
+execute function internal.note_named_column('specimen_processing');
+
 create or replace trigger samples_update
 instead of update on api.samples
 for each row
 execute function internal.update_sample();
+
+create or replace trigger samples_forget_names
+after update on api.samples
+for each statement
+execute function internal.note_named_column();
 
 create or replace trigger samples_delete
 instead of delete on api.samples
