@@ -2,16 +2,25 @@
 
 Strains, headers of FASTA, names of groups, keys in S3 and lines of logs come from strangers. A
 control character among them could clear the screen, forge a line or set the window's title, so
-both output streams write such characters in a visible form; no command has to think of it.
+both output streams write such characters in a visible form; no command has to think of it. Nor of
+its user's patience: a terminal that nothing is written to for seconds shows that work goes on.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, TextIO, cast
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
 
 # C0 but tab and newline, DEL, C1, what reorders text, what some programs take for a line end, and
 # halves of characters, which no encoding can write.
@@ -19,6 +28,12 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+# After so long without a word people begin to wonder.
+SILENCE_SECONDS = 2
+BEAT_SECONDS = 0.5
+# With its label, its share and its time a bar still fits a narrow terminal of 60 columns.
+BAR_COLUMNS = 24
 
 
 def visible(text: str) -> str:
@@ -51,12 +66,17 @@ class SafeStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> int:
+    def write(self, text: str | bytes) -> int:
         """Write text; what the stream's encoding lacks is written out as well."""
+        # Click hands its completions over as bytes, to a stream that has no other way in for them.
+        if isinstance(text, bytes):
+            text = text.decode(errors="backslashreplace")
         if not isinstance(text, str):
             raise TypeError("an output stream takes text")
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(visible(text).encode(encoding, "backslashreplace").decode(encoding))
+        shown = visible(text).encode(encoding, "backslashreplace").decode(encoding)
+        with _heart.interrupted_by(shown):
+            self._stream.write(shown)
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -88,12 +108,163 @@ def make_streams_safe() -> None:
 
 def stream_below(stream: TextIO) -> TextIO:
     """The stream itself: for text of our own that moves the cursor, a progress bar say."""
+    _heart.stop()
     return stream._stream if isinstance(stream, SafeStream) else stream
+
+
+def screen_width() -> int | None:
+    """The columns of the terminal that stdout is; None for a file or a pipe, which have no end."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def shortened(text: str, width: int | None) -> str:
+    """Text of at most so many columns: what is too long loses its middle."""
+    if width is None or len(text) <= width:
+        return text
+    kept = max(width - 1, 2)
+    return f"{text[: kept - kept // 2]}…{text[-(kept // 2) :]}"
+
+
+def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
+    """Lines of aligned cells. Where they do not fit, the last cell gets a line of its own."""
+    texts = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in texts), strict=True)]
+    for row, cells in zip(rows, texts, strict=True):
+        *first, last = (
+            cell.rjust(columns) if isinstance(value, int) else cell.ljust(columns)
+            for value, cell, columns in zip(row, cells, [*widths, 0], strict=True)
+        )
+        line = "  ".join([*first, last])
+        if width is None or len(line) <= width:
+            yield line
+        else:
+            yield shortened("  ".join(first).rstrip(), width)
+            yield f"  {shortened(last, width - 2)}"
+
+
+def progress_bar(total: int, label: str) -> AbstractContextManager[ProgressBar[int]]:
+    """A bar on stderr that fits a narrow terminal."""
+    import click
+
+    bar: ProgressBar[int] = click.progressbar(
+        length=total, label=label, width=BAR_COLUMNS, file=stream_below(sys.stderr)
+    )
+    return bar
+
+
+class Heartbeat:
+    """A line on the terminal that says, while nothing else is said, that the command is at work."""
+
+    def __init__(self) -> None:
+        self._stream: TextIO | None = None
+        self._lock = threading.RLock()
+        self._step = "working"
+        self._silent_since = 0.0
+        self._shown = 0
+        # Nothing is shown behind a question, nor over what somebody else has on the line.
+        self._is_at_line_start = True
+
+    def start(self, stream: TextIO, now: float) -> None:
+        """Begin, on a terminal."""
+        with self._lock:
+            self._stream, self._silent_since = stream, now
+            self._step, self._shown, self._is_at_line_start = "working", 0, True
+
+    def stop(self) -> None:
+        """End for good: who asks, follows or draws a bar needs the line for itself."""
+        with self._lock:
+            self._clear()
+            self._stream = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a terminal that waits for it."""
+        return self._stream is not None
+
+    def name(self, step: str) -> None:
+        """Name what goes on from now."""
+        with self._lock:
+            self._step = step
+
+    def beat(self, now: float) -> None:
+        """Show what goes on and for how long, if it has been silent for long enough."""
+        with self._lock:
+            seconds = int(now - self._silent_since)
+            if self._stream is None or seconds < SILENCE_SECONDS or not self._is_at_line_start:
+                return
+            line = shortened(visible(f"… {self._step}, {seconds} s"), 59)
+            self._stream.write(f"\r{line:<{self._shown}}")
+            self._stream.flush()
+            self._shown = len(line)
+
+    @contextmanager
+    def interrupted_by(self, text: str) -> Iterator[None]:
+        """Make room for a text while it is written."""
+        if self._stream is None:
+            yield
+            return
+        with self._lock:
+            self._clear()
+            yield
+            if text:
+                self._is_at_line_start = text.endswith("\n")
+            self._silent_since = time.monotonic()
+
+    def _clear(self) -> None:
+        if self._stream is not None and self._shown:
+            self._stream.write("\r" + " " * self._shown + "\r")
+            self._stream.flush()
+        self._shown = 0
+
+
+_heart = Heartbeat()
+
+
+@contextmanager
+def heartbeat() -> Iterator[None]:
+    """Show on a terminal that the command is at work, whenever it is silent for some seconds."""
+    stderr = sys.stderr
+    if not stderr.isatty() or _is_pipe(sys.stdout):
+        yield
+        return
+    _heart.start(stderr._stream if isinstance(stderr, SafeStream) else stderr, time.monotonic())
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            _heart.beat(time.monotonic())
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        _heart.stop()
+
+
+def working_on(step: str) -> None:
+    """Name what goes on from now, for a terminal that waits."""
+    _heart.name(step)
+
+
+def leave_the_line() -> None:
+    """Show no heartbeat from now on: the command waits for its user, or for others to write."""
+    _heart.stop()
+
+
+def _is_pipe(stream: TextIO) -> bool:
+    """Whether another program reads this, a pager say, which has the terminal for itself."""
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def write_data(text: str) -> None:
     """Write data for another program to stdout, byte for byte; a terminal gets it visible."""
-    exact = stream_below(sys.stdout)
+    exact = sys.stdout._stream if isinstance(sys.stdout, SafeStream) else sys.stdout
     (sys.stdout if exact.isatty() else exact).write(text)
 
 
