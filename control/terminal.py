@@ -55,6 +55,14 @@ def spreadsheet_cell(value: object) -> str:
     return f"'{visible(text)}" if text.startswith(_FORMULA) else visible(text)
 
 
+def _decoded(given: object) -> str:
+    if isinstance(given, bytes):
+        return given.decode(errors="backslashreplace")
+    if not isinstance(given, str):
+        raise TypeError("an output stream takes text")
+    return given
+
+
 def _written_out(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x20 else f"\\u{code:04x}"
@@ -66,13 +74,10 @@ class SafeStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text: str | bytes) -> int:
+    def write(self, text: str) -> int:
         """Write text; what the stream's encoding lacks is written out as well."""
         # Click hands its completions over as bytes, to a stream that has no other way in for them.
-        if isinstance(text, bytes):
-            text = text.decode(errors="backslashreplace")
-        if not isinstance(text, str):
-            raise TypeError("an output stream takes text")
+        text = _decoded(text)
         encoding = self._stream.encoding or "utf-8"
         shown = visible(text).encode(encoding, "backslashreplace").decode(encoding)
         with _heart.interrupted_by(shown):
@@ -177,9 +182,9 @@ class Heartbeat:
             self._stream = None
 
     @property
-    def is_running(self) -> bool:
-        """Whether there is a terminal that waits for it."""
-        return self._stream is not None
+    def stream(self) -> TextIO | None:
+        """The terminal it is shown on; None where nobody waits for it."""
+        return self._stream
 
     def name(self, step: str) -> None:
         """Name what goes on from now."""

@@ -210,7 +210,8 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
 def _on_port(component: Component, state: State) -> str:
     """Where to find it; nothing for one that listens nowhere."""
     port = _shown_port(component, state)
-    return "" if port is None else f" on port {port}"
+    programs = f" ({component.programs})" if isinstance(component, Database) else ""
+    return "" if port is None else f" on port {port}{programs}"
 
 
 def _shown_port(component: Component, state: State) -> int | None:
