@@ -108,16 +108,16 @@ class Venv:
         for what, before in (found.get("origin") or {}).items():
             if before != self.origin[what]:
                 return f"the {what} is another one: {before} before"
-        is_alive = subprocess.run(
-            [self.python, "-c", "import pip"], capture_output=True, check=False
-        )
-        return "it is damaged" if is_alive.returncode else None
+        try:
+            tried = subprocess.run(
+                [self.python, "-c", "import pip"], capture_output=True, check=False
+            )
+        except OSError:
+            return "its Python is gone"
+        return "it is damaged" if tried.returncode else None
 
     def _ensure_made(self) -> None:
-        try:
-            reason = self.why_anew()
-        except OSError:
-            reason = "its Python is gone"
+        reason = self.why_anew()
         if reason is None:
             return
         say(f"making .venv ({reason})")
