@@ -14,6 +14,9 @@ import pytest
 from setup.install import Venv
 from tests.setup.conftest import Small
 
+# Making an environment is a minute's work where many things go on at once.
+pytestmark = pytest.mark.timeout(400)
+
 
 def test_second_run_says_and_does_nothing(installed: Small) -> None:
     """So that it may stand before every make."""
