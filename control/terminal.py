@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ def spreadsheet_cell(value: object) -> str:
     """A cell that a spreadsheet shows instead of calculating: a leading apostrophe where needed."""
     text = str(value)
     return f"'{visible(text)}" if text.startswith(_FORMULA) else visible(text)
+
+
+def _below(stream: TextIO) -> TextIO:
+    return stream._stream if isinstance(stream, SafeStream) else stream
 
 
 def _decoded(given: object) -> str:
@@ -114,7 +118,7 @@ def make_streams_safe() -> None:
 def stream_below(stream: TextIO) -> TextIO:
     """The stream itself: for text of our own that moves the cursor, a progress bar say."""
     _heart.stop()
-    return stream._stream if isinstance(stream, SafeStream) else stream
+    return _below(stream)
 
 
 def screen_width() -> int | None:
@@ -147,14 +151,16 @@ def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
             yield f"  {shortened(last, width - 2)}"
 
 
-def progress_bar(total: int, label: str) -> AbstractContextManager[ProgressBar[int]]:
+@contextmanager
+def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
     """A bar on stderr that fits a narrow terminal."""
     import click
 
     bar: ProgressBar[int] = click.progressbar(
-        length=total, label=label, width=BAR_COLUMNS, file=stream_below(sys.stderr)
+        length=total, label=label, width=BAR_COLUMNS, file=_below(sys.stderr)
     )
-    return bar
+    with _heart.paused(), bar:
+        yield bar
 
 
 class Heartbeat:
@@ -168,12 +174,14 @@ class Heartbeat:
         self._shown = 0
         # Nothing is shown behind a question, nor over what somebody else has on the line.
         self._is_at_line_start = True
+        self._is_paused = False
 
     def start(self, stream: TextIO, now: float) -> None:
         """Begin, on a terminal."""
         with self._lock:
             self._stream, self._silent_since = stream, now
             self._step, self._shown, self._is_at_line_start = "working", 0, True
+            self._is_paused = False
 
     def stop(self) -> None:
         """End for good: who asks, follows or draws a bar needs the line for itself."""
@@ -195,12 +203,26 @@ class Heartbeat:
         """Show what goes on and for how long, if it has been silent for long enough."""
         with self._lock:
             seconds = int(now - self._silent_since)
-            if self._stream is None or seconds < SILENCE_SECONDS or not self._is_at_line_start:
+            is_due = seconds >= SILENCE_SECONDS and self._is_at_line_start
+            if self._stream is None or self._is_paused or not is_due:
                 return
             line = shortened(visible(f"… {self._step}, {seconds} s"), 59)
             self._stream.write(f"\r{line:<{self._shown}}")
             self._stream.flush()
             self._shown = len(line)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the line to somebody else for a while."""
+        with self._lock:
+            self._clear()
+            self._is_paused = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_paused = False
+                self._silent_since = time.monotonic()
 
     @contextmanager
     def interrupted_by(self, text: str) -> Iterator[None]:
@@ -232,7 +254,7 @@ def heartbeat() -> Iterator[None]:
     if not stderr.isatty() or _is_pipe(sys.stdout):
         yield
         return
-    _heart.start(stderr._stream if isinstance(stderr, SafeStream) else stderr, time.monotonic())
+    _heart.start(_below(stderr), time.monotonic())
     ended = threading.Event()
 
     def go_on() -> None:
@@ -269,7 +291,7 @@ def _is_pipe(stream: TextIO) -> bool:
 
 def write_data(text: str) -> None:
     """Write data for another program to stdout, byte for byte; a terminal gets it visible."""
-    exact = sys.stdout._stream if isinstance(sys.stdout, SafeStream) else sys.stdout
+    exact = _below(sys.stdout)
     (sys.stdout if exact.isatty() else exact).write(text)
 
 

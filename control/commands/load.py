@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
-from control.terminal import working_on
 
 if TYPE_CHECKING:
     from control.demo import Demo
@@ -69,8 +68,7 @@ def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
         if demo is None and not dry_run:
             from control.demo.loading import load_demo
 
-            click.echo("loading the demo", err=True)
-            working_on("loading the demo")
+            say("loading the demo")
             load_demo(conn, app.s3, app.settings)
             demo = find_demo(conn)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
     from control.migrations import migrate_up
     from control.schema_cache import ApiState
 
-    result = migrate_up(app.settings, echo=_progress, dry_run=dry_run)
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run)
     if as_json:
         echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
         return
@@ -74,7 +74,7 @@ def down(
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        migrate_down(app.settings, plan, echo=_progress)
+        migrate_down(app.settings, plan, echo=say)
         click.echo(
             "rolled back; the API has no code now: control migrate up loads it again", err=as_json
         )
@@ -102,10 +102,6 @@ def status(ctx: click.Context, as_json: bool) -> None:
         _show_status(found)
     if not found.is_current:
         ctx.exit(SOMETHING_TO_DO)
-
-
-def _progress(line: str) -> None:
-    click.echo(line, err=True)
 
 
 def _show_plan(plan: RollbackPlan, *, err: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, echo_json_line, json_option
+from control.commands.options import echo_json, echo_json_line, json_option, say
 from control.errors import SOMETHING_TO_DO
 from control.settings import Settings
 from control.terminal import leave_the_line, screen_width, table
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from control.stack import ComponentStatus
 
 RUNNING = "running"
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr, so that stdout is only data."""
-    click.echo(line, err=True)
 
 
 @click.command("up")

@@ -386,6 +386,17 @@ def test_heartbeat_is_over_once_the_line_is_somebody_elses(heart: Heartbeat) -> 
     assert (heart.stream, stream.getvalue()) == (None, "")
 
 
+def test_heartbeat_goes_on_after_a_progress_bar(heart: Heartbeat) -> None:
+    """The line is lent, not given away."""
+    with heart.paused():
+        heart.beat(1e12)
+        during = shown_by(heart)
+    heart.beat(1e12)
+
+    assert during == ""
+    assert shown_by(heart).startswith("\r… working, ")
+
+
 def test_heartbeat_shows_names_of_strangers(heart: Heartbeat) -> None:
     """A step may name a file."""
     heart.name(f"reading {EVIL}")
