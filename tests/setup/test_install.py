@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from setup.install import Venv
+from tests.servers import SETTINGS
 from tests.setup.conftest import Small
 
 # Making an environment is a minute's work where many things go on at once.
@@ -179,3 +182,45 @@ def test_failed_installation_tells_why_and_is_begun_again(small: Small) -> None:
     assert "nonexistent.whl" in failed.stderr
     assert failed.stderr.splitlines()[-1].startswith("Remedy: ")
     assert again.stderr == "installing 0 Python packages (requirements.txt)\n"
+
+
+def make(small: Small, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in a checkout that has the real Makefile and the real check."""
+    shutil.copy(SETTINGS.root / "Makefile", small.root)
+    shutil.copy(SETTINGS.root / "setup" / "check", small.root / "setup")
+    return subprocess.run(
+        ["make", "-C", str(small.root), *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("target", ["up", "test", "lint", "docs", "bench", "attack"])
+def test_make_begins_with_the_check_of_the_machine(small: Small, target: str) -> None:
+    """Nothing is installed on a machine that lacks something."""
+    done = make(small, target, "PYTHON=/nonexistent/python")
+
+    assert done.returncode != 0
+    assert "Missing on this machine:\n" in done.stderr
+    assert not (small.root / ".venv").exists()
+
+
+def test_make_down_where_nothing_ever_was_installs_nothing(small: Small) -> None:
+    """There is nothing to stop."""
+    done = make(small, "down", "PYTHON=/nonexistent/python")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_second_installer_waits_for_the_first(small: Small) -> None:
+    """Two makes at once do not take the folder from under each other."""
+    with open(small.root / "setup" / "install.py") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(
+            small.command("node"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as second:
+            assert second.stderr is not None
+            said = second.stderr.readline()
+            waits = second.poll() is None
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            second.communicate()
+
+    assert (said, waits) == ("another make is installing here; waiting for it to finish\n", True)
