@@ -107,7 +107,7 @@ OF_CONNECTIONS = (
         "see the log of the server for why, then run it again",
     ),
     Cause(
-        "connection option|connection string|missing|invalid|URI",
+        "connection (option|string|info)|URI|invalid (port|integer value|sslmode)",
         "the address of the database cannot be read",
         AGAIN,
         f"write {WHERE} as postgresql://control@host:5432/aspen",

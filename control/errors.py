@@ -84,7 +84,7 @@ def _from_database(error: psycopg.Error, is_ours: bool) -> ControlError:
     if error.sqlstate == "PGRST":
         return _from_fail(error)
     if error.sqlstate is None:
-        return _from_no_connection(" ".join(str(error).split()), is_ours)
+        return _from_driver(error, is_ours)
     message = f"{error.diag.message_primary} (SQLSTATE {error.sqlstate})"
     if error.diag.message_detail:
         message = f"{message}\n{error.diag.message_detail}"
@@ -94,9 +94,15 @@ def _from_database(error: psycopg.Error, is_ours: bool) -> ControlError:
     return ControlError(f"{cause.what}: {message}", cause.remedy(is_ours))
 
 
-def _from_no_connection(words: str, is_ours: bool) -> ControlError:
-    """Only words tell why; what to do depends on whose database it is."""
+def _from_driver(error: psycopg.Error, is_ours: bool) -> ControlError:
+    """Only words tell why there is no connection; what helps depends on whose database it is."""
+    import psycopg
+
+    words = " ".join(str(error).split())
     cause = cause_of_no_connection(words)
+    if cause is None and not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        # A value that no database takes, a NUL byte say.
+        return ControlError(words)
     if cause is None:
         return ControlError(
             f"no connection to the database: {words}",

@@ -152,6 +152,18 @@ def test_our_own_database_is_healed_by_up(tmp_path: Path) -> None:
     assert "control up" not in set_by_hand.stderr
 
 
+def test_value_that_no_database_takes_is_not_called_a_connection(
+    admin: psycopg.Connection,
+) -> None:
+    """The driver refuses it before it is sent."""
+    with pytest.raises(psycopg.DataError) as caught:
+        admin.execute("select %s::text", ["a\0b"])
+
+    known = translate(caught.value)
+    assert known is not None
+    assert known.message == "PostgreSQL text fields cannot contain NUL (0x00) bytes"
+
+
 @pytest.mark.parametrize(
     ("state", "cause"),
     [
