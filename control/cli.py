@@ -20,6 +20,7 @@ COMMANDS = {
     "logs": "control.commands.stack:logs",
     "docs": "control.commands.docs:docs",
     "migrate": "control.commands.migrate:migrate",
+    "db": "control.commands.db:db",
     "token": "control.commands.token:token",
     "sample": "control.commands.sample:sample",
     "output": "control.commands.output:output",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from control.stack.lifecycle import ComponentStatus, down, log_files, status, up
+from control.stack.lifecycle import ComponentStatus, down, log_files, restart_api, status, up
 
-__all__ = ["ComponentStatus", "down", "log_files", "status", "up"]
+__all__ = ["ComponentStatus", "down", "log_files", "restart_api", "status", "up"]

@@ -131,6 +131,16 @@ def running_api(settings: Settings) -> str | None:
     return None if api.server.pid() is None else api.url
 
 
+def restart_api(settings: Settings, echo: Echo) -> None:
+    """Have the API read its database and its keys anew; one that does not run stays so."""
+    _require_local(settings)
+    with _one_at_a_time(settings, echo):
+        state = State.load(settings)
+        api = Api(settings, state)
+        if api.server.stop():
+            _bring_up(api, settings, state, echo)
+
+
 def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
     """Restart an API that does not come to know the schema just loaded: then it reads it."""
     with connect(state.applied_to(settings), "up") as conn:

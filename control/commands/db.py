@@ -1,0 +1,97 @@
+"""`control db`: backups of everything, and restoring them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from control import stack
+from control.app import App
+from control.backups.making import back_up, preview
+from control.backups.manifest import Backup, read_backup
+from control.backups.restoring import restore
+
+
+@click.group()
+def db() -> None:
+    """Back up the database with its files, and restore it."""
+
+
+@db.command("backup")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--keys", "with_keys", is_flag=True, help="Also the keys that sign tokens.")
+@click.option("--no-objects", is_flag=True, help="Leave the files of jobs in S3 out.")
+@click.option("--dry-run", is_flag=True, help="Count what would be backed up.")
+@click.pass_obj
+def backup(app: App, directory: Path, with_keys: bool, no_objects: bool, dry_run: bool) -> None:
+    """Write everything as it is at one moment to DIRECTORY, which must not exist.
+
+    Requests go on meanwhile, migrations wait. Without --keys, keep a copy of the keys elsewhere.
+
+    \b
+        control db backup /backups/2024-05-01
+        control db backup --keys --no-objects /backups/before-the-upgrade
+    """
+    if dry_run:
+        rows, objects = preview(app.settings)
+        click.echo(f"would back up {sum(rows.values())} rows of {len(rows)} tables")
+        click.echo(f"would back up {0 if no_objects else objects} objects")
+        return
+    s3 = None if no_objects else app.s3
+    made = back_up(app.settings, s3, directory.absolute(), with_keys=with_keys, echo=_say)
+    for line in _told(made):
+        click.echo(line)
+    for address in made.missing_objects[:10]:
+        _say(f"not in S3 any more: {address}")
+    if not with_keys:
+        _say(f"the keys are not in it: keep a copy of {app.settings.keys_dir} elsewhere")
+
+
+@db.command("restore")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--drop-previous", is_flag=True, help="Do not keep the database of before.")
+@click.option("--dry-run", is_flag=True, help="Check that the backup is whole, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def restore_command(
+    app: App, directory: Path, drop_previous: bool, dry_run: bool, yes: bool
+) -> None:
+    """Put the backup in DIRECTORY in the place of the database, at once or not at all.
+
+    The database of before stays beside it under another name.
+
+    \b
+        control db restore --dry-run /backups/2024-05-01
+        control db restore /backups/2024-05-01
+    """
+    found = read_backup(directory.absolute())
+    for line in _told(found):
+        click.echo(line)
+    if dry_run:
+        return
+    if not yes:
+        click.confirm("Put it in the place of the database?", abort=True, err=True)
+    restored = restore(app.settings, app.s3, found, _say, keeps_previous=not drop_previous)
+    if app.settings.is_local:
+        stack.restart_api(app.settings, _say)
+    else:
+        _say("restart PostgREST of this environment: it reads database and keys anew")
+    click.echo(f"restored {restored.rows} rows and {restored.objects} objects")
+    if restored.previous is not None:
+        click.echo(f"the database of before is now {restored.previous}")
+    if not restored.has_keys:
+        _say("the backup has no keys: tokens of before are valid once their keys are back")
+
+
+def _told(backup: Backup) -> list[str]:
+    objects = sum(1 for _ in backup.objects())
+    return [
+        f"backup of {backup.made_at}, PostgreSQL {backup.server_major}",
+        f"{backup.row_count} rows of {len(backup.rows)} tables, {objects} objects,"
+        f" {'with' if backup.has_keys else 'without'} keys",
+    ]
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
