@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -191,15 +192,28 @@ def test_every_row_sequence_privilege_and_choice_comes_back(
     assert len(found["tables"]["aspen.samples"]) > 0
 
 
+def previous_url(stack: Stack, restored: Result) -> str:
+    """The database that was there before the restore: a fresh one of the same server."""
+    [name] = re.findall(r"of before is now (\w+)", restored.stdout)
+    return f"{stack.settings.admin_database_url}".replace("/aspen", f"/{name}")
+
+
+def is_spelling(difference: str) -> bool:
+    """PostgreSQL reads `a and b and c` back as `(a and b) and c`, which means the same."""
+    sides = re.sub(r"[()]", "", difference.partition(": ")[2]).removesuffix(" in right")
+    left, _, right = sides.partition(" in left, ")
+    return left == right
+
+
 def test_schema_and_privileges_come_back(restored: tuple[Original, Stack, Result]) -> None:
-    """Functions, policies, triggers, grants: nothing differs for the schema differ."""
-    original, stack, _ = restored
+    """Functions, policies, triggers, grants: as in a database that was made by migrating."""
+    _, stack, done = restored
 
     differences = schema_differences(
-        f"{original.stack.settings.admin_database_url}", f"{stack.settings.admin_database_url}"
+        previous_url(stack, done), f"{stack.settings.admin_database_url}"
     )
 
-    assert differences == []
+    assert [line for line in differences if not is_spelling(line)] == []
 
 
 def test_restored_database_is_current(restored: tuple[Original, Stack, Result]) -> None:
@@ -274,12 +288,8 @@ def test_database_of_before_is_kept_and_named(restored: tuple[Original, Stack, R
     """Whoever restored the wrong backup has lost nothing."""
     _, stack, done = restored
 
-    [line] = [line for line in done.stdout.splitlines() if "of before is now" in line]
-
-    with psycopg.connect(
-        f"{stack.settings.admin_database_url}".replace("/aspen", f"/{line.split()[-1]}")
-    ) as conn:
-        assert conn.execute("select count(*) from aspen.pathogens").fetchone() is not None
+    with psycopg.connect(previous_url(stack, done)) as conn:
+        assert conn.execute("select count(*) from aspen.samples").fetchone() == (0,)
 
 
 def test_backup_holds_no_credentials_of_storage(original: Original) -> None:
