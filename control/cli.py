@@ -82,7 +82,8 @@ def cli(ctx: click.Context, environment: str | None) -> None:
         control up
         control status --json
     """
-    ctx.obj = App(load_settings(environment))
+    heals = ctx.invoked_subcommand in ("up", "down")
+    ctx.obj = App(load_settings(environment, passes_damage=heals))
 
 
 def main() -> None:

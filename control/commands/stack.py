@@ -20,18 +20,28 @@ def say(line: str) -> None:
 
 
 @click.command("up")
+@click.option("--watch", is_flag=True, help="Stay, and start again what dies, until Ctrl-C.")
 @click.pass_obj
-def up(app: App) -> None:
+def up(app: App, watch: bool) -> None:
     """Start the local stack and bring its database up to date.
 
-    Run it again at any time: it starts what is not running and changes nothing else.
+    Run it again at any time: it starts what is not running and changes nothing else. With --watch
+    it stays in the foreground, says what died and why, starts it again, and stops everything when
+    it is told to end (SIGINT, SIGTERM).
 
     \b
         control up
+        control up --watch
     """
-    settings = stack.up(app.settings, say)
-    for name, url in _addresses(settings):
-        click.echo(f"{name:10} {url}")
+
+    def show(settings: Settings) -> None:
+        for name, url in _addresses(settings):
+            click.echo(f"{name:10} {url}")
+
+    if watch:
+        stack.watch(app.settings, say, show)
+    else:
+        show(stack.up(app.settings, say))
 
 
 @click.command("down")
