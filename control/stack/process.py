@@ -90,7 +90,11 @@ class Server:
         What a server starts inherits its output, so that workers are found as well. Only Linux
         tells what a process writes to.
         """
-        return [] if self.pid() is not None else _writers(self.log_file.resolve())
+        return [] if self.pid() is not None else self.writers()
+
+    def writers(self) -> list[int]:
+        """Every process whose output is this server's log."""
+        return _writers(self.log_file.resolve())
 
     def end_strays(self) -> bool:
         """Stop them, or they would keep port and data; whether there were any."""
