@@ -42,7 +42,9 @@ def translate(error: BaseException) -> ControlError | None:
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
         case botocore.exceptions.BotoCoreError():
-            return ControlError(f"S3 did not answer: {error}", "control status")
+            from control.storage import explain
+
+            return explain(error)
         case BrokenPipeError():
             # The reader of our output went away, which click knows how to end quietly.
             return None
