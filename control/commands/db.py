@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from control import stack
 from control.app import App
+from control.audit import count_older, trim_log
 from control.backups.making import back_up, preview
 from control.backups.manifest import Backup, read_backup
 from control.backups.restoring import restore
@@ -82,6 +84,30 @@ def restore_command(
         click.echo(f"the database of before is now {restored.previous}")
     if not restored.has_keys:
         _say("the backup has no keys: tokens of before are valid once their keys are back")
+
+
+@db.command("trim-audit-log")
+@click.option("--keep-days", type=click.IntRange(min=30), required=True, metavar="DAYS")
+@click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def trim_audit_log(app: App, keep_days: int, dry_run: bool, yes: bool) -> None:
+    """Delete the entries of audit_log that are older than DAYS; the log says so itself.
+
+    Back up first: a backup keeps what is deleted here.
+
+    \b
+        control db trim-audit-log --keep-days 730 --dry-run
+    """
+    cutoff = datetime.now(UTC) - timedelta(days=keep_days)
+    with app.connect("db trim-audit-log") as conn:
+        found = count_older(conn, cutoff)
+        if dry_run or not found:
+            click.echo(f"would delete {found} entries" if dry_run else "nothing to do")
+            return
+        if not yes:
+            click.confirm(f"Delete {found} entries?", abort=True, err=True)
+        click.echo(f"deleted {trim_log(conn, cutoff, _say)} entries")
 
 
 def _told(backup: Backup) -> list[str]:

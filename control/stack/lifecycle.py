@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -55,7 +56,7 @@ def up(settings: Settings, echo: Echo) -> Settings:
     """Start what does not run, bring the database up to date; the settings that reach it."""
     _require_local(settings)
     _make_data_directory(settings)
-    with _one_at_a_time(settings, echo):
+    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
         database, objects, api, edge, logs = components = _components(settings, state)
         for component in components:
@@ -130,7 +131,7 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
     Nothing is migrated: that is for whoever runs `control up`.
     """
     failures: dict[str, ControlError] = {}
-    with _one_at_a_time(settings, echo):
+    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
         database, objects, api, edge, logs = components = _components(settings, state)
         if all(component.server.recorded_pid() is None for component in components):
@@ -302,6 +303,19 @@ def _make_data_directory(settings: Settings) -> None:
         raise ControlError(
             f"{settings.data_dir} cannot be made ours: {error}",
             "run control as the user who ran it first, or set ASPEN_DATA_DIR",
+        ) from error
+
+
+@contextmanager
+def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
+    """Say which disk it is; nothing that was stored is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ControlError(
+            f"the disk of {settings.data_dir} is full", "free room there, then control up"
         ) from error
 
 

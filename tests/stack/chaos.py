@@ -41,7 +41,7 @@ class Chaos:
 
     def round(self, number: int) -> list[str]:
         """Break, bring up, and look; what is wrong afterwards."""
-        self.kept.append(f"round-{number}")
+        self.kept.append(f"round-{number:03}")
         self.local.keep(self.kept[-1])
         done = [
             action(self) for action in self.random.choices(ACTIONS, k=self.random.randint(1, 3))
