@@ -25,6 +25,7 @@ from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
+from control.frozen import migration_files
 from control.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 from control.local import connect_here, is_ours, without_variables
 from control.migrations import apply_all
@@ -60,6 +61,11 @@ def restore(
     Until the last step the database in use goes on serving; what is written meanwhile is not in the
     one that takes its place.
     """
+    if unknown := sorted(set(backup.migrations) - migration_files(settings.root).keys()):
+        raise ControlError(
+            f"the backup is of a newer checkout: migrations/{unknown[0]}.sql is not here",
+            "restore it with the checkout it was made with, or a newer one",
+        )
     server = _Server.of(settings)
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
     scratch, previous = f"{server.database}_restoring", f"{server.database}_before_{stamp}"

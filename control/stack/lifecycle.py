@@ -165,6 +165,8 @@ def components_of(settings: Settings) -> tuple[Component, ...]:
 def restart_api(settings: Settings, echo: Echo) -> None:
     """Have the API read its database and its keys anew; one that does not run stays so."""
     _require_local(settings)
+    if not settings.data_dir.exists():
+        return
     with _one_at_a_time(settings, echo):
         state = State.load(settings)
         api = Api(settings, state)
