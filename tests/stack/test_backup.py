@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -405,21 +406,51 @@ def test_dry_run_of_a_restore_checks_and_changes_nothing(original: Original) -> 
     assert original.stack.content() == original.content
 
 
-def test_upgrade_from_15_to_18_in_place(tmp_path: Path) -> None:
-    """The steps of docs/operations.md: back up, stop, set the old data aside, start, restore."""
-    stack = start(tmp_path / "data", binaries_of("15"), "aspen")
+def test_rows_deleted_by_mistake_come_back(original: Original) -> None:
+    """Into the very stack the backup is of, of whichever version."""
+    with original.stack.connect() as conn:
+        conn.execute("delete from aspen.samples")
+
+    original.stack.run("db", "restore", "--yes", "--drop-previous", str(original.backup))
+
+    assert original.stack.content() == original.content
+    assert original.stack.get("samples?select=id", original.token) != []
+
+
+def steps_of_the_upgrade() -> str:
+    """The commands of docs/operations.md, as they stand."""
+    text = (SETTINGS.root / "docs" / "operations.md").read_text()
+    [steps] = re.findall(r"^```sh upgrade\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(steps)
+
+
+def test_upgrade_from_15_to_18_works_as_documented(tmp_path: Path) -> None:
+    """Back up, stop, set the old data aside, start, restore: rows, tokens and links are there."""
+    stack = start(tmp_path / ".aspen", binaries_of("15"), "aspen")
     try:
         stack.run("load", "demo")
-        stack.run("db", "backup", "--no-objects", str(tmp_path / "backup"))
-        before = stack.content()
-        stack.down()
-        (tmp_path / "data" / "postgres").rename(tmp_path / "data" / "postgres.15")
-        stack.settings = stack.with_(postgres_bin="bundled")
-        stack.up()
-        stack.run("db", "restore", "--yes", "--drop-previous", str(tmp_path / "backup"))
-
         claims = claims_for(sub=OWNER.subject, role="member", ttl=timedelta(hours=1))
         token = sign(load_keys(stack.settings.keys_dir), claims)
+        before = stack.content()
+
+        done = subprocess.run(
+            ["sh", "-eu"],
+            input=steps_of_the_upgrade().replace("/backups", str(tmp_path)),
+            cwd=tmp_path,
+            env={
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "ASPEN_ROOT": str(SETTINGS.root),
+                "ASPEN_DATA_DIR": str(tmp_path / ".aspen"),
+                "ASPEN_POSTGRES_BIN": f"{stack.settings.postgres_bin}",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert done.returncode == 0, done.stderr
+        stack.settings = stack.with_(postgres_bin="bundled")
+        stack.up()
         with stack.connect() as conn:
             assert conn.info.server_version // 10000 == 18
             [output] = conn.execute("select min(id) from aspen.job_outputs").fetchall()
