@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from control.backups.manifest import (
     DUMP,
@@ -96,7 +96,13 @@ def count_rows(conn: psycopg.Connection) -> dict[str, int]:
     counts = {}
     for schema, table in names:
         query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
-        counts[f"{schema}.{table}"] = _only(conn, query)
+        try:
+            counts[f"{schema}.{table}"] = _only(conn, query)
+        except errors.InsufficientPrivilege as error:
+            raise ControlError(
+                f"{schema}.{table}, which is none of ours, may not be read",
+                "grant select on it to control, so that no table is left out of a backup",
+            ) from error
     return counts
 
 

@@ -135,6 +135,25 @@ def test_restore_asks_before_it_replaces_a_database(
     assert groups_of(database) == ["Before", "After"]
 
 
+def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_path: Path) -> None:
+    """It is named until control may read it, and then comes back with its owner."""
+    with database.connect(SUPERUSER) as conn:
+        conn.execute("create table public.notes as select 1 as number")
+        refused = run(database, s3, "db", "backup", str(tmp_path / "backup"))
+        conn.execute("grant select on public.notes to control")
+        conn.execute("grant usage on schema public to control")
+    made = run(database, s3, "db", "backup", str(tmp_path / "backup"))
+
+    result = run(
+        database, s3, "db", "restore", "--yes", "--drop-previous", str(tmp_path / "backup")
+    )
+
+    assert "public.notes, which is none of ours, may not be read" in refused.stderr
+    assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
+    with database.connect(SUPERUSER) as conn:
+        assert conn.execute("select number from public.notes").fetchall() == [(1,)]
+
+
 def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path: Path) -> None:
     """It counts."""
     result = run(database, s3, "db", "backup", "--dry-run", str(tmp_path / "backup"))
