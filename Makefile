@@ -1,6 +1,6 @@
 # Everything a checkout needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench attack docs clean lock
+.PHONY: help up down test lint bench attack chaos docs clean lock
 
 # Which Python, where the one that setup/check finds is not wanted.
 PYTHON ?=
@@ -42,6 +42,10 @@ bench: ## Run the benchmarks; each prints a ratio
 attack: ## Try a thousand attacks on a stack of its own; ARGS="--seed 7 floods"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.attack $(ARGS)
+
+chaos: ## Break a stack of its own at random and bring it up again; ARGS="--seed 7 --rounds 50"
+	@$(INSTALL) development node
+	@$(BIN)/python -m tests.stack.chaos $(ARGS)
 
 clean: down ## Stop the stack and forget its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

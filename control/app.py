@@ -20,11 +20,13 @@ class App:
     def __init__(self) -> None:
         # As chosen with --env; None leaves it to ASPEN_ENV and the default.
         self.environment: str | None = None
+        # Whether damaged settings of the local stack count as none, for what puts them right.
+        self.passes_damage = False
 
     @cached_property
     def settings(self) -> Settings:
         """The settings of the environment chosen."""
-        return load_settings(self.environment)
+        return load_settings(self.environment, passes_damage=self.passes_damage)
 
     @property
     def runs_its_database(self) -> bool:

@@ -1,4 +1,4 @@
-"""Why a server cannot be reached or gave up, as its own words tell, and what helps in each case.
+"""Why a server cannot be reached, as its own words tell, and what helps in each case.
 
 Nothing but words comes back from a connection that was refused: PostgreSQL's SQLSTATE does not.
 """
@@ -140,13 +140,4 @@ OF_STATES["57P02"] = OF_STATES["57P03"] = OF_STATES["57P01"]
 
 def cause_of_no_connection(words: str) -> Cause | None:
     """Why there is no connection; None when the words tell none of the known causes."""
-    return _first(OF_CONNECTIONS, words)
-
-
-def cause_of_the_end(words: str) -> Cause | None:
-    """Why a server ended, as its log tells; None when it tells none of the known causes."""
-    return _first((NO_SPACE,), words)
-
-
-def _first(causes: tuple[Cause, ...], words: str) -> Cause | None:
-    return next((c for c in causes if re.search(c.words, words, re.IGNORECASE)), None)
+    return next((c for c in OF_CONNECTIONS if re.search(c.words, words, re.IGNORECASE)), None)

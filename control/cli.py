@@ -19,6 +19,7 @@ COMMANDS = {
     "logs": "control.commands.stack:logs",
     "docs": "control.commands.docs:docs",
     "migrate": "control.commands.migrate:migrate",
+    "db": "control.commands.db:db",
     "token": "control.commands.token:token",
     "sample": "control.commands.sample:sample",
     "output": "control.commands.output:output",
@@ -32,6 +33,7 @@ SUMMARIES = {
     "logs": "Show what the servers of the local stack logged.",
     "docs": "Print the reference of all commands as Markdown.",
     "migrate": "Change the tables of a database and load the code of sql/.",
+    "db": "Back up the database with its files, and restore it.",
     "token": "Mint and read tokens, and look after the keys that sign them.",
     "sample": "Bring samples and their sequences in.",
     "output": "Register the files that jobs left in S3.",
@@ -142,7 +144,8 @@ def cli(ctx: click.Context) -> None:
         control up
         control status --json
     """
-    ctx.ensure_object(App)
+    app = ctx.ensure_object(App)
+    app.passes_damage = ctx.invoked_subcommand in ("up", "down")
 
 
 def main() -> None:

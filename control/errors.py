@@ -74,7 +74,9 @@ def _from_boto(error: BaseException) -> ControlError | None:
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
         case botocore.exceptions.BotoCoreError():
-            return ControlError(f"S3 did not answer: {error}", "control status")
+            from control.storage import explain
+
+            return explain(error)
         case _:
             return None
 

@@ -24,24 +24,33 @@ RUNNING = "running"
 
 
 @click.command("up")
+@click.option("--watch", is_flag=True, help="Stay, and start again what dies, until Ctrl-C.")
 @json_option
 @click.pass_obj
-def up(app: App, as_json: bool) -> None:
+def up(app: App, watch: bool, as_json: bool) -> None:
     """Start the local stack and bring its database up to date.
 
-    Run it again at any time: it starts what is not running and changes nothing else.
+    Run it again at any time: it starts what is not running and changes nothing else. With --watch
+    it stays in the foreground, says what died and why, starts it again, and stops everything when
+    it is told to end (SIGINT, SIGTERM).
 
     \b
         control up
+        control up --watch
     """
     from control import stack
 
-    settings = stack.up(app.settings, say)
-    if as_json:
-        echo_json(_addresses_for_machines(settings))
-        return
-    for line in _addresses(settings):
-        click.echo(line)
+    def show(settings: Settings) -> None:
+        if as_json:
+            echo_json(_addresses_for_machines(settings))
+            return
+        for line in _addresses(settings):
+            click.echo(line)
+
+    if watch:
+        stack.watch(app.settings, say, show)
+    else:
+        show(stack.up(app.settings, say))
 
 
 @click.command("down")

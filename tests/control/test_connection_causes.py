@@ -195,7 +195,7 @@ def test_server_that_ends_for_want_of_space_says_so(tmp_path: Path) -> None:
         server.wait_ready(lambda: False, 10)
 
     assert "No space left on device" in caught.value.message
-    assert "free some space" in f"{caught.value.remedy}"
+    assert "free room" in f"{caught.value.remedy}"
 
 
 def test_server_that_ends_for_another_reason_shows_its_last_words(tmp_path: Path) -> None:

@@ -234,14 +234,14 @@ def test_missing_ministack_is_named_before_anything_starts(
 
 
 def test_damaged_env_json_is_named(settings: Settings) -> None:
-    """And says that the passwords can be made anew."""
+    """By every command that needs what is in it; `control up` makes a new one."""
     settings.data_dir.mkdir()
     settings.state_file.write_text("{")
 
     with pytest.raises(ControlError, match="is damaged") as caught:
-        stack.up(settings, lambda line: None)
+        stack.status(settings)
 
-    assert "remove that one file" in f"{caught.value.remedy}"
+    assert "control up" in f"{caught.value.remedy}"
 
 
 def test_up_refuses_another_environment(settings: Settings) -> None:

@@ -123,7 +123,7 @@ def test_failure_is_one_message_and_a_remedy(tmp_path: Path) -> None:
     """No traceback reaches the terminal."""
     (tmp_path / "env.json").write_text("{")
 
-    result = run_in(tmp_path)("up")
+    result = run_in(tmp_path)("status")
 
     assert result.exit_code == FAILED
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["Error", "Remedy"]
