@@ -54,13 +54,17 @@ def translate(error: BaseException) -> ControlError | None:
 
 def _from_database(error: psycopg.Error) -> ControlError:
     """Our own SQL raises sqlstate PGRST with JSON in the message; the rest is PostgreSQL's."""
+    import psycopg
+
     if error.sqlstate == "PGRST":
         return _from_fail(error)
-    if error.sqlstate is None:
+    if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         return ControlError(
             f"no connection to the database: {' '.join(str(error).split())}",
             "control status shows whether it runs; control up starts the local one",
         )
+    if error.sqlstate is None:
+        return ControlError(f"the database driver refused: {' '.join(str(error).split())}")
     message = f"{error.diag.message_primary} (SQLSTATE {error.sqlstate})"
     if error.diag.message_detail:
         message = f"{message}\n{error.diag.message_detail}"

@@ -140,6 +140,11 @@ class Checkout:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
 
+    def write_migration(self, name: str, text: str, rollback: str = "-- Nothing.\n") -> None:
+        """Create or replace a migration and its rollback."""
+        self.write(f"migrations/{name}.sql", text)
+        self.write(f"migrations/{name}.rollback.sql", rollback)
+
     def append(self, path: str, text: str) -> None:
         """Add to one file."""
         self.write(path, (self.root / path).read_text() + text)

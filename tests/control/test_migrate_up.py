@@ -121,8 +121,8 @@ def test_up_restores_a_dropped_api_schema(checkout: Checkout) -> None:
 
 def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
     """`create index concurrently` cannot run inside one."""
-    checkout.write(
-        "migrations/0003_index_notes.sql",
+    checkout.write_migration(
+        "0003_index_notes",
         "-- Bodies are searched.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
         "create index concurrently notes_body_idx on aspen.notes (body);\n",
     )
@@ -138,8 +138,8 @@ def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
 
 def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> None:
     """Its trigger would shout what the migration writes; afterwards it is there again."""
-    checkout.write(
-        "migrations/0003_add_quiet_note.sql",
+    checkout.write_migration(
+        "0003_add_quiet_note",
         "-- Somebody whispered.\n-- depends: 0002_create_notes\n-- code: unloaded\n\n"
         "set local role none;\ninsert into aspen.notes (id, body) values (1, 'quiet');\n"
         "set local role aspen_owner;\n",

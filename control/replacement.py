@@ -1,0 +1,190 @@
+"""Replacing only the code that differs from what was tried, with few locks and as late as can be.
+
+Functions take the place of functions, which locks nothing. Views, policies and triggers lock their
+table from the moment they go until the transaction ends; so they go last, all at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+
+from control.code_objects import (
+    CodeObject,
+    Key,
+    drop_statements,
+    read_needs,
+    read_objects,
+    read_structures,
+    relation_of,
+    reset_statements,
+    right_statements,
+    with_dependents,
+)
+from control.locks import Echo, lock_briefly
+from control.sql_code import Contents, file_hashes, finish_load, read_scripts, refuse_dependents
+from control.sql_script import Script
+from control.trial import Trial
+
+_GATE = ("aspen.users", "aspen.jobs")
+_CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
+
+
+class DiffersError(Exception):
+    """The database did not become what was tried: everything is to be loaded anew."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What is dropped, what is replaced in its place, and the files that do the rest."""
+
+    drops: frozenset[Key]
+    resets: tuple[CodeObject, ...]
+    early: tuple[Script, ...]
+    late: tuple[Script, ...]
+    # The tables and views that are locked until the end.
+    relations: frozenset[Key]
+
+
+def replace_code(
+    conn: psycopg.Connection, root: Path, contents: Contents, trial: Trial, echo: Echo
+) -> str:
+    """Make the code what was tried; the caller holds the transaction. Returns the probe.
+
+    Raises DiffersError when it does not become just that, for everything to be loaded anew.
+    """
+    refuse_dependents(conn)
+    files = file_hashes(root, contents)
+    scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
+    plan = _plan(conn, scripts, trial)
+    # Where the tables are those of the trial, and the code becomes what it was there, the rules
+    # have been asked already: they see nothing else.
+    is_safe = not trial.breaches and read_structures(conn) == trial.structures
+    ran = len(plan.early) + len(plan.late)
+    echo(f"loading {ran} of {len(scripts)} files of sql/")
+    # What bodies say was checked when they were tried; here they may come before what they name.
+    conn.execute("set local check_function_bodies = off")
+    for function in plan.resets:
+        conn.execute(b";".join(reset_statements(function)))
+    for script in plan.early:
+        script.run_at_once(conn)
+    lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
+    for script in plan.late:
+        script.run_at_once(conn)
+    _finish_tables(conn, trial)
+    return finish_load(conn, files, is_safe=is_safe)
+
+
+def _plan(conn: psycopg.Connection, scripts: dict[str, Script], trial: Trial) -> Replacement:
+    """Compare this database with what was tried: which files to run, and what goes before."""
+    present = _without_tables(read_objects(conn))
+    wanted = _without_tables(trial.objects)
+    needs = read_needs(conn, present)
+    made: dict[str, set[Key]] = {path: set() for path in scripts}
+    for key in wanted:
+        # What no file makes, or what can be compared by no rule, is no case for us.
+        if key not in trial.files or key[0] == "other":
+            raise DiffersError
+        made[trial.files[key]].add(key)
+    drops = with_dependents(present.keys() - wanted.keys(), needs)
+    while True:
+        run = {
+            trial.files[key]
+            for key, one in wanted.items()
+            if key not in present or key in drops or present[key].definition != one.definition
+        }
+        more = {
+            key
+            for path in run
+            for key in made[path] & present.keys()
+            if not _can_be_replaced(scripts[path], present[key], wanted[key])
+        } - drops
+        if not more:
+            break
+        drops = with_dependents(drops | more, needs)
+    if any(kind == "other" for kind, _ in drops):
+        raise DiffersError
+    early = _early(run, made, drops, present, trial)
+    touched = drops.union(*(made[path] for path in run - early))
+    relations = {relation for key in touched if (relation := relation_of(key, present | wanted))}
+    return Replacement(
+        drops=frozenset(drops),
+        resets=tuple(present[key] for path in run for key in made[path] & present.keys() - drops),
+        early=tuple(script for path, script in scripts.items() if path in early),
+        late=tuple(script for path, script in scripts.items() if path in run - early),
+        relations=frozenset(one for one in relations if one[0] == "table" or one in present),
+    )
+
+
+def _can_be_replaced(script: Script, present: CodeObject, wanted: CodeObject) -> bool:
+    """Whether running the file changes this object instead of finding it in the way."""
+    return (
+        wanted.kind == "function"
+        and present.shape == wanted.shape
+        and not any(_CREATES.match(statement.text) for statement in script.statements)
+    )
+
+
+def _early(
+    run: set[str],
+    made: dict[str, set[Key]],
+    drops: set[Key],
+    present: dict[Key, CodeObject],
+    trial: Trial,
+) -> set[str]:
+    """The files that lock nothing: functions, built on nothing that goes or is yet to come."""
+    early = {
+        path for path in run if all(key[0] == "function" and key not in drops for key in made[path])
+    }
+    while True:
+        settled = present.keys() - drops | {key for path in early for key in made[path]}
+        waiting = {
+            path
+            for path in early
+            for key in made[path]
+            if any(needed not in settled for needed in trial.needs[key] if needed[0] != "table")
+        }
+        if not waiting:
+            return early
+        early -= waiting
+
+
+def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
+    """What takes the locks before anything is dropped.
+
+    Requests read one of two tables before anything else: whoever holds both meets no request that
+    has a lock and wants another. One relation alone needs no such gate.
+    """
+    tables = sorted(identity for kind, identity in plan.relations if kind == "table")
+    if len(plan.relations) > 1:
+        gate = conn.execute(
+            "select array_agg(name order by position)"
+            " from unnest(%s::text[]) with ordinality as names (name, position)"
+            " where to_regclass(name) is not null",
+            [list(_GATE)],
+        ).fetchone()
+        tables = [*(gate[0] or [] if gate else []), *tables]
+    # One at a time, in this order.
+    return [f"lock table {table} in access exclusive mode".encode() for table in tables]
+
+
+def _finish_tables(conn: psycopg.Connection, trial: Trial) -> None:
+    """Give the tables the rights they are to have, and see that all else is as it was tried."""
+    now = read_objects(conn)
+    statements = []
+    for key, one in now.items():
+        if one.kind == "table":
+            wanted = trial.objects.get(key, replace(one, grants=frozenset(), shape=""))
+            statements += right_statements(one, wanted)
+    if statements:
+        conn.execute(b";".join(statements))
+    there = {key: one.definition for key, one in _without_tables(now).items()}
+    if there != {key: one.definition for key, one in _without_tables(trial.objects).items()}:
+        raise DiffersError
+
+
+def _without_tables(objects: dict[Key, CodeObject]) -> dict[Key, CodeObject]:
+    return {key: one for key, one in objects.items() if one.kind != "table"}
