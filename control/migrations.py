@@ -146,7 +146,7 @@ def plan_rollback(
     if chosen and code_root:
         kept = [one for one in migrations_of(root) if one.id in applied and one.id not in chosen]
         with _migrating(conn, echo):
-            _refuse_misfit(conn, code_root, kept)
+            with_short_locks(conn, partial(_refuse_misfit, conn, code_root, kept), echo)
     tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script.text)]
     estimates = conn.execute(
         "select names.name, coalesce(relations.reltuples, 0)::bigint"
@@ -227,7 +227,8 @@ def _bring_up(
         contents = read_contents(root)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:
-            trial = try_everything(conn, root, contents, known)
+            attempt = partial(try_everything, conn, root, contents, known)
+            trial = with_short_locks(conn, attempt, echo)
             trial.refuse()
         pending = [migration for migration in known if migration.id in status.pending]
         if dry_run:
