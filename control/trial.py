@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,6 +154,7 @@ def _load(
             raise
         except ControlError as error:
             failures.append(error)
+            _run_what_can_be_run(conn, script)
     if failures:
         return Trial(tuple(failures), untried)
     objects = read_objects(conn)
@@ -164,6 +166,13 @@ def _load(
         structures=read_structures(conn),
         files=_files(conn, objects),
     )
+
+
+def _run_what_can_be_run(conn: psycopg.Connection, script: Script) -> None:
+    """Make what a failing file makes all the same, so that others do not fail for want of it."""
+    for statement in script.statements:
+        with suppress(ControlError), conn.transaction():
+            script.run_one(conn, statement)
 
 
 def _files(conn: psycopg.Connection, objects: dict[Key, CodeObject]) -> dict[Key, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control.checkout import Checkout
+from tests.control.checkout import Checkout, eventually
 from tests.servers import SETTINGS, Database
 
 STATE = (
@@ -33,6 +33,94 @@ def test_down_rolls_back_one_step_and_unloads_the_code(checkout: Checkout) -> No
     assert "roll back 0002_create_notes\ndrop aspen.notes (" in down.stdout
     assert state_after_down == [("aspen.users", None, None)]
     assert checkout.fetch(STATE) == [("aspen.users", "aspen.notes", "api.notes")]
+
+
+def test_down_loads_the_code_again_where_it_fits(checkout: Checkout) -> None:
+    """In the same transaction: the API goes on."""
+    checkout.write_migration(
+        "0003_add_title",
+        "-- Why.\n-- depends: 0002_create_notes\n\nalter table aspen.notes add title text;\n",
+        "alter table aspen.notes drop title;\n",
+    )
+    checkout.migrate("up")
+
+    down = checkout.migrate("down", "--yes")
+
+    assert (down.exit_code, down.stdout) == (
+        0,
+        "roll back 0003_add_title\nload the code again: requests wait until all is done\n"
+        "rolled back\n",
+    )
+    assert checkout.fetch("select id, body from api.notes") == []
+    assert checkout.fetch("select * from aspen.notes") == []
+
+
+def test_down_refuses_to_leave_the_database_without_code_by_accident(checkout: Checkout) -> None:
+    """Whoever means it says so."""
+    result = checkout.migrate("down", "--yes")
+
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        1,
+        [
+            "Error: the code of sql/ does not fit the tables after that: sql/policies/notes.sql,"
+            ' line 1: relation "aspen.notes" does not exist [42P01]',
+            "the statement:",
+            ">    1 | grant select on aspen.notes to member",
+            "Remedy: give the older version's checkout with --code DIRECTORY, or say"
+            " --without-code: then the API answers nothing but errors until a control migrate up",
+        ],
+    )
+    assert checkout.fetch(STATE) == [("aspen.users", "aspen.notes", "api.notes")]
+
+
+def test_down_loads_the_code_of_an_older_checkout(checkout: Checkout, tmp_path: Path) -> None:
+    """Which then has nothing left to do."""
+    older = Checkout.create(tmp_path / "older", checkout.database)
+    for path in ("policies/notes.sql", "api/views/notes.sql", "api/functions/latest_note.sql"):
+        older.remove_code(path)
+    for path in ("0002_create_notes.sql", "0002_create_notes.rollback.sql"):
+        (older.root / "migrations" / path).unlink()
+
+    down = checkout.migrate("down", "--code", f"{older.root}", "--yes")
+
+    assert (down.exit_code, down.stdout.splitlines()[-1]) == (0, "rolled back")
+    assert checkout.fetch(STATE) == [("aspen.users", None, None)]
+    assert checkout.fetch("select authz.user_id()") == [(1,)]
+    assert older.migrate("up").stdout == "nothing to do\n"
+
+
+@pytest.mark.parametrize("number", ["2", "3", "0002", "9999", "123456"])
+def test_down_says_when_there_is_nothing_to_roll_back(checkout: Checkout, number: str) -> None:
+    """Every number has an answer."""
+    result = checkout.migrate("down", "--to", number, "--yes")
+
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "nothing to do: no migration after that is applied\n",
+    )
+
+
+def test_down_cut_off_at_any_moment_leaves_everything(checkout: Checkout) -> None:
+    """Tables, code and what is remembered; an index that goes without a lock as well."""
+    checkout.write_migration(
+        "0003_index_notes",
+        "-- Why.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
+        "create index concurrently notes_body_idx on aspen.notes (body);\n",
+        "drop index concurrently aspen.notes_body_idx;\nselect pg_sleep(60);\n",
+    )
+    checkout.migrate("up")
+    asleep = "select true from pg_stat_activity where wait_event = 'PgSleep'"
+    with checkout.migrating("down", "--to", "1", "--without-code", "--yes") as process:
+        assert eventually(lambda: bool(checkout.fetch(asleep)))
+        process.kill()
+    assert eventually(lambda: not checkout.fetch(asleep))
+
+    status = checkout.migrate("status")
+
+    assert (status.exit_code, status.stdout.splitlines()[-1]) == (0, "up to date")
+    assert checkout.fetch("select to_regclass('aspen.notes_body_idx')::text") == [
+        ("aspen.notes_body_idx",)
+    ]
 
 
 def test_status_tells_that_the_code_is_not_loaded(checkout: Checkout) -> None:

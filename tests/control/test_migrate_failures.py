@@ -47,9 +47,7 @@ def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
         "     9 | select notes.id,\n"
         ">   10 |     notes.bodi\n"
         "    11 | from aspen.notes\n"
-        "and 1 more, some perhaps only because of it:\n"
-        '  sql/api/functions/latest_note.sql, line 1: type "api.notes" does not exist [42704]\n'
-        "Remedy: correct these files and run the command again\n"
+        "Remedy: correct sql/api/views/notes.sql and run the command again\n"
     )
     assert checkout.fetch(CODE) == code_before
 

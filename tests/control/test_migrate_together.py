@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.control.checkout import Checkout
+from tests.control.checkout import Checkout, eventually
 from tests.servers import Database
 
 SLOW = (
@@ -21,16 +20,6 @@ SLOW = (
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
     """A small checkout and an empty database."""
     return Checkout.create(tmp_path, empty_database)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether a condition comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
@@ -114,3 +103,40 @@ def test_up_comes_back_until_the_tables_are_free(checkout: Checkout) -> None:
         "the tables are in use; trying again for up to 30 s\n",
     ]
     assert (process.returncode, out) == (0, "loaded the code of sql/\n")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (
+            "pg_terminate_backend",
+            "terminating connection due to administrator command [57P01]",
+        ),
+        ("pg_cancel_backend", "canceling statement due to user request [57014]"),
+    ],
+)
+@pytest.mark.parametrize("transactional", ["true", "false"])
+def test_up_blames_no_statement_when_its_session_is_ended(
+    checkout: Checkout, end: str, said: str, transactional: str
+) -> None:
+    """One sentence and what to do; the file is right."""
+    checkout.write_migration(
+        "0003_create_slow", f"-- transactional: {transactional}\n{SLOW}select pg_sleep(60);\n"
+    )
+    with checkout.migrating("up") as process:
+        assert eventually(is_sleeping(checkout))
+        with checkout.database.connect("postgres") as conn:
+            (pid,) = conn.execute(
+                "select pid from pg_stat_activity where wait_event = 'PgSleep'"
+            ).fetchall()[0]
+            conn.execute(f"select {end}(%s)".encode(), [pid])
+        _, err = process.communicate(timeout=60)
+
+    kept = "this migration runs outside a transaction: what it did before that is kept\n"
+    assert process.returncode == 1
+    assert err.partition("Error: ")[2] == (
+        f"migrations/0003_create_slow.sql was interrupted and is not to blame: {said}\n"
+        f"{kept if transactional == 'false' else ''}"
+        "Remedy: control status tells whether the database runs; then run the command again: what"
+        " was not finished was taken back\n"
+    )
