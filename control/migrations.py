@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from control.errors import ControlError
 from control.frozen import check_applied, check_pending, migration_files, number_of, rollback_file
 from control.ledger import Ledger, Migration, applied_migrations, migrations_of
 from control.locks import Echo, one_migrate_at_a_time, with_short_locks
-from control.replacement import DiffersError, replace_code
+from control.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.safety_rules import Breach, check_opened, find_breaches
 from control.schema_cache import ApiState, await_schema
 from control.settings import Settings
@@ -29,6 +29,7 @@ from control.sql_code import (
     loaded_probe,
     query,
     read_contents,
+    read_scripts,
     run_files,
 )
 from control.sql_script import Interrupted, Script, read_script, refuse_changed_session
@@ -224,13 +225,19 @@ def _bring_up(
         for breach in status.breaches:
             echo(f"{breach.object}: {breach.problem}")
         known = migrations_of(root)
+        pending = [migration for migration in known if migration.id in status.pending]
         contents = read_contents(root)
+        # What may not be in a file is found before the first of them runs.
+        for migration in pending:
+            read_script(migration.path, f"migrations/{migration.id}.sql")
+            _rollback_script(root, migration.id)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:
             attempt = partial(try_everything, conn, root, contents, known)
             trial = with_short_locks(conn, attempt, echo)
             trial.refuse()
-        pending = [migration for migration in known if migration.id in status.pending]
+        else:
+            read_scripts(root, contents.code)
         if dry_run:
             _rehearse(conn, root, contents, pending, trial, echo)
             return status.pending, True, ""
@@ -287,14 +294,17 @@ def _finish(
     echo: Echo,
 ) -> str:
     """Apply the last migrations and load the code; the caller holds the transaction."""
+    plan: Replacement | None = None
+    if trial and not any(migration.is_without_code for migration in migrations):
+        # Before the migrations lock anything.
+        with suppress(DiffersError):
+            plan = plan_replacement(conn, root, contents, trial)
     _apply_all(conn, migrations, echo)
-    if trial:
-        try:
-            with conn.transaction():
-                return replace_code(conn, root, contents, trial, echo)
-        except DiffersError:
-            # Somebody changed it by hand, say; what is loaded from nothing is right in any case.
-            pass
+    if trial and plan:
+        echo(f"loading {plan.number_of_files} of {len(contents.code)} files of sql/")
+        # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
+        with suppress(DiffersError), conn.transaction():
+            return replace_code(conn, plan, trial, echo)
     echo(f"loading {len(contents.code)} files of sql/")
     return load_code(conn, root, contents)
 

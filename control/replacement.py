@@ -41,6 +41,8 @@ class DiffersError(Exception):
 class Replacement:
     """What is dropped, what is replaced in its place, and the files that do the rest."""
 
+    # All files with their hashes, to be remembered.
+    files: dict[str, str]
     drops: frozenset[Key]
     resets: tuple[CodeObject, ...]
     early: tuple[Script, ...]
@@ -48,23 +50,32 @@ class Replacement:
     # The tables and views that are locked until the end.
     relations: frozenset[Key]
 
+    @property
+    def number_of_files(self) -> int:
+        """How many files are run."""
+        return len(self.early) + len(self.late)
 
-def replace_code(
-    conn: psycopg.Connection, root: Path, contents: Contents, trial: Trial, echo: Echo
-) -> str:
+
+def plan_replacement(
+    conn: psycopg.Connection, root: Path, contents: Contents, trial: Trial
+) -> Replacement:
+    """Compare this database with what was tried: which files to run, and what goes before.
+
+    Raises DiffersError when no rule compares what is there, for everything to be loaded anew.
+    """
+    refuse_dependents(conn)
+    scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
+    return _plan(conn, scripts, file_hashes(root, contents), trial)
+
+
+def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo: Echo) -> str:
     """Make the code what was tried; the caller holds the transaction. Returns the probe.
 
     Raises DiffersError when it does not become just that, for everything to be loaded anew.
     """
-    refuse_dependents(conn)
-    files = file_hashes(root, contents)
-    scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
-    plan = _plan(conn, scripts, trial)
     # Where the tables are those of the trial, and the code becomes what it was there, the rules
     # have been asked already: they see nothing else.
     is_safe = not trial.breaches and read_structures(conn) == trial.structures
-    ran = len(plan.early) + len(plan.late)
-    echo(f"loading {ran} of {len(scripts)} files of sql/")
     # What bodies say was checked when they were tried; here they may come before what they name.
     conn.execute("set local check_function_bodies = off")
     for function in plan.resets:
@@ -75,11 +86,12 @@ def replace_code(
     for script in plan.late:
         script.run_at_once(conn)
     _finish_tables(conn, trial)
-    return finish_load(conn, files, is_safe=is_safe)
+    return finish_load(conn, plan.files, is_safe=is_safe)
 
 
-def _plan(conn: psycopg.Connection, scripts: dict[str, Script], trial: Trial) -> Replacement:
-    """Compare this database with what was tried: which files to run, and what goes before."""
+def _plan(
+    conn: psycopg.Connection, scripts: dict[str, Script], files: dict[str, str], trial: Trial
+) -> Replacement:
     present = _without_tables(read_objects(conn))
     wanted = _without_tables(trial.objects)
     needs = read_needs(conn, present)
@@ -111,6 +123,7 @@ def _plan(conn: psycopg.Connection, scripts: dict[str, Script], trial: Trial) ->
     touched = drops.union(*(made[path] for path in run - early))
     relations = {relation for key in touched if (relation := relation_of(key, present | wanted))}
     return Replacement(
+        files=files,
         drops=frozenset(drops),
         resets=tuple(present[key] for path in run for key in made[path] & present.keys() - drops),
         early=tuple(script for path, script in scripts.items() if path in early),

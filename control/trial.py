@@ -20,7 +20,7 @@ from control.code_objects import CodeObject, Key, Needs, read_needs, read_object
 from control.errors import ControlError
 from control.ledger import Migration
 from control.safety_rules import Breach, find_breaches, refuse_breaches
-from control.sql_code import AFTER_A_LOAD, Contents, query, read_scripts
+from control.sql_code import AFTER_A_LOAD, Contents, query, read_scripts, refuse_dependents
 from control.sql_script import (
     Interrupted,
     Script,
@@ -155,6 +155,10 @@ def _load(
         except ControlError as error:
             failures.append(error)
             _run_what_can_be_run(conn, script)
+    try:
+        refuse_dependents(conn)
+    except ControlError as error:
+        failures.append(error)
     if failures:
         return Trial(tuple(failures), untried)
     objects = read_objects(conn)

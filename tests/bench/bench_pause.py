@@ -24,7 +24,7 @@ from tests.bench.report import Report, Side, below
 
 SAMPLES = 2_000
 SECONDS, LOAD_AFTER, ROUNDS = 6, 1.5, 3
-# What the issue of a load may cost whoever asks meanwhile.
+# What a load may cost whoever asks meanwhile.
 LONGEST_MS = 200
 CONTROL = "from control.cli import main; main()"
 
@@ -54,15 +54,18 @@ def run(lab: Lab, report: Report) -> None:
         # Plans and caches are made by whoever comes first.
         load_mix(service, REQUESTS, token, SECONDS // 2)
         for number in range(ROUNDS):
-            for name, (change, is_good) in CASES.items():
+            for name, change in CASES.items():
+                shutil.rmtree(folder)
                 copy_checkout(lab.settings.root, Path(folder))
                 change(Path(folder), number)
-                migrate = Migrate(lab, database, service, Path(folder), is_good)
+                migrate = Migrate(lab, database, service, Path(folder))
                 if change is not nothing:
                     migrate.start()
                 rounds[name].append(load_mix(service, REQUESTS, token, SECONDS))
                 if change is not nothing:
-                    migrate.finish()
+                    migrate.finish(is_good=change is not failing_file)
+                if change is new_column:
+                    migrate.run("down", "--yes")
     empty(lab, database)
     for name, loads in rounds.items():
         longest = Side(f"longest request, {name}", tuple(one.longest_ms for one in loads), "ms")
@@ -124,12 +127,22 @@ def failing_file(root: Path, number: int) -> None:
         file.write("\nselect nothing_of_this_name;\n")
 
 
-CASES: dict[str, tuple[Change, bool]] = {
-    "no load": (nothing, True),
-    "one function": (one_function, True),
-    "one policy": (one_policy, True),
-    "everything": (everything, True),
-    "a failing file": (failing_file, False),
+def new_column(root: Path, number: int) -> None:
+    """Change everything, and a table that is in use before."""
+    everything(root, number)
+    for suffix, action in (("", "add"), (".rollback", "drop")):
+        (root / f"migrations/9999_change_samples{suffix}.sql").write_text(
+            f"-- depends:\nalter table aspen.samples {action} bench{' text' * (not suffix)};\n"
+        )
+
+
+CASES: dict[str, Change] = {
+    "no load": nothing,
+    "one function": one_function,
+    "one policy": one_policy,
+    "everything": everything,
+    "everything and a migration": new_column,
+    "a failing file": failing_file,
 }
 
 
@@ -148,9 +161,7 @@ def copy_checkout(source: Path, root: Path) -> None:
 class Migrate:
     """`control migrate up` as a process of its own, some time after the requests began."""
 
-    def __init__(
-        self, lab: Lab, database: str, service: Service, root: Path, is_good: bool
-    ) -> None:
+    def __init__(self, lab: Lab, database: str, service: Service, root: Path) -> None:
         self._environment = {
             "PATH": os.defpath,
             "ASPEN_ROOT": str(root),
@@ -158,26 +169,29 @@ class Migrate:
             "ASPEN_DATABASE_URL": lab.url("control", database),
             "ASPEN_API_URL": service.url,
         }
-        self._is_good = is_good
         self._done: subprocess.CompletedProcess[str] | None = None
-        self._thread = Thread(target=self._run)
+        self._thread = Thread(target=self._later)
 
     def start(self) -> None:
         """Begin in a moment."""
         self._thread.start()
 
-    def finish(self) -> None:
+    def finish(self, *, is_good: bool) -> None:
         """Wait for its end; it must have gone as it should."""
         self._thread.join()
         assert self._done is not None
-        if (self._done.returncode == 0) is not self._is_good:
-            raise ControlError(f"control migrate up: {self._done.stderr}", "see above")
+        if (self._done.returncode == 0) is not is_good:
+            raise ControlError(f"control migrate: {self._done.stderr}", "see above")
 
-    def _run(self) -> None:
-        time.sleep(LOAD_AFTER)
+    def run(self, *arguments: str) -> None:
+        """Run `control migrate …` to its end."""
         self._done = subprocess.run(
-            [sys.executable, "-c", CONTROL, "migrate", "up"],
+            [sys.executable, "-c", CONTROL, "migrate", *arguments],
             env=self._environment,
             capture_output=True,
             text=True,
         )
+
+    def _later(self) -> None:
+        time.sleep(LOAD_AFTER)
+        self.run("up")

@@ -271,3 +271,26 @@ def test_a_migration_that_leaves_its_transaction_is_refused(
     assert result.exit_code == 1
     assert message in result.stderr
     assert small.fetch("select to_regclass('aspen.x')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "statement"),
+    [
+        ("migrations/0004_two.sql", "commit"),
+        ("migrations/0004_two.rollback.sql", "set role none"),
+        ("sql/api/views/notes.sql", "reset all"),
+    ],
+)
+def test_what_no_file_may_say_is_found_before_the_first_of_them_runs(
+    tmp_path: Path, empty_database: Database, path: str, statement: str
+) -> None:
+    """In an empty database too, where a migration outside a transaction would be kept."""
+    checkout = Checkout.create(tmp_path, empty_database)
+    checkout.write_migration("0003_one", "-- transactional: false\n\nselect 1;\n")
+    checkout.write_migration("0004_two", "-- Why.\n\nselect 1;\n")
+    checkout.append(path, f"\n{statement};\n")
+
+    result = checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr.startswith(f"Error: {path}, line")) == (1, True)
+    assert checkout.fetch("select to_regnamespace('control')") == [(None,)]
