@@ -7,10 +7,13 @@ table from the moment they go until the transaction ends; so they go last, all a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
+from psycopg import errors
 
 from control.code_objects import (
     CodeObject,
@@ -24,9 +27,17 @@ from control.code_objects import (
     right_statements,
     with_dependents,
 )
-from control.locks import Echo, lock_briefly
-from control.sql_code import Contents, file_hashes, finish_load, read_scripts, refuse_dependents
-from control.sql_script import Script
+from control.errors import ControlError
+from control.locks import Echo, NoLockError, lock_briefly
+from control.sql_code import (
+    Contents,
+    file_changes,
+    file_hashes,
+    finish_load,
+    read_scripts,
+    refuse_dependents,
+)
+from control.sql_script import Interrupted, Script
 from control.trial import Trial
 
 _GATE = ("aspen.users", "aspen.jobs")
@@ -65,7 +76,9 @@ def plan_replacement(
     """
     refuse_dependents(conn)
     scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
-    return _plan(conn, scripts, file_hashes(root, contents), trial)
+    changes = file_changes(conn, root, contents)
+    plan = _plan(conn, scripts, {*changes.added, *changes.changed}, trial)
+    return replace(plan, files=file_hashes(root, contents))
 
 
 def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo: Echo) -> str:
@@ -76,21 +89,35 @@ def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo
     # Where the tables are those of the trial, and the code becomes what it was there, the rules
     # have been asked already: they see nothing else.
     is_safe = not trial.breaches and read_structures(conn) == trial.structures
-    # What bodies say was checked when they were tried; here they may come before what they name.
-    conn.execute("set local check_function_bodies = off")
-    for function in plan.resets:
-        conn.execute(b";".join(reset_statements(function)))
-    for script in plan.early:
-        script.run_at_once(conn)
-    lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
-    for script in plan.late:
-        script.run_at_once(conn)
-    _finish_tables(conn, trial)
-    return finish_load(conn, plan.files, is_safe=is_safe)
+    with _differing_instead_of_failing(conn):
+        # What bodies say was checked when they were tried; here they may precede what they name.
+        conn.execute("set local check_function_bodies = off")
+        for function in plan.resets:
+            conn.execute(b";".join(reset_statements(function)))
+        for script in plan.early:
+            script.run_at_once(conn)
+        lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
+        for script in plan.late:
+            script.run_at_once(conn)
+        had_other_rights = _finish_tables(conn, trial)
+    return finish_load(conn, plan.files, is_safe=is_safe and not had_other_rights)
+
+
+@contextmanager
+def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
+    """What was tried and fails here needs what was not made anew: two files make a view, say."""
+    try:
+        yield
+    except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):
+        raise
+    except (psycopg.Error, ControlError) as error:
+        if conn.broken:
+            raise
+        raise DiffersError from error
 
 
 def _plan(
-    conn: psycopg.Connection, scripts: dict[str, Script], files: dict[str, str], trial: Trial
+    conn: psycopg.Connection, scripts: dict[str, Script], changed: set[str], trial: Trial
 ) -> Replacement:
     present = _without_tables(read_objects(conn))
     wanted = _without_tables(trial.objects)
@@ -108,6 +135,8 @@ def _plan(
             for key, one in wanted.items()
             if key not in present or key in drops or present[key].definition != one.definition
         }
+        # Rights on a schema, say, are no object of their own.
+        run |= {path for path in changed & scripts.keys() if not made[path]}
         more = {
             key
             for path in run
@@ -123,7 +152,7 @@ def _plan(
     touched = drops.union(*(made[path] for path in run - early))
     relations = {relation for key in touched if (relation := relation_of(key, present | wanted))}
     return Replacement(
-        files=files,
+        files={},
         drops=frozenset(drops),
         resets=tuple(present[key] for path in run for key in made[path] & present.keys() - drops),
         early=tuple(script for path, script in scripts.items() if path in early),
@@ -150,7 +179,9 @@ def _early(
 ) -> set[str]:
     """The files that lock nothing: functions, built on nothing that goes or is yet to come."""
     early = {
-        path for path in run if all(key[0] == "function" and key not in drops for key in made[path])
+        path
+        for path in run
+        if made[path] and all(key[0] == "function" and key not in drops for key in made[path])
     }
     while True:
         settled = present.keys() - drops | {key for path in early for key in made[path]}
@@ -184,8 +215,11 @@ def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
     return [f"lock table {table} in access exclusive mode".encode() for table in tables]
 
 
-def _finish_tables(conn: psycopg.Connection, trial: Trial) -> None:
-    """Give the tables the rights they are to have, and see that all else is as it was tried."""
+def _finish_tables(conn: psycopg.Connection, trial: Trial) -> bool:
+    """Give the tables the rights they are to have, and see that all else is as it was tried.
+
+    Returns whether any had others.
+    """
     now = read_objects(conn)
     statements = []
     for key, one in now.items():
@@ -197,6 +231,7 @@ def _finish_tables(conn: psycopg.Connection, trial: Trial) -> None:
     there = {key: one.definition for key, one in _without_tables(now).items()}
     if there != {key: one.definition for key, one in _without_tables(trial.objects).items()}:
         raise DiffersError
+    return bool(statements)
 
 
 def _without_tables(objects: dict[Key, CodeObject]) -> dict[Key, CodeObject]:
