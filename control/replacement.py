@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -29,18 +30,24 @@ from control.code_objects import (
 )
 from control.errors import ControlError
 from control.locks import Echo, NoLockError, lock_briefly
+from control.safety_rules import check_safety
 from control.sql_code import (
+    AFTER_A_LOAD,
     Contents,
     file_changes,
     file_hashes,
-    finish_load,
     read_scripts,
     refuse_dependents,
+    remember_load,
 )
-from control.sql_script import Interrupted, Script
+from control.sql_script import Interrupted, Script, raise_interrupted, run_at_once
 from control.trial import Trial
 
-_GATE = ("aspen.users", "aspen.jobs")
+_GATE = """
+select array_agg(name order by position)
+from unnest(array['aspen.users', 'aspen.jobs']) with ordinality as names (name, position)
+where to_regclass(name) is not null
+"""
 _CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
 
 
@@ -89,18 +96,23 @@ def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo
     # Where the tables are those of the trial, and the code becomes what it was there, the rules
     # have been asked already: they see nothing else.
     is_safe = not trial.breaches and read_structures(conn) == trial.structures
+    (made_since,) = _one(
+        conn, "select pg_catalog.pg_current_xact_id()::text::bigint % (1::bigint << 32)"
+    )
     with _differing_instead_of_failing(conn):
         # What bodies say was checked when they were tried; here they may precede what they name.
         conn.execute("set local check_function_bodies = off")
         for function in plan.resets:
             conn.execute(b";".join(reset_statements(function)))
-        for script in plan.early:
-            script.run_at_once(conn)
+        run_at_once(conn, plan.early)
+        probe = remember_load(conn, plan.files)
+        # From here on others wait, so what is left goes in as few messages as can be.
         lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
-        for script in plan.late:
-            script.run_at_once(conn)
-        had_other_rights = _finish_tables(conn, trial)
-    return finish_load(conn, plan.files, is_safe=is_safe and not had_other_rights)
+        run_at_once(conn, plan.late)
+        had_other_rights = _finish_tables(conn, trial, made_since)
+    if had_other_rights or not is_safe:
+        check_safety(conn, AFTER_A_LOAD)
+    return probe
 
 
 @contextmanager
@@ -111,8 +123,8 @@ def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
     except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):
         raise
     except (psycopg.Error, ControlError) as error:
-        if conn.broken:
-            raise
+        if isinstance(error, psycopg.Error):
+            raise_interrupted(conn, error, "the load")
         raise DiffersError from error
 
 
@@ -204,23 +216,18 @@ def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
     """
     tables = sorted(identity for kind, identity in plan.relations if kind == "table")
     if len(plan.relations) > 1:
-        gate = conn.execute(
-            "select array_agg(name order by position)"
-            " from unnest(%s::text[]) with ordinality as names (name, position)"
-            " where to_regclass(name) is not null",
-            [list(_GATE)],
-        ).fetchone()
-        tables = [*(gate[0] or [] if gate else []), *tables]
+        (gate,) = _one(conn, _GATE)
+        tables = [*(gate or []), *tables]
     # One at a time, in this order.
     return [f"lock table {table} in access exclusive mode".encode() for table in tables]
 
 
-def _finish_tables(conn: psycopg.Connection, trial: Trial) -> bool:
+def _finish_tables(conn: psycopg.Connection, trial: Trial, made_since: int) -> bool:
     """Give the tables the rights they are to have, and see that all else is as it was tried.
 
     Returns whether any had others.
     """
-    now = read_objects(conn)
+    now = read_objects(conn, made_since)
     statements = []
     for key, one in now.items():
         if one.kind == "table":
@@ -228,10 +235,19 @@ def _finish_tables(conn: psycopg.Connection, trial: Trial) -> bool:
             statements += right_statements(one, wanted)
     if statements:
         conn.execute(b";".join(statements))
-    there = {key: one.definition for key, one in _without_tables(now).items()}
-    if there != {key: one.definition for key, one in _without_tables(trial.objects).items()}:
+    there, wanted_there = _without_tables(now), _without_tables(trial.objects)
+    # What was not made now was compared when this was planned.
+    if there.keys() != wanted_there.keys() or any(
+        one.definition not in (None, wanted_there[key].definition) for key, one in there.items()
+    ):
         raise DiffersError
     return bool(statements)
+
+
+def _one(conn: psycopg.Connection, text: str) -> tuple[Any, ...]:
+    row = conn.execute(text.encode()).fetchone()
+    assert row is not None
+    return row
 
 
 def _without_tables(objects: dict[Key, CodeObject]) -> dict[Key, CodeObject]:

@@ -193,13 +193,13 @@ def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
     drop_code(conn)
     for script in scripts:
         script.run(conn)
-    return finish_load(conn, files)
+    probe = remember_load(conn, files)
+    check_safety(conn, AFTER_A_LOAD)
+    return probe
 
 
-def finish_load(conn: psycopg.Connection, files: dict[str, str], *, is_safe: bool = False) -> str:
-    """Remember the files, tell the API, and refuse what breaks a safety rule; returns the probe.
-
-    With `is_safe` the rules are known to hold.
+def remember_load(conn: psycopg.Connection, files: dict[str, str]) -> str:
+    """Remember the files and tell the API, at the end of the transaction; returns the probe.
 
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
     the new schema, and something else from then on; its name never comes twice.
@@ -216,8 +216,6 @@ def finish_load(conn: psycopg.Connection, files: dict[str, str], *, is_safe: boo
         [list(files), list(files.values())],
     )
     ask_for_reload(conn)
-    if not is_safe:
-        check_safety(conn, AFTER_A_LOAD)
     return probe
 
 

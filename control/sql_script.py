@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,12 +115,6 @@ class Script:
         with self._naming(conn, statement):
             conn.execute(statement.text.encode(), prepare=False)
 
-    def run_at_once(self, conn: psycopg.Connection) -> None:
-        """Run the file in one message to the server, for whoever holds up others meanwhile."""
-        if self.statements:
-            with self._naming(conn, Statement(self.text, 0)):
-                conn.execute(self.text.encode(), prepare=False)
-
     @contextmanager
     def _naming(self, conn: psycopg.Connection, statement: Statement) -> Iterator[None]:
         try:
@@ -128,9 +122,25 @@ class Script:
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             raise
         except psycopg.Error as error:
-            if conn.broken or (error.sqlstate or "08").startswith(_NOT_OF_THE_FILE):
-                raise _interrupted(error, self.name) from error
+            raise_interrupted(conn, error, self.name)
             raise _located(error, self, statement) from error
+
+
+def run_at_once(conn: psycopg.Connection, scripts: Iterable[Script]) -> None:
+    """Run files in one message to the server, for whoever holds up others meanwhile.
+
+    What fails is not named: these are files that were tried.
+    """
+    if texts := [script.text for script in scripts if script.statements]:
+        conn.execute("\n;\n".join(texts).encode(), prepare=False)
+
+
+def raise_interrupted(conn: psycopg.Connection, error: psycopg.Error, name: str) -> None:
+    """Raise what befell the server or the connection while a file ran that may be right."""
+    if conn.broken or (error.sqlstate or "08").startswith(_NOT_OF_THE_FILE):
+        said = " ".join((error.diag.message_primary or str(error)).split())
+        code = f" [{error.sqlstate}]" if error.sqlstate else ""
+        raise Interrupted(f"{name} was interrupted and is not to blame: {said}{code}") from error
 
 
 def read_script(path: Path, name: str) -> Script:
@@ -193,22 +203,10 @@ def _block_depth(word: str, blocks: int) -> int:
     return -1 if word == "end" and blocks else 0
 
 
-def _interrupted(error: psycopg.Error, name: str) -> ControlError:
-    """What befell the server or the connection while a file ran that may be right."""
-    said = " ".join((error.diag.message_primary or str(error)).split())
-    return Interrupted(
-        f"{name} was interrupted and is not to blame: {said}"
-        + (f" [{error.sqlstate}]" if error.sqlstate else "")
-    )
-
-
 def _located(error: psycopg.Error, script: Script, statement: Statement) -> ControlError:
     """The server's error with file, line and statement, closer if it sent a position."""
     diag, name, text = error.diag, script.name, script.text
     offset = statement.start + int(diag.statement_position or 1) - 1
-    if diag.statement_position:
-        # The message was the whole file, perhaps.
-        statement = [one for one in script.statements if one.start <= offset][-1]
     line = text.count("\n", 0, offset) + 1
     message = [f"{name}, line {line}: {diag.message_primary or error} [{error.sqlstate}]"]
     message += [

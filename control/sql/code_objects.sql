@@ -1,7 +1,16 @@
 -- Every piece of code and what there is to know of it as text, so that the code of two schemas of the
 -- same names can be compared. The rows of tables and sequences tell who may do what with them. xmin
 -- tells which file made an object, while a transaction loads files in subtransactions of their own.
-with code_schemas as (
+-- With the setting control.made_since only what was made since that transaction is defined: all else
+-- is named.
+with since as (
+    select
+        coalesce(
+            nullif(pg_catalog.current_setting('control.made_since', true), '')::bigint, 0
+        ) as xid
+),
+
+code_schemas as (
     select namespaces.oid
     from pg_catalog.pg_namespace as namespaces
     where namespaces.nspname in ('api', 'authz', 'internal')
@@ -108,7 +117,7 @@ select
     'pg_catalog.pg_proc'::pg_catalog.regclass::oid as classid,
     functions.oid as objid,
     functions.xmin::text::bigint as made_by,
-    pg_catalog.concat_ws(
+    case when functions.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         case functions.prokind
             when 'a' then (
@@ -130,7 +139,7 @@ select
         functions.proowner::pg_catalog.regrole,
         function_grants.grants,
         comments.comment
-    ) as definition,
+    ) end as definition,
     pg_catalog.concat_ws(
         ' ',
         functions.prokind,
@@ -139,6 +148,7 @@ select
     ) as shape,
     function_grants.grants
 from pg_catalog.pg_proc as functions
+cross join since
 left join function_grants on functions.oid = function_grants.oid
 left join comments
     on
@@ -155,7 +165,7 @@ select
     'pg_catalog.pg_class'::pg_catalog.regclass::oid,
     relations.oid,
     relations.xmin::text::bigint,
-    pg_catalog.concat_ws(
+    case when relations.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         pg_catalog.pg_get_viewdef(relations.oid),
         relations.reloptions,
@@ -186,10 +196,11 @@ select
         ),
         relation_grants.grants,
         comments.comment
-    ),
+    ) end,
     null,
     null
 from pg_catalog.pg_class as relations
+cross join since
 left join relation_grants on relations.oid = relation_grants.oid
 left join comments
     on
@@ -205,7 +216,7 @@ select
     'pg_catalog.pg_type'::pg_catalog.regclass::oid,
     types.oid,
     types.xmin::text::bigint,
-    pg_catalog.concat_ws(
+    case when types.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         types.typtype,
         types.typnotnull,
@@ -245,10 +256,11 @@ select
             from pg_catalog.aclexplode(types.typacl) as entries
         ),
         comments.comment
-    ),
+    ) end,
     null,
     null
 from pg_catalog.pg_type as types
+cross join since
 left join pg_catalog.pg_class as relations on types.typrelid = relations.oid
 left join comments
     on
@@ -289,7 +301,7 @@ select
     'pg_catalog.pg_policy'::pg_catalog.regclass::oid,
     policies.oid,
     policies.xmin::text::bigint,
-    pg_catalog.concat_ws(
+    case when policies.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         policies.polcmd,
         policies.polpermissive,
@@ -303,10 +315,11 @@ select
         '---',
         pg_catalog.pg_get_expr(policies.polwithcheck, policies.polrelid),
         comments.comment
-    ),
+    ) end,
     null,
     null
 from pg_catalog.pg_policy as policies
+cross join since
 inner join pg_catalog.pg_class as relations on policies.polrelid = relations.oid
 left join comments
     on
@@ -320,15 +333,16 @@ select
     'pg_catalog.pg_trigger'::pg_catalog.regclass::oid,
     triggers.oid,
     triggers.xmin::text::bigint,
-    pg_catalog.concat_ws(
+    case when triggers.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         pg_catalog.pg_get_triggerdef(triggers.oid),
         triggers.tgenabled,
         comments.comment
-    ),
+    ) end,
     null,
     null
 from pg_catalog.pg_trigger as triggers
+cross join since
 inner join pg_catalog.pg_class as relations on triggers.tgrelid = relations.oid
 left join comments
     on

@@ -59,6 +59,8 @@ def run(lab: Lab, report: Report) -> None:
                 copy_checkout(lab.settings.root, Path(folder))
                 change(Path(folder), number)
                 migrate = Migrate(lab, database, service, Path(folder))
+                # Whatever the round before left the servers to do is done in this time.
+                load_mix(service, REQUESTS, token, SECONDS // 3)
                 if change is not nothing:
                     migrate.start()
                 rounds[name].append(load_mix(service, REQUESTS, token, SECONDS))
