@@ -33,11 +33,11 @@ _SCHEMAS = ("aspen", "api", "authz", "internal")
 _REVOKE = """
 select
     pg_catalog.format(
-        'revoke all on schema %I from %s', namespaces.nspname, entries.grantee::pg_catalog.regrole
+        'revoke all on schema %%I from %%s', namespaces.nspname, entries.grantee::pg_catalog.regrole
     )
 from pg_catalog.pg_namespace as namespaces
 cross join lateral pg_catalog.aclexplode(namespaces.nspacl) as entries
-where namespaces.nspname like '%\\_in\\_use'
+where namespaces.nspname = any(%s)
 and entries.grantee not in (0, namespaces.nspowner)
 """
 _CONCURRENTLY = re.compile(
@@ -114,12 +114,13 @@ def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
 
 
 def _put_schemas_aside(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
+    aside = [f"{schema}_in_use" for schema in _SCHEMAS]
     for schema in _SCHEMAS:
         found = conn.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
         if found == (True,):
             conn.execute(f"alter schema {schema} rename to {schema}_in_use".encode())
     # So that the safety rules find nobody in schemas they do not know.
-    for (statement,) in conn.execute(_REVOKE).fetchall():
+    for (statement,) in conn.execute(_REVOKE, [aside]).fetchall():
         conn.execute(statement.encode())
     conn.execute("set local role none")
     for script in read_scripts(root, contents.schemas):
