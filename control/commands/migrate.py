@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,11 +22,14 @@ def migrate() -> None:
 
 
 @migrate.command("up")
-@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@click.option("--dry-run", is_flag=True, help="Do it all and roll it back.")
 @json_option
 @click.pass_obj
 def up(app: App, dry_run: bool, as_json: bool) -> None:
     """Apply pending migrations, then load the code of sql/ if anything changed.
+
+    All of it or nothing. First it is tried beside what is in use, which nobody notices; every file
+    that fails is named. The dry run then does it on the rows as well, which are locked meanwhile.
 
     \b
         control migrate up --dry-run
@@ -51,33 +55,62 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
 @migrate.command("down")
 @click.option("--to", "keep", type=click.IntRange(min=0), metavar="NNNN", help="Keep up to NNNN.")
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
+@click.option(
+    "--code",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Load the code of this older checkout, not of this one.",
+)
+@click.option("--without-code", is_flag=True, help="Leave no code: the API stops.")
 @click.option("--dry-run", is_flag=True, help="Show what would be rolled back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj
 def down(
-    app: App, keep: int | None, everything: bool, dry_run: bool, yes: bool, as_json: bool
+    app: App,
+    keep: int | None,
+    everything: bool,
+    code: Path | None,
+    without_code: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Roll back the last migration, or all after --to. Tables they created go with their rows.
 
+    The code of sql/ is loaded again in the same transaction. Where it does not fit the older
+    tables, give the checkout it is to come from, or stop the API.
+
     \b
         control migrate down --to 0003 --dry-run
-        control migrate down --to 0003
+        control migrate down --to 0003 --code ../aspen-1.2
     """
     from control.migrations import migrate_down, plan_rollback
+    from control.schema_cache import ApiState
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
+    if without_code and code:
+        raise click.UsageError("--code and --without-code exclude each other")
     with app.connect("migrate down") as conn:
-        plan = plan_rollback(conn, app.settings.root, 0 if everything else keep)
+        plan = plan_rollback(
+            conn,
+            app.settings.root,
+            0 if everything else keep,
+            code_root=None if without_code else code or app.settings.root,
+            echo=say,
+        )
     _show_plan(plan, err=as_json)
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        migrate_down(app.settings, plan, echo=say)
+        api = migrate_down(app.settings, plan, echo=say)
         click.echo(
-            "rolled back; the API has no code now: control migrate up loads it again", err=as_json
+            "rolled back" if api else "rolled back; control migrate up loads code again",
+            err=as_json,
         )
+        if api not in (None, ApiState.NOT_ASKED):
+            click.echo(api.value, err=as_json)
     if as_json:
         echo_json({"dry_run": dry_run} | asdict(plan))
 
@@ -113,7 +146,13 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
             err=err,
         )
     if not plan.migrations:
-        click.echo("nothing to do", err=err)
+        click.echo("nothing to do: no migration after that is applied", err=err)
+    elif plan.code_root is None:
+        click.echo(
+            "unload the code: the API answers nothing but errors until control migrate up", err=err
+        )
+    else:
+        click.echo("load the code again: requests wait until all is done", err=err)
 
 
 def _show_status(status: MigrateStatus) -> None:
