@@ -7,10 +7,11 @@ both output streams write such characters in a visible form; no command has to t
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 # C0 but tab and newline, DEL, C1, what reorders text, what some programs take for a line end, and
@@ -95,6 +96,38 @@ def write_data(text: str) -> None:
     """Write data for another program to stdout, byte for byte; a terminal gets it visible."""
     exact = stream_below(sys.stdout)
     (sys.stdout if exact.isatty() else exact).write(text)
+
+
+@contextmanager
+def after_the_fact(what: str) -> Iterator[None]:
+    """Print what was done: it stays done, and a success, when nobody can be told of it.
+
+    The reader of a pipe may have gone, the disk of a file be full; an error would have the command
+    run again. `what` is the shortest way to say it, for the other stream.
+    """
+    try:
+        yield
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError as error:
+        with suppress(OSError):
+            sys.stderr.write(f"{what}; the rest could not be printed: {error.strerror}\n")
+            sys.stderr.flush()
+        _discard_output()
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere, so that Python's last flush does not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        # Not every stream is a file: tests read some.
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+            continue
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _safe(stream: TextIO) -> TextIO:

@@ -177,12 +177,12 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
         [],
     )
     assert problems(result) == [
-        'metadata.tsv:3: A/2: collection_date "2021-02-30" is required, as YYYY-MM-DD',
+        'metadata.tsv:3: A/2: date "2021-02-30" is required, as YYYY-MM-DD',
         "metadata.tsv:4: A/3: region is required",
         "metadata.tsv:6: A/5: division is required for the location Brest",
         f'metadata.tsv:7: A/6: genbank_accession "{"M" * 60}…" is longer than 128 characters',
         "metadata.tsv:8: : strain is required",
-        'metadata.tsv:9: A/8: collection_date "2999-01-01" must be between 1900-01-01 and today',
+        'metadata.tsv:9: A/8: date "2999-01-01" must be between 1900-01-01 and today',
         "sequences.fasta:1: A/8: sequence has 'Z' at position 1201,"
         " which is no IUPAC nucleotide letter and no gap (-)",
         "sequences.fasta:7: A/4: sequence has 4 letters; at least 1000 are needed",
@@ -494,7 +494,7 @@ def test_import_stores_nothing_when_a_file_ends_too_early(
 
 
 def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> None:
-    """The terminal shows the first hundred."""
+    """The terminal shows ten of those that are alike."""
     for number in range(120):
         importer.add(f"A/{number}", None, region="?")
 
@@ -506,7 +506,11 @@ def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> 
         "metadata.tsv\t2\tA/0\tregion\t\tis required",
     ]
     assert len(lines) == 121
-    assert problems(result)[100:] == ["… and 20 more"]
+    assert problems(result) == [
+        "metadata.tsv: 120 times: region is required: lines"
+        f" {', '.join(f'{number + 2} (A/{number})' for number in range(10))} and 110 more"
+    ]
+    assert "Remedy: correct these rows; rejects.tsv lists all problems" in result.stderr
 
 
 def test_import_tells_machines_what_happened(importer: Importer) -> None:
@@ -522,7 +526,7 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
             "file": "metadata.tsv",
             "line": 2,
             "strain": "A/1",
-            "field": "private_identifier",
+            "field": "strain",
             "value": "A/1",
             "reason": "already exists in this group",
         },
@@ -532,7 +536,10 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
-        (b"", "metadata.tsv has no column strain, date, region"),
+        (b"", "metadata.tsv is empty"),
+        (b"strain\tdate\tregion\n\n", "metadata.tsv has no rows below its header"),
+        (b"name\tdate\n1\t2\n", "has no column strain, region; its columns are name, date"),
+        (b"strain,date,region\nA/1,2021-02-03,Europe\n", "it is separated by ',', not by tabs"),
         (b"strain\tdate\tregion\tdate\n", "metadata.tsv has several columns date"),
         (b"strain\tdate\tregion\nA/1\t\xff\tEurope\n", "metadata.tsv, line 2 is not UTF-8"),
         (
@@ -544,7 +551,7 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
             'metadata.tsv:2: A/1: region "Eur\\u0000ope" holds a NUL character',
         ),
     ],
-    ids=["empty", "repeated column", "not UTF-8", "short row", "NUL"],
+    ids=["empty", "header alone", "other columns", "commas", "repeated column", "not UTF-8", "short row", "NUL"],
 )
 def test_import_says_where_a_metadata_file_is_malformed(
     importer: Importer, metadata: bytes, reason: str
