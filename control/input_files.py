@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, cast
 from control.errors import ControlError
 
 BUFFER_BYTES = 1 << 20
-# Kind and line ends are told by these bytes; a first line that is longer is refused by whoever reads.
+# These tell the kind and the line ends; whoever reads refuses a first line that is longer.
 HEAD_BYTES = BUFFER_BYTES + 2
 NOT_UTF_8 = (
     "save it as UTF-8; of an older spreadsheet: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE"
