@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,7 @@ from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifes
 from control.outputs.problems import unprintable
 from control.outputs.register import Registration, list_outputs, register_outputs
 from control.storage import S3Uri
-from control.terminal import one_line
+from control.terminal import after_the_fact, one_line
 
 
 class Address(click.ParamType[S3Uri]):
@@ -104,10 +105,11 @@ def register(
         done = register_outputs(
             conn, app.s3, job_id, handed_in, bucket=app.settings.bucket, dry_run=dry_run
         )
-    if as_json:
-        _show_json({"dry_run": dry_run} | asdict(done))
-    else:
-        _show(done, dry_run=dry_run)
+    with nullcontext() if dry_run else after_the_fact(f"job {job_id} is registered"):
+        if as_json:
+            _show_json({"dry_run": dry_run} | asdict(done))
+        else:
+            _show(done, dry_run=dry_run)
 
 
 @output.command("list")
