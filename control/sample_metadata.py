@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -117,13 +117,13 @@ class _Layout:
     sources: Mapping[str, str]
     reading: Reading
 
-    @property
+    @cached_property
     def identifiers(self) -> tuple[str, ...]:
         """The columns that name a sample, here or elsewhere."""
         own = (self.sources["private_identifier"], self.sources["public_identifier"])
         return tuple(dict.fromkeys((STRAIN, *own, *ACCESSION_COLUMNS)))
 
-    @property
+    @cached_property
     def used(self) -> frozenset[str]:
         """The columns that are imported."""
         return frozenset((*self.sources.values(), *ACCESSION_COLUMNS, *LEVELS, STRAIN))
