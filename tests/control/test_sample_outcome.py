@@ -118,3 +118,19 @@ def test_report_without_problems_is_its_header(importer: Importer) -> None:
 
     written = (importer.folder / "rejects.tsv").read_text()
     assert (code, written) == (0, "file\tline\tstrain\tfield\tvalue\treason\n")
+
+
+def test_progress_is_shown_on_a_terminal(importer: Importer) -> None:
+    """To the end, and the cursor comes back."""
+    importer.add("A/1")
+    importer.add("A/2")
+    terminal, stderr = os.openpty()
+
+    code, _ = run(importer, stderr=stderr)
+    os.close(stderr)
+    shown = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+
+    assert code == 0
+    assert "100%" in shown
+    assert shown.rstrip().endswith("\x1b[?25h")

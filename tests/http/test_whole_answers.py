@@ -123,6 +123,15 @@ def test_head_of_a_cut_text_is_refused(many: Many) -> None:
     assert (response.status_code, response.content) == (400, b"")
 
 
+@pytest.mark.parametrize("size", [10, 150_000])
+def test_body_of_a_request_hides_no_cut(many: Many, size: int) -> None:
+    """A large one is read elsewhere, where texts are not looked at."""
+    response = many.caller.get("/sequences", accept=CSV, content=b" " * size)
+
+    assert response.status_code in (400, 413)
+    assert response.json()["code"] in ("too_many_rows", "body_too_large")
+
+
 @pytest.mark.parametrize(("accept", "lines"), [(FASTA, 2 * MOST), (CSV, MOST + 1)])
 def test_text_of_as_many_rows_as_may_be_is_whole(many: Many, accept: str, lines: int) -> None:
     """A thousand of a thousand."""
