@@ -87,14 +87,13 @@ def open_input(path: Path) -> Iterator[InputFile]:
 
 def _spooled(pipe: BinaryIO, name: str) -> BinaryIO:
     """What comes through a pipe, in a file that nobody else sees and that is gone at the end."""
-    copy = tempfile.TemporaryFile()
     try:
+        copy = tempfile.TemporaryFile()
         shutil.copyfileobj(pipe, copy, BUFFER_BYTES)
         copy.seek(0)
     except OSError as error:
-        copy.close()
         raise ControlError(
-            f"{name} could not be copied to {tempfile.gettempdir()}: {error.strerror}",
+            f"{name} could not be copied to a temporary file: {error.strerror}",
             "TMPDIR names a folder with more room",
         ) from error
     return cast(BinaryIO, copy)

@@ -161,7 +161,7 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
         rejected=rejected,
         problems=tuple(problems),
         unused_columns=tuple(
-            name or f"the {place}th, without a name"
+            name or f"column {place} (no name)"
             for place, name in enumerate(layout.header, 1)
             if name not in layout.used
         ),

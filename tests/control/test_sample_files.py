@@ -88,6 +88,20 @@ def test_named_pipes_are_read(importer: Importer) -> None:
     assert (result.exit_code, importer.stored()) == (0, WHOLE), result.stderr
 
 
+def test_pipe_without_room_for_its_copy_is_named(importer: Importer) -> None:
+    """Before anything is stored; the limit on the size of files stands in for a full disk."""
+    two_samples(importer)
+
+    done = command(
+        importer,
+        "ulimit -f 1; import_ --metadata metadata.tsv"
+        " --sequences <(cat sequences.fasta sequences.fasta)",
+    )
+
+    assert (done.returncode, importer.stored()) == (1, [])
+    assert "could not be copied to a temporary file: File too large" in done.stderr
+
+
 def test_one_pipe_is_not_two_files(importer: Importer) -> None:
     """Whoever reads it first would leave nothing for the other."""
     metadata, _ = two_samples(importer)
@@ -397,7 +411,7 @@ def test_columns_without_a_name_are_not_imported(importer: Importer) -> None:
     result = importer.invoke("--allow-missing-sequences")
 
     assert result.exit_code == 0
-    assert "not imported: the 2th, without a name, the 4th, without a name" in result.stderr
+    assert "columns not imported: column 2 (no name), column 4 (no name)" in result.stderr
 
 
 def test_values_beyond_the_last_column_are_refused(importer: Importer) -> None:
