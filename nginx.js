@@ -9,6 +9,9 @@ const REFUSALS = {
     invalid_encoding: [400, 'The request is not UTF-8',
         'Encode URL, headers and body in UTF-8; a URL is percent-encoded besides.'],
     query_too_complex: [400, 'The query asks for too much at once', null],
+    too_many_rows: [400, 'The answer would not be whole',
+        'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
+        + 'id=gt.<the last id>: docs/reading.md has an example.'],
     not_found: [404, 'There is no such resource', 'The description of this API at / lists all.'],
     method_not_allowed: [405, 'The method is not one of this API',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
@@ -39,9 +42,10 @@ function refusal(r) {
     return problem ? bodyOfProblem(problem) : bodyOf(CODES[status] || 'bad_request');
 }
 
-function bodyOf(code, hint) {
+function bodyOf(code, hint, details) {
     return JSON.stringify({
-        code, details: null, hint: hint || REFUSALS[code][2], message: REFUSALS[code][1],
+        code, details: details ? JSON.stringify(details) : null,
+        hint: hint || REFUSALS[code][2], message: REFUSALS[code][1],
     });
 }
 
@@ -137,6 +141,75 @@ function roleOf(token) {
         return JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).role;
     } catch (error) {
         return undefined;
+    }
+}
+
+// --- Texts of rows (CSV, FASTA): PostgREST ends every list after db-max-rows, and a text does not
+// show it. Whoever asks for no page gets all or an error; a page may be followed by others.
+
+const MOST_ROWS = 1000;
+
+// Prefer of a text, with the count that tells whether it is whole.
+function countingPrefer(r) {
+    const given = r.variables.http_prefer || '';
+    if (isPage(r) || /count=(?:exact|planned|estimated)/.test(given)) {
+        return given;
+    }
+    return given ? `${given}, count=exact` : 'count=exact';
+}
+
+// Tell whether a request itself asks for no more rows than an answer may have.
+function isPage(r) {
+    const limits = (r.variables.args || '').split('&').map(limitOf).filter((limit) => limit !== null);
+    const range = /^\s*(\d+)-(\d+)\s*$/.exec(r.variables.http_range || '');
+    if (range) {
+        limits.push(Number(range[2]) - Number(range[1]) + 1);
+    }
+    return limits.length > 0 && limits.every((limit) => limit <= MOST_ROWS);
+}
+
+// The rows that one parameter of a query allows; null when it is about something else.
+function limitOf(pair) {
+    const at = pair.indexOf('=');
+    try {
+        if (at < 0 || decoded(pair.slice(0, at)) !== 'limit') {
+            return null;
+        }
+        const value = decoded(pair.slice(at + 1));
+        return /^\d+$/.test(value) ? Number(value) : Infinity;
+    } catch (error) {
+        return null;
+    }
+}
+
+// Turn the head of a text that was cut into that of an error.
+function refuseCut(r) {
+    const range = /^(\d+)-(\d+)\/(\d+|\*)$/.exec(r.headersOut['Content-Range'] || '');
+    const isJson = /json/.test(r.headersOut['Content-Type'] || '');
+    if (!range || isJson || r.status >= 300 || isPage(r)) {
+        return;
+    }
+    const last = Number(range[2]);
+    const isFull = last - Number(range[1]) + 1 >= MOST_ROWS;
+    if (isFull && (range[3] === '*' || last + 1 < Number(range[3]))) {
+        const rows = Number(range[3]) - Number(range[1]);
+        r.variables.is_cut = bodyOf('too_many_rows', null, { rows, at_most: MOST_ROWS });
+        r.status = REFUSALS.too_many_rows[0];
+        delete r.headersOut['Content-Range'];
+        delete r.headersOut['Content-Location'];
+        delete r.headersOut['Content-Length'];
+        // nginx adds the charset (nginx.conf: charset).
+        r.headersOut['Content-Type'] = 'application/json';
+    }
+}
+
+// Put the error where the text would be.
+function sayCut(r, data, flags) {
+    if (!r.variables.is_cut) {
+        r.sendBuffer(data, flags);
+        r.done();
+    } else if (flags.last) {
+        r.sendBuffer(r.variables.is_cut, flags);
     }
 }
 
@@ -246,4 +319,6 @@ function isEncodingBroken(asked) {
         || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
 }
 
-export default { admitBody, answerKey, correctStatus, queryProblem, refusal };
+export default {
+    admitBody, answerKey, correctStatus, countingPrefer, queryProblem, refusal, refuseCut, sayCut,
+};

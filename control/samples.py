@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,10 +18,12 @@ import psycopg
 
 from control.database import acting_as
 from control.errors import ControlError
-from control.fasta import Record, read_fasta
+from control.fasta import Record, read_records
 from control.groups import Group
+from control.input_files import InputFile, open_input
 from control.locations import Place, ensure_locations
 from control.sample_metadata import ACCESSION_COLUMNS, LEVELS, Metadata, Problem, SampleRow
+from control.sequence_names import SequenceNames, read_prefixes
 from control.sql_code import query
 
 OnConflict = Literal["error", "skip", "update"]
@@ -30,7 +32,8 @@ OnConflict = Literal["error", "skip", "update"]
 BATCH_SAMPLES = 200
 BATCH_LETTERS = 8_000_000
 # A FASTA file may hold a million sequences that the metadata does not name.
-NAMED_UNUSED = 20
+NAMED = 20
+NO_SEQUENCES = "give a FASTA file, or leave --sequences out to import samples without"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,12 @@ class ImportReport:
     new_locations: int = 0
     unused_sequences: int = 0
     unused_names: list[str] = field(default_factory=list)
+    # Samples that no sequence is for, where that is allowed.
+    without_sequence: int = 0
+    without_sequence_names: list[str] = field(default_factory=list)
+    # Sequences found by a part of their header, and the first of them.
+    found_by_part: int = 0
+    found_by_part_example: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:
@@ -79,7 +88,8 @@ class _Import:
     conn: psycopg.Connection
     target: Target
     metadata: Metadata
-    fasta: Path | None
+    fasta: InputFile | None
+    names: SequenceNames
     places: dict[Place, int]
     report: ImportReport
 
@@ -87,8 +97,14 @@ class _Import:
         file = str(self.metadata.path)
         self.report.problems.append(Problem(file, row.line, row.strain, column, value, reason))
 
+    def reject_field(self, row: SampleRow, target: str, value: str, reason: str) -> None:
+        """Reject a row for what create_samples was given, which the file calls and writes so."""
+        cell = dict(row.written).get(target, value)
+        self.reject_row(row, self.metadata.columns.get(target, target), cell, reason)
+
     def reject_sequence(self, record: Record, reason: str) -> None:
-        problem = Problem(str(self.fasta), record.line, record.header, "sequence", "", reason)
+        file = self.fasta.name if self.fasta else ""
+        problem = Problem(file, record.line, record.header, "sequence", "", reason)
         self.report.problems.append(problem)
 
 
@@ -105,11 +121,18 @@ def import_samples(
     """Store all samples of a metadata file with their sequences, or nothing and say why."""
     metadata = _reject_bad_names(conn, metadata)
     report = ImportReport(metadata.total, list(metadata.problems))
-    with conn.transaction() as transaction:
+    # A pipe is read to its end before the transaction begins.
+    with (
+        nullcontext() if fasta is None else open_input(fasta) as sequences,
+        conn.transaction() as transaction,
+    ):
+        names = SequenceNames(
+            {*metadata.rows, *metadata.rejected}, read_prefixes(conn, target.pathogen)
+        )
         _require_repositories(conn, metadata)
         places = ensure_locations(conn, {row.place for row in metadata.rows.values()})
         report.new_locations = places.created
-        job = _Import(conn, target, metadata, fasta, places.ids, report)
+        job = _Import(conn, target, metadata, sequences, names, places.ids, report)
         with acting_as(conn, role="member", subject=target.subject):
             for batch in _batches(_pairs(job, allow_missing_sequences)):
                 _import_batch(job, batch)
@@ -167,27 +190,57 @@ def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
 
 def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Record]:
     """Each sequence with its row (alone, if the row is rejected), then rows without a sequence."""
-    rows, rejected = job.metadata.rows, job.metadata.rejected
+    rows = job.metadata.rows
     lines: dict[str, int] = {}
-    for given in read_fasta(job.fasta) if job.fasta else ():
-        is_strain = given.header in rows or given.header in rejected
-        record = given if is_strain else replace(given, header=given.name)
-        strain = record.header
-        if strain in lines:
-            job.reject_sequence(record, f"is given twice, first in line {lines[strain]}")
-        elif strain in rows or strain in rejected:
-            lines[strain] = record.line
-            yield _Item(rows[strain], record) if strain in rows else record
-        else:
-            job.report.unused_sequences += 1
-            if job.report.unused_sequences <= NAMED_UNUSED:
-                job.report.unused_names.append(given.header)
+    for given in read_records(job.fasta) if job.fasta else ():
+        match job.names.strains_of(given):
+            case []:
+                job.report.unused_sequences += 1
+                if job.report.unused_sequences <= NAMED:
+                    job.report.unused_names.append(given.header)
+            case [strain]:
+                record = replace(given, header=strain)
+                if strain in lines:
+                    job.reject_sequence(record, f"is given twice, first in line {lines[strain]}")
+                    continue
+                _note_part(job.report, given, strain)
+                lines[strain] = record.line
+                yield _Item(rows[strain], record) if strain in rows else record
+            case several:
+                job.reject_sequence(given, f"is named like several rows: {', '.join(several)}")
+    if job.fasta and not lines and not job.report.problems:
+        _refuse_strange_sequences(job, job.fasta)
 
     for row in rows.values():
-        if row.strain not in lines and allow_missing_sequences:
-            yield _Item(row, None)
-        elif row.strain not in lines:
+        if row.strain in lines:
+            continue
+        if not allow_missing_sequences:
             job.reject_row(row, "sequence", "", "is missing from the sequences")
+            continue
+        if job.fasta:
+            job.report.without_sequence += 1
+            if job.report.without_sequence <= NAMED:
+                job.report.without_sequence_names.append(row.strain)
+        yield _Item(row, None)
+
+
+def _note_part(report: ImportReport, record: Record, strain: str) -> None:
+    """Count a sequence whose header is neither its strain nor begins with it."""
+    if strain not in (record.header, record.name):
+        report.found_by_part += 1
+        report.found_by_part_example = report.found_by_part_example or [record.header, strain]
+
+
+def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
+    """Refuse a file without a sequence of any row: it is not that of this metadata."""
+    if not job.report.unused_sequences:
+        raise ControlError(f"{fasta.name} holds no sequences", NO_SEQUENCES)
+    first_header, first_row = job.report.unused_names[0], next(iter(job.metadata.rows))
+    raise ControlError(
+        f"none of the {job.report.unused_sequences} sequences of {fasta.name} is named like a row"
+        f" of {job.metadata.path}; the first is {first_header!r}, the first row {first_row!r}",
+        "give the sequences of these samples, each named by its strain",
+    )
 
 
 def _batches(pairs: Iterable[_Item | Record]) -> Iterator[list[_Item | Record]]:
@@ -273,7 +326,7 @@ def _reject(
                 job.reject_sequence(item.record, problem["reason"])
             else:
                 value = problem.get("value") or ""
-                job.reject_row(item.row, problem["field"] or "", value, problem["reason"])
+                job.reject_field(item.row, problem["field"] or "", value, problem["reason"])
         # It looks at sequences only when nothing else is wrong.
         if item.record and not any(problem["field"] == "sequence" for problem in found):
             unseen.append(item.record)

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
@@ -153,14 +153,18 @@ def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
 
 @contextmanager
 def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
-    """A bar on stderr that fits a narrow terminal."""
+    """A bar on stderr that fits a narrow terminal; what it counted stays done if it cannot end."""
     import click
 
     bar: ProgressBar[int] = click.progressbar(
         length=total, label=label, width=BAR_COLUMNS, file=_below(sys.stderr)
     )
-    with _heart.paused(), bar:
-        yield bar
+    with _heart.paused():
+        try:
+            yield bar
+        finally:
+            with suppress(OSError):
+                bar.render_finish()
 
 
 class Heartbeat:
@@ -293,6 +297,38 @@ def write_data(text: str) -> None:
     """Write data for another program to stdout, byte for byte; a terminal gets it visible."""
     exact = _below(sys.stdout)
     (sys.stdout if exact.isatty() else exact).write(text)
+
+
+@contextmanager
+def after_the_fact(what: str) -> Iterator[None]:
+    """Print what was done: it stays done, and a success, when nobody can be told of it.
+
+    The reader of a pipe may have gone, the disk of a file be full; an error would have the command
+    run again. `what` is the shortest way to say it, for the other stream.
+    """
+    try:
+        yield
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError as error:
+        with suppress(OSError):
+            sys.stderr.write(f"{what}; the rest could not be printed: {error.strerror}\n")
+            sys.stderr.flush()
+        _discard_output()
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere, so that Python's last flush does not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        # Not every stream is a file: tests read some.
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+            continue
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _safe(stream: TextIO) -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from control.commands.options import echo_json, json_option
 from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
 from control.outputs.problems import unprintable
 from control.storage import S3Uri
-from control.terminal import screen_width, table
+from control.terminal import after_the_fact, screen_width, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,10 +111,11 @@ def register(
         done = register_outputs(
             conn, app.s3, job_id, handed_in, bucket=app.settings.bucket, dry_run=dry_run
         )
-    if as_json:
-        echo_json({"dry_run": dry_run} | asdict(done))
-    else:
-        _show(done, dry_run=dry_run)
+    with nullcontext() if dry_run else after_the_fact(f"job {job_id} is registered"):
+        if as_json:
+            echo_json({"dry_run": dry_run} | asdict(done))
+        else:
+            _show(done, dry_run=dry_run)
 
 
 @output.command("list")

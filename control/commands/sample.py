@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, astuple, fields
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from control.app import App
 from control.commands.options import json_option
-from control.errors import ControlError
-from control.sample_metadata import STRAIN, IncompleteDates, Problem, Reading, read_metadata
-from control.terminal import one_line, progress_bar, spreadsheet_cell
+from control.sample_metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
+from control.terminal import after_the_fact, one_line, progress_bar
 
 if TYPE_CHECKING:
     from control.samples import ImportReport, OnConflict, Target
 
-# More are not read on a terminal; --rejects and --json have them all.
-SHOWN_PROBLEMS = 100
-SHOWN_LETTERS = 60
 
-existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+class InputPath(click.Path):
+    """A file to read; "-" is what comes in."""
+
+    def convert(
+        self,
+        value: str | PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        return super().convert("/dev/stdin" if value == "-" else value, param, ctx)
+
+
+input_file = InputPath(exists=True, dir_okay=False, path_type=Path)
 new_file = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -39,8 +47,8 @@ def sample() -> None:
 @click.option("--group", required=True, metavar="GROUP", help="Owner: id, name or prefix.")
 @click.option("--user", required=True, metavar="SUB", help="On whose behalf: users.subject.")
 @click.option("--pathogen", required=True, metavar="SLUG", help="For example SC2.")
-@click.option("--metadata", type=existing_file, required=True, help="Tab-separated; may be gzip.")
-@click.option("--sequences", type=existing_file, help="FASTA named by strain; may be gzip.")
+@click.option("--metadata", type=input_file, required=True, help="Tab-separated; may be gzip.")
+@click.option("--sequences", type=input_file, help="FASTA named by strain; may be gzip.")
 @click.option(
     "--on-conflict",
     type=click.Choice(["error", "skip", "update"]),
@@ -89,41 +97,51 @@ def import_command(
     """Import samples and their sequences: all of them, or none and every reason why.
 
     The columns of METADATA are Nextstrain's; its locations are created as needed, its accessions
-    kept by repository. By default the strain is both identifiers of a sample.
+    kept by repository. By default the strain is both identifiers of a sample. Both files may be
+    compressed (gzip, xz, bzip2) or pipes, "-" is standard input; docs/importing.md has the rules.
+    Exit code 0 means that everything is stored, also where that could not be printed.
 
     \b
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
     """
     from control.groups import find_group
+    from control.import_report import open_rejects, refusal
     from control.samples import Target, import_samples
 
     if sequences is None and not allow_missing_sequences:
         raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")
+    if any(
+        one and other and one.exists() and one.samefile(other)
+        for one, other in ((sequences, metadata), (rejects, metadata), (rejects, sequences))
+    ):
+        raise click.UsageError("--metadata, --sequences and --rejects are different files.")
     reading = Reading(
         private_identifier_column, public_identifier_column, incomplete_dates, is_private
     )
     table = read_metadata(metadata, reading)
-    with app.connect("sample import") as conn, _progress(table.total) as advance:
-        target = Target(find_group(conn, group), user, pathogen, on_conflict)
-        report = import_samples(
-            conn,
-            target,
-            table,
-            sequences,
-            allow_missing_sequences=allow_missing_sequences,
-            dry_run=dry_run,
-            advance=advance,
-        )
-    if rejects:
-        _write_rejects(rejects, report.problems)
-    _echo_notices(report, table.unused_columns)
-    if as_json:
-        click.echo(json.dumps(asdict(report) | {"is_stored": not (report.problems or dry_run)}))
-    elif not report.problems:
-        click.echo(_summary(report, target, dry_run))
-    if report.problems:
-        raise _refusal(report, rejects)
+    with open_rejects(rejects) as rejected:
+        with app.connect("sample import") as conn, _progress(table.total) as advance:
+            target = Target(find_group(conn, group), user, pathogen, on_conflict)
+            report = import_samples(
+                conn,
+                target,
+                table,
+                sequences,
+                allow_missing_sequences=allow_missing_sequences,
+                dry_run=dry_run,
+                advance=advance,
+            )
+        is_stored = not (report.problems or dry_run)
+        stored = f"stored {report.total} samples in {one_line(target.group.name)}"
+        with after_the_fact(stored) if is_stored else nullcontext():
+            _echo_notices(report, table)
+            if as_json:
+                click.echo(json.dumps(asdict(report) | {"is_stored": is_stored}))
+            elif not report.problems:
+                click.echo(_summary(report, target, dry_run))
+        if report.problems:
+            raise refusal(report, rejected)
 
 
 @contextmanager
@@ -145,42 +163,25 @@ def _summary(report: ImportReport, target: Target, dry_run: bool) -> str:
     )
 
 
-def _echo_notices(report: ImportReport, unused_columns: tuple[str, ...]) -> None:
-    if unused_columns:
-        click.echo(f"columns not imported: {', '.join(unused_columns)}", err=True)
+def _echo_notices(report: ImportReport, table: Metadata) -> None:
+    notices = []
+    if table.unused_columns:
+        notices.append(f"columns not imported: {', '.join(table.unused_columns)}")
+    if report.found_by_part:
+        header, strain = map(one_line, report.found_by_part_example)
+        notices.append(
+            f"{report.found_by_part} sequences were found by a part of their header:"
+            f" {header} is {strain}"
+        )
+    if report.without_sequence:
+        named = _named(report.without_sequence_names, report.without_sequence)
+        notices.append(f"{report.without_sequence} samples have no sequence: {named}")
     if report.unused_sequences:
-        more = ", …" if report.unused_sequences > len(report.unused_names) else ""
-        names = ", ".join(report.unused_names)
-        click.echo(f"{report.unused_sequences} sequences have no metadata: {names}{more}", err=True)
+        named = _named(report.unused_names, report.unused_sequences)
+        notices.append(f"{report.unused_sequences} sequences have no metadata: {named}")
+    for notice in notices:
+        click.echo(notice, err=True)
 
 
-def _write_rejects(path: Path, problems: list[Problem]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(column.name for column in fields(Problem))
-        writer.writerows(map(spreadsheet_cell, astuple(problem)) for problem in problems)
-
-
-def _refusal(report: ImportReport, rejects: Path | None) -> ControlError:
-    lines = [_line(problem) for problem in report.problems[:SHOWN_PROBLEMS]]
-    if hidden := len(report.problems) - len(lines):
-        lines.append(f"… and {hidden} more")
-    remedy = "correct these rows; --on-conflict says what becomes of samples the group has already"
-    if hidden and rejects is None:
-        remedy = f"{remedy}, --rejects FILE lists all problems"
-    return ControlError(
-        f"nothing was stored: {report.rejected} of {report.total} samples are rejected\n"
-        + "\n".join(lines),
-        remedy,
-    )
-
-
-def _line(problem: Problem) -> str:
-    """One problem, its place written the way editors and grep do."""
-    value = problem.value
-    if len(value) > SHOWN_LETTERS:
-        value = f"{value[:SHOWN_LETTERS]}…"
-    # Quoted, so that no control character gets through.
-    quoted = json.dumps(value, ensure_ascii=False) if value else ""
-    said = " ".join(part for part in (problem.field, quoted, problem.reason) if part)
-    return f"{problem.file}:{problem.line}: {problem.strain}: {said}"
+def _named(names: list[str], count: int) -> str:
+    return ", ".join(names) + (", …" if count > len(names) else "")

@@ -1,4 +1,4 @@
-"""nextclade.csv, tag.json and the aligned FASTA, the outputs of nextclade jobs."""
+"""The table, the dataset and the aligned FASTA of nextclade jobs, of Nextclade 2 and 3."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from control.outputs.results import (
 from control.outputs.taxa import Taxa, job_inputs
 from control.outputs.text_lines import Row, check_texts, read_table
 
-LARGEST_TAG_BYTES = 1 << 20
+# Phenotypes make the pathogen.json of some pathogens large: 250 kB for SARS-CoV-2.
+LARGEST_DATASET_BYTES = 4 << 20
+# nextclade.csv and nextclade.tsv.
+DELIMITERS = ";\t"
 MUTATIONS = (
     "substitutions",
     "insertions",
@@ -107,7 +110,7 @@ def register_qc(
 
 
 def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:
-    for row in read_table(file, ";", REQUIRED):
+    for row in read_table(file, DELIMITERS, REQUIRED):
         sample_id = taxa.admit(row.values["seqName"], row.line)
         check_texts(file, row, TEXTS)
         score, status = _quality(file, row)
@@ -145,13 +148,15 @@ def _names(text: str) -> list[str]:
 
 def _dataset(file: ObjectFile) -> dict[str, str | None]:
     """Name, accession and tag of what the genomes were compared with."""
-    content = file.stream.read(LARGEST_TAG_BYTES + 1)
-    if len(content) > LARGEST_TAG_BYTES:
-        raise Malformed(file.name, None, f"is larger than {LARGEST_TAG_BYTES} bytes")
+    content = file.stream.read(LARGEST_DATASET_BYTES + 1)
+    if len(content) > LARGEST_DATASET_BYTES:
+        raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
     try:
         document = read_json(content)
     except MalformedJson as error:
         raise Malformed(file.name, error.place, error.reason) from error
+    if isinstance(document, dict) and "name" not in document and "schemaVersion" in document:
+        return _pathogen(file, document)
     reference = document.get("reference") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(reference, dict | None):
         raise Malformed(file.name, None, "must be an object, and so must its reference")
@@ -159,6 +164,19 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
         "name": _said(file, "name", document.get("name"), is_required=True),
         "accession": _said(file, "reference.accession", (reference or {}).get("accession")),
         "tag": _said(file, "tag", document.get("tag")),
+    }
+
+
+def _pathogen(file: ObjectFile, document: Mapping[str, Any]) -> dict[str, str | None]:
+    """The same of pathogen.json, Nextclade 3's; a dataset that was not released has no tag."""
+    attributes, version = (document.get(key) or {} for key in ("attributes", "version"))
+    if not isinstance(attributes, dict) or not isinstance(version, dict):
+        raise Malformed(file.name, None, "its attributes and its version must be objects")
+    name, accession = (attributes.get(key) for key in ("name", "reference accession"))
+    return {
+        "name": _said(file, "attributes.name", name, is_required=True),
+        "accession": _said(file, "attributes.reference accession", accession),
+        "tag": _said(file, "version.tag", version.get("tag")),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from control.outputs.objects import ObjectFile
 from control.outputs.problems import Malformed, listed, unprintable
@@ -39,11 +40,17 @@ def read_lines(file: ObjectFile) -> Iterator[tuple[int, bytes]]:
         yield number, line.rstrip(b"\r\n")
 
 
-def read_table(file: ObjectFile, delimiter: str, required: Sequence[str]) -> Iterator[Row]:
-    """The rows under a header that has at least the required columns."""
+def read_table(file: ObjectFile, delimiters: str, required: Sequence[str]) -> Iterator[Row]:
+    """The rows under a header that has at least the required columns.
+
+    The first line tells which of the delimiters it is.
+    """
     # The module's own limit is 128 KiB; lists of mutations are longer.
     csv.field_size_limit(LONGEST_LINE_BYTES)
-    rows = csv.reader(_decoded(file), delimiter=delimiter, strict=True)
+    lines = _decoded(file)
+    first = next(lines, "")
+    delimiter = max(delimiters, key=first.count)
+    rows = csv.reader(chain((first,), lines), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     try:
         for fields in rows:

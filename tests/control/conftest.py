@@ -6,8 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from control.cli import cli
 from control.keys import KeySet, ensure_keys, load_keys
+from tests import factories
+from tests.control.importer import Importer
+from tests.servers import Database
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +25,13 @@ def key_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def keys(key_directory: Path, tmp_path: Path) -> KeySet:
     """A key directory of the test's own."""
     return load_keys(shutil.copytree(key_directory, tmp_path / "keys"))
+
+
+@pytest.fixture
+def importer(database: Database, tmp_path: Path) -> Importer:
+    """Alice, member of a group, in a database with its reference data."""
+    CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
+    with database.connect() as conn:
+        group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
+        factories.user(conn, "alice", {group_id: "member"})
+    return Importer(database, tmp_path, group_id)

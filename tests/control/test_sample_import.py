@@ -7,110 +7,15 @@ import json
 import lzma
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from control import samples
-from control.cli import cli
 from control.groups import Group, find_group
 from control.sample_metadata import Reading, read_metadata
 from control.samples import Target, import_samples
 from tests import factories
-from tests.servers import Database
-
-GENOME = "ACGT" * 300
-DATE = "2021-02-03"
-COLUMNS = (
-    "strain",
-    "date",
-    "region",
-    "country",
-    "division",
-    "location",
-    "genbank_accession",
-    "authors",
-    "host",
-)
-
-Rows = list[tuple[object, ...]]
-
-
-@dataclass
-class Importer:
-    """A group with one member, and the files she imports."""
-
-    database: Database
-    folder: Path
-    group_id: int
-    rows: list[dict[str, str]] = field(default_factory=list)
-    sequences: dict[str, str] = field(default_factory=dict)
-
-    def add(self, strain: str, sequence: str | None = GENOME, **cells: str) -> None:
-        """One row, and its sequence unless that is None."""
-        row = dict.fromkeys(COLUMNS, "?") | {
-            "strain": strain,
-            "date": DATE,
-            "region": "Europe",
-            "country": "France",
-        }
-        self.rows.append(row | cells)
-        if sequence is not None:
-            self.sequences[strain] = sequence
-
-    def write(self) -> None:
-        """Both files; the sequences in another order than the metadata."""
-        header = list(dict.fromkeys(name for row in self.rows for name in row))
-        lines = [header, *([row.get(name, "") for name in header] for row in self.rows)]
-        text = "".join("\t".join(cells) + "\n" for cells in lines)
-        (self.folder / "metadata.tsv").write_text(text)
-        records = [f">{name}\n{sequence}\n" for name, sequence in self.sequences.items()]
-        (self.folder / "sequences.fasta").write_text("".join(reversed(records)))
-
-    def run(self, *options: str) -> Result:
-        """Write the files and import them."""
-        self.write()
-        return self.invoke("--sequences", "sequences.fasta", *options)
-
-    def invoke(self, *options: str) -> Result:
-        """`control sample import`, in the folder of the files."""
-        given = ["sample", "import", "--group", str(self.group_id), "--user", "alice"]
-        given += ["--pathogen", "SC2", "--metadata", "metadata.tsv"]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            return CliRunner().invoke(cli, [*given, *options], env=self.database.environment)
-
-    def query(self, statement: str) -> Rows:
-        """What the database holds."""
-        with self.database.connect() as conn:
-            return conn.execute(statement.encode()).fetchall()
-
-    def stored(self) -> Rows:
-        """Identifiers and whether there is a sequence."""
-        return self.query(
-            "select samples.private_identifier, samples.public_identifier, sequences.id is not null"
-            " from aspen.samples left join aspen.sequences on sequences.sample_id = samples.id"
-            " order by 1"
-        )
-
-
-@pytest.fixture
-def importer(database: Database, tmp_path: Path) -> Importer:
-    """Alice, member of a group, in a database with its reference data."""
-    CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
-    with database.connect() as conn:
-        group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
-        factories.user(conn, "alice", {group_id: "member"})
-    return Importer(database, tmp_path, group_id)
-
-
-def problems(result: Result) -> list[str]:
-    """The rejected rows as they are listed, without the line around them."""
-    lines = result.stderr.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("Error:"))
-    return [line for line in lines[start + 1 :] if not line.startswith("Remedy:")]
+from tests.control.importer import DATE, GENOME, Importer, Rows, problems
 
 
 def test_import_stores_samples_with_everything_the_files_say(importer: Importer) -> None:
@@ -177,12 +82,12 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
         [],
     )
     assert problems(result) == [
-        'metadata.tsv:3: A/2: collection_date "2021-02-30" is required, as YYYY-MM-DD',
+        'metadata.tsv:3: A/2: date "2021-02-30" is required, as YYYY-MM-DD',
         "metadata.tsv:4: A/3: region is required",
         "metadata.tsv:6: A/5: division is required for the location Brest",
         f'metadata.tsv:7: A/6: genbank_accession "{"M" * 60}…" is longer than 128 characters',
         "metadata.tsv:8: : strain is required",
-        'metadata.tsv:9: A/8: collection_date "2999-01-01" must be between 1900-01-01 and today',
+        'metadata.tsv:9: A/8: date "2999-01-01" must be between 1900-01-01 and today',
         "sequences.fasta:1: A/8: sequence has 'Z' at position 1201,"
         " which is no IUPAC nucleotide letter and no gap (-)",
         "sequences.fasta:7: A/4: sequence has 4 letters; at least 1000 are needed",
@@ -494,7 +399,7 @@ def test_import_stores_nothing_when_a_file_ends_too_early(
 
 
 def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> None:
-    """The terminal shows the first hundred."""
+    """The terminal shows ten of those that are alike."""
     for number in range(120):
         importer.add(f"A/{number}", None, region="?")
 
@@ -506,7 +411,11 @@ def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> 
         "metadata.tsv\t2\tA/0\tregion\t\tis required",
     ]
     assert len(lines) == 121
-    assert problems(result)[100:] == ["… and 20 more"]
+    assert problems(result) == [
+        "metadata.tsv: 120 times: region is required: lines"
+        f" {', '.join(f'{number + 2} (A/{number})' for number in range(10))} and 110 more"
+    ]
+    assert "Remedy: correct these rows; rejects.tsv lists all problems" in result.stderr
 
 
 def test_import_tells_machines_what_happened(importer: Importer) -> None:
@@ -522,7 +431,7 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
             "file": "metadata.tsv",
             "line": 2,
             "strain": "A/1",
-            "field": "private_identifier",
+            "field": "strain",
             "value": "A/1",
             "reason": "already exists in this group",
         },
@@ -532,7 +441,10 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
 @pytest.mark.parametrize(
     ("metadata", "reason"),
     [
-        (b"", "metadata.tsv has no column strain, date, region"),
+        (b"", "metadata.tsv is empty"),
+        (b"strain\tdate\tregion\n\n", "metadata.tsv has no rows below its header"),
+        (b"name\tdate\n1\t2\n", "has no column strain, region; its columns are name, date"),
+        (b"strain,date,region\nA/1,2021-02-03,Europe\n", "it is separated by ',', not by tabs"),
         (b"strain\tdate\tregion\tdate\n", "metadata.tsv has several columns date"),
         (b"strain\tdate\tregion\nA/1\t\xff\tEurope\n", "metadata.tsv, line 2 is not UTF-8"),
         (
@@ -544,7 +456,16 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
             'metadata.tsv:2: A/1: region "Eur\\u0000ope" holds a NUL character',
         ),
     ],
-    ids=["empty", "repeated column", "not UTF-8", "short row", "NUL"],
+    ids=[
+        "empty",
+        "header alone",
+        "other columns",
+        "commas",
+        "repeated column",
+        "not UTF-8",
+        "short row",
+        "NUL",
+    ],
 )
 def test_import_says_where_a_metadata_file_is_malformed(
     importer: Importer, metadata: bytes, reason: str

@@ -98,7 +98,7 @@ def test_import_shows_strains_columns_and_headers(database: Database, tmp_path: 
     )
 
     assert result.exit_code == 1
-    assert_shown(result, "R20/\\x1b[2J\\x1b]0;pwn\\x07x\\u009b31m\\u007f\\u202eok: collection_date")
+    assert_shown(result, "R20/\\x1b[2J\\x1b]0;pwn\\x07x\\u009b31m\\u007f\\u202eok: date")
     assert "u\\x1b[31mRED" in result.stderr
     assert "col\\x1b[1m" in result.stderr
     cells = [

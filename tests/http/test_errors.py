@@ -64,6 +64,16 @@ def with_claims(**claims: Any) -> Example:
     return request
 
 
+def cut_text(world: World) -> httpx.Response:
+    """CSV of more rows than an answer may have."""
+    world.conn.execute(
+        "insert into aspen.lineages (pathogen_id, lineage)"
+        " select %s, 'cut.' || number from generate_series(1, 1001) as number",
+        [world.pathogen],
+    )
+    return world.member.get("/lineages", accept="text/csv")
+
+
 def job_token(world: World) -> httpx.Response:
     """A request of a job that waits to be started."""
     job = factories.job(world.conn, world.group)
@@ -209,6 +219,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "405 PGRST101": lambda world: world.member.delete("/rpc/health"),
     "400 invalid_encoding": as_member("/samples?host=eq.%ff"),
+    "400 too_many_rows": cut_text,
     "400 query_too_complex": as_member("/samples?select=" + "id," * 250 + "id"),
     "404 not_found": as_member("/samples/1"),
     "405 method_not_allowed": lambda world: world.member.ask("TRACE", "/samples"),

@@ -1,9 +1,12 @@
-"""nextclade.csv, tag.json and aligned FASTA: what becomes of them, and which are refused."""
+"""Table, dataset and aligned FASTA of Nextclade: what becomes of them, and which are refused."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -197,6 +200,107 @@ def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
     assert refusal.startswith("the version of Nextclade is not said")
 
 
+# As Nextclade 3 writes it for SARS-CoV-2, without some of its columns on parts of the score.
+NEXTCLADE_3_COLUMNS = (
+    "index seqName clade Nextclade_pango partiallyAliased clade_nextstrain clade_who clade_display"
+    " qc.overallScore qc.overallStatus totalSubstitutions totalDeletions totalInsertions"
+    " totalFrameShifts totalMissing totalNonACGTNs totalAminoacidSubstitutions"
+    " totalAminoacidDeletions totalAminoacidInsertions totalUnknownAa alignmentScore alignmentStart"
+    " alignmentEnd coverage isReverseComplement substitutions deletions insertions frameShifts"
+    " aaSubstitutions aaDeletions aaInsertions"
+    " privateNucMutations.reversionSubstitutions privateNucMutations.labeledSubstitutions"
+    " privateNucMutations.unlabeledSubstitutions missing unknownAaRanges nonACGTNs"
+    " founderMuts['clade'].nodeName founderMuts['clade'].substitutions"
+    " qc.missingData.missingDataThreshold qc.missingData.score qc.missingData.status"
+    " qc.frameShifts.frameShifts qc.stopCodons.stopCodons failedCdses warnings errors"
+).split()
+# As `nextclade dataset get` leaves it, without its rules.
+PATHOGEN: dict[str, Any] = {
+    "$schema": "https://example.org/input-pathogen-json.schema.json",
+    "schemaVersion": "3.0.0",
+    "alignmentParams": {"excessBandwidth": 12, "gapAlignmentSide": "right"},
+    "attributes": {
+        "name": "Mpox virus (All clades)",
+        "reference accession": "NC_063383.1",
+        "reference name": "MPXV-M5312_HM12_Rivers",
+    },
+    "compatibility": {"cli": "3.0.0-alpha.0", "web": "3.0.0-alpha.0"},
+    "files": {"reference": "reference.fasta", "pathogenJson": "pathogen.json"},
+    "qc": {"missingData": {"enabled": True, "missingDataThreshold": 50000}},
+    "version": {"updatedAt": "2025-09-09T12:13:13Z", "tag": "2025-09-09--12-13-13Z"},
+}
+
+
+def nextclade_3(delimiter: str, *rows: dict[str, object]) -> str:
+    """A table with CRLF, as Nextclade ends its lines."""
+    written = io.StringIO()
+    table = csv.DictWriter(written, NEXTCLADE_3_COLUMNS, restval="", delimiter=delimiter)
+    table.writeheader()
+    table.writerows(rows)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"], ids=["CSV", "TSV"])
+def test_tables_of_nextclade_3_are_read(draft: Desk, delimiter: str) -> None:
+    """Both of them, cells in quotes and rows of genomes that failed."""
+    good, failed = samples = draft.samples(2)
+    job = draft.job("nextclade", samples)
+    content = nextclade_3(
+        delimiter,
+        {
+            "index": 0,
+            "seqName": good,
+            "clade": "24A",
+            "Nextclade_pango": "JN.1",
+            "qc.overallScore": 23.515625,
+            "qc.overallStatus": "good",
+            "isReverseComplement": "false",
+            "substitutions": "C241T,C2061T",
+            "deletions": "201,28881-28882",
+            "insertions": "248:G",
+            "aaSubstitutions": "E:T9I",
+            "warnings": 'gene "ORF1a"; failed\tpartly',
+        },
+        {"index": 1, "seqName": failed, "errors": "Unable to align: seed matching failed"},
+    )
+
+    draft.submit(job, draft.qc(job, content, fasta((good, "ACGT")), json.dumps(PATHOGEN)))
+
+    assert draft.rows(QC) == [
+        (good, 23.515625, "good", "3.8.2"),
+        (failed, None, "invalid", "3.8.2"),
+    ]
+    assert draft.rows(
+        "select substitutions, deletions, insertions, aa_substitutions from aspen.sample_mutations"
+        " where sample_id = %s",
+        good,
+    ) == [(["C241T", "C2061T"], ["201", "28881-28882"], ["248:G"], ["E:T9I"])]
+    [raw] = draft.rows("select raw_output from aspen.sample_qc_metrics where sample_id = %s", good)
+    assert raw["warnings"] == 'gene "ORF1a"; failed\tpartly'
+
+
+@pytest.mark.parametrize(
+    ("changes", "dataset"),
+    [
+        ({}, ("Mpox virus (All clades)", "NC_063383.1", "2025-09-09--12-13-13Z")),
+        ({"version": None}, ("Mpox virus (All clades)", "NC_063383.1", None)),
+        ({"attributes": {"name": "Mine"}}, ("Mine", None, "2025-09-09--12-13-13Z")),
+    ],
+    ids=["released", "not released", "without an accession"],
+)
+def test_datasets_of_nextclade_3_are_read(
+    draft: Desk, changes: dict[str, object], dataset: tuple[str | None, ...]
+) -> None:
+    """From pathogen.json, which has the tag of a release only."""
+    sample, *_ = draft.samples(1)
+    job = draft.job("nextclade", [sample])
+    rows = table(NEXTCLADE_HEADER, qc_row(sample))
+
+    draft.submit(job, draft.qc(job, rows, tag=json.dumps(PATHOGEN | changes)))
+
+    assert draft.rows("select name, accession, tag from aspen.reference_datasets") == [dataset]
+
+
 GOOD_TABLE = table(NEXTCLADE_HEADER, qc_row("1"), qc_row("2"))
 
 
@@ -262,7 +366,11 @@ def test_malformed_alignment_is_refused(draft: Desk, content: bytes | str, compl
             r": tag is 'a\x1b', which holds the control character",
         ),
         ('{"name": "x", "reference": {"accession": []}}', ": reference.accession must be"),
-        ('{"name": "' + "x" * (1 << 20) + '"}', ": is larger than 1048576 bytes"),
+        ('{"name": "' + "x" * (4 << 20) + '"}', ": is larger than 4194304 bytes"),
+        ('{"schemaVersion": "3.0.0"}', ": attributes.name must be a non-empty string"),
+        ('{"schemaVersion": "3.0.0", "attributes": []}', ": attributes.name must be"),
+        ('{"schemaVersion": "3.0.0", "attributes": "x"}', ": its attributes and its version must"),
+        ('{"schemaVersion": "3.0.0", "version": [1]}', ": its attributes and its version must"),
     ],
     ids=lambda value: value[:40],
 )

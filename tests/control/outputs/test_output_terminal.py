@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.control.outputs.desk import Desk, dataset, tip
+import os
+import subprocess
+import sys
+
+from tests.control.outputs.desk import RUN, Desk, dataset, tip
 from tests.control.test_terminal import EVIL, raw_controls
 
 # A key that breaks a line or turns it around is refused before it is stored, this one is not.
@@ -36,3 +40,24 @@ def test_refused_documents_are_shown(desk: Desk) -> None:
     ):
         assert result.exit_code == 1
         assert raw_controls(result.output) == set()
+
+
+def test_registration_stays_one_when_its_reader_is_gone(desk: Desk) -> None:
+    """An error would have somebody look for what went wrong."""
+    job = desk.job("phylo_run")
+    manifest = desk.tree(job, dataset(tip("a"), tip("b")))
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, "output", "register", str(job), str(manifest)],
+        env=desk.environment,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    os.close(writing)
+
+    said = f"job {job} is registered; the rest could not be printed: Broken pipe\n"
+    assert (done.returncode, done.stderr.decode()) == (0, said)
+    assert desk.rows("select status from aspen.jobs where id = %s", job) == ["succeeded"]
