@@ -68,6 +68,7 @@
 \ir internal/note_sample_problems.sql
 \ir internal/insert_sample.sql
 \ir internal/raise_sample_problems.sql
+\ir internal/write_samples.sql
 \ir internal/update_sample.sql
 \ir internal/delete_sample.sql
 \ir internal/queue_sample_jobs.sql

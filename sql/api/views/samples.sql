@@ -166,6 +166,12 @@ instead of update on api.samples
 for each row
 execute function internal.update_sample();
 
+-- Before samples_forget_names, by its name.
+create or replace trigger samples_change_noted
+after update on api.samples
+for each statement
+execute function internal.update_sample();
+
 create or replace trigger samples_forget_names
 after update on api.samples
 for each statement
@@ -174,4 +180,9 @@ execute function internal.note_named_column();
 create or replace trigger samples_delete
 instead of delete on api.samples
 for each row
+execute function internal.delete_sample();
+
+create or replace trigger samples_delete_noted
+after delete on api.samples
+for each statement
 execute function internal.delete_sample();
