@@ -22,7 +22,7 @@ begin atomic
 end;
 
 comment on function internal.is_like(api.identifier, api.identifier) is
-'What "like" does for identifiers; inlined, so that its parts reach the planner';
+'What "like" does for identifiers, in parts that the planner sees';
 
 revoke all on function internal.is_like(api.identifier, api.identifier) from public;
 grant execute on function internal.is_like(api.identifier, api.identifier) to member;

@@ -15,7 +15,7 @@ end
 $$;
 
 comment on function authz.only_group() is
-'The group of a caller who sees rows of one group only; null for others, and where plans are kept';
+'The one group that the caller sees; null where plans are kept';
 
 revoke all on function authz.only_group() from public;
 grant execute on function authz.only_group() to member;

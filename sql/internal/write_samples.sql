@@ -75,7 +75,7 @@ end
 $$;
 
 comment on function internal.write_samples(json, text[]) is
-$$Writes the named columns of samples that internal.update_sample has locked
+$$Writes named columns of samples that update_sample has locked
 
 changes: [{id, column: value}]. Errors: 409 sample_exists.$$;
 
