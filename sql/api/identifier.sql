@@ -13,8 +13,8 @@ language sql
 immutable
 security invoker
 begin atomic
-    select
-        is_like.identifier::text ~>=~ substring(is_like.pattern::text from '^[^%_\\]*')
+    select -- noqa: LT09
+        is_like.identifier::text ~>=~ substring(is_like.pattern::text from '^[^%_\\]*') -- noqa
         and is_like.identifier::text ~<~ (
             substring(is_like.pattern::text from '^[^%_\\]*') || repeat(chr(1114111), 129)
         )
@@ -27,7 +27,7 @@ comment on function internal.is_like(api.identifier, api.identifier) is
 revoke all on function internal.is_like(api.identifier, api.identifier) from public;
 grant execute on function internal.is_like(api.identifier, api.identifier) to member;
 
-create operator api.~~ (
+create operator api.~~ ( -- noqa: PRS
     leftarg = api.identifier, rightarg = api.identifier, function = internal.is_like
 );
 

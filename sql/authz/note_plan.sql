@@ -1,5 +1,6 @@
--- Lets the planner count on who is asking, where the plan serves this request only. PostgreSQL makes a new one each time if plan_cache_mode says so, as
--- authenticator's does, and the statement has a parameter: every list has one, its limit.
+-- Lets the planner count on who is asking, where the plan serves this request only. PostgreSQL
+-- makes a new one each time if plan_cache_mode says so, as authenticator's does, and the statement
+-- has a parameter: every list has one, its limit.
 create or replace function authz.note_plan()
 returns void
 language plpgsql

@@ -1,7 +1,7 @@
--- Declared immutable, though it reads settings, so that the planner replaces it by its value: only a
--- constant lets it read the index of one group in order. A plan that another caller met would show
--- too few rows, never more, for a policy that uses this compares with aspen.any_groups as well; and
--- none is met, see authz.note_plan.
+-- Declared immutable, though it reads a setting, so that the planner replaces it by its value: only
+-- a constant lets it read the index of one group in order. A plan that another caller met would
+-- show too few rows, never more, for the policy that uses this compares with aspen.any_groups as
+-- well; and none is met, see authz.note_plan.
 create or replace function authz.only_group()
 returns bigint
 language plpgsql

@@ -20,7 +20,7 @@ volatile
 security invoker
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
--- A plan made while the tables were empty would read them from end to end.
+-- Of an empty table a plan would read all, and go on when it is full.
 set enable_seqscan = 'off'
 set lock_timeout = '100s'
 as $$
@@ -57,10 +57,7 @@ begin
     ),
 
     -- Look-ups instead of joins: they keep the order, so that ids ascend as the samples were given.
-    -- + 0, here and in the policies of api_writer, leaves the planner one index to take, that of the
-    -- identifier: one on group_id may look as good to a plan made while the table was empty, and
-    -- every look-up would read the whole group. offset 0 keeps the look-up from being done once for
-    -- each use of its result.
+    -- + 0 as in policies/samples.sql. offset 0 keeps the look-up from being done once for each use.
     -- Without the sequences, which would go to disk and be read again by every use of this.
     target as materialized (
         select

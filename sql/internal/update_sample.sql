@@ -1,8 +1,8 @@
 -- Writes the columns that the statement names and no others: old and new are the row as the
 -- statement found it, and another request may have changed it since. Locking the row waits for that
--- request and reads the row again, so what is not named stays as it is by then. A row is only locked
--- when its turn comes, and noted; some at a time are written by one statement, which costs a quarter
--- of one for each. The trigger at the end of the statement writes the last.
+-- request and reads the row again, so what is not named stays as it is by then. A row is only
+-- locked when its turn comes, and noted; some at a time are written by one statement, which costs a
+-- quarter of one for each. The trigger at the end of the statement writes the last.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.update_sample()

@@ -8,8 +8,9 @@
 -- constant to the planner, and the group's newest samples are then the end of one index. What
 -- authz.is_viewer_nowhere() took for granted when the plan was made is asked again when it runs,
 -- once: the view of samples leaves out its mask on the strength of it.
--- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made while
--- the table was empty must not take an index on the group instead (internal/store_samples.sql).
+-- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
+-- while the table was empty must not take an index on the group instead
+-- (internal/store_samples.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
 

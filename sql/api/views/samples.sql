@@ -1,8 +1,8 @@
 -- The masked column keeps PostgreSQL from updating through this view by itself, so triggers do.
 -- The mask is an outer join and not a "case", so that a filter on a private identifier makes it an
--- inner one and reaches an index. For a caller who is a
--- viewer nowhere the planner drops both join and mask; the policy of the table sees to it that no
--- other caller meets such a plan (policies/samples.sql).
+-- inner one and reaches an index. For a caller who is a viewer nowhere the planner drops both join
+-- and mask; the policy of the table sees to it that no other caller meets such a plan
+-- (policies/samples.sql).
 
 create or replace view api.samples
 with (security_invoker = true)
