@@ -1,6 +1,6 @@
--- Declared immutable for the reason authz.only_group gives. The policy of samples
--- asks for the same once more when a plan runs, with the settings themselves, so that a plan that
--- another caller met would show nothing.
+-- Declared immutable for the reason authz.only_group gives. A view that uses this asks for the same
+-- once more when a plan runs, with the settings themselves, so that a plan that another caller met
+-- would show nothing.
 create or replace function authz.is_viewer_nowhere()
 returns boolean
 language plpgsql

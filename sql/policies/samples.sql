@@ -5,9 +5,7 @@
 -- Any other wording would count twice in the estimates, and a group of 20,000 rows would be
 -- sorted as a whole for its newest hundred.
 -- Callers of one group, which are most, get the plan that fits every group: authz.only_group() is a
--- constant to the planner, and the group's newest samples are then the end of one index. What
--- authz.is_viewer_nowhere() took for granted when the plan was made is asked again when it runs,
--- once: the view of samples leaves out its mask on the strength of it.
+-- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
 -- while the table was empty must not take an index on the group instead
 -- (internal/store_samples.sql).
@@ -50,10 +48,6 @@ using (
         ''
     )::bigint[]))
     and (authz.only_group() is null or group_id = authz.only_group())
-    and (
-        authz.is_viewer_nowhere() is not true
-        or current_setting('aspen.any_groups', true) = current_setting('aspen.full_groups', true)
-    )
 )
 with check (
     group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
@@ -62,10 +56,6 @@ with check (
         ''
     )::bigint[]))
     and (authz.only_group() is null or group_id = authz.only_group())
-    and (
-        authz.is_viewer_nowhere() is not true
-        or current_setting('aspen.any_groups', true) = current_setting('aspen.full_groups', true)
-    )
 );
 
 comment on policy samples_fence on aspen.samples is
@@ -83,10 +73,6 @@ using (
         ''
     )::bigint[]))
     and (authz.only_group() is null or group_id = authz.only_group())
-    and (
-        authz.is_viewer_nowhere() is not true
-        or current_setting('aspen.any_groups', true) = current_setting('aspen.full_groups', true)
-    )
 );
 
 comment on policy samples_select_group on aspen.samples is
