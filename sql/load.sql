@@ -68,6 +68,7 @@
 \ir internal/note_sample_problems.sql
 \ir internal/insert_sample.sql
 \ir internal/raise_sample_problems.sql
+\ir internal/write_samples.sql
 \ir internal/update_sample.sql
 \ir internal/delete_sample.sql
 \ir internal/queue_sample_jobs.sql
@@ -87,11 +88,14 @@
 \ir internal/presigned_url.sql
 
 -- Who is asking, and what may they see.
+\ir authz/only_group.sql
+\ir authz/is_viewer_nowhere.sql
 \ir authz/groups_claim_is_valid.sql
 \ir authz/name_request.sql
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
 \ir authz/identify_caller.sql
+\ir authz/note_plan.sql
 \ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
@@ -129,6 +133,7 @@
 \ir policies/storage_credentials.sql
 
 -- Resources.
+\ir api/identifier.sql
 \ir api/views/me.sql
 \ir api/views/groups.sql
 \ir api/views/pathogens.sql

@@ -36,7 +36,9 @@ begin
         set_config('aspen.full_groups', '{}', true),
         set_config('aspen.direct_groups', '{}', true),
         set_config('aspen.member_groups', '{}', true),
-        set_config('aspen.admin_groups', '{}', true);
+        set_config('aspen.admin_groups', '{}', true),
+        set_config('aspen.only_group', '', true),
+        set_config('aspen.is_viewer_nowhere', '', true);
 
     if caller_role = 'anon' then
         return;

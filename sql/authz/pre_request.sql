@@ -12,6 +12,7 @@ begin
     perform authz.admit_body();
     perform authz.admit_preferences();
     perform authz.identify_caller();
+    perform authz.note_plan();
     perform authz.bound_request();
 end
 $$;

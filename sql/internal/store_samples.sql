@@ -20,6 +20,8 @@ volatile
 security invoker
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
+-- Of an empty table a plan would read all, and go on when it is full.
+set enable_seqscan = 'off'
 set lock_timeout = '100s'
 as $$
 #variable_conflict use_column
@@ -55,9 +57,7 @@ begin
     ),
 
     -- Look-ups instead of joins: they keep the order, so that ids ascend as the samples were given.
-    -- + 0 leaves the planner one index to take, that of the private identifiers. Before the table's
-    -- first analyze all indexes on group_id look alike to it, and every look-up would read the
-    -- whole group. offset 0 keeps the look-up from being done once for each use of its result.
+    -- + 0 as in policies/samples.sql. offset 0 keeps the look-up from being done once for each use.
     -- Without the sequences, which would go to disk and be read again by every use of this.
     target as materialized (
         select

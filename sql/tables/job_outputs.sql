@@ -12,9 +12,9 @@ create table aspen.job_outputs (
     checksum_sha256 text,
     verified_at timestamptz not null,
     created_at timestamptz not null default now(),
-    constraint job_outputs_group_id_id_key unique (group_id, id),
+    constraint job_outputs_id_group_id_key unique (id, group_id),
     constraint job_outputs_group_id_job_id_kind_key unique (group_id, job_id, kind),
-    constraint job_outputs_group_id_bucket_key_key unique (group_id, bucket, key),
+    constraint job_outputs_bucket_key_group_id_key unique (bucket, key, group_id),
     constraint job_outputs_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,
     constraint job_outputs_kind_check check (

@@ -13,7 +13,7 @@ create table aspen.phylo_trees (
     tip_count integer not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    constraint phylo_trees_group_id_id_key unique (group_id, id),
+    constraint phylo_trees_id_group_id_key unique (id, group_id),
     constraint phylo_trees_group_id_job_id_key unique (group_id, job_id),
     constraint phylo_trees_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,

@@ -14,7 +14,8 @@ create table aspen.share_links (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
     revoked_at timestamptz,
-    constraint share_links_group_id_token_hash_key unique (group_id, token_hash),
+    -- A visitor brings nothing but the token.
+    constraint share_links_token_hash_group_id_key unique (token_hash, group_id),
     constraint share_links_group_id_phylo_tree_id_fkey foreign key (group_id, phylo_tree_id)
     references aspen.phylo_trees (group_id, id) on delete cascade,
     constraint share_links_kind_check check (kind in ('phylo_tree', 'sequences')),
@@ -24,9 +25,6 @@ create table aspen.share_links (
     ),
     constraint share_links_expires_after_creation_check check (expires_at > created_at)
 );
-
--- A visitor brings nothing but the token.
-create index share_links_token_hash_idx on aspen.share_links (token_hash);
 
 create index share_links_group_id_phylo_tree_id_idx on aspen.share_links (group_id, phylo_tree_id);
 

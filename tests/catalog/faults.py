@@ -266,6 +266,12 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "aspen.samples_location_id_idx and aspen.twin"
         ],
     },
+    "indexes_on_a_group_go_on_alike": {
+        "create index samples_host_idx on aspen.samples (group_id, host)": [
+            "aspen.samples_group_id_id_is_private_key and aspen.samples_host_idx",
+            "aspen.samples_group_id_id_key and aspen.samples_host_idx",
+        ],
+    },
     "constraints_are_named_after_columns_or_rule": {
         "alter table aspen.lineages rename constraint lineages_pkey to lineages_pk": [
             "lineages_pk"

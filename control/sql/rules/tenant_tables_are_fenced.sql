@@ -34,7 +34,7 @@ where
         select from pg_catalog.pg_policy as fences
         cross join lateral (
             select format(
-                '\(%s = ANY \(\(NULLIF\(current_setting\(''aspen.any_groups''::text, true\), ''''::text\)\)::bigint\[\]\)\)',
+                '\((%1$s|\(%1$s \+ 0\)) = ANY \(\(NULLIF\(current_setting\(''aspen.any_groups''::text, true\), ''''::text\)\)::bigint\[\]\)\)',
                 columns.attname
             ) as text
         ) as comparison

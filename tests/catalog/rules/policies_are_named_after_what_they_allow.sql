@@ -1,4 +1,4 @@
--- A policy is called <table>_<command>_<who>, a restrictive one <table>_fence.
+-- A policy is called <table>_<command>_<who>, a restrictive one <table>_fence[_<who>].
 select format('%s on %s', policies.polname, tables.oid::regclass) as offender
 from pg_catalog.pg_policy as policies
 inner join pg_catalog.pg_class as tables
@@ -12,5 +12,5 @@ where
                 when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
             end
         )
-        else policies.polname <> tables.relname || '_fence'
+        else policies.polname !~ format('^%s_fence(_[a-z]+)?$', tables.relname)
     end

@@ -1,0 +1,34 @@
+-- Lets the planner count on who is asking, where the plan serves this request only. PostgreSQL
+-- makes a new one each time if plan_cache_mode says so, as authenticator's does, and the statement
+-- has a parameter: every list has one, its limit.
+create or replace function authz.note_plan()
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+    if current_setting('plan_cache_mode') = 'force_custom_plan'
+        and current_setting('request.method', true) in ('GET', 'HEAD')
+        and current_setting('request.path', true) not like '/rpc/%'
+    then
+        if current_setting('aspen.any_groups') ~ '^{[0-9]+}$' then
+            perform set_config(
+                'aspen.only_group', btrim(current_setting('aspen.any_groups'), '{}'), true
+            );
+        end if;
+        if current_setting('aspen.any_groups') = current_setting('aspen.full_groups') then
+            perform set_config('aspen.is_viewer_nowhere', 'true', true);
+        end if;
+    end if;
+end
+$$;
+
+comment on function authz.note_plan() is
+$$Sets what authz.only_group and authz.is_viewer_nowhere say
+
+Nothing where plans are kept.$$;
+
+revoke all on function authz.note_plan() from public;
+grant execute on function authz.note_plan() to claims_reader;
