@@ -18,7 +18,7 @@ from aspen.sequences as sequences;
 comment on view api.sequences is $$Sequences of samples
 
 For members and admins, direct or granted. Accept: text/x-fasta gives FASTA with the public
-identifier as the name. Upsert with on_conflict=group_id,sample_id. Errors: 400 invalid_sequence.$$;
+identifier as the name. Bulk insert is all or nothing and names every problem. Upsert with on_conflict=group_id,sample_id. Errors: 400 invalid_sequence.$$;
 
 comment on column api.sequences.id is 'Key';
 comment on column api.sequences.group_id is 'The group that owns the sample; required';
