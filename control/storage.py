@@ -7,15 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import boto3
-import botocore.session
-from botocore.config import Config
-
 from control.errors import ControlError
 from control.local import is_ours, without_variables
 from control.settings import Settings
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
@@ -50,6 +47,10 @@ class S3Uri:
 
 def make_client(settings: Settings) -> S3Client:
     """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
+    # Imported only here: half a second that commands without S3 need not wait.
+    import boto3
+    import botocore.session
+
     if not is_ours(settings, "s3_endpoint_url"):
         return _client_of(boto3.Session(), settings, proxies=None)
     with without_variables("AWS_", "BOTO_"):
@@ -63,6 +64,8 @@ def _client_of(
     session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
 ) -> S3Client:
     """A client of one session; without `proxies` those of the environment."""
+    from botocore.config import Config
+
     return session.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url,

@@ -16,9 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from control.causes import cause_of_the_end
 from control.errors import ControlError
 
 POLL_SECONDS = 0.05
+# How far back in its log the cause of a server's end may stand.
+CAUSE_LINES = 40
 HAS_PROC = Path("/proc/self/stat").exists()
 
 
@@ -131,6 +134,13 @@ class Server:
         """Wait until it answers; say so, with its last words, when it dies or stays silent."""
         wait_for(lambda: is_ready() or self.pid() is None, seconds)
         if self.pid() is None:
+            last = tail(self.log_file, CAUSE_LINES)
+            for line in reversed(last):
+                if cause := cause_of_the_end(line):
+                    raise ControlError(
+                        f"{self.name} stopped right after its start, {cause.what}:\n  {line}",
+                        cause.here,
+                    )
             raise ControlError(
                 f"{self.name} stopped right after its start{self.last_words()}",
                 f"the whole story is in {self.log_file}",
