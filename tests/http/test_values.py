@@ -181,15 +181,15 @@ def test_blank_cells_of_a_csv_are_absent(world: World) -> None:
     assert (stored["collection_date"], stored["location_id"]) == ("2024-02-01", world.france)
 
 
-def test_ten_thousand_bad_dates_are_counted(world: World) -> None:
+def test_two_thousand_bad_dates_are_counted(world: World) -> None:
     """The first 200 are named, the others counted, in one answer."""
-    samples = [world.sample(f"s{n}", collection_date="04-Mar-21") for n in range(10_000)]
+    samples = [world.sample(f"s{n}", collection_date="04-Mar-21") for n in range(2_000)]
 
     status, code, listed = problems(world.member.post("/samples", json=samples))
 
     assert (status, code, len(listed)) == (400, "invalid_sample", 201)
     assert listed[199] == problem(200, "s199", "collection_date", "04-Mar-21", NO_DAY)
-    assert listed[200] == {"reason": "9800 more problems are not listed", "more": 9800}
+    assert listed[200] == {"reason": "1800 more problems are not listed", "more": 1800}
 
 
 BLANKS = ["{} ", " {}", "\t{}\n", "\u00a0{}\u3000", "\u2003{}\u0085", "{}\r\n"]
