@@ -23,6 +23,8 @@ _ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
 _IGNORED = re.compile(r"\s*$|--|\\set\s|\\echo\s", re.IGNORECASE)
 # An administrator runs these, before everything else; load.sql is the contents page itself.
 _APART = frozenset(("load.sql", "roles.sql", "extensions.sql"))
+# The migrations make these; here is their present form.
+_TABLES = ("domains/", "tables/")
 _PROBE_PREFIX = "loaded_"
 _PROBE = (
     sql.SQL(
@@ -102,8 +104,8 @@ def read_contents(root: Path) -> Contents:
         )
     return Contents(
         schemas=tuple(path for path in lines if "/" not in path),
-        tables=tuple(path for path in lines if path.startswith("tables/")),
-        code=tuple(path for path in lines if "/" in path and not path.startswith("tables/")),
+        tables=tuple(path for path in lines if path.startswith(_TABLES)),
+        code=tuple(path for path in lines if "/" in path and not path.startswith(_TABLES)),
     )
 
 

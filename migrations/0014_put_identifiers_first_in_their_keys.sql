@@ -1,6 +1,6 @@
 -- A look-up by key finds one index, whatever the statistics say: of one table, indexes that begin
 -- with group_id go on alike. And samples are found by how their identifier begins.
--- depends: 0012_refuse_texts_that_break_a_line
+-- depends: 0013_type_columns_by_how_they_are_written
 
 -- All keys are built anew under a lock: some seconds for a million samples.
 -- squawk-ignore-file disallowed-unique-constraint, constraint-missing-not-valid

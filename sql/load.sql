@@ -4,7 +4,15 @@
 
 \ir schemas.sql
 
--- Tables: their present form. An existing database comes here through migrations/ instead.
+-- Domains and tables: their present form. An existing database comes here through migrations/
+-- instead.
+\ir domains/amount.sql
+\ir domains/day.sql
+\ir domains/flag.sql
+\ir domains/key.sql
+\ir domains/moment.sql
+\ir domains/words.sql
+\ir domains/words_list.sql
 \ir tables/public_repositories.sql
 \ir tables/pathogens.sql
 \ir tables/pathogen_repositories.sql
@@ -49,9 +57,23 @@
 \ir internal/refuse_change.sql
 \ir internal/refuse_move.sql
 \ir internal/refuse_delete_of_open_job.sql
+\ir internal/trimmed.sql
+\ir internal/cell_text.sql
 \ir internal/parse_date.sql
+\ir internal/parse_moment.sql
+\ir internal/parse_integer.sql
+\ir internal/parse_number.sql
+\ir internal/parse_boolean.sql
+\ir internal/parse_words_list.sql
+\ir internal/note_bad_value.sql
+\ir internal/noted_problems.sql
+\ir internal/merged_problems.sql
 \ir internal/listed_problems.sql
 \ir internal/first_of_many.sql
+\ir internal/note_problems.sql
+\ir internal/raise_problems.sql
+\ir internal/refuse_noted_values.sql
+\ir internal/check_values.sql
 \ir internal/is_name.sql
 \ir internal/are_names.sql
 \ir internal/is_text.sql
@@ -61,7 +83,7 @@
 \ir internal/sample_problems.sql
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
-\ir internal/refuse_sequencing.sql
+\ir internal/check_sequence.sql
 \ir internal/generated_public_identifier.sql
 \ir internal/complete_sample.sql
 \ir internal/note_named_column.sql
@@ -72,9 +94,11 @@
 \ir internal/update_sample.sql
 \ir internal/delete_sample.sql
 \ir internal/queue_sample_jobs.sql
+\ir internal/is_like.sql
 \ir internal/sample_batch.sql
 \ir internal/store_samples.sql
 \ir internal/create_samples.sql
+\ir internal/usual_template_args.sql
 \ir internal/template_args_problems.sql
 \ir internal/identifier_spellings.sql
 \ir internal/match_identifiers.sql
@@ -99,6 +123,18 @@
 \ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
+
+-- How a cell of a request and a filter of a URL are read.
+\ir authz/written_day.sql
+\ir authz/sought_day.sql
+\ir authz/written_moment.sql
+\ir authz/sought_moment.sql
+\ir authz/written_flag.sql
+\ir authz/sought_flag.sql
+\ir authz/written_key.sql
+\ir authz/written_amount.sql
+\ir authz/written_words.sql
+\ir authz/written_words_list.sql
 
 -- Row-level security, grants and triggers of each table.
 \ir policies/public_repositories.sql
@@ -133,7 +169,6 @@
 \ir policies/storage_credentials.sql
 
 -- Resources.
-\ir api/identifier.sql
 \ir api/views/me.sql
 \ir api/views/groups.sql
 \ir api/views/pathogens.sql

@@ -11,7 +11,9 @@ comment on schema internal is 'Helpers and trigger functions; never exposed';
 comment on schema api is $$Aspen
 
 Pathogen samples, sequences, the compute jobs that run on them and their outputs, under strict rules
-about which group sees what. Send a token as `Authorization: Bearer …`. Errors are `{"code",
+about which group sees what. Send a token as `Authorization: Bearer …`. Dates are YYYY-MM-DD, times
+ISO 8601, booleans true or false, ids integers; blanks around a value are not part of it, and nothing
+but blanks is null. Errors are `{"code",
 "message", "details", "hint"}`.$$;
 
 -- The form with `in schema` would do nothing: execute for public is a global default.

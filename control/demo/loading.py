@@ -165,7 +165,8 @@ def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
     strains = [sample.strain for _, sample in tips(root)]
     with acting_as(conn, role="member", subject=OWNER.subject):
         conn.execute(
-            "select from api.create_phylo_run(%s, %s, %s, %s, 'TARGETED')",
+            "select from api.create_phylo_run("
+            "%s, %s, to_json(%s::text), to_json(%s::text[]), 'TARGETED')",
             [group.id, PATHOGEN, RUN_NAME, strains],
         )
 

@@ -73,6 +73,11 @@ code as (
     where
         casts.castsource in (select code_types.oid from code_types)
         or casts.casttarget in (select code_types.oid from code_types)
+        or casts.castfunc in (
+            select functions.oid
+            from pg_catalog.pg_proc as functions
+            where functions.pronamespace in (select code_schemas.oid from code_schemas)
+        )
     union all
     select
         'pg_catalog.pg_policy'::pg_catalog.regclass,

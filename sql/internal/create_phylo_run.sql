@@ -38,6 +38,7 @@ begin
                 'Use the slug of one of pathogens.');
     end if;
 
+    create_phylo_run.template_args := internal.usual_template_args(create_phylo_run.template_args);
     select json_agg(json_build_object('field', left(found.field, 200), 'value',
         left(found.value, 200), 'reason', found.reason))
     into problems
@@ -78,11 +79,7 @@ begin
     values (
         create_phylo_run.group_id, pathogen_row.id, 'phylo_run', create_phylo_run.name,
             create_phylo_run.tree_type,
-        -- A filter by no lineages at all filters nothing.
-        jsonb_strip_nulls(create_phylo_run.template_args) - case
-            when create_phylo_run.template_args -> 'filter_pango_lineages' = '[]'
-                then 'filter_pango_lineages' else ''
-        end,
+            create_phylo_run.template_args,
         pathogen_row.contextual_repository_id,
         nullif(current_setting('aspen.user_id', true), '')::bigint
     )

@@ -14,6 +14,7 @@ as $$
 declare
     row_number integer
         := coalesce(nullif(current_setting('aspen.sample_rows', true), ''), '0')::integer + 1;
+    noted jsonb := '[]';
     problems jsonb;
     stored aspen.samples;
 begin
@@ -23,7 +24,10 @@ begin
             'Send them in parts, or all to create_samples.');
     end if;
     perform set_config('aspen.sample_rows', row_number::text, true);
-    if new.group_id is not null
+    if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
+        noted := internal.noted_problems(to_jsonb(new));
+    end if;
+    if new.group_id is not null and not noted @> '[{"field": "group_id"}]'
         and (new.group_id = any(nullif(current_setting('aspen.member_groups', true),
         '')::bigint[])) is not true
     then
@@ -56,6 +60,9 @@ begin
         where not exists (select from aspen.locations
             as locations where locations.id = new.location_id)
     ) as problem;
+    if noted <> '[]' then
+        problems := internal.merged_problems(noted, problems);
+    end if;
 
     if problems is null then
         insert into aspen.samples (
@@ -82,7 +89,10 @@ begin
         end if;
     end if;
     if problems is not null then
-        perform internal.note_sample_problems(row_number, new.private_identifier, problems);
+        perform internal.note_sample_problems(row_number, coalesce(
+            jsonb_path_query_first(noted, '$[*] ? (@.field == "private_identifier").value') #>> '{}',
+            new.private_identifier
+        ), problems);
         return null;
     end if;
 

@@ -91,7 +91,7 @@ begin
         from ranked
     )
 
-    select distinct placed.name, placed.group_id, placed.id, placed.public_identifier
+    select distinct placed.name, placed.group_id::bigint, placed.id, placed.public_identifier
     from placed
     where placed.place = placed.first_place;
 end

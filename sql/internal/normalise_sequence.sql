@@ -1,6 +1,7 @@
 -- Stores upper case without white space and counts the sites. Each pass over 30,000 letters costs
 -- as much as the insert itself, so the usual cases end early: nothing but ACGTU, or nothing but
--- ACGTUN. definer because internal.fail is out of reach of API roles by name.
+-- ACGTUN. What is not usable is noted and left out; internal.raise_problems ends the statement.
+-- definer because internal.note_problems is out of reach of API roles by name.
 create or replace function internal.normalise_sequence()
 returns trigger
 language plpgsql
@@ -32,11 +33,12 @@ begin
         problem := internal.sequence_problem(new.sequence);
     end if;
     if problem is not null then
-        perform internal.fail(
-            400,
-            'invalid_sequence',
-            'A sequence is not usable',
-            json_build_array(json_build_object(
+        perform internal.note_problems(
+            case tg_op
+                when 'INSERT' then jsonb_build_object('row',
+                    nullif(current_setting('aspen.row_number', true), '')::integer)
+                else jsonb_build_object('id', new.id)
+            end || jsonb_build_object(
                 'sample_id', new.sample_id,
                 -- Runs before the policies on sequences: a viewer gets here too.
                 'private_identifier', (
@@ -45,12 +47,11 @@ begin
                     where samples.group_id = new.group_id and samples.id = new.sample_id
                         and samples.group_id = any(nullif(current_setting('aspen.full_groups',
                             true), '')::bigint[])
-                ),
-                'field', 'sequence',
-                'reason', problem
-            ))::text,
-            'Send IUPAC nucleotide letters and gaps only, without a FASTA header.'
+                )
+            ),
+            jsonb_build_array(jsonb_build_object('field', 'sequence', 'reason', problem))
         );
+        return null;
     end if;
     new.num_unambiguous_sites := octet_length(known) - new.num_mixed - gaps;
     return new;
@@ -60,7 +61,7 @@ $$;
 comment on function internal.normalise_sequence() is $$Trigger: normalises, checks and counts a sequence
 
 num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters,
-whatever the case. Errors: 400 invalid_sequence.$$;
+whatever the case.$$;
 
 revoke all on function internal.normalise_sequence() from public;
 

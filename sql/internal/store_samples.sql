@@ -69,26 +69,22 @@ begin
                 input.row_number,
                 input.is_object,
                 input.unknown_keys,
+                input.bad_cells,
                 input.private_identifier,
                 input.public_identifier,
                 input.collection_date,
-                input.collected_on,
                 input.location_id,
-                input.location_key,
                 input.is_private,
                 input.sample_collected_by,
                 input.sample_collector_contact_email,
                 input.sample_collector_contact_address,
                 input.authors,
-                input.author_names,
                 input.organism,
                 input.host,
                 input.purpose_of_sampling,
                 input.specimen_processing,
                 input.sequencing_date,
-                input.sequenced_on,
                 input.sequencing_depth,
-                input.depth,
                 (
                     select existing.id
                     from aspen.samples as existing
@@ -104,7 +100,7 @@ begin
                         and others.public_identifier = input.public_identifier
                 ) as public_identifier_holder_id,
                 exists (
-                    select from aspen.locations as locations where locations.id = input.location_key
+                    select from aspen.locations as locations where locations.id = input.location_id
                 ) as has_location
             from input
             offset 0
@@ -121,50 +117,47 @@ begin
             select keys.key, null, 'is not a column of samples or sequences'
             from unnest(target.unknown_keys) as keys(key)
             union all
-            select
-                checks.field,
-                -- A date that was not understood is shown as it was written.
-                case checks.field
-                    when 'collection_date' then target.collection_date
-                    else checks.value
-                end,
-                checks.reason
-            from internal.sample_problems(
-                target.private_identifier, target.public_identifier, target.collected_on,
-                target.sample_collected_by, target.sample_collector_contact_email,
-                target.sample_collector_contact_address, target.author_names, target.organism,
-                target.host, target.purpose_of_sampling, target.specimen_processing
+            select cells.field, cells.value, cells.reason
+            from jsonb_to_recordset(target.bad_cells) as cells (field text, value text, reason text)
+            union all
+            select checks.field, checks.value, checks.reason
+            from (
+                select found.field, found.value, found.reason
+                from internal.sample_problems(
+                    target.private_identifier, target.public_identifier, target.collection_date,
+                    target.sample_collected_by, target.sample_collector_contact_email,
+                    target.sample_collector_contact_address, target.authors, target.organism,
+                    target.host, target.purpose_of_sampling, target.specimen_processing
+                ) as found
+                union all
+                select
+                    'location_id',
+                    target.location_id::text,
+                    case
+                        when target.location_id is null then 'is required'
+                        else 'is not the id of a location'
+                    end
+                where not target.has_location
+                union all
+                select
+                    'sequencing_date',
+                    target.sequencing_date::text,
+                    'must be between 1970-01-01 and today'
+                where target.sequencing_date not between '1970-01-01' and current_date + 1
+                union all
+                select
+                    'sequencing_depth',
+                    target.sequencing_depth::text,
+                    'must be a number, not negative'
+                where target.sequencing_depth < 0
             ) as checks
-            where target.is_object
-            union all
-            select
-                'location_id',
-                target.location_id,
-                case
-                    when target.location_id is null then 'is required'
-                    else 'is not the id of a location'
-                end
-            where target.is_object and not target.has_location
-            union all
-            select 'is_private', target.is_private, 'must be true or false'
-            where target.is_private not in ('true', 'false')
-            union all
-            select 'authors', target.authors::text, 'must be an array of names'
-            where target.author_names is null and json_typeof(target.authors) <> 'null'
-            union all
-            select
-                'sequencing_date',
-                target.sequencing_date,
-                'must be a date YYYY-MM-DD between 1970-01-01 and today'
             where
-                target.sequencing_date <> ''
+                target.is_object
+                -- What was not understood is not missing.
                 and (
-                    target.sequenced_on is null
-                    or target.sequenced_on not between '1970-01-01' and current_date + 1
-                )
-            union all
-            select 'sequencing_depth', target.sequencing_depth, 'must be a number, not negative'
-            where target.sequencing_depth is not null and target.depth is null
+                    target.bad_cells
+                    @> jsonb_build_array(jsonb_build_object('field', checks.field))
+                ) is not true
             union all
             select 'private_identifier', target.private_identifier, 'already exists in this group'
             where target.is_existing and store_samples.on_conflict = 'error'
@@ -246,20 +239,20 @@ begin
             store_samples.group_id,
             pathogen_row.id,
             nullif(current_setting('aspen.user_id', true), '')::bigint,
-            target.location_key,
-            coalesce(target.is_private = 'true', false),
+            target.location_id,
+            coalesce(target.is_private, false),
             target.private_identifier,
             coalesce(
                 nullif(target.public_identifier, ''),
                 internal.generated_public_identifier(
-                    target.id, store_samples.group_id, pathogen_row.id, target.location_key
+                    target.id, store_samples.group_id, pathogen_row.id, target.location_id
                 )
             ),
-            target.collected_on,
+            target.collection_date,
             target.sample_collected_by,
             target.sample_collector_contact_email,
             target.sample_collector_contact_address,
-            coalesce(target.author_names, '{}'),
+            coalesce(target.authors, '{}'),
             coalesce(target.organism, pathogen_row.organism),
             target.host,
             target.purpose_of_sampling,
@@ -278,11 +271,11 @@ begin
         update aspen.samples as stored
         set
             pathogen_id = pathogen_row.id,
-            location_id = target.location_key,
-            is_private = coalesce(target.is_private = 'true', stored.is_private),
+            location_id = target.location_id,
+            is_private = coalesce(target.is_private, stored.is_private),
             public_identifier
             = coalesce(nullif(target.public_identifier, ''), stored.public_identifier),
-            collection_date = target.collected_on,
+            collection_date = target.collection_date,
             sample_collected_by = coalesce(target.sample_collected_by, stored.sample_collected_by),
             sample_collector_contact_email
             = coalesce(
@@ -292,7 +285,7 @@ begin
             = coalesce(
                 target.sample_collector_contact_address, stored.sample_collector_contact_address
             ),
-            authors = coalesce(target.author_names, stored.authors),
+            authors = coalesce(target.authors, stored.authors),
             organism = coalesce(target.organism, stored.organism),
             host = coalesce(target.host, stored.host),
             purpose_of_sampling = coalesce(target.purpose_of_sampling, stored.purpose_of_sampling),
@@ -329,14 +322,14 @@ begin
             store_samples.group_id,
             owned.sample_id,
             owned.sequence,
-            owned.sequenced_on,
-            owned.depth
+            owned.sequencing_date,
+            owned.sequencing_depth
         from (
             select
                 (select writable.ids from writable)[input.row_number] as sample_id,
                 input.sequence,
-                input.sequenced_on,
-                input.depth
+                input.sequencing_date,
+                input.sequencing_depth
             from input
             where input.sequence is not null
         ) as owned
@@ -441,7 +434,7 @@ exception
                 from (
                     select
                         items.row_number,
-                        items.item ->> 'private_identifier' as private_identifier,
+                        internal.trimmed(items.item ->> 'private_identifier') as private_identifier,
                         internal.sequence_problem(items.item ->> 'sequence') as problem
                     from json_array_elements(store_samples.samples) with ordinality as items(item,
                         row_number)

@@ -16,7 +16,8 @@ set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     named text[] := string_to_array(current_setting('aspen.named_columns', true), ',');
-    problems json;
+    noted jsonb := '[]';
+    problems jsonb;
     rows_to_write text := coalesce(current_setting('aspen.samples_to_write', true), '');
     found_id bigint;
 begin
@@ -33,7 +34,10 @@ begin
             json_build_object('group_id', old.group_id)::text,
                 'A role of member or admin is needed.');
     end if;
-    if (new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at)
+    if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
+        noted := internal.noted_problems(to_jsonb(new));
+    end if;
+    if noted = '[]' and (new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at)
         is distinct from (old.id, old.group_id, old.uploaded_by_id, old.created_at, old.updated_at)
     then
         perform internal.fail(400, 'read_only_column',
@@ -41,8 +45,8 @@ begin
             json_build_object('id', old.id)::text);
     end if;
 
-    select json_agg(json_build_object(
-        'id', old.id, 'field', problem.field, 'value', problem.value, 'reason', problem.reason
+    select jsonb_agg(jsonb_build_object(
+        'field', problem.field, 'value', problem.value, 'reason', problem.reason
     ))
     into problems
     from (
@@ -63,9 +67,17 @@ begin
         select 'is_private', null, 'must be true or false'
         where new.is_private is null
     ) as problem;
+    if noted <> '[]' then
+        problems := internal.merged_problems(noted, problems);
+    end if;
     if problems is not null then
-        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is not usable',
-            problems::text);
+        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is not usable', (
+            select json_agg(json_build_object(
+                'id', old.id, 'field', problem.field, 'value', problem.value,
+                'reason', problem.reason
+            ))
+            from jsonb_to_recordset(problems) as problem(field text, value text, reason text)
+        )::text);
     end if;
 
     -- What others refer to takes the stronger lock, at once.

@@ -121,3 +121,18 @@ after delete on aspen.jobs
 referencing old table as changed_rows
 for each statement
 execute function internal.record_changes();
+
+create or replace trigger jobs_check_values
+before update of name on aspen.jobs
+for each row
+execute function internal.check_values('name');
+
+create or replace trigger jobs_raise_problems
+after update of name on aspen.jobs
+for each statement
+execute function internal.raise_problems();
+
+create or replace trigger jobs_refuse_noted_values
+after update of name on aspen.jobs
+for each statement
+execute function internal.refuse_noted_values();

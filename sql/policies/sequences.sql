@@ -74,19 +74,16 @@ using (
 comment on policy sequences_delete_group on aspen.sequences is
 'Members and admins, direct or granted, delete sequences';
 
+-- Before the one that normalises, by its name.
+create or replace trigger sequences_check
+before insert or update of group_id, sample_id, sequencing_date, sequencing_depth on aspen.sequences
+for each row
+execute function internal.check_sequence();
+
 create or replace trigger sequences_normalise
 before insert or update of sequence on aspen.sequences
 for each row
 execute function internal.normalise_sequence();
-
-create or replace trigger sequences_refuse_sequencing
-before insert or update of sequencing_date, sequencing_depth on aspen.sequences
-for each row
-when (
-    new.sequencing_date not between '1970-01-01' and current_date + 1
-    or not (new.sequencing_depth >= 0 and new.sequencing_depth < 'Infinity')
-)
-execute function internal.refuse_sequencing();
 
 -- An upsert writes the key too, so its columns are granted.
 create or replace trigger sequences_refuse_move
@@ -104,3 +101,13 @@ create or replace trigger sequences_record_row_change
 after insert or update or delete on aspen.sequences
 for each row
 execute function internal.record_row_change();
+
+create or replace trigger sequences_raise_problems
+after insert or update on aspen.sequences
+for each statement
+execute function internal.raise_problems();
+
+create or replace trigger sequences_refuse_noted_values
+after insert or update on aspen.sequences
+for each statement
+execute function internal.refuse_noted_values();

@@ -12,7 +12,7 @@ create table aspen.jobs (
     attempt integer not null default 1,
     executor text,
     executor_handle text,
-    name text,
+    name aspen.words,
     tree_type text,
     template_args jsonb,
     contextual_repository_id bigint constraint jobs_contextual_repository_id_fkey
@@ -21,11 +21,11 @@ create table aspen.jobs (
     error text,
     requested_by_id bigint constraint jobs_requested_by_id_fkey
     references aspen.users (id) on delete set null,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    started_at timestamptz,
-    heartbeat_at timestamptz,
-    finished_at timestamptz,
+    created_at aspen.moment not null default now(),
+    updated_at aspen.moment not null default now(),
+    started_at aspen.moment,
+    heartbeat_at aspen.moment,
+    finished_at aspen.moment,
     constraint jobs_group_id_id_key unique (group_id, id),
     constraint jobs_kind_check check (kind in ('phylo_run', 'pangolin', 'nextclade')),
     constraint jobs_status_check

@@ -11,8 +11,8 @@ create table aspen.phylo_trees (
     places jsonb not null default '{}',
     lead_text text not null,
     tip_count integer not null,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
+    created_at aspen.moment not null default now(),
+    updated_at aspen.moment not null default now(),
     constraint phylo_trees_id_group_id_key unique (id, group_id),
     constraint phylo_trees_group_id_job_id_key unique (group_id, job_id),
     constraint phylo_trees_group_id_job_id_fkey foreign key (group_id, job_id)

@@ -59,7 +59,8 @@ def create(conn: psycopg.Connection, count: int) -> float:
     with conn.transaction():
         begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
         conn.execute(
-            "select api.create_phylo_run(%s, 'SC2', 'A run', %s::text[], 'TARGETED', %s)",
+            "select api.create_phylo_run("
+            "%s, 'SC2', '\"A run\"', to_json(%s::text[]), 'TARGETED', %s)",
             [GROUP, names, Jsonb({})],
         )
     return (time.perf_counter() - started) * 1000

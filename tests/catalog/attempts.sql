@@ -52,7 +52,7 @@ select error from api.phylo_runs where id = %(id)s
 select key from api.job_outputs where id = %(id)s
 
 -- create_phylo_run execute
-select id from api.create_phylo_run(%(group)s, 'SC2', 'new', '{}', 'targeted')
+select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 
 -- groups insert
 insert into api.groups (name, prefix) values ('New', 'NEW') returning id

@@ -303,6 +303,17 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter table aspen.jobs add column seen_at timestamp": ["aspen.jobs.seen_at"],
         "alter table aspen.jobs add column seen_at text": ["aspen.jobs.seen_at"],
     },
+    "api_columns_are_read_by_our_rules": {
+        "create view api.x as select current_date as day, true as is_it, now() as seen_at": [
+            "api.x.day",
+            "api.x.is_it",
+            "api.x.seen_at",
+        ],
+        "create view api.storage_credentials as select 'x' as bucket;"
+        " grant insert (bucket) on aspen.storage_credentials to member": [
+            "api.storage_credentials.bucket"
+        ],
+    },
     "everything_is_commented": {
         "comment on role job is null": ["role job"],
         "comment on schema api is null": ["schema api"],

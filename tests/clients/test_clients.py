@@ -125,9 +125,9 @@ def test_client_gets_our_errors(world: World, client: Client) -> None:
         [
             {
                 "row": 1,
-                "private_identifier": "",
+                "private_identifier": None,
                 "field": "private_identifier",
-                "value": "",
+                "value": None,
                 "reason": "is required",
             }
         ],

@@ -82,7 +82,7 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
         [],
     )
     assert problems(result) == [
-        'metadata.tsv:3: A/2: date "2021-02-30" is required, as YYYY-MM-DD',
+        'metadata.tsv:3: A/2: date "2021-02-30" must be a date YYYY-MM-DD',
         "metadata.tsv:4: A/3: region is required",
         "metadata.tsv:6: A/5: division is required for the location Brest",
         f'metadata.tsv:7: A/6: genbank_accession "{"M" * 60}…" is longer than 128 characters',

@@ -159,7 +159,7 @@ def test_csv_is_stored(world: World) -> None:
 
 
 def test_csv_says_null_in_capitals(world: World) -> None:
-    """An empty cell is an empty text."""
+    """An empty cell is null as well, as in every other column."""
     lines = csv(world, "a", "b").splitlines()
     content = "\n".join(
         f"{line},{host}" for line, host in zip(lines, ("host", "NULL", ""), strict=True)
@@ -169,7 +169,7 @@ def test_csv_says_null_in_capitals(world: World) -> None:
 
     assert rows(response) == [
         {"private_identifier": "a", "host": None},
-        {"private_identifier": "b", "host": ""},
+        {"private_identifier": "b", "host": None},
     ]
 
 

@@ -214,35 +214,37 @@ REQUIRED = "is required"
 FORM = "must be 1 to 128 characters on one line, without spaces around it"
 RANGE = "must be between 1900-01-01 and today"
 NO_DATE = "is required, as YYYY-MM-DD"
-SEQUENCED = "must be a date YYYY-MM-DD between 1970-01-01 and today"
+NO_DAY = "must be a date YYYY-MM-DD"
+NO_INTEGER = "must be an integer of at most 18 digits"
+SEQUENCED = "must be between 1970-01-01 and today"
 
 
 @pytest.mark.parametrize(
     ("field", "sent", "value", "reason"),
     [
         ("private_identifier", None, None, REQUIRED),
-        ("private_identifier", "", "", REQUIRED),
-        ("private_identifier", " s", " s", FORM),
-        ("private_identifier", "s\n", "s\n", FORM),
+        ("private_identifier", "", None, REQUIRED),
+        ("private_identifier", " \n", None, REQUIRED),
+        ("private_identifier", 5, "5", "must be a text"),
+        ("private_identifier", "s\nt", "s\nt", FORM),
         ("private_identifier", "s" * 129, "s" * 129, FORM),
-        ("public_identifier", "p ", "p ", FORM),
         ("public_identifier", "p\nq", "p\nq", FORM),
         ("collection_date", None, None, NO_DATE),
-        ("collection_date", "yesterday", "yesterday", NO_DATE),
-        ("collection_date", "2024-02-30", "2024-02-30", NO_DATE),
+        ("collection_date", "yesterday", "yesterday", NO_DAY),
+        ("collection_date", "2024-02-30", "2024-02-30", NO_DAY),
         ("collection_date", "1899-12-31", "1899-12-31", RANGE),
         ("collection_date", "2999-01-01", "2999-01-01", RANGE),
         ("location_id", None, None, REQUIRED),
         ("location_id", 0, "0", "is not the id of a location"),
-        ("location_id", "here", "here", "is not the id of a location"),
-        ("location_id", 10**30, str(10**30), "is not the id of a location"),
+        ("location_id", "here", "here", NO_INTEGER),
+        ("location_id", 10**30, str(10**30), NO_INTEGER),
         ("is_private", "maybe", "maybe", "must be true or false"),
-        ("authors", "A", '"A"', "must be an array of names"),
+        ("authors", "A", "A", "must be an array of names"),
         ("sequencing_date", "2999-01-01", "2999-01-01", SEQUENCED),
         ("sequencing_date", "1969-12-31", "1969-12-31", SEQUENCED),
-        ("sequencing_date", "soon", "soon", SEQUENCED),
+        ("sequencing_date", "soon", "soon", NO_DAY),
         ("sequencing_depth", -1, "-1", "must be a number, not negative"),
-        ("sequencing_depth", "deep", "deep", "must be a number, not negative"),
+        ("sequencing_depth", "deep", "deep", "must be a number"),
         ("colour", "red", None, "is not a column of samples or sequences"),
     ],
 )
@@ -283,8 +285,8 @@ def test_all_problems_of_all_rows_are_named(request_as: RequestAs, lab: Lab) -> 
         400,
         "invalid_sample",
         [
-            problem(1, "one", "collection_date", "x", NO_DATE),
-            problem(1, "one", "location_id", "y", "is not the id of a location"),
+            problem(1, "one", "collection_date", "x", NO_DAY),
+            problem(1, "one", "location_id", "y", NO_INTEGER),
             problem(3, "three", "is_private", "z", "must be true or false"),
         ],
     )
@@ -555,7 +557,7 @@ def test_one_bad_row_in_ten_thousand_is_named(
     assert answer == (
         400,
         "invalid_sample",
-        [problem(7_777, "s7777", "collection_date", "2024-13-01", NO_DATE)],
+        [problem(7_777, "s7777", "collection_date", "2024-13-01", NO_DAY)],
     )
     assert stored(admin) == []
 

@@ -103,7 +103,13 @@ def test_unusable_sequence_is_refused(
             [lab.group, sample, given],
         )
 
-    named = {"sample_id": sample, "private_identifier": "s", "field": "sequence", "reason": reason}
+    named = {
+        "row": 1,
+        "sample_id": sample,
+        "private_identifier": "s",
+        "field": "sequence",
+        "reason": reason,
+    }
     assert answer == (400, "invalid_sequence", [named])
 
 
@@ -121,6 +127,7 @@ def test_refusal_tells_nobody_a_private_identifier(
 
     named = {
         "sample_id": sample,
+        "row": 1,
         "private_identifier": None,
         "field": "sequence",
         "reason": "has 4 letters; at least 1000 are needed",

@@ -43,7 +43,10 @@ where
             and not fences.polpermissive
             and fences.polcmd = '*'
             -- PostgreSQL puts each "and" and each "or" into brackets of its own.
-            and pg_get_expr(fences.polqual, fences.polrelid) ~ format(
+            -- A column of a domain is cast to its base type.
+            and replace(
+                pg_get_expr(fences.polqual, fences.polrelid), '(group_id)::bigint', 'group_id'
+            ) ~ format(
                 $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$, comparison.text
             )
             and pg_get_expr(fences.polwithcheck, fences.polrelid) = pg_get_expr(fences.polqual, fences.polrelid)

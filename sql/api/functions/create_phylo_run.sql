@@ -1,8 +1,9 @@
+-- name and samples are JSON, because a number that a request has for a text would arrive as one.
 create or replace function api.create_phylo_run(
     group_id bigint,
     pathogen text,
-    name text,
-    samples text[],
+    name json,
+    samples json,
     tree_type text,
     template_args jsonb default '{}'
 )
@@ -12,27 +13,55 @@ volatile
 security invoker
 rows 1
 begin atomic
+    select internal.fail(400, 'invalid_run', 'The run is not usable', problems.problems::text)
+    from (
+        select
+            json_agg(
+                json_build_object(
+                    'field', arguments.field,
+                    'value', left(arguments.value #>> '{}', 200),
+                    'reason', arguments.reason
+                )
+            ) as problems
+        from (
+            values
+            (
+                'name', create_phylo_run.name,
+                json_typeof(create_phylo_run.name) in ('string', 'null'), 'must be a text'
+            ),
+            (
+                'samples', create_phylo_run.samples,
+                json_typeof(create_phylo_run.samples) = 'null'
+                or internal.parse_words_list(create_phylo_run.samples) is not null,
+                'must be an array of identifiers without null'
+            )
+        ) as arguments (field, value, is_usable, reason)
+        where not arguments.is_usable
+    ) as problems
+    where problems.problems is not null;
+
     select internal.create_phylo_run(
         create_phylo_run.group_id,
-        create_phylo_run.pathogen,
-        create_phylo_run.name,
-        create_phylo_run.samples,
-        upper(create_phylo_run.tree_type),
+        internal.trimmed(create_phylo_run.pathogen),
+        internal.cell_text(create_phylo_run.name),
+        internal.parse_words_list(create_phylo_run.samples),
+        upper(internal.trimmed(create_phylo_run.tree_type)),
         create_phylo_run.template_args
     );
 end;
 
-comment on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) is $$Queue a phylogenetic run
+comment on function api.create_phylo_run(bigint, text, json, json, text, jsonb) is $$Queue a phylogenetic run
 
-group_id: a group where you are directly member or admin. pathogen: slug. name: 1 to 128 characters,
-not blank, without control characters. samples: at most 20,000 public identifiers of samples you see,
+group_id: a group where you are directly member or admin. pathogen: slug. name: a text of 1 to 128
+characters without control characters. samples: an array of at most 20,000 public identifiers of samples you see,
 private identifiers where you are permitted, strain names and accessions of the pathogen's repository;
 may be empty. A repository's prefix such as hCoV-19/ may be there or not, in any case; the rest is
 compared letter by letter. The samples of group_id come first; an identifier that stands for two
 samples there or, if for none there, for two of other groups is refused. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
 template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most 1,000
-names), location_id (a number). Returns the run. Errors: 400 unknown_samples and ambiguous_samples
+names), location_id (a number). Blanks around texts are not part of them; in SQL, name and samples
+are JSON. Returns the run. Errors: 400 unknown_samples and ambiguous_samples
 (details lists them), invalid_run, unknown_pathogen; 403 group_access_denied.$$;
 
-revoke all on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) from public;
-grant execute on function api.create_phylo_run(bigint, text, text, text[], text, jsonb) to member;
+revoke all on function api.create_phylo_run(bigint, text, json, json, text, jsonb) from public;
+grant execute on function api.create_phylo_run(bigint, text, json, json, text, jsonb) to member;

@@ -23,7 +23,7 @@ comment on function api.create_samples(bigint, text, json, text) is $$Create sam
 All or nothing. group_id: a group where you are directly member or admin. pathogen: slug, like SC2.
 samples: array of at most 100,000 objects with the columns of samples (private_identifier,
 collection_date and location_id are required; an empty public_identifier is generated) and of
-sequences (sequence, sequencing_date, sequencing_depth). on_conflict says what becomes of a private_identifier the group
+sequences (sequence, sequencing_date, sequencing_depth), written as in a POST to them. on_conflict says what becomes of a private_identifier the group
 already has: error (default), skip, or update (given values replace, absent and null ones stay).
 Queues the lineage and QC jobs of the pathogen. Returns, in the order given, [{id,
 private_identifier, public_identifier, outcome, has_sequence}] with outcome created, updated or

@@ -13,20 +13,22 @@ select
     samples.uploaded_by_id,
     samples.location_id,
     samples.is_private,
-    case
-        when authz.is_viewer_nowhere() then samples.private_identifier
-        else named.private_identifier
-    end::api.identifier as private_identifier,
-    samples.public_identifier,
+    (
+        case
+            when authz.is_viewer_nowhere() then samples.private_identifier
+            else named.private_identifier
+        end
+    )::aspen.words as private_identifier,
+    samples.public_identifier::aspen.words as public_identifier,
     samples.collection_date,
-    samples.sample_collected_by,
-    samples.sample_collector_contact_email,
-    samples.sample_collector_contact_address,
-    samples.authors,
-    samples.organism,
-    samples.host,
-    samples.purpose_of_sampling,
-    samples.specimen_processing,
+    samples.sample_collected_by::aspen.words as sample_collected_by,
+    samples.sample_collector_contact_email::aspen.words as sample_collector_contact_email,
+    samples.sample_collector_contact_address::aspen.words as sample_collector_contact_address,
+    samples.authors::aspen.words_list as authors,
+    samples.organism::aspen.words as organism,
+    samples.host::aspen.words as host,
+    samples.purpose_of_sampling::aspen.words as purpose_of_sampling,
+    samples.specimen_processing::aspen.words as specimen_processing,
     samples.created_at,
     samples.updated_at
 from aspen.samples as samples
@@ -99,6 +101,12 @@ create or replace trigger samples_raise_problems
 after insert on api.samples
 for each statement
 execute function internal.raise_sample_problems();
+
+-- After the one above, by its name.
+create or replace trigger samples_refuse_noted_values
+after insert or update on api.samples
+for each statement
+execute function internal.refuse_noted_values();
 
 create or replace trigger samples_name_pathogen_id
 before update of pathogen_id on api.samples

@@ -18,8 +18,9 @@ from aspen.sequences as sequences;
 comment on view api.sequences is $$Sequences of samples
 
 For members and admins, direct or granted. Accept: text/x-fasta gives FASTA with the public
-identifier as the name; more than 1,000 are refused unless asked for in pages. Upsert with
-on_conflict=group_id,sample_id. Errors: 400 invalid_sequence.$$;
+identifier as the name; more than 1,000 are refused unless asked for in pages. Bulk insert is all or
+nothing and names every problem. Upsert with on_conflict=group_id,sample_id. Errors: 400
+invalid_sequence.$$;
 
 comment on column api.sequences.id is 'Key';
 comment on column api.sequences.group_id is 'The group that owns the sample; required';

@@ -5,12 +5,15 @@ select format('%s.%s', columns.attrelid::regclass, columns.attname) as offender
 from pg_catalog.pg_attribute as columns
 inner join pg_catalog.pg_class as tables
     on columns.attrelid = tables.oid
+inner join pg_catalog.pg_type as types
+    on columns.atttypid = types.oid
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
     and columns.attnum > 0
     and not columns.attisdropped
-    and columns.atttypid in (
+    -- A domain holds what its base type does.
+    and coalesce(nullif(types.typbasetype, 0), types.oid) in (
         'text'::regtype, 'text[]'::regtype, 'varchar'::regtype, 'varchar[]'::regtype
     )
     and (tables.relname, columns.attname) not in (
@@ -34,17 +37,21 @@ where
     and not exists (
         select 1
         from pg_catalog.pg_constraint as constraints
+        -- A column of a domain is cast to its base type.
+        cross join lateral regexp_replace(
+            pg_catalog.pg_get_constraintdef(constraints.oid), '\((\w+)\)::text', '\1', 'g'
+        ) as definition (text)
         where
             constraints.conrelid = tables.oid
             and constraints.contype = 'c'
             and constraints.convalidated
             and (
-                regexp_replace(pg_catalog.pg_get_constraintdef(constraints.oid), '\s+', ' ', 'g') ~ format(
+                regexp_replace(definition.text, '\s+', ' ', 'g') ~ format(
                     '\m%s = (''|ANY \(ARRAY\[)|\m%s ~ ''\^\[[^\\^]*\]',
                     columns.attname,
                     columns.attname
                 )
-                or pg_catalog.pg_get_constraintdef(constraints.oid) ~ format(
+                or definition.text ~ format(
                     '\m%s(, ''[^'']*''::text\))? !~ \(?[^~]*u2028-[^~]*u202e',
                     columns.attname
                 )
