@@ -53,6 +53,12 @@ begin
         );
     end if;
     new.num_unambiguous_sites := octet_length(known) - new.num_mixed - gaps;
+    if tg_op = 'UPDATE' and new.sequence = old.sequence then
+        -- The stored copy, so that no other is written.
+        new.sequence := old.sequence;
+    else
+        new.revision := nextval('aspen.sequences_revision_seq');
+    end if;
     return new;
 end
 $$;
@@ -60,7 +66,7 @@ $$;
 comment on function internal.normalise_sequence() is $$Trigger: normalises, checks and counts a sequence
 
 num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters,
-whatever the case. Errors: 400 invalid_sequence.$$;
+whatever the case. Another sequence has another revision. Errors: 400 invalid_sequence.$$;
 
 revoke all on function internal.normalise_sequence() from public;
 

@@ -25,7 +25,8 @@ returns table (
     sequencing_date text,
     sequenced_on date,
     sequencing_depth text,
-    depth double precision
+    depth double precision,
+    given_keys text[]
 )
 language sql
 stable
@@ -71,7 +72,8 @@ begin atomic
         case
             when fields.sequencing_depth ~ '^[0-9]{1,12}(\.[0-9]{1,12})?$'
                 then fields.sequencing_depth::double precision
-        end as depth
+        end as depth,
+        unknown_keys.given as given_keys
     from json_array_elements(sample_batch.samples) with ordinality as items (item, row_number)
     cross join
         lateral json_to_record(
@@ -96,24 +98,26 @@ begin atomic
                 sequencing_depth text
             )
     cross join lateral (
-        select array_agg(keys.key) as keys
+        select
+            array_agg(keys.key) as given,
+            array_agg(keys.key) filter (
+                where keys.key not in (
+                    'private_identifier', 'public_identifier', 'collection_date', 'location_id',
+                    'is_private', 'sample_collected_by', 'sample_collector_contact_email',
+                    'sample_collector_contact_address', 'authors', 'organism', 'host',
+                    'purpose_of_sampling', 'specimen_processing', 'sequence', 'sequencing_date',
+                    'sequencing_depth'
+                )
+            ) as keys
         from
             json_object_keys(
                 case json_typeof(items.item) when 'object' then items.item else '{}'::json end
             ) as keys (key)
-        where
-            keys.key not in (
-                'private_identifier', 'public_identifier', 'collection_date', 'location_id',
-                'is_private', 'sample_collected_by', 'sample_collector_contact_email',
-                'sample_collector_contact_address', 'authors', 'organism', 'host',
-                'purpose_of_sampling', 'specimen_processing', 'sequence', 'sequencing_date',
-                'sequencing_depth'
-            )
     ) as unknown_keys;
 end;
 
 comment on function internal.sample_batch(json) is
-'The samples of a batch, as written and as understood (null where not)';
+'The samples of a batch, as written and as understood (null where not), and what each row names';
 
 revoke all on function internal.sample_batch(json) from public;
 grant execute on function internal.sample_batch(json) to api_writer;

@@ -14,7 +14,7 @@ where
         or definition.text ~* '\mset_config\M' and (
             functions.oid::regproc::text not in (
                 'authz.admit_body', 'authz.bound_request', 'authz.identify_caller',
-                'authz.name_request', 'internal.insert_sample', 'internal.note_named_column', 'internal.note_sample_problems', 'internal.raise_sample_problems', 'api.phylo_tree'
+                'authz.name_request', 'internal.insert_sample', 'internal.note_named_column', 'internal.note_sample_problems', 'internal.raise_sample_problems', 'internal.note_lost_input', 'internal.end_empty_jobs', 'internal.renew_results', 'api.phylo_tree'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
