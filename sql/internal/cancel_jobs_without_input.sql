@@ -52,6 +52,8 @@ begin
                         and inputs.sample_id is not null
                         and (
                             jobs.kind = 'phylo_run'
+                            -- Whoever queued it for a sample without a sequence knows why.
+                            or inputs.sequence_revision is null
                             or sample.pathogen_id = jobs.pathogen_id
                             and exists (
                                 select from aspen.sequences as sequences

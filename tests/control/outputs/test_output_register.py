@@ -423,6 +423,7 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk)
     """Its tip stays, and stands for no sample."""
     sample = factories.sample(desk.conn, desk.group_id, public_identifier="a")
     job = desk.job("phylo_run", [sample])
+    desk.conn.execute("update aspen.jobs set status = 'running'")
     manifest = desk.tree(job, TREE)
 
     with desk.conn.transaction():
