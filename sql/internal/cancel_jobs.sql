@@ -15,9 +15,9 @@ as $$
     returning jobs.id;
 $$;
 
-comment on function internal.cancel_jobs(bigint[], text) is $$Cancels those of these jobs that have not ended; their ids
+comment on function internal.cancel_jobs(bigint[], text) is $$Cancels those of these jobs that have not ended
 
-reason: why, where nobody asked for it.$$;
+reason: why, where nobody asked for it. Returns their ids.$$;
 
 revoke all on function internal.cancel_jobs(bigint[], text) from public;
 grant execute on function internal.cancel_jobs(bigint[], text) to api_writer, results_keeper;

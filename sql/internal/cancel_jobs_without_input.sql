@@ -72,7 +72,7 @@ end
 $$;
 
 comment on function internal.cancel_jobs_without_input(bigint[]) is
-'Cancels those of these queued jobs that have no sample with a sequence left';
+'Cancels those of these queued jobs that have no usable sample left';
 
 revoke all on function internal.cancel_jobs_without_input(bigint[]) from public;
 grant execute on function internal.cancel_jobs_without_input(bigint[]) to results_keeper;

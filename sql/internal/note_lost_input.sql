@@ -25,7 +25,9 @@ end
 $$;
 
 comment on function internal.note_lost_input() is
-'Trigger: remembers the queued jobs of a sample that is deleted, for internal.end_empty_jobs';
+$$Trigger: remembers the queued jobs of a sample that is deleted
+
+internal.end_empty_jobs looks at them.$$;
 
 revoke all on function internal.note_lost_input() from public;
 

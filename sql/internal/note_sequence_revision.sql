@@ -15,7 +15,7 @@ end
 $$;
 
 comment on function internal.note_sequence_revision() is
-'Trigger: the input of a job is the sequence the sample has at that time';
+'Trigger: the input of a job is the sequence that the sample has now';
 
 revoke all on function internal.note_sequence_revision() from public;
 

@@ -248,7 +248,7 @@ begin
 end
 $$;
 
-comment on function internal.renew_results(bigint[]) is $$Removes the results of samples whose sequence changed and queues the jobs
+comment on function internal.renew_results(bigint[]) is $$Removes results of samples whose sequence changed, and queues the jobs
 
 Where a sample has no sequence any more, nothing is queued for it, and a queued job that has no
 other sample is cancelled.$$;

@@ -13,7 +13,7 @@ end
 $$;
 
 comment on function internal.renew_results_of_sample() is
-'Trigger: a sample of another pathogen has none of the results it had, and other jobs';
+'Trigger: a sample of another pathogen has other results and jobs';
 
 revoke all on function internal.renew_results_of_sample() from public;
 

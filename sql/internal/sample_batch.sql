@@ -117,7 +117,9 @@ begin atomic
 end;
 
 comment on function internal.sample_batch(json) is
-'The samples of a batch, as written and as understood (null where not), and what each row names';
+$$The samples of a batch, as written and as understood (null where not)
+
+given_keys: what each row names, also as null.$$;
 
 revoke all on function internal.sample_batch(json) from public;
 grant execute on function internal.sample_batch(json) to api_writer;

@@ -1,5 +1,5 @@
--- definer because a viewer may choose a sample of which only members see the sequence: that there is
--- one is no secret.
+-- definer because a viewer may choose a sample of which only members see the sequence: that there
+-- is one is no secret.
 create or replace function internal.sequence_revisions(sample_ids bigint[])
 returns table (sample_id bigint, revision bigint)
 language sql

@@ -368,8 +368,14 @@ begin
         from (
             select target.existing_id
             from target
-            inner join held on target.existing_id = held.id
-            where target.has_sequence or target.given_keys && '{sequencing_date,sequencing_depth}'
+            where
+                target.is_existing
+                and store_samples.on_conflict = 'update'
+                and (
+                    target.has_sequence
+                    or target.given_keys && '{sequencing_date,sequencing_depth}'
+                )
+                and not exists (select from problem_rows)
             order by target.private_identifier collate "C"
         ) as wanted
         cross join lateral (
@@ -408,12 +414,13 @@ begin
                 else stored.sequencing_depth
             end
         from target
-        inner join held on target.existing_id = held.id
         where
             stored.group_id = store_samples.group_id
             and stored.sample_id = target.existing_id
+            and store_samples.on_conflict = 'update'
             and not target.has_sequence
             and target.given_keys && '{sequencing_date,sequencing_depth}'
+            and not exists (select from problem_rows)
             and (select count(held_sequences.sample_id) from held_sequences) >= 0
     ),
 

@@ -86,9 +86,9 @@ with check (
 comment on policy jobs_update_group on aspen.jobs is
 'Members and admins, direct or granted, rename runs';
 
-drop policy if exists jobs_cancel_group on aspen.jobs;
+drop policy if exists jobs_update_api_writer on aspen.jobs;
 
-create policy jobs_cancel_group on aspen.jobs
+create policy jobs_update_api_writer on aspen.jobs
 for update
 to api_writer
 using (
@@ -98,7 +98,7 @@ with check (
     group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
 );
 
-comment on policy jobs_cancel_group on aspen.jobs is
+comment on policy jobs_update_api_writer on aspen.jobs is
 'Members and admins, direct or granted, cancel jobs';
 
 drop policy if exists jobs_delete_group on aspen.jobs;

@@ -125,9 +125,7 @@ def test_job_does_not_cancel_itself(
     assert answer == "42501"
 
 
-def test_cancelling_is_audited(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
-) -> None:
+def test_cancelling_is_audited(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
     """With who did it."""
     job = factories.job(admin, lab.group)
     with request_as("member", sub="alice", keep=True) as conn:

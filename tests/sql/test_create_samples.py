@@ -538,7 +538,7 @@ def test_null_clears_what_may_be_unknown(
             " inner join aspen.sequences on samples.id = sequences.sample_id"
         ).fetchone()
     assert row is not None
-    wanted = dict.fromkeys(nothing) | {
+    wanted: dict[str, object] = dict.fromkeys(nothing) | {
         "authors": [],
         "public_identifier": "public",
         "sequence": GENOME,
@@ -553,9 +553,11 @@ def test_day_and_depth_of_a_sequence_are_changed_by_themselves(
     """With the sequence or without; the depth is cleared, the day is another."""
     known = factories.sample(admin, lab.group, "known")
     factories.sequence(admin, known, sequencing_date="2024-02-03", sequencing_depth=7)
-    change = {"sequencing_date": "2024-02-04", "sequencing_depth": None} | sequence
+    change: dict[str, object] = {"sequencing_date": "2024-02-04", "sequencing_depth": None}
     with request_as("member", sub="alice", keep=True) as conn:
-        create(conn, lab, [{"private_identifier": "known"} | change], on_conflict="update")
+        create(
+            conn, lab, [{"private_identifier": "known"} | change | sequence], on_conflict="update"
+        )
 
     row = admin.execute(
         "select sequence, sequencing_date, sequencing_depth from aspen.sequences"

@@ -207,9 +207,7 @@ def test_batches_of_one_transaction_queue_one_pair(
     assert queued(admin) == pair(*samples)
 
 
-def test_groups_and_pathogens_have_jobs_of_their_own(
-    admin: psycopg.Connection, lab: Lab
-) -> None:
+def test_groups_and_pathogens_have_jobs_of_their_own(admin: psycopg.Connection, lab: Lab) -> None:
     """Though one statement brought all the sequences."""
     mpx = factories.pathogen(admin, "MPX", lineage_caller="NEXTCLADE")
     ours = factories.sample(admin, lab.group)
@@ -221,9 +219,7 @@ def test_groups_and_pathogens_have_jobs_of_their_own(
         [GENOME],
     )
 
-    assert sorted(queued(admin)) == sorted(
-        [*pair(ours), *pair(theirs), ("nextclade", [of_mpx])]
-    )
+    assert sorted(queued(admin)) == sorted([*pair(ours), *pair(theirs), ("nextclade", [of_mpx])])
 
 
 def test_sequence_changed_twice_before_the_job_is_taken_has_one_job(
@@ -323,12 +319,12 @@ def test_job_that_has_a_sample_left_stays(
     assert cancelled(admin) == []
 
 
-@pytest.mark.parametrize("table", ["samples", "sequences"])
+@pytest.mark.parametrize("delete", [b"delete from aspen.samples", b"delete from aspen.sequences"])
 def test_job_whose_samples_an_administrator_deletes_ends(
-    admin: psycopg.Connection, waiting: list[int], table: str
+    admin: psycopg.Connection, waiting: list[int], delete: bytes
 ) -> None:
     """In SQL; without a sequence there is nothing to run on either."""
-    admin.execute(f"delete from aspen.{table}".encode())
+    admin.execute(delete)
 
     assert cancelled(admin) == [("nextclade", LOST), ("pangolin", LOST)]
 
