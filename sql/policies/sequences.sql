@@ -138,12 +138,6 @@ when (pg_trigger_depth() = 0)
 execute function internal.renew_results_of_sequences();
 
 create or replace trigger sequences_record_row_change
-after insert or delete on aspen.sequences
+after insert or update or delete on aspen.sequences
 for each row
-execute function internal.record_row_change();
-
-create or replace trigger sequences_record_row_update
-after update on aspen.sequences
-for each row
-when (old.* is distinct from new.*)
 execute function internal.record_row_change();
