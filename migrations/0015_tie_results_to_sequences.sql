@@ -11,6 +11,7 @@ comment on column aspen.sequences.revision is
 -- Jobs that are open are taken to be for the sequences there are. The default goes again: it only
 -- says what the rows there are have.
 alter table aspen.job_samples add column sequence_revision bigint default 0;
+-- squawk-ignore ban-drop-default
 alter table aspen.job_samples alter column sequence_revision drop default;
 
 comment on column aspen.job_samples.sequence_revision is
