@@ -22,6 +22,7 @@ COMMANDS = {
     "db": "control.commands.db:db",
     "token": "control.commands.token:token",
     "sample": "control.commands.sample:sample",
+    "job": "control.commands.job:job",
     "output": "control.commands.output:output",
     "load": "control.commands.load:load",
 }

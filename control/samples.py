@@ -272,7 +272,7 @@ def _import_batch(job: _Import, batch: list[_Item | Record]) -> None:
             unseen += _reject(job, items, problems)
             items = [item for position, item in enumerate(items) if position not in problems]
         else:
-            _count(job.report, outcomes)
+            _count(job.report, items, outcomes)
             _write_accessions(job, items, outcomes)
             break
     _check_sequences(job, unseen)
@@ -333,12 +333,15 @@ def _reject(
     return unseen
 
 
-def _count(report: ImportReport, outcomes: list[dict[str, Any]]) -> None:
+def _count(report: ImportReport, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:
     counts = Counter(stored["outcome"] for stored in outcomes)
     report.created += counts["created"]
     report.updated += counts["updated"]
     report.skipped += counts["skipped"]
-    report.sequences += sum(stored["has_sequence"] for stored in outcomes)
+    report.sequences += sum(
+        item.record is not None and stored["outcome"] != "skipped"
+        for item, stored in zip(items, outcomes, strict=True)
+    )
 
 
 def _write_accessions(job: _Import, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:

@@ -84,6 +84,15 @@
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
 \ir internal/check_sequence.sql
+\ir internal/cancel_jobs.sql
+\ir internal/cancel_jobs_without_input.sql
+\ir internal/note_sequence_revision.sql
+\ir internal/note_lost_input.sql
+\ir internal/end_empty_jobs.sql
+\ir internal/sequence_revisions.sql
+\ir internal/renew_results.sql
+\ir internal/renew_results_of_sequences.sql
+\ir internal/renew_results_of_sample.sql
 \ir internal/generated_public_identifier.sql
 \ir internal/complete_sample.sql
 \ir internal/note_named_column.sql
@@ -93,7 +102,6 @@
 \ir internal/write_samples.sql
 \ir internal/update_sample.sql
 \ir internal/delete_sample.sql
-\ir internal/queue_sample_jobs.sql
 \ir internal/is_like.sql
 \ir internal/sample_batch.sql
 \ir internal/store_samples.sql
@@ -185,8 +193,9 @@
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 
--- Functions. The two helpers speak of rows of resources, so they come after them.
+-- Functions. The three helpers speak of rows of resources, so they come after them.
 \ir internal/create_phylo_run.sql
+\ir internal/cancel_job.sql
 \ir internal/fasta.sql
 \ir api/functions/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -194,5 +203,6 @@
 \ir api/functions/health.sql
 \ir api/functions/create_samples.sql
 \ir api/functions/create_phylo_run.sql
+\ir api/functions/cancel_job.sql
 \ir api/functions/phylo_tree.sql
 \ir api/functions/output_url.sql

@@ -35,5 +35,5 @@ grant usage on schema api to anon, member, operator, job, api_writer;
 -- they cannot name a base table.
 grant usage on schema authz to anon, member, operator, job, claims_reader;
 
-grant usage on schema aspen to claims_reader, api_writer, auditor, presigner;
-grant usage on schema internal to claims_reader, api_writer, presigner;
+grant usage on schema aspen to claims_reader, api_writer, auditor, presigner, results_keeper;
+grant usage on schema internal to claims_reader, api_writer, presigner, results_keeper;

@@ -189,7 +189,7 @@ def aligned_sequence(conn: psycopg.Connection, sample_id: int) -> int:
 
 
 def sample_lineage(
-    conn: psycopg.Connection, sample_id: int, lineage: str = "BA.2", **columns: object
+    conn: psycopg.Connection, sample_id: int, lineage: str | None = "BA.2", **columns: object
 ) -> int:
     """A lineage that Pangolin called for a sample."""
     values = _visible_like(conn, sample_id) | {

@@ -1,6 +1,6 @@
 -- The inputs of the job that still exist. Held until the end, so that none is deleted or made
--- private between its results; in the order of their ids, so that two registrations never wait
--- for each other in a circle.
+-- private between its results; in the order in which batches of samples lock them, so that two
+-- never wait for each other in a circle.
 insert into held_samples (id, group_id, is_private)
 select
     samples.id,
@@ -10,5 +10,5 @@ from aspen.job_samples as inputs
 inner join aspen.samples as samples
     on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
 where inputs.group_id = %(group_id)s and inputs.job_id = %(job_id)s
-order by samples.id
+order by samples.private_identifier collate "C"
 for key share of samples;

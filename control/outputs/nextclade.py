@@ -106,7 +106,7 @@ def register_qc(
         "select sample_id from staged_qc where qc_status <> 'invalid'"
         " except select sample_id from staged_alignments"
     )
-    return outcome(written, inputs, taxa, held, (row[0] for row in unaligned))
+    return outcome(written, inputs, taxa, held, unaligned=(row[0] for row in unaligned))
 
 
 def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:

@@ -35,6 +35,7 @@ REQUIRED = (
 COLUMNS = (
     "sample_id",
     "lineage",
+    "failure",
     "software_version",
     "probability",
     "scorpio_call",
@@ -43,6 +44,13 @@ COLUMNS = (
 )
 # Columns that are stored as they are.
 TEXTS = ("lineage", "version", "scorpio_call")
+# What pangolin 4 calls a genome that it could not place, and what the versions before did.
+UNASSIGNED = ("unassigned", "none")
+# Where it says that it did not even try, by version.
+STATUSES = ("qc_status", "status")
+# Where it says why, the most telling first.
+REASONS = ("qc_notes", "note", "scorpio_notes")
+LONGEST_FAILURE = 1000
 # Columns that say what was run, where the file has them.
 VERSIONS = {
     "pangolin": "pangolin_version",
@@ -64,7 +72,12 @@ def register_lineages(
     held = hold_samples(conn, job)
     values = {"lineage_type": "PANGOLIN", "reference_dataset_id": None}
     written = {"sample_lineages": store(conn, "store_lineages", values)}
-    return outcome(written, inputs, taxa, held)
+    unplaced = conn.execute(
+        "select staged.sample_id from staged_lineages as staged"
+        " inner join held_samples as held on staged.sample_id = held.id"
+        " where staged.failure is not null"
+    )
+    return outcome(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
 
 
 def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tuple[Any, ...]]:
@@ -75,15 +88,29 @@ def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tu
             check_texts(file, row, VERSIONS.values())
         check_texts(file, row, TEXTS)
         sample_id = taxa.admit(row.values["taxon"], row.line)
+        failure = _failure(file, row)
         yield (
             sample_id,
-            _text(file, row, "lineage"),
+            _text(file, row, "lineage") if failure is None else None,
+            failure,
             _text(file, row, "version"),
-            _probability(file, row),
+            _probability(file, row) if failure is None else None,
             row.values["scorpio_call"] or None,
             _fraction(file, row, "scorpio_support"),
             as_jsonb({column: value for column, value in row.values.items() if value}),
         )
+
+
+def _failure(file: ObjectFile, row: Row) -> str | None:
+    """Why a genome has no lineage, in pangolin's words; None if it has one."""
+    failed = any(row.values.get(column, "").lower() == "fail" for column in STATUSES)
+    if not failed and row.values["lineage"].strip().lower() not in UNASSIGNED:
+        return None
+    check_texts(file, row, (column for column in REASONS if column in row.values))
+    reasons = (row.values.get(column, "").strip() for column in REASONS)
+    return next((reason for reason in reasons if reason), "no lineage was assigned")[
+        :LONGEST_FAILURE
+    ]
 
 
 def _probability(file: ObjectFile, row: Row) -> int | None:

@@ -61,7 +61,9 @@ class Registration:
         lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]
         left_out = {
             "deleted meanwhile and skipped": self.results.deleted_samples,
+            "with another sequence or pathogen by now, and skipped": self.results.replaced_samples,
             "inputs without a row": self.results.samples_without_result,
+            "without a lineage": self.results.samples_without_lineage,
             "valid but not aligned": self.results.samples_without_alignment,
         }
         return lines + [

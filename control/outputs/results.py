@@ -22,8 +22,18 @@ class StoredResults:
 
     written: dict[str, int]
     deleted_samples: list[int]
+    replaced_samples: list[int]
     samples_without_result: list[int]
     samples_without_alignment: list[int]
+    samples_without_lineage: list[int]
+
+
+@dataclass(frozen=True)
+class HeldSamples:
+    """The samples of a job that still exist: those results are stored of, and the others."""
+
+    current: frozenset[int]
+    replaced: frozenset[int]
 
 
 def stage(
@@ -40,10 +50,16 @@ def stage(
         cursor.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
 
 
-def hold_samples(conn: psycopg.Connection, job: Job) -> set[int]:
-    """Keep the job's samples from being deleted or made private until the end."""
-    conn.execute(query("hold_samples"), {"group_id": job.group_id, "job_id": job.id})
-    return {row[0] for row in conn.execute("select id from held_samples")}
+def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
+    """Keep the job's samples and their sequences from being changed until the end.
+
+    Samples whose sequence is not the one the job was for any more are let go.
+    """
+    key = {"group_id": job.group_id, "job_id": job.id}
+    conn.execute(query("hold_samples"), key)
+    replaced = frozenset(row[0] for row in conn.execute(query("drop_replaced_samples"), key))
+    current = frozenset(row[0] for row in conn.execute("select id from held_samples"))
+    return HeldSamples(current, replaced)
 
 
 def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
@@ -55,15 +71,19 @@ def outcome(
     written: Mapping[str, int],
     inputs: JobInputs,
     taxa: Taxa,
-    held: set[int],
+    held: HeldSamples,
+    *,
     unaligned: Iterable[int] = (),
+    unplaced: Iterable[int] = (),
 ) -> StoredResults:
-    """What is to be reported: samples that went away, and samples little was said of."""
+    """What is to be reported: samples whose results went nowhere, and those with few or none."""
     return StoredResults(
         dict(written),
-        sorted(taxa.seen - held),
-        sorted((inputs.sample_ids & held) - taxa.seen),
+        sorted(taxa.seen - held.current - held.replaced),
+        sorted(taxa.seen & held.replaced),
+        sorted((inputs.sample_ids & held.current) - taxa.seen),
         sorted(unaligned),
+        sorted(unplaced),
     )
 
 

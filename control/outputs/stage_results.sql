@@ -13,7 +13,8 @@ create temporary table held_samples (
 
 create temporary table staged_lineages (
     sample_id bigint primary key,
-    lineage text not null,
+    lineage text,
+    failure text,
     software_version text not null,
     probability double precision,
     scorpio_call text,

@@ -1,5 +1,6 @@
 insert into aspen.sample_lineages (
-    group_id, sample_id, is_private, lineage_type, lineage, lineage_software_version,
+    group_id, sample_id, is_private, lineage_type, lineage, failure,
+    lineage_software_version,
     lineage_probability, scorpio_call, scorpio_support, reference_dataset_id, raw_output
 )
 select
@@ -8,6 +9,7 @@ select
     held.is_private,
     %(lineage_type)s,
     staged.lineage,
+    staged.failure,
     staged.software_version,
     staged.probability,
     staged.scorpio_call,
@@ -21,6 +23,7 @@ order by held.id
 on conflict (group_id, sample_id, lineage_type) do update
 set
     lineage = excluded.lineage,
+    failure = excluded.failure,
     lineage_software_version = excluded.lineage_software_version,
     lineage_probability = excluded.lineage_probability,
     scorpio_call = excluded.scorpio_call,

@@ -21,6 +21,7 @@ declare
     problems json;
     unknown_samples json;
     ambiguous_samples json;
+    bare_samples json;
     run_id bigint;
 begin
     if (create_phylo_run.group_id = any(nullif(current_setting('aspen.member_groups', true),
@@ -39,6 +40,13 @@ begin
     end if;
 
     create_phylo_run.template_args := internal.usual_template_args(create_phylo_run.template_args);
+    -- Every build aligns to the reference of a Nextclade dataset.
+    if pathogen_row.nextclade_dataset_name is null then
+        perform internal.fail(400, 'pathogen_without_runs', 'There is no pipeline for this pathogen',
+            json_build_object('pathogen', pathogen_row.slug)::text,
+            'Runs are for pathogens with a nextclade_dataset_name.');
+    end if;
+
     select json_agg(json_build_object('field', left(found.field, 200), 'value',
         left(found.value, 200), 'reason', found.reason))
     into problems
@@ -100,13 +108,19 @@ begin
         from internal.match_strains(pathogen_row.id, create_phylo_run.samples) as matches
     ),
 
+    revisions as materialized (
+        select revisions.sample_id, revisions.revision
+        from internal.sequence_revisions(array(select matched.sample_id from matched)) as revisions
+    ),
+
     recorded_samples as (
         insert into aspen.job_samples (group_id, job_id, sample_group_id, sample_id,
-            public_identifier)
+            public_identifier, sequence_revision)
         select distinct
             create_phylo_run.group_id, run_id, matched.sample_group_id, matched.sample_id,
-            matched.public_identifier
+            matched.public_identifier, revisions.revision
         from matched
+        inner join revisions on matched.sample_id = revisions.sample_id
     ),
 
     recorded_strains as (
@@ -151,8 +165,17 @@ begin
                     order by ambiguous.identifier
                 )
             from ambiguous
+        ),
+        (
+            select json_agg(left(bare.identifier, 200) order by bare.identifier)
+            from (
+                select matched.identifier
+                from matched
+                left join revisions on matched.sample_id = revisions.sample_id
+                where revisions.sample_id is null
+            ) as bare
         )
-    into unknown_samples, ambiguous_samples;
+    into unknown_samples, ambiguous_samples, bare_samples;
     if unknown_samples is not null then
         perform internal.fail(400, 'unknown_samples', 'Some samples are not known',
             internal.first_of_many(unknown_samples),
@@ -162,6 +185,27 @@ begin
         perform internal.fail(400, 'ambiguous_samples', 'Some identifiers stand for several samples',
             internal.first_of_many(ambiguous_samples),
             'Name each by an identifier that no other sample has.');
+    end if;
+    if bare_samples is not null then
+        perform internal.fail(400, 'samples_without_sequence', 'Some samples have no sequence',
+            internal.first_of_many(bare_samples),
+            'Upload their sequences first, or leave them out.');
+    end if;
+    -- A run that chooses nothing is made from all samples of the group.
+    if cardinality(create_phylo_run.samples) = 0
+        and not exists (
+            select
+            from aspen.sequences as sequences
+            inner join aspen.samples as samples
+                on sequences.group_id = samples.group_id and sequences.sample_id = samples.id
+            where sequences.group_id = create_phylo_run.group_id
+                and samples.pathogen_id = pathogen_row.id
+        )
+    then
+        perform internal.fail(400, 'samples_without_sequence',
+            'The group has no sample of this pathogen with a sequence',
+            json_build_object('group_id', create_phylo_run.group_id)::text,
+            'Upload sequences first.');
     end if;
     return query select phylo_runs.* from api.phylo_runs as phylo_runs where phylo_runs.id = run_id;
 end

@@ -1,7 +1,7 @@
--- To PostgreSQL "like" may leak what it compares, so that it waits for row-level security and no index
--- serves it. For texts of the API it says first, by operators that leak nothing and that only an
--- index with text_pattern_ops serves, how the value begins; no text that is found goes on with 129
--- times the last character. In api, where PostgREST's search_path finds the operator.
+-- To PostgreSQL "like" may leak what it compares, so that it waits for row-level security and no
+-- index serves it. For texts of the API it says first, by operators that leak nothing and that only
+-- an index with text_pattern_ops serves, how the value begins; no text that is found goes on with
+-- 129 times the last character. In api, where PostgREST's search_path finds the operator.
 create or replace function internal.is_like(value aspen.words, pattern aspen.words)
 returns boolean
 language sql

@@ -54,6 +54,12 @@ begin
         return null;
     end if;
     new.num_unambiguous_sites := octet_length(known) - new.num_mixed - gaps;
+    if tg_op = 'UPDATE' and new.sequence = old.sequence then
+        -- The stored copy, so that no other is written.
+        new.sequence := old.sequence;
+    else
+        new.revision := nextval('aspen.sequences_revision_seq');
+    end if;
     return new;
 end
 $$;
@@ -61,7 +67,7 @@ $$;
 comment on function internal.normalise_sequence() is $$Trigger: normalises, checks and counts a sequence
 
 num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters,
-whatever the case.$$;
+whatever the case. Another sequence has another revision.$$;
 
 revoke all on function internal.normalise_sequence() from public;
 

@@ -9,7 +9,7 @@ as $$
 begin
     perform internal.fail(409, 'job_in_progress', 'A job that has not ended cannot be deleted',
         json_build_object('id', old.id, 'status', old.status)::text,
-            'Cancel it first, or wait for its end.');
+            'Cancel it first with cancel_job, or wait for its end.');
     return old;
 end
 $$;

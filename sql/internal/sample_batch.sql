@@ -22,7 +22,8 @@ returns table (
     specimen_processing text,
     sequence text,
     sequencing_date date,
-    sequencing_depth double precision
+    sequencing_depth double precision,
+    given_keys text[]
 )
 language sql
 stable
@@ -49,7 +50,8 @@ begin atomic
         internal.cell_text(fields.specimen_processing) as specimen_processing,
         fields.sequence,
         parsed.sequencing_date,
-        parsed.sequencing_depth
+        parsed.sequencing_depth,
+        unknown_keys.given as given_keys
     from json_array_elements(sample_batch.samples) with ordinality as items (item, row_number)
     cross join
         lateral json_to_record(
@@ -187,24 +189,28 @@ begin atomic
                 and internal.cell_text(cells.cell) is not null
         ) as bad_cells
     cross join lateral (
-        select array_agg(keys.key) as keys
+        select
+            array_agg(keys.key) as given,
+            array_agg(keys.key) filter (
+                where keys.key not in (
+                    'private_identifier', 'public_identifier', 'collection_date', 'location_id',
+                    'is_private', 'sample_collected_by', 'sample_collector_contact_email',
+                    'sample_collector_contact_address', 'authors', 'organism', 'host',
+                    'purpose_of_sampling', 'specimen_processing', 'sequence', 'sequencing_date',
+                    'sequencing_depth'
+                )
+            ) as keys
         from
             json_object_keys(
                 case json_typeof(items.item) when 'object' then items.item else '{}'::json end
             ) as keys (key)
-        where
-            keys.key not in (
-                'private_identifier', 'public_identifier', 'collection_date', 'location_id',
-                'is_private', 'sample_collected_by', 'sample_collector_contact_email',
-                'sample_collector_contact_address', 'authors', 'organism', 'host',
-                'purpose_of_sampling', 'specimen_processing', 'sequence', 'sequencing_date',
-                'sequencing_depth'
-            )
     ) as unknown_keys;
 end;
 
 comment on function internal.sample_batch(json) is
-'The samples of a batch, and the cells that were not understood';
+$$The samples of a batch, and the cells that were not understood
+
+given_keys: what each row names, also as null.$$;
 
 revoke all on function internal.sample_batch(json) from public;
 grant execute on function internal.sample_batch(json) to api_writer;

@@ -63,6 +63,8 @@ begin
         select
             known.*,
             known.existing_id is not null as is_existing,
+            -- What a row that exists does not name stays; of a row that is skipped all does.
+            known.existing_id is not null and store_samples.on_conflict <> 'error' as is_partial,
             coalesce(known.existing_id, nextval('aspen.samples_id_seq')) as id
         from (
             select
@@ -85,6 +87,8 @@ begin
                 input.specimen_processing,
                 input.sequencing_date,
                 input.sequencing_depth,
+                input.given_keys,
+                input.sequence is not null as has_sequence,
                 (
                     select existing.id
                     from aspen.samples as existing
@@ -139,6 +143,9 @@ begin
                     end
                 where not target.has_location
                 union all
+                select 'is_private', null, 'must be true or false'
+                where target.is_private is null
+                union all
                 select
                     'sequencing_date',
                     target.sequencing_date::text,
@@ -153,6 +160,15 @@ begin
             ) as checks
             where
                 target.is_object
+                and not (
+                    checks.field in ('collection_date', 'location_id')
+                    and target.is_partial
+                    and checks.field <> all(target.given_keys)
+                )
+                and (
+                    checks.field <> 'is_private'
+                    or target.is_partial and 'is_private' = any(target.given_keys)
+                )
                 -- What was not understood is not missing.
                 and (
                     target.bad_cells
@@ -271,25 +287,51 @@ begin
         update aspen.samples as stored
         set
             pathogen_id = pathogen_row.id,
-            location_id = target.location_id,
+            location_id = case
+                when 'location_id' = any(target.given_keys) then target.location_id
+                else stored.location_id
+            end,
             is_private = coalesce(target.is_private, stored.is_private),
             public_identifier
             = coalesce(nullif(target.public_identifier, ''), stored.public_identifier),
-            collection_date = target.collection_date,
-            sample_collected_by = coalesce(target.sample_collected_by, stored.sample_collected_by),
-            sample_collector_contact_email
-            = coalesce(
-                target.sample_collector_contact_email, stored.sample_collector_contact_email
-            ),
-            sample_collector_contact_address
-            = coalesce(
-                target.sample_collector_contact_address, stored.sample_collector_contact_address
-            ),
-            authors = coalesce(target.authors, stored.authors),
-            organism = coalesce(target.organism, stored.organism),
-            host = coalesce(target.host, stored.host),
-            purpose_of_sampling = coalesce(target.purpose_of_sampling, stored.purpose_of_sampling),
-            specimen_processing = coalesce(target.specimen_processing, stored.specimen_processing)
+            collection_date = case
+                when 'collection_date' = any(target.given_keys) then target.collection_date
+                else stored.collection_date
+            end,
+            sample_collected_by = case
+                when 'sample_collected_by' = any(target.given_keys) then target.sample_collected_by
+                else stored.sample_collected_by
+            end,
+            sample_collector_contact_email = case
+                when 'sample_collector_contact_email' = any(target.given_keys)
+                    then target.sample_collector_contact_email
+                else stored.sample_collector_contact_email
+            end,
+            sample_collector_contact_address = case
+                when 'sample_collector_contact_address' = any(target.given_keys)
+                    then target.sample_collector_contact_address
+                else stored.sample_collector_contact_address
+            end,
+            authors = case
+                when 'authors' = any(target.given_keys) then coalesce(target.authors, '{}')
+                else stored.authors
+            end,
+            organism = case
+                when 'organism' = any(target.given_keys) then target.organism
+                else stored.organism
+            end,
+            host = case
+                when 'host' = any(target.given_keys) then target.host
+                else stored.host
+            end,
+            purpose_of_sampling = case
+                when 'purpose_of_sampling' = any(target.given_keys) then target.purpose_of_sampling
+                else stored.purpose_of_sampling
+            end,
+            specimen_processing = case
+                when 'specimen_processing' = any(target.given_keys) then target.specimen_processing
+                else stored.specimen_processing
+            end
         from target
         where
             stored.id = target.existing_id
@@ -314,6 +356,68 @@ begin
         where not exists (select from problem_rows)
     ),
 
+    -- After the samples, as registering results does, and in the same order.
+    held_sequences as materialized (
+        select locked.sample_id
+        from (
+            select target.existing_id
+            from target
+            where
+                target.is_existing
+                and store_samples.on_conflict = 'update'
+                and (
+                    target.has_sequence
+                    or target.given_keys && '{sequencing_date,sequencing_depth}'
+                )
+                and not exists (select from problem_rows)
+            order by target.private_identifier collate "C"
+        ) as wanted
+        cross join lateral (
+            select sequences.sample_id
+            from aspen.sequences as sequences
+            where
+                sequences.group_id = store_samples.group_id
+                and sequences.sample_id = wanted.existing_id
+                and (select count(updated.id) from updated) >= 0
+            for no key update
+        ) as locked
+    ),
+
+    -- Given as null, which an upsert cannot tell from what is not given.
+    cleared as materialized (
+        select
+            array_agg(target.existing_id) filter (
+                where target.sequencing_date is null and 'sequencing_date' = any(target.given_keys)
+            ) as dates,
+            array_agg(target.existing_id) filter (
+                where target.sequencing_depth is null and 'sequencing_depth' = any(target.given_keys)
+            ) as depths
+        from target
+        where target.is_partial
+    ),
+
+    updated_sequences as (
+        update aspen.sequences as stored
+        set
+            sequencing_date = case
+                when 'sequencing_date' = any(target.given_keys) then target.sequencing_date
+                else stored.sequencing_date
+            end,
+            sequencing_depth = case
+                when 'sequencing_depth' = any(target.given_keys) then target.sequencing_depth
+                else stored.sequencing_depth
+            end
+        from target
+        where
+            stored.group_id = store_samples.group_id
+            and stored.sample_id = target.existing_id
+            and store_samples.on_conflict = 'update'
+            and not target.has_sequence
+            and target.given_keys && '{sequencing_date,sequencing_depth}'
+            and not exists (select from problem_rows)
+            and (select count(held_sequences.sample_id) from held_sequences) >= 0
+    ),
+
     written_sequences as (
         insert into aspen.sequences (
             group_id, sample_id, sequence, sequencing_date, sequencing_depth
@@ -333,12 +437,26 @@ begin
             from input
             where input.sequence is not null
         ) as owned
-        where owned.sample_id is not null
+        where
+            owned.sample_id is not null
+            and (select count(held_sequences.sample_id) from held_sequences) >= 0
         on conflict (group_id, sample_id) do update
         set
             sequence = excluded.sequence,
-            sequencing_date = coalesce(excluded.sequencing_date, sequences.sequencing_date),
-            sequencing_depth = coalesce(excluded.sequencing_depth, sequences.sequencing_depth)
+            sequencing_date = case
+                when sequences.sample_id = any((select cleared.dates from cleared)::bigint[])
+                    then null
+                else coalesce(excluded.sequencing_date, sequences.sequencing_date)
+            end,
+            sequencing_depth = case
+                when sequences.sample_id = any((select cleared.depths from cleared)::bigint[])
+                    then null
+                else coalesce(excluded.sequencing_depth, sequences.sequencing_depth)
+            end
+        where
+            (excluded.sequence, excluded.sequencing_date, excluded.sequencing_depth)
+            is distinct from
+            (sequences.sequence, sequences.sequencing_date, sequences.sequencing_depth)
         returning sample_id
     )
 
@@ -387,7 +505,14 @@ begin
                     when updated.id is not null then 'updated'
                     else 'skipped'
                 end,
-                'has_sequence', written_sequences.sample_id is not null
+                'has_sequence',
+                written_sequences.sample_id is not null
+                or exists (
+                    select from aspen.sequences as sequences
+                    where
+                        sequences.group_id = store_samples.group_id
+                        and sequences.sample_id = target.existing_id
+                )
             ) order by target.row_number)
             from target
             left join inserted on target.id = inserted.id
@@ -414,7 +539,6 @@ begin
         raise sqlstate '55000' using
             message = 'A sample of the batch was deleted or renamed meanwhile';
     end if;
-    perform internal.queue_sample_jobs(store_samples.group_id, pathogen_row.id, outcome);
     return outcome;
 exception
     when sqlstate 'PGRST' then

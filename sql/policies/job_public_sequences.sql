@@ -9,6 +9,7 @@ grant insert (
     group_id, job_id, public_repository_id,
     strain
 ) on aspen.job_public_sequences to api_writer;
+grant select (group_id, job_id) on aspen.job_public_sequences to results_keeper;
 
 drop policy if exists job_public_sequences_fence on aspen.job_public_sequences;
 
@@ -49,6 +50,16 @@ with check (
 
 comment on policy job_public_sequences_insert_own on aspen.job_public_sequences is
 'Recorded with a new job, where the caller is directly member or admin';
+
+drop policy if exists job_public_sequences_select_results_keeper on aspen.job_public_sequences;
+
+create policy job_public_sequences_select_results_keeper on aspen.job_public_sequences
+for select
+to results_keeper
+using (true);
+
+comment on policy job_public_sequences_select_results_keeper on aspen.job_public_sequences is
+'To know whether a run has any input left';
 
 create or replace trigger job_public_sequences_record_insert
 after insert on aspen.job_public_sequences

@@ -12,6 +12,12 @@ grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
     requested_by_id
 ) on aspen.jobs to api_writer;
+grant select (
+    id, group_id, pathogen_id, kind, status, requested_by_id, started_at
+) on aspen.jobs to results_keeper;
+grant insert (group_id, pathogen_id, kind, requested_by_id),
+update (status, error, finished_at) on aspen.jobs to results_keeper;
+grant update (status, error, finished_at) on aspen.jobs to api_writer;
 
 drop policy if exists jobs_fence on aspen.jobs;
 
@@ -80,6 +86,21 @@ with check (
 comment on policy jobs_update_group on aspen.jobs is
 'Members and admins, direct or granted, rename runs';
 
+drop policy if exists jobs_update_api_writer on aspen.jobs;
+
+create policy jobs_update_api_writer on aspen.jobs
+for update
+to api_writer
+using (
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+)
+with check (
+    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+);
+
+comment on policy jobs_update_api_writer on aspen.jobs is
+'Members and admins, direct or granted, cancel jobs';
+
 drop policy if exists jobs_delete_group on aspen.jobs;
 
 create policy jobs_delete_group on aspen.jobs
@@ -92,6 +113,37 @@ using (
 
 comment on policy jobs_delete_group on aspen.jobs is
 'Members and admins, direct or granted, delete runs that have ended';
+
+drop policy if exists jobs_select_results_keeper on aspen.jobs;
+
+create policy jobs_select_results_keeper on aspen.jobs
+for select
+to results_keeper
+using (true);
+
+comment on policy jobs_select_results_keeper on aspen.jobs is
+'To find the jobs that wait for a sample';
+
+drop policy if exists jobs_insert_results_keeper on aspen.jobs;
+
+create policy jobs_insert_results_keeper on aspen.jobs
+for insert
+to results_keeper
+with check (true);
+
+comment on policy jobs_insert_results_keeper on aspen.jobs is
+'Jobs are queued for sequences that changed, whoever changed them';
+
+drop policy if exists jobs_update_results_keeper on aspen.jobs;
+
+create policy jobs_update_results_keeper on aspen.jobs
+for update
+to results_keeper
+using (true)
+with check (true);
+
+comment on policy jobs_update_results_keeper on aspen.jobs is
+'Jobs without any input left are cancelled';
 
 create or replace trigger jobs_refuse_delete
 before delete on aspen.jobs

@@ -11,6 +11,7 @@ grant insert (
     nextclade_dataset_name, has_lineage_filter, has_usher
 ),
 delete on aspen.pathogens to operator;
+grant select (id, lineage_caller, nextclade_dataset_name) on aspen.pathogens to results_keeper;
 
 drop policy if exists pathogens_select_member on aspen.pathogens;
 
@@ -52,6 +53,16 @@ using (true);
 
 comment on policy pathogens_delete_operator on aspen.pathogens is
 'Operators keep the reference data; rows in use stay by foreign keys';
+
+drop policy if exists pathogens_select_results_keeper on aspen.pathogens;
+
+create policy pathogens_select_results_keeper on aspen.pathogens
+for select
+to results_keeper
+using (true);
+
+comment on policy pathogens_select_results_keeper on aspen.pathogens is
+'To know which jobs a pathogen has';
 
 create or replace trigger pathogens_check_values
 before insert or update on aspen.pathogens

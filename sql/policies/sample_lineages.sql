@@ -6,6 +6,7 @@ alter table aspen.sample_lineages enable row level security;
 alter table aspen.sample_lineages force row level security;
 
 grant select on aspen.sample_lineages to member;
+grant select (id, group_id, sample_id), delete on aspen.sample_lineages to results_keeper;
 
 drop policy if exists sample_lineages_fence on aspen.sample_lineages;
 
@@ -46,6 +47,26 @@ using (
 
 comment on policy sample_lineages_select_group on aspen.sample_lineages is
 'Visible like the sample: private rows to members and admins only';
+
+drop policy if exists sample_lineages_select_results_keeper on aspen.sample_lineages;
+
+create policy sample_lineages_select_results_keeper on aspen.sample_lineages
+for select
+to results_keeper
+using (true);
+
+comment on policy sample_lineages_select_results_keeper on aspen.sample_lineages is
+'Found by the sample whose sequence changed';
+
+drop policy if exists sample_lineages_delete_results_keeper on aspen.sample_lineages;
+
+create policy sample_lineages_delete_results_keeper on aspen.sample_lineages
+for delete
+to results_keeper
+using (true);
+
+comment on policy sample_lineages_delete_results_keeper on aspen.sample_lineages is
+'Results of a sequence that was replaced or deleted go';
 
 create or replace trigger sample_lineages_set_updated_at
 before update on aspen.sample_lineages

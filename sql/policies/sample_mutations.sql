@@ -6,6 +6,7 @@ alter table aspen.sample_mutations enable row level security;
 alter table aspen.sample_mutations force row level security;
 
 grant select on aspen.sample_mutations to member;
+grant select (id, group_id, sample_id), delete on aspen.sample_mutations to results_keeper;
 
 drop policy if exists sample_mutations_fence on aspen.sample_mutations;
 
@@ -46,6 +47,26 @@ using (
 
 comment on policy sample_mutations_select_group on aspen.sample_mutations is
 'Visible like the sample: private rows to members and admins only';
+
+drop policy if exists sample_mutations_select_results_keeper on aspen.sample_mutations;
+
+create policy sample_mutations_select_results_keeper on aspen.sample_mutations
+for select
+to results_keeper
+using (true);
+
+comment on policy sample_mutations_select_results_keeper on aspen.sample_mutations is
+'Found by the sample whose sequence changed';
+
+drop policy if exists sample_mutations_delete_results_keeper on aspen.sample_mutations;
+
+create policy sample_mutations_delete_results_keeper on aspen.sample_mutations
+for delete
+to results_keeper
+using (true);
+
+comment on policy sample_mutations_delete_results_keeper on aspen.sample_mutations is
+'Results of a sequence that was replaced or deleted go';
 
 create or replace trigger sample_mutations_set_updated_at
 before update on aspen.sample_mutations

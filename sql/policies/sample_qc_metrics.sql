@@ -6,6 +6,7 @@ alter table aspen.sample_qc_metrics enable row level security;
 alter table aspen.sample_qc_metrics force row level security;
 
 grant select on aspen.sample_qc_metrics to member;
+grant select (id, group_id, sample_id), delete on aspen.sample_qc_metrics to results_keeper;
 
 drop policy if exists sample_qc_metrics_fence on aspen.sample_qc_metrics;
 
@@ -46,6 +47,26 @@ using (
 
 comment on policy sample_qc_metrics_select_group on aspen.sample_qc_metrics is
 'Visible like the sample: private rows to members and admins only';
+
+drop policy if exists sample_qc_metrics_select_results_keeper on aspen.sample_qc_metrics;
+
+create policy sample_qc_metrics_select_results_keeper on aspen.sample_qc_metrics
+for select
+to results_keeper
+using (true);
+
+comment on policy sample_qc_metrics_select_results_keeper on aspen.sample_qc_metrics is
+'Found by the sample whose sequence changed';
+
+drop policy if exists sample_qc_metrics_delete_results_keeper on aspen.sample_qc_metrics;
+
+create policy sample_qc_metrics_delete_results_keeper on aspen.sample_qc_metrics
+for delete
+to results_keeper
+using (true);
+
+comment on policy sample_qc_metrics_delete_results_keeper on aspen.sample_qc_metrics is
+'Results of a sequence that was replaced or deleted go';
 
 create or replace trigger sample_qc_metrics_set_updated_at
 before update on aspen.sample_qc_metrics

@@ -34,6 +34,7 @@ grant update (
 ) on aspen.samples to api_writer;
 -- Ids are drawn before the insert, so that samples and sequences go in with one statement.
 grant usage on sequence aspen.samples_id_seq to api_writer;
+grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to results_keeper;
 
 drop policy if exists samples_fence on aspen.samples;
 
@@ -157,6 +158,16 @@ using (
 comment on policy samples_delete_group on aspen.samples is
 'Members and admins, direct or granted, delete samples';
 
+drop policy if exists samples_select_results_keeper on aspen.samples;
+
+create policy samples_select_results_keeper on aspen.samples
+for select
+to results_keeper
+using (true);
+
+comment on policy samples_select_results_keeper on aspen.samples is
+'To queue jobs for any sample whose sequence changed';
+
 create or replace trigger samples_complete
 before insert or update on aspen.samples
 for each row
@@ -170,6 +181,12 @@ create or replace trigger samples_set_updated_at
 before update on aspen.samples
 for each row
 execute function internal.set_updated_at();
+
+create or replace trigger samples_renew_results
+after update of pathogen_id on aspen.samples
+for each row
+when (old.pathogen_id <> new.pathogen_id)
+execute function internal.renew_results_of_sample();
 
 create or replace trigger samples_record_insert
 after insert on aspen.samples

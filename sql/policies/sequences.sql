@@ -6,6 +6,9 @@ grant select, delete on aspen.sequences to member, api_writer;
 grant insert (group_id, sample_id, sequence, sequencing_date, sequencing_depth),
 update (group_id, sample_id, sequence, sequencing_date, sequencing_depth)
 on aspen.sequences to member, api_writer;
+-- Drawn by the trigger that normalises a sequence.
+grant usage on sequence aspen.sequences_revision_seq to api_writer;
+grant select (group_id, sample_id, revision) on aspen.sequences to results_keeper;
 
 drop policy if exists sequences_fence on aspen.sequences;
 
@@ -74,6 +77,16 @@ using (
 comment on policy sequences_delete_group on aspen.sequences is
 'Members and admins, direct or granted, delete sequences';
 
+drop policy if exists sequences_select_results_keeper on aspen.sequences;
+
+create policy sequences_select_results_keeper on aspen.sequences
+for select
+to results_keeper
+using (true);
+
+comment on policy sequences_select_results_keeper on aspen.sequences is
+'To know which sequence a result would be of';
+
 -- Before the one that normalises, by its name.
 create or replace trigger sequences_check
 before insert or update of group_id, sample_id, sequencing_date, sequencing_depth on aspen.sequences
@@ -92,10 +105,34 @@ for each row
 when ((new.group_id, new.sample_id) is distinct from (old.group_id, old.sample_id))
 execute function internal.refuse_move();
 
+-- What is written as it was is no change.
 create or replace trigger sequences_set_updated_at
 before update on aspen.sequences
 for each row
+when (old.* is distinct from new.*)
 execute function internal.set_updated_at();
+
+-- Of an update the old rows only: they hold no copy of the letters. What an insert brings is copied
+-- once more, which costs less than a call for each row.
+create or replace trigger sequences_renew_results_insert
+after insert on aspen.sequences
+referencing new table as changed_rows
+for each statement
+execute function internal.renew_results_of_sequences();
+
+create or replace trigger sequences_renew_results_update
+after update on aspen.sequences
+referencing old table as changed_rows
+for each statement
+execute function internal.renew_results_of_sequences();
+
+-- Not where a sample is deleted, which takes its sequence and its results with it.
+create or replace trigger sequences_renew_results_delete
+after delete on aspen.sequences
+referencing old table as changed_rows
+for each statement
+when (pg_trigger_depth() = 0)
+execute function internal.renew_results_of_sequences();
 
 create or replace trigger sequences_record_row_change
 after insert or update or delete on aspen.sequences

@@ -7,6 +7,7 @@ create table aspen.job_samples (
     sample_group_id bigint not null,
     sample_id bigint,
     public_identifier text not null,
+    sequence_revision bigint,
     constraint job_samples_group_id_job_id_sample_id_key unique (group_id, job_id, sample_id),
     constraint job_samples_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,
@@ -21,3 +22,5 @@ create index job_samples_sample_group_id_sample_id_idx
 on aspen.job_samples (sample_group_id, sample_id);
 
 comment on table aspen.job_samples is 'Samples that are the input of a job';
+comment on column aspen.job_samples.sequence_revision is
+'The sequence the job is for, by its revision: results are not stored once the sample has another';

@@ -4,7 +4,7 @@ create table aspen.sample_lineages (
     sample_id bigint not null,
     is_private aspen.flag not null,
     lineage_type text not null,
-    lineage text not null,
+    lineage text,
     lineage_software_version text not null,
     lineage_probability aspen.amount,
     scorpio_call text,
@@ -13,6 +13,7 @@ create table aspen.sample_lineages (
     references aspen.reference_datasets (id) on delete restrict,
     raw_output jsonb not null default '{}',
     updated_at aspen.moment not null default now(),
+    failure text,
     constraint sample_lineages_group_id_sample_id_lineage_type_key
     unique (group_id, sample_id, lineage_type),
     constraint sample_lineages_group_id_sample_id_is_private_fkey
@@ -26,6 +27,11 @@ create table aspen.sample_lineages (
         and lineage_software_version
         !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
         and scorpio_call !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    ),
+    constraint sample_lineages_lineage_or_failure_check
+    check ((lineage is null) = (failure is not null)),
+    constraint sample_lineages_failure_form_check check (
+        failure !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
     )
 );
 
@@ -33,3 +39,4 @@ create index sample_lineages_reference_dataset_id_idx
 on aspen.sample_lineages (reference_dataset_id);
 
 comment on table aspen.sample_lineages is 'Lineages called for samples, one per sample and caller';
+comment on column aspen.sample_lineages.failure is 'Why the caller named no lineage; null if it did';

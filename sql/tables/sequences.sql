@@ -13,6 +13,7 @@ create table aspen.sequences (
     num_mixed integer not null default 0,
     created_at aspen.moment not null default now(),
     updated_at aspen.moment not null default now(),
+    revision bigint not null default 0,
     constraint sequences_group_id_sample_id_key unique (group_id, sample_id),
     constraint sequences_group_id_sample_id_fkey foreign key (group_id, sample_id)
     references aspen.samples (group_id, id) on delete cascade,
@@ -25,4 +26,8 @@ create table aspen.sequences (
 
 alter table aspen.sequences alter column sequence set storage external;
 
+create sequence aspen.sequences_revision_seq owned by aspen.sequences.revision;
+
 comment on table aspen.sequences is 'Uploaded consensus genomes, one per sample';
+comment on column aspen.sequences.revision is
+'Another number for each sequence a sample ever has; 0 for those of before it was counted';

@@ -50,6 +50,10 @@ def store(conn: psycopg.Connection, location: int, count: int) -> None:
         " from generate_series(1, %s) as numbers (number)",
         [GROUP, location, count],
     )
+    conn.execute(
+        "insert into aspen.sequences (group_id, sample_id, sequence)"
+        " select group_id, id, repeat('ACGT', 250) from aspen.samples"
+    )
 
 
 def create(conn: psycopg.Connection, count: int) -> float:

@@ -54,6 +54,9 @@ select key from api.job_outputs where id = %(id)s
 -- create_phylo_run execute
 select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 
+-- cancel_job execute
+select id from api.cancel_job(%(id)s)
+
 -- groups insert
 insert into api.groups (name, prefix) values ('New', 'NEW') returning id
 

@@ -65,6 +65,7 @@ def make_world(conn: psycopg.Connection) -> World:
         ("groups", "-"): alpha,
         ("jobs", "-"): factories.job(conn, alpha, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
+        ("cancel_job", "-"): factories.job(conn, alpha),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.

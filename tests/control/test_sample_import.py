@@ -540,3 +540,38 @@ def test_imports_at_the_same_time_share_their_new_places(
 
     assert created == [20, 20]
     assert importer.query("select count(*) from aspen.locations") == [(20,)]
+
+
+def test_import_of_several_batches_queues_one_pair_of_jobs(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many batches it takes; each sample is an input of both."""
+    monkeypatch.setattr(samples, "BATCH_SAMPLES", 2)
+    for number in range(5):
+        importer.add(f"A/{number}")
+
+    assert importer.run().exit_code == 0
+
+    assert importer.query(
+        "select jobs.kind, jobs.status, count(*) from aspen.jobs as jobs"
+        " inner join aspen.job_samples as inputs on jobs.id = inputs.job_id"
+        " group by jobs.id order by jobs.kind"
+    ) == [("nextclade", "queued", 5), ("pangolin", "queued", 5)]
+
+
+def test_import_of_the_same_again_queues_nothing(importer: Importer) -> None:
+    """Nor does it say that there are no sequences; the one that is another is computed anew."""
+    for number in range(3):
+        importer.add(f"A/{number}")
+    importer.run()
+    importer.query("update aspen.jobs set status = 'cancelled', finished_at = now() returning id")
+    importer.sequences["A/1"] = "T" * 1200
+
+    result = importer.run("--on-conflict", "update")
+
+    assert "3 updated, 0 skipped; 3 sequences" in result.stdout
+    assert importer.query(
+        "select jobs.kind, inputs.public_identifier from aspen.jobs as jobs"
+        " inner join aspen.job_samples as inputs on jobs.id = inputs.job_id"
+        " where jobs.status = 'queued' order by jobs.kind"
+    ) == [("nextclade", "A/1"), ("pangolin", "A/1")]

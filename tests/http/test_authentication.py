@@ -324,6 +324,7 @@ OTHER_ROLES = [
     "api_writer",
     "auditor",
     "presigner",
+    "results_keeper",
     "pg_read_all_data",
 ]
 

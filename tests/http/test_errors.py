@@ -135,6 +135,24 @@ def open_run(world: World) -> httpx.Response:
     return world.member.delete(f"/phylo_runs?id=eq.{run}")
 
 
+def ended_job(world: World) -> httpx.Response:
+    """A member's wish to cancel a run that is done."""
+    return world.member.post("/rpc/cancel_job", json={"job_id": world.run})
+
+
+def run_without_pipeline(world: World) -> httpx.Response:
+    """A run for a pathogen that nothing aligns."""
+    factories.pathogen(world.conn, "HCV", lineage_caller=None, nextclade_dataset_name=None)
+    return world.member.post(RUN, json=world.run_request(pathogen="HCV"))
+
+
+def run_without_sequence(world: World) -> httpx.Response:
+    """A run over a sample that has none."""
+    name = f"bare-{world.name}"
+    world.bare_sample(name)
+    return world.member.post(RUN, json=world.run_request(name))
+
+
 def ambiguous_run(world: World) -> httpx.Response:
     """A run over a sample that two groups have, neither of them the member's own."""
     name = f"twin-{world.name}"
@@ -161,6 +179,8 @@ EXAMPLES: dict[str, Example] = {
     "400 invalid_sample": batch_of({}, location_id=0),
     "400 invalid_sequence": batch_of({}, sequence="?"),
     "400 invalid_value": as_member("/samples?collection_date=eq.soon"),
+    "400 pathogen_without_runs": run_without_pipeline,
+    "400 samples_without_sequence": run_without_sequence,
     "400 read_only_column": lambda world: world.member.patch("/samples", json={"id": 1}),
     "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
     "400 unknown_samples": lambda world: world.member.post(RUN, json=world.run_request("nobody's")),
@@ -176,8 +196,10 @@ EXAMPLES: dict[str, Example] = {
     "403 group_access_denied": batch_of({"group_id": 0}),
     "403 output_is_private": private_output,
     "403 role_not_allowed": with_claims(role="operator"),
+    "404 job_not_found": lambda world: world.member.post("/rpc/cancel_job", json={"job_id": 0}),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
+    "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
     "409 sample_exists": lambda world: world.member.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))

@@ -136,6 +136,13 @@ def hide_private(conn: psycopg.Connection) -> None:
     assert row is not None
     add_samples(conn, row[0], 3000, first_id=FIRST_HIDDEN_ID, first_number=1000, is_private=True)
     conn.execute("update aspen.samples set host = 'secret' where is_private")
+    # Everybody in the group sees its jobs, also those of private samples.
+    jobs = "where id in (select job_id from aspen.job_samples where sample_id >= %s)"
+    conn.execute(
+        f"update aspen.jobs set status = 'cancelled', finished_at = now() {jobs}",  # noqa: S608
+        [FIRST_HIDDEN_ID],
+    )
+    conn.execute(f"delete from aspen.jobs {jobs}", [FIRST_HIDDEN_ID])  # noqa: S608
 
 
 HIDDEN = {"of others": (hide_of_others, PEOPLE), "private": (hide_private, PARTIAL)}

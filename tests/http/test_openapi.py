@@ -26,6 +26,7 @@ RESOURCES = {
     "/sequences",
 }
 FUNCTIONS = {
+    "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/health",

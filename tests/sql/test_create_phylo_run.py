@@ -38,10 +38,18 @@ def arguments(lab: Lab, samples: object, **others: object) -> list[object]:
     return [*list(given.values())[:-1], Jsonb(given["template_args"])]
 
 
+def sequenced(conn: psycopg.Connection, group_id: int, *args: Any, **columns: Any) -> int:
+    """A sample with a sequence."""
+    sample_id = factories.sample(conn, group_id, *args, **columns)
+    factories.sequence(conn, sample_id)
+    return sample_id
+
+
 def inputs(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
     """The samples and strains recorded as the input of runs."""
     return conn.execute(
         "select sample_group_id, sample_id, public_identifier from aspen.job_samples"
+        " where job_id in (select id from aspen.jobs where kind = 'phylo_run')"
         " union all select null, public_repository_id, strain from aspen.job_public_sequences"
         " order by 1, 2, 3"
     ).fetchall()
@@ -52,7 +60,8 @@ def test_run_is_queued_and_returned(
 ) -> None:
     """As phylo_runs shows it."""
     genbank = factories.repository(admin, "GenBank")
-    factories.pathogen(admin, "MPX", contextual_repository_id=genbank)
+    mpx = factories.pathogen(admin, "MPX", contextual_repository_id=genbank)
+    sequenced(admin, lab.group, pathogen_id=mpx)
     filters = {
         "filter_start_date": "2024-01-01",
         "filter_end_date": "2024-01-31",
@@ -99,7 +108,7 @@ def test_own_sample_is_found(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
 ) -> None:
     """By either of its identifiers; recorded under the public one."""
-    sample = factories.sample(admin, lab.group, "private", public_identifier="public")
+    sample = sequenced(admin, lab.group, "private", public_identifier="public")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CREATE, arguments(lab, [identifier]))
 
@@ -126,7 +135,7 @@ def test_sample_named_in_several_ways_is_recorded_once(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
     """And a strain too."""
-    sample = factories.sample(admin, lab.group, "private", public_identifier="public")
+    sample = sequenced(admin, lab.group, "private", public_identifier="public")
     factories.public_sequence(admin, "strain", accession="EPI_ISL_7")
     names = ["private", "public", "private", "strain", "EPI_ISL_7"]
     with request_as("member", sub="alice", keep=True) as conn:
@@ -186,7 +195,7 @@ def test_granted_sample_is_recorded_with_its_group(
 ) -> None:
     """The run belongs to one group, its samples may belong to others."""
     factories.grant(admin, lab.other_group, lab.group, "viewer")
-    sample = factories.sample(admin, lab.other_group, public_identifier="theirs")
+    sample = sequenced(admin, lab.other_group, public_identifier="theirs")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CREATE, arguments(lab, ["theirs"]))
 
@@ -198,7 +207,7 @@ def test_own_sample_wins_over_one_of_the_same_name(
 ) -> None:
     """Whoever grants a group access cannot put a sample in the place of the group's own."""
     factories.grant(admin, lab.other_group, lab.group, "viewer")
-    own = factories.sample(admin, lab.group, public_identifier="x")
+    own = sequenced(admin, lab.group, public_identifier="x")
     factories.sample(admin, lab.other_group, public_identifier="x")
     factories.sample(admin, lab.other_group, public_identifier="hCoV-19/x")
     with request_as("member", sub="alice", keep=True) as conn:
@@ -238,7 +247,7 @@ def test_sample_the_caller_may_not_see_makes_nothing_ambiguous(
     third = factories.group(admin)
     for group in (lab.other_group, third):
         factories.grant(admin, group, lab.group, "viewer")
-    theirs = factories.sample(admin, lab.other_group, public_identifier="x")
+    theirs = sequenced(admin, lab.other_group, public_identifier="x")
     factories.sample(admin, third, public_identifier="x", is_private=True)
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CREATE, arguments(lab, ["x"]))
@@ -270,6 +279,7 @@ def test_filter_by_no_lineages_is_left_out(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
     """It filters nothing."""
+    sequenced(admin, lab.group)
     filters = {"filter_pango_lineages": [], "location_id": lab.location}
     with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
         run = cursor.execute(CREATE, arguments(lab, [], template_args=filters)).fetchone()
@@ -279,8 +289,11 @@ def test_filter_by_no_lineages_is_left_out(
 
 
 @pytest.mark.parametrize("name", ["Übersicht, 2024/05 (日本)", "e\u0301", "week 3"])
-def test_run_may_have_any_readable_name(request_as: RequestAs, lab: Lab, name: str) -> None:
+def test_run_may_have_any_readable_name(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, name: str
+) -> None:
     """The twin of the names refused."""
+    sequenced(admin, lab.group)
     with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
         run = cursor.execute(CREATE, arguments(lab, [], name=name)).fetchone()
 
@@ -511,3 +524,54 @@ def test_run_that_has_ended_is_deleted_with_its_tree(
         " (select count(*) from aspen.job_outputs), (select count(*) from aspen.phylo_tree_tips)"
     ).fetchone()
     assert left == (0, 0, 0, 0)
+
+
+def test_sample_without_a_sequence_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Nothing of it would be in the tree; each is named as it was given."""
+    sequenced(admin, lab.group, "with")
+    factories.sample(admin, lab.group, "without", public_identifier="also without")
+    names = ["with", "without", "also without"]
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, names))
+
+    assert answer == (400, "samples_without_sequence", ["also without", "without"])
+
+
+def test_sample_whose_sequence_the_caller_may_not_see_is_taken(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """The twin: of a granted group, a viewer chooses samples and reads no sequence."""
+    factories.grant(admin, lab.other_group, lab.group, "viewer")
+    theirs = sequenced(admin, lab.other_group, public_identifier="theirs")
+    with request_as("member", sub="alice", keep=True) as conn:
+        seen = conn.execute("select count(*) from api.sequences").fetchone()
+        conn.execute(CREATE, arguments(lab, ["theirs"]))
+
+    assert (seen, inputs(admin)) == ((0,), [(lab.other_group, theirs, "theirs")])
+
+
+def test_run_over_a_group_without_sequences_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Those of another pathogen or group do not count."""
+    factories.sample(admin, lab.group)
+    sequenced(admin, lab.group, pathogen_id=factories.pathogen(admin, "MPX"))
+    sequenced(admin, lab.other_group)
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, []))
+
+    assert answer == (400, "samples_without_sequence", {"group_id": lab.group})
+
+
+def test_pathogen_without_a_pipeline_has_no_runs(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Without a reference to align to, nothing would ever take the run."""
+    hcv = factories.pathogen(admin, "HCV", lineage_caller=None, nextclade_dataset_name=None)
+    sequenced(admin, lab.group, "s", pathogen_id=hcv)
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, CREATE, arguments(lab, ["s"], pathogen="HCV"))
+
+    assert answer == (400, "pathogen_without_runs", {"pathogen": "HCV"})

@@ -401,7 +401,7 @@ def test_skip_leaves_what_exists(
 def test_update_replaces_given_values_only(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """What is absent or null stays; the sequence comes anew, with its jobs."""
+    """What is absent stays, null clears; the sequence comes anew, with its jobs."""
     known = factories.sample(
         admin, lab.group, "known", public_identifier="public", host="bat", organism="a virus"
     )
@@ -428,7 +428,143 @@ def test_update_replaces_given_values_only(
         " sequencing_depth, num_missing_alleles, (select count(*) from aspen.jobs)"
         " from aspen.samples inner join aspen.sequences on samples.id = sequences.sample_id"
     ).fetchone()
-    assert row == (spain, True, date(2024, 5, 5), "bat", "a virus", "N" * 1000, 7, 1000, 2)
+    assert row == (spain, True, date(2024, 5, 5), None, "a virus", "N" * 1000, 7, 1000, 2)
+
+
+def test_update_needs_no_more_than_it_changes(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """What is required of a new sample is there already; the sequence is said to be there."""
+    known = factories.sample(admin, lab.group, "known", public_identifier="old", host="bat")
+    factories.sequence(admin, known)
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = create(
+            conn,
+            lab,
+            [{"private_identifier": "known", "public_identifier": "new"}],
+            on_conflict="update",
+        )
+
+    assert answer == [
+        {
+            "id": known,
+            "private_identifier": "known",
+            "public_identifier": "new",
+            "outcome": "updated",
+            "has_sequence": True,
+        }
+    ]
+    row = admin.execute(
+        "select public_identifier, collection_date, location_id, host from aspen.samples"
+    ).fetchone()
+    assert row == ("new", date(2024, 2, 1), lab.location, "bat")
+
+
+def test_skip_needs_no_more_than_the_identifier(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Nothing of it is stored, so nothing of it is required."""
+    known = factories.sample(admin, lab.group, "known")
+    factories.sequence(admin, known)
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = create(conn, lab, [{"private_identifier": "known"}], on_conflict="skip")
+
+    assert [(row["outcome"], row["has_sequence"]) for row in answer] == [("skipped", True)]
+
+
+def test_new_sample_of_an_update_needs_all_that_is_required(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """The twin: beside one that exists."""
+    factories.sample(admin, lab.group, "known")
+    batch = [{"private_identifier": "known"}, {"private_identifier": "new"}]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch, "update")
+
+    assert answer == (
+        400,
+        "invalid_sample",
+        [
+            problem(2, "new", "collection_date", None, NO_DATE),
+            problem(2, "new", "location_id", None, REQUIRED),
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("collection_date", "is required, as YYYY-MM-DD"),
+        ("location_id", "is required"),
+        ("is_private", "must be true or false"),
+    ],
+)
+def test_null_clears_no_required_column(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, field: str, reason: str
+) -> None:
+    """A sample always has it."""
+    factories.sample(admin, lab.group, "known")
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, [{"private_identifier": "known", field: None}], "update")
+
+    assert answer == (400, "invalid_sample", [problem(1, "known", field, None, reason)])
+
+
+CLEARED = {
+    "sample_collected_by": "a clinic",
+    "sample_collector_contact_email": "clinic@example.org",
+    "sample_collector_contact_address": "1 Road",
+    "authors": ["A. Author"],
+    "organism": "a virus",
+    "host": "bat",
+    "purpose_of_sampling": "surveillance",
+    "specimen_processing": "swab",
+}
+
+
+def test_null_clears_what_may_be_unknown(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Of the sample and of how it was sequenced; not its public identifier, nor the sequence."""
+    known = factories.sample(admin, lab.group, "known", public_identifier="public", **CLEARED)
+    factories.sequence(admin, known, sequencing_date="2024-02-03", sequencing_depth=7)
+    nothing = dict.fromkeys(
+        [*CLEARED, "public_identifier", "sequence", "sequencing_date", "sequencing_depth"]
+    )
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, [{"private_identifier": "known"} | nothing], on_conflict="update")
+
+    with admin.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            "select samples.*, sequence, sequencing_date, sequencing_depth from aspen.samples"
+            " inner join aspen.sequences on samples.id = sequences.sample_id"
+        ).fetchone()
+    assert row is not None
+    wanted: dict[str, object] = dict.fromkeys(nothing) | {
+        "authors": [],
+        "public_identifier": "public",
+        "sequence": GENOME,
+    }
+    assert {name: row[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("sequence", [{}, {"sequence": GENOME}, {"sequence": "N" * 1000}])
+def test_day_and_depth_of_a_sequence_are_changed_by_themselves(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sequence: dict[str, str]
+) -> None:
+    """With the sequence or without; the depth is cleared, the day is another."""
+    known = factories.sample(admin, lab.group, "known")
+    factories.sequence(admin, known, sequencing_date="2024-02-03", sequencing_depth=7)
+    change: dict[str, object] = {"sequencing_date": "2024-02-04", "sequencing_depth": None}
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(
+            conn, lab, [{"private_identifier": "known"} | change | sequence], on_conflict="update"
+        )
+
+    row = admin.execute(
+        "select sequence, sequencing_date, sequencing_depth from aspen.sequences"
+    ).fetchone()
+    assert row == (sequence.get("sequence", GENOME), date(2024, 2, 4), None)
 
 
 def test_update_cannot_take_the_identifier_of_a_third(

@@ -61,7 +61,16 @@ def test_callers_cannot_name_what_is_private(
 
 @pytest.mark.parametrize(
     "role",
-    ["control", "aspen_owner", "postgres", "api_writer", "claims_reader", "auditor", "presigner"],
+    [
+        "control",
+        "aspen_owner",
+        "postgres",
+        "api_writer",
+        "claims_reader",
+        "auditor",
+        "presigner",
+        "results_keeper",
+    ],
 )
 def test_login_of_postgrest_becomes_no_role_that_sees_more(
     shared_database: Database, role: str

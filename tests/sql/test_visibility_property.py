@@ -286,6 +286,6 @@ def fenced_tables(conn: psycopg.Connection) -> list[str]:
     rows = conn.execute(
         "select tables.relname from pg_catalog.pg_policy as policies"
         " inner join pg_catalog.pg_class as tables on policies.polrelid = tables.oid"
-        " where not policies.polpermissive"
+        " where not policies.polpermissive and policies.polname = tables.relname || '_fence'"
     )
     return [name for (name,) in rows.fetchall()]

@@ -166,7 +166,8 @@ def test_server_that_keeps_its_log_settings_is_told_of_and_gets_the_rest(
         try:
             conn.execute(
                 "grant aspen_owner, authenticator, anon, member, operator, job, control, analyst,"
-                " claims_reader, api_writer, auditor, presigner to manager with admin option"
+                " claims_reader, api_writer, auditor, presigner, results_keeper"
+                " to manager with admin option"
             )
             conn.execute("set role manager")
             conn.execute(log_settings_of_roles())

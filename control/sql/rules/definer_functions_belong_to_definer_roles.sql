@@ -3,11 +3,11 @@
 select
     format('%s of %s', functions.oid::regprocedure, functions.proowner::regrole) as object,
     'runs with the rights of an owner that was not made for that' as problem,
-    'make it security invoker, or give it to claims_reader, api_writer, auditor or presigner' as cure
+    'make it security invoker, or give it to claims_reader, api_writer, auditor, presigner or results_keeper' as cure
 from pg_catalog.pg_proc as functions
 where
     functions.prosecdef
-    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'presigner')
+    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'presigner', 'results_keeper')
     and (
         functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
         or functions.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
@@ -23,7 +23,7 @@ where
             where
                 roles.rolname in (
                     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-                    'claims_reader', 'api_writer', 'auditor', 'presigner'
+                    'claims_reader', 'api_writer', 'auditor', 'presigner', 'results_keeper'
                 )
                 and has_function_privilege(roles.oid, functions.oid, 'execute')
         )

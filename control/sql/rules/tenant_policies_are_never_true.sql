@@ -1,4 +1,5 @@
--- Only operators and the lookups behind a request see rows of a table with a group_id whatever the group.
+-- Only operators, the lookups behind a request and what follows a change of any row see rows of a table with a group_id
+-- whatever the group.
 select
     format('%s on %s', policies.polname, policies.polrelid::regclass) as object,
     'lets its roles see or write rows of every group' as problem,
@@ -12,5 +13,5 @@ where
     )
     and exists (
         select from unnest(policies.polroles) as named (oid)
-        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor')
+        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'results_keeper')
     )

@@ -55,13 +55,15 @@ comment on function api.create_phylo_run(bigint, text, json, json, text, jsonb) 
 group_id: a group where you are directly member or admin. pathogen: slug. name: a text of 1 to 128
 characters without control characters. samples: an array of at most 20,000 public identifiers of samples you see,
 private identifiers where you are permitted, strain names and accessions of the pathogen's repository;
-may be empty. A repository's prefix such as hCoV-19/ may be there or not, in any case; the rest is
+may be empty: a run is made from all samples of the group and pathogen, these are the chosen ones, and
+each has a sequence. The pathogen has a nextclade_dataset_name. A repository's prefix such as hCoV-19/ may be there or not, in any case; the rest is
 compared letter by letter. The samples of group_id come first; an identifier that stands for two
 samples there or, if for none there, for two of other groups is refused. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
 template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most 1,000
 names), location_id (a number). Blanks around texts are not part of them; in SQL, name and samples
-are JSON. Returns the run. Errors: 400 unknown_samples and ambiguous_samples
-(details lists them), invalid_run, unknown_pathogen; 403 group_access_denied.$$;
+are JSON. Returns the run. Errors: 400 unknown_samples, ambiguous_samples and
+samples_without_sequence (details lists them), invalid_run, unknown_pathogen, pathogen_without_runs;
+403 group_access_denied.$$;
 
 revoke all on function api.create_phylo_run(bigint, text, json, json, text, jsonb) from public;
 grant execute on function api.create_phylo_run(bigint, text, json, json, text, jsonb) to member;

@@ -28,7 +28,9 @@ from aspen.jobs as jobs;
 
 comment on view api.jobs is $$Compute jobs
 
-Visible to everyone who sees the group.$$;
+Visible to everyone who sees the group. The lineage and QC jobs of a sample are queued when its
+sequence comes or changes, one of each kind for a group, pathogen and request; while one is queued,
+a sample in it is not queued again. cancel_job stops one.$$;
 
 comment on column api.jobs.id is 'Key';
 comment on column api.jobs.group_id is 'The group that owns the row; one of the groups of me';
@@ -38,7 +40,9 @@ comment on column api.jobs.status is 'queued, running, succeeded, failed, cancel
 comment on column api.jobs.attempt is 'Number of this attempt, from 1';
 comment on column api.jobs.software_versions is 'Versions of the software used, by name';
 comment on column api.jobs.error is
-'Why it failed; null if it did not, and where the caller is a viewer';
+$$Why it failed, or was cancelled without anybody's asking
+
+Null otherwise, and where the caller is a viewer.$$;
 comment on column api.jobs.requested_by_id is 'The user who asked for it; null for a scheduled job';
 comment on column api.jobs.created_at is 'When it was queued';
 comment on column api.jobs.started_at is 'When the attempt started; null if it has not';
@@ -47,3 +51,4 @@ comment on column api.jobs.finished_at is 'When it ended; null if it has not';
 comment on column api.jobs.updated_at is 'When the row was last changed';
 
 grant select on api.jobs to member;
+grant select on api.jobs to api_writer;

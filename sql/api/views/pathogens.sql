@@ -32,7 +32,7 @@ comment on column api.pathogens.contextual_repository_id is
 'The repository phylo runs draw context from; null for none';
 comment on column api.pathogens.lineage_caller is
 'PANGOLIN or NEXTCLADE: which job names lineages; null for none';
-comment on column api.pathogens.nextclade_dataset_name is 'Nextclade dataset for QC; null if there is none';
+comment on column api.pathogens.nextclade_dataset_name is 'Nextclade dataset for QC and runs; null: neither';
 comment on column api.pathogens.has_lineage_filter is 'Whether phylo runs can be filtered by lineage';
 comment on column api.pathogens.has_usher is 'Whether sequences can be placed with UShER';
 

@@ -32,7 +32,7 @@ where jobs.kind = 'phylo_run';
 comment on view api.phylo_runs is $$Phylogenetic runs
 
 Create with create_phylo_run, poll one by id. PATCH sets the name; DELETE removes a run that has
-ended, with its tree. Errors: 409 job_in_progress.$$;
+ended, with its tree; cancel_job ends one. Errors: 409 job_in_progress.$$;
 
 comment on column api.phylo_runs.id is 'Key';
 comment on column api.phylo_runs.group_id is 'The group that owns the row; one of the groups of me';
@@ -48,7 +48,9 @@ comment on column api.phylo_runs.status is 'queued, running, succeeded, failed, 
 comment on column api.phylo_runs.attempt is 'Number of this attempt, from 1';
 comment on column api.phylo_runs.software_versions is 'Versions of the software used, by name';
 comment on column api.phylo_runs.error is
-'Why it failed; null if it did not, and where the caller is a viewer';
+$$Why it failed, or was cancelled without anybody's asking
+
+Null otherwise, and where the caller is a viewer.$$;
 comment on column api.phylo_runs.requested_by_id is 'The user who asked for it; null for a scheduled run';
 comment on column api.phylo_runs.created_at is 'When it was queued';
 comment on column api.phylo_runs.started_at is 'When the attempt started; null if it has not';

@@ -15,21 +15,23 @@ select
     reference_datasets.name as reference_dataset_name,
     reference_datasets.accession as reference_sequence_accession,
     reference_datasets.tag as reference_dataset_tag,
-    sample_lineages.updated_at
+    sample_lineages.updated_at,
+    sample_lineages.failure
 from aspen.sample_lineages as sample_lineages
 left join aspen.reference_datasets as reference_datasets
     on sample_lineages.reference_dataset_id = reference_datasets.id;
 
 comment on view api.sample_lineages is $$Lineages of samples
 
-One per sample and caller; visible like the sample.$$;
+One per sample and caller, for the sequence the sample has now; visible like the sample. Of a genome
+that the caller could not place, lineage is null and failure says why.$$;
 
 comment on column api.sample_lineages.id is 'Key';
 comment on column api.sample_lineages.group_id is 'The group that owns the row; one of the groups of me';
 comment on column api.sample_lineages.sample_id is 'The sample';
 comment on column api.sample_lineages.is_private is 'Whether the sample is private';
 comment on column api.sample_lineages.lineage_type is 'PANGOLIN or NEXTCLADE: which caller named the lineage';
-comment on column api.sample_lineages.lineage is 'Lineage';
+comment on column api.sample_lineages.lineage is 'Lineage; null if the caller named none';
 comment on column api.sample_lineages.lineage_software_version is 'Version of the caller';
 comment on column api.sample_lineages.lineage_probability is 'Confidence in percent, 0 to 100; null if unknown';
 comment on column api.sample_lineages.scorpio_call is 'Constellation called by scorpio; null if none';
@@ -40,6 +42,7 @@ comment on column api.sample_lineages.reference_sequence_accession is
 comment on column api.sample_lineages.reference_dataset_tag is
 'Release of the reference dataset, null if unknown';
 comment on column api.sample_lineages.updated_at is 'When the row was last written';
+comment on column api.sample_lineages.failure is 'Why the caller named no lineage; null if it did';
 
 grant select on api.sample_lineages to member;
 

@@ -194,6 +194,11 @@ after update on api.samples
 for each statement
 execute function internal.note_named_column();
 
+create or replace trigger samples_end_empty_jobs
+after delete on api.samples
+for each statement
+execute function internal.end_empty_jobs();
+
 create or replace trigger samples_delete
 instead of delete on api.samples
 for each row

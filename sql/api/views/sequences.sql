@@ -19,8 +19,10 @@ comment on view api.sequences is $$Sequences of samples
 
 For members and admins, direct or granted. Accept: text/x-fasta gives FASTA with the public
 identifier as the name; more than 1,000 are refused unless asked for in pages. Bulk insert is all or
-nothing and names every problem. Upsert with on_conflict=group_id,sample_id. Errors: 400
-invalid_sequence.$$;
+nothing and names every problem. Upsert with on_conflict=group_id,sample_id. Another sequence removes
+the lineages, QC metrics, mutations and alignment of its sample and queues the jobs that find them
+anew; so does the first one. The same again, whatever its case and white space, changes nothing.
+DELETE removes the results too. Errors: 400 invalid_sequence.$$;
 
 comment on column api.sequences.id is 'Key';
 comment on column api.sequences.group_id is 'The group that owns the sample; required';

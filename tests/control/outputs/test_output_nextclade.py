@@ -188,6 +188,25 @@ def test_sample_deleted_meanwhile_is_skipped_in_every_file(draft: Desk) -> None:
     assert draft.rows("select sample_id from aspen.aligned_sequences") == [kept]
 
 
+def test_late_results_of_another_sequence_are_skipped_in_every_file(draft: Desk) -> None:
+    """The others get theirs."""
+    same, replaced = samples = draft.samples(2)
+    for sample in samples:
+        factories.sequence(draft.conn, sample)
+    job = draft.job("nextclade", samples, status="running")
+    draft.conn.execute(
+        "update aspen.sequences set sequence = %s where sample_id = %s", ["T" * 1000, replaced]
+    )
+    rows = table(NEXTCLADE_HEADER, *map(qc_row, samples))
+
+    result = draft.submit(job, draft.qc(job, rows, fasta((same, "ACGT"), (replaced, "ACGT"))))
+
+    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in result.summary()
+    assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [same]
+    assert draft.rows("select sample_id from aspen.sample_mutations") == [same]
+    assert draft.rows("select sample_id from aspen.aligned_sequences") == [same]
+
+
 def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
     """None of its files says it."""
     sample, *_ = draft.samples(1)

@@ -17,12 +17,11 @@ LINEAGES = (
 
 def test_rows_become_lineages_of_the_samples(draft: Desk) -> None:
     """Probability in percent: from the ambiguity score, else 100 for a designated genome."""
-    scored, designated, neither = samples = draft.samples(3)
+    scored, designated = samples = draft.samples(2)
     job = draft.job("pangolin", samples)
     rows = (
         lineage_row(scored, "BA.2", "0.957", call="Omicron (BA.2-like)", support="0.98"),
         lineage_row(designated, "B", "", note="Assigned from designation hash."),
-        lineage_row(neither, "Unassigned", ""),
     )
 
     draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
@@ -30,8 +29,99 @@ def test_rows_become_lineages_of_the_samples(draft: Desk) -> None:
     assert draft.rows(LINEAGES) == [
         (scored, "PANGOLIN", "BA.2", "v1.29", 96.0, "Omicron (BA.2-like)", 0.98),
         (designated, "PANGOLIN", "B", "v1.29", 100.0, None, None),
-        (neither, "PANGOLIN", "Unassigned", "v1.29", None, None, None),
     ]
+
+
+FAILURES = "select lineage, failure, lineage_probability from aspen.sample_lineages"
+QC_HEADER = PANGOLIN_HEADER.replace(",note", ",qc_status,qc_notes,note")
+
+
+def qc_lineage_row(sample_id: object, lineage: str, *qc: str) -> str:
+    """A row of pangolin 4, which says what it thinks of the genome."""
+    return f"{sample_id},{lineage},0.0,0.9,,,v1.29,4.3.1,{','.join(qc)}"
+
+
+@pytest.mark.parametrize(
+    ("lineage", "qc", "failure"),
+    [
+        ("Unassigned", ("fail", "Ambiguous_content:0.9", ""), "Ambiguous_content:0.9"),
+        ("B.1", ("fail", "", ""), "no lineage was assigned"),
+        ("", ("FAIL", "", "too short"), "too short"),
+        ("unassigned", ("pass", "", ""), "no lineage was assigned"),
+        ("None", ("", "", "scorpio disagrees"), "scorpio disagrees"),
+    ],
+)
+def test_failure_is_no_lineage(
+    draft: Desk, lineage: str, qc: tuple[str, ...], failure: str
+) -> None:
+    """Its reason stands beside it, and it is reported; an older lineage of the sample goes."""
+    sample, *_ = draft.samples(1)
+    factories.sample_lineage(draft.conn, sample)
+    job = draft.job("pangolin", [sample])
+    row = qc_lineage_row(sample, lineage, *qc)
+
+    result = draft.submit(job, draft.report(job, table(QC_HEADER, row)))
+
+    assert draft.rows(FAILURES) == [(None, failure, None)]
+    assert f"without a lineage: {sample}" in result.summary()
+
+
+def test_genome_that_passes_has_its_lineage(draft: Desk) -> None:
+    """The twin; notes of what passed are no failure, and an older failure is over."""
+    sample, *_ = draft.samples(1)
+    factories.sample_lineage(draft.conn, sample, lineage=None, failure="too short")
+    job = draft.job("pangolin", [sample])
+    row = qc_lineage_row(sample, "BA.2", "pass", "Ambiguous_content:0.02", "")
+
+    draft.submit(job, draft.report(job, table(QC_HEADER, row)))
+
+    assert draft.rows(FAILURES) == [("BA.2", None, 90.0)]
+
+
+def test_late_lineage_of_another_sequence_is_skipped_and_reported(draft: Desk) -> None:
+    """The job was for the sequence that was there before; the sample beside it gets its own."""
+    same, replaced, deleted, moved = samples = draft.samples(4)
+    for sample in samples:
+        factories.sequence(draft.conn, sample)
+    job = draft.job("pangolin", samples, status="running")
+    draft.conn.execute(
+        "update aspen.sequences set sequence = %s where sample_id = %s", ["T" * 1000, replaced]
+    )
+    draft.conn.execute("delete from aspen.sequences where sample_id = %s", [deleted])
+    draft.conn.execute(
+        "update aspen.samples set pathogen_id = %s where id = %s",
+        [factories.pathogen(draft.conn, "MPX"), moved],
+    )
+    report = table(PANGOLIN_HEADER, *map(lineage_row, samples))
+
+    result = draft.submit(job, draft.report(job, report))
+
+    assert draft.rows("select sample_id from aspen.sample_lineages") == [same]
+    skipped = f"{replaced}, {deleted}, {moved}"
+    assert f"with another sequence or pathogen by now, and skipped: {skipped}" in result.summary()
+
+
+def test_lineage_of_a_sequence_put_back_unchanged_is_stored(draft: Desk) -> None:
+    """The twin: written again, it is the sequence that the job was for."""
+    sample, *_ = draft.samples(1)
+    factories.sequence(draft.conn, sample)
+    job = draft.job("pangolin", [sample], status="running")
+    draft.conn.execute("update aspen.sequences set sequence = lower(sequence)")
+
+    draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample))))
+
+    assert draft.rows("select lineage from aspen.sample_lineages") == ["BA.2"]
+
+
+def test_cancelled_job_takes_no_lineages(draft: Desk) -> None:
+    """Whoever cancelled it wants none."""
+    sample, *_ = draft.samples(1)
+    job = draft.job("pangolin", [sample], status="cancelled")
+    manifest = draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample)))
+
+    refusal = draft.refusal(partial(draft.submit, job, manifest))
+
+    assert refusal == f"job {job} is cancelled; nothing more can be registered for it"
 
 
 def test_raw_output_is_the_row_without_empty_fields(draft: Desk) -> None:
@@ -120,7 +210,7 @@ def test_sample_that_is_no_input_is_refused(draft: Desk) -> None:
 def test_deleted_input_does_not_let_another_sample_in(draft: Desk) -> None:
     """Only ids that no sample has any more can be the deleted ones."""
     gone, other = draft.samples(2)
-    job = draft.job("pangolin", [gone])
+    job = draft.job("pangolin", [gone], status="running")
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
 
     manifest = draft.report(job, table(PANGOLIN_HEADER, lineage_row(other)))

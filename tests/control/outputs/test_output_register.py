@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -419,10 +420,51 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_results(desk: De
     assert desk.rows("select sample_id from aspen.sample_lineages") == [kept]
 
 
+def test_sequence_being_replaced_is_waited_for_and_its_result_left_out(desk: Desk) -> None:
+    """Whoever replaces it comes first; the result is of the sequence before."""
+    same, replaced = samples = desk.samples(2)
+    for sample in samples:
+        factories.sequence(desk.conn, sample)
+    job = desk.job("pangolin", samples, status="running")
+    manifest = desk.report(job, table(PANGOLIN_HEADER, *map(lineage_row, samples)))
+
+    with desk.conn.transaction():
+        desk.conn.execute(
+            "update aspen.sequences set sequence = %s where sample_id = %s", ["T" * 1000, replaced]
+        )
+        process = desk.start("register", job, manifest)
+        wait_for_blocked(desk, 1)
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in said
+    assert desk.rows("select sample_id from aspen.sample_lineages") == [same]
+
+
+def test_sequence_replaced_while_its_result_is_registered_loses_it(desk: Desk) -> None:
+    """The twin: the registration comes first, and whoever replaces removes what it stored."""
+    sample, *_ = desk.samples(1)
+    factories.sequence(desk.conn, sample)
+    job = desk.job("pangolin", [sample], status="running")
+    manifest = desk.report(job, table(PANGOLIN_HEADER, lineage_row(sample)))
+
+    with desk.database.connect() as other, ThreadPoolExecutor(1) as pool:
+        with desk.conn.transaction():
+            desk.submit(job, manifest)
+            replacing = pool.submit(
+                other.execute, "update aspen.sequences set sequence = repeat('T', 1000)"
+            )
+            wait_for_lock(desk)
+        replacing.result()
+
+    assert desk.rows("select count(*) from aspen.sample_lineages") == [0]
+
+
 def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk) -> None:
     """Its tip stays, and stands for no sample."""
     sample = factories.sample(desk.conn, desk.group_id, public_identifier="a")
     job = desk.job("phylo_run", [sample])
+    desk.conn.execute("update aspen.jobs set status = 'running'")
     manifest = desk.tree(job, TREE)
 
     with desk.conn.transaction():
@@ -436,6 +478,19 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk)
         ("a", None),
         ("b", None),
     ]
+
+
+def wait_for_lock(desk: Desk) -> None:
+    """Until somebody waits for a lock."""
+    statement = (
+        "select from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    give_up_at = time.monotonic() + 60
+    with desk.database.connect() as watcher:
+        while watcher.execute(statement.encode()).fetchone() is None:
+            assert time.monotonic() < give_up_at, "nobody waits"
+            time.sleep(0.02)
 
 
 def wait_for_blocked(desk: Desk, count: int) -> None:

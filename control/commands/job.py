@@ -1,0 +1,90 @@
+"""`control job`: look at the queue of jobs, and take one out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from control.app import App
+from control.jobs import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
+from control.terminal import one_line
+
+job_id = click.argument("job_id", type=click.IntRange(min=1))
+as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
+
+
+@click.group()
+def job() -> None:
+    """Look at the queue of jobs, and cancel one."""
+
+
+@job.command("list")
+@click.option("--status", type=click.Choice(STATUSES), help="Only jobs of this status.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@as_json
+@click.pass_obj
+def list_(app: App, status: str | None, limit: int, as_json: bool) -> None:
+    """List the newest jobs first.
+
+    \b
+        control job list --status queued
+    """
+    with app.connect("job list") as conn:
+        jobs = find_jobs(conn, status, limit)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in jobs], indent=2, default=str))
+        return
+    for one in jobs:
+        click.echo(_line(one))
+
+
+@job.command()
+@job_id
+@as_json
+@click.pass_obj
+def show(app: App, job_id: int, as_json: bool) -> None:
+    """Show everything about one job.
+
+    \b
+        control job show 42
+    """
+    with app.connect("job show") as conn:
+        found = get_job(conn, job_id)
+    _show(found, as_json=as_json)
+
+
+@job.command()
+@job_id
+@click.option("--dry-run", is_flag=True, help="Say what would be cancelled, change nothing.")
+@as_json
+@click.pass_obj
+def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
+    """Cancel a job that is queued or running.
+
+    What it hands in later is not stored. One that is cancelled stays so.
+
+    \b
+        control job cancel 42
+    """
+    with app.connect("job cancel") as conn:
+        cancelled = cancel_job(conn, job_id, dry_run=dry_run)
+    if as_json:
+        _show(cancelled, as_json=True)
+    else:
+        click.echo(f"{'would cancel' if dry_run else 'cancelled'} job {job_id} ({cancelled.kind})")
+
+
+def _line(one: QueuedJob) -> str:
+    subject = f"{one.pathogen}, {one.group_name}"
+    return one_line(f"{one.id:>8}  {one.status:10}{one.kind:10}{one.inputs:>7}  {subject}")
+
+
+def _show(one: QueuedJob, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(one), indent=2, default=str))
+        return
+    for name, value in asdict(one).items():
+        if value is not None:
+            click.echo(one_line(f"{name.replace('_', ' '):12}{value}"))

@@ -1,0 +1,33 @@
+-- Results belong to the sequence that the job was for: those of a sample that has another by now, or
+-- none, or is of another pathogen, are not stored. Held until the end, so that no sequence is
+-- replaced between its results.
+with present as materialized (
+    select
+        sequences.sample_id,
+        sequences.revision
+    from held_samples as held
+    inner join aspen.samples as samples
+        on held.id = samples.id
+    inner join aspen.sequences as sequences
+        on held.group_id = sequences.group_id and held.id = sequences.sample_id
+    order by samples.private_identifier collate "C"
+    for share of sequences
+)
+
+delete from held_samples as held
+using
+    aspen.job_samples as inputs
+    left join present on inputs.sample_id = present.sample_id,
+    aspen.jobs as jobs,
+    aspen.samples as samples
+where
+    inputs.group_id = %(group_id)s
+    and inputs.job_id = %(job_id)s
+    and inputs.sample_id = held.id
+    and jobs.id = inputs.job_id
+    and samples.id = held.id
+    and (
+        present.revision is distinct from inputs.sequence_revision
+        or samples.pathogen_id <> jobs.pathogen_id
+    )
+returning held.id;
