@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from glob import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
-from yoyo import read_migrations
+from yoyo import internalmigrations
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
-from yoyo.exceptions import BadMigration, MigrationConflict
-from yoyo.migrations import Migration, topological_sort
+from yoyo.migrations import get_migration_hash
 
 from control.errors import ControlError
 from control.frozen import migration_files
@@ -25,6 +25,25 @@ from control.sql_code import sha256_of
 from control.text_files import read_text
 
 _TABLE = "_yoyo_migration"
+_DIRECTIVE = re.compile(r"\s*--\s*(?P<name>depends|transactional|code)\s*:(?P<value>.*)")
+_VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of migrations/ and what its head says of it."""
+
+    id: str
+    path: Path
+    # `create index concurrently`, for one, cannot run in a transaction.
+    use_transactions: bool
+    # Its rows would be misread by today's code: there is none until all migrations are through.
+    is_without_code: bool
+
+    @property
+    def hash(self) -> str:
+        """What yoyo calls it."""
+        return str(get_migration_hash(self.id))
 
 
 class Ledger:
@@ -45,7 +64,7 @@ class Ledger:
             self._yoyo.log_migration(migration, "apply")
             self._conn.execute(
                 "insert into applied_migrations (migration_id, sha256) values (%s, %s)",
-                [migration.id, sha256_of(Path(migration.path))],
+                [migration.id, sha256_of(migration.path)],
             )
 
     def unmark(self, migration: Migration) -> None:
@@ -79,21 +98,48 @@ def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
 
 
 def migrations_of(root: Path) -> list[Migration]:
-    """All migrations of a checkout, each after what it depends on."""
-    # yoyo reads the files too, and has no words for one that is no text.
+    """All migrations of a checkout in the order of their numbers, each after what it depends on."""
+    migrations: list[Migration] = []
     for name, path in migration_files(root).items():
-        read_text(path, f"migrations/{name}.sql")
-    try:
-        return list(topological_sort(read_migrations(escape(str(root / "migrations")))))
-    except (BadMigration, MigrationConflict) as error:
-        raise ControlError(
-            f"the migrations contradict each other: {type(error).__name__} {error}",
-            "correct the `-- depends:` lines in their heads",
-        ) from error
+        known = {migration.id for migration in migrations}
+        migrations.append(_read_migration(name, path, known))
+    return migrations
+
+
+def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
+    """Read what the head of a migration says; `known` are those of lower numbers."""
+    head: dict[str, list[str]] = {}
+    for line in read_text(path, f"migrations/{name}.sql").splitlines():
+        if line.strip() and not line.lstrip().startswith("--"):
+            break
+        if directive := _DIRECTIVE.fullmatch(line):
+            head.setdefault(directive["name"], []).extend(directive["value"].split())
+    for key, allowed in _VALUES.items():
+        written = " or ".join(f"`-- {key}: {value}`" for value in allowed)
+        for value in head.get(key, []):
+            if value not in allowed:
+                raise ControlError(
+                    f"migrations/{name}.sql says `-- {key}: {value}`",
+                    f"write {written}, or leave it out",
+                )
+    for needed in head.get("depends", []):
+        if needed not in known:
+            raise ControlError(
+                f"migrations/{name}.sql depends on {needed}, which does not come before it",
+                "correct the `-- depends:` line in its head; the numbers decide about the order",
+            )
+    return Migration(
+        id=name,
+        path=path,
+        use_transactions="false" not in head.get("transactional", []),
+        is_without_code="unloaded" in head.get("code", []),
+    )
 
 
 class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types
     """yoyo's bookkeeping on a connection that is already there."""
+
+    _internal_schema_updated: bool
 
     def __init__(self, conn: psycopg.Connection) -> None:
         self._given = conn
@@ -101,6 +147,18 @@ class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes n
 
     def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
         return self._given
+
+    @contextmanager
+    def transaction(self, rollback_on_exit: bool = False) -> Iterator[None]:
+        # yoyo's own begins one, and so could not be part of ours.
+        with self._given.transaction(force_rollback=rollback_on_exit):
+            yield
+
+    def ensure_internal_schema_updated(self) -> None:
+        # yoyo's own commits on the connection itself.
+        if not self._internal_schema_updated and internalmigrations.needs_upgrading(self):
+            internalmigrations.upgrade(self)
+        self._internal_schema_updated = True
 
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:

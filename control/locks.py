@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -19,9 +19,14 @@ Echo = Callable[[str], None]
 
 # The letters "aspen"; advisory locks are per database.
 _MIGRATE_KEY = 0x617370656E
-# Below deadlock_timeout (1 s), so that in a deadlock it is never a client that loses.
-_LOCK_TIMEOUT = "500ms"
+# Everybody waits behind whoever waits for an exclusive lock, so this is a part of the pause that
+# requests feel. And below deadlock_timeout (1 s): in a deadlock it is never a client that loses.
+_LOCK_TIMEOUT = "100ms"
 _GIVE_UP_SECONDS = 30.0
+
+
+class NoLockError(ControlError):
+    """Others kept the tables busy all the time; nothing was changed."""
 
 
 @contextmanager
@@ -51,17 +56,39 @@ def with_short_locks(conn: psycopg.Connection, work: Callable[[], T], echo: Echo
 
     Waiting for an exclusive lock holds up everyone who comes later, so it gives way and comes back.
     """
+
+    def attempt() -> T:
+        with conn.transaction():
+            conn.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+            return work()
+
+    return _until_free(conn, attempt, echo)
+
+
+def lock_briefly(conn: psycopg.Connection, statements: Sequence[bytes], echo: Echo) -> None:
+    """Run statements that take locks, all or none of them, again until they get them all.
+
+    What the transaction did before is kept meanwhile, and is not done again.
+    """
+
+    def attempt() -> None:
+        with conn.transaction():
+            conn.execute(b";".join(statements))
+
+    if statements:
+        _until_free(conn, attempt, echo)
+
+
+def _until_free(conn: psycopg.Connection, attempt: Callable[[], T], echo: Echo) -> T:
     give_up_at = time.monotonic() + _GIVE_UP_SECONDS
     pause = 0.1
     while True:
         try:
-            with conn.transaction():
-                conn.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-                return work()
+            return attempt()
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             blockers = _blockers(conn)
             if time.monotonic() > give_up_at:
-                raise ControlError(
+                raise NoLockError(
                     f"no lock on the tables within {_GIVE_UP_SECONDS:.0f} s; nothing was changed\n"
                     + "\n".join(blockers),
                     "wait for these to end, or end them with select pg_terminate_backend(pid),"
@@ -87,11 +114,13 @@ def _succeeds(conn: psycopg.Connection, lock_query: str) -> bool:
 
 
 def _blockers(conn: psycopg.Connection) -> list[str]:
-    """Who holds locks on the tables, one sentence each."""
+    """Who holds locks on the tables and since when, one sentence each."""
+    with conn.transaction(force_rollback=True):
+        # What others do is shown to role control (pg_read_all_stats), not to the owner it acts as.
+        conn.execute("set local role none")
+        rows = conn.execute(query("blockers")).fetchall()
     return [
-        f"  pid {pid} ({application_name or user_name}) is {state or 'busy'}"
-        f" in a transaction of {age or 'unknown age'}"
-        for pid, user_name, application_name, state, age in conn.execute(
-            query("blockers")
-        ).fetchall()
+        f"  pid {pid} ({', '.join(filter(None, (user_name, application_name, address)))}) is"
+        f" {state or 'busy'} in a transaction since {since or 'a time it does not show us'}"
+        for pid, user_name, application_name, address, state, since in rows
     ]

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 
 import psycopg
-from yoyo.migrations import Migration
 
 from control.database import connect
 from control.errors import ControlError
-from control.frozen import check_applied, migration_files
-from control.ledger import Ledger, applied_migrations, migrations_of
+from control.frozen import check_applied, check_pending, migration_files, number_of, rollback_file
+from control.ledger import Ledger, Migration, applied_migrations, migrations_of
 from control.locks import Echo, one_migrate_at_a_time, with_short_locks
+from control.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.safety_rules import Breach, check_opened, find_breaches
 from control.schema_cache import ApiState, await_schema
 from control.settings import Settings
@@ -31,15 +29,18 @@ from control.sql_code import (
     loaded_probe,
     query,
     read_contents,
+    read_scripts,
     run_files,
 )
-from control.sql_script import run_script
-from control.text_files import read_text
+from control.sql_script import Interrupted, Script, read_script, refuse_changed_session
+from control.trial import Trial, run_inside, try_everything
 
-# In the head of a migration whose rows today's code would misread: there is none until all
-# migrations are through.
-_WITHOUT_CODE = re.compile(r"^-- code: unloaded$", re.MULTILINE)
 _DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
+_AFTER_INTERRUPTION = (
+    "control status tells whether the database runs; then run the command again: what was not"
+    " finished was taken back"
+)
+_KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,23 @@ class MigrateResult:
 
 @dataclass(frozen=True)
 class RollbackPlan:
-    """The migrations to roll back, newest first, and the tables that go with their rows."""
+    """The migrations to roll back, newest first, the tables that go, and the code that comes."""
 
     migrations: tuple[str, ...]
     tables: dict[str, int]
+    # Where the code comes from that is loaded afterwards; None when there is to be none.
+    code_root: Path | None
 
 
 def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> MigrateResult:
-    """Apply what is pending, load the code if anything changed, and wait for the API to see it."""
+    """Apply what is pending, load the code if anything changed, and wait for the API to see it.
+
+    With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
+    """
     with connect(settings, "migrate up") as conn:
-        if dry_run:
-            status = migrate_status(conn, settings.root)
-            return MigrateResult(status.pending, not status.is_current, ApiState.NOT_ASKED)
-        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo)
+        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
+    if dry_run:
+        return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
     return MigrateResult(applied, has_loaded_code, await_schema(settings, probe))
 
 
@@ -118,52 +123,91 @@ def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
     )
 
 
-def plan_rollback(conn: psycopg.Connection, root: Path, keep: int | None) -> RollbackPlan:
-    """What `migrate down` would roll back: to number `keep`, 0 for all, by default one step."""
+def plan_rollback(
+    conn: psycopg.Connection,
+    root: Path,
+    keep: int | None,
+    *,
+    code_root: Path | None,
+    echo: Echo = lambda line: None,
+) -> RollbackPlan:
+    """What `migrate down` would roll back: to number `keep`, 0 for all, by default one step.
+
+    Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
+    """
     applied = applied_migrations(conn)
     check_applied(root, applied)
-    newest_first = sorted(applied, reverse=True)
+    newest_first = sorted(applied, key=number_of, reverse=True)
     chosen = (
         newest_first[:1]
         if keep is None
-        else [name for name in newest_first if _number(name) > keep]
+        else [name for name in newest_first if number_of(name) > keep]
     )
-    scripts = [_read_rollback(root, name) for name in chosen]
-    tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script)]
+    scripts = [_rollback_script(root, name) for name in chosen]
+    if chosen and code_root:
+        kept = [one for one in migrations_of(root) if one.id in applied and one.id not in chosen]
+        with _migrating(conn, echo):
+            with_short_locks(conn, partial(_refuse_misfit, conn, code_root, kept), echo)
+    tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script.text)]
     estimates = conn.execute(
         "select names.name, coalesce(relations.reltuples, 0)::bigint"
         " from unnest(%s::text[]) as names (name)"
         " inner join pg_catalog.pg_class as relations on relations.oid = to_regclass(names.name)",
         [tables],
     ).fetchall()
-    return RollbackPlan(tuple(chosen), dict(estimates))
+    return RollbackPlan(tuple(chosen), dict(estimates), code_root)
 
 
-def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> None:
-    """Drop the code, which needs the newest tables, and roll back what was planned.
+def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiState | None:
+    """Roll back what was planned and load the code that goes with what is left, if any.
 
-    All in one transaction, as far as the migrations themselves allow one.
+    All in one transaction: cut off at any moment, the database is what it was before. Returns
+    what became of telling the API; None when it has no code any more.
     """
+    root = settings.root
     with connect(settings, "migrate down") as conn, _migrating(conn, echo):
-        applied = sorted(applied_migrations(conn), reverse=True)
+        applied = sorted(applied_migrations(conn), key=number_of, reverse=True)
         if tuple(applied[: len(plan.migrations)]) != plan.migrations:
             raise ControlError(
                 "another migrate changed this database meanwhile; nothing was rolled back",
                 "look at control migrate status and run the command again",
             )
-        known = {migration.id: migration for migration in migrations_of(settings.root)}
-        chosen = [known[name] for name in plan.migrations]
-        for transactional, batch in groupby(chosen, attrgetter("use_transactions")):
-            roll_back = partial(_roll_back, conn, settings.root, list(batch), echo)
-            if transactional:
-                with_short_locks(conn, roll_back, echo)
-            else:
-                with_short_locks(conn, partial(drop_code, conn), echo)
-                roll_back()
+        known = {migration.id: migration for migration in migrations_of(root)}
+
+        def roll_back() -> str | None:
+            drop_code(conn)
+            for name in plan.migrations:
+                echo(f"rolling back {name}")
+                script = _rollback_script(root, name)
+                # `drop index concurrently` too: whoever waits for an index waits for the code.
+                if untried := run_inside(conn, script):
+                    raise ControlError(
+                        f"{untried[0]}, and nothing was rolled back",
+                        "take it out of the rollback and do it by hand",
+                    )
+                refuse_changed_session(conn, script.name)
+                Ledger(conn).unmark(known[name])
+            if plan.code_root is None:
+                return None
+            return load_code(conn, plan.code_root, read_contents(plan.code_root))
+
+        probe = with_short_locks(conn, roll_back, echo)
+    return await_schema(settings, probe) if probe else None
+
+
+def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
+    """Refuse to leave a database without code by accident."""
+    trial = try_everything(conn, code_root, read_contents(code_root), kept)
+    if trial.failures:
+        raise ControlError(
+            f"the code of sql/ does not fit the tables after that: {trial.failures[0].message}",
+            "give the older version's checkout with --code DIRECTORY, or say --without-code: then"
+            " the API answers nothing but errors until a control migrate up",
+        )
 
 
 def _bring_up(
-    conn: psycopg.Connection, root: Path, echo: Echo
+    conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
 ) -> tuple[tuple[str, ...], bool, str]:
     """The part of `migrate up` that concerns the database.
 
@@ -171,18 +215,35 @@ def _bring_up(
     """
     with _migrating(conn, echo):
         status = migrate_status(conn, root)
+        check_pending(root, status.applied, status.pending)
         probe = loaded_probe(conn)
         if probe and status.is_current:
+            if not dry_run:
+                # sql/roles.sql may have been run since: it belongs to the cluster, not to this.
+                conn.execute("notify pgrst, 'reload config'")
             return (), False, probe
         for breach in status.breaches:
             echo(f"{breach.object}: {breach.problem}")
+        known = migrations_of(root)
+        pending = [migration for migration in known if migration.id in status.pending]
         contents = read_contents(root)
+        # What may not be in a file is found before the first of them runs.
+        for migration in pending:
+            read_script(migration.path, f"migrations/{migration.id}.sql")
+            _rollback_script(root, migration.id)
+        trial: Trial | None = None
+        if status.is_code_loaded or dry_run:
+            attempt = partial(try_everything, conn, root, contents, known)
+            trial = with_short_locks(conn, attempt, echo)
+            trial.refuse()
+        else:
+            read_scripts(root, contents.code)
+        if dry_run:
+            _rehearse(conn, root, contents, pending, trial, echo)
+            return status.pending, True, ""
         _prepare(conn, root, contents)
-        known = migrations_of(root) if status.pending else []
         batch: list[Migration] = []
-        for migration in known:
-            if migration.id not in status.pending:
-                continue
+        for migration in pending:
             if migration.use_transactions:
                 batch.append(migration)
                 continue
@@ -191,21 +252,79 @@ def _bring_up(
                 with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
                 batch = []
             _apply_alone(conn, migration, echo)
-
-        def finish() -> str:
-            _apply_all(conn, batch, echo)
-            echo(f"loading {len(contents.code)} files of sql/")
-            return load_code(conn, root, contents)
-
+        finish = partial(_finish, conn, root, contents, batch, trial, echo)
         return status.pending, True, with_short_locks(conn, finish, echo)
+
+
+def _rehearse(
+    conn: psycopg.Connection,
+    root: Path,
+    contents: Contents,
+    pending: list[Migration],
+    trial: Trial | None,
+    echo: Echo,
+) -> None:
+    """Do on the tables themselves what a transaction can take back, and take it back."""
+    alone = [migration for migration in pending if not migration.use_transactions]
+    before = pending[: pending.index(alone[0])] if alone else pending
+
+    def rehearse() -> None:
+        with conn.transaction(force_rollback=True):
+            _prepare(conn, root, contents)
+            if alone:
+                _apply_all(conn, before, echo)
+            else:
+                _finish(conn, root, contents, before, trial, echo)
+
+    with_short_locks(conn, rehearse, echo)
+    for migration in alone:
+        echo(f"{migration.id} runs outside a transaction: it was tried on tables without rows")
+    if alone:
+        echo("what comes after it was tried there as well, not on the rows of this database")
+    for line in trial.untried if trial else ():
+        echo(line)
+
+
+def _finish(
+    conn: psycopg.Connection,
+    root: Path,
+    contents: Contents,
+    migrations: list[Migration],
+    trial: Trial | None,
+    echo: Echo,
+) -> str:
+    """Apply the last migrations and load the code; the caller holds the transaction."""
+    plan: Replacement | None = None
+    if trial and not any(migration.is_without_code for migration in migrations):
+        # Before the migrations lock anything.
+        with suppress(DiffersError):
+            plan = plan_replacement(conn, root, contents, trial)
+    _apply_all(conn, migrations, echo)
+    if trial and plan:
+        echo(f"loading {plan.number_of_files} of {len(contents.code)} files of sql/")
+        # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
+        with suppress(DiffersError), conn.transaction():
+            return replace_code(conn, plan, trial, echo)
+    echo(f"loading {len(contents.code)} files of sql/")
+    return load_code(conn, root, contents)
 
 
 @contextmanager
 def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
     """The one session that may change this database, as the owner of everything in it."""
-    with one_migrate_at_a_time(conn, echo):
-        _become_owner(conn)
-        yield
+    try:
+        with one_migrate_at_a_time(conn, echo):
+            _become_owner(conn)
+            yield
+    except Interrupted as error:
+        raise ControlError(error.message, _AFTER_INTERRUPTION) from error
+    except psycopg.OperationalError as error:
+        if not conn.broken:
+            raise
+        raise ControlError(
+            f"the connection to the database broke: {' '.join(str(error).split())}",
+            _AFTER_INTERRUPTION,
+        ) from error
 
 
 def _become_owner(conn: psycopg.Connection) -> None:
@@ -240,66 +359,38 @@ def _apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: E
 
 
 def _apply(conn: psycopg.Connection, migration: Migration) -> None:
-    path, name = Path(migration.path), f"migrations/{migration.id}.sql"
-    if _WITHOUT_CODE.search(read_text(path, name)):
+    script = read_script(migration.path, f"migrations/{migration.id}.sql")
+    if migration.is_without_code:
         drop_code(conn)
-    run_script(conn, path, name)
-    _refuse_changed_session(conn, name)
+    script.run(conn)
+    refuse_changed_session(conn, script.name)
     Ledger(conn).mark(migration)
 
 
 def _apply_alone(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
     """Apply a migration that cannot run inside a transaction."""
     echo(f"applying {migration.id}")
+    invalid_before = _invalid_indexes(conn)
     try:
         _apply(conn, migration)
+    except Interrupted as error:
+        raise Interrupted(f"{error.message}\n{_KEPT}") from error
     except ControlError as error:
-        raise ControlError(
-            error.message,
-            "this migration runs outside a transaction: undo what it left behind, an invalid index"
-            " for one, before running the command again",
-        ) from error
+        # `if not exists` would take one of these for the index that is wanted.
+        for index in _invalid_indexes(conn) - invalid_before:
+            conn.execute(f"drop index concurrently if exists {index}".encode())
+            echo(f"dropped {index}, which could not be built")
+        raise ControlError(f"{error.message}\n{_KEPT}", error.remedy) from error
 
 
-def _refuse_changed_session(conn: psycopg.Connection, name: str) -> None:
-    """Refuse a script after which the next one would run as another role or find other names."""
-    left = conn.execute(
-        "select current_user = 'aspen_owner' and current_setting('search_path') in ('', '\"\"')"
-    ).fetchone()
-    if left != (True,):
-        raise ControlError(
-            f"{name} leaves role or search_path other than it found them",
-            "set them back at its end: set local role aspen_owner; set local search_path = ''",
-        )
+def _invalid_indexes(conn: psycopg.Connection) -> set[str]:
+    rows = conn.execute(
+        "select indexes.indexrelid::regclass::text from pg_catalog.pg_index as indexes"
+        " where not indexes.indisvalid"
+    ).fetchall()
+    return {str(name) for (name,) in rows}
 
 
-def _roll_back(
-    conn: psycopg.Connection, root: Path, migrations: list[Migration], echo: Echo
-) -> None:
-    drop_code(conn)
-    for migration in migrations:
-        echo(f"rolling back {migration.id}")
-        path = _rollback_path(root, migration.id)
-        run_script(conn, path, f"migrations/{path.name}")
-        _refuse_changed_session(conn, f"migrations/{path.name}")
-        Ledger(conn).unmark(migration)
-
-
-def _rollback_path(root: Path, name: str) -> Path:
-    path = root / "migrations" / f"{name}.rollback.sql"
-    if not path.is_file():
-        raise ControlError(
-            f"migrations/{name} cannot be rolled back: {path.name} is missing",
-            "write it, or restore a backup taken before the migration",
-        )
-    return path
-
-
-def _read_rollback(root: Path, name: str) -> str:
-    path = _rollback_path(root, name)
-    return read_text(path, f"migrations/{path.name}")
-
-
-def _number(name: str) -> int:
-    """The NNNN a migration's name starts with."""
-    return int(name.partition("_")[0])
+def _rollback_script(root: Path, name: str) -> Script:
+    path = rollback_file(root, name)
+    return read_script(path, f"migrations/{path.name}")

@@ -5,6 +5,7 @@ One file of sql/rules/ for each rule; tests/catalog shows every one of them to f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,12 @@ def find_breaches(conn: psycopg.Connection) -> list[Breach]:
 
 def check_safety(conn: psycopg.Connection, remedy: str) -> None:
     """Refuse a database that breaks a rule; the caller holds the transaction to be rolled back."""
-    _refuse(find_breaches(conn), remedy)
+    refuse_breaches(find_breaches(conn), remedy)
 
 
 def check_opened(conn: psycopg.Connection, before: list[Breach], remedy: str) -> None:
     """Refuse what was opened since, while the code that goes with new tables is not loaded yet."""
-    _refuse(
+    refuse_breaches(
         [
             breach
             for breach in find_breaches(conn)
@@ -54,7 +55,8 @@ def check_opened(conn: psycopg.Connection, before: list[Breach], remedy: str) ->
     )
 
 
-def _refuse(found: list[Breach], remedy: str) -> None:
+def refuse_breaches(found: Sequence[Breach], remedy: str) -> None:
+    """Say what breaks a rule, each with its cure."""
     if found:
         listed = "\n".join(
             f"  {breach.object}: {breach.problem}\n    cure: {breach.cure}" for breach in found

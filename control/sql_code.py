@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from psycopg import sql
 
 from control.errors import ControlError
 from control.safety_rules import check_safety
-from control.sql_script import run_script
+from control.sql_script import Script, read_script
 from control.text_files import read_text
 
 _QUERIES = Path(__file__).with_name("sql")
@@ -31,8 +33,7 @@ _PROBE = (
     sql.SQL("revoke all on function {}() from public"),
 )
 
-
-_AFTER_A_LOAD = (
+AFTER_A_LOAD = (
     "nothing was loaded, the API is as before: correct sql/ or the migration and run the command"
     " again; the rules are in control/sql/rules/"
 )
@@ -107,8 +108,12 @@ def read_contents(root: Path) -> Contents:
 
 
 def sha256_of(path: Path) -> str:
-    """The content hash that files are remembered by."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """The content hash that files are remembered by: of the text, as read_text() reads it.
+
+    A checkout on Windows ends its lines otherwise, and the file is the same all the same.
+    """
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    return hashlib.sha256(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
 
 
 def query(name: str) -> bytes:
@@ -116,15 +121,20 @@ def query(name: str) -> bytes:
     return (_QUERIES / f"{name}.sql").read_bytes()
 
 
+def read_scripts(root: Path, paths: Iterable[str]) -> list[Script]:
+    """Read files of sql/, in the given order."""
+    return [read_script(root / "sql" / path, f"sql/{path}") for path in paths]
+
+
 def run_files(conn: psycopg.Connection, root: Path, paths: tuple[str, ...]) -> None:
     """Run files of sql/ in the given order; the caller holds the transaction."""
-    for path in paths:
-        run_script(conn, root / "sql" / path, f"sql/{path}")
+    for script in read_scripts(root, paths):
+        script.run(conn)
 
 
 def file_changes(conn: psycopg.Connection, root: Path, contents: Contents) -> FileChanges:
     """Compare the files of sql/ with those this database was loaded from."""
-    files = _hashes(root, contents)
+    files = file_hashes(root, contents)
     exists = conn.execute("select to_regclass('control.loaded_files') is not null").fetchone()
     loaded: dict[str, str] = {}
     if exists == (True,):
@@ -149,11 +159,8 @@ def loaded_probe(conn: psycopg.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
-def drop_code(conn: psycopg.Connection) -> None:
-    """Drop all code and forget its files; tables keep their data. The caller holds the transaction.
-
-    Refuses when something that is not code would go along, a column default say.
-    """
+def refuse_dependents(conn: psycopg.Connection) -> None:
+    """Refuse when something that is not code, a default say, needs code and would go along."""
     dependents = conn.execute(query("code_dependents")).fetchall()
     if dependents:
         listed = "\n".join(f"  {dependent} needs {code}" for dependent, code in dependents)
@@ -162,33 +169,60 @@ def drop_code(conn: psycopg.Connection) -> None:
             "write a migration that makes these tables do without authz, internal and api;"
             " a trigger can do what a default or a check may not",
         )
+
+
+def drop_code(conn: psycopg.Connection) -> None:
+    """Drop all code and forget its files; tables keep their data. The caller holds the transaction.
+
+    Refuses when something that is not code would go along.
+    """
+    refuse_dependents(conn)
     conn.execute(query("drop_code"))
     conn.execute("delete from control.loaded_files")
-    _ask_for_reload(conn)
+    ask_for_reload(conn)
 
 
 def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
     """Replace all code by the files of sql/; the caller holds the transaction. Returns the probe.
 
     Refuses when the safety rules do not hold afterwards, whatever broke them.
+    """
+    # Read first: a file that changes from here on differs from what is remembered.
+    files = file_hashes(root, contents)
+    scripts = read_scripts(root, contents.code)
+    drop_code(conn)
+    for script in scripts:
+        script.run(conn)
+    probe = remember_load(conn, files)
+    check_safety(conn, AFTER_A_LOAD)
+    return probe
+
+
+def remember_load(conn: psycopg.Connection, files: dict[str, str]) -> str:
+    """Remember the files and tell the API, at the end of the transaction; returns the probe.
 
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
     the new schema, and something else from then on; its name never comes twice.
     """
-    # Read first: a file that changes from here on differs from what is remembered.
-    files = _hashes(root, contents)
-    drop_code(conn)
-    run_files(conn, root, contents.code)
+    if old := loaded_probe(conn):
+        conn.execute(sql.SQL("drop function {}()").format(sql.Identifier("api", old)))
     probe = _PROBE_PREFIX + secrets.token_hex(6)
     for statement in _PROBE:
         conn.execute(statement.format(sql.Identifier("api", probe)))
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "insert into control.loaded_files (path, sha256) values (%s, %s)",
-            list(files.items()),
-        )
-    check_safety(conn, _AFTER_A_LOAD)
+    conn.execute("delete from control.loaded_files")
+    conn.execute(
+        "insert into control.loaded_files (path, sha256)"
+        " select * from unnest(%s::text[], %s::text[])",
+        [list(files), list(files.values())],
+    )
+    ask_for_reload(conn)
     return probe
+
+
+def ask_for_reload(conn: psycopg.Connection) -> None:
+    """Have PostgREST read the schema, and the settings of roles, which sql/roles.sql changes."""
+    conn.execute("notify pgrst, 'reload schema'")
+    conn.execute("notify pgrst, 'reload config'")
 
 
 def _sql_files(root: Path) -> set[str]:
@@ -201,10 +235,6 @@ def _sql_files(root: Path) -> set[str]:
     }
 
 
-def _hashes(root: Path, contents: Contents) -> dict[str, str]:
+def file_hashes(root: Path, contents: Contents) -> dict[str, str]:
+    """The files a database is loaded from, with the hash of their text."""
     return {path: sha256_of(root / "sql" / path) for path in contents.loaded}
-
-
-def _ask_for_reload(conn: psycopg.Connection) -> None:
-    conn.execute("notify pgrst, 'reload schema'")
-    conn.execute("notify pgrst, 'reload config'")

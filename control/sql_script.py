@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +29,34 @@ _TOKEN = re.compile(
 )
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _LINES_AROUND = 3
-_TRANSACTION_CONTROL = re.compile(
-    r"(?:abort|begin|commit|end|release|rollback|savepoint|start\s+transaction"
-    r"|prepare\s+transaction)\b",
-    re.IGNORECASE,
+_FORBIDDEN = (
+    (
+        re.compile(
+            r"(?:abort|begin|commit|end|release|rollback|savepoint|start\s+transaction"
+            r"|prepare\s+transaction)\b",
+            re.IGNORECASE,
+        ),
+        "would end the transaction that keeps everything or nothing",
+        "take it out; files run in a transaction of their own",
+    ),
+    (
+        re.compile(
+            r"(?:set\s+(?:session\s+)?(?:role|search_path|schema|session\s+authorization)"
+            r"|reset\s+(?:role|search_path|session\s+authorization|all)|discard)\b",
+            re.IGNORECASE,
+        ),
+        "would hold for whatever comes after this file",
+        "name objects with their schema; where another role is needed: set local role none, and"
+        " set local role aspen_owner at the end",
+    ),
 )
+# Classes of SQLSTATE that tell of the server or the connection, whatever the statement was:
+# connection, resources, intervention of an operator, system, internal.
+_NOT_OF_THE_FILE = ("08", "53", "57", "58", "XX")
+
+
+class Interrupted(ControlError):
+    """The server or the connection failed; the caller knows what that leaves and what to do."""
 
 
 @dataclass(frozen=True)
@@ -70,28 +94,78 @@ def split_statements(text: str) -> list[Statement]:
     return statements
 
 
-def run_script(conn: psycopg.Connection, path: Path, name: str) -> None:
-    """Run every statement of `path` on `conn`, as it is and with no parameters.
+@dataclass(frozen=True)
+class Script:
+    """A file of SQL, read and split before anything waits for it; `name` is what messages say."""
 
-    Lock timeouts and deadlocks pass through untranslated, because a caller can try those again.
-    """
-    text = read_text(path, name)
-    statements = split_statements(text)
-    for statement in statements:
-        if _TRANSACTION_CONTROL.match(statement.text):
-            line = text.count("\n", 0, statement.start) + 1
-            raise ControlError(
-                f"{name}, line {line}: {statement.text.split(maxsplit=1)[0].lower()} would end the"
-                " transaction that keeps everything or nothing",
-                f"take it out of {name}; files run in a transaction of their own",
-            )
-    for statement in statements:
-        try:
+    name: str
+    text: str
+    statements: tuple[Statement, ...]
+
+    def run(self, conn: psycopg.Connection) -> None:
+        """Run every statement as it is and with no parameters, so that a failure names it.
+
+        Lock timeouts and deadlocks pass through untranslated, because a caller can try again.
+        """
+        for statement in self.statements:
+            self.run_one(conn, statement)
+
+    def run_one(self, conn: psycopg.Connection, statement: Statement) -> None:
+        """Run one statement of this file."""
+        with self._naming(conn, statement):
             conn.execute(statement.text.encode(), prepare=False)
+
+    @contextmanager
+    def _naming(self, conn: psycopg.Connection, statement: Statement) -> Iterator[None]:
+        try:
+            yield
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             raise
         except psycopg.Error as error:
-            raise _located(error, name, text, statement) from error
+            raise_interrupted(conn, error, self.name)
+            raise _located(error, self, statement) from error
+
+
+def run_at_once(conn: psycopg.Connection, scripts: Iterable[Script]) -> None:
+    """Run files in one message to the server, for whoever holds up others meanwhile.
+
+    What fails is not named: these are files that were tried.
+    """
+    if texts := [script.text for script in scripts if script.statements]:
+        conn.execute("\n;\n".join(texts).encode(), prepare=False)
+
+
+def raise_interrupted(conn: psycopg.Connection, error: psycopg.Error, name: str) -> None:
+    """Raise what befell the server or the connection while a file ran that may be right."""
+    if conn.broken or (error.sqlstate or "08").startswith(_NOT_OF_THE_FILE):
+        said = " ".join((error.diag.message_primary or str(error)).split())
+        code = f" [{error.sqlstate}]" if error.sqlstate else ""
+        raise Interrupted(f"{name} was interrupted and is not to blame: {said}{code}") from error
+
+
+def read_script(path: Path, name: str) -> Script:
+    """Read a file, and refuse what would end its transaction or change its session."""
+    text = read_text(path, name)
+    script = Script(name, text, tuple(split_statements(text)))
+    for statement in script.statements:
+        for forbidden, consequence, remedy in _FORBIDDEN:
+            if match := forbidden.match(statement.text):
+                line = text.count("\n", 0, statement.start) + 1
+                word = " ".join(match[0].lower().split())
+                raise ControlError(f"{name}, line {line}: {word} {consequence}", remedy)
+    return script
+
+
+def refuse_changed_session(conn: psycopg.Connection, name: str) -> None:
+    """Refuse a script after which the next one would run as another role or find other names."""
+    left = conn.execute(
+        "select current_user = 'aspen_owner' and current_setting('search_path') in ('', '\"\"')"
+    ).fetchone()
+    if left != (True,):
+        raise ControlError(
+            f"{name} leaves role or search_path other than it found them",
+            "set them back at its end: set local role aspen_owner; set local search_path = ''",
+        )
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
@@ -129,11 +203,11 @@ def _block_depth(word: str, blocks: int) -> int:
     return -1 if word == "end" and blocks else 0
 
 
-def _located(error: psycopg.Error, name: str, text: str, statement: Statement) -> ControlError:
+def _located(error: psycopg.Error, script: Script, statement: Statement) -> ControlError:
     """The server's error with file, line and statement, closer if it sent a position."""
-    diag = error.diag
-    position = int(diag.statement_position or 1) - 1
-    line = text.count("\n", 0, statement.start + position) + 1
+    diag, name, text = error.diag, script.name, script.text
+    offset = statement.start + int(diag.statement_position or 1) - 1
+    line = text.count("\n", 0, offset) + 1
     message = [f"{name}, line {line}: {diag.message_primary or error} [{error.sqlstate}]"]
     message += [
         f"{label}: {value}"

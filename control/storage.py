@@ -8,21 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-)
-
 from control.errors import ControlError
 from control.local import is_ours, without_variables
 from control.settings import Settings
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
@@ -62,6 +55,10 @@ class S3Uri:
 
 def make_client(settings: Settings) -> S3Client:
     """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
+    # Imported only here: half a second that commands without S3 need not wait.
+    import boto3
+    import botocore.session
+
     if not is_ours(settings, "s3_endpoint_url"):
         return _client_of(boto3.Session(), settings, proxies=None)
     with without_variables("AWS_", "BOTO_"):
@@ -75,6 +72,8 @@ def _client_of(
     session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
 ) -> S3Client:
     """A client of one session; without `proxies` those of the environment."""
+    from botocore.config import Config
+
     return session.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url,
@@ -92,6 +91,8 @@ def _client_of(
 
 def patience() -> Config:
     """How long any service of AWS, or one in its place, is waited for."""
+    from botocore.config import Config
+
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -101,6 +102,8 @@ def patience() -> Config:
 
 def explain(error: BotoCoreError) -> ControlError:
     """Say why there was no answer, and from where."""
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
     where = str(error.kwargs.get("endpoint_url") or "the endpoint")
     address = "{0.scheme}://{0.netloc}".format(urlsplit(where)) if "://" in where else where
     running = "of the local stack: control status, then control up, which restarts one that hangs"

@@ -3,8 +3,13 @@ select
     activity.pid,
     activity.usename as user_name,
     nullif(activity.application_name, '') as application_name,
+    pg_catalog.host(activity.client_addr) as address,
     activity.state,
-    pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - activity.xact_start)::text as age
+    pg_catalog.to_char(activity.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+    || pg_catalog.format(
+        ' (%s s ago)',
+        extract(epoch from pg_catalog.clock_timestamp() - activity.xact_start)::bigint
+    ) as since
 from pg_catalog.pg_stat_activity as activity
 where
     activity.pid in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -15,6 +15,7 @@ class Cause:
 
     what: str
     remedy: str
+    line: str = ""
 
 
 _BACKUP = "restore a backup (docs/operations.md, Backups), or let make clean forget the data"
@@ -61,7 +62,8 @@ def find_cause(lines: Sequence[str], directory: Path) -> Cause | None:
     for line in reversed(lines):
         for pattern, cause in _CAUSES:
             if re.search(pattern, line, re.IGNORECASE):
-                return _with_room(cause, directory) if cause is _CAUSES[0][1] else cause
+                found = _with_room(cause, directory) if cause is _CAUSES[0][1] else cause
+                return replace(found, line=line)
     return None
 
 

@@ -74,6 +74,11 @@ class Database:
         return self.settings.data_dir / "postgres"
 
     @property
+    def programs(self) -> str:
+        """Which PostgreSQL it is, and why."""
+        return str(self._postgres().binaries)
+
+    @property
     def admin_url(self) -> str:
         """As superuser, in the database every cluster has."""
         return self.state.database_url(SUPERUSER, "postgres")

@@ -32,6 +32,7 @@ from control.stack.postgres import find_running
 from control.stack.process import wait_for
 from control.stack.state import State
 from control.storage import make_client
+from control.terminal import working_on
 
 Echo = Callable[[str], None]
 
@@ -65,12 +66,14 @@ def up(settings: Settings, echo: Echo) -> Settings:
         _prepare(components, settings, state, echo)
         _bring_up(logs, settings, state, echo)
         _bring_up(database, settings, state, echo)
+        working_on("preparing the database")
         bootstrap(state, database.admin_url, settings.sql_dir)
         _bring_up(objects, settings, state, echo)
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
         # No API is waited for: one that runs may still be connected to where the database was.
+        working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
@@ -222,6 +225,7 @@ def _components(
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
     """Leave one server running and answering, whatever was before."""
     server = component.server
+    working_on(f"starting {server.name}")
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
     if server.pid() is not None:
@@ -266,7 +270,8 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
 def _on_port(component: Component, state: State) -> str:
     """Where to find it; nothing for one that listens nowhere."""
     port = _shown_port(component, state)
-    return "" if port is None else f" on port {port}"
+    programs = f" ({component.programs})" if isinstance(component, Database) else ""
+    return "" if port is None else f" on port {port}{programs}"
 
 
 def _shown_port(component: Component, state: State) -> int | None:

@@ -21,6 +21,8 @@ from control.errors import ControlError
 from control.stack.causes import Cause, find_cause
 
 POLL_SECONDS = 0.05
+# How far back in its log the cause of a server's end may stand.
+CAUSE_LINES = 40
 HAS_PROC = Path("/proc/self/stat").exists()
 
 
@@ -178,13 +180,13 @@ class Server:
 
     def cause(self) -> Cause | None:
         """Why it stopped or does not answer, as far as its log tells."""
-        return find_cause(tail(self.log_file, 40, self._log_start()), self.log_file.parent)
+        return find_cause(tail(self.log_file, CAUSE_LINES, self._log_start()), self.log_file.parent)
 
     def _failure(self, what: str, remedy: str) -> ControlError:
         cause = self.cause()
         if cause is None:
             return ControlError(f"{self.name} {what}{self.last_words()}", remedy)
-        return ControlError(f"{self.name} {what}: {cause.what}{self.last_words()}", cause.remedy)
+        return ControlError(f"{self.name} {what}: {cause.what}:\n  {cause.line}", cause.remedy)
 
     def _log_start(self) -> int:
         record = self._record()

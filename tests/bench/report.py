@@ -52,6 +52,11 @@ def at_most(limit: float) -> Target:
     return Target(limit, is_least=False)
 
 
+def below(limit: float) -> Target:
+    """A number, not a ratio, that must not exceed this."""
+    return Target(limit, is_least=False)
+
+
 @dataclass
 class Report:
     """Prints results as they come, and remembers the verdicts for the end."""
@@ -90,6 +95,13 @@ class Report:
         verdict = f"{line}, target {target}: {'ok' if is_met else 'MISS'}"
         self.verdicts.append((verdict, is_met))
         self.note(f"→ {verdict}")
+
+    def bound(self, name: str, side: Side, target: Target) -> None:
+        """The worst round against a bound in the unit of the side."""
+        is_met = target.is_met_by(max(side.rounds))
+        verdict = f"{name}: {max(side.rounds):.0f} {side.unit}, target {target.limit:g}"
+        self.verdicts.append((f"{verdict}: {'ok' if is_met else 'MISS'}", is_met))
+        self.note(f"→ {self.verdicts[-1][0]}")
 
     def summary(self) -> bool:
         """Every verdict once more; whether all targets are met."""

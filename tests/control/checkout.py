@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,6 +141,11 @@ class Checkout:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
 
+    def write_migration(self, name: str, text: str, rollback: str = "-- Nothing.\n") -> None:
+        """Create or replace a migration and its rollback."""
+        self.write(f"migrations/{name}.sql", text)
+        self.write(f"migrations/{name}.rollback.sql", rollback)
+
     def append(self, path: str, text: str) -> None:
         """Add to one file."""
         self.write(path, (self.root / path).read_text() + text)
@@ -187,3 +193,13 @@ class Checkout:
         """Run a statement as the owner of everything."""
         with self.database.connect(options="-c role=aspen_owner") as conn:
             conn.execute(statement.encode())
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False

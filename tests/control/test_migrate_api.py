@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from control import schema_cache
 from control.stack.ports import HOST, any_free
-from tests.control.checkout import Checkout
+from tests.control.checkout import Checkout, eventually
 from tests.servers import SETTINGS, Api, Database, run_api
 
 GREETING = """\
@@ -52,10 +53,15 @@ def answers_until(done: Event, api: Api, path: str, token: str) -> set[int]:
 
 
 def load_three_times(checkout: Checkout) -> list[int]:
-    """The exit codes of three loads of all code."""
+    """The exit codes of three loads that make every view, policy and trigger anew."""
     codes = []
     for number in range(3):
-        checkout.append("sql/api/functions/health.sql", f"-- {number}\n")
+        for folder, kind in (("api/views", "view"), ("policies", "policy")):
+            for path in (checkout.root / "sql" / folder).glob("*.sql"):
+                named = re.search(rf"{kind} (api\.\w+|\w+ on aspen\.\w+)", path.read_text())
+                assert named is not None
+                comment = f"\ncomment on {kind} {named[1]} is 'Load {number}';\n"
+                checkout.append(f"sql/{folder}/{path.name}", comment)
         codes.append(checkout.migrate("up").exit_code)
     return codes
 
@@ -115,3 +121,27 @@ def test_requests_go_on_succeeding_while_code_is_loaded(checkout: Checkout, own_
 
     assert exit_codes == [0, 0, 0]
     assert [client.result() for client in asking] == [{200}] * len(paths)
+
+
+def test_up_has_the_api_take_the_settings_of_roles(
+    checkout: Checkout, own_api: Api, database: Database
+) -> None:
+    """Although nothing else is to be done: an administrator runs sql/roles.sql."""
+    checkout.write(
+        "sql/api/functions/time_limit.sql",
+        "create function api.time_limit() returns text language sql stable\n"
+        "begin atomic\n    select current_setting('statement_timeout');\nend;\n\n"
+        "grant execute on function api.time_limit() to anon;\n",
+    )
+    checkout.list_in_contents("api/functions/time_limit.sql")
+    with_api_url(checkout, own_api.url).migrate("up")
+    with database.connect("postgres") as conn:
+        before = own_api.get("/rpc/time_limit").json()
+        conn.execute("alter role anon set statement_timeout = '2345ms'")
+        try:
+            result = checkout.migrate("up")
+
+            assert eventually(lambda: own_api.get("/rpc/time_limit").json() == "2345ms")
+        finally:
+            conn.execute("alter role anon set statement_timeout = '3s'")
+    assert (before, result.stdout) == ("3s", "nothing to do\n")

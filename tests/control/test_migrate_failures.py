@@ -21,6 +21,13 @@ def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
     return checkout
 
 
+def change_policy(checkout: Checkout) -> None:
+    """Change what cannot be replaced without a lock."""
+    path = "sql/policies/notes.sql"
+    text = (checkout.root / path).read_text()
+    checkout.write(path, text.replace("(authz.user_id() = 1)", "(authz.user_id() < 2)"))
+
+
 def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
     """The old code stays, object for object; the message leads to the line."""
     code_before = checkout.fetch(CODE)
@@ -33,7 +40,6 @@ def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "loading 5 files of sql/\n"
         "Error: sql/api/views/notes.sql, line 10: column notes.bodi does not exist [42703]\n"
         'hint: Perhaps you meant to reference the column "notes.body".\n'
         "the statement:\n"
@@ -61,9 +67,9 @@ def test_failing_code_is_named_when_the_server_sends_no_position(checkout: Check
 
 def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
     """With all that would have been applied beside it: migrations and code are one step."""
-    checkout.write("migrations/0003_create_a.sql", "create table aspen.a (id bigint);\n")
-    checkout.write(
-        "migrations/0004_create_b.sql",
+    checkout.write_migration("0003_create_a", "create table aspen.a (id bigint);\n")
+    checkout.write_migration(
+        "0004_create_b",
         "-- Why.\n\ncreate table aspen.b (id bigint);\nalter table aspen.b drop column nothing;\n",
     )
 
@@ -78,10 +84,10 @@ def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
 
 
 def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout: Checkout) -> None:
-    """Here an index that is there and not valid."""
+    """But no index that is not valid: `if not exists` would take it for the wanted one."""
     checkout.write_rows("insert into aspen.notes values (1, 'same'), (2, 'same')")
-    checkout.write(
-        "migrations/0003_index_notes.sql",
+    checkout.write_migration(
+        "0003_index_notes",
         "-- Bodies differ.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
         "create unique index concurrently notes_body_idx on aspen.notes (body);\n",
     )
@@ -90,7 +96,9 @@ def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout:
 
     assert result.exit_code == 1
     assert "migrations/0003_index_notes.sql, line 5: could not create unique" in result.stderr
-    assert "Remedy: this migration runs outside a transaction: undo what it" in result.stderr
+    assert "this migration runs outside a transaction: what it did before" in result.stderr
+    assert "dropped aspen.notes_body_idx, which could not be built\n" in result.stderr
+    assert checkout.fetch("select to_regclass('aspen.notes_body_idx')") == [(None,)]
 
 
 def test_an_edited_applied_migration_is_refused(checkout: Checkout) -> None:
@@ -195,19 +203,25 @@ def test_a_table_in_a_code_schema_keeps_its_rows(checkout: Checkout) -> None:
     assert checkout.fetch("select * from internal.cache") == [("x",)]
 
 
-def test_up_gives_up_on_a_table_in_use_and_names_who_uses_it(
+def test_up_gives_up_on_a_table_in_use_and_says_who_uses_it_since_when(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It never waits long in the queue for a lock, because everyone else would wait behind it."""
+    """Whoever it is: as an administrator may have begun what nobody ends."""
     monkeypatch.setattr(locks, "_GIVE_UP_SECONDS", 0.0)
-    checkout.append("sql/authz/user_id.sql", "-- changed\n")
-    with checkout.database.connect(application_name="a long report") as conn, conn.transaction():
-        conn.execute("select from aspen.users")
+    change_policy(checkout)
+    with checkout.database.connect("postgres", application_name="a long report") as conn:
+        conn.execute("begin")
+        conn.execute("select from aspen.notes")
+        began = conn.execute("select to_char(now(), 'YYYY-MM-DD HH24:MI:SS')").fetchone()
 
         result = checkout.migrate("up")
 
         assert result.exit_code == 1
-        assert f"pid {conn.info.backend_pid} (" in result.stderr
+        assert began is not None
+        assert (
+            f"  pid {conn.info.backend_pid} (postgres, a long report, 127.0.0.1) is idle in"
+            f" transaction in a transaction since {began[0]}"
+        ) in result.stderr
         assert "nothing was changed" in result.stderr
 
 
@@ -252,6 +266,7 @@ def test_a_file_that_the_contents_page_leaves_out_is_named(checkout: Checkout) -
 )
 def test_a_file_that_is_no_text_is_named(checkout: Checkout, path: str) -> None:
     """An editor of another age wrote it, say."""
+    checkout.write_migration("0003_create_a", "")
     (checkout.root / path).write_bytes(b"-- first\n-- caf\xe9\n")
 
     result = checkout.migrate("up")

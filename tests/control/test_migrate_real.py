@@ -37,7 +37,7 @@ def down(database: Database, keep: int) -> None:
     """Roll back all migrations after number `keep`."""
     settings = replace(SETTINGS, database_url=database.url)
     with psycopg.connect(database.url, autocommit=True) as conn:
-        plan = plan_rollback(conn, SETTINGS.root, keep)
+        plan = plan_rollback(conn, SETTINGS.root, keep, code_root=None)
     migrate_down(settings, plan, echo=lambda line: None)
 
 

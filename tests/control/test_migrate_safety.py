@@ -65,7 +65,7 @@ def small(tmp_path: Path, empty_database: Database) -> Checkout:
 
 def add_freezers(checkout: Checkout, table: str, policies: str) -> None:
     """Write what a DBA writes for a new resource: a migration, policies and a view."""
-    checkout.write("migrations/9999_create_freezers.sql", f"-- Why.\n-- depends:\n\n{table}")
+    checkout.write_migration("9999_create_freezers", f"-- Why.\n-- depends:\n\n{table}")
     for path, text in (
         ("tables/freezers.sql", table),
         ("policies/freezers.sql", policies),
@@ -108,8 +108,8 @@ def test_the_same_table_with_policies_is_loaded(real: Checkout) -> None:
 
 def test_a_migration_alone_is_refused_too(small: Checkout) -> None:
     """No file of sql/ differs; the rules are asked all the same."""
-    small.write(
-        "migrations/0003_open_notes.sql",
+    small.write_migration(
+        "0003_open_notes",
         "-- Why.\n-- depends: 0002_create_notes\n\n"
         "alter table aspen.users disable row level security;\n",
     )
@@ -123,13 +123,13 @@ def test_a_migration_alone_is_refused_too(small: Checkout) -> None:
 
 def test_a_migration_that_is_kept_is_asked_before_it_is_kept(small: Checkout) -> None:
     """One outside a transaction follows, so the end of the load would be too late."""
-    small.write(
-        "migrations/0003_create_freezers.sql",
+    small.write_migration(
+        "0003_create_freezers",
         f"-- Why.\n-- depends: 0002_create_notes\n\n{FREEZERS}"
         "grant select on aspen.freezers to member;\n",
     )
-    small.write(
-        "migrations/0004_index_freezers.sql",
+    small.write_migration(
+        "0004_index_freezers",
         "-- Why.\n-- depends: 0003_create_freezers\n-- transactional: false\n\n"
         "create index concurrently freezers_name_idx on aspen.freezers (name);\n",
     )
@@ -242,9 +242,19 @@ def test_what_was_made_by_hand_is_named_until_it_is_put_right(small: Checkout) -
             id="transaction of its own",
         ),
         pytest.param(
-            "set search_path = public;\nset role none;",
-            "migrations/0003_create_x.sql leaves role or search_path other than it found them",
+            "set  search_path = public;",
+            "migrations/0003_create_x.sql, line 4: set search_path would hold for whatever",
+            id="other names",
+        ),
+        pytest.param(
+            "set role none;",
+            "migrations/0003_create_x.sql, line 4: set role would hold for whatever",
             id="other role",
+        ),
+        pytest.param(
+            "set local role none;",
+            "migrations/0003_create_x.sql leaves role or search_path other than it found them",
+            id="other role until the end",
         ),
     ],
 )
@@ -252,8 +262,8 @@ def test_a_migration_that_leaves_its_transaction_is_refused(
     small: Checkout, statement: str, message: str
 ) -> None:
     """What comes after it would be kept whatever the rules say, or belong to somebody else."""
-    small.write(
-        "migrations/0003_create_x.sql", f"-- Why.\n-- depends: 0002_create_notes\n\n{statement}\n"
+    small.write_migration(
+        "0003_create_x", f"-- Why.\n-- depends: 0002_create_notes\n\n{statement}\n"
     )
 
     result = small.migrate("up")
@@ -261,3 +271,26 @@ def test_a_migration_that_leaves_its_transaction_is_refused(
     assert result.exit_code == 1
     assert message in result.stderr
     assert small.fetch("select to_regclass('aspen.x')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "statement"),
+    [
+        ("migrations/0004_two.sql", "commit"),
+        ("migrations/0004_two.rollback.sql", "set role none"),
+        ("sql/api/views/notes.sql", "reset all"),
+    ],
+)
+def test_what_no_file_may_say_is_found_before_the_first_of_them_runs(
+    tmp_path: Path, empty_database: Database, path: str, statement: str
+) -> None:
+    """In an empty database too, where a migration outside a transaction would be kept."""
+    checkout = Checkout.create(tmp_path, empty_database)
+    checkout.write_migration("0003_one", "-- transactional: false\n\nselect 1;\n")
+    checkout.write_migration("0004_two", "-- Why.\n\nselect 1;\n")
+    checkout.append(path, f"\n{statement};\n")
+
+    result = checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr.startswith(f"Error: {path}, line")) == (1, True)
+    assert checkout.fetch("select to_regnamespace('control')") == [(None,)]

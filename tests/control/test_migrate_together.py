@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.control.checkout import Checkout
+from tests.control.checkout import Checkout, eventually
 from tests.servers import Database
 
 SLOW = (
@@ -21,16 +20,6 @@ SLOW = (
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
     """A small checkout and an empty database."""
     return Checkout.create(tmp_path, empty_database)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether a condition comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
@@ -46,7 +35,7 @@ def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
 
 def test_one_of_two_ups_waits_and_both_succeed(checkout: Checkout) -> None:
     """The second finds nothing left to do."""
-    checkout.write("migrations/0003_create_slow.sql", SLOW + "select pg_sleep(1.5);\n")
+    checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(1.5);\n")
     with checkout.migrating("up") as first:
         assert eventually(is_sleeping(checkout))
         with checkout.migrating("up") as second:
@@ -61,9 +50,9 @@ def test_one_of_two_ups_waits_and_both_succeed(checkout: Checkout) -> None:
 
 def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Checkout) -> None:
     """Such a build waits for every open snapshot, so a waiting migrate must not hold one."""
-    checkout.write("migrations/0003_create_slow.sql", SLOW + "select pg_sleep(1);\n")
-    checkout.write(
-        "migrations/0004_index_slow.sql",
+    checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(1);\n")
+    checkout.write_migration(
+        "0004_index_slow",
         "-- Why.\n-- depends: 0003_create_slow\n-- transactional: false\n\n"
         "create index concurrently slow_id_idx on aspen.slow (id);\n",
     )
@@ -78,11 +67,11 @@ def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Che
 
 def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
     """Whatever the moment: all migrations, their marks and the code are one transaction."""
-    checkout.write("migrations/0003_create_slow.sql", SLOW + "select pg_sleep(60);\n")
+    checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(60);\n")
     with checkout.migrating("up") as process:
         assert eventually(is_sleeping(checkout))
         process.kill()
-    checkout.write("migrations/0003_create_slow.sql", SLOW)
+    checkout.write_migration("0003_create_slow", SLOW)
 
     result = checkout.migrate("up")
 
@@ -96,10 +85,13 @@ def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
 def test_up_comes_back_until_the_tables_are_free(checkout: Checkout) -> None:
     """A short-lived reader costs a moment, not a failure."""
     checkout.migrate("up")
-    checkout.append("sql/authz/user_id.sql", "-- changed\n")
+    checkout.append(
+        "sql/policies/notes.sql",
+        "\ncomment on policy notes_select_all on aspen.notes is 'All notes';\n",
+    )
     with checkout.database.connect() as conn:
         conn.execute("begin")
-        conn.execute("select from aspen.users")
+        conn.execute("select from aspen.notes")
         with checkout.migrating("up") as process:
             assert process.stderr is not None
             lines = [process.stderr.readline(), process.stderr.readline()]
@@ -107,7 +99,44 @@ def test_up_comes_back_until_the_tables_are_free(checkout: Checkout) -> None:
             out, _ = process.communicate(timeout=60)
 
     assert lines == [
-        "loading 5 files of sql/\n",
+        "loading 1 of 5 files of sql/\n",
         "the tables are in use; trying again for up to 30 s\n",
     ]
     assert (process.returncode, out) == (0, "loaded the code of sql/\n")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (
+            "pg_terminate_backend",
+            "terminating connection due to administrator command [57P01]",
+        ),
+        ("pg_cancel_backend", "canceling statement due to user request [57014]"),
+    ],
+)
+@pytest.mark.parametrize("transactional", ["true", "false"])
+def test_up_blames_no_statement_when_its_session_is_ended(
+    checkout: Checkout, end: str, said: str, transactional: str
+) -> None:
+    """One sentence and what to do; the file is right."""
+    checkout.write_migration(
+        "0003_create_slow", f"-- transactional: {transactional}\n{SLOW}select pg_sleep(60);\n"
+    )
+    with checkout.migrating("up") as process:
+        assert eventually(is_sleeping(checkout))
+        with checkout.database.connect("postgres") as conn:
+            (pid,) = conn.execute(
+                "select pid from pg_stat_activity where wait_event = 'PgSleep'"
+            ).fetchall()[0]
+            conn.execute(f"select {end}(%s)".encode(), [pid])
+        _, err = process.communicate(timeout=60)
+
+    kept = "this migration runs outside a transaction: what it did before that is kept\n"
+    assert process.returncode == 1
+    assert err.partition("Error: ")[2] == (
+        f"migrations/0003_create_slow.sql was interrupted and is not to blame: {said}\n"
+        f"{kept if transactional == 'false' else ''}"
+        "Remedy: control status tells whether the database runs; then run the command again: what"
+        " was not finished was taken back\n"
+    )

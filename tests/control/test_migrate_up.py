@@ -121,8 +121,8 @@ def test_up_restores_a_dropped_api_schema(checkout: Checkout) -> None:
 
 def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
     """`create index concurrently` cannot run inside one."""
-    checkout.write(
-        "migrations/0003_index_notes.sql",
+    checkout.write_migration(
+        "0003_index_notes",
         "-- Bodies are searched.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
         "create index concurrently notes_body_idx on aspen.notes (body);\n",
     )
@@ -138,8 +138,8 @@ def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
 
 def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> None:
     """Its trigger would shout what the migration writes; afterwards it is there again."""
-    checkout.write(
-        "migrations/0003_add_quiet_note.sql",
+    checkout.write_migration(
+        "0003_add_quiet_note",
         "-- Somebody whispered.\n-- depends: 0002_create_notes\n-- code: unloaded\n\n"
         "set local role none;\ninsert into aspen.notes (id, body) values (1, 'quiet');\n"
         "set local role aspen_owner;\n",
@@ -176,6 +176,82 @@ def test_dry_run_shows_everything_and_changes_nothing(checkout: Checkout) -> Non
     assert checkout.fetch("select to_regnamespace('control'), to_regnamespace('aspen')") == [
         (None, None)
     ]
+
+
+def test_dry_run_lists_every_file_that_fails(checkout: Checkout) -> None:
+    """The first in full, the others by their lines; nothing of it is kept."""
+    checkout.migrate("up")
+    checkout.append("sql/authz/user_id.sql", "\ngrant nothing;\n")
+    checkout.append("sql/internal/shout.sql", "\nselect nothing;\n")
+    checkout.append("sql/api/functions/latest_note.sql", "\n\ndrop view api.note;\n")
+    checkout.write("sql/policies/notes.sql", "grant select on aspen.notes to member;\n")
+
+    result = checkout.migrate("up", "--dry-run")
+
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: sql/authz/user_id.sql, line 6: syntax error at end of input [42601]\n"
+        "the statement:\n"
+        ">    6 | grant nothing\n"
+        "and 2 more, some perhaps only because of it:\n"
+        '  sql/internal/shout.sql, line 6: column "nothing" does not exist [42703]\n'
+        '  sql/api/functions/latest_note.sql, line 16: view "note" does not exist [42P01]\n'
+        "Remedy: correct these files and run the command again\n",
+    )
+    assert checkout.fetch("select * from api.notes") == []
+
+
+def test_dry_run_tries_migrations_on_the_rows(checkout: Checkout) -> None:
+    """A rule that rows break is found, and the table is as before."""
+    checkout.migrate("up")
+    checkout.write_rows("insert into aspen.notes values (1, 'short')")
+    checkout.write_migration(
+        "0003_lengthen_notes",
+        "-- Why.\n-- depends: 0002_create_notes\n\n"
+        "alter table aspen.notes add constraint notes_length_check check (length(body) > 10);\n",
+        "alter table aspen.notes drop constraint notes_length_check;\n",
+    )
+
+    refused = checkout.migrate("up", "--dry-run")
+    checkout.write_rows("update aspen.notes set body = 'long enough'")
+    accepted = checkout.migrate("up", "--dry-run")
+
+    assert refused.exit_code == 1
+    assert "0003_lengthen_notes.sql, line 4: check constraint" in refused.stderr
+    assert (accepted.exit_code, accepted.stdout) == (
+        0,
+        "would apply 0003_lengthen_notes\nwould load the code of sql/\n",
+    )
+    assert "pending  0003_lengthen_notes" in checkout.migrate("status").stdout
+
+
+def test_dry_run_tries_what_runs_outside_a_transaction_without_rows(checkout: Checkout) -> None:
+    """That is said, and what it names wrongly is found."""
+    head = "-- Why.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
+    checkout.migrate("up")
+    checkout.write_migration(
+        "0003_index_notes",
+        f"{head}create index concurrently notes_idx on aspen.notes (bodi);\n",
+        "drop index concurrently aspen.notes_idx;\n",
+    )
+
+    refused = checkout.migrate("up", "--dry-run")
+    applied = checkout.migrate("up")
+    checkout.write_migration(
+        "0003_index_notes",
+        f"{head}create index concurrently notes_idx on aspen.notes (body);\nvacuum aspen.notes;\n",
+    )
+    accepted = checkout.migrate("up", "--dry-run")
+
+    assert (refused.exit_code, applied.exit_code, accepted.exit_code) == (1, 1, 0)
+    assert "0003_index_notes.sql, line 5: column " in refused.stderr
+    assert applied.stderr == refused.stderr
+    assert accepted.stderr == (
+        "0003_index_notes runs outside a transaction: it was tried on tables without rows\n"
+        "what comes after it was tried there as well, not on the rows of this database\n"
+        "migrations/0003_index_notes.sql, line 6: cannot be tried in a transaction\n"
+    )
+    assert checkout.fetch("select to_regclass('aspen.notes_idx')") == [(None,)]
 
 
 def test_status_exits_3_while_something_is_pending(checkout: Checkout) -> None:

@@ -1,0 +1,199 @@
+"""The longest request while `control migrate up` loads code, and while it does not."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+import psycopg
+
+from control.errors import ControlError
+from control.stack.state import SUPERUSER
+from tests.bench.lab import HERE, Lab
+from tests.bench.laboratory import GROUP, SUBJECT, empty, location_of
+from tests.bench.load import Load, Service, load_mix
+from tests.bench.report import Report, Side, below
+
+SAMPLES = 2_000
+SECONDS, LOAD_AFTER, ROUNDS = 6, 1.5, 3
+# What a load may cost whoever asks meanwhile.
+LONGEST_MS = 200
+CONTROL = "from control.cli import main; main()"
+
+# Of policies that write: fences are under a safety rule, and what is read has its plans.
+POLICY = r"(for (?:insert|update|delete)\nto [\w, ]+\n(?:using|with check)) \("
+
+Change = Callable[[Path, int], None]
+
+
+def run(lab: Lab, report: Report) -> None:
+    """Let eight clients read and write, and change the code under them."""
+    report.title(f"pause: 8 clients read and write {SAMPLES:,} samples while code is loaded")
+    database = lab.database("pause", HERE / "import.sql")
+    empty(lab, database)
+    with lab.connect(SUPERUSER, database) as conn:
+        # The safety rules refuse the logins of other benchmarks.
+        conn.execute((HERE / "no_sides.sql").read_bytes())
+    with lab.connect("control", database) as conn:
+        store(conn, location_of(lab, database))
+    token = lab.token(SUBJECT, {GROUP: "member"})
+    rounds: dict[str, list[Load]] = {name: [] for name in CASES}
+    with (
+        TemporaryDirectory(dir=lab.settings.data_dir) as folder,
+        lab.postgrest(database) as service,
+    ):
+        copy_checkout(lab.settings.root, Path(folder))
+        # Plans and caches are made by whoever comes first.
+        load_mix(service, REQUESTS, token, SECONDS // 2)
+        for number in range(ROUNDS):
+            for name, change in CASES.items():
+                shutil.rmtree(folder)
+                copy_checkout(lab.settings.root, Path(folder))
+                change(Path(folder), number)
+                migrate = Migrate(lab, database, service, Path(folder))
+                # Whatever the round before left the servers to do is done in this time.
+                load_mix(service, REQUESTS, token, SECONDS // 3)
+                if change is not nothing:
+                    migrate.start()
+                rounds[name].append(load_mix(service, REQUESTS, token, SECONDS))
+                if change is not nothing:
+                    migrate.finish(is_good=change is not failing_file)
+                if change is new_column:
+                    migrate.run("down", "--yes")
+    empty(lab, database)
+    for name, loads in rounds.items():
+        longest = Side(f"longest request, {name}", tuple(one.longest_ms for one in loads), "ms")
+        report.sides([longest])
+        if name != "no load":
+            report.bound(f"longest request, {name}", longest, below(LONGEST_MS))
+
+
+def store(conn: psycopg.Connection, location: int) -> None:
+    """Samples for everybody to read and change."""
+    conn.execute(
+        "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
+        " public_identifier, collection_date)"
+        " select %(group)s, 1, %(location)s, 'P-' || number, 'P-' || number, '2024-01-01'"
+        " from generate_series(1, %(samples)s) as numbers (number)",
+        {"group": GROUP, "location": location, "samples": SAMPLES},
+    )
+    conn.execute("analyze")
+
+
+REQUESTS = (
+    ("GET", "/samples?limit=20&order=id.desc", ""),
+    ("GET", "/samples?select=*,sample_lineages(*)&limit=20&order=id", ""),
+    ("PATCH", "/samples?private_identifier=eq.P-%d", '{"host": "Host %d"}'),
+    ("GET", "/jobs?limit=20", ""),
+    ("GET", "/me", ""),
+    ("GET", "/locations?limit=20", ""),
+)
+
+
+def nothing(root: Path, number: int) -> None:
+    """Change nothing."""
+
+
+def one_function(root: Path, number: int) -> None:
+    """Change the body of a function that every request calls."""
+    edit(root / "sql/authz/identify_caller.sql", r"\nbegin\n", f"\nbegin\n    -- {number}\n")
+
+
+def one_policy(root: Path, number: int) -> None:
+    """Change a policy of the table that is most in use."""
+    edit(root / "sql/policies/samples.sql", POLICY, rf"\1 ({number} = {number} and ")
+
+
+def everything(root: Path, number: int) -> None:
+    """Change every function that has a body, every view and every policy."""
+    for path in (root / "sql").glob("*/**/*.sql"):
+        if path.parent.name != "tables":
+            edit(path, r"\$\$\n(?=(declare|begin|with|select))", f"$$$$\n-- {number}\n")
+            edit(path, POLICY, rf"\1 ({number} = {number} and ")
+            option = str(number % 2 == 0).lower()
+            edit(path, r"security_invoker = true", rf"\g<0>, security_barrier = {option}")
+
+
+def failing_file(root: Path, number: int) -> None:
+    """Change everything, and make the last file fail."""
+    everything(root, number)
+    with (root / "sql/api/functions/output_url.sql").open("a") as file:
+        file.write("\nselect nothing_of_this_name;\n")
+
+
+def new_column(root: Path, number: int) -> None:
+    """Change everything, and a table that is in use before."""
+    everything(root, number)
+    for suffix, action in (("", "add"), (".rollback", "drop")):
+        (root / f"migrations/9999_change_samples{suffix}.sql").write_text(
+            f"-- depends:\nalter table aspen.samples {action} bench{' text' * (not suffix)};\n"
+        )
+
+
+CASES: dict[str, Change] = {
+    "no load": nothing,
+    "one function": one_function,
+    "one policy": one_policy,
+    "everything": everything,
+    "everything and a migration": new_column,
+    "a failing file": failing_file,
+}
+
+
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    """Replace what a pattern finds in a file."""
+    path.write_text(re.sub(pattern, replacement.replace("$$$$", "$$"), path.read_text()))
+
+
+def copy_checkout(source: Path, root: Path) -> None:
+    """The files that a database is made of, free to be changed."""
+    for folder in ("sql", "migrations"):
+        shutil.copytree(source / folder, root / folder, dirs_exist_ok=True)
+    shutil.copy(source / "postgrest.conf", root)
+
+
+class Migrate:
+    """`control migrate up` as a process of its own, some time after the requests began."""
+
+    def __init__(self, lab: Lab, database: str, service: Service, root: Path) -> None:
+        self._environment = {
+            "PATH": os.defpath,
+            "ASPEN_ROOT": str(root),
+            "ASPEN_DATA_DIR": str(lab.settings.data_dir),
+            "ASPEN_DATABASE_URL": lab.url("control", database),
+            "ASPEN_API_URL": service.url,
+        }
+        self._done: subprocess.CompletedProcess[str] | None = None
+        self._thread = Thread(target=self._later)
+
+    def start(self) -> None:
+        """Begin in a moment."""
+        self._thread.start()
+
+    def finish(self, *, is_good: bool) -> None:
+        """Wait for its end; it must have gone as it should."""
+        self._thread.join()
+        assert self._done is not None
+        if (self._done.returncode == 0) is not is_good:
+            raise ControlError(f"control migrate: {self._done.stderr}", "see above")
+
+    def run(self, *arguments: str) -> None:
+        """Run `control migrate …` to its end."""
+        self._done = subprocess.run(
+            [sys.executable, "-c", CONTROL, "migrate", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def _later(self) -> None:
+        time.sleep(LOAD_AFTER)
+        self.run("up")
