@@ -38,12 +38,15 @@ def translate(error: BaseException, *, is_ours: bool = False) -> ControlError | 
         case BrokenPipeError():
             # The reader of our output went away, which click knows how to end quietly.
             return None
-        case OSError():
-            return _from_system(error)
-    # Whoever raised them has loaded them; a command that touches neither starts quickly.
+    # Whoever raised them has loaded them; a command that touches neither starts quickly. Time-outs
+    # of botocore are errors of the system as well.
+    if "botocore" in sys.modules and (refused := _from_boto(error)):
+        return refused
+    if isinstance(error, OSError):
+        return _from_system(error)
     if "psycopg" in sys.modules and (known := _from_psycopg(error, is_ours)):
         return known
-    return _from_boto(error) if "botocore" in sys.modules else None
+    return None
 
 
 def _from_system(error: OSError) -> ControlError:

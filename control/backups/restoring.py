@@ -28,7 +28,7 @@ from control.errors import ControlError
 from control.frozen import migration_files
 from control.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 from control.local import connect_here, is_ours, without_variables
-from control.migrations import apply_all
+from control.migrations import apply_all, migrate_status
 from control.outputs.credentials import current_credentials, store_credentials
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
@@ -106,9 +106,7 @@ def restore(
                 prepare_database(conn, settings.sql_dir)
                 conn.execute((settings.sql_dir / "schemas.sql").read_bytes())
                 conn.execute("analyze")
-            # Of an older checkout: the way from there to this one.
-            with without_variables(*(["PG"] if server.is_ours else [])):
-                apply_all(on_database(server.control_url, scratch), settings.root, echo=echo)
+            _bring_up_to_date(server, scratch, settings, echo)
             had_one = _take_the_name(admin, scratch, server.database, previous)
         except BaseException:
             _drop(admin, scratch)
@@ -162,6 +160,21 @@ class _Server:
         with opened as conn:
             conn.execute("set client_min_messages = warning")
             yield conn
+
+
+def _bring_up_to_date(server: _Server, database: str, settings: Settings, echo: Echo) -> None:
+    """Go the way from an older checkout to this one.
+
+    What was unsafe before is as unsafe now, and said; it does not stand in the way of a restore.
+    """
+    with server.connect(database) as conn:
+        status = migrate_status(conn, settings.root)
+    if status.pending or status.files or not status.is_code_loaded:
+        with without_variables(*(["PG"] if server.is_ours else [])):
+            apply_all(on_database(server.control_url, database), settings.root, echo=echo)
+        return
+    for breach in status.breaches:
+        echo(f"unsafe, as it was before: {breach.object}: {breach.problem}")
 
 
 def _require_roles(admin: psycopg.Connection) -> None:

@@ -154,6 +154,23 @@ def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_
         assert conn.execute("select number from public.notes").fetchall() == [(1,)]
 
 
+def test_database_that_was_unsafe_is_restored_all_the_same(
+    database: Database, s3: S3, tmp_path: Path
+) -> None:
+    """In an emergency the data counts; what is unsafe is said."""
+    with database.connect() as conn:
+        conn.execute("set role aspen_owner")
+        conn.execute("create table aspen.bare (id bigint primary key)")
+    made = run(database, s3, "db", "backup", str(tmp_path / "backup"))
+
+    result = run(
+        database, s3, "db", "restore", "--yes", "--drop-previous", str(tmp_path / "backup")
+    )
+
+    assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
+    assert "unsafe, as it was before: aspen.bare" in result.stderr
+
+
 def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path: Path) -> None:
     """It counts."""
     result = run(database, s3, "db", "backup", "--dry-run", str(tmp_path / "backup"))
