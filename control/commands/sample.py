@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
+from control.commands.options import json_option
 from control.errors import ControlError
-from control.groups import find_group
 from control.sample_metadata import STRAIN, IncompleteDates, Problem, Reading, read_metadata
-from control.samples import ImportReport, OnConflict, Target, import_samples
-from control.terminal import one_line, spreadsheet_cell, stream_below
+from control.terminal import one_line, progress_bar, spreadsheet_cell
+
+if TYPE_CHECKING:
+    from control.samples import ImportReport, OnConflict, Target
 
 # More are not read on a terminal; --rejects and --json have them all.
 SHOWN_PROBLEMS = 100
@@ -64,7 +67,7 @@ def sample() -> None:
 @click.option("--allow-missing-sequences", is_flag=True, help="Take samples without a sequence.")
 @click.option("--rejects", type=new_file, help="Write all problems to this tab-separated file.")
 @click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def import_command(
     app: App,
@@ -92,6 +95,9 @@ def import_command(
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
     """
+    from control.groups import find_group
+    from control.samples import Target, import_samples
+
     if sequences is None and not allow_missing_sequences:
         raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")
     reading = Reading(
@@ -126,7 +132,7 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    with click.progressbar(length=total, label="samples", file=stream_below(sys.stderr)) as bar:
+    with progress_bar(total, "samples") as bar:
         yield bar.update
 
 
