@@ -86,7 +86,6 @@ def _from_boto(error: BaseException) -> ControlError | None:
 
 def _from_database(error: psycopg.Error, is_ours: bool) -> ControlError:
     """Our own SQL raises sqlstate PGRST with JSON in the message; the rest is PostgreSQL's."""
-
     if error.sqlstate == "PGRST":
         return _from_fail(error)
     if error.sqlstate is None:

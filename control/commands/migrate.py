@@ -146,13 +146,12 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
             err=err,
         )
     if not plan.migrations:
-        click.echo("nothing to do: no migration after that is applied", err=err)
+        said = "nothing to do: no migration after that is applied"
     elif plan.code_root is None:
-        click.echo(
-            "unload the code: the API answers nothing but errors until control migrate up", err=err
-        )
+        said = "unload the code: the API answers nothing but errors until control migrate up"
     else:
-        click.echo("load the code again: requests wait until all is done", err=err)
+        said = "load the code again: requests wait until all is done"
+    click.echo(said, err=err)
 
 
 def _show_status(status: MigrateStatus) -> None:

@@ -169,7 +169,7 @@ def live(
         "docs",
         "migrate up --dry-run",
         "migrate status",
-        "migrate down --dry-run",
+        "migrate down --without-code --dry-run",
         "load pathogens",
         "load demo --dry-run",
         "output credentials --dry-run",
@@ -189,7 +189,10 @@ def test_json_is_one_document_on_stdout(live: Live, arguments: str) -> None:
 def test_rollback_with_json_asks_on_stderr(live: Live) -> None:
     """So that stdout stays one document, whatever was answered."""
     result = CliRunner().invoke(
-        cli, ["migrate", "down", "--json"], input="n\n", env=live.environment
+        cli,
+        ["migrate", "down", "--without-code", "--json"],
+        input="n\n",
+        env=live.environment,
     )
 
     assert (result.exit_code, result.stdout.strip()) == (1, "")
