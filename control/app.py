@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from control.settings import Settings
+from control.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -15,10 +15,26 @@ if TYPE_CHECKING:
 
 
 class App:
-    """One command's view of one environment."""
+    """One command's view of one environment, whose settings are read when first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
+        # As chosen with --env; None leaves it to ASPEN_ENV and the default.
+        self.environment: str | None = None
+        # Whether damaged settings of the local stack count as none, for what puts them right.
+        self.passes_damage = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the environment chosen."""
+        return load_settings(self.environment, passes_damage=self.passes_damage)
+
+    @property
+    def runs_its_database(self) -> bool:
+        """Whether the database is the local stack's own, at the address `control up` wrote down."""
+        from control.local import is_ours
+
+        # Settings that cannot be read are what failed; reading them again would fail again.
+        return "settings" in self.__dict__ and is_ours(self.settings, "database_url")
 
     @contextmanager
     def connect(self, label: str) -> Iterator[psycopg.Connection]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from control.settings import Settings
 
 KEYS = "token_keys"
+LOG = "audit_log"
+_ROWS_AT_ONCE = 20_000
 
 
 def record_keys(
@@ -33,6 +36,45 @@ def record_keys(
     except (psycopg.Error, ControlError) as error:
         return f"{error}".strip().splitlines()[0]
     return None
+
+
+def count_older(conn: psycopg.Connection, than: datetime) -> int:
+    """How many entries of audit_log are older."""
+    row = conn.execute(
+        "select count(*) from aspen.audit_log where occurred_at < %s", [than]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def trim_log(conn: psycopg.Connection, older_than: datetime, echo: Callable[[str], None]) -> int:
+    """Delete old entries, a few at a time, and record that; how many there were.
+
+    Ids grow with time, so that the oldest lie together at the beginning of the primary key; no
+    request waits for more than one piece.
+    """
+    deleted = 0
+    while gone := _trim_once(conn, older_than):
+        deleted += gone
+        echo(f"deleted {deleted} entries")
+    return deleted
+
+
+def _trim_once(conn: psycopg.Connection, older_than: datetime) -> int:
+    with conn.transaction():
+        conn.execute("set local aspen.trims_audit_log = 'on'")
+        gone = conn.execute(
+            "delete from aspen.audit_log where occurred_at < %s and id in"
+            " (select id from aspen.audit_log order by id limit %s)",
+            [older_than, _ROWS_AT_ONCE],
+        ).rowcount
+        if gone:
+            conn.execute(
+                "insert into aspen.audit_log (table_name, action, role_name, details)"
+                " values (%s, 'delete', session_user, %s)",
+                [LOG, Jsonb({"older_than": older_than.isoformat(), "entries": gone})],
+            )
+    return gone
 
 
 def _record(conn: psycopg.Connection, outcome: Mapping[str, str]) -> None:

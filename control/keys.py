@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
@@ -29,10 +29,9 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from control.errors import ControlError
+from control.token_terms import ALGORITHMS as ALGORITHMS
+from control.token_terms import Algorithm as Algorithm
 from control.trusted_keys import Jwk, parse_trusted
-
-Algorithm = Literal["HS256", "RS256"]
-ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256")
 
 KEYS_FILE = "keys.json"
 TRUSTED_FILE = "trusted.json"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from control.errors import ControlError
-from control.sql_code import query
+
+if TYPE_CHECKING:
+    import psycopg
 
 # How often somebody else may delete a place that this import is about to use.
 ATTEMPTS = 3
@@ -37,6 +38,8 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Pla
 
     Once more where somebody deleted a place just after it was found to exist.
     """
+    from control.sql_code import query
+
     # In one order for everybody, so that two imports of the same new places cannot deadlock.
     ordered = sorted(places, key=lambda place: [name or "" for name in astuple(place)])
     columns = {

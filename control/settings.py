@@ -91,15 +91,30 @@ KEYS = (
 HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 
 
+class DamagedState(ControlError):
+    """What the local stack remembers cannot be read."""
+
+
 def load_settings(
-    environment: str | None = None, environ: Mapping[str, str] = os.environ
+    environment: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    passes_damage: bool = False,
 ) -> Settings:
-    """The settings of one environment: ASPEN_* variables, then its profile, then the defaults."""
+    """The settings of one environment: ASPEN_* variables, then its profile, then the defaults.
+
+    With `passes_damage` a damaged env.json counts as none, for the commands that put it right.
+    """
     name = environment or environ.get("ASPEN_ENV") or LOCAL
     root = find_root(environ)
     data_dir = Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
 
-    profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+    try:
+        profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+    except DamagedState:
+        if not passes_damage:
+            raise
+        profile = {}
     source = data_dir / "env.json" if name == LOCAL else root / "aspen.toml"
     # No environment signs with the keys of another.
     own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
@@ -165,23 +180,23 @@ def _local_profile(data_dir: Path) -> dict[str, Any]:
             f"{path} belongs to another user", "run control as the user who ran control up"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(path, "it is not JSON") from error
+        raise damaged(path, "it is not JSON") from error
     if not isinstance(profile, dict):
-        raise _damaged(path, "it is not an object")
+        raise damaged(path, "it is not an object")
     for key in (*KEYS, "keys_dir"):
         if not isinstance(profile.get(key), str | None):
-            raise _damaged(path, f"{key} is not text")
+            raise damaged(path, f"{key} is not text")
     for key, kind in (("ports", int), ("passwords", str)):
         members = profile.get(key, {})
         if not isinstance(members, dict) or not all(type(one) is kind for one in members.values()):
-            raise _damaged(path, f"{key} are not what control up wrote")
+            raise damaged(path, f"{key} are not what control up wrote")
     return profile
 
 
-def _damaged(path: Path, reason: str) -> ControlError:
-    return ControlError(
-        f"{path} is damaged: {reason}",
-        "remove that one file and run control up: it chooses new ports and passwords",
+def damaged(path: Path, reason: str) -> DamagedState:
+    """Say that env.json is no use."""
+    return DamagedState(
+        f"{path} is damaged: {reason}", "control up sets it aside and makes a new one"
     )
 
 

@@ -6,19 +6,24 @@ import io
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
-
-import boto3
-import botocore.session
-from botocore.config import Config
+from urllib.parse import urlsplit
 
 from control.errors import ControlError
 from control.local import is_ours, without_variables
 from control.settings import Settings
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
+# A server that takes connections and is silent is given up after half a minute, all attempts
+# together. Between two pieces of a large object no more than a moment passes.
+CONNECT_SECONDS = 5
+READ_SECONDS = 10
+ATTEMPTS = 3
 BUFFER_BYTES = 1 << 20
 
 
@@ -50,6 +55,10 @@ class S3Uri:
 
 def make_client(settings: Settings) -> S3Client:
     """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
+    # Imported only here: half a second that commands without S3 need not wait.
+    import boto3
+    import botocore.session
+
     if not is_ours(settings, "s3_endpoint_url"):
         return _client_of(boto3.Session(), settings, proxies=None)
     with without_variables("AWS_", "BOTO_"):
@@ -63,6 +72,8 @@ def _client_of(
     session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
 ) -> S3Client:
     """A client of one session; without `proxies` those of the environment."""
+    from botocore.config import Config
+
     return session.client(
         "s3",
         endpoint_url=settings.s3_endpoint_url,
@@ -73,12 +84,47 @@ def _client_of(
             signature_version="s3v4",
             # An endpoint of our own has no DNS name per bucket.
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
-            connect_timeout=10,
-            read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": 4},
             proxies=proxies,
-        ),
+        ).merge(patience()),
     )
+
+
+def patience() -> Config:
+    """How long any service of AWS, or one in its place, is waited for."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+
+
+def explain(error: BotoCoreError) -> ControlError:
+    """Say why there was no answer, and from where."""
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+    where = str(error.kwargs.get("endpoint_url") or "the endpoint")
+    address = "{0.scheme}://{0.netloc}".format(urlsplit(where)) if "://" in where else where
+    running = "of the local stack: control status, then control up, which restarts one that hangs"
+    match error:
+        case ReadTimeoutError():
+            return ControlError(
+                f"S3 at {address} takes connections and does not answer"
+                f" ({READ_SECONDS} s, {ATTEMPTS} times)",
+                f"look at that server; the one {running}",
+            )
+        case ConnectTimeoutError():
+            return ControlError(
+                f"S3 at {address} is out of reach: no connection within {CONNECT_SECONDS} s",
+                "check the endpoint, and firewall and proxy on the way",
+            )
+        case EndpointConnectionError():
+            return ControlError(
+                f"nobody answers for S3 at {address}", f"check the endpoint; the one {running}"
+            )
+        case _:
+            return ControlError(f"S3 did not answer: {error}", "control status")
 
 
 def open_object(s3: S3Client, uri: S3Uri) -> BinaryIO:

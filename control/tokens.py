@@ -18,12 +18,10 @@ import jwt
 from control.errors import ControlError
 from control.keys import Algorithm, Key, KeySet
 from control.settings import AUDIENCE
+from control.token_terms import ROLES
 from control.trusted_keys import RSA_ALGORITHMS, verifying_key
 
 ISSUER = "aspen-control"
-# As in aspen.users.
-LONGEST_SUBJECT = 255
-ROLES = ("member", "operator")
 GROUP_ROLES = ("admin", "member", "viewer")
 
 # PostgREST allows this much between its clock and the issuer's.

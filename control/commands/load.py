@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
-from control.demo import OWNER, STRANGER, VIEWER, Demo, find_demo
+from control.commands.options import echo_json, json_option, say
 from control.errors import ControlError
-from control.keys import load_keys
-from control.pathogens import load_pathogens
 from control.settings import Settings
-from control.tokens import mint
 
-SAMPLES_QUERY = "select=*,location:locations(*),lineages:sample_lineages(*)&order=id.desc&limit=3"
-TOKEN_LIFETIME = timedelta(days=1)
+if TYPE_CHECKING:
+    from control.demo import Demo
 
 
 @click.group()
@@ -26,8 +23,9 @@ def load() -> None:
 
 @load.command()
 @click.option("--dry-run", is_flag=True, help="Count what is missing, store nothing.")
+@json_option
 @click.pass_obj
-def pathogens(app: App, dry_run: bool) -> None:
+def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
     """Add the pathogens the platform knows (SC2, MPX, HCV), with their repositories and prefixes.
 
     Rows that exist stay as they are, so it may be run again at any time.
@@ -35,15 +33,21 @@ def pathogens(app: App, dry_run: bool) -> None:
     \b
         control load pathogens
     """
+    from control.pathogens import load_pathogens
+
     with app.connect("load pathogens") as conn:
         added = load_pathogens(conn, dry_run=dry_run)
-    click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
+    if as_json:
+        echo_json({"dry_run": dry_run, "added": added})
+    else:
+        click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
 
 
 @load.command("demo")
 @click.option("--dry-run", is_flag=True, help="Say whether there is anything to load.")
+@json_option
 @click.pass_obj
-def demo_command(app: App, dry_run: bool) -> None:
+def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
     """Load the demo into the local stack, and print what to try with it.
 
     Three groups with a user each: one owns the samples of a made-up outbreak and their tree, one
@@ -52,6 +56,8 @@ def demo_command(app: App, dry_run: bool) -> None:
     \b
         control load demo
     """
+    from control.demo import find_demo
+
     if not app.settings.is_local:
         raise ControlError(
             f"the demo does not belong into {app.settings.environment}: it makes users",
@@ -60,35 +66,37 @@ def demo_command(app: App, dry_run: bool) -> None:
     with app.connect("load demo") as conn:
         demo = find_demo(conn)
         if demo is None and not dry_run:
-            # Imported only here, so that everything else starts quickly.
             from control.demo.loading import load_demo
 
-            click.echo("loading the demo", err=True)
+            say("loading the demo")
             load_demo(conn, app.s3, app.settings)
             demo = find_demo(conn)
-    if demo is None:
+    if as_json:
+        echo_json({"is_loaded": demo is not None, "tree_id": demo and demo.tree_id})
+    elif demo is None:
         click.echo("the demo would be loaded")
     else:
-        click.echo(f"the demo is loaded: {demo.samples} samples of {OWNER.group} and their tree")
         _echo_what_to_try(app.settings, demo)
 
 
 def _echo_what_to_try(settings: Settings, demo: Demo) -> None:
-    """A curl that works when pasted; its token is one of a made-up user of the local stack."""
+    """Three commands that work when pasted, and whom else to be."""
+    from control.demo import OWNER, STRANGER, VIEWER
+
+    click.echo(f"the demo is loaded: {demo.samples} samples of {OWNER.group} and their tree")
     if settings.api_url is None:
         return
-    token = mint(load_keys(settings.keys_dir), sub=OWNER.subject, role="member", ttl=TOKEN_LIFETIME)
-    samples_url = f"{settings.api_url}/samples?{SAMPLES_QUERY}"
     program = settings.root / ".venv" / "bin" / "control"
     control = os.path.relpath(program) if program.exists() else "control"
+    bearer = '-H "Authorization: Bearer $T"'
     click.echo(
         f"""
-As {OWNER.subject}, who owns them (the token is good for a day):
+Try it as {OWNER.subject}, who owns them:
 
-curl -s '{samples_url}' -H 'Authorization: Bearer {token}'
+T=$({control} token issue --sub '{OWNER.subject}')
+curl -s {bearer} '{settings.api_url}/samples?limit=3'
+curl -s {bearer} '{settings.api_url}/rpc/phylo_tree?id={demo.tree_id}' -o tree.json
 
-The tree, tips named for the caller: {settings.api_url}/rpc/phylo_tree?id={demo.tree_id}
-Granted a viewer's access, so that private identifiers stay hidden: {VIEWER.subject}
-A stranger, for whom none of it exists: {STRANGER.subject}
-Their tokens: {control} token issue --sub '{VIEWER.subject}'"""
+{VIEWER.subject} may view them without private identifiers, {STRANGER.subject} sees none of it.
+README.md goes on from here: your own samples in, a tree out."""
     )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
+from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
-from control.migrations import (
-    MigrateStatus,
-    RollbackPlan,
-    migrate_down,
-    migrate_status,
-    migrate_up,
-    plan_rollback,
-)
-from control.schema_cache import ApiState
+
+if TYPE_CHECKING:
+    from control.migrations import MigrateStatus, RollbackPlan
 
 
 @click.group()
@@ -27,15 +22,22 @@ def migrate() -> None:
 
 @migrate.command("up")
 @click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@json_option
 @click.pass_obj
-def up(app: App, dry_run: bool) -> None:
+def up(app: App, dry_run: bool, as_json: bool) -> None:
     """Apply pending migrations, then load the code of sql/ if anything changed.
 
     \b
         control migrate up --dry-run
         control migrate up
     """
-    result = migrate_up(app.settings, echo=_progress, dry_run=dry_run)
+    from control.migrations import migrate_up
+    from control.schema_cache import ApiState
+
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run)
+    if as_json:
+        echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
+        return
     for name in result.applied:
         click.echo(f"would apply {name}" if dry_run else f"applied {name}")
     if result.has_loaded_code:
@@ -51,29 +53,37 @@ def up(app: App, dry_run: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Roll back every migration.")
 @click.option("--dry-run", is_flag=True, help="Show what would be rolled back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @click.pass_obj
-def down(app: App, keep: int | None, everything: bool, dry_run: bool, yes: bool) -> None:
+def down(
+    app: App, keep: int | None, everything: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     """Roll back the last migration, or all after --to. Tables they created go with their rows.
 
     \b
         control migrate down --to 0003 --dry-run
         control migrate down --to 0003
     """
+    from control.migrations import migrate_down, plan_rollback
+
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
     with app.connect("migrate down") as conn:
         plan = plan_rollback(conn, app.settings.root, 0 if everything else keep)
-    _show_plan(plan)
-    if dry_run or not plan.migrations:
-        return
-    if not yes:
-        click.confirm("Roll back?", abort=True, err=True)
-    migrate_down(app.settings, plan, echo=_progress)
-    click.echo("rolled back; the API has no code now: control migrate up loads it again")
+    _show_plan(plan, err=as_json)
+    if plan.migrations and not dry_run:
+        if not yes:
+            click.confirm("Roll back?", abort=True, err=True)
+        migrate_down(app.settings, plan, echo=say)
+        click.echo(
+            "rolled back; the API has no code now: control migrate up loads it again", err=as_json
+        )
+    if as_json:
+        echo_json({"dry_run": dry_run} | asdict(plan))
 
 
 @migrate.command("status")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Show what is applied and what is pending; exit 3 when something is.
@@ -81,28 +91,29 @@ def status(ctx: click.Context, as_json: bool) -> None:
     \b
         control migrate status --json
     """
+    from control.migrations import migrate_status
+
     app: App = ctx.obj
     with app.connect("migrate status") as conn:
         found = migrate_status(conn, app.settings.root)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"is_current": found.is_current}, indent=2))
+        echo_json(asdict(found) | {"is_current": found.is_current})
     else:
         _show_status(found)
     if not found.is_current:
         ctx.exit(SOMETHING_TO_DO)
 
 
-def _progress(line: str) -> None:
-    click.echo(line, err=True)
-
-
-def _show_plan(plan: RollbackPlan) -> None:
+def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
     for name in plan.migrations:
-        click.echo(f"roll back {name}")
+        click.echo(f"roll back {name}", err=err)
     for table, rows in plan.tables.items():
-        click.echo(f"drop {table} ({'rows not counted yet' if rows < 0 else f'about {rows} rows'})")
+        click.echo(
+            f"drop {table} ({'rows not counted yet' if rows < 0 else f'about {rows} rows'})",
+            err=err,
+        )
     if not plan.migrations:
-        click.echo("nothing to do")
+        click.echo("nothing to do", err=err)
 
 
 def _show_status(status: MigrateStatus) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
-from control.outputs.credentials import current_credentials, store_credentials
+from control.commands.options import echo_json, json_option
 from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
 from control.outputs.problems import unprintable
-from control.outputs.register import Registration, list_outputs, register_outputs
 from control.storage import S3Uri
-from control.terminal import after_the_fact, one_line
+from control.terminal import after_the_fact, screen_width, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from control.outputs.objects import StoredObject
+    from control.outputs.register import Registration
 
 
 class Address(click.ParamType[S3Uri]):
@@ -73,7 +77,7 @@ def output() -> None:
 @click.option("--file", "files", type=File(), multiple=True, help="A file, without a manifest.")
 @click.option("--software", type=Software(), multiple=True, help="What made the files.")
 @click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 @click.pass_obj
 def register(
     app: App,
@@ -93,6 +97,8 @@ def register(
         control output register 42 s3://aspen/jobs/42/1/manifest.json
         control output register 42 --file auspice_json=s3://aspen/trees/tree.json
     """
+    from control.outputs.register import register_outputs
+
     if (manifest is None) == (not files):
         raise click.UsageError("name either a manifest or files: MANIFEST or --file")
     if manifest is not None and software:
@@ -107,14 +113,14 @@ def register(
         )
     with nullcontext() if dry_run else after_the_fact(f"job {job_id} is registered"):
         if as_json:
-            _show_json({"dry_run": dry_run} | asdict(done))
+            echo_json({"dry_run": dry_run} | asdict(done))
         else:
             _show(done, dry_run=dry_run)
 
 
 @output.command("list")
 @click.argument("job_id", type=click.IntRange(min=1))
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 @click.pass_obj
 def list_(app: App, job_id: int, as_json: bool) -> None:
     """List the registered outputs of a job.
@@ -122,19 +128,23 @@ def list_(app: App, job_id: int, as_json: bool) -> None:
     \b
         control output list 42
     """
+    from control.outputs.register import list_outputs
+
     with app.connect("output list") as conn:
         outputs = list_outputs(conn, job_id)
     if as_json:
-        _show_json([asdict(one) for one in outputs])
-        return
-    for one in outputs:
-        click.echo(f"{one.kind:20}{one.size:>14}  {one_line(one.uri)}")
+        echo_json([asdict(one) for one in outputs])
+    elif outputs:
+        _show_outputs(outputs)
+    else:
+        click.echo(f"job {job_id} has no outputs yet", err=True)
 
 
 @output.command()
 @click.option("--dry-run", is_flag=True, help="Fetch them, but store nothing.")
+@json_option
 @click.pass_obj
-def credentials(app: App, dry_run: bool) -> None:
+def credentials(app: App, dry_run: bool, as_json: bool) -> None:
     """Renew the credentials that links to outputs are signed with.
 
     Long-lived keys are exchanged for an hour's before they reach the database, so run this more
@@ -143,16 +153,22 @@ def credentials(app: App, dry_run: bool) -> None:
     \b
         control output credentials
     """
+    from control.outputs.credentials import current_credentials, store_credentials
+
     current = current_credentials(app.settings, app.s3)
     if not dry_run:
         with app.connect("output credentials") as conn:
             store_credentials(conn, current)
+    if as_json:
+        echo_json({"dry_run": dry_run, "bucket": current.bucket, "expires_at": current.expires_at})
+        return
     verb = "would sign" if dry_run else "signing"
     click.echo(f"{verb} links to {current.bucket} until {current.expires_at:%Y-%m-%d %H:%M:%SZ}")
 
 
-def _show_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+def _show_outputs(outputs: Sequence[StoredObject]) -> None:
+    for line in table([(one.kind, one.size, one.uri) for one in outputs], screen_width()):
+        click.echo(line)
 
 
 def _show(done: Registration, *, dry_run: bool) -> None:
@@ -161,8 +177,8 @@ def _show(done: Registration, *, dry_run: bool) -> None:
         return
     verb = "would register" if dry_run else "registered"
     click.echo(f"{verb} job {done.job_id} ({done.kind}): {done.status}")
-    for one in done.outputs:
-        click.echo(f"  {one.kind:20}{one.size:>14}  {one_line(one.uri)}")
+    if done.outputs:
+        _show_outputs(done.outputs)
     if done.tree is not None and not dry_run:
         click.echo(f"  tree {done.tree.tree_id}")
     for line in done.summary():

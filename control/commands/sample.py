@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from control.app import App
-from control.groups import find_group
-from control.import_report import open_rejects, refusal
+from control.commands.options import json_option
 from control.sample_metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
-from control.samples import ImportReport, OnConflict, Target, import_samples
-from control.terminal import after_the_fact, one_line, stream_below
+from control.terminal import after_the_fact, one_line, progress_bar
+
+if TYPE_CHECKING:
+    from control.samples import ImportReport, OnConflict, Target
 
 
 class InputPath(click.Path):
@@ -74,7 +75,7 @@ def sample() -> None:
 @click.option("--allow-missing-sequences", is_flag=True, help="Take samples without a sequence.")
 @click.option("--rejects", type=new_file, help="Write all problems to this tab-separated file.")
 @click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def import_command(
     app: App,
@@ -104,6 +105,10 @@ def import_command(
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
     """
+    from control.groups import find_group
+    from control.import_report import open_rejects, refusal
+    from control.samples import Target, import_samples
+
     if sequences is None and not allow_missing_sequences:
         raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")
     if any(
@@ -145,13 +150,8 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    bar = click.progressbar(length=total, label="samples", file=stream_below(sys.stderr))
-    try:
+    with progress_bar(total, "samples") as bar:
         yield bar.update
-    finally:
-        # Everything may be stored by now.
-        with suppress(OSError):
-            bar.render_finish()
 
 
 def _summary(report: ImportReport, target: Target, dry_run: bool) -> str:

@@ -2,110 +2,169 @@
 
 from __future__ import annotations
 
-import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from control import stack
 from control.app import App
+from control.commands.options import echo_json, echo_json_line, json_option, say
+from control.errors import SOMETHING_TO_DO
 from control.settings import Settings
-from control.stack.logs import follow, last_lines
+from control.terminal import leave_the_line, screen_width, table
 
+if TYPE_CHECKING:
+    from control.stack import ComponentStatus
 
-def say(line: str) -> None:
-    """Progress goes to stderr, so that stdout is only data."""
-    click.echo(line, err=True)
+RUNNING = "running"
 
 
 @click.command("up")
+@click.option("--watch", is_flag=True, help="Stay, and start again what dies, until Ctrl-C.")
+@json_option
 @click.pass_obj
-def up(app: App) -> None:
+def up(app: App, watch: bool, as_json: bool) -> None:
     """Start the local stack and bring its database up to date.
 
-    Run it again at any time: it starts what is not running and changes nothing else.
+    Run it again at any time: it starts what is not running and changes nothing else. With --watch
+    it stays in the foreground, says what died and why, starts it again, and stops everything when
+    it is told to end (SIGINT, SIGTERM).
 
     \b
         control up
+        control up --watch
     """
-    settings = stack.up(app.settings, say)
-    for name, url in _addresses(settings):
-        click.echo(f"{name:10} {url}")
+    from control import stack
+
+    def show(settings: Settings) -> None:
+        if as_json:
+            echo_json(_addresses_for_machines(settings))
+            return
+        for line in _addresses(settings):
+            click.echo(line)
+
+    if watch:
+        stack.watch(app.settings, say, show)
+    else:
+        show(stack.up(app.settings, say))
 
 
 @click.command("down")
+@json_option
 @click.pass_obj
-def down(app: App) -> None:
+def down(app: App, as_json: bool) -> None:
     """Stop the local stack. Data, keys, passwords and ports stay.
 
     \b
         control down
     """
+    from control import stack
+
     stack.down(app.settings, say)
+    if as_json:
+        found = stack.status(app.settings) if app.settings.data_dir.exists() else {}
+        echo_json({"components": _for_machines(found)})
 
 
 @click.command("status")
 @click.option(
     "--json", "as_json", is_flag=True, help="For machines; database_url contains its password."
 )
-@click.pass_obj
-def status(app: App, as_json: bool) -> None:
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
     """Show how each server of the local stack is, and where.
+
+    Exits with 3 when one of them is not running: control up starts it.
 
     \b
         control status
         psql "$(control status --json | jq -r .database_url)"
     """
+    from control import stack
+
+    app: App = ctx.obj
     components = stack.status(app.settings)
+    is_whole = all(component.state == RUNNING for component in components.values())
     if as_json:
-        shown = {
-            "api_url": app.settings.api_url,
-            "admin_url": app.settings.admin_url,
-            "database_url": app.settings.database_url,
-            "s3_endpoint_url": app.settings.s3_endpoint_url,
-            "bucket": app.settings.bucket,
-            "components": {name: asdict(component) for name, component in components.items()},
-        }
-        click.echo(json.dumps(shown, indent=2, default=str))
-        return
-    click.echo(f"{'server':12}{'state':16}{'pid':>8}{'port':>8}  log")
-    for name, component in components.items():
-        pid, port = component.pid or "-", component.port or "-"
-        click.echo(f"{name:12}{component.state:16}{pid:>8}{port:>8}  {component.log}")
-    for name, url in _addresses(app.settings):
-        click.echo(f"{name:10} {url}")
+        shown = _addresses_for_machines(app.settings)
+        echo_json(shown | {"components": _for_machines(components)})
+    else:
+        for line in (*_table(components), *_addresses(app.settings)):
+            click.echo(line)
+        if not is_whole:
+            click.echo("to do: control up")
+    ctx.exit(0 if is_whole else SOMETHING_TO_DO)
 
 
 @click.command("logs")
 @click.argument("component", required=False)
 @click.option("-f", "--follow", "is_following", is_flag=True, help="Go on as they are written.")
 @click.option("-n", "--lines", default=40, show_default=True, help="How many lines of each.")
+@json_option
 @click.pass_obj
-def logs(app: App, component: str | None, is_following: bool, lines: int) -> None:
+def logs(app: App, component: str | None, is_following: bool, lines: int, as_json: bool) -> None:
     """Show what the servers of the local stack logged.
 
     \b
         control logs postgrest
         control logs -f
     """
+    from control import stack
+    from control.stack.logs import follow, last_lines
+
     files = stack.log_files(app.settings)
     if component is not None and component not in files:
         raise click.BadParameter(f"one of {', '.join(files)}", param_hint="COMPONENT")
     chosen = files if component is None else {component: files[component]}
+    leave_the_line()
     # Begun before the last lines are read: better a line twice than a line lost.
     coming = follow(chosen) if is_following else ()
     for name, line in chain(last_lines(chosen, lines), coming):
-        click.echo(f"{name:11} {line}")
+        if as_json:
+            echo_json_line({"component": name, "line": line})
+        else:
+            click.echo(f"{name:11} {line}")
 
 
-def _addresses(settings: Settings) -> list[tuple[str, str]]:
+def _addresses(settings: Settings) -> list[str]:
     """What a user of the stack needs, without passwords; nothing before the first `control up`."""
     if settings.api_url is None:
         return []
     port = settings.database_url.rpartition(":")[2] if settings.database_url else ""
     return [
-        ("API", f"{settings.api_url}"),
-        ("Database", f"postgresql://control@127.0.0.1:{port}  (with its password: status --json)"),
-        ("S3", f"{settings.s3_endpoint_url}  bucket {settings.bucket}"),
+        f"API       {settings.api_url}",
+        f"Database  postgresql://control@127.0.0.1:{port}",
+        f"S3        {settings.s3_endpoint_url}  bucket {settings.bucket}",
     ]
+
+
+def _addresses_for_machines(settings: Settings) -> dict[str, object]:
+    return {
+        "api_url": settings.api_url,
+        "admin_url": settings.admin_url,
+        "database_url": settings.database_url,
+        "s3_endpoint_url": settings.s3_endpoint_url,
+        "bucket": settings.bucket,
+    }
+
+
+def _for_machines(components: Mapping[str, ComponentStatus]) -> dict[str, object]:
+    return {name: asdict(component) for name, component in components.items()}
+
+
+def _table(components: Mapping[str, ComponentStatus]) -> list[str]:
+    rows: list[tuple[object, ...]] = [("server", "state", "pid", "port", "log")]
+    rows += [
+        (name, found.state, found.pid or "-", found.port or "-", _near(found.log))
+        for name, found in components.items()
+    ]
+    return list(table(rows, screen_width()))
+
+
+def _near(path: Path) -> str:
+    """A path as seen from here, where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -10,18 +9,19 @@ from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from control import tokens
 from control.app import App
-from control.audit import record_keys
+from control.commands.options import echo_json, json_option
 from control.errors import SOMETHING_TO_DO, ControlError
-from control.key_rotation import Change, reload_keys, retire, rotate, trust
-from control.keys import ALGORITHMS, Algorithm, load_keys, write_verification_jwks
 from control.settings import AUDIENCE
-from control.trusted_keys import LONGEST_DOCUMENT
+from control.terminal import leave_the_line
+from control.token_terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
+
+if TYPE_CHECKING:
+    from control.key_rotation import Change
 
 # Far above any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
@@ -35,6 +35,8 @@ class Groups(click.ParamType[dict[int, str]]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[int, str]:
+        from control import tokens
+
         try:
             return tokens.parse_groups(value)
         except ValueError as error:
@@ -49,6 +51,8 @@ class Lifetime(click.ParamType[timedelta]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
+        from control import tokens
+
         try:
             return tokens.parse_lifetime(value)
         except ValueError as error:
@@ -61,8 +65,8 @@ class Subject(click.ParamType[str]):
     name = "SUB"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not 1 <= len(value) <= tokens.LONGEST_SUBJECT:
-            self.fail(f"a subject has 1 to {tokens.LONGEST_SUBJECT} characters", param, ctx)
+        if not 1 <= len(value) <= LONGEST_SUBJECT:
+            self.fail(f"a subject has 1 to {LONGEST_SUBJECT} characters", param, ctx)
         return value
 
 
@@ -80,7 +84,7 @@ def token() -> None:
 @click.option(
     "--sub", type=Subject(), required=True, help="Whose token: users.subject in the database."
 )
-@click.option("--role", type=click.Choice(tokens.ROLES), default="member", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
 @click.option("--groups", type=Groups(), help="Left out: the memberships in the database count.")
 @click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 30d.")
 @click.option("--alg", type=click.Choice(ALGORITHMS), default="HS256", show_default=True)
@@ -109,19 +113,25 @@ def issue(
     \b
         control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
     """
+    from control import tokens
+    from control.keys import load_keys
+
     keys = load_keys(app.settings.keys_dir)
     claims = tokens.claims_for(
         sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud
     )
     minted = tokens.sign(keys, claims, alg)
     details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
-    click.echo(json.dumps(details, indent=2) if as_json else minted)
+    if as_json:
+        echo_json(details)
+    else:
+        click.echo(minted)
 
 
 @token.command()
 @click.argument("source", metavar="[TOKEN]", default="-")
 @audience_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_context
 def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     """Show what a token says and whether the API would take it, as far as that can be known here.
@@ -132,8 +142,12 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     \b
         control token inspect < token.txt
     """
+    from control import tokens
+    from control.keys import load_keys
+
     app: App = ctx.obj
     if source == "-":
+        leave_the_line()
         source = sys.stdin.buffer.read(LONGEST_TOKEN).decode(errors="replace")
     given = re.sub(r"^bearer\s+", "", source.strip(), flags=re.IGNORECASE)
     inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
@@ -149,20 +163,23 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     metavar="FILE",
     help="Write the file a PostgREST elsewhere needs. It holds the HS256 secret: keep it secret.",
 )
+@json_option
 @click.pass_obj
-def jwks(app: App, destination: Path | None) -> None:
+def jwks(app: App, destination: Path | None, as_json: bool) -> None:
     """Print the public keys tokens are verified with.
 
     \b
         control token jwks
         control token jwks --for-postgrest /run/secrets/jwks.json
     """
+    from control.keys import load_keys, write_verification_jwks
+
     keys = load_keys(app.settings.keys_dir)
-    if destination is None:
-        click.echo(json.dumps(keys.public_jwks(), indent=2))
-    else:
+    if destination is not None:
         write_verification_jwks(keys, destination)
         click.echo(f"wrote {destination}", err=True)
+    if destination is None or as_json:
+        echo_json(keys.public_jwks())
 
 
 @token.command("rotate-keys")
@@ -174,8 +191,11 @@ def jwks(app: App, destination: Path | None) -> None:
 @click.option("--retire", "retire_old", is_flag=True, help="Only drop keys that no longer sign.")
 @click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@json_option
 @click.pass_obj
-def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run: bool) -> None:
+def rotate_keys(
+    app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run: bool, as_json: bool
+) -> None:
     """Sign with new keys, then retire the old ones once their tokens have expired.
 
     \b
@@ -183,6 +203,8 @@ def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run:
         control token rotate-keys --retire
         control token rotate-keys --drop-old      # a key leaked: end every session now
     """
+    from control.key_rotation import retire, rotate
+
     if retire_old and not keep_old:
         raise click.UsageError("--retire makes no new keys, --drop-old does: give one of them.")
     directory = app.settings.keys_dir
@@ -190,15 +212,16 @@ def rotate_keys(app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run:
         make = partial(retire, directory, dry_run=dry_run)
     else:
         make = partial(rotate, directory, drop_old=not keep_old, dry_run=dry_run)
-    change_keys(app, make, tell=tell, dry_run=dry_run)
+    change_keys(app, make, tell=tell, dry_run=dry_run, as_json=as_json)
 
 
 @token.command("trust")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@json_option
 @click.pass_obj
-def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool) -> None:
+def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: bool) -> None:
     """Accept the tokens of an identity provider, given the JWKS it publishes.
 
     Replaces the provider's keys given before; run it again after the provider rotates its keys.
@@ -207,24 +230,36 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool) -> None:
     \b
         curl -sf https://tenant.example/.well-known/jwks.json | control token trust
     """
+    from control.key_rotation import trust
+    from control.trusted_keys import LONGEST_DOCUMENT
+
+    leave_the_line()
     document = file.read(LONGEST_DOCUMENT + 1)
     if len(document) > LONGEST_DOCUMENT:
         raise ControlError("the document has more than a megabyte", "give a JWKS")
     make = partial(trust, app.settings.keys_dir, document, dry_run=dry_run)
-    change_keys(app, make, tell=tell, dry_run=dry_run)
+    change_keys(app, make, tell=tell, dry_run=dry_run, as_json=as_json)
 
 
-def change_keys(app: App, make: Callable[[], Change], *, tell: bool, dry_run: bool) -> None:
+def change_keys(
+    app: App, make: Callable[[], Change], *, tell: bool, dry_run: bool, as_json: bool
+) -> None:
     """Make a change, print what becomes of each key, record it, and have PostgREST read them.
 
     The connection comes first: keys that PostgREST cannot be told of would only break tokens.
     """
+    from control.audit import record_keys
+    from control.key_rotation import reload_keys
+
     with app.connect("token keys") if tell and not dry_run else nullcontext() as conn:
         change = make()
         for reason in change.left_out:
             click.echo(f"left out {reason}", err=True)
-        for kid, fate in change.outcome().items():
-            click.echo(f"{kid}\t{fate}")
+        if as_json:
+            echo_json({"dry_run": dry_run, "keys": change.outcome()})
+        else:
+            for kid, fate in change.outcome().items():
+                click.echo(f"{kid}\t{fate}")
         if not dry_run and (failure := record_keys(app.settings, conn, change.outcome())):
             click.echo(f"not recorded in audit_log: {failure}", err=True)
         if conn is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
+from control.demo.outbreak import outbreak, tips
 from control.sql_code import query
 
 PATHOGEN = "SC2"
@@ -39,8 +40,15 @@ class Demo:
 
 
 def find_demo(conn: psycopg.Connection) -> Demo | None:
-    """The demo, once everything of it is loaded."""
+    """The demo, once everything of it is loaded; what users added beside it is none of it."""
+    samples = [sample for _, sample in tips(outbreak())]
+    values = {
+        "prefix": OWNER.prefix,
+        "group": OWNER.group,
+        "subject": OWNER.subject,
+        "run_name": RUN_NAME,
+        "private_identifiers": [sample.private_identifier for sample in samples],
+        "strains": [sample.strain for sample in samples],
+    }
     with conn.cursor(row_factory=class_row(Demo)) as cursor:
-        return cursor.execute(
-            query("find_demo"), {"prefix": OWNER.prefix, "run_name": RUN_NAME}
-        ).fetchone()
+        return cursor.execute(query("find_demo"), values).fetchone()

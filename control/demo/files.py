@@ -71,12 +71,12 @@ def write_upload(folder: Path, root: Node) -> tuple[Path, Path]:
     return metadata, sequences
 
 
-def auspice_json(root: Node) -> bytes:
+def auspice_json(root: Node, title: str = "Aspen's demo outbreak") -> bytes:
     """The tree of a phylo run, as augur exports it."""
     document = {
         "version": "v2",
         "meta": {
-            "title": "Aspen's demo outbreak",
+            "title": title,
             "updated": UPDATED,
             "panels": ["tree", "map", "entropy"],
             "maintainers": [{"name": LABORATORY}],

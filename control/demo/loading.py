@@ -45,6 +45,7 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
     root = outbreak()
     store_credentials(conn, current_credentials(settings, s3))
     with conn.transaction():
+        _refuse_groups_of_others(conn)
         load_pathogens(conn)
         _store_places(conn)
         for member in MEMBERS:
@@ -54,10 +55,26 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
     group = find_group(conn, OWNER.prefix)
     _import(conn, group, root)
     _ensure_run(conn, group, root)
-    for job_id, kind in _open_jobs(conn, group):
+    for job_id, kind in _open_jobs(conn, group, root):
         place = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
         _hand_in(s3, place, kind, _outputs(conn, job_id, kind, root))
         register_outputs(conn, s3, job_id, read_manifest(s3, place, job_id))
+
+
+def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
+    """Never make the demo's people members of a group that somebody else made."""
+    rows = conn.execute(
+        "select groups.name, groups.prefix from aspen.groups as groups"
+        " inner join unnest(%s::text[], %s::text[]) as ours (name, prefix)"
+        " on groups.prefix = ours.prefix and groups.name <> ours.name order by groups.id",
+        [[member.group for member in MEMBERS], [member.prefix for member in MEMBERS]],
+    ).fetchall()
+    if rows:
+        raise ControlError(
+            "the demo needs a prefix that a group of yours has: "
+            + ", ".join(f"{name} ({prefix})" for name, prefix in rows),
+            "do without the demo, or load it into another stack (ASPEN_DATA_DIR names one)",
+        )
 
 
 def _store_places(conn: psycopg.Connection) -> None:
@@ -153,12 +170,20 @@ def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
         )
 
 
-def _open_jobs(conn: psycopg.Connection, group: Group) -> list[tuple[int, str]]:
-    """The jobs of the demo's group that nobody has run yet."""
+def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple[int, str]]:
+    """The demo's jobs that nobody has run yet: its run, and those of its samples and no others."""
     return conn.execute(
         "select jobs.id, jobs.kind from aspen.jobs as jobs"
-        " where jobs.group_id = %s and jobs.status = 'queued' order by jobs.id",
-        [group.id],
+        " where jobs.group_id = %(group_id)s and jobs.status = 'queued'"
+        " and (jobs.name = %(run_name)s or jobs.kind <> 'phylo_run' and not exists ("
+        "select from aspen.job_samples as inputs where inputs.job_id = jobs.id"
+        " and inputs.public_identifier <> all (%(strains)s)))"
+        " order by jobs.id",
+        {
+            "group_id": group.id,
+            "run_name": RUN_NAME,
+            "strains": [sample.strain for _, sample in tips(root)],
+        },
     ).fetchall()
 
 

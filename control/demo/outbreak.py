@@ -9,11 +9,7 @@ from datetime import date, timedelta
 
 from control.locations import Place
 
-SEED = 20210104
 GENOME_LENGTH = 3_000
-SAMPLE_COUNT = 60
-STARTED_ON = date(2021, 1, 4)
-PREFIX = "DEMO-BAY"
 # The root is of the first; the others arise in clades of such a size.
 LINEAGES = ("B.1", "B.1.1", "B.1.2")
 CLADE_SIZES = range(8, 20)
@@ -43,6 +39,25 @@ PLACES: dict[Place, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
+class Story:
+    """What makes one outbreak differ from another."""
+
+    seed: int
+    samples: int
+    started_on: date
+    # Strains are named COUNTRY/PREFIX-001/YEAR.
+    prefix: str
+    # How the laboratory numbers its samples.
+    number: str
+    first_number: int
+    numbers_apart: int
+
+
+DEMO = Story(20210104, 60, date(2021, 1, 4), "DEMO-BAY", "BAY-{}", 4007, 7)
+SAMPLE_COUNT = DEMO.samples
+
+
+@dataclass(frozen=True)
 class DemoSample:
     """A tip of the tree, as its laboratory has it."""
 
@@ -68,9 +83,9 @@ class Node:
     sample: DemoSample | None = None
 
 
-def outbreak() -> Node:
+def outbreak(story: Story = DEMO) -> Node:
     """The root of the tree."""
-    return _Evolution().root
+    return _Evolution(story).root
 
 
 def tips(node: Node) -> Iterator[tuple[Node, DemoSample]]:
@@ -84,14 +99,15 @@ def tips(node: Node) -> Iterator[tuple[Node, DemoSample]]:
 class _Evolution:
     """Splits the tips at random until each stands alone; dates and genomes drift on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, story: Story) -> None:
+        self.story = story
         # Not for secrets: the same numbers every time are the point.
-        self.random = random.Random(SEED)
+        self.random = random.Random(story.seed)
         self.new_lineages = list(LINEAGES[1:])
         self.sampled = 0
         self.nodes = 0
         genome = self.random.choices("ACGT", k=GENOME_LENGTH)
-        self.root = self.grow(SAMPLE_COUNT, STARTED_ON, HOME, genome, (), LINEAGES[0])
+        self.root = self.grow(story.samples, story.started_on, HOME, genome, (), LINEAGES[0])
 
     def grow(
         self,
@@ -106,7 +122,8 @@ class _Evolution:
         day += timedelta(days=self.random.randint(2, 12))
         if self.random.random() < 0.25:
             place = self.random.choice([place for place in PLACES if place.location])
-        genome, mutations = self.mutate(genome, 0 if not inherited and size == SAMPLE_COUNT else 2)
+        is_root = not inherited and size == self.story.samples
+        genome, mutations = self.mutate(genome, 0 if is_root else 2)
         if lineage == LINEAGES[0] and size in CLADE_SIZES and self.new_lineages:
             lineage = self.new_lineages.pop(0)
         acquired = (*inherited, *mutations)
@@ -140,9 +157,11 @@ class _Evolution:
         missing = self.random.choice((0, 0, 0, 20, 150, 400))
         start = self.random.randrange(GENOME_LENGTH - missing)
         read[start : start + missing] = "N" * missing
+        story = self.story
+        number = story.first_number + story.numbers_apart * (self.sampled - 1)
         return DemoSample(
-            private_identifier=f"BAY-{4000 + 7 * self.sampled}",
-            strain=f"{place.country}/{PREFIX}-{self.sampled:03}/{day.year}",
+            private_identifier=story.number.format(number),
+            strain=f"{place.country}/{story.prefix}-{self.sampled:03}/{day.year}",
             is_private=self.sampled % 15 == 0,
             lineage=lineage,
             genome="".join(read),

@@ -11,6 +11,7 @@ import psycopg
 
 from control.errors import ControlError
 from control.settings import Settings
+from control.storage import patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -108,6 +109,7 @@ def _exchange(settings: Settings, keys: Keys) -> Keys:
         region_name=settings.region,
         aws_access_key_id=keys.access_key_id,
         aws_secret_access_key=keys.secret_access_key,
+        config=patience(),
     )
     lent = sts.get_session_token(DurationSeconds=SESSION_SECONDS)["Credentials"]
     return Keys(

@@ -43,8 +43,18 @@ def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
             [job_id],
         ).fetchone()
     if job is None:
-        raise ControlError(f"there is no job {job_id}", "check the id; the run may be deleted")
+        raise _no_such_job(job_id)
     return job
+
+
+def require_job(conn: psycopg.Connection, job_id: int) -> None:
+    """Refuse the id of a job that does not exist."""
+    if conn.execute("select from aspen.jobs where id = %s", [job_id]).fetchone() is None:
+        raise _no_such_job(job_id)
+
+
+def _no_such_job(job_id: int) -> ControlError:
+    return ControlError(f"there is no job {job_id}", "check the id; the run may be deleted")
 
 
 def finish_job(

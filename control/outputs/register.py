@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from control.errors import ControlError
-from control.outputs.jobs import Job, finish_job, lock_job
+from control.outputs.jobs import Job, finish_job, lock_job, require_job
 from control.outputs.manifest import HandIn, missing_files
 from control.outputs.nextclade import register_qc
 from control.outputs.objects import JobFiles, StoredObject, find_object
@@ -143,7 +143,8 @@ def _already_registered(
 
 
 def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
-    """What is registered for a job."""
+    """What is registered for a job; a job that does not exist is an error, not an empty list."""
+    require_job(conn, job_id)
     rows = conn.execute(
         "select outputs.kind, outputs.bucket, outputs.key, outputs.size_bytes, outputs.etag,"
         " outputs.version_id, outputs.checksum_sha256"

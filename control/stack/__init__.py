@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from control.stack.lifecycle import ComponentStatus, down, log_files, status, up
+from control.stack.lifecycle import (
+    ComponentStatus,
+    components_of,
+    down,
+    log_files,
+    restart_api,
+    status,
+    up,
+)
+from control.stack.process import Server
+from control.stack.supervisor import watch
 
-__all__ = ["ComponentStatus", "down", "log_files", "status", "up"]
+__all__ = [
+    "ComponentStatus",
+    "Server",
+    "components_of",
+    "down",
+    "log_files",
+    "restart_api",
+    "status",
+    "up",
+    "watch",
+]

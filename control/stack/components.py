@@ -74,6 +74,11 @@ class Database:
         return self.settings.data_dir / "postgres"
 
     @property
+    def programs(self) -> str:
+        """Which PostgreSQL it is, and why."""
+        return str(self._postgres().binaries)
+
+    @property
     def admin_url(self) -> str:
         """As superuser, in the database every cluster has."""
         return self.state.database_url(SUPERUSER, "postgres")
@@ -83,6 +88,9 @@ class Database:
 
     def prepare(self) -> None:
         self._postgres().initialise(self.state.passwords[SUPERUSER])
+        if self.server.pid() is not None and not (self.data / "postmaster.pid").exists():
+            # Without it the server ends itself within a minute, and lets a second one start.
+            self.server.stop()
         if found := find_running(self.data):
             pid, self.state.ports["postgres"] = found
             if self.server.pid() is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from control.stack.postgres import find_running
 from control.stack.process import wait_for
 from control.stack.state import State
 from control.storage import make_client
+from control.terminal import working_on
 
 Echo = Callable[[str], None]
 
@@ -55,28 +57,23 @@ def up(settings: Settings, echo: Echo) -> Settings:
     """Start what does not run, bring the database up to date; the settings that reach it."""
     _require_local(settings)
     _make_data_directory(settings)
-    with _one_at_a_time(settings, echo):
-        state = State.load(settings)
+    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
+        state = State.recover(settings, echo)
         database, objects, api, edge, logs = components = _components(settings, state)
         for component in components:
             component.check()
         state.ensure_passwords()
-        # All ports before anything is asked of anybody: an address left over from the last time may
-        # be somebody else's by now.
-        for component in components:
-            component.prepare()
-            if component.server.pid() is None:
-                _choose_ports(component, settings, state, echo)
-        state.save(settings)
-
+        _prepare(components, settings, state, echo)
         _bring_up(logs, settings, state, echo)
         _bring_up(database, settings, state, echo)
+        working_on("preparing the database")
         bootstrap(state, database.admin_url, settings.sql_dir)
         _bring_up(objects, settings, state, echo)
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
         # No API is waited for: one that runs may still be connected to where the database was.
+        working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
         _bring_up(api, settings, state, echo)
@@ -93,14 +90,14 @@ def down(settings: Settings, echo: Echo) -> None:
         echo("nothing was ever started here")
         return
     with _one_at_a_time(settings, echo):
-        state = State.load(settings)
+        state = State.recover(settings, echo)
         database = Database(settings, state)
         if database.server.pid() is None and (found := find_running(database.data)):
             database.server.record(found[0], "")
         for component in reversed(_components(settings, state)):
             server = component.server
             had_died = server.has_died()
-            if server.stop():
+            if server.end_strays() | server.stop():
                 echo(f"{server.name} stopped")
             elif had_died:
                 echo(f"{server.name} was not running: it had died, see {server.log_file}")
@@ -129,6 +126,68 @@ def running_api(settings: Settings) -> str | None:
     """PostgREST's own address while its process is ours and alive."""
     api = Api(settings, State.load(settings))
     return None if api.server.pid() is None else api.url
+
+
+def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, ControlError]:
+    """Start these servers again and restart those that must follow; why, of those that fail.
+
+    Nothing is migrated: that is for whoever runs `control up`.
+    """
+    failures: dict[str, ControlError] = {}
+    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
+        state = State.recover(settings, echo)
+        database, objects, api, edge, logs = components = _components(settings, state)
+        if all(component.server.recorded_pid() is None for component in components):
+            # Stopped on purpose, while we waited for the lock.
+            return failures
+        state.ensure_passwords()
+        _prepare(components, settings, state, echo)
+        for component in (logs, database, objects, api, edge):
+            server = component.server
+            follows = server.pid() is not None and not server.runs_as(component.launch())
+            if server.name not in names and not follows:
+                continue
+            try:
+                if component is api and not database.is_ready():
+                    raise ControlError("postgrest waits for postgres")
+                _bring_up(component, settings, state, echo)
+                if component is objects:
+                    ensure_bucket(state.applied_to(settings))
+            except ControlError as error:
+                failures[server.name] = error
+        if objects.server.name in names and database.is_ready():
+            _renew_link_credentials(state.applied_to(settings))
+    return failures
+
+
+def components_of(settings: Settings) -> tuple[Component, ...]:
+    """Every server as it is remembered now."""
+    return _components(settings, State.load(settings))
+
+
+def restart_api(settings: Settings, echo: Echo) -> None:
+    """Have the API read its database and its keys anew; one that does not run stays so."""
+    _require_local(settings)
+    if not settings.data_dir.exists():
+        return
+    with _one_at_a_time(settings, echo):
+        state = State.load(settings)
+        api = Api(settings, state)
+        if api.server.stop():
+            _bring_up(api, settings, state, echo)
+
+
+def _prepare(components: Sequence[Component], settings: Settings, state: State, echo: Echo) -> None:
+    """Find or choose all ports before anything is asked of anybody: an address left over from the
+    last time may be somebody else's by now.
+    """
+    for component in components:
+        component.prepare()
+        if component.server.end_strays():
+            echo(f"{component.server.name} ran unseen, its pid file lost; stopped it")
+        if component.server.pid() is None:
+            _choose_ports(component, settings, state, echo)
+    state.save(settings)
 
 
 def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
@@ -166,6 +225,7 @@ def _components(
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
     """Leave one server running and answering, whatever was before."""
     server = component.server
+    working_on(f"starting {server.name}")
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
     if server.pid() is not None:
@@ -210,7 +270,8 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
 def _on_port(component: Component, state: State) -> str:
     """Where to find it; nothing for one that listens nowhere."""
     port = _shown_port(component, state)
-    return "" if port is None else f" on port {port}"
+    programs = f" ({component.programs})" if isinstance(component, Database) else ""
+    return "" if port is None else f" on port {port}{programs}"
 
 
 def _shown_port(component: Component, state: State) -> int | None:
@@ -250,6 +311,31 @@ def _make_data_directory(settings: Settings) -> None:
             f"{settings.data_dir} cannot be made ours: {error}",
             "run control as the user who ran it first, or set ASPEN_DATA_DIR",
         ) from error
+
+
+@contextmanager
+def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
+    """Say which disk it is; nothing that was stored is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ControlError(
+            f"the disk of {settings.data_dir} is full", "free room there, then control up"
+        ) from error
+
+
+def is_being_changed(settings: Settings) -> bool:
+    """Whether an `up` or `down` is at work."""
+    lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 @contextmanager

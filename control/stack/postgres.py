@@ -45,11 +45,17 @@ log_line_prefix = '%m [%p] %u@%d %a '
 shared_buffers = '256MB'
 work_mem = '16MB'
 maintenance_work_mem = '128MB'
-max_wal_size = '2GB'
 # With 4, meant for spinning disks, the planner walks past everyone else's rows.
 random_page_cost = 1.1
 jit = off
 """
+
+# What PostgreSQL may keep for recovery before it writes a checkpoint: the less often, the faster.
+MOST_WAL_MB = 2048
+# Two segments are the least it takes; below this it does little else than checkpoints.
+LEAST_WAL_MB = 64
+# The part of the room that is left on the disk. The limit is passed under load, by half or so.
+WAL_PART_OF_THE_DISK = 8
 
 # How much a backend keeps for its next answer. glibc would hand back to the kernel what a large one
 # took and fault it in again for the next, a tenth of the processor time of a wide list.
@@ -160,6 +166,8 @@ class Postgres:
     def _configure(self, directory: Path) -> None:
         """Write our part of the configuration; `alter system` still wins over it."""
         settings = CONFIGURATION if self.is_durable else CONFIGURATION + NOT_DURABLE
+        settings += f"max_wal_size = '{wal_limit_mb(room_for_wal(directory))}MB'\n"
+        settings += f"min_wal_size = '{LEAST_WAL_MB}MB'\n"
         if self.binaries.has_library("pg_stat_statements"):
             settings += "shared_preload_libraries = 'pg_stat_statements'\n"
         self._write(directory / "aspen.conf", settings)
@@ -204,6 +212,19 @@ class Postgres:
                 f"{Path(command[0]).name} failed:\n{done.stderr.strip()}",
                 f"is there room and permission for {directory}?",
             )
+
+
+def wal_limit_mb(room: int) -> int:
+    """The size of the log for recovery that a disk with so much room bears, or it fills the disk:
+    then the server stops.
+    """
+    return max(LEAST_WAL_MB, min(MOST_WAL_MB, (room >> 20) // WAL_PART_OF_THE_DISK))
+
+
+def room_for_wal(data: Path) -> int:
+    """The bytes that are free for a data directory, or taken by the log already."""
+    logs = [path.stat().st_size for path in (data / "pg_wal").glob("*") if path.is_file()]
+    return shutil.disk_usage(data).free + sum(logs)
 
 
 def postgres_server(name: str, run: Path, logs: Path) -> Server:

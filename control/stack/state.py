@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from control.errors import ControlError
-from control.settings import Settings
-from control.stack.ports import HOST
+from control.settings import DamagedState, Settings, damaged
+from control.stack.ports import HOST, LAST_PORT
 
 DATABASE = "aspen"
 SUPERUSER = "postgres"
@@ -32,15 +32,28 @@ class State:
         """The remembered state; empty before the first `control up`."""
         path = settings.state_file
         try:
-            stored = json.loads(path.read_text())
-            return cls(path, dict(stored["ports"]), dict(stored["passwords"]))
+            stored = json.loads(path.read_bytes())
+            ports, passwords = dict(stored["ports"]), dict(stored["passwords"])
         except FileNotFoundError:
             return cls(path)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ControlError(
-                f"{path} is damaged: {error!r}",
-                "remove that one file and run control up: it chooses new ports and passwords",
-            ) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise damaged(path, repr(error)) from error
+        if not all(type(port) is int and 0 < port <= LAST_PORT for port in ports.values()):
+            raise damaged(path, "a port is none")
+        if not all(isinstance(password, str) for password in passwords.values()):
+            raise damaged(path, "a password is no text")
+        return cls(path, ports, passwords)
+
+    @classmethod
+    def recover(cls, settings: Settings, echo: Callable[[str], None]) -> State:
+        """The remembered state; a damaged file is set aside, for it can be made anew."""
+        try:
+            return cls.load(settings)
+        except DamagedState:
+            aside = settings.state_file.with_suffix(".damaged")
+            settings.state_file.replace(aside)
+            echo(f"{settings.state_file} was damaged, now {aside.name}: new ports and passwords")
+            return cls(settings.state_file)
 
     def ensure_passwords(self) -> None:
         """Generate the passwords that are missing."""

@@ -88,3 +88,61 @@ def test_rotation_without_a_database_says_that_it_is_not_recorded(
     assert result.exit_code == 0
     assert "not recorded in audit_log: " in result.stderr
     assert len(list(tmp_path.iterdir())) > 0
+
+
+@pytest.fixture
+def old_log(database: Database) -> Database:
+    """A log with an entry of today and two of three years ago, which came first."""
+    with database.connect() as conn:
+        conn.execute(
+            "insert into aspen.audit_log (occurred_at, table_name, row_id, action, role_name)"
+            " select now() - age, 'samples', number, 'insert', 'member'"
+            " from (values (1, interval '3 years'), (2, interval '3 years'), (3, interval '0'))"
+            " as entries (number, age)"
+        )
+    return database
+
+
+def samples_in(database: Database) -> list[int]:
+    """The samples whose entries are still there."""
+    with database.connect() as conn:
+        rows = conn.execute(
+            "select row_id from aspen.audit_log where table_name = 'samples' order by id"
+        ).fetchall()
+    return [row_id for (row_id,) in rows]
+
+
+def test_old_entries_are_trimmed_and_that_is_recorded(old_log: Database) -> None:
+    """What is younger stays, and whoever trims is in the log."""
+    result = run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--yes")
+
+    [(_, details)] = entries(old_log, "audit_log")
+    assert result.stdout == "deleted 2 entries\n"
+    assert samples_in(old_log) == [3]
+    assert details["entries"] == 2
+
+
+def test_log_is_trimmed_piece_by_piece(old_log: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no request waits for all of it."""
+    monkeypatch.setattr("control.audit._ROWS_AT_ONCE", 1)
+
+    run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--yes")
+
+    assert samples_in(old_log) == [3]
+    assert len(entries(old_log, "audit_log")) == 2
+
+
+def test_dry_run_trims_nothing(old_log: Database) -> None:
+    """It only counts."""
+    result = run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--dry-run")
+
+    assert result.stdout == "would delete 2 entries\n"
+    assert samples_in(old_log) == [1, 2, 3]
+
+
+def test_young_entries_cannot_be_trimmed(old_log: Database) -> None:
+    """Nobody deletes what he did yesterday."""
+    result = run(old_log, "db", "trim-audit-log", "--keep-days", "1", "--yes")
+
+    assert result.exit_code == 2
+    assert samples_in(old_log) == [1, 2, 3]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from control.cli import cli
 from control.demo import OWNER, STRANGER, VIEWER, loading
 from control.demo.outbreak import SAMPLE_COUNT, outbreak, tips
 from control.outputs.register import register_outputs
+from tests import factories
 from tests.live import Live, run_live
 from tests.servers import S3, Cluster, Database
 
@@ -80,17 +84,26 @@ def test_demo_is_loaded_once(demo: Live) -> None:
     assert query(demo.api.database, newest) == before
 
 
-def test_demo_prints_a_curl_that_works_when_pasted(demo: Live) -> None:
-    """As the owner sees the newest samples, with places and lineages."""
-    said = demo.run("load", "demo")
-    [line] = [line for line in said.splitlines() if line.startswith("curl ")]
-    _, _, url, _, header = shlex.split(line)
+def test_demo_prints_three_short_commands_that_work_when_pasted(demo: Live, tmp_path: Path) -> None:
+    """As one block, into any shell: the owner's newest samples, and the tree as a file."""
+    said = demo.run("load", "demo").splitlines()
+    commands = [line for line in said if line.startswith(("T=", "curl "))]
+    control = Path(sys.executable).with_name("control")
+    script = "\n".join(commands).replace(commands[0].split()[0], f"T=$({control}")
 
-    name, _, value = header.partition(": ")
-    rows = httpx.get(url, headers={name: value}).json()
+    done = subprocess.run(
+        ["sh", "-euc", script],
+        env=os.environ | demo.environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
-    assert [row["location"]["region"] for row in rows] == ["North America"] * 3
-    assert all(row["lineages"] and row["private_identifier"] for row in rows)
+    assert len(commands) == 3
+    assert max(map(len, said)) <= 100
+    assert [bool(row["private_identifier"]) for row in json.loads(done.stdout)] == [True] * 3
+    assert len(tip_names(json.loads((tmp_path / "tree.json").read_text())["tree"])) == SAMPLE_COUNT
 
 
 def test_demo_shows_each_group_what_it_may_see(demo: Live) -> None:
@@ -146,6 +159,46 @@ def test_interrupted_demo_is_completed_by_the_next_run(
 
     assert (interrupted.exit_code, completed.exit_code) == (1, 0)
     assert query(database, COUNTS) == LOADED
+
+
+def test_demo_never_takes_what_users_added_for_its_own(
+    database: Database, s3: S3, demo: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in what it says nor, when it was cut off, by handing in results for their jobs."""
+    environment = demo.environment | database.environment
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "register_outputs", raise_interrupt)
+        CliRunner().invoke(cli, ["load", "demo"], env=environment)
+    with database.connect() as conn:
+        [group_id] = conn.execute(
+            "select id from aspen.groups where prefix = %s", [OWNER.prefix]
+        ).fetchone() or [0]
+        sample_id = factories.sample(conn, group_id)
+        job_id = factories.job(conn, group_id, kind="pangolin")
+        factories.job_sample(conn, job_id, sample_id)
+
+    completed = CliRunner().invoke(cli, ["load", "demo"], env=environment)
+
+    assert completed.stdout.startswith("the demo is loaded: 60 samples of Demo Bay Laboratory")
+    statuses = "select count(*) filter (where status = 'queued'), count(*) from aspen.jobs"
+    assert query(database, statuses) == (1, 4)
+
+
+def raise_interrupt(*_: Any) -> None:
+    """Be cut off here."""
+    raise KeyboardInterrupt
+
+
+def test_demo_does_not_move_into_a_group_of_the_users(database: Database, demo: Live) -> None:
+    """Its people would become members of a group that only shares the prefix."""
+    with database.connect() as conn:
+        factories.group(conn, "Bay of Plenty", prefix=OWNER.prefix)
+
+    refused = CliRunner().invoke(cli, ["load", "demo"], env=demo.environment | database.environment)
+
+    assert refused.exit_code == 1
+    assert "Bay of Plenty (DEMO-BAY)" in refused.stderr
+    assert query(database, "select count(*) from aspen.users") == (0,)
 
 
 def test_demo_dry_run_stores_nothing(database: Database) -> None:

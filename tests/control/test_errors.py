@@ -100,7 +100,10 @@ def test_failure_of_the_system_is_named_by_its_file() -> None:
         failing(OSError(28, "No space left on device", "/data/x")), ["fail"]
     )
 
-    assert result.stderr == "Error: /data/x: No space left on device\n"
+    assert result.stderr == (
+        "Error: /data/x: No space left on device\n"
+        "Remedy: free some space (df shows where), then run it again\n"
+    )
 
 
 def test_bug_is_not_disguised() -> None:

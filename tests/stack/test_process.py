@@ -100,3 +100,56 @@ def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> 
     assert server.runs_as(launch)
     assert not server.runs_as(Launch(launch.command, ENVIRONMENT | {"PORT": "2"}))
     assert not server.runs_as(Launch(launch.command, ENVIRONMENT, inputs="changed"))
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "remedy"),
+    [
+        (
+            'FATAL:  could not write lock file "postmaster.pid": No space left on device',
+            "the disk is full",
+            "free room there",
+        ),
+        (
+            "OSError: [Errno 28] No space left on device",
+            "the disk is full",
+            "free room there",
+        ),
+        (
+            "FATAL:  could not map anonymous shared memory: Cannot allocate memory",
+            "there is not enough memory",
+            "end what needs most of it",
+        ),
+        (
+            "PANIC:  could not locate a valid checkpoint record",
+            "the data directory is damaged",
+            "restore a backup",
+        ),
+        (
+            'FATAL:  could not open file "postmaster.pid": Permission denied',
+            "its files belong to another user",
+            "run control as the user who ran it first",
+        ),
+    ],
+    ids=["disk full", "disk full, in Python", "no memory", "damaged", "another user"],
+)
+def test_cause_in_the_log_is_named_with_its_remedy(
+    server: Server, words: str, what: str, remedy: str
+) -> None:
+    """What comes behind it in the log does not hide it."""
+    server.start(python(f"print({words!r}); print('LOG:  shut down\\n' * 5); raise SystemExit(1)"))
+
+    with pytest.raises(ControlError, match=f"right after its start: {what}") as caught:
+        server.wait_ready(lambda: False, 10)
+
+    assert f"{caught.value.remedy}".startswith(remedy)
+
+
+def test_cause_of_an_earlier_run_is_not_blamed(server: Server) -> None:
+    """The log is that of all runs; only the last one counts."""
+    server.start(python("print('No space left on device'); raise SystemExit(1)"))
+    assert wait_for(server.has_died, 10)
+    server.start(python("print('no such file'); raise SystemExit(1)"))
+
+    with pytest.raises(ControlError, match="right after its start:\n  no such file"):
+        server.wait_ready(lambda: False, 10)

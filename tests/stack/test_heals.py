@@ -1,0 +1,220 @@
+"""`control up` brings everything back from every state that was seen, with nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from control.cli import cli
+from control.stack.process import start_mark, wait_for
+from tests.servers import SETTINGS
+from tests.stack import chaos
+from tests.stack.conftest import SERVERS, LocalStack
+from tests.stack.test_ports import foreign_program
+
+PORTS = {
+    "api": "nginx",
+    "relay": "nginx",
+    "postgrest": "postgrest",
+    "admin": "postgrest",
+    "s3": "ministack",
+    "postgres": "postgres",
+}
+
+
+def is_well(local: LocalStack) -> bool:
+    """Everything runs and answers, and nothing is there twice."""
+    states = local.states()
+    return states == dict.fromkeys(SERVERS, "running") and local.api_answers()
+
+
+def halve(path: Path) -> None:
+    """The disk was full, or the machine went down."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    """Truncated to nothing."""
+    os.truncate(path, 0)
+
+
+def turn_ports_to_text(path: Path) -> None:
+    """An editor's work."""
+    document = json.loads(path.read_text())
+    document["ports"] = {name: f"{port}" for name, port in document["ports"].items()}
+    path.write_text(json.dumps(document))
+
+
+def name_impossible_ports(path: Path) -> None:
+    """Numbers, but no ports."""
+    document = json.loads(path.read_text())
+    document["ports"] = dict.fromkeys(document["ports"], 99999)
+    path.write_text(json.dumps(document))
+
+
+DAMAGES = [halve, empty, turn_ports_to_text, name_impossible_ports]
+
+
+@pytest.mark.parametrize(
+    ("damage", "is_running"), [(damage, True) for damage in DAMAGES] + [(halve, False)]
+)
+def test_damaged_env_json_is_set_aside_and_made_anew(
+    local: LocalStack, damage: Callable[[Path], None], is_running: bool
+) -> None:
+    """As it is typed: no other file has to be removed first."""
+    local.keep(f"{damage.__name__}-{is_running}")
+    if not is_running:
+        local.down()
+    damage(local.settings.state_file)
+
+    result = CliRunner().invoke(
+        cli,
+        ["up"],
+        env={"ASPEN_ROOT": str(SETTINGS.root), "ASPEN_DATA_DIR": str(local.settings.data_dir)},
+    )
+    local.up()
+
+    assert result.exit_code == 0, result.output
+    assert "was damaged, now env.damaged" in result.stderr
+    assert is_well(local)
+    assert local.kept(f"{damage.__name__}-{is_running}") == (True, True)
+
+
+def lose_them(run: Path) -> None:
+    """The whole directory is gone."""
+    shutil.rmtree(run)
+
+
+def halve_them(run: Path) -> None:
+    """Each is half-written."""
+    for path in run.glob("*.pid"):
+        halve(path)
+
+
+@pytest.mark.parametrize("damage", [lose_them, halve_them])
+def test_servers_without_pid_files_are_found_and_not_started_twice(
+    local: LocalStack, damage: Callable[[Path], None]
+) -> None:
+    """Two emulators on one directory would overwrite each other's objects."""
+    before = local.pids()
+    damage(local.settings.data_dir / "run")
+
+    local.up()
+
+    left = {name for name, pid in before.items() if pid and start_mark(pid) is not None}
+    assert is_well(local)
+    assert left <= {"postgres"}
+    assert "ministack ran unseen, its pid file lost; stopped it" in local.said
+
+
+def test_down_stops_servers_whose_pid_files_were_lost(local: LocalStack) -> None:
+    """Nothing goes on running unseen."""
+    before = local.pids()
+    shutil.rmtree(local.settings.data_dir / "run")
+
+    local.down()
+
+    assert [name for name, pid in before.items() if pid and start_mark(pid) is not None] == []
+
+
+def test_database_that_lost_its_own_pid_file_is_restarted(local: LocalStack) -> None:
+    """It would end itself within a minute, in the middle of something."""
+    before = local.pid("postgres")
+    (local.settings.data_dir / "postgres" / "postmaster.pid").unlink()
+
+    local.up()
+
+    assert local.pid("postgres") != before
+    assert is_well(local)
+
+
+def test_lost_logs_are_begun_anew(local: LocalStack) -> None:
+    """The servers that wrote there are known all the same."""
+    shutil.rmtree(local.settings.data_dir / "logs")
+    shutil.rmtree(local.settings.data_dir / "run")
+
+    local.up()
+
+    assert is_well(local)
+
+
+def test_workers_of_a_killed_edge_are_ended_although_its_pid_file_is_lost(
+    local: LocalStack,
+) -> None:
+    """They would go on serving its port."""
+    local.kill("nginx")
+    local.pid_file("nginx").unlink()
+
+    local.up()
+
+    assert "nginx ran unseen, its pid file lost; stopped it" in local.said
+    assert is_well(local)
+
+
+def test_everything_killed_at_once_comes_back(local: LocalStack) -> None:
+    """As after the kernel ran out of memory."""
+    local.keep("killed-at-once")
+    for name in SERVERS:
+        local.kill(name)
+
+    local.up()
+
+    assert is_well(local)
+    assert local.kept("killed-at-once") == (True, True)
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_port_taken_from_a_killed_server_is_stepped_over(local: LocalStack, name: str) -> None:
+    """The other servers run on, and follow to the new address."""
+    port = local.remembered()["ports"][name]
+    local.kill(PORTS[name])
+    for pid in chaos.server_of(local, PORTS[name]).strays():
+        os.kill(pid, signal.SIGKILL)
+
+    with foreign_program(port):
+        local.up()
+
+        assert is_well(local)
+
+    assert local.remembered()["ports"][name] != port
+
+
+def test_all_ports_taken_while_down_are_stepped_over(local: LocalStack) -> None:
+    """By programs that answer everything, on every address of the machine."""
+    local.down()
+    before = local.remembered()["ports"]
+    with ExitStack() as strangers:
+        for port in before.values():
+            strangers.enter_context(foreign_program(port, "0.0.0.0"))
+
+        local.up()
+
+        assert is_well(local)
+
+    assert set(before.values()) & set(local.remembered()["ports"].values()) == set()
+
+
+@pytest.mark.timeout(300)
+def test_whatever_breaks_at_random_heals(local: LocalStack) -> None:
+    """Five rounds of `make chaos`, the same each time."""
+    assert chaos.run(local, seed=1, rounds=5) == []
+
+
+def test_hung_database_is_restarted(local: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped postmaster accepts connections and never answers."""
+    monkeypatch.setattr("control.stack.lifecycle.PATIENCE_SECONDS", 0.5)
+    hung = local.pid("postgres")
+    os.kill(hung, signal.SIGSTOP)
+
+    local.up()
+
+    assert wait_for(lambda: start_mark(hung) is None, 20)
+    assert is_well(local)

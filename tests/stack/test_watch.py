@@ -1,0 +1,157 @@
+"""`control up --watch`: what dies comes back, and nothing is left when it is told to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control import stack
+from control.stack import supervisor
+from control.stack.process import wait_for
+from control.stack.supervisor import Patience, Supervisor
+from tests.servers import SETTINGS
+from tests.stack.conftest import SERVERS, LocalStack
+
+PATIENCE = 60
+
+
+class Watcher:
+    """A `control up --watch` in the background, and what it said."""
+
+    def __init__(self, local: LocalStack, log: Path) -> None:
+        self._local, self._log = local, log
+        with open(log, "w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from control.cli import main; main()", "up", "--watch"],
+                env={
+                    "PATH": os.environ["PATH"],
+                    "ASPEN_ROOT": str(SETTINGS.root),
+                    "ASPEN_DATA_DIR": str(local.settings.data_dir),
+                },
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        assert wait_for(lambda: "looking after the stack" in self.said(), PATIENCE), self.said()
+
+    def said(self) -> str:
+        """Everything so far."""
+        return self._log.read_text()
+
+    def heals(self) -> bool:
+        """Whether everything runs again in time."""
+        return wait_for(lambda: set(self._local.states().values()) == {"running"}, PATIENCE)
+
+    def end(self, asking: signal.Signals) -> int:
+        """Tell it to end; its exit code."""
+        self.process.send_signal(asking)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def watcher(local: LocalStack, tmp_path: Path) -> Iterator[Watcher]:
+    """A supervisor of the stack these tests have in common."""
+    watcher = Watcher(local, tmp_path / "said")
+    yield watcher
+    if watcher.process.poll() is None:
+        watcher.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_server_that_dies_is_started_again(local: LocalStack, watcher: Watcher, name: str) -> None:
+    """And it is said which one it was."""
+    dead = local.pid(name)
+
+    local.kill(name)
+    assert wait_for(lambda: local.pids()[name] not in (None, dead), PATIENCE), watcher.said()
+
+    assert watcher.heals()
+    assert f"{name} died" in watcher.said()
+    assert local.api_answers()
+
+
+def test_child_that_was_killed_is_told_with_its_signal(local: LocalStack, watcher: Watcher) -> None:
+    """Of a server it started itself the supervisor knows how it ended."""
+    local.kill("logkeeper")
+    assert wait_for(lambda: "logkeeper started" in watcher.said(), PATIENCE)
+
+    local.kill("logkeeper")
+
+    assert wait_for(lambda: "logkeeper died of SIGKILL" in watcher.said(), PATIENCE)
+
+
+def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watcher) -> None:
+    """As after the kernel ran out of memory."""
+    local.keep("before-the-end")
+    before = local.pids()
+    for name in SERVERS:
+        local.kill(name)
+
+    assert wait_for(lambda: not set(local.pids().values()) & {*before.values(), None}, PATIENCE)
+    assert watcher.heals(), watcher.said()
+    assert local.kept("before-the-end") == (True, True)
+
+
+@pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_it_stops_everything_when_it_is_told_to_end(
+    local: LocalStack, watcher: Watcher, asking: signal.Signals
+) -> None:
+    """No server outlives it, and what was stored is there the next time."""
+    local.keep(asking.name)
+
+    code = watcher.end(asking)
+
+    assert (code, set(local.states().values())) == (0, {"stopped"})
+    assert [name for name, server in servers(local).items() if server.strays()] == []
+    local.up()
+    assert local.kept(asking.name) == (True, True)
+
+
+def servers(local: LocalStack) -> dict[str, stack.Server]:
+    """Every server by its name."""
+    return {each.server.name: each.server for each in stack.components_of(local.settings)}
+
+
+def test_it_ends_when_the_stack_is_taken_down(local: LocalStack, watcher: Watcher) -> None:
+    """Whoever stops the stack by hand does not fight with it."""
+    local.down()
+
+    assert watcher.process.wait(PATIENCE) == 0
+    assert set(local.states().values()) == {"stopped"}
+
+
+def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
+    """Two would start everything twice."""
+    with pytest.raises(Exception, match="looks after this stack already"):
+        stack.watch(local.settings, lambda line: None, lambda settings: None)
+
+
+def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
+    """A server that cannot run does not keep the machine busy."""
+    patience = Patience(started=0.0)
+
+    pauses = [patience.failed(now) for now in (1, 2, 3, 4, 5, 6, 7, 8, 9)]
+
+    assert pauses == [0, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert patience.failed(supervisor.STABLE_SECONDS + 1) == 0
+
+
+def test_server_that_cannot_start_is_told_with_its_cause(local: LocalStack) -> None:
+    """And tried again later, while the others go on."""
+    control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"
+    said: list[str] = []
+    watching = Supervisor(local.settings, said.append)
+    local.kill("postgres")
+    control_file.rename(control_file.with_suffix(".aside"))
+
+    still_up = watching.look()
+
+    control_file.with_suffix(".aside").rename(control_file)
+    assert still_up
+    assert any("the data directory lacks files" in line for line in said), said
+    assert any("postgres is tried again in 1 s" in line for line in said), said
