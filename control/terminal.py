@@ -160,9 +160,11 @@ def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
         length=total, label=label, width=BAR_COLUMNS, file=_below(sys.stderr)
     )
     with _heart.paused():
+        bar.render_progress()
         try:
             yield bar
         finally:
+            # The work may be done by now, whether or not that can be shown.
             with suppress(OSError):
                 bar.render_finish()
 
