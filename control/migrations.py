@@ -205,6 +205,8 @@ def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
     """The one session that may change this database, as the owner of everything in it."""
     with one_migrate_at_a_time(conn, echo):
         _become_owner(conn)
+        # What a migration says of rows that it changed.
+        conn.add_notice_handler(lambda notice: echo(notice.message_primary or ""))
         yield
 
 

@@ -49,3 +49,8 @@ using (true);
 
 comment on policy locations_delete_operator on aspen.locations is
 'Operators keep the reference data; rows in use stay by foreign keys';
+
+create or replace trigger locations_tidy_names
+before insert or update of region, country, division, location on aspen.locations
+for each row
+execute function internal.tidy_location();
