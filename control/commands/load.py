@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from control.app import App
+from control.coordinates import (
+    CoordinatesFile,
+    CoordinatesReport,
+    load_coordinates,
+    read_coordinates,
+)
 from control.demo import OWNER, STRANGER, VIEWER, Demo, find_demo
 from control.errors import ControlError
 from control.keys import load_keys
+from control.outputs.problems import listed
 from control.pathogens import load_pathogens
 from control.settings import Settings
 from control.tokens import mint
 
 SAMPLES_QUERY = "select=*,location:locations(*),lineages:sample_lineages(*)&order=id.desc&limit=3"
 TOKEN_LIFETIME = timedelta(days=1)
+NAMED_PLACES = 20
+PLURALS = {
+    "region": "regions",
+    "country": "countries",
+    "division": "divisions",
+    "location": "locations",
+}
+
+existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -38,6 +57,53 @@ def pathogens(app: App, dry_run: bool) -> None:
     with app.connect("load pathogens") as conn:
         added = load_pathogens(conn, dry_run=dry_run)
     click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
+
+
+@load.command("coordinates")
+@click.argument("file", type=existing_file)
+@click.option("--replace", is_flag=True, help="Change coordinates that differ from the file's.")
+@click.option("--dry-run", is_flag=True, help="Say what would be set, store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_json: bool) -> None:
+    """Give places their coordinates, by which trees are coloured.
+
+    FILE is tab-separated: level (region, country, division or location), name, latitude, longitude,
+    as Nextstrain's lat_longs.tsv; it may be gzip. A first line that names these columns may add
+    region, country and division, which tell places of one name apart; without, none of them is
+    guessed. It may be run again at any time.
+
+    \b
+        control load coordinates lat_longs.tsv --dry-run
+    """
+    coordinates = read_coordinates(file)
+    with app.connect("load coordinates") as conn:
+        report = load_coordinates(conn, coordinates, replace=replace, dry_run=dry_run)
+    if as_json:
+        others = {"other_levels": dict(coordinates.other_levels)}
+        click.echo(json.dumps(asdict(report) | others | {"is_stored": not dry_run}))
+        return
+    _echo_coordinates(coordinates, report, dry_run)
+
+
+def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
+    levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
+    click.echo(
+        f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} places"
+        + (f": {', '.join(levels)}" if levels else "")
+    )
+    for said, names in (
+        ("keep other coordinates than the file's; --replace changes them", report.kept),
+        ("have a name that others have too; name their country in the file", report.ambiguous),
+        ("have different coordinates in the file", report.contradicted),
+        ("without coordinates are not in the file", report.missing),
+    ):
+        if names:
+            click.echo(f"{len(names)} places {said}: {listed(names, NAMED_PLACES)}", err=True)
+    if report.unused_lines:
+        click.echo(f"{report.unused_lines} lines of the file are of no place here", err=True)
+    for level, count in file.other_levels.items():
+        click.echo(f"{count} lines of level {level!r} were not read", err=True)
 
 
 @load.command("demo")
