@@ -36,6 +36,7 @@ SUMMARIES = {
     "migrate": "Change the tables of a database and load the code of sql/.",
     "db": "Back up the database with its files, and restore it.",
     "token": "Mint and read tokens, and look after the keys that sign them.",
+    "job": "Look at the queue of jobs, and cancel one.",
     "sample": "Bring samples and their sequences in.",
     "output": "Register the files that jobs left in S3.",
     "load": "Load reference data, or the demo.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
@@ -27,7 +27,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """The ids of places, and how many of them are new."""
+    """The ids of places, and how many rows are new, those of their parents included."""
 
     ids: dict[Place, int]
     created: int
@@ -36,12 +36,12 @@ class Places:
 def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Places:
     """The ids of these places, creating those that are missing, in one statement each.
 
-    Once more where somebody deleted a place just after it was found to exist.
+    Their divisions and countries are created with them. Names that differ in case, blanks or form
+    of Unicode are one place. Once more where somebody deleted a place just after it was found.
     """
     from control.sql_code import query
 
-    # In one order for everybody, so that two imports of the same new places cannot deadlock.
-    ordered = sorted(places, key=lambda place: [name or "" for name in astuple(place)])
+    ordered = list(places)
     columns = {
         "regions": [place.region for place in ordered],
         "countries": [place.country for place in ordered],

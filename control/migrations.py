@@ -40,6 +40,8 @@ _AFTER_INTERRUPTION = (
     "control status tells whether the database runs; then run the command again: what was not"
     " finished was taken back"
 )
+# The SQLSTATE of `raise warning`; those that PostgreSQL gives have others.
+RAISED_WARNING = "01000"
 _KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
@@ -315,6 +317,7 @@ def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
     try:
         with one_migrate_at_a_time(conn, echo):
             _become_owner(conn)
+            conn.add_notice_handler(lambda notice: _pass_on(notice, echo))
             yield
     except Interrupted as error:
         raise ControlError(error.message, _AFTER_INTERRUPTION) from error
@@ -325,6 +328,12 @@ def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
             f"the connection to the database broke: {' '.join(str(error).split())}",
             _AFTER_INTERRUPTION,
         ) from error
+
+
+def _pass_on(notice: psycopg.errors.Diagnostic, echo: Echo) -> None:
+    """Say what a migration raises as a warning of its own, about rows it changed say."""
+    if notice.sqlstate == RAISED_WARNING:
+        echo(notice.message_primary or "")
 
 
 def _become_owner(conn: psycopg.Connection) -> None:

@@ -112,6 +112,9 @@
 \ir internal/match_identifiers.sql
 \ir internal/match_strains.sql
 \ir internal/match_tips.sql
+\ir internal/tidy_name.sql
+\ir internal/place_path.sql
+\ir internal/tidy_location.sql
 \ir internal/place_colors.sql
 \ir internal/tree_document.sql
 \ir internal/tree_origin.sql

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from control.app import App
+from control.commands.options import echo_json, json_option
 from control.jobs import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
-from control.terminal import one_line
+from control.terminal import one_line, screen_width, table
 
 job_id = click.argument("job_id", type=click.IntRange(min=1))
-as_json = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
 @click.group()
@@ -23,7 +22,7 @@ def job() -> None:
 @job.command("list")
 @click.option("--status", type=click.Choice(STATUSES), help="Only jobs of this status.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
-@as_json
+@json_option
 @click.pass_obj
 def list_(app: App, status: str | None, limit: int, as_json: bool) -> None:
     """List the newest jobs first.
@@ -34,15 +33,19 @@ def list_(app: App, status: str | None, limit: int, as_json: bool) -> None:
     with app.connect("job list") as conn:
         jobs = find_jobs(conn, status, limit)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in jobs], indent=2, default=str))
+        echo_json([asdict(one) for one in jobs])
         return
-    for one in jobs:
-        click.echo(_line(one))
+    rows = [
+        (one.id, one.status, one.kind, one.inputs, f"{one.pathogen}, {one.group_name}")
+        for one in jobs
+    ]
+    for line in table(rows, screen_width()) if rows else ():
+        click.echo(line)
 
 
 @job.command()
 @job_id
-@as_json
+@json_option
 @click.pass_obj
 def show(app: App, job_id: int, as_json: bool) -> None:
     """Show everything about one job.
@@ -58,7 +61,7 @@ def show(app: App, job_id: int, as_json: bool) -> None:
 @job.command()
 @job_id
 @click.option("--dry-run", is_flag=True, help="Say what would be cancelled, change nothing.")
-@as_json
+@json_option
 @click.pass_obj
 def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
     """Cancel a job that is queued or running.
@@ -76,14 +79,9 @@ def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
         click.echo(f"{'would cancel' if dry_run else 'cancelled'} job {job_id} ({cancelled.kind})")
 
 
-def _line(one: QueuedJob) -> str:
-    subject = f"{one.pathogen}, {one.group_name}"
-    return one_line(f"{one.id:>8}  {one.status:10}{one.kind:10}{one.inputs:>7}  {subject}")
-
-
 def _show(one: QueuedJob, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(one), indent=2, default=str))
+        echo_json(asdict(one))
         return
     for name, value in asdict(one).items():
         if value is not None:

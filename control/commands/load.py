@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +15,19 @@ from control.errors import ControlError
 from control.settings import Settings
 
 if TYPE_CHECKING:
+    from control.coordinates import CoordinatesFile, CoordinatesReport
     from control.demo import Demo
+
+NAMED_PLACES = 20
+PLURALS = {
+    "region": "regions",
+    "country": "countries",
+    "division": "divisions",
+    "location": "locations",
+}
+
+# A pipe as well: what can be read once is read once.
+input_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -41,6 +55,57 @@ def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
         echo_json({"dry_run": dry_run, "added": added})
     else:
         click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
+
+
+@load.command("coordinates")
+@click.argument("file", type=input_file)
+@click.option("--replace", is_flag=True, help="Change coordinates that differ from the file's.")
+@click.option("--dry-run", is_flag=True, help="Say what would be set, store nothing.")
+@json_option
+@click.pass_obj
+def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_json: bool) -> None:
+    """Give places their coordinates, by which trees are coloured.
+
+    FILE is tab-separated: level (region, country, division or location), name, latitude, longitude,
+    as Nextstrain's lat_longs.tsv; it may be compressed, or a pipe. A first line that names these
+    columns may add region, country and division, which tell places of one name apart; without, none
+    of them is guessed. It may be run again at any time.
+
+    \b
+        control load coordinates lat_longs.tsv --dry-run
+    """
+    from control.coordinates import load_coordinates, read_coordinates
+
+    coordinates = read_coordinates(file)
+    with app.connect("load coordinates") as conn:
+        report = load_coordinates(conn, coordinates, replace=replace, dry_run=dry_run)
+    if as_json:
+        others = {"other_levels": dict(coordinates.other_levels)}
+        echo_json(asdict(report) | others | {"is_stored": not dry_run})
+        return
+    _echo_coordinates(coordinates, report, dry_run)
+
+
+def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
+    from control.outputs.problems import listed
+
+    levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
+    click.echo(
+        f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} places"
+        + (f": {', '.join(levels)}" if levels else "")
+    )
+    for said, names in (
+        ("keep other coordinates than the file's; --replace changes them", report.kept),
+        ("have a name that others have too; name their country in the file", report.ambiguous),
+        ("have different coordinates in the file", report.contradicted),
+        ("without coordinates are not in the file", report.missing),
+    ):
+        if names:
+            click.echo(f"{len(names)} places {said}: {listed(names, NAMED_PLACES)}", err=True)
+    if report.unused_lines:
+        click.echo(f"{report.unused_lines} lines of the file are of no place here", err=True)
+    for level, count in file.other_levels.items():
+        click.echo(f"{count} lines of level {level!r} were not read", err=True)
 
 
 @load.command("demo")

@@ -96,10 +96,11 @@ def import_command(
 ) -> None:
     """Import samples and their sequences: all of them, or none and every reason why.
 
-    The columns of METADATA are Nextstrain's; its locations are created as needed, its accessions
-    kept by repository. By default the strain is both identifiers of a sample. Both files may be
-    compressed (gzip, xz, bzip2) or pipes, "-" is standard input; docs/importing.md has the rules.
-    Exit code 0 means that everything is stored, also where that could not be printed.
+    The columns of METADATA are Nextstrain's; its locations are created as needed, with the division
+    and the country they are in, its accessions kept by repository. By default the strain is both
+    identifiers of a sample. Both files may be compressed (gzip, xz, bzip2) or pipes, "-" is
+    standard input; docs/importing.md has the rules. Exit code 0 means that everything is stored,
+    also where that could not be printed.
 
     \b
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\

@@ -3,55 +3,91 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from control.outputs.json_values import MalformedJson, decode, dump
 from control.outputs.objects import ObjectFile
 from control.outputs.problems import Malformed, unprintable
-from control.outputs.tree_text import CutTip, JsonReader, Node, cut_tree, read_tree, walk
+from control.outputs.tree_text import Cut, JsonReader, Node, cut_tree, read_tree, walk
 
 # Both the text and PostgreSQL's copy of it are held in memory.
 LARGEST_DATASET_BYTES = 256 << 20
 PLACES = ("country", "division", "location")
+# How tools call inner nodes: NODE_0000012 (augur), node_12 (UShER).
+NUMBERED_NODE = re.compile(r"node_?[0-9]+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class Tip:
     """A tip: its name in the file and without the repository's prefix.
 
-    `segment` is the tree's text from that shorter name up to the next tip's.
+    `segment` is the tree's text from that shorter name up to the next cut. An inner node that bears
+    a sample's identifier is cut like a tip, and is none.
     """
 
     full_name: str
     name: str
     accession: str | None
     segment: str
+    is_tip: bool = True
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset cut at the names of its tips."""
+    """A dataset cut at the names of its tips, and of the inner nodes that are samples.
+
+    `places` are the distinct ones of each level, named from the country down.
+    """
 
     document: str
-    places: dict[str, list[str]]
+    places: dict[str, list[list[str | None]]]
     lead_text: str
     tips: tuple[Tip, ...]
 
 
-def read_dataset(file: ObjectFile, prefixes: Sequence[str]) -> Dataset:
+@dataclass(frozen=True)
+class Draft:
+    """A dataset that was read and found sound, not yet cut."""
+
+    document: str
+    places: dict[str, list[list[str | None]]]
+    _above: Node
+    _is_list: bool
+
+    def names(self) -> list[str]:
+        """The names in the file that may be identifiers of samples, each once."""
+        nodes = walk(self._above)
+        return list(dict.fromkeys(node.full_name for node in nodes if _may_be_sample(node)))
+
+    def cut(self, samples: Collection[str] = ()) -> Dataset:
+        """Cut it at its tips, and at the inner nodes whose names in the file these are."""
+
+        def is_sample(node: Node) -> bool:
+            return node.full_name in samples and _may_be_sample(node)
+
+        lead_text, cuts = cut_tree(self._above, is_list=self._is_list, is_cut=is_sample)
+        return Dataset(self.document, self.places, lead_text, tuple(map(_tip, cuts)))
+
+
+def read_draft(file: ObjectFile, prefixes: Sequence[str]) -> Draft:
     """The whole file; `prefixes` are those of the pathogen's repositories."""
     if file.stored.size > LARGEST_DATASET_BYTES:
         raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
     try:
-        return parse_dataset(decode(file.stream.read()), prefixes)
+        return parse_draft(decode(file.stream.read()), prefixes)
     except MalformedJson as error:
         raise Malformed(file.name, error.place, error.reason) from error
 
 
 def parse_dataset(text: str, prefixes: Sequence[str]) -> Dataset:
-    """Check and cut a dataset; MalformedJson says what is wrong and where."""
+    """Check a dataset and cut it at its tips; MalformedJson says what is wrong and where."""
+    return parse_draft(text, prefixes).cut()
+
+
+def parse_draft(text: str, prefixes: Sequence[str]) -> Draft:
+    """Check a dataset; MalformedJson says what is wrong and where."""
     reader = JsonReader(text)
     members: dict[str, Any] = {}
     above: Node | None = None
@@ -75,10 +111,9 @@ def parse_dataset(text: str, prefixes: Sequence[str]) -> Dataset:
     del members["tree"]
     _check_head(members)
     _check_nodes(reader, above)
-    lead_text, cut = cut_tree(above, is_list=is_list)
-    return Dataset(
-        dump(members), _places(walk(above)), lead_text, _tips(reader, cut, _stripper(prefixes))
-    )
+    _shorten_names(above, prefixes)
+    _check_tips(reader, above)
+    return Draft(dump(members), _places(above), above, is_list)
 
 
 def _check_head(members: dict[str, Any]) -> None:
@@ -100,36 +135,75 @@ def _check_nodes(reader: JsonReader, above: Node) -> None:
             raise reader.malformed("the node_attrs of a node must be an object", node.position)
 
 
-def _tips(reader: JsonReader, cut: list[CutTip], strip: re.Pattern[str]) -> tuple[Tip, ...]:
-    tips: list[Tip] = []
-    first_positions: dict[str, int] = {}
-    for tip in cut:
-        full_name = str(tip.node.name)
-        name = strip.sub("", full_name, count=1) or full_name
-        if name in first_positions:
-            raise reader.malformed(f"a second tip is named {name!r}", tip.node.position)
-        first_positions[name] = tip.node.position
-        accession = _value(tip.node, "external_accession")
-        for said, text in (("name", name), ("external_accession", accession or "")):
+def _check_tips(reader: JsonReader, above: Node) -> None:
+    names: set[str] = set()
+    for tip in walk(above):
+        if not tip.is_tip:
+            continue
+        if tip.name in names:
+            raise reader.malformed(f"a second tip is named {tip.name!r}", tip.position)
+        names.add(tip.name)
+        accession = _value(tip, "external_accession")
+        for said, text in (("name", tip.name), ("external_accession", accession or "")):
             if problem := unprintable(text):
-                raise reader.malformed(f"the {said} of a tip is {problem}", tip.node.position)
-        tips.append(Tip(full_name, name, accession, dump(name) + tip.tail_text))
-    return tuple(tips)
+                raise reader.malformed(f"the {said} of a tip is {problem}", tip.position)
 
 
-def _stripper(prefixes: Sequence[str]) -> re.Pattern[str]:
-    """Matches one leading {prefix}/, in any case; the longest where one begins another."""
-    spelled = "|".join(re.escape(prefix) for prefix in sorted(prefixes, key=len, reverse=True))
-    return re.compile(rf"\A(?:{spelled})/(?=.)" if prefixes else r"\A(?!)", re.IGNORECASE | re.S)
+def _tip(cut: Cut) -> Tip:
+    node = cut.node
+    accession = _value(node, "external_accession")
+    segment = dump(node.name) + cut.tail_text
+    return Tip(node.full_name, str(node.name), accession, segment, node.is_tip)
 
 
-def _places(nodes: Iterable[Node]) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {place: set() for place in PLACES}
-    for node in nodes:
-        for place, names in found.items():
-            if name := _value(node, place):
-                names.add(name)
-    return {place: sorted(names) for place, names in found.items()}
+def _may_be_sample(node: Node) -> bool:
+    """Whether a node's name may be a sample's identifier: not one that a tool has numbered."""
+    if node.is_tip:
+        return True
+    return bool(node.full_name) and not (
+        NUMBERED_NODE.fullmatch(node.full_name)
+        or unprintable(str(node.name))
+        or unprintable(_value(node, "external_accession") or "")
+    )
+
+
+def _shorten_names(above: Node, prefixes: Sequence[str]) -> None:
+    """Drop one leading {prefix}/ of every node, in any case; the longest where one begins another.
+
+    Tools that take no slash in a name write each as _, the one after the prefix, too.
+    """
+    spelled = [re.escape(prefix) for prefix in sorted(prefixes, key=len, reverse=True)]
+    without_slash = [prefix.replace("/", "_") for prefix in spelled]
+    prefix = re.compile(
+        rf"\A(?:(?:{'|'.join(spelled)})/(?=.)|(?:{'|'.join(without_slash)})_(?=[^/]+\Z))"
+        if spelled
+        else r"\A(?!)",
+        re.IGNORECASE | re.DOTALL,
+    )
+    for node in walk(above):
+        if node.name is not None:
+            node.full_name = node.name
+            node.name = prefix.sub("", node.name, count=1)
+
+
+def _places(above: Node) -> dict[str, list[list[str | None]]]:
+    """The distinct places of each level with those they are in.
+
+    What inner nodes say is inferred level by level, so that their Andalusia may be in another
+    country: they count only for names that no tip bears.
+    """
+    return {level: _paths(above, PLACES[: depth + 1]) for depth, level in enumerate(PLACES)}
+
+
+def _paths(above: Node, levels: Sequence[str]) -> list[list[str | None]]:
+    paths: dict[bool, set[tuple[str | None, ...]]] = {True: set(), False: set()}
+    for node in walk(above):
+        path = tuple(_value(node, level) for level in levels)
+        if path[-1]:
+            paths[node.is_tip].add(path)
+    of_tips = {path[-1] for path in paths[True]}
+    found = paths[True] | {path for path in paths[False] if path[-1] not in of_tips}
+    return [list(path) for path in sorted(found, key=lambda path: [name or "" for name in path])]
 
 
 def _value(node: Node, attribute: str) -> str | None:

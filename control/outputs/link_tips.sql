@@ -1,35 +1,35 @@
--- The sample each tip stands for. A tip that several samples answer to stands for none of them, and
+-- The sample each name stands for. A name that several samples answer to stands for none of them, and
 -- is returned with them.
 with candidates as materialized (
     select
-        tips.position,
-        tips.name,
+        names.position,
+        names.full_name,
         matches.sample_group_id,
         matches.sample_id
-    from staged_tips as tips
+    from staged_names as names
     inner join
         internal.match_tips(
             %(job_id)s,
-            array(select named.full_name from staged_tips as named)
+            array(select named.full_name from staged_names as named)
         ) as matches
-        on tips.full_name = matches.name
+        on names.full_name = matches.name
 ),
 
 linked as (
-    insert into staged_links (position, sample_group_id, sample_id)
+    insert into staged_links (full_name, sample_group_id, sample_id)
     select
-        candidates.position,
+        candidates.full_name,
         min(candidates.sample_group_id),
         min(candidates.sample_id)
     from candidates
-    group by candidates.position
+    group by candidates.full_name
     having count(*) = 1
 )
 
 select
-    candidates.name,
+    candidates.full_name,
     array_agg(candidates.sample_id order by candidates.sample_id)
 from candidates
-group by candidates.position, candidates.name
+group by candidates.position, candidates.full_name
 having count(*) > 1
 order by candidates.position;

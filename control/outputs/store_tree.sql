@@ -1,6 +1,7 @@
 -- A tree registered again keeps its id, so that links to it stay good.
 insert into aspen.phylo_trees (
-    group_id, job_id, resolved_template_args, document, places, lead_text, tip_count
+    group_id, job_id, resolved_template_args, document, places, lead_text, tip_count,
+    linked_node_count
 )
 values (
     %(group_id)s,
@@ -9,7 +10,8 @@ values (
     %(document)s,
     %(places)s,
     %(lead_text)s,
-    %(tip_count)s
+    %(tip_count)s,
+    %(linked_node_count)s
 )
 on conflict (group_id, job_id) do update
 set
@@ -17,5 +19,6 @@ set
     document = excluded.document,
     places = excluded.places,
     lead_text = excluded.lead_text,
-    tip_count = excluded.tip_count
+    tip_count = excluded.tip_count,
+    linked_node_count = excluded.linked_node_count
 returning id;

@@ -1,4 +1,4 @@
-"""The tree of an Auspice dataset: read without recursion, written cut at the names of its tips.
+"""The tree of an Auspice dataset: read without recursion, written cut at names of its nodes.
 
 A caterpillar tree of 5,000 tips nests 10,000 deep, far beyond what a JSON library reads. Only
 `children` nests without bound, so nodes are read here, and everything in them by the library.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +26,14 @@ _DECODER = json.JSONDecoder(parse_float=finite, parse_constant=refuse_constant)
 
 @dataclass
 class Node:
-    """One node: its name, its other members as text, and its children."""
+    """One node: its name, its other members as text, and its children.
+
+    `full_name` is the name in the file, where a shorter one is to be written.
+    """
 
     position: int
     name: Any = None
+    full_name: str = ""
     attrs: Any = None
     text: str = ""
     members: set[str] = field(default_factory=set)
@@ -43,8 +47,8 @@ class Node:
 
 
 @dataclass(frozen=True)
-class CutTip:
-    """A tip, and the text between its name and the next tip's."""
+class Cut:
+    """A node, and the text between its name and the next cut."""
 
     node: Node
     tail_text: str
@@ -158,9 +162,14 @@ def read_tree(reader: JsonReader) -> Node:
     return above
 
 
-def cut_tree(above: Node, *, is_list: bool) -> tuple[str, list[CutTip]]:
-    """The text before the first tip's name, and the tips in document order with what follows."""
-    tips: list[Node] = []
+def cut_tree(
+    above: Node, *, is_list: bool, is_cut: Callable[[Node], bool]
+) -> tuple[str, list[Cut]]:
+    """The text before the first cut, and every tip in document order with what follows its name.
+
+    So is every inner node that `is_cut` says.
+    """
+    nodes: list[Node] = []
     pieces: list[str] = []
     text = ["["] if is_list else []
     pending: list[Node | str] = ["]"] if is_list else []
@@ -169,19 +178,23 @@ def cut_tree(above: Node, *, is_list: bool) -> tuple[str, list[CutTip]]:
         item = pending.pop()
         if isinstance(item, str):
             text.append(item)
-        elif item.is_tip:
+            continue
+        if item.is_tip or is_cut(item):
             text.append('{"name":')
-            tips.append(item)
+            nodes.append(item)
             pieces.append("".join(text))
-            text = [item.text, ',"children":[]}' if "children" in item.members else "}"]
+            text = [item.text]
         else:
             name = "" if item.name is None else f'"name":{dump(item.name)}'
-            members = f"{name}{item.text}".removeprefix(",")
-            text.append(f'{{{members}{"," if members else ""}"children":[')
+            text.append("{" + f"{name}{item.text}".removeprefix(","))
+        if item.is_tip:
+            text.append(',"children":[]}' if "children" in item.members else "}")
+        else:
+            text.append('"children":[' if text[-1] == "{" else ',"children":[')
             pending.append("]}")
             pending.extend(_separated(item.children))
     pieces.append("".join(text))
-    return pieces[0], [CutTip(*cut) for cut in zip(tips, pieces[1:], strict=True)]
+    return pieces[0], [Cut(*cut) for cut in zip(nodes, pieces[1:], strict=True)]
 
 
 def walk(above: Node) -> Iterator[Node]:

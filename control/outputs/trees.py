@@ -1,4 +1,4 @@
-"""Trees of phylo runs: a dataset's pieces stored, its tips linked to the samples they stand for."""
+"""Trees of phylo runs: a dataset in pieces, its nodes linked to the samples they stand for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.types.json import Jsonb
 
-from control.outputs.auspice import Dataset, read_dataset
+from control.outputs.auspice import Dataset, Draft, read_draft
 from control.outputs.jobs import Job
 from control.outputs.objects import JobFiles
 from control.outputs.queries import query
@@ -32,13 +32,17 @@ def register_tree(
 ) -> StoredTree:
     """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
     with files.open("auspice_json") as file:
-        dataset = read_dataset(file, _prefixes(conn, job))
-    _stage(conn, dataset)
+        draft = read_draft(file, _prefixes(conn, job))
+    _stage_names(conn, draft)
     key = {"group_id": job.group_id, "job_id": job.id}
     ambiguous: dict[str, list[int]] = dict(
         conn.execute(query("link_tips"), {"job_id": job.id}).fetchall()
     )
     conn.execute(query("hold_links"))
+    samples = {name for (name,) in conn.execute("select full_name from staged_links")}
+    dataset = draft.cut(samples)
+    _stage_tips(conn, dataset)
+    tip_count = sum(tip.is_tip for tip in dataset.tips)
     tree = conn.execute(
         query("store_tree"),
         key
@@ -49,7 +53,8 @@ def register_tree(
             "document": dataset.document,
             "places": Jsonb(dataset.places),
             "lead_text": dataset.lead_text,
-            "tip_count": len(dataset.tips),
+            "tip_count": tip_count,
+            "linked_node_count": len(dataset.tips) - tip_count,
         },
     ).fetchone()
     assert tree is not None
@@ -58,9 +63,8 @@ def register_tree(
         [job.group_id, tree[0]],
     )
     conn.execute(query("store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
-    links = conn.execute("select count(*) from staged_links").fetchone()
-    assert links is not None
-    return StoredTree(tree[0], len(dataset.tips), links[0], ambiguous)
+    linked = sum(tip.is_tip and tip.full_name in samples for tip in dataset.tips)
+    return StoredTree(tree[0], tip_count, linked, ambiguous)
 
 
 def drop_tree(conn: psycopg.Connection, job: Job) -> None:
@@ -78,14 +82,25 @@ def _prefixes(conn: psycopg.Connection, job: Job) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _stage(conn: psycopg.Connection, dataset: Dataset) -> None:
+def _stage_names(conn: psycopg.Connection, draft: Draft) -> None:
     conn.execute(query("stage_tree"))
     with (
         conn.cursor() as cursor,
+        cursor.copy("copy staged_names (position, full_name) from stdin") as copy,
+    ):
+        for position, name in enumerate(draft.names(), start=1):
+            copy.write_row((position, name))
+    conn.execute("analyze staged_names")
+
+
+def _stage_tips(conn: psycopg.Connection, dataset: Dataset) -> None:
+    with (
+        conn.cursor() as cursor,
         cursor.copy(
-            "copy staged_tips (position, full_name, name, accession, segment) from stdin"
+            "copy staged_tips (position, full_name, name, accession, segment, is_tip) from stdin"
         ) as copy,
     ):
         for position, tip in enumerate(dataset.tips, start=1):
-            copy.write_row((position, tip.full_name, tip.name, tip.accession, tip.segment))
+            row = (tip.full_name, tip.name, tip.accession, tip.segment, tip.is_tip)
+            copy.write_row((position, *row))
     conn.execute("analyze staged_tips")

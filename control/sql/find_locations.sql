@@ -1,13 +1,11 @@
--- The ids of places, held until the transaction ends, so that none is deleted meanwhile. Compared as
--- texts, because "is not distinct from" can use neither an index nor a hash; no name of a place is
--- empty (locations_names_are_not_empty_check).
-select locations.id, locations.region, locations.country, locations.division, locations.location
+-- The ids of places by the names they were given, held until the transaction ends, so that none is
+-- deleted meanwhile.
+select locations.id, places.region, places.country, places.division, places.location
 from aspen.locations as locations
 inner join unnest(%(regions)s::text[], %(countries)s::text[], %(divisions)s::text[], %(locations)s::text[])
     as places(region, country, division, location)
     on
-        places.region = locations.region
-        and coalesce(places.country, '') = coalesce(locations.country, '')
-        and coalesce(places.division, '') = coalesce(locations.division, '')
-        and coalesce(places.location, '') = coalesce(locations.location, '')
+        locations.region_key = lower(internal.tidy_name(places.region))
+        and locations.path_key
+        = internal.place_path(places.country, places.division, places.location)
 for key share of locations;

@@ -20,9 +20,13 @@ as $$
                 (
                     select substr(given.identifier, length(prefixes.prefix) + 2)
                     from prefixes
-                    where lower(left(given.identifier, length(prefixes.prefix) + 1))
-                        = lower(prefixes.prefix) || '/'
-                        and length(given.identifier) > length(prefixes.prefix) + 1
+                    where length(given.identifier) > length(prefixes.prefix) + 1
+                        and lower(left(given.identifier, length(prefixes.prefix) + 1))
+                            = case
+                                when strpos(given.identifier, '/') > 0
+                                    then lower(prefixes.prefix) || '/'
+                                else lower(replace(prefixes.prefix, '/', '_')) || '_'
+                            end
                     order by length(prefixes.prefix) desc
                     limit 1
                 ),
@@ -30,26 +34,40 @@ as $$
             ) as name
         from (select distinct unnest(identifiers) as identifier) as given
         where given.identifier is not null
+    ),
+
+    -- As it may have been before a tool that takes no slash in a name wrote each as _.
+    slashed as materialized (
+        select bare.identifier, replace(bare.name, '_', '/') as name
+        from bare
+        where strpos(bare.identifier, '/') = 0 and strpos(bare.name, '_') > 0
+    ),
+
+    names as materialized (
+        select bare.identifier, bare.name from bare
+        union all
+        select slashed.identifier, slashed.name from slashed
     )
 
     select bare.identifier, bare.identifier, true
     from bare
     union all
-    select bare.identifier, bare.name, false
-    from bare
-    where bare.name <> bare.identifier
+    select names.identifier, names.name, false
+    from names
+    where names.name <> names.identifier
     union all
-    select bare.identifier, prefixes.prefix || '/' || bare.name, false
-    from bare
+    select names.identifier, prefixes.prefix || '/' || names.name, false
+    from names
     cross join prefixes
-    where prefixes.prefix || '/' || bare.name <> bare.identifier;
+    where prefixes.prefix || '/' || names.name <> names.identifier;
 $$;
 
 comment on function internal.identifier_spellings(bigint, text[]) is
 $$The spellings under which each identifier may be stored
 
 As it is given, then without the prefix of a repository of the pathogen ({prefix}/, in any case), then
-with each of those prefixes. What follows the prefix is compared letter by letter, case and all.$$;
+with each of those prefixes. What follows the prefix is compared letter by letter, case and all. A name
+without a slash may have been given _ for each: MPXV_USA_1 is spelt MPXV/USA/1 and USA/1, too.$$;
 
 revoke all on function internal.identifier_spellings(bigint, text[]) from public;
 grant execute on function internal.identifier_spellings(bigint, text[]) to api_writer;

@@ -35,22 +35,40 @@ begin
     from aspen.job_samples as inputs
     where inputs.group_id = run.group_id and inputs.job_id = run.id;
 
-    with matches as (
+    with spellings as materialized (
+        select spelt.identifier, spelt.spelling, spelt.is_exact
+        from internal.identifier_spellings(run.pathogen_id, match_tips.names) as spelt
+    ),
+
+    inputs as materialized (
+        select named.name, named.sample_id
+        from unnest(input_names, input_ids) as named(name, sample_id)
+    ),
+
+    named as (
         select
-            spellings.identifier, samples.group_id, samples.id,
-            case
-                when samples.group_id <> run.group_id then 3
-                when spellings.is_exact then 1
-                else 2
-            end as place
-        from internal.identifier_spellings(run.pathogen_id, match_tips.names) as spellings
-        inner join unnest(input_names, input_ids) as inputs(name, sample_id)
-            on spellings.spelling = inputs.name
+            spellings.identifier, inputs.sample_id, case when spellings.is_exact then 1 else 2 end
+                as place
+        from spellings
+        inner join inputs on spellings.spelling = inputs.name
+        union all
+        -- A name whose slashes a tool wrote as _ may have had a _ of its own, too.
+        select spellings.identifier, inputs.sample_id, 3
+        from spellings
+        inner join inputs on replace(spellings.spelling, '/', '_') = replace(inputs.name, '/', '_')
+        where strpos(spellings.identifier, '/') = 0 and strpos(spellings.identifier, '_') > 0
+    ),
+
+    matches as (
+        select
+            named.identifier, samples.group_id, samples.id,
+            case when samples.group_id <> run.group_id then 4 else named.place end as place
+        from named
         inner join (
             select living.group_id, living.id
             from aspen.samples as living
             where living.id = any(input_ids) and living.pathogen_id = run.pathogen_id
-        ) as samples on inputs.sample_id = samples.id
+        ) as samples on named.sample_id = samples.id
     ),
 
     placed as (
@@ -82,10 +100,10 @@ end
 $$;
 
 comment on function internal.match_tips(bigint, text[]) is
-$$The samples that the tips of a run's tree stand for
+$$The samples that the names of a run's tree stand for
 
 An input of the run; for a name that no input has, a sample the run's group may see. Either way the
-group's own samples come first. Prefixes as in internal.match_identifiers. A name with more than
-one row is ambiguous.$$;
+group's own samples come first. Spellings as in internal.identifier_spellings; an input is also found
+where only some _ of the name stand for slashes. A name with more than one row is ambiguous.$$;
 
 revoke all on function internal.match_tips(bigint, text[]) from public;

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import cos, radians, sin
 from typing import Any
 
 import httpx
@@ -20,13 +21,15 @@ from tests.servers import S3, SETTINGS, Cluster, Database
 
 DATA = (SETTINGS.root / os.environ.get("ASPEN_TEST_DATA", "../shared/data")).resolve()
 METADATA, SEQUENCES, TREE = "ncov_metadata.tsv", "ncov_sequences.fasta.gz", "ncov_tree.json"
+COORDINATES = "lat_longs.tsv"
 GENOMES = 418
 # The tree was rooted with the reference genome, which is no sample.
 REFERENCE = "MN908947"
 
 pytestmark = pytest.mark.skipif(
-    not all((DATA / name).is_file() for name in (METADATA, SEQUENCES, TREE)),
-    reason=f"{DATA} has no {METADATA}, {SEQUENCES} and {TREE}; ASPEN_TEST_DATA names their folder",
+    not all((DATA / name).is_file() for name in (METADATA, SEQUENCES, TREE, COORDINATES)),
+    reason=f"{DATA} has not all of {METADATA}, {SEQUENCES}, {TREE} and {COORDINATES};"
+    " ASPEN_TEST_DATA names their folder",
 )
 
 
@@ -199,3 +202,56 @@ def test_registering_again_changes_nothing(job: MainJob) -> None:
 
     assert (json.loads(job.registered)["is_new"], json.loads(again)["is_new"]) == (True, False)
     assert len(job.get("owner", "/phylo_trees").json()) == 1
+
+
+@pytest.fixture(scope="module")
+def scales(job: MainJob) -> dict[str, list[str]]:
+    """The places of each scale for a group in Seattle, once places have their coordinates."""
+    with job.live.api.database.connect() as conn:
+        home = factories.location(conn, "USA", "Washington", "King County", region="North America")
+    job.live.run("load", "coordinates", str(DATA / COORDINATES))
+    with job.live.api.database.connect() as conn:
+        conn.execute(
+            "update aspen.groups set default_tree_location_id = %s where id = %s",
+            [home, job.group_id],
+        )
+    tree = job.get("viewer", "/rpc/phylo_tree", id=job.tree_id).json()
+    return {
+        coloring["key"]: [name for name, _ in coloring["scale"]]
+        for coloring in tree["meta"]["colorings"]
+        if coloring["key"] in ("country", "division", "location")
+    }
+
+
+def haversine(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """What grows with the distance of two places, given in degrees."""
+    (north, east), (other_north, other_east) = (map(radians, place) for place in (start, end))
+    return (
+        sin((other_north - north) / 2) ** 2
+        + cos(north) * cos(other_north) * sin((other_east - east) / 2) ** 2
+    )
+
+
+@pytest.mark.parametrize(("level", "home"), [("country", "USA"), ("division", "Washington")])
+def test_places_of_a_real_tree_are_coloured_by_distance(
+    job: MainJob, scales: dict[str, list[str]], level: str, home: str
+) -> None:
+    """The group's own first, then the nearest ones of the tree by the file's coordinates."""
+    lines = [line.split("\t") for line in (DATA / COORDINATES).read_text().splitlines()]
+    places = {
+        (line[0], line[1]): (float(line[2]), float(line[3])) for line in lines if len(line) == 4
+    }
+    on_tree = {
+        node["node_attrs"][level]["value"]
+        for node in leaves(json.loads((DATA / TREE).read_text())["tree"])
+        if level in node["node_attrs"]
+    }
+    king_county = places["location", "King County"]
+    near = sorted(
+        (haversine(king_county, places[level, name]), name)
+        for name in on_tree - {home}
+        if (level, name) in places
+    )
+    far = sorted(name for name in on_tree if (level, name) not in places)
+
+    assert scales[level] == [home, *(name for _, name in near), *far][:16]

@@ -28,7 +28,7 @@ def test_import_stores_samples_with_everything_the_files_say(importer: Importer)
     assert (result.exit_code, result.stdout) == (
         0,
         "imported 2 samples into Alpha Lab: 2 created, 0 updated, 0 skipped;"
-        " 2 sequences, 2 accessions, 1 new locations\n",
+        " 2 sequences, 2 accessions, 2 new locations\n",
     )
     assert importer.query(
         "select samples.public_identifier, samples.collection_date::text, samples.authors,"
@@ -539,7 +539,7 @@ def test_imports_at_the_same_time_share_their_new_places(
         created = list(pool.map(run, groups, ["alice", "bob"]))
 
     assert created == [20, 20]
-    assert importer.query("select count(*) from aspen.locations") == [(20,)]
+    assert importer.query("select count(*) from aspen.locations") == [(21,)]
 
 
 def test_import_of_several_batches_queues_one_pair_of_jobs(

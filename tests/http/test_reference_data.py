@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 from uuid import uuid4
 
@@ -154,6 +155,28 @@ def test_nobody_else_writes_reference_data(world: World, resource: str, method: 
     response = world.admin.ask(method, f"/{resource}?id=gt.0", prefer=DRY_RUN, **options)
 
     assert refusal(response) == (403, "42501")
+
+
+def test_place_that_is_there_is_found_however_it_is_written(world: World) -> None:
+    """A second one is refused, and an upsert changes the first; blanks around names go."""
+    country = f"Côte {uuid4().hex[:8]}"
+    place = {"region": "Africa", "country": f" {country} ", "division": None, "location": None}
+    alike = place | {"region": "AFRICA", "country": unicodedata.normalize("NFD", country).upper()}
+    path = "/locations?on_conflict=region,country,division,location"
+
+    [added] = rows(world.operator.post("/locations", json=place, prefer="return=representation"))
+    refused = world.operator.post("/locations", json=alike)
+    [upserted] = rows(
+        world.operator.post(
+            path,
+            json=alike | {"latitude": 7, "longitude": -5},
+            prefer="return=representation,resolution=merge-duplicates",
+        )
+    )
+
+    assert added["country"] == country
+    assert refusal(refused) == (409, "23505")
+    assert upserted == added | {"latitude": 7, "longitude": -5}
 
 
 def test_reference_data_in_use_stays(world: World) -> None:

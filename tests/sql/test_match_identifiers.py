@@ -61,6 +61,44 @@ def test_spellings_are_those_with_and_without_each_prefix(
     ]
 
 
+def test_name_without_slashes_is_also_spelt_with_them(admin: psycopg.Connection, lab: Lab) -> None:
+    """A tool wrote _ for each, the one after the prefix too; a name with a slash is as it was."""
+    given = ["HCOV-19_a_b", "a_b", "hCoV-19/a_b", "_", "hCoV-19_"]
+
+    rows = admin.execute(
+        'select identifier, array_agg(distinct spelling collate "C")'
+        " from internal.identifier_spellings(%s, %s) group by identifier"
+        ' order by identifier collate "C"',
+        [lab.pathogen, given],
+    ).fetchall()
+
+    assert rows == [
+        ("HCOV-19_a_b", ["HCOV-19_a_b", "a/b", "a_b", "hCoV-19/a/b", "hCoV-19/a_b"]),
+        ("_", ["/", "_", "hCoV-19//", "hCoV-19/_"]),
+        ("a_b", ["a/b", "a_b", "hCoV-19/a/b", "hCoV-19/a_b"]),
+        ("hCoV-19/a_b", ["a_b", "hCoV-19/a_b"]),
+        ("hCoV-19_", ["hCoV-19/", "hCoV-19/hCoV-19/", "hCoV-19/hCoV-19_", "hCoV-19_"]),
+    ]
+
+
+def test_name_copied_from_a_tree_without_slashes_is_found(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """A sample, and a published sequence; the group's own that is spelt so comes first."""
+    slashed = named(admin, lab.group, "hCoV-19/USA/1")
+    named(admin, lab.group, "USA/2")
+    exact = named(admin, lab.group, "USA_2")
+    factories.public_sequence(admin, "USA/3", lab.pathogen)
+
+    strains = admin.execute(
+        "select identifier, strain from internal.match_strains(%s, %s)",
+        [lab.pathogen, ["hCoV-19_USA_3"]],
+    ).fetchall()
+
+    assert match(admin, lab, "USA_1", "USA_2") == [("USA_1", slashed), ("USA_2", exact)]
+    assert strains == [("hCoV-19_USA_3", "USA/3")]
+
+
 def test_own_sample_comes_before_those_of_others(admin: psycopg.Connection, lab: Lab) -> None:
     """By either identifier, and however it is spelt."""
     own = [named(admin, lab.group, f"x{number}", f"p{number}") for number in range(3)]

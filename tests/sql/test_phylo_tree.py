@@ -211,7 +211,7 @@ def test_places_are_coloured_from_where_the_group_is(
             "key": "country",
             "title": "Country",
             "type": "categorical",
-            "scale": [["Spain", "#571EA2"], ["Portugal", "#4334BF"], ["Japan", "#3F55CE"]],
+            "scale": [["Spain", "#277F8E"], ["Portugal", "#084A9F"], ["Japan", "#4187E0"]],
         }
     ]
 

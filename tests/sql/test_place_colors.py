@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
@@ -9,8 +11,8 @@ from psycopg.types.json import Jsonb
 from tests import factories
 
 PALETTE = [
-    "#571EA2", "#4334BF", "#3F55CE", "#4376CD", "#4C91C0", "#59A4A9", "#6AB18F", "#7FB975",
-    "#97BD5F", "#AFBD4F", "#C5B945", "#D8AE3E", "#E39B39", "#E67D33", "#E2562B", "#DC2F24",
+    "#277F8E", "#084A9F", "#4187E0", "#B2D3FD", "#DFC6FF", "#9069C2", "#440278", "#BD3232",
+    "#ED5151", "#FF9999", "#FF8A24", "#FFDABA", "#A76738", "#FDE725", "#A0DA39", "#4AB569",
 ]  # fmt: skip
 
 
@@ -26,11 +28,11 @@ def places(admin: psycopg.Connection) -> None:
 
 
 def colored(
-    conn: psycopg.Connection, level: str, names: list[str], origin: int | None
+    conn: psycopg.Connection, level: str, names: Sequence[object], origin: int | None
 ) -> list[str] | None:
     """The places in the order of the palette, which is checked on the way."""
     row = conn.execute(
-        "select internal.place_colors(%s, %s, %s)", [level, Jsonb(names), origin]
+        "select internal.place_colors(%s, %s, %s)", [level, Jsonb(list(names)), origin]
     ).fetchone()
     assert row is not None
     order = [place for place, _ in row[0]]
@@ -62,7 +64,7 @@ def test_places_without_coordinates_come_last_by_name(admin: psycopg.Connection)
 
     found = colored(admin, "country", ["Zembla", "Atlantis", "Japan"], origin)
 
-    assert found == ["Japan", "Atlantis", "Zembla"]
+    assert found == ["Spain", "Japan", "Atlantis", "Zembla"]
 
 
 def test_without_an_origin_places_are_in_the_order_of_names(admin: psycopg.Connection) -> None:
@@ -83,6 +85,128 @@ def test_origin_without_coordinates_is_measured_from_what_it_is_in(
     found = colored(admin, "country", ["Fiji", "Portugal", "Spain"], origin)
 
     assert found == ["Spain", "Portugal", "Fiji"]
+
+
+@pytest.fixture
+def cordobas(admin: psycopg.Connection) -> dict[str, int]:
+    """Three divisions of one name, and two towns of it."""
+    return {
+        "Spain": factories.location(admin, "Spain", "Córdoba", latitude=37.9, longitude=-4.8),
+        "Argentina": factories.location(
+            admin, "Argentina", "Córdoba", region="South America", latitude=-31.4, longitude=-64.2
+        ),
+        "Colombia": factories.location(
+            admin, "Colombia", "Córdoba", region="South America", latitude=8.3, longitude=-75.8
+        ),
+        "Peru": factories.location(
+            admin, "Peru", "Cusco", region="South America", latitude=-13.5, longitude=-72
+        ),
+        "town": factories.location(
+            admin, "Spain", "Córdoba", "Córdoba", latitude=37.9, longitude=-4.8
+        ),
+    }
+
+
+def test_places_are_matched_with_those_they_are_in(
+    admin: psycopg.Connection, cordobas: dict[str, int]
+) -> None:
+    """From Lima, Cusco is nearer than Córdoba in Spain, however near that of Colombia is."""
+    lima = factories.location(
+        admin, "Peru", "Lima", region="South America", latitude=-12, longitude=-77
+    )
+    spain = [["Spain", "Córdoba"], ["Peru", "Cusco"]]
+    colombia = [["Peru", "Cusco"], ["Colombia", "Córdoba"]]
+
+    assert [colored(admin, "division", on_tree, lima) for on_tree in (spain, colombia)] == [
+        ["Lima", "Cusco", "Córdoba"],
+        ["Lima", "Cusco", "Córdoba"],
+    ]
+    madrid = factories.location(admin, "Spain", "Madrid", latitude=40.4, longitude=-3.7)
+    assert colored(admin, "division", spain, madrid) == ["Madrid", "Córdoba", "Cusco"]
+    argentina = [["Argentina", "Córdoba"], ["Colombia", "Bogotá"]]
+    factories.location(admin, "Colombia", "Bogotá", region="South America",
+                       latitude=4.7, longitude=-74.1)  # fmt: skip
+    assert colored(admin, "division", argentina, madrid) == ["Madrid", "Bogotá", "Córdoba"]
+
+
+def test_place_of_one_name_elsewhere_is_not_the_origin(
+    admin: psycopg.Connection, cordobas: dict[str, int]
+) -> None:
+    """But a value of the tree has one colour, and the group's own place the first."""
+    on_tree = [["Argentina", "Córdoba"], ["Peru", "Cusco"]]
+
+    assert colored(admin, "division", on_tree, cordobas["Spain"]) == ["Córdoba", "Cusco"]
+    assert colored(admin, "division", on_tree, cordobas["Peru"]) == ["Cusco", "Córdoba"]
+
+
+@pytest.mark.parametrize("name", ["Córdoba", [None, "Córdoba"]])
+def test_place_that_may_be_several_is_none_of_them(
+    admin: psycopg.Connection, cordobas: dict[str, int], name: object
+) -> None:
+    """The tree does not tell which, so nothing is measured; one that fits alone is that one."""
+    on_tree = [name, [None, "Cusco"], "Zembla"]
+    madrid = factories.location(admin, "Spain", "Madrid", latitude=40.4, longitude=-3.7)
+
+    assert colored(admin, "division", on_tree, madrid) == ["Madrid", "Cusco", "Córdoba", "Zembla"]
+
+
+def test_town_is_matched_by_the_parent_that_is_told(
+    admin: psycopg.Connection, cordobas: dict[str, int]
+) -> None:
+    """Of two towns of one name, only that in the country."""
+    factories.location(
+        admin,
+        *("Mexico", "Veracruz", "Córdoba"),
+        region="North America",
+        latitude=18.9,
+        longitude=-96.9,
+    )
+    factories.location(admin, "Portugal", "Lisboa", "Lisboa", latitude=38.7, longitude=-9.1)
+    toledo = factories.location(admin, "Spain", "Castilla", "Toledo", latitude=39.9, longitude=-4.0)
+    lisbon = ["Portugal", "Lisboa", "Lisboa"]
+
+    assert [
+        colored(admin, "location", [[*parents, "Córdoba"], lisbon], toledo)
+        for parents in (["Spain", None], ["Mexico", None], ["Mexico", "Veracruz"])
+    ] == [
+        ["Toledo", "Córdoba", "Lisboa"],
+        ["Toledo", "Lisboa", "Córdoba"],
+        ["Toledo", "Lisboa", "Córdoba"],
+    ]
+
+
+def test_own_place_heads_every_scale_on_the_tree_or_not(
+    admin: psycopg.Connection, cordobas: dict[str, int]
+) -> None:
+    """At each level the group's own; a group that is a whole country has no division."""
+    country = factories.location(admin, "Spain")
+
+    assert [
+        colored(admin, "country", [["Japan"]], cordobas["town"]),
+        colored(admin, "division", [["Japan", "Tokyo"]], cordobas["town"]),
+        colored(admin, "location", [["Japan", "Tokyo", "Ueno"]], cordobas["town"]),
+        colored(admin, "division", [["Japan", "Tokyo"]], country),
+    ] == [["Spain", "Japan"], ["Córdoba", "Tokyo"], ["Córdoba", "Ueno"], ["Tokyo"]]
+
+
+def test_places_are_the_same_however_they_are_written(
+    admin: psycopg.Connection, cordobas: dict[str, int]
+) -> None:
+    """A scale names them as the tree does, for that is what it colours."""
+    decomposed = "CO\u0301RDOBA"
+    on_tree = [["peru", "cusco"], ["SPAIN", decomposed], ["Spain", "Córdoba"]]
+
+    found = colored(admin, "division", on_tree, cordobas["Spain"])
+
+    assert found == [decomposed, "Córdoba", "cusco"]
+
+
+def test_scale_has_the_own_place_and_fifteen_others(admin: psycopg.Connection) -> None:
+    """Sixteen colours in all."""
+    origin = factories.location(admin, "Spain")
+    names = [f"C{number:02}" for number in range(20)]
+
+    assert colored(admin, "country", names, origin) == ["Spain", *names[:15]]
 
 
 def test_levels_are_measured_by_their_own_places(admin: psycopg.Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 COUNTRIES = {"country": ["A", "B"]}
-SCALE = [["A", "#571EA2"], ["B", "#4334BF"]]
+SCALE = [["A", "#277F8E"], ["B", "#084A9F"]]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ SCALE = [["A", "#571EA2"], ["B", "#4334BF"]]
                     "key": "division",
                     "title": "Admin Division",
                     "type": "categorical",
-                    "scale": [["D", "#571EA2"]],
+                    "scale": [["D", "#277F8E"]],
                 },
             ],
         ),

@@ -34,13 +34,14 @@ begin atomic
             true
         );
 
-    -- Each tip's segment of the text is taken as it is stored. A private name goes in before it, as
-    -- the delimiter; head and tail go in with the first and the last tip. So megabytes are put
-    -- together without a copy in between. The index gives the tips in order.
+    -- Each tip's segment of the text is taken as it is stored, and that of an inner node which is
+    -- a sample. A private name goes in before it, as the delimiter; head and tail go in with the
+    -- first and the last of them. So megabytes are put together without a copy in between. The
+    -- index gives them in order.
     with tree as materialized (
         select
             trees.group_id,
-            trees.tip_count,
+            trees.tip_count + trees.linked_node_count as last_position,
             left(
                 internal.tree_document(
                     trees.document, trees.places, internal.tree_origin(trees.group_id)
@@ -64,7 +65,7 @@ begin atomic
             select
                 string_agg(
                     case
-                        when tips.position > 1 and tips.position < tree.tip_count
+                        when tips.position > 1 and tips.position < tree.last_position
                             then tips.segment
                         else
                             case
@@ -73,7 +74,7 @@ begin atomic
                                 else ''
                             end
                             || tips.segment
-                            || case when tips.position = tree.tip_count then '}' else '' end
+                            || case when tips.position = tree.last_position then '}' else '' end
                     end,
                     named.private_name
                     order by tips.position
@@ -104,11 +105,12 @@ end;
 
 comment on function api.phylo_tree(bigint, text) is $$A tree as an Auspice v2 dataset
 
-id: of a tree (see phylo_trees). Tips bear the private identifier where the caller is member or
-admin of the sample's group, directly or by grant, with the public one beside it ({REPOSITORY}_ID);
-all others the public one. id_style=public: public identifiers everywhere. country, division and
-location are coloured by distance from the group's default location. Errors: 404 tree_not_found, 400
-invalid_argument.$$;
+id: of a tree (see phylo_trees). Tips, and inner nodes that are samples, bear the private identifier
+where the caller is member or admin of the sample's group, directly or by grant, with the public one
+beside it ({REPOSITORY}_ID); all others the public one. id_style=public: public identifiers
+everywhere. country, division and location are coloured by distance from the group's default
+location, which comes first in each scale: 16 colours, places told apart by the places they are in.
+Errors: 404 tree_not_found, 400 invalid_argument.$$;
 
 revoke all on function api.phylo_tree(bigint, text) from public;
 grant execute on function api.phylo_tree(bigint, text) to member;

@@ -14,7 +14,10 @@ from aspen.locations as locations;
 comment on view api.locations is $$Places that samples come from
 
 Four levels, each within the one before; the deeper ones are null for a whole division, country or
-region. Every signed-in user reads; operators write.$$;
+region. A place has one row: names that differ in case, blanks or form of Unicode are the same. They
+are kept without blanks around them and with accents in one piece (NFC), and a new place is spelt as
+those that it is in. Every signed-in user reads; operators write. Errors: 409 23505 for a place that
+is there.$$;
 
 comment on column api.locations.id is 'Key';
 comment on column api.locations.region is 'Continent or similar: Europe, North America';

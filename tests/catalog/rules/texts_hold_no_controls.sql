@@ -21,6 +21,9 @@ where
         ('audit_log', 'table_name'),
         ('audit_log', 'role_name'),
         ('audit_log', 'actor'),
+        -- Computed from names that a check holds.
+        ('locations', 'region_key'),
+        ('locations', 'path_key'),
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from control.outputs.auspice import Dataset, parse_dataset
+from control.outputs.auspice import Dataset, parse_dataset, parse_draft
 from control.outputs.json_values import MalformedJson, dump
 from tests.control.outputs.desk import dataset, tip
 
@@ -123,10 +123,14 @@ def test_list_of_trees_is_one_document() -> None:
         ("hCoV-19/", "hCoV-19/"),
         ("SARS-CoV-2/human/USA/1", "USA/1"),
         ("xhCoV-19/1", "xhCoV-19/1"),
+        ("hCoV-19_USA_1", "USA_1"),
+        ("hCoV-19_USA/1", "hCoV-19_USA/1"),
+        ("SARS-CoV-2_human_USA_1", "USA_1"),
+        ("hCoV-19_", "hCoV-19_"),
     ],
 )
 def test_one_leading_prefix_of_a_repository_is_dropped(full_name: str, name: str) -> None:
-    """In any case, the longest that fits, and only before a slash."""
+    """In any case, the longest that fits, and only before a slash, or a _ where all slashes are."""
     prefixes = ["hCoV-19", "SARS-CoV-2", "SARS-CoV-2/human"]
 
     assert parse_dataset(dataset(tip(full_name)), prefixes).tips[0].name == name
@@ -143,10 +147,74 @@ def test_places_are_those_of_all_nodes_each_once() -> None:
     tips = (tip("b", country="Chile", division="Lima"), tip("c", country=7), tip("d", country=""))
 
     assert parse_dataset(dataset(inner, *tips), []).places == {
-        "country": ["Chile", "Peru"],
-        "division": ["Lima"],
+        "country": [["Chile"], ["Peru"]],
+        "division": [["Chile", "Lima"]],
         "location": [],
     }
+
+
+def test_places_are_named_with_those_they_are_in() -> None:
+    """Two of the same name are two; what the tree does not tell is null."""
+    spain = {"country": "Spain", "division": "Córdoba"}
+    tips = (
+        tip("a", **spain, location="Lucena"),
+        tip("b", country="Argentina", division="Córdoba"),
+        tip("c", **spain),
+        tip("d", division="Córdoba"),
+        tip("e", location="Lucena"),
+    )
+
+    assert parse_dataset(dataset(*tips), []).places == {
+        "country": [["Argentina"], ["Spain"]],
+        "division": [[None, "Córdoba"], ["Argentina", "Córdoba"], ["Spain", "Córdoba"]],
+        "location": [[None, None, "Lucena"], ["Spain", "Córdoba", "Lucena"]],
+    }
+
+
+def test_inner_nodes_do_not_move_places_of_tips() -> None:
+    """Their country and their division are inferred apart, and need not belong together."""
+    inner = {
+        "children": [tip("a", country="Spain", division="Córdoba")],
+        "node_attrs": {"country": {"value": "Peru"}, "division": {"value": "Córdoba"}},
+    }
+
+    places = parse_dataset(dataset(inner), []).places
+
+    assert places["division"] == [["Spain", "Córdoba"]]
+
+
+INNER_SAMPLES = (
+    '{"meta":{},"tree":{"name":"hCoV-19/top","children":[{"name":"a"},'
+    '{"name":"NODE_0000001","node_attrs":{"div":1},"children":[{"name":"b"}]},'
+    '{"node_attrs":{},"children":[{"name":"c"}]},'
+    '{"name":"mid","node_attrs":{"div":2},"children":[{"name":"d"}]}]}}'
+)
+
+
+def test_inner_nodes_that_are_samples_are_cut_like_tips() -> None:
+    """The others stay in the text, those that a tool numbered without having been asked for."""
+    draft = parse_draft(INNER_SAMPLES, ["hCoV-19"])
+    cut = draft.cut({"hCoV-19/top", "mid", "NODE_0000001"})
+
+    assert draft.names() == ["hCoV-19/top", "a", "b", "c", "mid", "d"]
+    assert [(found.name, found.is_tip) for found in cut.tips] == [
+        ("top", False),
+        ("a", True),
+        ("b", True),
+        ("c", True),
+        ("mid", False),
+        ("d", True),
+    ]
+    assert json.loads(joined(cut)) == json.loads(INNER_SAMPLES)["tree"]
+
+
+@pytest.mark.parametrize("samples", [(), ("mid",)])
+def test_prefix_of_an_inner_node_is_dropped(samples: tuple[str, ...]) -> None:
+    """Whether it is a sample or not, as the prefix of a tip is."""
+    cut = parse_draft(INNER_SAMPLES, ["hCoV-19"]).cut(samples)
+
+    text = joined(cut, [found.name for found in cut.tips])
+    assert json.loads(text)["name"] == "top"
 
 
 def test_external_accession_of_a_tip_is_kept() -> None:

@@ -24,10 +24,10 @@ def test_registered_tree_is_read_as_it_was_handed_in(draft: Desk, request_as: Re
     assert json.loads(read_tree(request_as, done))["tree"] == {"name": "root", "children": children}
 
 
-def read_tree(request_as: RequestAs, done: Registration) -> str:
+def read_tree(request_as: RequestAs, done: Registration, sub: str = "alice") -> str:
     """The tree as a member of the group reads it."""
     assert done.tree is not None
-    with request_as("member", sub="alice") as conn:
+    with request_as("member", sub=sub) as conn:
         found = conn.execute("select api.phylo_tree(%s)", [done.tree.tree_id]).fetchone()
     assert found is not None
     return str(found[0])
@@ -117,6 +117,144 @@ def test_tip_is_the_groups_own_input_first(draft: Desk) -> None:
     assert done.tree.ambiguous_tips == {}
 
 
+@pytest.fixture
+def monkeypox(draft: Desk) -> int:
+    """A pathogen whose samples are called MPXV/…."""
+    pathogen = factories.pathogen(draft.conn, "MPX")
+    factories.strain_prefix(draft.conn, pathogen, factories.repository(draft.conn, "GB"), "MPXV")
+    return pathogen
+
+
+def test_names_whose_slashes_became_underscores_are_linked(draft: Desk, monkeypox: int) -> None:
+    """Tools that take no slash in a name write _ for it; inputs of the run or not."""
+    samples = [
+        named(draft, draft.group_id, name, pathogen_id=monkeypox)
+        for name in ("MPXV/USA/1", "USA/2", "MPXV/USA/LAB_A-3/2024", "USA/LAB_A-4/2024")
+    ]
+    job = draft.job("phylo_run", samples[2:], pathogen_id=monkeypox)
+    tips = ("MPXV_USA_1", "USA_2", "USA_LAB_A-3_2024", "mpxv_USA_LAB_A-4_2024", "USA_5")
+
+    draft.submit(job, draft.tree(job, dataset(*map(tip, tips))))
+
+    assert links(draft) == [
+        ("USA_1", samples[0]),
+        ("USA_2", samples[1]),
+        ("USA_LAB_A-3_2024", samples[2]),
+        ("USA_LAB_A-4_2024", samples[3]),
+        ("USA_5", None),
+    ]
+
+
+def test_name_with_a_slash_keeps_its_underscores(draft: Desk, monkeypox: int) -> None:
+    """No tool changed it."""
+    sample = named(draft, draft.group_id, "USA/LAB/1", pathogen_id=monkeypox)
+    job = draft.job("phylo_run", [sample], pathogen_id=monkeypox)
+
+    draft.submit(job, draft.tree(job, dataset(tip("USA/LAB_1"))))
+
+    assert links(draft) == [("USA/LAB_1", None)]
+
+
+def test_sample_spelt_as_the_tip_comes_before_one_with_slashes(draft: Desk, monkeypox: int) -> None:
+    """And the group's own with slashes before another's that is spelt so."""
+    grantor = factories.group(draft.conn)
+    factories.grant(draft.conn, grantor, draft.group_id)
+    own, slashed, _ = (
+        named(draft, draft.group_id, name, pathogen_id=monkeypox)
+        for name in ("USA_1", "USA/2", "USA/1")
+    )
+    granted = named(draft, grantor, "USA_2", pathogen_id=monkeypox)
+    job = draft.job("phylo_run", [granted, slashed], pathogen_id=monkeypox)
+
+    draft.submit(job, draft.tree(job, dataset(tip("USA_1"), tip("USA_2"))))
+
+    assert links(draft) == [("USA_1", own), ("USA_2", slashed)]
+
+
+def test_tip_that_two_inputs_may_be_is_neither(draft: Desk, monkeypox: int) -> None:
+    """Both are written alike without slashes."""
+    inputs = [
+        named(draft, draft.group_id, name, pathogen_id=monkeypox) for name in ("a/b_c", "a_b/c")
+    ]
+    job = draft.job("phylo_run", inputs, pathogen_id=monkeypox)
+
+    done = draft.submit(job, draft.tree(job, dataset(tip("a_b_c"))))
+
+    assert links(draft) == [("a_b_c", None)]
+    assert done.tree is not None
+    assert done.tree.ambiguous_tips == {"a_b_c": inputs}
+
+
+def inner(name: str, *children: object) -> dict[str, object]:
+    """An inner node."""
+    return {"name": name, "node_attrs": {"div": 1}, "children": list(children)}
+
+
+def test_inner_nodes_that_are_samples_are_named_for_the_caller(
+    draft: Desk, request_as: RequestAs
+) -> None:
+    """As tips are; a caller who may not read the private identifier reads the public one."""
+    factories.user(draft.conn, "alice", {draft.group_id: "member"})
+    factories.user(draft.conn, "vic", {draft.group_id: "viewer"})
+    first, last = (
+        factories.sample(draft.conn, draft.group_id, own, public_identifier=name)
+        for own, name in (("own 1", "hCoV-19/top"), ("own 2", "mid"))
+    )
+    # A stranger's, which is none for the run's group.
+    named(draft, factories.group(draft.conn), "theirs")
+    job = draft.job("phylo_run", [first, last])
+    tree = inner(
+        "top",
+        tip("a"),
+        inner("NODE_0000001", tip("b"), inner("theirs", tip("c"))),
+        inner("hCoV-19/mid", tip("d")),
+    )
+
+    done = draft.submit(job, draft.tree(job, json.dumps({"meta": {}, "tree": tree})))
+
+    assert draft.rows("select name, sample_id from aspen.phylo_tree_tips where not is_tip") == [
+        ("top", first),
+        ("mid", last),
+    ]
+    assert draft.rows("select tip_count, linked_node_count from aspen.phylo_trees") == [(4, 2)]
+    assert names_of(read_tree(request_as, done)) == [
+        ("own 1", "top"),
+        ("a", None),
+        ("NODE_0000001", None),
+        ("b", None),
+        ("theirs", None),
+        ("c", None),
+        ("own 2", "mid"),
+        ("d", None),
+    ]
+    assert names_of(read_tree(request_as, done, "vic"))[::6] == [("top", None), ("mid", None)]
+    draft.conn.execute("delete from aspen.samples where id = %s", [first])
+    assert names_of(read_tree(request_as, done))[0] == ("top", None)
+
+
+def test_tree_whose_last_name_is_a_samples_is_whole(draft: Desk, request_as: RequestAs) -> None:
+    """A tip always follows an inner node; head and tail stay in their places."""
+    factories.user(draft.conn, "alice", {draft.group_id: "member"})
+    sample = factories.sample(draft.conn, draft.group_id, "own", public_identifier="only")
+    job = draft.job("phylo_run", [sample])
+    tree = {"name": "only", "children": [{"name": "a"}]}
+    done = draft.submit(job, draft.tree(job, json.dumps({"meta": {}, "tree": [tree]})))
+
+    document = json.loads(read_tree(request_as, done))
+
+    assert document["tree"] == [{"name": "own", "GISAID_ID": "only", "children": [{"name": "a"}]}]
+
+
+def names_of(document: str) -> list[tuple[str, str | None]]:
+    """Name and public identifier of every node, in the order of the document."""
+    nodes, names = [json.loads(document)["tree"]], []
+    while nodes:
+        node = nodes.pop()
+        names.append((node["name"], node.get("GISAID_ID")))
+        nodes.extend(reversed(node.get("children", [])))
+    return names
+
+
 @pytest.mark.parametrize(("role", "is_linked"), [("viewer", False), ("member", True)])
 def test_private_sample_of_a_grantor_is_linked_where_the_group_sees_it(
     draft: Desk, role: str, is_linked: bool
@@ -142,9 +280,10 @@ def test_tip_is_no_private_identifier(draft: Desk) -> None:
     assert links(draft) == [("a", None)]
 
 
-def named(draft: Desk, group_id: int, public_identifier: str) -> int:
+def named(draft: Desk, group_id: int, public_identifier: str, **columns: Any) -> int:
     """A sample of that name."""
-    return factories.sample(draft.conn, group_id, public_identifier=public_identifier)
+    columns["public_identifier"] = public_identifier
+    return factories.sample(draft.conn, group_id, **columns)
 
 
 def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
