@@ -16,6 +16,7 @@ _DROPS = {
     "trigger": "drop trigger if exists {}",
     "view": "drop view if exists {} cascade",
     "aggregate": "drop routine if exists {} cascade",
+    "operator": "drop operator if exists {}",
     "function": "drop routine if exists {} cascade",
     "cast": "drop cast if exists {}",
     "type": "drop type if exists {} cascade",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-
-import psycopg
-from psycopg.rows import class_row
+from typing import TYPE_CHECKING
 
 from control.errors import ControlError
-from control.sql_code import query
+
+if TYPE_CHECKING:
+    import psycopg
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled", "timed_out")
 
@@ -61,6 +61,11 @@ def cancel_job(conn: psycopg.Connection, job_id: int, *, dry_run: bool = False) 
 def _find(
     conn: psycopg.Connection, job_id: int | None, status: str | None, limit: int
 ) -> list[QueuedJob]:
+    # Imported only here: the command line names the statuses without a database.
+    from psycopg.rows import class_row
+
+    from control.sql_code import query
+
     with conn.cursor(row_factory=class_row(QueuedJob)) as cursor:
         arguments = {"job_id": job_id, "status": status, "limit": limit}
         return cursor.execute(query("find_jobs"), arguments).fetchall()

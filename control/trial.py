@@ -115,13 +115,17 @@ def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
 
 def _put_schemas_aside(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
     aside = [f"{schema}_in_use" for schema in _SCHEMAS]
+    found_schemas = []
     for schema in _SCHEMAS:
         found = conn.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
         if found == (True,):
+            found_schemas.append(schema)
             conn.execute(f"alter schema {schema} rename to {schema}_in_use".encode())
     # So that the safety rules find nobody in schemas they do not know.
     for (statement,) in conn.execute(_REVOKE, [aside]).fetchall():
         conn.execute(statement.encode())
+    if "authz" in found_schemas:
+        conn.execute("revoke all on all functions in schema authz_in_use from authenticator")
     conn.execute("set local role none")
     for script in read_scripts(root, contents.schemas):
         script.run(conn)

@@ -1,8 +1,9 @@
--- A value is written in one way at every door: PostgREST reads the columns of these types with
--- functions of ours. No table is rewritten and no index built again, because the domains have no
--- checks; PostgreSQL looks through the rows of the checks on these columns once.
+-- Types columns by how their values are written, for PostgREST to read them with functions of ours.
 -- depends: 0012_refuse_texts_that_break_a_line
 -- code: unloaded
+--
+-- No table is rewritten and no index built again, because the domains have no checks; PostgreSQL
+-- looks through the rows of the checks on these columns once.
 -- squawk-ignore-file changing-column-type
 
 create domain aspen.amount as double precision;

@@ -1,6 +1,8 @@
--- A look-up by key finds one index, whatever the statistics say: of one table, indexes that begin
--- with group_id go on alike. And samples are found by how their identifier begins.
+-- Puts identifiers first in their keys, so that a look-up has one index to take.
 -- depends: 0013_type_columns_by_how_they_are_written
+--
+-- Of one table, indexes that begin with group_id go on alike, whatever the statistics say. Samples
+-- are found by how their identifier begins as well.
 
 -- All keys are built anew under a lock: some seconds for a million samples.
 -- squawk-ignore-file disallowed-unique-constraint, constraint-missing-not-valid

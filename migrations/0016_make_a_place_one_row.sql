@@ -1,7 +1,9 @@
+-- Makes one row of the places whose names are the same.
+-- depends: 0015_tie_results_to_sequences
+--
 -- Switzerland and switzerland, Genève in one form of Unicode and in the other, are one place each:
 -- rows that are the same become one, and only one can be made from now on. A place's country and
 -- division have rows of their own, which colours by distance need. Trees can name inner nodes.
--- depends: 0015_tie_results_to_sequences
 
 -- Each place as it is to be called, with the oldest row that is the same.
 create table aspen.same_places (

@@ -33,6 +33,7 @@ comments as (
     from pg_catalog.pg_description as descriptions
     where descriptions.classoid in (
         'pg_catalog.pg_class'::pg_catalog.regclass,
+        'pg_catalog.pg_operator'::pg_catalog.regclass,
         'pg_catalog.pg_proc'::pg_catalog.regclass,
         'pg_catalog.pg_type'::pg_catalog.regclass,
         'pg_catalog.pg_policy'::pg_catalog.regclass,
@@ -294,6 +295,38 @@ inner join pg_catalog.pg_type as targets on casts.casttarget = targets.oid
 where
     sources.typnamespace in (select code_schemas.oid from code_schemas)
     or targets.typnamespace in (select code_schemas.oid from code_schemas)
+    or casts.castfunc in (
+        select functions.oid
+        from pg_catalog.pg_proc as functions
+        where functions.pronamespace in (select code_schemas.oid from code_schemas)
+    )
+union all
+select
+    'operator',
+    operators.oid::pg_catalog.regoperator::text,
+    'pg_catalog.pg_operator'::pg_catalog.regclass::oid,
+    operators.oid,
+    operators.xmin::text::bigint,
+    pg_catalog.concat_ws(
+        ' ',
+        operators.oprcode::pg_catalog.regprocedure,
+        operators.oprrest::pg_catalog.regprocedure,
+        operators.oprjoin::pg_catalog.regprocedure,
+        operators.oprcom::pg_catalog.regoperator,
+        operators.oprnegate::pg_catalog.regoperator,
+        operators.oprcanmerge,
+        operators.oprcanhash,
+        operators.oprowner::pg_catalog.regrole,
+        comments.comment
+    ),
+    null,
+    null
+from pg_catalog.pg_operator as operators
+left join comments
+    on
+        operators.oid = comments.objoid
+        and comments.classoid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+where operators.oprnamespace in (select code_schemas.oid from code_schemas)
 union all
 select
     'policy',
@@ -399,7 +432,8 @@ where
         links.classid not in (
             'pg_catalog.pg_class'::pg_catalog.regclass,
             'pg_catalog.pg_type'::pg_catalog.regclass,
-            'pg_catalog.pg_proc'::pg_catalog.regclass
+            'pg_catalog.pg_proc'::pg_catalog.regclass,
+            'pg_catalog.pg_operator'::pg_catalog.regclass
         )
         or relations.relkind not in ('v', 'c', 'r', 'p', 'S', 'i', 'I', 't')
     );

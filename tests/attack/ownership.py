@@ -22,6 +22,8 @@ def names(stage: Stage) -> Iterator[Trial]:
     identifier = f"twin-{uuid4().hex[:8]}"
     own = factories.sample(conn, mine, f"own-{identifier}", public_identifier=identifier)
     decoy = factories.sample(conn, theirs, f"decoy-{identifier}", public_identifier=identifier)
+    for sample in (own, decoy):
+        factories.sequence(conn, sample)
     with stage.client(world.member.token) as http:
         answer = http.post("/rpc/create_phylo_run", json=world.run_request(identifier))
         run = rows(answer)
@@ -35,7 +37,8 @@ def names(stage: Stage) -> Iterator[Trial]:
         factories.grant(conn, third, mine, "viewer")
         lost = f"lost-{uuid4().hex[:8]}"
         for group in (theirs, third):
-            factories.sample(conn, group, f"p{group}-{lost}", public_identifier=lost)
+            one = factories.sample(conn, group, f"p{group}-{lost}", public_identifier=lost)
+            factories.sequence(conn, one)
         answer = http.post("/rpc/create_phylo_run", json=world.run_request(lost))
         both = str(theirs) in answer.text and str(third) in answer.text
         yield (

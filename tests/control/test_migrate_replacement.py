@@ -248,8 +248,8 @@ def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
 
 
 def test_what_no_rule_compares_is_loaded_anew(small: Checkout) -> None:
-    """An operator that somebody made by hand, here: then everything is dropped and loaded."""
-    small.execute("create operator internal.=== (leftarg = int, rightarg = int, function = int4eq)")
+    """A collation that somebody made by hand, here: then everything is dropped and loaded."""
+    small.execute('create collation internal.mine from "C"')
     small.append("sql/authz/user_id.sql", "comment on function authz.user_id() is 'Who';\n")
 
     result = small.migrate("up")

@@ -299,9 +299,9 @@ def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
 
 def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> None:
     """The tree is registered all the same."""
-    sample = named(draft, draft.group_id, "gone")
-    job = draft.job("phylo_run", [sample])
-    draft.conn.execute("delete from aspen.samples")
+    gone, left = (named(draft, draft.group_id, name) for name in ("gone", "left"))
+    job = draft.job("phylo_run", [gone, left])
+    draft.conn.execute("delete from aspen.samples where id = %s", [gone])
 
     draft.submit(job, draft.tree(job, dataset(tip("gone"))))
 
