@@ -21,7 +21,7 @@ down: ## Stop the local stack; data stays
 
 test: ## Run every test, with servers of its own
 	@$(INSTALL) development node
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(INSTALL) development node
