@@ -335,7 +335,7 @@ begin
         from target
         where
             stored.id = target.existing_id
-            and stored.group_id = store_samples.group_id
+            and stored.group_id + 0 = store_samples.group_id
             -- Looked at again where the row was changed meanwhile.
             and stored.private_identifier = target.private_identifier
             and store_samples.on_conflict = 'update'
@@ -414,6 +414,13 @@ begin
             and store_samples.on_conflict = 'update'
             and not target.has_sequence
             and target.given_keys && '{sequencing_date,sequencing_depth}'
+            -- Asked once: where there is none, the group's sequences are not looked through.
+            and exists (
+                select from target as dated
+                where
+                    not dated.has_sequence
+                    and dated.given_keys && '{sequencing_date,sequencing_depth}'
+            )
             and not exists (select from problem_rows)
             and (select count(held_sequences.sample_id) from held_sequences) >= 0
     ),
