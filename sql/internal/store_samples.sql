@@ -396,31 +396,53 @@ begin
         where target.is_partial
     ),
 
+    -- What is given without a sequence, by sample. A map: a join might go through all of it for each
+    -- sequence of the group.
+    dated as materialized (
+        select
+            jsonb_object_agg(
+                target.existing_id,
+                case
+                    when 'sequencing_date' = any(target.given_keys)
+                        then jsonb_build_object('sequencing_date', target.sequencing_date)
+                    else '{}'
+                end
+                || case
+                    when 'sequencing_depth' = any(target.given_keys)
+                        then jsonb_build_object('sequencing_depth', target.sequencing_depth)
+                    else '{}'
+                end
+            ) as cells
+        from target
+        where
+            target.is_existing
+            and not target.has_sequence
+            and target.given_keys && '{sequencing_date,sequencing_depth}'
+    ),
+
     updated_sequences as (
         update aspen.sequences as stored
         set
             sequencing_date = case
-                when 'sequencing_date' = any(target.given_keys) then target.sequencing_date
+                when (dated.cells -> stored.sample_id::text) ? 'sequencing_date'
+                    then (dated.cells -> stored.sample_id::text ->> 'sequencing_date')::date
                 else stored.sequencing_date
             end,
             sequencing_depth = case
-                when 'sequencing_depth' = any(target.given_keys) then target.sequencing_depth
+                when (dated.cells -> stored.sample_id::text) ? 'sequencing_depth'
+                    then
+                        (
+                            dated.cells -> stored.sample_id::text ->> 'sequencing_depth'
+                        )::double precision
                 else stored.sequencing_depth
             end
-        from target
+        from dated
         where
             stored.group_id = store_samples.group_id
-            and stored.sample_id = target.existing_id
+            and dated.cells ? stored.sample_id::text
             and store_samples.on_conflict = 'update'
-            and not target.has_sequence
-            and target.given_keys && '{sequencing_date,sequencing_depth}'
             -- Asked once: where there is none, the group's sequences are not looked through.
-            and exists (
-                select from target as dated
-                where
-                    not dated.has_sequence
-                    and dated.given_keys && '{sequencing_date,sequencing_depth}'
-            )
+            and (select dated.cells from dated) is not null
             and not exists (select from problem_rows)
             and (select count(held_sequences.sample_id) from held_sequences) >= 0
     ),
