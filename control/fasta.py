@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from control.errors import ControlError
-from control.input_files import NOT_UTF_8, InputFile, open_input
+from control.input_files import NOT_UTF_8, InputFile
 
 # A line may be a whole chromosome, so no line is read at once.
 CHUNK_BYTES = 1 << 20
@@ -31,12 +30,6 @@ class Record:
         return self.header.split(maxsplit=1)[0] if self.header else ""
 
 
-def read_fasta(path: Path) -> Iterator[Record]:
-    """The records of a FASTA file in their order; one is held at a time."""
-    with open_input(path) as file:
-        yield from read_records(file)
-
-
 def write_record(stream: TextIO, name: str, sequence: str) -> None:
     """Write one record with lines of 80 letters."""
     stream.write(f">{name}\n")
@@ -45,7 +38,7 @@ def write_record(stream: TextIO, name: str, sequence: str) -> None:
 
 
 def read_records(file: InputFile) -> Iterator[Record]:
-    """The records of a FASTA file that is open already."""
+    """The records of a FASTA file in their order; one is held at a time."""
     header: str | None = None
     header_line = 0
     letters = bytearray()

@@ -115,12 +115,6 @@ def make_streams_safe() -> None:
     sys.stdout, sys.stderr = _safe(sys.stdout), _safe(sys.stderr)
 
 
-def stream_below(stream: TextIO) -> TextIO:
-    """The stream itself: for text of our own that moves the cursor, a progress bar say."""
-    _heart.stop()
-    return _below(stream)
-
-
 def screen_width() -> int | None:
     """The columns of the terminal that stdout is; None for a file or a pipe, which have no end."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -293,12 +287,6 @@ def _is_pipe(stream: TextIO) -> bool:
         return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def write_data(text: str) -> None:
-    """Write data for another program to stdout, byte for byte; a terminal gets it visible."""
-    exact = _below(sys.stdout)
-    (sys.stdout if exact.isatty() else exact).write(text)
 
 
 @contextmanager

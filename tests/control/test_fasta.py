@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from control import fasta
 from control.errors import ControlError
-from control.fasta import Record, read_fasta, write_record
+from control.fasta import Record, read_records, write_record
+from control.input_files import open_input
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1)
 sequences = st.text("ACGTNacgtn-", max_size=500)
@@ -20,7 +21,8 @@ sequences = st.text("ACGTNacgtn-", max_size=500)
 def records(path: Path, content: bytes) -> list[Record]:
     """What is read from a file with this content."""
     path.write_bytes(content)
-    return list(read_fasta(path))
+    with open_input(path) as file:
+        return list(read_records(file))
 
 
 @given(written=st.lists(st.tuples(names, sequences)))

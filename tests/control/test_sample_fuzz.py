@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from control.cli import cli
 from control.errors import ControlError
-from control.fasta import read_fasta
+from control.fasta import read_records
+from control.input_files import open_input
 from control.sample_metadata import Reading, read_metadata
 from tests import factories
 from tests.servers import Database
@@ -76,8 +77,8 @@ def test_any_bytes_as_sequences(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "sequences.fasta"
     path.write_bytes(content)
 
-    with suppress(ControlError):
-        assert all(isinstance(record.sequence, str) for record in read_fasta(path))
+    with suppress(ControlError), open_input(path) as file:
+        assert all(isinstance(record.sequence, str) for record in read_records(file))
 
 
 @short(40)

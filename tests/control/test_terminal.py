@@ -31,7 +31,6 @@ from control.terminal import (
     spreadsheet_cell,
     table,
     visible,
-    write_data,
 )
 from control.tokens import claims_for, sign
 from tests import factories
@@ -222,15 +221,6 @@ def test_json_says_the_same_in_visible_form() -> None:
     document = {"name": EVIL, "é": "\ud800"}
 
     assert json.loads(visible(json.dumps(document, ensure_ascii=False, indent=2))) == document
-
-
-def test_data_for_another_program_is_exact(capsys: pytest.CaptureFixture[str]) -> None:
-    """Only a terminal would obey it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdout", SafeStream(sys.stdout))
-        write_data(f"{EVIL}\r\n")
-
-    assert capsys.readouterr().out == f"{EVIL}\r\n"
 
 
 def test_what_the_encoding_lacks_is_written_out() -> None:
