@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
-from control.migrations import apply_all
+from control.schema.migrate import apply_all
 from tests.servers import (
     S3,
     SETTINGS,
