@@ -175,7 +175,6 @@
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
 \ir policies/job_kinds.sql
-\ir policies/job_output_kinds.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql

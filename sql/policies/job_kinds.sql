@@ -1,8 +1,12 @@
--- NOTE: migrations write these rows; no resource of the API shows them.
+-- NOTE: migrations write the kinds of jobs and of files; no resource of the API shows them.
 
 alter table aspen.job_kinds enable row level security;
 
 alter table aspen.job_kinds force row level security;
+
+alter table aspen.job_output_kinds enable row level security;
+
+alter table aspen.job_output_kinds force row level security;
 
 grant select on aspen.job_kinds to results_keeper;
 

@@ -1,4 +1,4 @@
-"""lineage_report.csv, the output of pangolin jobs: one row per sample, taxon = sample id."""
+"""Register pangolin jobs: their lineage_report.csv has a row per sample, whose id is the taxon."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ import psycopg
 
 from control.jobs.states import Job
 from control.outputs.formats.text_lines import Row, check_texts, read_table
+from control.outputs.kinds import Stored
+from control.outputs.manifest import HandIn
 from control.outputs.objects import JobFiles, ObjectFile
 from control.outputs.problems import Malformed
-from control.outputs.results import (
-    StoredResults,
-    as_jsonb,
-    hold_samples,
-    number,
-    outcome,
-    stage,
-    store,
-)
+from control.outputs.results import as_jsonb, hold_samples, number, outcome, stage, store
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import query
 
+FILES = ("lineage_report_csv",)
 REQUIRED = (
     "taxon",
     "lineage",
@@ -59,10 +54,9 @@ VERSIONS = {
 }
 
 
-def register_lineages(
-    conn: psycopg.Connection, job: Job, files: JobFiles, versions: dict[str, str]
-) -> StoredResults:
-    """Make the lineages of a report those of the job's samples; adds to the software's versions."""
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, _handed_in: HandIn) -> Stored:
+    """Make the lineages of a report those of the job's samples."""
+    versions: dict[str, str] = {}
     inputs = job_inputs(conn, job.group_id, job.id)
     conn.execute(query("outputs/stage_results"))
     with files.open("lineage_report_csv") as file:
@@ -77,7 +71,8 @@ def register_lineages(
         " inner join held_samples as held on staged.sample_id = held.id"
         " where staged.failure is not null"
     )
-    return outcome(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
+    results = outcome(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
+    return Stored(results=results, software_versions=versions)
 
 
 def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tuple[Any, ...]]:
