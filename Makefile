@@ -1,6 +1,6 @@
 # Everything a checkout needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench attack chaos docs clean lock
+.PHONY: help up down test lint bench attack chaos docs snapshot clean lock
 
 # Which Python, where the one that setup/check finds is not wanted.
 PYTHON ?=
@@ -34,6 +34,10 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 docs: ## Write docs/cli.md from the commands themselves
 	@$(INSTALL) runtime
 	@$(BIN)/control docs > docs/cli.md
+
+snapshot: ## Write tests/catalog/snapshots from the database, for review
+	@$(INSTALL) development
+	@$(BIN)/python -m tests.catalog.generated snapshot
 
 bench: ## Run the benchmarks; each prints a ratio
 	@$(INSTALL) benchmark node

@@ -157,8 +157,13 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
 def _show_status(status: MigrateStatus) -> None:
     for name in status.applied:
         click.echo(f"applied  {name}")
+    for name in status.replaced:
+        click.echo(f"applied  {name}, of an older checkout")
     for name in status.pending:
         click.echo(f"pending  {name}")
+    if status.replaced:
+        many = len(status.replaced)
+        click.echo(f"control migrate up records {status.pending[0]} in place of these {many}")
     for breach in status.breaches:
         click.echo(f"unsafe   {breach.object}: {breach.problem}")
     for change, paths in asdict(status.files).items():

@@ -1,0 +1,60 @@
+"""Write files from the catalogue of a migrated database: snapshots, which a review compares.
+
+`make snapshot` runs `python -m tests.catalog.generated snapshot`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from control.schema.migrate import apply_all
+from tests.servers import SETTINGS, run_cluster
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+Generator = Callable[[psycopg.Connection], str]
+
+
+def _snapshot_of(query: Path) -> Generator:
+    """Return what lists the facts a query finds: one a line, sorted by their bytes."""
+
+    def snapshot(conn: psycopg.Connection) -> str:
+        # Names are then written with their schema.
+        conn.execute("set local search_path = pg_catalog")
+        facts = sorted(str(fact) for (fact,) in conn.execute(query.read_bytes()))
+        return f"# Written by make snapshot from {query.name}; review what changes.\n" + "".join(
+            f"{fact}\n" for fact in facts
+        )
+
+    return snapshot
+
+
+# What writes each file, by target of the Makefile.
+TARGETS: dict[str, dict[Path, Generator]] = {
+    "snapshot": {
+        query.with_suffix(".txt"): _snapshot_of(query) for query in sorted(SNAPSHOTS.glob("*.sql"))
+    },
+}
+
+
+def main(target: str) -> None:
+    """Migrate a database of a server of its own, and write the files of a target."""
+    files = TARGETS[target]
+    with (
+        tempfile.TemporaryDirectory(prefix="aspen-") as directory,
+        run_cluster(Path(directory)) as cluster,
+        cluster.database("aspen_generated") as database,
+    ):
+        apply_all(database.url, SETTINGS.root)
+        for path, generate in files.items():
+            with psycopg.connect(database.url_of("postgres")) as conn:
+                path.write_text(generate(conn), "utf-8")
+            print(f"wrote {path.relative_to(SETTINGS.root)}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
