@@ -77,7 +77,7 @@ def _from_boto(error: BaseException) -> ControlError | None:
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
         case botocore.exceptions.BotoCoreError():
-            from control.storage import explain
+            from control.storage.s3 import explain
 
             return explain(error)
         case _:

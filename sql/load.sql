@@ -45,8 +45,17 @@
 \ir tables/storage_credentials.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
--- migrate. Helpers and trigger functions.
+-- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/fail.sql
+\ir authz/fail.sql
+\ir authz/user_id.sql
+\ir authz/any_groups.sql
+\ir authz/full_groups.sql
+\ir authz/member_groups.sql
+\ir authz/admin_groups.sql
+\ir authz/require_member.sql
+
+-- Helpers and trigger functions.
 \ir internal/text_x_fasta.sql
 \ir internal/set_updated_at.sql
 \ir internal/record_changes.sql
@@ -122,7 +131,7 @@
 \ir internal/uri_encode.sql
 \ir internal/presigned_url.sql
 
--- Who is asking, and what may they see.
+-- What comes before every request.
 \ir authz/only_group.sql
 \ir authz/is_viewer_nowhere.sql
 \ir authz/groups_claim_is_valid.sql

@@ -1,4 +1,4 @@
-"""What every test may ask for. Servers start when first asked for, apart from any running stack.
+"""Fixtures for every test; servers start when first used, apart from any running stack.
 
 `request_as` and `admin` share one transaction that is rolled back; `database` is a clone of a
 test's own; `api` and `s3` are real servers shared by the session.
@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
-from control.migrations import apply_all
+from control.schema.migrate import apply_all
 from tests.servers import (
     S3,
     SETTINGS,
@@ -31,14 +31,14 @@ RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
+    """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
     with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session")
 def template(cluster: Cluster) -> Iterator[Database]:
-    """A migrated database that nobody connects to: the original of every clone."""
+    """Migrate a database that nobody connects to: the original of every clone."""
     with cluster.database("aspen_template") as database:
         apply_all(database.url, SETTINGS.root)
         yield database
@@ -46,28 +46,28 @@ def template(cluster: Cluster) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def shared_database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """The migrated database of all tests that roll back."""
+    """Clone the migrated database that all tests which roll back share."""
     with cluster.database("aspen_shared", template.name) as database:
         yield database
 
 
 @pytest.fixture
 def database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """A migrated database of this test's own."""
+    """Clone a migrated database of this test's own."""
     with cluster.database(next(database_names), template.name) as database:
         yield database
 
 
 @pytest.fixture
 def empty_database(cluster: Cluster) -> Iterator[Database]:
-    """A database of this test's own as `control up` creates it, before any migration."""
+    """Create a database as `control up` does, before any migration."""
     with cluster.database(next(database_names)) as database:
         yield database
 
 
 @pytest.fixture
 def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Role control, inside the transaction that is rolled back after the test."""
+    """Connect as role control, in a transaction that is rolled back after the test."""
     with psycopg.connect(shared_database.url) as conn:
         yield conn
         conn.rollback()
@@ -75,10 +75,10 @@ def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def request_as(admin: psycopg.Connection) -> RequestAs:
-    """One request as PostgREST would run it; what it wrote is undone, unless `keep=True`.
+    """Run one request as PostgREST would; what it wrote is undone, unless `keep=True`.
 
     `request_as("member", sub="alice", groups={3: "admin"})`; without `sub` it carries no token,
-    and further keywords are further claims (None leaves one out).
+        and further keywords are further claims (None leaves one out).
     """
 
     @contextmanager
@@ -104,7 +104,7 @@ def request_as(admin: psycopg.Connection) -> RequestAs:
 def api(
     cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
-    """PostgREST over a database whose rows stay for the session."""
+    """Start PostgREST over a database whose rows stay for the session."""
     with (
         cluster.database("aspen_api", template.name) as database,
         run_api(database, tmp_path_factory.mktemp("api")) as api,
@@ -114,7 +114,7 @@ def api(
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """S3 with a bucket of this session's own."""
+    """Start S3 with a bucket of this session's own."""
     with run_s3(tmp_path_factory.mktemp("s3"), "aspen-test") as s3:
         yield s3
 

@@ -27,11 +27,11 @@ from control.backups.manifest import (
 from control.backups.tools import find_tool, run_tool
 from control.database import connect
 from control.errors import ControlError
-from control.keys import KEYS_FILE, TRUSTED_FILE, load_keys, locked
-from control.ledger import applied_migrations
 from control.local import is_ours
-from control.locks import one_migrate_at_a_time
+from control.schema.ledger import applied_migrations
+from control.schema.locks import one_migrate_at_a_time
 from control.settings import Settings
+from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, load_keys, locked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

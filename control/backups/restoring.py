@@ -25,14 +25,14 @@ from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
-from control.frozen import migration_files
-from control.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
-from control.ledger import migrations_of, replaced_migrations
 from control.local import connect_here, is_ours, without_variables
-from control.migrations import apply_all, migrate_status
-from control.outputs.credentials import current_credentials, store_credentials
+from control.schema.freeze import migration_files
+from control.schema.ledger import migrations_of, replaced_migrations
+from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
+from control.storage.credentials import current_credentials, store_credentials
+from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
 
 if TYPE_CHECKING:
-    from control.migrations import MigrateStatus, RollbackPlan
+    from control.schema.migrate import MigrateStatus, RollbackPlan
 
 
 @click.group()
@@ -35,8 +35,8 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
         control migrate up --dry-run
         control migrate up
     """
-    from control.migrations import migrate_up
-    from control.schema_cache import ApiState
+    from control.schema.api_reload import ApiState
+    from control.schema.migrate import migrate_up
 
     result = migrate_up(app.settings, echo=say, dry_run=dry_run)
     if as_json:
@@ -85,8 +85,8 @@ def down(
         control migrate down --to 0003 --dry-run
         control migrate down --to 0003 --code ../aspen-1.2
     """
-    from control.migrations import migrate_down, plan_rollback
-    from control.schema_cache import ApiState
+    from control.schema.api_reload import ApiState
+    from control.schema.migrate import migrate_down, plan_rollback
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
@@ -124,7 +124,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     \b
         control migrate status --json
     """
-    from control.migrations import migrate_status
+    from control.schema.migrate import migrate_status
 
     app: App = ctx.obj
     with app.connect("migrate status") as conn:

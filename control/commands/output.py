@@ -12,7 +12,7 @@ from control.app import App
 from control.commands.options import echo_json, json_option
 from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
 from control.outputs.problems import unprintable
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, screen_width, table
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def credentials(app: App, dry_run: bool, as_json: bool) -> None:
     \b
         control output credentials
     """
-    from control.outputs.credentials import current_credentials, store_credentials
+    from control.storage.credentials import current_credentials, store_credentials
 
     current = current_credentials(app.settings, app.s3)
     if not dry_run:

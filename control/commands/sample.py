@@ -15,11 +15,11 @@ import click
 
 from control.app import App
 from control.commands.options import json_option
-from control.sample_metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
+from control.samples.metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
 from control.terminal import after_the_fact, one_line, progress_bar
 
 if TYPE_CHECKING:
-    from control.samples import ImportReport, OnConflict, Target
+    from control.samples.importing import ImportReport, OnConflict, Target
 
 
 class InputPath(click.Path):
@@ -106,9 +106,9 @@ def import_command(
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
     """
-    from control.groups import find_group
-    from control.import_report import open_rejects, refusal
-    from control.samples import Target, import_samples
+    from control.people.groups import find_group
+    from control.samples.import_report import open_rejects, refusal
+    from control.samples.importing import Target, import_samples
 
     if sequences is None and not allow_missing_sequences:
         raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")

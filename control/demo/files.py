@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from control.demo.outbreak import GENOME_LENGTH, PLACES, DemoSample, Node, tips
-from control.fasta import write_record
+from control.samples.fasta import write_record
 
 METADATA_COLUMNS = (
     "strain",

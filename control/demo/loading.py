@@ -20,15 +20,15 @@ from control.database import acting_as
 from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
 from control.demo.outbreak import HOME, LINEAGES, PLACES, DemoSample, Node, outbreak, tips
 from control.errors import ControlError
-from control.groups import Group, find_group
-from control.outputs.credentials import current_credentials, store_credentials
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
-from control.pathogens import load_pathogens
-from control.sample_metadata import Reading, read_metadata
-from control.samples import Target, import_samples
+from control.people.groups import Group, find_group
+from control.reference.pathogens import load_pathogens
+from control.samples.importing import Target, import_samples
+from control.samples.metadata import Reading, read_metadata
 from control.settings import Settings
-from control.storage import S3Uri
+from control.storage.credentials import current_credentials, store_credentials
+from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from control.locations import Place
+from control.reference.locations import Place
 
 GENOME_LENGTH = 3_000
 # The root is of the first; the others arise in clades of such a size.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from control.outputs.json_values import MalformedJson, read_json
+from control.outputs.formats.json_values import MalformedJson, read_json
 from control.outputs.places import check_place, is_plain, owner_of
 from control.outputs.problems import UNPRINTABLE, Malformed, unprintable
-from control.storage import S3Uri, open_object
+from control.storage.s3 import S3Uri, open_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

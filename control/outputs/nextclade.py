@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 
 from control.errors import ControlError
-from control.outputs.aligned_fasta import read_alignments
-from control.outputs.jobs import Job
-from control.outputs.json_values import MalformedJson, read_json
+from control.jobs.states import Job
+from control.outputs.formats.aligned_fasta import read_alignments
+from control.outputs.formats.json_values import MalformedJson, read_json
+from control.outputs.formats.text_lines import Row, check_texts, read_table
 from control.outputs.objects import JobFiles, ObjectFile
 from control.outputs.problems import Malformed, unprintable
-from control.outputs.queries import query
 from control.outputs.results import (
     StoredResults,
     as_jsonb,
@@ -24,7 +24,7 @@ from control.outputs.results import (
     store,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, check_texts, read_table
+from control.queries import query
 
 # Phenotypes make the pathogen.json of some pathogens large: 250 kB for SARS-CoV-2.
 LARGEST_DATASET_BYTES = 4 << 20
@@ -75,7 +75,7 @@ def register_qc(
             "name it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
         )
     inputs = job_inputs(conn, job.group_id, job.id)
-    conn.execute(query("stage_results"))
+    conn.execute(query("outputs/stage_results"))
     with files.open("nextclade_tag_json") as file:
         dataset = _dataset(file)
     with files.open("nextclade_csv") as file:

@@ -13,7 +13,7 @@ import botocore.exceptions
 
 from control.errors import ControlError
 from control.outputs.manifest import NamedFile
-from control.storage import BUFFER_BYTES, S3Uri
+from control.storage.s3 import BUFFER_BYTES, S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

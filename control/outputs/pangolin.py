@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 
-from control.outputs.jobs import Job
+from control.jobs.states import Job
+from control.outputs.formats.text_lines import Row, check_texts, read_table
 from control.outputs.objects import JobFiles, ObjectFile
 from control.outputs.problems import Malformed
-from control.outputs.queries import query
 from control.outputs.results import (
     StoredResults,
     as_jsonb,
@@ -21,7 +21,7 @@ from control.outputs.results import (
     store,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, check_texts, read_table
+from control.queries import query
 
 REQUIRED = (
     "taxon",
@@ -64,7 +64,7 @@ def register_lineages(
 ) -> StoredResults:
     """Make the lineages of a report those of the job's samples; adds to the software's versions."""
     inputs = job_inputs(conn, job.group_id, job.id)
-    conn.execute(query("stage_results"))
+    conn.execute(query("outputs/stage_results"))
     with files.open("lineage_report_csv") as file:
         taxa = Taxa(file.name, inputs)
         stage(conn, "staged_lineages", COLUMNS, _rows(file, taxa, versions))

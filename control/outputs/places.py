@@ -6,7 +6,7 @@ import re
 
 from control.errors import ControlError
 from control.outputs.problems import UNPRINTABLE
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 
 # The first one counts: what a job puts below its own folder is its own, whatever it is called.
 _JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([^/]*)")

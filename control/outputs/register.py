@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from control.errors import ControlError
-from control.outputs.jobs import Job, finish_job, lock_job, require_job
+from control.jobs.states import Job, finish_job, lock_job, require_job
 from control.outputs.manifest import HandIn, missing_files
 from control.outputs.nextclade import register_qc
 from control.outputs.objects import JobFiles, StoredObject, find_object
 from control.outputs.pangolin import register_lineages
 from control.outputs.places import check_place, owner_of
 from control.outputs.problems import listed
-from control.outputs.queries import query
 from control.outputs.results import StoredResults
 from control.outputs.trees import StoredTree, drop_tree, register_tree
-from control.storage import S3Uri
+from control.queries import query
+from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -228,7 +228,7 @@ def _replace_outputs(conn: psycopg.Connection, job: Job, outputs: list[StoredObj
     )
     with conn.cursor() as cursor:
         cursor.executemany(
-            query("store_output"),
+            query("outputs/store_output"),
             [
                 {
                     "group_id": job.group_id,

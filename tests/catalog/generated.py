@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from control.migrations import apply_all
+from control.schema.migrate import apply_all
 from tests.servers import SETTINGS, run_cluster
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

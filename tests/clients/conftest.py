@@ -1,4 +1,4 @@
-"""The world that the real clients look at."""
+"""The group that the real clients look at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.servers import Api
 
 @pytest.fixture(scope="module")
 def world(api: Api) -> Iterator[World]:
-    """Committed rows of this module's own."""
+    """Store committed rows of this module's own."""
     with api.database.connect() as conn:
         yield World(api, conn)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from control.cli import COMMANDS, Commands
 from control.database import connect
 from control.errors import FAILED, ControlError, translate
-from control.storage import S3Uri, make_client, open_object
+from control.storage.s3 import S3Uri, make_client, open_object
 from tests.servers import S3, SETTINGS
 
 

@@ -12,7 +12,10 @@ from tests import factories
 
 @dataclass(frozen=True)
 class Lab:
-    """A group with prefix LAB: Alice is a member, Vic a viewer. Bob is a member of the other."""
+    """Hold a group with prefix LAB and another one.
+
+    Alice and vic are in the first, bob in the other.
+    """
 
     group: int
     other_group: int
@@ -25,7 +28,7 @@ class Lab:
 
 @pytest.fixture
 def lab(admin: psycopg.Connection) -> Lab:
-    """Groups, people and the reference data that samples need."""
+    """Store the groups, their people and the reference data that samples need."""
     group = factories.group(admin, "Lab", prefix="LAB")
     other_group = factories.group(admin, "Other lab", prefix="OTH")
     return Lab(

@@ -19,7 +19,7 @@ from control.cli import cli
 from control.errors import ControlError
 from control.outputs.manifest import HandIn, NamedFile, read_manifest
 from control.outputs.register import Registration, register_outputs
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 from tests import factories
 from tests.servers import S3, Database
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from control.outputs.auspice import Dataset, parse_dataset, parse_draft
-from control.outputs.json_values import MalformedJson, dump
+from control.outputs.formats.auspice import Dataset, parse_dataset, parse_draft
+from control.outputs.formats.json_values import MalformedJson, dump
 from tests.control.outputs.desk import dataset, tip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from control.errors import ControlError
 from control.outputs.manifest import HandIn, NamedFile, parse_manifest
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 from tests.control.outputs.desk import Desk
 
 MANIFEST = S3Uri("bucket", "jobs/7/1/manifest.json")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from control.errors import ControlError
 from control.outputs.manifest import HandIn, parse_manifest
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 
 URI = S3Uri("aspen", "jobs/42/1/manifest.json")
 members = st.sampled_from(

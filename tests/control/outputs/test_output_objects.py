@@ -11,7 +11,7 @@ import pytest
 
 from control.outputs.manifest import HandIn, NamedFile
 from control.outputs.register import register_outputs
-from control.storage import S3Uri, make_client
+from control.storage.s3 import S3Uri, make_client
 from tests.control.outputs.desk import Desk, dataset, tip
 
 TREE = dataset(tip("a"))

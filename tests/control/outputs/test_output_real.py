@@ -10,8 +10,8 @@ import os
 
 import pytest
 
-from control.outputs.auspice import parse_dataset
-from control.outputs.json_values import dump
+from control.outputs.formats.auspice import parse_dataset
+from control.outputs.formats.json_values import dump
 from tests import factories
 from tests.control.outputs.desk import Desk
 from tests.servers import SETTINGS

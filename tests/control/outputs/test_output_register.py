@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from control.outputs.register import Registration
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 from tests import factories
 from tests.control.outputs.desk import (
     PANGOLIN_HEADER,
