@@ -1,4 +1,4 @@
-"""Write files from the catalogue of a migrated database: the schema page, snapshots for review.
+"""Write files from a migrated database and the rules: pages of docs/, snapshots for review.
 
 `make docs` and `make snapshot` run `python -m tests.catalog.generated docs` and `… snapshot`.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from control.schema.migrate import apply_all
+from tests.catalog.conventions import conventions_page
 from tests.catalog.schema_page import schema_page
 from tests.catalog.schema_picture import schema_picture
 from tests.servers import SETTINGS, run_cluster
@@ -36,6 +37,8 @@ def _snapshot_of(query: Path) -> Generator:
 # What writes each file, by target of the Makefile.
 TARGETS: dict[str, dict[Path, Generator]] = {
     "docs": {
+        # No database has to do with it.
+        SETTINGS.root / "docs/conventions.md": lambda conn: conventions_page(SETTINGS.root),
         SETTINGS.root / "docs/schema.md": schema_page,
         SETTINGS.root / "docs/schema.svg": schema_picture,
     },
