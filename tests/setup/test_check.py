@@ -142,9 +142,7 @@ def test_intel_mac_needs_an_nginx_of_its_own(machine: Machine) -> None:
     [("Linux", "riscv64"), ("FreeBSD", "amd64"), ("MINGW64_NT", "x86_64")],
     ids="-".join,
 )
-def test_unsupported_machine_is_named_first(
-    machine: Machine, system: str, processor: str
-) -> None:
+def test_unsupported_machine_is_named_first(machine: Machine, system: str, processor: str) -> None:
     """Name it before a minute is spent on installing."""
     on(machine, system, processor)
 
@@ -155,9 +153,7 @@ def test_unsupported_machine_is_named_first(
     ("libc", "said"),
     [("glibc 2.27", "here it is glibc 2.27"), ("glibc 2.9", "here it is"), ("", "musl")],
 )
-def test_unsupported_c_library_is_named(
-    machine: Machine, libc: str, said: str
-) -> None:
+def test_unsupported_c_library_is_named(machine: Machine, libc: str, said: str) -> None:
     """Reject CentOS 7 and Alpine, for which no packages are built."""
     machine.put("getconf", f"echo {libc}" if libc else "exit 1")
 
