@@ -31,9 +31,10 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(BIN)/sqlfluff lint --disable-progress-bar sql migrations
 	@$(BIN)/squawk migrations/*.sql
 
-docs: ## Write docs/cli.md from the commands themselves
-	@$(INSTALL) runtime
+docs: ## Write the pages of docs/ that come from commands, rules and tables
+	@$(INSTALL) development
 	@$(BIN)/control docs > docs/cli.md
+	@$(BIN)/python -m tests.catalog.generated docs
 
 snapshot: ## Write tests/catalog/snapshots from the database, for review
 	@$(INSTALL) development
