@@ -33,7 +33,7 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 
 docs: ## Write docs/cli.md from the commands themselves
 	@$(INSTALL) runtime
-	@$(BIN)/control docs > docs/cli.md
+	@$(BIN)/control reference > docs/cli.md
 
 snapshot: ## Write tests/catalog/snapshots from the database, for review
 	@$(INSTALL) development
