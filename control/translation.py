@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def translate(error: BaseException, *, is_ours: bool = False) -> ControlError | None:
-    """Return the failure behind an exception of the database, of S3 or of the system; None for a bug.
+    """Return the failure behind an exception; None when it is a bug.
 
-    `is_ours` tells whether the database is the local stack's, which decides the remedy.
+    Known are exceptions of the database, of S3 and of the system. `is_ours` tells whether the
+    database is the local stack's, which decides the remedy.
     """
     match error:
         case ControlError():
@@ -123,5 +124,6 @@ def _from_aws(error: botocore.exceptions.ClientError) -> ControlError:
     """Translate an answer of S3, naming the operation that failed."""
     body = error.response.get("Error", {})
     return ControlError(
-        f"S3 rejected {error.operation_name}: {body.get('Message', error)} ({body.get('Code', '?')})"
+        f"S3 rejected {error.operation_name}:"
+        f" {body.get('Message', error)} ({body.get('Code', '?')})"
     )

@@ -15,7 +15,7 @@ from control.errors import ControlError
 from control.schema.freeze import migration_files
 from control.stack.state import SUPERUSER
 from tests import factories
-from tests.control.older import BASELINE, make_older
+from tests.control.schema.older import BASELINE, make_older
 from tests.servers import S3, SETTINGS, Database
 
 

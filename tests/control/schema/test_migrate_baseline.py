@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.control.schema.checkout import Checkout
 
 from control.schema.code import sha256_of
+from tests.control.schema.checkout import Checkout
 from tests.control.schema.older import BASELINE, make_older
 from tests.servers import SETTINGS, Database
 
