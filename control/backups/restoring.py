@@ -27,6 +27,7 @@ from control.database import connect
 from control.errors import ControlError
 from control.local import connect_here, is_ours, without_variables
 from control.schema.freeze import migration_files
+from control.schema.ledger import migrations_of, replaced_migrations
 from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
@@ -61,7 +62,11 @@ def restore(
     Until the last step the database in use goes on serving; what is written meanwhile is not in the
     one that takes its place.
     """
-    if unknown := sorted(set(backup.migrations) - migration_files(settings.root).keys()):
+    known = {
+        *migration_files(settings.root),
+        *replaced_migrations(migrations_of(settings.root), backup.migrations),
+    }
+    if unknown := sorted(set(backup.migrations) - known):
         raise ControlError(
             f"the backup is of a newer checkout: migrations/{unknown[0]}.sql is not here",
             "restore it with the checkout it was made with, or a newer one",

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from control.jobs.states import Job
-from control.outputs.problems import listed
+from control.outputs.malformed import listed
 from control.outputs.taxa import JobInputs, Taxa
 from control.queries import query
 

@@ -14,7 +14,7 @@ import psycopg
 from control.database import connect
 from control.errors import ControlError
 from control.queries import query
-from control.schema.api_reload import ApiState, await_schema
+from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
 from control.schema.code import (
     Contents,
     FileChanges,
@@ -33,7 +33,13 @@ from control.schema.freeze import (
     number_of,
     rollback_file,
 )
-from control.schema.ledger import Ledger, Migration, applied_migrations, migrations_of
+from control.schema.ledger import (
+    Ledger,
+    Migration,
+    applied_migrations,
+    migrations_of,
+    replaced_migrations,
+)
 from control.schema.locks import Echo, one_migrate_at_a_time, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.safety_rules import Breach, check_opened, find_breaches
@@ -57,6 +63,8 @@ class MigrateStatus:
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
+    # Applied ones of an older checkout: the baseline that is pending is only recorded.
+    replaced: tuple[str, ...]
     files: FileChanges
     is_code_loaded: bool
     breaches: tuple[Breach, ...]
@@ -86,7 +94,13 @@ class RollbackPlan:
     code_root: Path | None
 
 
-def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> MigrateResult:
+def migrate_up(
+    settings: Settings,
+    *,
+    echo: Echo,
+    dry_run: bool = False,
+    running_api: RunningApi = configured_api,
+) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
     With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
@@ -95,7 +109,7 @@ def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> Migr
         applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
-    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe))
+    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
 
 
 def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:
@@ -119,11 +133,14 @@ def build_from_nothing(database_url: str, root: Path) -> None:
 def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
     """Compare a database with a checkout; writes nothing."""
     applied = applied_migrations(conn)
+    replaced = replaced_migrations(migrations_of(root), applied)
+    applied = {name: sha256 for name, sha256 in applied.items() if name not in replaced}
     check_applied(root, applied)
     is_code_loaded = loaded_probe(conn) is not None
     return MigrateStatus(
         applied=tuple(applied),
         pending=tuple(name for name in migration_files(root) if name not in applied),
+        replaced=replaced,
         files=file_changes(conn, root, read_contents(root)),
         is_code_loaded=is_code_loaded,
         # Asked although nothing is pending: somebody may have granted a table by hand.
@@ -144,6 +161,11 @@ def plan_rollback(
     Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
     """
     applied = applied_migrations(conn)
+    if replaced := replaced_migrations(migrations_of(root), applied):
+        raise ControlError(
+            f"this database has the {len(replaced)} migrations that a baseline replaces",
+            "run control migrate up, which records the baseline instead, then this command again",
+        )
     check_applied(root, applied)
     newest_first = sorted(applied, key=number_of, reverse=True)
     chosen = (
@@ -166,7 +188,13 @@ def plan_rollback(
     return RollbackPlan(tuple(chosen), dict(estimates), code_root)
 
 
-def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiState | None:
+def migrate_down(
+    settings: Settings,
+    plan: RollbackPlan,
+    *,
+    echo: Echo,
+    running_api: RunningApi = configured_api,
+) -> ApiState | None:
     """Roll back what was planned and load the code that goes with what is left, if any.
 
     All in one transaction: cut off at any moment, the database is what it was before. Returns
@@ -200,7 +228,7 @@ def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiSt
             return load_code(conn, plan.code_root, read_contents(plan.code_root))
 
         probe = with_short_locks(conn, roll_back, echo)
-    return await_schema(settings, probe) if probe else None
+    return await_schema(settings, probe, running_api) if probe else None
 
 
 def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
@@ -234,6 +262,8 @@ def _bring_up(
             echo(f"{breach.object}: {breach.problem}")
         known = migrations_of(root)
         pending = [migration for migration in known if migration.id in status.pending]
+        # What is only recorded is not said to be applied.
+        new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
         contents = read_contents(root)
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
@@ -248,7 +278,7 @@ def _bring_up(
             read_scripts(root, contents.code)
         if dry_run:
             _rehearse(conn, root, contents, pending, trial, echo)
-            return status.pending, True, ""
+            return new, True, ""
         _prepare(conn, root, contents)
         batch: list[Migration] = []
         for migration in pending:
@@ -261,7 +291,7 @@ def _bring_up(
                 batch = []
             _apply_alone(conn, migration, echo)
         finish = partial(_finish, conn, root, contents, batch, trial, echo)
-        return status.pending, True, with_short_locks(conn, finish, echo)
+        return new, True, with_short_locks(conn, finish, echo)
 
 
 def _rehearse(
@@ -362,6 +392,10 @@ def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
 def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
     """Apply migrations, each with its mark; the caller holds the transaction."""
     for migration in migrations:
+        if Ledger(conn).mark_in_place_of_replaced(migration):
+            many = len(migration.replaces)
+            echo(f"recorded {migration.id} in place of the {many} it replaces; nothing was run")
+            continue
         echo(f"applying {migration.id}")
         _apply(conn, migration)
 

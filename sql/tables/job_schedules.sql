@@ -14,7 +14,6 @@ create table aspen.job_schedules (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint job_schedules_group_id_pathogen_id_kind_key unique (group_id, pathogen_id, kind),
-    -- ISO 8601: 1 is Monday, 7 is Sunday.
     constraint job_schedules_weekdays_check
     check (cardinality(weekdays) between 1 and 7 and weekdays <@ '{1,2,3,4,5,6,7}'::integer[]),
     constraint job_schedules_tree_type_check
@@ -27,4 +26,10 @@ create index job_schedules_pathogen_id_idx on aspen.job_schedules (pathogen_id);
 
 create index job_schedules_kind_idx on aspen.job_schedules (kind);
 
-comment on table aspen.job_schedules is 'Jobs that a group wants started on certain weekdays';
+comment on table aspen.job_schedules is 'Jobs that a group wants to start on certain weekdays';
+comment on column aspen.job_schedules.weekdays is
+'Days of the week in ISO 8601, 1 (Monday) to 7 (Sunday): {1,3,5}';
+comment on column aspen.job_schedules.template_args is
+'Filters of a phylo run, as in jobs.template_args';
+comment on column aspen.job_schedules.last_run_at is
+'When a job was last queued by the schedule; null if never';

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import psycopg
 
     from control.jobs.states import Job
+    from control.outputs.job_files import JobFiles
     from control.outputs.kinds.phylo_run import StoredTree
-    from control.outputs.manifest import HandIn
-    from control.outputs.objects import JobFiles
+    from control.outputs.manifest import Submission
     from control.outputs.results import StoredResults
 
 
@@ -40,7 +40,7 @@ class JobKind:
 
     name: str
     files: tuple[str, ...]
-    register: Callable[[psycopg.Connection, Job, JobFiles, HandIn], Stored]
+    register: Callable[[psycopg.Connection, Job, JobFiles, Submission], Stored]
     discard: Callable[[psycopg.Connection, Job], None]
 
 

@@ -12,10 +12,10 @@ from control.jobs.states import Job
 from control.outputs.formats.aligned_fasta import read_alignments
 from control.outputs.formats.json_values import MalformedJson, read_json
 from control.outputs.formats.text_lines import Row, check_texts, read_table
+from control.outputs.job_files import JobFiles, ObjectFile
 from control.outputs.kinds import Stored
-from control.outputs.manifest import HandIn
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed, unprintable
+from control.outputs.malformed import Malformed, unprintable
+from control.outputs.manifest import Submission
 from control.outputs.results import as_jsonb, hold_samples, number, outcome, stage, store
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import query
@@ -59,9 +59,9 @@ QC_COLUMNS = (
 STATUSES = ("good", "mediocre", "bad")
 
 
-def register(conn: psycopg.Connection, job: Job, files: JobFiles, handed_in: HandIn) -> Stored:
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
     """Make these files the QC, mutations, lineages and alignments of the job's samples."""
-    version = handed_in.software_versions.get("nextclade")
+    version = submission.software_versions.get("nextclade")
     if version is None:
         raise ControlError(
             "the version of Nextclade is not said, and none of its files says it",
@@ -148,7 +148,7 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
     try:
         document = read_json(content)
     except MalformedJson as error:
-        raise Malformed(file.name, error.place, error.reason) from error
+        raise Malformed(file.name, error.position, error.reason) from error
     if isinstance(document, dict) and "name" not in document and "schemaVersion" in document:
         return _pathogen(file, document)
     reference = document.get("reference") if isinstance(document, dict) else None

@@ -9,10 +9,10 @@ import psycopg
 
 from control.jobs.states import Job
 from control.outputs.formats.text_lines import Row, check_texts, read_table
+from control.outputs.job_files import JobFiles, ObjectFile
 from control.outputs.kinds import Stored
-from control.outputs.manifest import HandIn
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.malformed import Malformed
+from control.outputs.manifest import Submission
 from control.outputs.results import as_jsonb, hold_samples, number, outcome, stage, store
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import query
@@ -54,7 +54,9 @@ VERSIONS = {
 }
 
 
-def register(conn: psycopg.Connection, job: Job, files: JobFiles, _handed_in: HandIn) -> Stored:
+def register(
+    conn: psycopg.Connection, job: Job, files: JobFiles, _submission: Submission
+) -> Stored:
     """Make the lineages of a report those of the job's samples."""
     versions: dict[str, str] = {}
     inputs = job_inputs(conn, job.group_id, job.id)

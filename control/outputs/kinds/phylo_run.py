@@ -10,10 +10,10 @@ from psycopg.types.json import Jsonb
 
 from control.jobs.states import Job
 from control.outputs.formats.auspice import Dataset, Draft, read_draft
+from control.outputs.job_files import JobFiles
 from control.outputs.kinds import Stored
-from control.outputs.manifest import HandIn
-from control.outputs.objects import JobFiles
-from control.outputs.problems import listed
+from control.outputs.malformed import listed
+from control.outputs.manifest import Submission
 from control.queries import query
 
 FILES = ("auspice_json",)
@@ -40,12 +40,12 @@ class StoredTree:
         return lines
 
 
-def register(conn: psycopg.Connection, job: Job, files: JobFiles, handed_in: HandIn) -> Stored:
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
     """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
     with files.open("auspice_json") as file:
         draft = read_draft(file, _prefixes(conn, job))
     _stage_names(conn, draft)
-    template_args = handed_in.resolved_template_args
+    template_args = submission.resolved_template_args
     key = {"group_id": job.group_id, "job_id": job.id}
     ambiguous: dict[str, list[int]] = dict(
         conn.execute(query("outputs/link_tips"), {"job_id": job.id}).fetchall()

@@ -15,6 +15,7 @@ from control.errors import ControlError
 from control.schema.freeze import migration_files
 from control.stack.state import SUPERUSER
 from tests import factories
+from tests.control.schema.older import BASELINE, LATER, make_older
 from tests.servers import S3, SETTINGS, Database
 
 
@@ -107,6 +108,43 @@ def test_backup_of_an_older_checkout_is_brought_up_to_date(
     status = json.loads(run(database, s3, "migrate", "status", "--json", root=newer).stdout)
     assert result.exit_code == 0, result.output
     assert (name in status["applied"], status["is_current"]) == (True, True)
+
+
+def test_backup_from_before_the_baseline_is_brought_up_to_date(
+    database: Database, s3: S3, tmp_path: Path
+) -> None:
+    """Its manifest names the migrations that the baseline replaces."""
+    make_older(database)
+    backup = tmp_path / "older"
+    made = run(database, s3, "db", "backup", str(backup))
+
+    result = run(database, s3, "db", "restore", "--yes", "--drop-previous", str(backup))
+
+    status = json.loads(run(database, s3, "migrate", "status", "--json").stdout)
+    assert (made.exit_code, result.exit_code) == (0, 0), result.output
+    assert json.loads((backup / "backup.json").read_text())["migrations"] == sorted(
+        BASELINE.replaces
+    )
+    assert (status["applied"], status["is_current"]) == (
+        [one.id for one in (BASELINE, *LATER)],
+        True,
+    )
+
+
+def test_backup_from_before_the_baseline_that_lacks_some_is_refused(
+    database: Database, s3: S3, backup: Path
+) -> None:
+    """The rest of its way is in an older checkout, which is named."""
+    path = backup / "backup.json"
+    document = json.loads(path.read_text())
+    document["migrations"] = list(BASELINE.replaces[:-1])
+    path.write_text(json.dumps(document))
+
+    result = run(database, s3, "db", "restore", "--yes", str(backup))
+
+    assert result.exit_code == 1
+    assert f"check out commit {BASELINE.replaced_after}" in result.stderr
+    assert groups_of(database) == ["Before"]
 
 
 def test_backup_of_a_newer_checkout_is_refused(database: Database, s3: S3, backup: Path) -> None:
