@@ -1,5 +1,5 @@
 -- Kinds of jobs and of their files are rows: a new one needs no change of a constraint.
--- depends: 0016_make_a_place_one_row
+-- depends: 0002_reword_comments
 
 create table aspen.job_kinds (
     name text constraint job_kinds_pkey primary key,
