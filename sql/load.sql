@@ -48,7 +48,7 @@
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/fail.sql
 \ir authz/fail.sql
-\ir authz/user_id.sql
+\ir authz/caller_id.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -156,7 +156,7 @@
 \ir authz/written_words.sql
 \ir authz/written_words_list.sql
 
--- Row-level security, grants and triggers of each table.
+-- Who may do what: grants and policies of each table.
 \ir policies/public_repositories.sql
 \ir policies/pathogens.sql
 \ir policies/pathogen_repositories.sql
@@ -187,6 +187,23 @@
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
 \ir policies/storage_credentials.sql
+
+-- Triggers that only some tables have.
+\ir triggers/pathogens.sql
+\ir triggers/locations.sql
+\ir triggers/lineages.sql
+\ir triggers/public_repositories.sql
+\ir triggers/groups.sql
+\ir triggers/users.sql
+\ir triggers/memberships.sql
+\ir triggers/samples.sql
+\ir triggers/sequences.sql
+\ir triggers/jobs.sql
+\ir triggers/job_samples.sql
+\ir triggers/audit_log.sql
+
+-- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
+\ir structure.sql
 
 -- Resources.
 \ir api/views/me.sql
