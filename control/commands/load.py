@@ -87,7 +87,7 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
-    from control.outputs.problems import listed
+    from control.outputs.malformed import listed
 
     levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
     click.echo(

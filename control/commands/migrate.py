@@ -37,8 +37,9 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
     """
     from control.schema.api_reload import ApiState
     from control.schema.migrate import migrate_up
+    from control.stack import running_api
 
-    result = migrate_up(app.settings, echo=say, dry_run=dry_run)
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run, running_api=running_api)
     if as_json:
         echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
         return
@@ -87,6 +88,7 @@ def down(
     """
     from control.schema.api_reload import ApiState
     from control.schema.migrate import migrate_down, plan_rollback
+    from control.stack import running_api
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
@@ -104,7 +106,7 @@ def down(
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        api = migrate_down(app.settings, plan, echo=say)
+        api = migrate_down(app.settings, plan, echo=say, running_api=running_api)
         click.echo(
             "rolled back" if api else "rolled back; control migrate up loads code again",
             err=as_json,

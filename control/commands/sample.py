@@ -15,7 +15,13 @@ import click
 
 from control.app import App
 from control.commands.options import json_option
-from control.samples.metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
+from control.samples.metadata import (
+    STRAIN,
+    IncompleteDates,
+    Metadata,
+    MetadataOptions,
+    read_metadata,
+)
 from control.terminal import after_the_fact, one_line, progress_bar
 
 if TYPE_CHECKING:
@@ -117,10 +123,10 @@ def import_command(
         for one, other in ((sequences, metadata), (rejects, metadata), (rejects, sequences))
     ):
         raise click.UsageError("--metadata, --sequences and --rejects are different files.")
-    reading = Reading(
+    options = MetadataOptions(
         private_identifier_column, public_identifier_column, incomplete_dates, is_private
     )
-    table = read_metadata(metadata, reading)
+    table = read_metadata(metadata, options)
     with open_rejects(rejects) as rejected:
         with app.connect("sample import") as conn, _progress(table.total) as advance:
             target = Target(find_group(conn, group), user, pathogen, on_conflict)

@@ -12,8 +12,8 @@ from control.jobs.states import Job
 from control.outputs.formats.aligned_fasta import read_alignments
 from control.outputs.formats.json_values import MalformedJson, read_json
 from control.outputs.formats.text_lines import Row, check_texts, read_table
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed, unprintable
+from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.malformed import Malformed, unprintable
 from control.outputs.results import (
     StoredResults,
     as_jsonb,
@@ -154,7 +154,7 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
     try:
         document = read_json(content)
     except MalformedJson as error:
-        raise Malformed(file.name, error.place, error.reason) from error
+        raise Malformed(file.name, error.position, error.reason) from error
     if isinstance(document, dict) and "name" not in document and "schemaVersion" in document:
         return _pathogen(file, document)
     reference = document.get("reference") if isinstance(document, dict) else None

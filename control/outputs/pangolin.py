@@ -9,8 +9,8 @@ import psycopg
 
 from control.jobs.states import Job
 from control.outputs.formats.text_lines import Row, check_texts, read_table
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.malformed import Malformed
 from control.outputs.results import (
     StoredResults,
     as_jsonb,

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from control.jobs.states import Job
 from control.outputs.formats.auspice import Dataset, Draft, read_draft
-from control.outputs.objects import JobFiles
+from control.outputs.job_files import JobFiles
 from control.queries import query
 
 

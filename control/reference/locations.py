@@ -1,4 +1,4 @@
-"""Places: finding their rows, and making those that are missing."""
+"""Locations: finding their rows, and making those that are missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A place at one of four levels; the deeper ones are None for a whole country or division."""
 
     region: str
@@ -26,14 +26,14 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """The ids of places, and how many rows are new, those of their parents included."""
 
-    ids: dict[Place, int]
+    ids: dict[Location, int]
     created: int
 
 
-def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Places:
+def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> Locations:
     """The ids of these places, creating those that are missing, in one statement each.
 
     Their divisions and countries are created with them. Names that differ in case, blanks or form
@@ -53,5 +53,5 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Pla
         created += conn.execute(query("reference/create_locations"), columns).rowcount
         rows = conn.execute(query("reference/find_locations"), columns).fetchall()
         if len(rows) == len(ordered):
-            return Places({Place(*names): key for key, *names in rows}, created)
+            return Locations({Location(*names): key for key, *names in rows}, created)
     raise ControlError("places are being deleted while they are looked up", "import again")

@@ -21,7 +21,7 @@ from control.errors import ControlError
 from control.input_files import InputFile, open_input
 from control.people.groups import Group
 from control.queries import query
-from control.reference.locations import Place, ensure_locations
+from control.reference.locations import Location, ensure_locations
 from control.samples.fasta import Record, read_records
 from control.samples.metadata import ACCESSION_COLUMNS, LEVELS, Metadata, Problem, SampleRow
 from control.samples.sequence_names import SequenceNames, read_prefixes
@@ -74,7 +74,7 @@ class ImportReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class _Pair:
     """A usable row and its sequence."""
 
     row: SampleRow
@@ -90,7 +90,7 @@ class _Import:
     metadata: Metadata
     fasta: InputFile | None
     names: SequenceNames
-    places: dict[Place, int]
+    location_ids: dict[Location, int]
     report: ImportReport
 
     def reject_row(self, row: SampleRow, column: str, value: str, reason: str) -> None:
@@ -130,9 +130,9 @@ def import_samples(
             {*metadata.rows, *metadata.rejected}, read_prefixes(conn, target.pathogen)
         )
         _require_repositories(conn, metadata)
-        places = ensure_locations(conn, {row.place for row in metadata.rows.values()})
-        report.new_locations = places.created
-        job = _Import(conn, target, metadata, sequences, names, places.ids, report)
+        locations = ensure_locations(conn, {row.location for row in metadata.rows.values()})
+        report.new_locations = locations.created
+        job = _Import(conn, target, metadata, sequences, names, locations.ids, report)
         with acting_as(conn, role="member", subject=target.subject):
             for batch in _batches(_pairs(job, allow_missing_sequences)):
                 _import_batch(job, batch)
@@ -179,7 +179,7 @@ def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
 
 def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
     """Column and name of a row's place and accessions."""
-    for column, name in zip(LEVELS, astuple(row.place), strict=True):
+    for column, name in zip(LEVELS, astuple(row.location), strict=True):
         if name is not None:
             yield column, name
     accessions = dict(row.accessions)
@@ -188,7 +188,7 @@ def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
             yield column, accessions[repository]
 
 
-def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Record]:
+def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Pair | Record]:
     """Each sequence with its row (alone, if the row is rejected), then rows without a sequence."""
     rows = job.metadata.rows
     lines: dict[str, int] = {}
@@ -205,7 +205,7 @@ def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Reco
                     continue
                 _note_part(job.report, given, strain)
                 lines[strain] = record.line
-                yield _Item(rows[strain], record) if strain in rows else record
+                yield _Pair(rows[strain], record) if strain in rows else record
             case several:
                 job.reject_sequence(given, f"is named like several rows: {', '.join(several)}")
     if job.fasta and not lines and not job.report.problems:
@@ -221,7 +221,7 @@ def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Reco
             job.report.without_sequence += 1
             if job.report.without_sequence <= NAMED:
                 job.report.without_sequence_names.append(row.strain)
-        yield _Item(row, None)
+        yield _Pair(row, None)
 
 
 def _note_part(report: ImportReport, record: Record, strain: str) -> None:
@@ -243,12 +243,12 @@ def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
     )
 
 
-def _batches(pairs: Iterable[_Item | Record]) -> Iterator[list[_Item | Record]]:
-    batch: list[_Item | Record] = []
+def _batches(pairs: Iterable[_Pair | Record]) -> Iterator[list[_Pair | Record]]:
+    batch: list[_Pair | Record] = []
     letters = 0
     for pair in pairs:
         batch.append(pair)
-        record = pair.record if isinstance(pair, _Item) else pair
+        record = pair.record if isinstance(pair, _Pair) else pair
         letters += len(record.sequence) if record else 0
         if len(batch) == BATCH_SAMPLES or letters >= BATCH_LETTERS:
             yield batch
@@ -257,9 +257,9 @@ def _batches(pairs: Iterable[_Item | Record]) -> Iterator[list[_Item | Record]]:
         yield batch
 
 
-def _import_batch(job: _Import, batch: list[_Item | Record]) -> None:
+def _import_batch(job: _Import, batch: list[_Pair | Record]) -> None:
     """Store what can be stored, and name what is wrong with the rest."""
-    items = [pair for pair in batch if isinstance(pair, _Item)]
+    items = [pair for pair in batch if isinstance(pair, _Pair)]
     unseen = [pair for pair in batch if isinstance(pair, Record)]
     while items:
         try:
@@ -278,11 +278,11 @@ def _import_batch(job: _Import, batch: list[_Item | Record]) -> None:
     _check_sequences(job, unseen)
 
 
-def _create_samples(job: _Import, items: list[_Item]) -> list[dict[str, Any]]:
+def _create_samples(job: _Import, items: list[_Pair]) -> list[dict[str, Any]]:
     samples = [
         {
             **item.row.fields,
-            "location_id": job.places[item.row.place],
+            "location_id": job.location_ids[item.row.location],
             "sequence": item.record.sequence if item.record else None,
         }
         for item in items
@@ -315,7 +315,7 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
 
 
 def _reject(
-    job: _Import, items: list[_Item], problems: dict[int, list[dict[str, str]]]
+    job: _Import, items: list[_Pair], problems: dict[int, list[dict[str, str]]]
 ) -> list[Record]:
     """Note the problems of a batch; the sequences that the database has not looked at yet."""
     unseen = []
@@ -333,7 +333,7 @@ def _reject(
     return unseen
 
 
-def _count(report: ImportReport, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:
+def _count(report: ImportReport, items: list[_Pair], outcomes: list[dict[str, Any]]) -> None:
     counts = Counter(stored["outcome"] for stored in outcomes)
     report.created += counts["created"]
     report.updated += counts["updated"]
@@ -344,7 +344,7 @@ def _count(report: ImportReport, items: list[_Item], outcomes: list[dict[str, An
     )
 
 
-def _write_accessions(job: _Import, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:
+def _write_accessions(job: _Import, items: list[_Pair], outcomes: list[dict[str, Any]]) -> None:
     written = [
         (stored["id"], repository, accession)
         for item, stored in zip(items, outcomes, strict=True)

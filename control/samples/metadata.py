@@ -15,7 +15,7 @@ from typing import Literal
 
 from control.errors import ControlError
 from control.input_files import NOT_UTF_8, InputFile, open_input
-from control.reference.locations import Place
+from control.reference.locations import Location
 
 IncompleteDates = Literal["reject", "first-day"]
 Cells = Mapping[str, str]
@@ -60,7 +60,7 @@ INCOMPLETE_DATE = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]|XX)(?:-XX)?)?", re.A
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MetadataOptions:
     """How a file is to be read where people differ."""
 
     private_identifier_column: str = STRAIN
@@ -87,7 +87,7 @@ class SampleRow:
 
     line: int
     strain: str
-    place: Place
+    location: Location
     fields: dict[str, str | tuple[str, ...]]
     accessions: tuple[tuple[str, str], ...]
     # Cells that are not in fields as they are in the file.
@@ -115,7 +115,7 @@ class _Layout:
     path: Path
     header: tuple[str, ...]
     sources: Mapping[str, str]
-    reading: Reading
+    options: MetadataOptions
 
     @cached_property
     def identifiers(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class _Layout:
         return Problem(str(self.path), line, strain, column, value, reason)
 
 
-def read_metadata(path: Path, reading: Reading) -> Metadata:
+def read_metadata(path: Path, options: MetadataOptions) -> Metadata:
     """Read a metadata file whole: it is the sequences that are large, not these rows."""
     rows: list[SampleRow] = []
     problems: list[Problem] = []
@@ -141,7 +141,7 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
         if file.is_empty:
             raise ControlError(f"{path} is empty", "give a file with a header and a row per sample")
         lines = _lines(file)
-        layout = _layout(path, next(lines, (0, ""))[1], reading)
+        layout = _layout(path, next(lines, (0, ""))[1], options)
         for number, line in lines:
             total += 1
             row, found = _read_row(layout, number, line)
@@ -186,7 +186,7 @@ def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
+def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
     header = tuple(name.strip() for name in _cells(first_line))
     while header and not header[-1]:
         header = header[:-1]
@@ -194,12 +194,12 @@ def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
         target: next((name for name in columns if name in header), columns[0])
         for target, columns in FIELD_COLUMNS.items()
     }
-    sources["private_identifier"] = reading.private_identifier_column
-    sources["public_identifier"] = reading.public_identifier_column
+    sources["private_identifier"] = options.private_identifier_column
+    sources["public_identifier"] = options.public_identifier_column
     required = (
         STRAIN,
-        reading.private_identifier_column,
-        reading.public_identifier_column,
+        options.private_identifier_column,
+        options.public_identifier_column,
         sources["collection_date"],
         "region",
     )
@@ -210,7 +210,7 @@ def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
         )
     if repeated := sorted({name for name in header if name and header.count(name) > 1}):
         raise ControlError(f"{path} has several columns {', '.join(repeated)}", "leave one of each")
-    return _Layout(path, header, sources, reading)
+    return _Layout(path, header, sources, options)
 
 
 def _described(header: tuple[str, ...]) -> str:
@@ -267,7 +267,7 @@ def _problems(layout: _Layout, cells: Cells) -> Iterator[tuple[str, str]]:
     if STRAIN not in cells:
         yield STRAIN, "is required"
     date_column = layout.sources["collection_date"]
-    if layout.reading.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
+    if layout.options.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
         yield date_column, "is not a whole date; --incomplete-dates first-day takes its first day"
     if "region" not in cells:
         yield "region", "is required"
@@ -298,12 +298,12 @@ def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
             fields[target] = read(cell)
             if fields[target] not in (cell, (cell,)):
                 written[target] = cell
-    if layout.reading.is_private:
+    if layout.options.is_private:
         fields["is_private"] = "true"
     return SampleRow(
         line=line,
         strain=strain,
-        place=_place(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
+        location=_location(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
         fields=fields,
         accessions=tuple(
             (repository, cells[column])
@@ -315,7 +315,7 @@ def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
 
 
 # Rows repeat each other; what is equal is kept once.
-_place = lru_cache(maxsize=10_000)(Place)
+_location = lru_cache(maxsize=10_000)(Location)
 
 
 @lru_cache(maxsize=1_000)

@@ -14,7 +14,7 @@ import psycopg
 from control.database import connect
 from control.errors import ControlError
 from control.queries import query
-from control.schema.api_reload import ApiState, await_schema
+from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
 from control.schema.code import (
     Contents,
     FileChanges,
@@ -94,7 +94,13 @@ class RollbackPlan:
     code_root: Path | None
 
 
-def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> MigrateResult:
+def migrate_up(
+    settings: Settings,
+    *,
+    echo: Echo,
+    dry_run: bool = False,
+    running_api: RunningApi = configured_api,
+) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
     With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
@@ -103,7 +109,7 @@ def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> Migr
         applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
-    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe))
+    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
 
 
 def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:
@@ -182,7 +188,13 @@ def plan_rollback(
     return RollbackPlan(tuple(chosen), dict(estimates), code_root)
 
 
-def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiState | None:
+def migrate_down(
+    settings: Settings,
+    plan: RollbackPlan,
+    *,
+    echo: Echo,
+    running_api: RunningApi = configured_api,
+) -> ApiState | None:
     """Roll back what was planned and load the code that goes with what is left, if any.
 
     All in one transaction: cut off at any moment, the database is what it was before. Returns
@@ -216,7 +228,7 @@ def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiSt
             return load_code(conn, plan.code_root, read_contents(plan.code_root))
 
         probe = with_short_locks(conn, roll_back, echo)
-    return await_schema(settings, probe) if probe else None
+    return await_schema(settings, probe, running_api) if probe else None
 
 
 def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:

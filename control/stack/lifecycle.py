@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from control.causes import DISK_FULL
 from control.database import connect
 from control.errors import ControlError
 from control.schema.api_reload import wait_for_api
@@ -321,9 +322,7 @@ def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise ControlError(
-            f"the disk of {settings.data_dir} is full", "free room there, then control up"
-        ) from error
+        raise ControlError(f"the disk of {settings.data_dir} is full", DISK_FULL.here) from error
 
 
 def is_being_changed(settings: Settings) -> bool:

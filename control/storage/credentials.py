@@ -24,7 +24,7 @@ UNKNOWN_LIFETIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Keys:
+class AccessKeys:
     """What requests are signed with."""
 
     access_key_id: str
@@ -85,10 +85,10 @@ def store_credentials(conn: psycopg.Connection, credentials: StorageCredentials)
     )
 
 
-def _find_keys(settings: Settings) -> Keys:
+def _find_keys(settings: Settings) -> AccessKeys:
     """The settings' own keys, else what boto3 finds."""
     if settings.s3_access_key and settings.s3_secret_key:
-        return Keys(settings.s3_access_key, settings.s3_secret_key)
+        return AccessKeys(settings.s3_access_key, settings.s3_secret_key)
     found = boto3.Session(region_name=settings.region).get_credentials()
     if found is None:
         raise ControlError(
@@ -99,10 +99,10 @@ def _find_keys(settings: Settings) -> Keys:
     assert frozen.access_key and frozen.secret_key
     # Only credentials that boto3 renews by itself know their end, and only under this name.
     expires_at = getattr(found, "_expiry_time", None)
-    return Keys(frozen.access_key, frozen.secret_key, frozen.token, expires_at)
+    return AccessKeys(frozen.access_key, frozen.secret_key, frozen.token, expires_at)
 
 
-def _exchange(settings: Settings, keys: Keys) -> Keys:
+def _exchange(settings: Settings, keys: AccessKeys) -> AccessKeys:
     """An hour's credentials for a user's keys."""
     sts = boto3.client(
         "sts",
@@ -112,6 +112,6 @@ def _exchange(settings: Settings, keys: Keys) -> Keys:
         config=patience(),
     )
     lent = sts.get_session_token(DurationSeconds=SESSION_SECONDS)["Credentials"]
-    return Keys(
+    return AccessKeys(
         lent["AccessKeyId"], lent["SecretAccessKey"], lent["SessionToken"], lent["Expiration"]
     )

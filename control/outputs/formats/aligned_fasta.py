@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from control.outputs.formats.text_lines import LONGEST_LINE_BYTES, read_lines
-from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.job_files import ObjectFile
+from control.outputs.malformed import Malformed
 from control.outputs.taxa import sample_id_of
 
 # The letters of aspen.aligned_sequences.

@@ -9,8 +9,8 @@ from typing import Any
 
 from control.outputs.formats.json_values import MalformedJson, decode, dump
 from control.outputs.formats.tree_text import Cut, JsonReader, Node, cut_tree, read_tree, walk
-from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed, unprintable
+from control.outputs.job_files import ObjectFile
+from control.outputs.malformed import Malformed, unprintable
 
 # Both the text and PostgreSQL's copy of it are held in memory.
 LARGEST_DATASET_BYTES = 256 << 20
@@ -78,7 +78,7 @@ def read_draft(file: ObjectFile, prefixes: Sequence[str]) -> Draft:
     try:
         return parse_draft(decode(file.stream.read()), prefixes)
     except MalformedJson as error:
-        raise Malformed(file.name, error.place, error.reason) from error
+        raise Malformed(file.name, error.position, error.reason) from error
 
 
 def parse_dataset(text: str, prefixes: Sequence[str]) -> Dataset:

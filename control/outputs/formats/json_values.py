@@ -12,11 +12,11 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class MalformedJson(Exception):
-    """Not usable JSON; `place` is where, as far as it is known."""
+    """Not usable JSON; `position` tells where, if known."""
 
-    def __init__(self, place: str | None, reason: str) -> None:
+    def __init__(self, position: str | None, reason: str) -> None:
         super().__init__(reason)
-        self.place = place
+        self.position = position
         self.reason = reason
 
 
@@ -41,7 +41,7 @@ def read_json(content: bytes) -> Any:
     except RecursionError as error:
         raise MalformedJson(None, "is nested too deeply") from error
     except json.JSONDecodeError as error:
-        raise MalformedJson(place_of(text, error.pos), f"is not JSON: {error.msg}") from error
+        raise MalformedJson(position_of(text, error.pos), f"is not JSON: {error.msg}") from error
     except ValueError as error:
         raise MalformedJson(None, str(error)) from error
     dump(value)
@@ -61,7 +61,7 @@ def dump(value: Any) -> str:
     return text
 
 
-def place_of(text: str, position: int) -> str:
+def position_of(text: str, position: int) -> str:
     """Line and column of a position, both from 1."""
     line = text.count("\n", 0, position) + 1
     return f"line {line} column {position - text.rfind(chr(10), 0, position)}"

@@ -16,7 +16,7 @@ from control.outputs.formats.json_values import (
     MalformedJson,
     dump,
     finite,
-    place_of,
+    position_of,
     refuse_constant,
 )
 
@@ -82,12 +82,12 @@ class JsonReader:
             value, self.position = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
             raise MalformedJson(
-                place_of(self.text, error.pos), f"is not JSON: {error.msg}"
+                position_of(self.text, error.pos), f"is not JSON: {error.msg}"
             ) from error
         except (ValueError, RecursionError) as error:
             is_deep = isinstance(error, RecursionError)
             reason = "is nested too deeply" if is_deep else str(error)
-            raise MalformedJson(place_of(self.text, start), reason) from error
+            raise MalformedJson(position_of(self.text, start), reason) from error
         return value
 
     def dumped(self) -> tuple[Any, str]:
@@ -97,7 +97,7 @@ class JsonReader:
         try:
             return value, dump(value)
         except MalformedJson as error:
-            raise MalformedJson(place_of(self.text, start), error.reason) from error
+            raise MalformedJson(position_of(self.text, start), error.reason) from error
 
     def peek(self) -> str:
         """The next character that is not white space; empty at the end."""
@@ -114,8 +114,8 @@ class JsonReader:
         """A refusal that says where."""
         at = self.position if position is None else position
         if at >= len(self.text):
-            return MalformedJson(place_of(self.text, at), "ends too early")
-        return MalformedJson(place_of(self.text, at), reason)
+            return MalformedJson(position_of(self.text, at), "ends too early")
+        return MalformedJson(position_of(self.text, at), reason)
 
     def _continues(self, end: str, *, is_first: bool) -> bool:
         found = self.peek()

@@ -8,11 +8,11 @@ from dataclasses import astuple
 
 import psycopg
 
-from control.reference.locations import Place, ensure_locations
+from control.reference.locations import Location, ensure_locations
 from tests import factories
 from tests.servers import Database
 
-PARIS = Place("Europe", "France", "Ile de France", "Paris")
+PARIS = Location("Europe", "France", "Ile de France", "Paris")
 
 
 def waits_for_a_lock(watcher: psycopg.Connection, pid: int) -> bool:
@@ -54,7 +54,7 @@ def all_places(conn: psycopg.Connection) -> list[tuple[str | None, ...]]:
 
 def test_place_is_made_with_its_division_and_its_country(admin: psycopg.Connection) -> None:
     """A tree is coloured by distance on each of the levels."""
-    found = ensure_locations(admin, {PARIS, Place("Asia"), Place("Asia", "Japan")})
+    found = ensure_locations(admin, {PARIS, Location("Asia"), Location("Asia", "Japan")})
 
     assert found.created == 5
     assert all_places(admin) == [
@@ -81,11 +81,11 @@ def test_same_place_is_found_however_it_is_written(admin: psycopg.Connection) ->
     """In other case, with other blanks, in another form of Unicode; and several times at once."""
     geneva = factories.location(admin, "Switzerland", "Genève")
     alike = [
-        Place("Europe", "Switzerland", unicodedata.normalize("NFD", "Genève")),
-        Place("europe", "switzerland", "GENÈVE"),
-        Place("Europe", "Switzerland", " Genève"),
+        Location("Europe", "Switzerland", unicodedata.normalize("NFD", "Genève")),
+        Location("europe", "switzerland", "GENÈVE"),
+        Location("Europe", "Switzerland", " Genève"),
     ]
-    new = [Place("North  America", "USA"), Place("North America", "Usa")]
+    new = [Location("North  America", "USA"), Location("North America", "Usa")]
 
     found = ensure_locations(admin, {*alike, *new})
 
@@ -98,18 +98,18 @@ def test_same_place_is_found_however_it_is_written(admin: psycopg.Connection) ->
 def test_places_made_at_once_in_opposite_order_lock_nobody_out(database: Database) -> None:
     """Everybody makes them in one order, whatever order and spelling they came in."""
     places = [
-        Place("Europe", country, f"Division {number}", town)
+        Location("Europe", country, f"Division {number}", town)
         for number in range(20)
         for country in ("France", "Spain")
         for town in ("Town", None)
     ]
 
-    def make(wanted: list[Place]) -> int:
+    def make(wanted: list[Location]) -> int:
         with psycopg.connect(database.url) as conn:
             return ensure_locations(conn, wanted).created
 
     with ThreadPoolExecutor() as pool:
-        upper = [Place(*(name and name.upper() for name in astuple(place))) for place in places]
+        upper = [Location(*(name and name.upper() for name in astuple(place))) for place in places]
         created = list(pool.map(make, [places, places[::-1], upper, upper[::-1]]))
 
     assert sum(created) == 2 + 2 * 20 + 2 * 20

@@ -16,7 +16,7 @@ from control.cli import cli
 from control.errors import ControlError
 from control.input_files import open_input
 from control.samples.fasta import read_records
-from control.samples.metadata import Reading, read_metadata
+from control.samples.metadata import MetadataOptions, read_metadata
 from tests import factories
 from tests.servers import Database
 
@@ -33,9 +33,7 @@ records = st.lists(
 def short(examples: int) -> settings:
     """The same examples every time, in a folder that all of them share."""
     return settings(
-        derandomize=True,
         max_examples=examples,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 
@@ -64,7 +62,7 @@ def test_any_bytes_as_metadata(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     with suppress(ControlError):
-        read = read_metadata(path, Reading())
+        read = read_metadata(path, MetadataOptions())
         assert read.total <= len(read.rows) + len(read.problems)
 
 

@@ -13,7 +13,7 @@ import pytest
 from control.people.groups import Group, find_group
 from control.samples import importing
 from control.samples.importing import Target, import_samples
-from control.samples.metadata import Reading, read_metadata
+from control.samples.metadata import MetadataOptions, read_metadata
 from tests import factories
 from tests.control.samples.importer import DATE, GENOME, Importer, Rows, problems
 
@@ -528,7 +528,7 @@ def test_imports_at_the_same_time_share_their_new_places(
         groups = [find_group(conn, str(group_id)) for group_id in (importer.group_id, other_id)]
 
     def run(group: Group, subject: str) -> int:
-        metadata = read_metadata(importer.folder / "metadata.tsv", Reading())
+        metadata = read_metadata(importer.folder / "metadata.tsv", MetadataOptions())
         with importer.database.connect() as conn:
             target = Target(group, subject, "SC2")
             return import_samples(

@@ -33,7 +33,7 @@ def test_rows_become_quality_and_mutations(draft: Desk) -> None:
     job = draft.job("nextclade", [sample])
     rows = table(NEXTCLADE_HEADER, qc_row(sample, substitutions="C241T,A23403G"))
 
-    draft.submit(job, draft.qc(job, rows, fasta((sample, "acgtn-"))))
+    draft.store(job, draft.qc(job, rows, fasta((sample, "acgtn-"))))
 
     assert draft.rows(QC) == [(sample, 12.5, "good", "3.8.2")]
     assert draft.rows(
@@ -54,7 +54,7 @@ def test_raw_output_is_the_whole_row(draft: Desk) -> None:
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
 
     raw = draft.rows("select raw_output from aspen.sample_qc_metrics")[0]
     assert list(map(str, sorted(raw))) == sorted(NEXTCLADE_HEADER.split(";"))
@@ -79,7 +79,7 @@ def test_genome_that_could_not_be_analysed_is_invalid(
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample, **row))))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample, **row))))
 
     assert draft.rows(QC) == [(sample, *quality, "3.8.2")]
 
@@ -96,7 +96,7 @@ def test_lineage_is_nextclades_where_pangolin_is_not_the_caller(draft: Desk) -> 
         qc_row(invalid, clade="IIb", errors="cannot align"),
     )
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, *rows)))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, *rows)))
 
     assert draft.rows(LINEAGES) == [(lineage, "B.1.20"), (clade, "IIb")]
     assert draft.rows(
@@ -111,7 +111,7 @@ def test_lineage_is_left_to_pangolin_where_it_is_the_caller(draft: Desk) -> None
     factories.sample_lineage(draft.conn, sample, "BA.2")
     job = draft.job("nextclade", [sample])
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
 
     assert draft.rows(LINEAGES) == [(sample, "BA.2")]
 
@@ -122,10 +122,10 @@ def test_later_result_replaces_the_former_as_a_whole(draft: Desk) -> None:
     sample, *_ = draft.samples(1, pathogen_id=monkeypox)
     first, second = (draft.job("nextclade", [sample], pathogen_id=monkeypox) for _ in range(2))
     row = qc_row(sample, lineage="B.1", substitutions="C1T")
-    draft.submit(first, draft.qc(first, table(NEXTCLADE_HEADER, row), fasta((sample, "ACGT"))))
+    draft.store(first, draft.qc(first, table(NEXTCLADE_HEADER, row), fasta((sample, "ACGT"))))
 
     row = qc_row(sample, "", errors="cannot align")
-    draft.submit(second, draft.qc(second, table(NEXTCLADE_HEADER, row)))
+    draft.store(second, draft.qc(second, table(NEXTCLADE_HEADER, row)))
 
     assert draft.rows(QC) == [(sample, None, "invalid", "3.8.2")]
     assert draft.rows("select substitutions from aspen.sample_mutations") == [[]]
@@ -139,7 +139,7 @@ def test_results_of_private_samples_are_private(draft: Desk) -> None:
     sample, *_ = draft.samples(1, pathogen_id=monkeypox, is_private=True)
     job = draft.job("nextclade", [sample], pathogen_id=monkeypox)
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
 
     assert draft.rows(
         "select is_private from aspen.sample_qc_metrics union all"
@@ -154,7 +154,7 @@ def test_same_dataset_is_one_row(draft: Desk) -> None:
     for sample in samples:
         job = draft.job("nextclade", [sample])
         rows = table(NEXTCLADE_HEADER, qc_row(sample))
-        draft.submit(job, draft.qc(job, rows, tag=json.dumps({"name": "custom"})))
+        draft.store(job, draft.qc(job, rows, tag=json.dumps({"name": "custom"})))
 
     assert draft.rows("select name, accession, tag from aspen.reference_datasets") == [
         ("custom", None, None)
@@ -167,7 +167,7 @@ def test_valid_genome_without_alignment_is_reported(draft: Desk) -> None:
     job = draft.job("nextclade", samples)
     rows = (qc_row(aligned), qc_row(missing), qc_row(invalid, errors="cannot align"))
 
-    result = draft.submit(
+    result = draft.store(
         job, draft.qc(job, table(NEXTCLADE_HEADER, *rows), fasta((aligned, "ACGT")))
     )
 
@@ -181,7 +181,7 @@ def test_sample_deleted_meanwhile_is_skipped_in_every_file(draft: Desk) -> None:
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
     rows = table(NEXTCLADE_HEADER, *map(qc_row, samples))
 
-    result = draft.submit(job, draft.qc(job, rows, fasta((kept, "ACGT"), (gone, "ACGT"))))
+    result = draft.store(job, draft.qc(job, rows, fasta((kept, "ACGT"), (gone, "ACGT"))))
 
     assert f"deleted meanwhile and skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [kept]
@@ -199,7 +199,7 @@ def test_late_results_of_another_sequence_are_skipped_in_every_file(draft: Desk)
     )
     rows = table(NEXTCLADE_HEADER, *map(qc_row, samples))
 
-    result = draft.submit(job, draft.qc(job, rows, fasta((same, "ACGT"), (replaced, "ACGT"))))
+    result = draft.store(job, draft.qc(job, rows, fasta((same, "ACGT"), (replaced, "ACGT"))))
 
     assert f"with another sequence or pathogen by now, and skipped: {replaced}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [same]
@@ -214,7 +214,7 @@ def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
     rows = table(NEXTCLADE_HEADER, qc_row(sample))
 
     manifest = draft.qc(job, rows, software_versions={})
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal.startswith("the version of Nextclade is not said")
 
@@ -283,7 +283,7 @@ def test_tables_of_nextclade_3_are_read(draft: Desk, delimiter: str) -> None:
         {"index": 1, "seqName": failed, "errors": "Unable to align: seed matching failed"},
     )
 
-    draft.submit(job, draft.qc(job, content, fasta((good, "ACGT")), json.dumps(PATHOGEN)))
+    draft.store(job, draft.qc(job, content, fasta((good, "ACGT")), json.dumps(PATHOGEN)))
 
     assert draft.rows(QC) == [
         (good, 23.515625, "good", "3.8.2"),
@@ -315,7 +315,7 @@ def test_datasets_of_nextclade_3_are_read(
     job = draft.job("nextclade", [sample])
     rows = table(NEXTCLADE_HEADER, qc_row(sample))
 
-    draft.submit(job, draft.qc(job, rows, tag=json.dumps(PATHOGEN | changes)))
+    draft.store(job, draft.qc(job, rows, tag=json.dumps(PATHOGEN | changes)))
 
     assert draft.rows("select name, accession, tag from aspen.reference_datasets") == [dataset]
 
@@ -411,7 +411,7 @@ def refusal(
     job = draft.job("nextclade", [1, 2])
     manifest = draft.qc(job, table, alignment, tag)
 
-    message = draft.refusal(partial(draft.submit, job, manifest))
+    message = draft.refusal(partial(draft.store, job, manifest))
 
     assert message.startswith(f"s3://{draft.s3.bucket}/{draft.home(job)}{file}")
     return message
@@ -423,6 +423,6 @@ def test_wrapped_alignment_with_crlf_is_joined(draft: Desk) -> None:
     job = draft.job("nextclade", [sample])
     alignment = f">{sample} description\r\nACGT\r\n\r\nNN--\r\n"
 
-    draft.submit(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample)), alignment))
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample)), alignment))
 
     assert draft.rows("select sequence from aspen.aligned_sequences") == ["ACGTNN--"]

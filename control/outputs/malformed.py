@@ -14,10 +14,10 @@ REMEDY = "nothing was stored; correct the file, hand it in again and register it
 class Malformed(ControlError):
     """A file that cannot be registered as it is."""
 
-    def __init__(self, file: str, place: str | int | None, reason: str) -> None:
-        where = f"{file}, line {place}" if isinstance(place, int) else file
-        if isinstance(place, str):
-            where = f"{file}, {place}"
+    def __init__(self, file: str, position: str | int | None, reason: str) -> None:
+        where = f"{file}, line {position}" if isinstance(position, int) else file
+        if isinstance(position, str):
+            where = f"{file}, {position}"
         super().__init__(f"{where}: {reason}", REMEDY)
 
 

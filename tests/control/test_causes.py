@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
-from control.errors import ControlError, translate
+from control.errors import ControlError
 from control.stack.process import Launch, Server
+from control.translation import translate
 from tests.servers import SETTINGS, Database
 
 
@@ -54,7 +55,7 @@ def test_wrong_password_is_told(database: Database, address: str) -> None:
     """And the password is not shown."""
     result = migrate_status(f"postgresql://control:secret@{address}/{database.name}")
 
-    assert_told(result, "the database refused the password", "correct the password in")
+    assert_told(result, "the database rejected the password", "correct the password in")
     assert "secret" not in result.output
 
 
@@ -64,14 +65,14 @@ def test_missing_password_is_told(database: Database, address: str, tmp_path: Pa
         f"postgresql://control@{address}/{database.name}", PGPASSFILE=str(tmp_path / "none")
     )
 
-    assert_told(result, "the database refused the password", "~/.pgpass")
+    assert_told(result, "the database rejected the password", "~/.pgpass")
 
 
 def test_unknown_database_is_told(database: Database) -> None:
     """The server is there, its database is not."""
     result = migrate_status(database.url.replace(database.name, "aspen_typo"))
 
-    assert_told(result, "there is no such database", "A database of your own")
+    assert_told(result, "the database does not exist", "A database of your own")
 
 
 def test_user_who_may_not_log_in_is_told(database: Database, address: str) -> None:
@@ -81,7 +82,7 @@ def test_user_who_may_not_log_in_is_told(database: Database, address: str) -> No
         result = migrate_status(f"postgresql://aspen_owner:secret@{address}/{database.name}")
         conn.execute("alter role aspen_owner password null")
 
-    assert_told(result, "there is no such user", "sql/roles.sql")
+    assert_told(result, "the database user does not exist or may not log in", "sql/roles.sql")
 
 
 def test_all_connections_in_use_is_told(database: Database) -> None:
@@ -98,21 +99,21 @@ def test_nobody_listening_is_told() -> None:
     """Port 1 is nobody's."""
     result = migrate_status("postgresql://control:secret@127.0.0.1:1/aspen")
 
-    assert_told(result, "nobody listens there", "correct host and port")
+    assert_told(result, "no server listens at this address", "correct host and port")
 
 
 def test_unknown_host_is_told() -> None:
     """A name that no name server may ever know."""
     result = migrate_status("postgresql://control:secret@db.invalid/aspen")
 
-    assert_told(result, "there is no such host", "correct the host")
+    assert_told(result, "the host is unknown", "correct the host")
 
 
 def test_address_that_is_none_is_told() -> None:
     """As it is typed in a hurry."""
     result = migrate_status("db.example.org")
 
-    assert_told(result, "the address of the database cannot be read", "postgresql://control@host")
+    assert_told(result, "the address of the database is invalid", "postgresql://control@host")
 
 
 @pytest.fixture
@@ -168,9 +169,9 @@ def test_value_that_no_database_takes_is_not_called_a_connection(
     ("state", "cause"),
     [
         ("53100", "the disk is full"),
-        ("53200", "the server has no memory left"),
-        ("57P01", "the server ended the connection"),
-        ("25006", "this server takes no changes"),
+        ("53200", "there is not enough memory"),
+        ("57P01", "the connection was lost"),
+        ("25006", "this server accepts no changes"),
     ],
 )
 def test_trouble_of_the_server_has_a_remedy(
@@ -195,7 +196,7 @@ def test_server_that_ends_for_want_of_space_says_so(tmp_path: Path) -> None:
         server.wait_ready(lambda: False, 10)
 
     assert "No space left on device" in caught.value.message
-    assert "free room" in f"{caught.value.remedy}"
+    assert "free some space" in f"{caught.value.remedy}"
 
 
 def test_server_that_ends_for_another_reason_shows_its_last_words(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_registered_tree_is_read_as_it_was_handed_in(draft: Desk, request_as: Re
     factories.user(draft.conn, "alice", {draft.group_id: "member"})
     job = draft.job("phylo_run")
     children = [tip('"quoted"', div=0.5), tip("naïve/ünïcode/☃", note="a\\b\n"), tip("plain")]
-    done = draft.submit(job, draft.tree(job, dataset(*children)))
+    done = draft.store(job, draft.tree(job, dataset(*children)))
 
     assert json.loads(read_tree(request_as, done))["tree"] == {"name": "root", "children": children}
 
@@ -37,7 +37,7 @@ def test_template_args_as_resolved_are_kept(draft: Desk) -> None:
     """They are what the run really used."""
     job = draft.job("phylo_run")
 
-    draft.submit(job, draft.tree(job, dataset(tip("a")), resolved_template_args={"x": [1]}))
+    draft.store(job, draft.tree(job, dataset(tip("a")), resolved_template_args={"x": [1]}))
 
     assert draft.rows("select resolved_template_args from aspen.phylo_trees") == [{"x": [1]}]
 
@@ -60,7 +60,7 @@ def test_tips_are_linked_with_and_without_prefix(draft: Desk) -> None:
     job = draft.job("phylo_run", [bare])
     tips = ("hCoV-19/USA/1/2024", "USA/2/2024", "Chile/3/2024", "USA/4/2024")
 
-    draft.submit(job, draft.tree(job, dataset(*map(tip, tips))))
+    draft.store(job, draft.tree(job, dataset(*map(tip, tips))))
 
     assert links(draft) == [
         ("USA/1/2024", bare),
@@ -79,7 +79,7 @@ def test_tip_is_an_input_first_then_the_groups_then_a_grantors(draft: Desk) -> N
     named(draft, stranger, "d")
     job = draft.job("phylo_run", [granted["a"]])
 
-    draft.submit(job, draft.tree(job, dataset(*map(tip, "abcd"))))
+    draft.store(job, draft.tree(job, dataset(*map(tip, "abcd"))))
 
     assert links(draft) == [("a", granted["a"]), ("b", own["b"]), ("c", granted["c"]), ("d", None)]
 
@@ -93,7 +93,7 @@ def test_tip_of_two_samples_of_others_stands_for_none_and_is_reported(draft: Des
     others = [named(draft, group, "b") for group in (first, second)]
     job = draft.job("phylo_run", inputs)
 
-    done = draft.submit(job, draft.tree(job, dataset(*map(tip, "abc"))))
+    done = draft.store(job, draft.tree(job, dataset(*map(tip, "abc"))))
 
     assert links(draft) == [("a", None), ("b", None), ("c", None)]
     assert done.tree is not None
@@ -110,7 +110,7 @@ def test_tip_is_the_groups_own_input_first(draft: Desk) -> None:
     granted, own = named(draft, grantor, "a"), named(draft, draft.group_id, "hCoV-19/a")
     job = draft.job("phylo_run", [granted, own])
 
-    done = draft.submit(job, draft.tree(job, dataset(tip("a"))))
+    done = draft.store(job, draft.tree(job, dataset(tip("a"))))
 
     assert links(draft) == [("a", own)]
     assert done.tree is not None
@@ -134,7 +134,7 @@ def test_names_whose_slashes_became_underscores_are_linked(draft: Desk, monkeypo
     job = draft.job("phylo_run", samples[2:], pathogen_id=monkeypox)
     tips = ("MPXV_USA_1", "USA_2", "USA_LAB_A-3_2024", "mpxv_USA_LAB_A-4_2024", "USA_5")
 
-    draft.submit(job, draft.tree(job, dataset(*map(tip, tips))))
+    draft.store(job, draft.tree(job, dataset(*map(tip, tips))))
 
     assert links(draft) == [
         ("USA_1", samples[0]),
@@ -150,7 +150,7 @@ def test_name_with_a_slash_keeps_its_underscores(draft: Desk, monkeypox: int) ->
     sample = named(draft, draft.group_id, "USA/LAB/1", pathogen_id=monkeypox)
     job = draft.job("phylo_run", [sample], pathogen_id=monkeypox)
 
-    draft.submit(job, draft.tree(job, dataset(tip("USA/LAB_1"))))
+    draft.store(job, draft.tree(job, dataset(tip("USA/LAB_1"))))
 
     assert links(draft) == [("USA/LAB_1", None)]
 
@@ -166,7 +166,7 @@ def test_sample_spelt_as_the_tip_comes_before_one_with_slashes(draft: Desk, monk
     granted = named(draft, grantor, "USA_2", pathogen_id=monkeypox)
     job = draft.job("phylo_run", [granted, slashed], pathogen_id=monkeypox)
 
-    draft.submit(job, draft.tree(job, dataset(tip("USA_1"), tip("USA_2"))))
+    draft.store(job, draft.tree(job, dataset(tip("USA_1"), tip("USA_2"))))
 
     assert links(draft) == [("USA_1", own), ("USA_2", slashed)]
 
@@ -178,7 +178,7 @@ def test_tip_that_two_inputs_may_be_is_neither(draft: Desk, monkeypox: int) -> N
     ]
     job = draft.job("phylo_run", inputs, pathogen_id=monkeypox)
 
-    done = draft.submit(job, draft.tree(job, dataset(tip("a_b_c"))))
+    done = draft.store(job, draft.tree(job, dataset(tip("a_b_c"))))
 
     assert links(draft) == [("a_b_c", None)]
     assert done.tree is not None
@@ -210,7 +210,7 @@ def test_inner_nodes_that_are_samples_are_named_for_the_caller(
         inner("hCoV-19/mid", tip("d")),
     )
 
-    done = draft.submit(job, draft.tree(job, json.dumps({"meta": {}, "tree": tree})))
+    done = draft.store(job, draft.tree(job, json.dumps({"meta": {}, "tree": tree})))
 
     assert draft.rows("select name, sample_id from aspen.phylo_tree_tips where not is_tip") == [
         ("top", first),
@@ -238,7 +238,7 @@ def test_tree_whose_last_name_is_a_samples_is_whole(draft: Desk, request_as: Req
     sample = factories.sample(draft.conn, draft.group_id, "own", public_identifier="only")
     job = draft.job("phylo_run", [sample])
     tree = {"name": "only", "children": [{"name": "a"}]}
-    done = draft.submit(job, draft.tree(job, json.dumps({"meta": {}, "tree": [tree]})))
+    done = draft.store(job, draft.tree(job, json.dumps({"meta": {}, "tree": [tree]})))
 
     document = json.loads(read_tree(request_as, done))
 
@@ -265,7 +265,7 @@ def test_private_sample_of_a_grantor_is_linked_where_the_group_sees_it(
     sample = factories.sample(draft.conn, grantor, public_identifier="a", is_private=True)
     job = draft.job("phylo_run")
 
-    draft.submit(job, draft.tree(job, dataset(tip("a"))))
+    draft.store(job, draft.tree(job, dataset(tip("a"))))
 
     assert links(draft) == [("a", sample if is_linked else None)]
 
@@ -275,7 +275,7 @@ def test_tip_is_no_private_identifier(draft: Desk) -> None:
     factories.sample(draft.conn, draft.group_id, "a", public_identifier="b")
     job = draft.job("phylo_run")
 
-    draft.submit(job, draft.tree(job, dataset(tip("a"))))
+    draft.store(job, draft.tree(job, dataset(tip("a"))))
 
     assert links(draft) == [("a", None)]
 
@@ -292,7 +292,7 @@ def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
     job = draft.job("phylo_run", [sample])
     draft.conn.execute("update aspen.samples set public_identifier = 'new'")
 
-    draft.submit(job, draft.tree(job, dataset(tip("old"))))
+    draft.store(job, draft.tree(job, dataset(tip("old"))))
 
     assert links(draft) == [("old", sample)]
 
@@ -303,7 +303,7 @@ def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> Non
     job = draft.job("phylo_run", [gone, left])
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
 
-    draft.submit(job, draft.tree(job, dataset(tip("gone"))))
+    draft.store(job, draft.tree(job, dataset(tip("gone"))))
 
     assert links(draft) == [("gone", None)]
 
@@ -329,7 +329,7 @@ def test_malformed_tree_is_refused_and_nothing_stored(
     job = draft.job("phylo_run")
     manifest = draft.tree(job, content)
 
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal.startswith(f"s3://{draft.s3.bucket}/{draft.home(job)}auspice_json")
     assert complaint in refusal
@@ -343,6 +343,6 @@ def test_caterpillar_of_5000_tips_is_registered_and_read(
     job = draft.job("phylo_run")
     opened = "".join(f'{{"name":"n{i}","children":[{{"name":"t{i}"}},' for i in range(4_999))
     tree = opened + '{"name":"last"}' + "]}" * 4_999
-    done = draft.submit(job, draft.tree(job, f'{{"meta":{{}},"tree":{tree}}}'))
+    done = draft.store(job, draft.tree(job, f'{{"meta":{{}},"tree":{tree}}}'))
 
     assert read_tree(request_as, done).endswith(f'"tree":{tree}}}')

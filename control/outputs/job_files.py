@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-HAND_IN_AGAIN = "hand the job's files in again, then register the new manifest"
+SUBMIT_AGAIN = "hand the job's files in again, then register the new manifest"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ObjectFile:
         if self.stored.sha256 not in (None, sha256):
             raise ControlError(
                 f"{self.name} has SHA-256 {sha256}, not {self.stored.sha256} as stated",
-                HAND_IN_AGAIN,
+                SUBMIT_AGAIN,
             )
         self.stored = replace(self.stored, sha256=sha256)
 
@@ -68,7 +68,7 @@ def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
     except botocore.exceptions.ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 404:
-            raise ControlError(f"{file.uri} does not exist", HAND_IN_AGAIN) from error
+            raise ControlError(f"{file.uri} does not exist", SUBMIT_AGAIN) from error
         if status == 403:
             raise ControlError(
                 f"S3 does not let this command read {file.uri}",
@@ -77,9 +77,9 @@ def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
         raise
     size, etag = head["ContentLength"], head["ETag"].strip('"')
     if file.size not in (None, size):
-        raise ControlError(f"{file.uri} has {size} bytes, not {file.size} as stated", HAND_IN_AGAIN)
+        raise ControlError(f"{file.uri} has {size} bytes, not {file.size} as stated", SUBMIT_AGAIN)
     if file.etag not in (None, etag):
-        raise ControlError(f"{file.uri} has ETag {etag}, not {file.etag} as stated", HAND_IN_AGAIN)
+        raise ControlError(f"{file.uri} has ETag {etag}, not {file.etag} as stated", SUBMIT_AGAIN)
     version = head.get("VersionId")
     return StoredObject(
         file.kind,

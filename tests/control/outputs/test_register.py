@@ -131,7 +131,7 @@ def test_running_job_keeps_the_time_it_started(desk: Desk) -> None:
 def test_failed_manifest_fails_the_job_with_its_error(desk: Desk) -> None:
     """A failure is recorded with its reason, and has no outputs."""
     job = desk.job("phylo_run")
-    manifest = desk.hand_in(job, "phylo_run", {}, status="failed", error="augur: out of memory")
+    manifest = desk.submit(job, "phylo_run", {}, status="failed", error="augur: out of memory")
 
     first, second = desk.register(job, manifest), desk.register(job, manifest)
 
@@ -450,7 +450,7 @@ def test_sequence_replaced_while_its_result_is_registered_loses_it(desk: Desk) -
 
     with desk.database.connect() as other, ThreadPoolExecutor(1) as pool:
         with desk.conn.transaction():
-            desk.submit(job, manifest)
+            desk.store(job, manifest)
             replacing = pool.submit(
                 other.execute, "update aspen.sequences set sequence = repeat('T', 1000)"
             )

@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError
 from click.testing import CliRunner
 
 from control.cli import cli
-from control.errors import translate
 from control.storage import s3 as client
 from control.storage.s3 import BUFFER_BYTES, S3Uri, make_client, open_object
+from control.translation import translate
 from tests import factories
 from tests.servers import S3, Database
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from control.outputs.manifest import HandIn, NamedFile
+from control.outputs.manifest import NamedFile, Submission
 from control.outputs.register import register_outputs
 from control.storage.s3 import S3Uri, make_client
 from tests.control.outputs.desk import Desk, dataset, tip
+from tests.names import unique
 
 TREE = dataset(tip("a"))
 SHA256 = hashlib.sha256(TREE.encode()).hexdigest()
@@ -24,7 +24,7 @@ def test_object_as_stated_is_registered_with_its_checksum(draft: Desk) -> None:
     job = draft.job("phylo_run")
     stated = {"size": len(TREE), "etag": f'"{MD5}"', "sha256": SHA256.upper()}
 
-    draft.submit(job, stating(draft, job, stated))
+    draft.store(job, stating(draft, job, stated))
 
     assert draft.rows(
         "select size_bytes, etag, checksum_sha256, version_id from aspen.job_outputs"
@@ -47,7 +47,7 @@ def test_object_other_than_stated_is_refused(
     job = draft.job("phylo_run")
     manifest = stating(draft, job, stated)
 
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal == f"s3://{draft.s3.bucket}/{draft.home(job)}auspice_json {complaint}"
 
@@ -63,7 +63,7 @@ def test_missing_object_is_refused(draft: Desk) -> None:
     job = draft.job("phylo_run")
     missing = S3Uri(draft.s3.bucket, f"{draft.folder}/not there.json")
 
-    refusal = draft.refusal(partial(draft.submit_tree, job, missing))
+    refusal = draft.refusal(partial(draft.register_tree, job, missing))
 
     assert refusal == f"{missing} does not exist"
 
@@ -72,7 +72,7 @@ def test_missing_bucket_is_refused(draft: Desk) -> None:
     """With its name."""
     job = draft.job("phylo_run")
 
-    refusal = draft.refusal(partial(draft.submit_tree, job, S3Uri("no-such-bucket", "tree.json")))
+    refusal = draft.refusal(partial(draft.register_tree, job, S3Uri("no-such-bucket", "tree.json")))
 
     assert refusal == "s3://no-such-bucket/tree.json does not exist"
 
@@ -89,9 +89,9 @@ def test_object_replaced_while_it_is_registered_is_refused(
     client.meta.events.register(
         "before-call.s3.GetObject", lambda **_: replace(draft, file, replacement)
     )
-    handed_in = HandIn("the files named", (NamedFile("auspice_json", file),))
+    submission = Submission("the files named", (NamedFile("auspice_json", file),))
 
-    refusal = draft.refusal(partial(register_outputs, draft.conn, client, job, handed_in))
+    refusal = draft.refusal(partial(register_outputs, draft.conn, client, job, submission))
 
     assert refusal == f"{file} was replaced or deleted while it was being registered"
 
@@ -105,14 +105,14 @@ def replace(draft: Desk, file: S3Uri, content: str | None) -> None:
 
 def test_version_of_an_object_is_kept_where_the_bucket_has_versions(draft: Desk) -> None:
     """The version that was verified is read, even when a newer one comes."""
-    bucket = f"versioned-{uuid4().hex}"
+    bucket = f"versioned-{unique(32)}"
     client = draft.s3.client
     client.create_bucket(Bucket=bucket)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = client.put_object(Bucket=bucket, Key="tree.json", Body=TREE.encode())["VersionId"]
     job = draft.job("phylo_run")
 
-    draft.submit_tree(job, S3Uri(bucket, "tree.json"))
+    draft.register_tree(job, S3Uri(bucket, "tree.json"))
 
     assert draft.rows("select bucket, version_id from aspen.job_outputs") == [(bucket, version)]
 
@@ -123,7 +123,7 @@ def test_any_key_can_be_registered(draft: Desk, name: str) -> None:
     job = draft.job("phylo_run")
     file = draft.put(f"{draft.folder}/{name}", TREE)
 
-    draft.submit_tree(job, file)
+    draft.register_tree(job, file)
 
     assert draft.rows("select key from aspen.job_outputs") == [file.key]
 
@@ -144,7 +144,7 @@ def test_bucket_that_keeps_no_versions_is_named(draft: Desk) -> None:
     """A link serves what lies there by then, so the operator is told."""
     job = draft.job("phylo_run")
 
-    done = draft.submit(job, draft.tree(job, TREE))
+    done = draft.store(job, draft.tree(job, TREE))
 
     assert draft.rows("select version_id from aspen.job_outputs") == [None]
     assert done.summary()[0] == (

@@ -24,7 +24,7 @@ def test_rows_become_lineages_of_the_samples(draft: Desk) -> None:
         lineage_row(designated, "B", "", note="Assigned from designation hash."),
     )
 
-    draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
+    draft.store(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
 
     assert draft.rows(LINEAGES) == [
         (scored, "PANGOLIN", "BA.2", "v1.29", 96.0, "Omicron (BA.2-like)", 0.98),
@@ -60,7 +60,7 @@ def test_failure_is_no_lineage(
     job = draft.job("pangolin", [sample])
     row = qc_lineage_row(sample, lineage, *qc)
 
-    result = draft.submit(job, draft.report(job, table(QC_HEADER, row)))
+    result = draft.store(job, draft.report(job, table(QC_HEADER, row)))
 
     assert draft.rows(FAILURES) == [(None, failure, None)]
     assert f"without a lineage: {sample}" in result.summary()
@@ -73,7 +73,7 @@ def test_genome_that_passes_has_its_lineage(draft: Desk) -> None:
     job = draft.job("pangolin", [sample])
     row = qc_lineage_row(sample, "BA.2", "pass", "Ambiguous_content:0.02", "")
 
-    draft.submit(job, draft.report(job, table(QC_HEADER, row)))
+    draft.store(job, draft.report(job, table(QC_HEADER, row)))
 
     assert draft.rows(FAILURES) == [("BA.2", None, 90.0)]
 
@@ -94,7 +94,7 @@ def test_late_lineage_of_another_sequence_is_skipped_and_reported(draft: Desk) -
     )
     report = table(PANGOLIN_HEADER, *map(lineage_row, samples))
 
-    result = draft.submit(job, draft.report(job, report))
+    result = draft.store(job, draft.report(job, report))
 
     assert draft.rows("select sample_id from aspen.sample_lineages") == [same]
     skipped = f"{replaced}, {deleted}, {moved}"
@@ -108,7 +108,7 @@ def test_lineage_of_a_sequence_put_back_unchanged_is_stored(draft: Desk) -> None
     job = draft.job("pangolin", [sample], status="running")
     draft.conn.execute("update aspen.sequences set sequence = lower(sequence)")
 
-    draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample))))
+    draft.store(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample))))
 
     assert draft.rows("select lineage from aspen.sample_lineages") == ["BA.2"]
 
@@ -119,7 +119,7 @@ def test_cancelled_job_takes_no_lineages(draft: Desk) -> None:
     job = draft.job("pangolin", [sample], status="cancelled")
     manifest = draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample)))
 
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal == f"job {job} is cancelled; nothing more can be registered for it"
 
@@ -129,7 +129,7 @@ def test_raw_output_is_the_row_without_empty_fields(draft: Desk) -> None:
     sample, *_ = draft.samples(1)
     job = draft.job("pangolin", [sample])
 
-    draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample, "BA.2"))))
+    draft.store(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample, "BA.2"))))
 
     assert draft.rows("select raw_output from aspen.sample_lineages") == [
         {
@@ -151,7 +151,7 @@ def test_versions_of_the_report_become_the_jobs_unless_the_manifest_knows_better
     job = draft.job("pangolin", [sample])
     report = table(PANGOLIN_HEADER, lineage_row(sample))
 
-    draft.submit(job, draft.report(job, report, software_versions={"pangolin": "4.3.1-patched"}))
+    draft.store(job, draft.report(job, report, software_versions={"pangolin": "4.3.1-patched"}))
 
     assert draft.rows("select software_versions from aspen.jobs") == [{"pangolin": "4.3.1-patched"}]
 
@@ -161,9 +161,9 @@ def test_later_report_replaces_the_lineage(draft: Desk) -> None:
     sample, *_ = draft.samples(1, is_private=True)
     first, second = (draft.job("pangolin", [sample]) for _ in range(2))
     row = lineage_row(sample, "BA.2", call="Omicron", support="1")
-    draft.submit(first, draft.report(first, table(PANGOLIN_HEADER, row)))
+    draft.store(first, draft.report(first, table(PANGOLIN_HEADER, row)))
 
-    draft.submit(
+    draft.store(
         second, draft.report(second, table(PANGOLIN_HEADER, lineage_row(sample, "B.1", "")))
     )
 
@@ -178,7 +178,7 @@ def test_sample_deleted_meanwhile_is_skipped_and_reported(draft: Desk) -> None:
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
     rows = map(lineage_row, samples)
 
-    result = draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
+    result = draft.store(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
 
     assert f"deleted meanwhile and skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_lineages") == [kept]
@@ -189,7 +189,7 @@ def test_input_without_a_row_is_reported(draft: Desk) -> None:
     named, forgotten = samples = draft.samples(2)
     job = draft.job("pangolin", samples)
 
-    result = draft.submit(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(named))))
+    result = draft.store(job, draft.report(job, table(PANGOLIN_HEADER, lineage_row(named))))
 
     assert f"inputs without a row: {forgotten}" in result.summary()
 
@@ -203,7 +203,7 @@ def test_sample_that_is_no_input_is_refused(draft: Desk) -> None:
     for taxon in (other, foreign, 987654321):
         rows = (lineage_row(own), lineage_row(taxon))
         manifest = draft.report(job, table(PANGOLIN_HEADER, *rows))
-        refusal = draft.refusal(partial(draft.submit, job, manifest))
+        refusal = draft.refusal(partial(draft.store, job, manifest))
         assert refusal.endswith(f"line 3: the taxon {taxon} is not an input of job {job}")
 
 
@@ -214,7 +214,7 @@ def test_deleted_input_does_not_let_another_sample_in(draft: Desk) -> None:
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
 
     manifest = draft.report(job, table(PANGOLIN_HEADER, lineage_row(other)))
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal.endswith(f"line 2: the taxon {other} is not an input of job {job}")
 
@@ -258,7 +258,7 @@ def test_malformed_report_is_refused_and_nothing_stored(
     job = draft.job("pangolin", [1])
     manifest = draft.report(job, content)
 
-    refusal = draft.refusal(partial(draft.submit, job, manifest))
+    refusal = draft.refusal(partial(draft.store, job, manifest))
 
     assert refusal.startswith(f"s3://{draft.s3.bucket}/{draft.home(job)}lineage_report_csv")
     assert complaint in refusal
@@ -270,6 +270,6 @@ def test_byte_order_mark_crlf_and_blank_lines_are_tolerated(draft: Desk) -> None
     job = draft.job("pangolin", [sample])
     text = "\ufeff" + table(PANGOLIN_HEADER, "", lineage_row(sample), "").replace("\n", "\r\n")
 
-    draft.submit(job, draft.report(job, text))
+    draft.store(job, draft.report(job, text))
 
     assert draft.rows("select lineage from aspen.sample_lineages") == ["BA.2"]

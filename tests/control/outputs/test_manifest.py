@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from control.errors import ControlError
-from control.outputs.manifest import HandIn, NamedFile, parse_manifest
+from control.outputs.manifest import NamedFile, Submission, parse_manifest
 from control.storage.s3 import S3Uri
 from tests.control.outputs.desk import Desk
 
@@ -35,7 +35,7 @@ def test_manifest_is_read_as_it_stands() -> None:
         "files": [FILE | stated],
     }
 
-    assert parse_manifest(json.dumps(document).encode(), MANIFEST) == HandIn(
+    assert parse_manifest(json.dumps(document).encode(), MANIFEST) == Submission(
         source="s3://bucket/jobs/7/1/manifest.json",
         files=(
             NamedFile("auspice_json", S3Uri("bucket", "jobs/7/1/tree.json"), 3, "0f", "ab" * 32),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from control.errors import ControlError
-from control.outputs.problems import UNPRINTABLE
+from control.outputs.malformed import UNPRINTABLE
 from control.storage.s3 import S3Uri
 
 # The first one counts: what a job puts below its own folder is its own, whatever it is called.
 _JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([^/]*)")
 
 
-def check_place(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
+def check_address(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
     """Refuse a place that is another job's, or spelt so that a client may read it as another.
 
     Files that lie below no job's folder are whose job an operator says; `bucket` is the only one

@@ -1,4 +1,4 @@
-"""The reference of the command line, written from the commands themselves."""
+"""`control reference`: write the reference page of the command line."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from control.commands.options import echo_json, json_option
 HEADER = """\
 # The command line
 
-Every command with its help. Written by `make docs` from the commands themselves; do not edit.
+Every command with its help. `make docs` writes this page from the commands; do not edit it.
 
-Exit codes: 0 done, 1 failed (what and what to do about it are on stderr), 2 wrong command line,
+Exit codes: 0 done, 1 failed (stderr names the failure and the remedy), 2 invalid command line,
 3 there is something to do.
 """
 
 
-@click.command("docs")
+@click.command("reference")
 @json_option
 @click.pass_context
-def docs(ctx: click.Context, as_json: bool) -> None:
+def reference_command(ctx: click.Context, as_json: bool) -> None:
     """Print the reference of all commands as Markdown.
 
     \b
-        control docs > docs/cli.md
+        control reference > docs/cli.md
     """
     root = ctx.find_root().command
     if as_json:
@@ -35,7 +35,7 @@ def docs(ctx: click.Context, as_json: bool) -> None:
 
 
 def reference(command: click.Command) -> str:
-    """The help of a command and of everything below it, at the width of a page."""
+    """Return the help of a command and its subcommands as Markdown, 80 columns wide."""
     sections = [
         f"\n## {context.command_path}\n\n```\n{_help(context)}\n```\n"
         for context in _walk(_page(command))

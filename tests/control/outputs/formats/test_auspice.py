@@ -34,7 +34,7 @@ def refusal(text: str) -> tuple[str | None, str]:
     """Where and why a dataset is refused."""
     with pytest.raises(MalformedJson) as caught:
         parse_dataset(text, [])
-    return caught.value.place, caught.value.reason
+    return caught.value.position, caught.value.reason
 
 
 def test_tree_is_cut_at_the_names_of_its_tips() -> None:
@@ -69,7 +69,7 @@ INNER: st.SearchStrategy[Any] = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     trees=st.one_of(NODE, st.lists(NODE, min_size=1, max_size=3)), indent=st.sampled_from([None, 2])
 )
@@ -275,5 +275,5 @@ def test_second_tip_of_a_name_is_refused() -> None:
     with pytest.raises(MalformedJson) as caught:
         parse_dataset(text, ["hCoV-19"])
 
-    assert caught.value.place == f"line 1 column {text.index('hCoV-19') - 9}"
+    assert caught.value.position == f"line 1 column {text.index('hCoV-19') - 9}"
     assert caught.value.reason == "a second tip is named 'USA/1'"

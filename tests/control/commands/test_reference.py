@@ -9,7 +9,7 @@ import click
 import pytest
 
 from control.cli import cli
-from control.commands.docs import reference
+from control.commands.reference import reference
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from control.cli import COMMANDS, Commands
 from control.database import connect
-from control.errors import FAILED, ControlError, translate
+from control.errors import FAILED, ControlError
 from control.storage.s3 import S3Uri, make_client, open_object
+from control.translation import translate
 from tests.servers import S3, SETTINGS
 
 
@@ -83,7 +84,7 @@ def test_refusal_by_s3_is_no_traceback(s3: S3) -> None:
     with pytest.raises(ClientError) as caught:
         stranger.list_objects_v2(Bucket=s3.bucket)
 
-    assert "S3 refused ListObjectsV2" in f"{translate(caught.value)}"
+    assert "S3 rejected ListObjectsV2" in f"{translate(caught.value)}"
 
 
 def test_known_failure_ends_as_two_lines_and_exit_code_1() -> None:
