@@ -12,9 +12,9 @@ import psycopg
 from psycopg import sql
 
 from control.jobs.states import Job
-from control.outputs.malformed import listed
 from control.outputs.taxa import JobInputs, Taxa
 from control.queries import query
+from control.terminal import listed
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class HeldSamples:
     replaced: frozenset[int]
 
 
-def stage(
+def copy_rows(
     conn: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Stream rows into one of the tables of stage_results.sql."""
@@ -81,12 +81,7 @@ def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
     return HeldSamples(current, replaced)
 
 
-def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
-    """Run one of the statements beside this file; how many rows it wrote."""
-    return conn.execute(query(f"outputs/{name}"), values).rowcount
-
-
-def outcome(
+def summarise(
     written: Mapping[str, int],
     inputs: JobInputs,
     taxa: Taxa,

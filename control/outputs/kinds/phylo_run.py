@@ -12,9 +12,9 @@ from control.jobs.states import Job
 from control.outputs.formats.auspice import Dataset, Draft, read_draft
 from control.outputs.job_files import JobFiles
 from control.outputs.kinds import Stored
-from control.outputs.malformed import listed
 from control.outputs.manifest import Submission
 from control.queries import query
+from control.terminal import listed
 
 FILES = ("auspice_json",)
 
