@@ -1,4 +1,4 @@
-"""What breaks each rule, and whom the rule must name then; run as superuser."""
+"""A fault for every rule, and the offender that the rule must then name; run as superuser."""
 
 from __future__ import annotations
 
