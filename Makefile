@@ -8,6 +8,9 @@ BIN := .venv/bin
 # Names all that is missing on this machine, then installs what was not yet, or was cut off.
 INSTALL = python=$$(sh setup/check $(PYTHON)) && "$$python" setup/install.py
 
+# One file runs sooner alone: a second process would start servers of its own.
+PARALLEL = $(if $(findstring .py,$(path)),,--numprocesses 2 --dist loadfile)
+
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -19,9 +22,9 @@ up: ## Install, start the local stack, migrate, load the demo
 down: ## Stop the local stack; data stays
 	@test ! -e .venv -a ! -e .aspen || { $(INSTALL) runtime && $(BIN)/control down; }
 
-test: ## Run every test, with servers of its own
+test: ## Run every test, or path=tests/sql/test_parse_date.py; seed=7 makes other examples
 	@$(INSTALL) development node
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest $(PARALLEL) $(if $(seed),--hypothesis-seed=$(seed)) $(path)
 
 lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(INSTALL) development node

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
 
 from control.keys import KeySet, ensure_keys
+from control.migrations import apply_all
 from control.settings import Settings
 from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
 from control.stack.health import http_ok
@@ -31,6 +31,7 @@ from control.stack.postgrest import postgrest_launch, postgrest_server
 from control.stack.state import LOGINS, S3_KEY, SUPERUSER
 from control.storage import make_client
 from control.tokens import claims_for, sign
+from tests.kept_cluster import copy_kept_cluster
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,6 +47,8 @@ SETTINGS = Settings(
 )
 SQL_DIR = SETTINGS.sql_dir
 READY_SECONDS = 60
+# A migrated database that nobody connects to: the original of every clone.
+TEMPLATE = "aspen_template"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,19 @@ class Cluster:
     @contextmanager
     def database(self, name: str, template: str | None = None) -> Iterator[Database]:
         """A database of ours for as long as the context lasts: a clone, or empty."""
-        janitor = DatabaseJanitor(
+        janitor = self._janitor(name, template)
+        with janitor:
+            self._hand_over(name, is_clone=template is not None)
+            yield Database(self, name)
+
+    def create(self, name: str) -> Database:
+        """Create a database of ours that stays."""
+        self._janitor(name, None).init()
+        self._hand_over(name, is_clone=False)
+        return Database(self, name)
+
+    def _janitor(self, name: str, template: str | None) -> DatabaseJanitor:
+        return DatabaseJanitor(
             user=SUPERUSER,
             password=self.passwords[SUPERUSER],
             host=HOST,
@@ -71,9 +86,6 @@ class Cluster:
             dbname=name,
             template_dbname=template or "template0",
         )
-        with janitor:
-            self._hand_over(name, is_clone=template is not None)
-            yield Database(self, name)
 
     def _hand_over(self, name: str, *, is_clone: bool) -> None:
         """Give it to our owner: a clone has neither owner nor privileges of its template."""
@@ -202,20 +214,29 @@ class Api:
 
 @contextmanager
 def run_cluster(directory: Path) -> Iterator[Cluster]:
-    """Start a PostgreSQL in a directory, with our roles, and stop it at the end."""
-    passwords = {login: secrets.token_urlsafe(12) for login in (SUPERUSER, *LOGINS)}
+    """Start a PostgreSQL with our roles and the migrated TEMPLATE, and stop it at the end."""
     server = postgres_server("postgres", directory / "run", directory / "logs")
     postgres = Postgres.find(directory / "postgres", server, SETTINGS.postgres_bin, durable=False)
-    postgres.initialise(passwords[SUPERUSER])
+
+    def fill(data: Path, passwords: dict[str, str]) -> None:
+        postgres.initialise(passwords[SUPERUSER])
+        with _started(postgres, passwords) as cluster:
+            with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
+                prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
+            apply_all(cluster.create(TEMPLATE).url, SETTINGS.root)
+
+    with _started(postgres, copy_kept_cluster(postgres.data, postgres.binaries, fill)) as cluster:
+        yield cluster
+
+
+@contextmanager
+def _started(postgres: Postgres, passwords: dict[str, str]) -> Iterator[Cluster]:
     cluster = Cluster(any_free(), passwords, postgres.binaries.major)
-    admin_url = cluster.url(SUPERUSER, "postgres")
-    postgres.start(cluster.port, admin_url)
+    postgres.start(cluster.port, cluster.url(SUPERUSER, "postgres"))
     try:
-        with psycopg.connect(admin_url, autocommit=True) as conn:
-            prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
         yield cluster
     finally:
-        server.stop()
+        postgres.server.stop()
 
 
 @contextmanager
