@@ -1,4 +1,4 @@
-"""The servers tests run against: a throw-away PostgreSQL, its databases, PostgREST, S3."""
+"""The servers that tests run against: a throw-away PostgreSQL, its databases, PostgREST, S3."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class Cluster:
     major: int
 
     def url(self, login: str, database: str) -> str:
-        """How one of our logins reaches one of its databases."""
+        """Return the address of one of its databases for one of our logins."""
         return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.port}/{database}"
 
     @contextmanager
     def database(self, name: str, template: str | None = None) -> Iterator[Database]:
-        """A database of ours for as long as the context lasts: a clone, or empty."""
+        """Create a database, as a clone or empty, and drop it at the end."""
         janitor = self._janitor(name, template)
         with janitor:
             self._hand_over(name, is_clone=template is not None)
@@ -109,15 +109,15 @@ class Database:
 
     @property
     def url(self) -> str:
-        """As role control."""
+        """The address for role control."""
         return self.url_of("control")
 
     def url_of(self, login: str) -> str:
-        """As postgres, control or authenticator."""
+        """Return the address for postgres, control or authenticator."""
         return self.cluster.url(login, self.name)
 
     def connect(self, login: str = "control", **options: Any) -> psycopg.Connection:
-        """A connection in autocommit."""
+        """Open a connection in autocommit."""
         return psycopg.connect(self.url_of(login), autocommit=True, **options)
 
     @property
@@ -129,7 +129,7 @@ class Database:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this database."""
+        """The variables that point the command line to this database."""
         return {
             "ASPEN_ROOT": str(SETTINGS.root),
             "ASPEN_DATA_DIR": str(SETTINGS.data_dir),
@@ -151,7 +151,7 @@ class S3:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this S3."""
+        """The variables that point the command line to this S3."""
         return {
             "ASPEN_S3_ENDPOINT_URL": f"{self.settings.s3_endpoint_url}",
             "ASPEN_S3_ACCESS_KEY": S3_KEY,
@@ -162,7 +162,7 @@ class S3:
 
 @dataclass(frozen=True)
 class Api:
-    """The API over a database that keeps what tests commit to it, so use names of your own.
+    """The API over a database that keeps what tests commit to it, so that names must be unique.
 
     `url` is the edge, as for every client; `direct_url` is PostgREST behind it.
     """
@@ -182,33 +182,36 @@ class Api:
         ttl: timedelta = timedelta(hours=1),
         **overrides: object,
     ) -> str:
-        """A token; an override replaces a claim, an override of None leaves it out."""
+        """Sign a token; an override replaces a claim, an override of None leaves it out."""
         claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl) | overrides
         return sign(self.keys, {k: v for k, v in claims.items() if v is not None})
 
     def request(
         self, method: str, path: str, token: str | None = None, **options: Any
     ) -> httpx.Response:
-        """One request; without a token anonymous. `options` are httpx's: params, json, content…"""
+        """Send one request, anonymous without a token.
+
+        `options` are httpx's: params, json, content…
+        """
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self.http.request(method, path, headers=headers, **options)
 
     def get(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """GET."""
+        """Send a GET."""
         return self.request("GET", path, token, **options)
 
     def post(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """POST."""
+        """Send a POST."""
         return self.request("POST", path, token, **options)
 
     def patch(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """PATCH."""
+        """Send a PATCH."""
         return self.request("PATCH", path, token, **options)
 
     def delete(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """DELETE."""
+        """Send a DELETE."""
         return self.request("DELETE", path, token, **options)
 
 
