@@ -33,7 +33,7 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 
 docs: ## Write the pages of docs/ that come from commands, rules and tables
 	@$(INSTALL) development
-	@$(BIN)/control docs > docs/cli.md
+	@$(BIN)/control reference > docs/cli.md
 	@$(BIN)/python -m tests.catalog.generated docs
 
 snapshot: ## Write tests/catalog/snapshots from the database, for review

@@ -7,26 +7,26 @@ import crypto from 'crypto';
 const REFUSALS = {
     bad_request: [400, 'The request is not valid HTTP', 'Check the URL and the headers.'],
     invalid_encoding: [400, 'The request is not UTF-8',
-        'Encode URL, headers and body in UTF-8; a URL is percent-encoded besides.'],
+        'Encode URL, headers and body in UTF-8, and percent-encode the URL.'],
     query_too_complex: [400, 'The query asks for too much at once', null],
-    too_many_rows: [400, 'The answer would not be whole',
+    too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
         + 'id=gt.<the last id>: docs/reading.md has an example.'],
-    not_found: [404, 'There is no such resource', 'The description of this API at / lists all.'],
-    method_not_allowed: [405, 'The method is not one of this API',
+    not_found: [404, 'There is no such resource', 'The description of this API at / lists all resources.'],
+    method_not_allowed: [405, 'This API does not have this method',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
     request_timeout: [408, 'The request did not arrive in time', 'Send it again.'],
     body_too_large: [413, 'The body of the request is too large', 'Send it in parts.'],
     url_too_long: [414, 'The URL is too long',
         'A URL has at most 8,192 bytes: filter by other columns, or ask in parts.'],
     too_many_requests: [429, 'Too many requests',
-        'Send it again after as many seconds as Retry-After says.'],
+        'Send it again after Retry-After seconds.'],
     headers_too_large: [431, 'The headers of the request are too large',
         'One header has at most 32 kB.'],
     internal_error: [500, 'Something went wrong',
         'Report it with the X-Request-Id of this answer.'],
     api_unavailable: [503, 'The API cannot be reached',
-        'Send it again after as many seconds as Retry-After says.'],
+        'Send it again after Retry-After seconds.'],
 };
 // The code for a status whose cause is not known.
 const CODES = {
@@ -92,7 +92,7 @@ function decoded(text) {
 
 function bodyOfProblem(kind) {
     const hints = {
-        select: `Name at most ${MOST.select} columns; all of them come without select.`,
+        select: `Name at most ${MOST.select} columns, or leave select out to get all of them.`,
         columns: `Name at most ${MOST.columns} columns.`,
         order: `Order by at most ${MOST.order} columns.`,
         depth: `Embed resources at most ${MOST.depth} deep, and ask for the rest by id.`,
@@ -102,8 +102,8 @@ function bodyOfProblem(kind) {
     return kind in hints ? bodyOf('query_too_complex', hints[kind]) : bodyOf('invalid_encoding');
 }
 
-function count(text, letter) {
-    return text.split(letter).length - 1;
+function count(text, character) {
+    return text.split(character).length - 1;
 }
 
 function depth(text) {

@@ -33,6 +33,8 @@
 \ir tables/sample_lineages.sql
 \ir tables/sample_qc_metrics.sql
 \ir tables/sample_mutations.sql
+\ir tables/job_kinds.sql
+\ir tables/job_output_kinds.sql
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
@@ -93,6 +95,10 @@
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
 \ir internal/check_sequence.sql
+\ir internal/job_transitions.sql
+\ir internal/job_statuses_before.sql
+\ir internal/queue_job.sql
+\ir internal/move_job.sql
 \ir internal/cancel_jobs.sql
 \ir internal/cancel_jobs_without_input.sql
 \ir internal/note_sequence_revision.sql
@@ -177,6 +183,7 @@
 \ir policies/sample_lineages.sql
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
+\ir policies/job_kinds.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql

@@ -26,6 +26,7 @@ from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
 from control.local import connect_here, is_ours, without_variables
+from control.queries import run_query
 from control.schema.freeze import migration_files
 from control.schema.ledger import migrations_of, replaced_migrations
 from control.schema.migrate import apply_all, migrate_status
@@ -244,16 +245,7 @@ def _put_objects(
                             etag,
                         )
                     )
-        # An etag is kept in the form the row had it, with or without quotes.
-        conn.execute(
-            "update aspen.job_outputs as outputs set bucket = moved.new_bucket,"
-            " version_id = moved.new_version_id,"
-            " etag = case when outputs.etag like '\"%' then moved.new_etag"
-            "   else trim(both '\"' from moved.new_etag) end"
-            " from pg_temp.moved as moved"
-            " where outputs.bucket = moved.bucket and outputs.key = moved.key"
-            " and outputs.version_id is not distinct from moved.version_id"
-        )
+        run_query(conn, "backups/rename_objects")
     return count
 
 

@@ -13,6 +13,7 @@ from control.app import App
 from control.commands.options import echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
+from control.terminal import listed
 
 if TYPE_CHECKING:
     from control.demo import Demo
@@ -87,8 +88,6 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
-    from control.outputs.malformed import listed
-
     levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
     click.echo(
         f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} places"

@@ -35,10 +35,10 @@ class Groups(click.ParamType[dict[int, str]]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[int, str]:
-        from control.tokens import minting as tokens
+        from control.tokens.minting import parse_groups
 
         try:
-            return tokens.parse_groups(value)
+            return parse_groups(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -51,10 +51,10 @@ class Lifetime(click.ParamType[timedelta]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
-        from control.tokens import minting as tokens
+        from control.tokens.minting import parse_lifetime
 
         try:
-            return tokens.parse_lifetime(value)
+            return parse_lifetime(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -113,14 +113,12 @@ def issue(
     \b
         control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
     """
-    from control.tokens import minting as tokens
     from control.tokens.keys import load_keys
+    from control.tokens.minting import claims_for, sign
 
     keys = load_keys(app.settings.keys_dir)
-    claims = tokens.claims_for(
-        sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud
-    )
-    minted = tokens.sign(keys, claims, alg)
+    claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud)
+    minted = sign(keys, claims, alg)
     details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
     if as_json:
         echo_json(details)
@@ -142,7 +140,7 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     \b
         control token inspect < token.txt
     """
-    from control.tokens import minting as tokens
+    from control.tokens.inspection import inspect as inspect_token
     from control.tokens.keys import load_keys
 
     app: App = ctx.obj
@@ -150,7 +148,7 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
         leave_the_line()
         source = sys.stdin.buffer.read(LONGEST_TOKEN).decode(errors="replace")
     given = re.sub(r"^bearer\s+", "", source.strip(), flags=re.IGNORECASE)
-    inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
+    inspection = inspect_token(load_keys(app.settings.keys_dir), given, audience=aud)
     click.echo(inspection.as_json() if as_json else inspection.as_text())
     ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from control.errors import ControlError
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
 from control.people.groups import Group, find_group
+from control.queries import query, run_query
 from control.reference.pathogens import load_pathogens
 from control.samples.importing import Target, import_samples
 from control.samples.metadata import MetadataOptions, read_metadata
@@ -80,13 +81,11 @@ def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
 def _store_locations(conn: psycopg.Connection) -> None:
     """The places of the outbreak; coordinates that are there stay."""
     conn.cursor().executemany(
-        "insert into aspen.locations"
-        " (region, country, division, location, latitude, longitude)"
-        " values (%s, %s, %s, %s, %s, %s)"
-        " on conflict (region, country, division, location) do update"
-        " set latitude = excluded.latitude, longitude = excluded.longitude"
-        " where locations.latitude is null",
-        [(*astuple(location), *coordinates) for location, coordinates in LOCATIONS.items()],
+        query("demo/store_location"),
+        [
+            asdict(location) | {"latitude": latitude, "longitude": longitude}
+            for location, (latitude, longitude) in LOCATIONS.items()
+        ],
     )
 
 
@@ -108,25 +107,18 @@ def _store_member(conn: psycopg.Connection, member: Member) -> None:
         " values (%(subject)s, %(name)s, %(email)s) on conflict (subject) do nothing",
         values,
     )
-    conn.execute(
-        "insert into aspen.memberships (group_id, user_id, role)"
-        " select groups.id, users.id, %(role)s"
-        " from aspen.groups as groups cross join aspen.users as users"
-        " where groups.prefix = %(prefix)s and users.subject = %(subject)s"
-        " on conflict (group_id, user_id) do nothing",
-        values,
-    )
+    run_query(conn, "demo/store_membership", values)
 
 
 def _grant_viewer(conn: psycopg.Connection) -> None:
-    conn.execute(
-        "insert into aspen.group_grants (group_id, grantee_group_id, role, granted_by_id)"
-        " select owners.id, viewers.id, 'viewer', users.id"
-        " from aspen.groups as owners"
-        " cross join aspen.groups as viewers cross join aspen.users as users"
-        " where owners.prefix = %s and viewers.prefix = %s and users.subject = %s"
-        " on conflict (group_id, grantee_group_id) do nothing",
-        [OWNER.prefix, VIEWER.prefix, OWNER.subject],
+    run_query(
+        conn,
+        "demo/grant_viewer",
+        {
+            "owner_prefix": OWNER.prefix,
+            "viewer_prefix": VIEWER.prefix,
+            "subject": OWNER.subject,
+        },
     )
 
 
@@ -174,12 +166,7 @@ def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
 def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple[int, str]]:
     """The demo's jobs that nobody has run yet: its run, and those of its samples and no others."""
     return conn.execute(
-        "select jobs.id, jobs.kind from aspen.jobs as jobs"
-        " where jobs.group_id = %(group_id)s and jobs.status = 'queued'"
-        " and (jobs.name = %(run_name)s or jobs.kind <> 'phylo_run' and not exists ("
-        "select from aspen.job_samples as inputs where inputs.job_id = jobs.id"
-        " and inputs.public_identifier <> all (%(strains)s)))"
-        " order by jobs.id",
+        query("demo/find_open_jobs"),
         {
             "group_id": group.id,
             "run_name": RUN_NAME,

@@ -21,12 +21,6 @@ class Malformed(ControlError):
         super().__init__(f"{where}: {reason}", REMEDY)
 
 
-def listed(values: list[str], limit: int = 10) -> str:
-    """Some values for a message: the first few, and how many more there are."""
-    shown = ", ".join(values[:limit])
-    return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"
-
-
 def unprintable(text: str) -> str | None:
     """What is wrong with a text that the database would refuse, naming text and character."""
     found = UNPRINTABLE.search(text)

@@ -11,7 +11,6 @@ from control.errors import ControlError
 from control.jobs.states import Job, finish_job, lock_job, require_job
 from control.outputs.addresses import check_address, owner_of
 from control.outputs.job_files import JobFiles, StoredObject, find_object
-from control.outputs.malformed import listed
 from control.outputs.manifest import Submission, missing_files
 from control.outputs.nextclade import register_qc
 from control.outputs.pangolin import register_lineages
@@ -19,6 +18,7 @@ from control.outputs.results import StoredResults
 from control.outputs.trees import StoredTree, drop_tree, register_tree
 from control.queries import query
 from control.storage.s3 import S3Uri
+from control.terminal import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -209,7 +209,7 @@ def _register_success(
         case "phylo_run":
             tree = register_tree(conn, job, files, submission.resolved_template_args)
         case "pangolin":
-            results = register_lineages(conn, job, files, versions)
+            results, versions = register_lineages(conn, job, files)
         case _:
             results = register_qc(conn, job, files, submission.software_versions)
     outputs = files.read()

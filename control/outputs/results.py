@@ -36,7 +36,7 @@ class HeldSamples:
     replaced: frozenset[int]
 
 
-def stage(
+def copy_rows(
     conn: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Stream rows into one of the tables of stage_results.sql."""
@@ -64,12 +64,7 @@ def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
     return HeldSamples(current, replaced)
 
 
-def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
-    """Run one of the statements beside this file; how many rows it wrote."""
-    return conn.execute(query(f"outputs/{name}"), values).rowcount
-
-
-def outcome(
+def summarise(
     written: Mapping[str, int],
     inputs: JobInputs,
     taxa: Taxa,

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
 
-from control.database import acting_as
+from control.database import acting_as, as_control
 from control.errors import ControlError
 from control.input_files import InputFile, open_input
 from control.people.groups import Group
@@ -28,6 +28,7 @@ from control.samples.sequence_names import SequenceNames, read_prefixes
 
 OnConflict = Literal["error", "skip", "update"]
 
+ROLE = "member"
 # Small enough to stay flat in memory, here and in the database; large enough to cost little.
 BATCH_SAMPLES = 200
 BATCH_LETTERS = 8_000_000
@@ -133,7 +134,7 @@ def import_samples(
         locations = ensure_locations(conn, {row.location for row in metadata.rows.values()})
         report.new_locations = locations.created
         job = _Import(conn, target, metadata, sequences, names, locations.ids, report)
-        with acting_as(conn, role="member", subject=target.subject):
+        with acting_as(conn, role=ROLE, subject=target.subject):
             for batch in _batches(_pairs(job, allow_missing_sequences)):
                 _import_batch(job, batch)
                 advance(len(batch))
@@ -356,7 +357,7 @@ def _write_accessions(job: _Import, items: list[_Pair], outcomes: list[dict[str,
         "repositories": [repository for _, repository, _ in written],
         "accessions": [accession for _, _, accession in written],
     }
-    with _as_control(job.conn):
+    with as_control(job.conn, back_to=ROLE):
         job.report.accessions += job.conn.execute(
             query("samples/write_accessions"), arguments
         ).rowcount
@@ -367,17 +368,9 @@ def _check_sequences(job: _Import, records: list[Record]) -> None:
     if not records:
         return
     sequences = [record.sequence for record in records]
-    with _as_control(job.conn):
+    with as_control(job.conn, back_to=ROLE):
         rows = job.conn.execute(
             query("samples/sequence_problems"), {"sequences": sequences}
         ).fetchall()
     for position, reason in rows:
         job.reject_sequence(records[position], reason)
-
-
-@contextmanager
-def _as_control(conn: psycopg.Connection) -> Iterator[None]:
-    """Step out of the user's role for what no API role may do."""
-    conn.execute("set local role none")
-    yield
-    conn.execute("set local role member")

@@ -10,6 +10,7 @@ import boto3
 import psycopg
 
 from control.errors import ControlError
+from control.queries import run_query
 from control.settings import Settings
 from control.storage.s3 import patience
 
@@ -66,23 +67,7 @@ def current_credentials(settings: Settings, s3: S3Client) -> StorageCredentials:
 
 def store_credentials(conn: psycopg.Connection, credentials: StorageCredentials) -> None:
     """Make them the ones the bucket's URLs are signed with from now on."""
-    conn.execute(
-        "insert into aspen.storage_credentials (bucket, region, endpoint_url, access_key_id,"
-        " secret_access_key, session_token, expires_at) values (%s, %s, %s, %s, %s, %s, %s)"
-        " on conflict (bucket) do update set region = excluded.region,"
-        " endpoint_url = excluded.endpoint_url, access_key_id = excluded.access_key_id,"
-        " secret_access_key = excluded.secret_access_key, session_token = excluded.session_token,"
-        " expires_at = excluded.expires_at, updated_at = now()",
-        [
-            credentials.bucket,
-            credentials.region,
-            credentials.endpoint_url,
-            credentials.access_key_id,
-            credentials.secret_access_key,
-            credentials.session_token,
-            credentials.expires_at,
-        ],
-    )
+    run_query(conn, "storage/store_credentials", vars(credentials))
 
 
 def _find_keys(settings: Settings) -> AccessKeys:

@@ -11,7 +11,10 @@ grant insert (
 grant select (
     id, group_id, pathogen_id, kind, status, requested_by_id, started_at
 ) on aspen.jobs to results_keeper;
-grant insert (group_id, pathogen_id, kind, requested_by_id) on aspen.jobs to results_keeper;
+grant insert (
+    group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
+    requested_by_id
+) on aspen.jobs to results_keeper;
 grant update (status, error, finished_at) on aspen.jobs to results_keeper;
 grant update (status, error, finished_at) on aspen.jobs to api_writer;
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from control.outputs.job_files import ObjectFile
-from control.outputs.malformed import Malformed, listed, unprintable
+from control.outputs.malformed import Malformed, unprintable
+from control.terminal import listed
 
 # Far above a genome or a row of Nextclade; keeps a file without line ends from being read whole.
 LONGEST_LINE_BYTES = 16 << 20

@@ -166,7 +166,7 @@ def live(
 @pytest.mark.parametrize(
     "arguments",
     [
-        "docs",
+        "reference",
         "migrate up --dry-run",
         "migrate status",
         "migrate down --without-code --dry-run",

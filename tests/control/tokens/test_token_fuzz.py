@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from control.errors import ControlError
+from control.tokens.inspection import inspect
 from control.tokens.keys import KeySet, load_keys
-from control.tokens.minting import claims_for, inspect, sign
+from control.tokens.minting import claims_for, sign
 from control.tokens.trusted_keys import parse_trusted
-from tests.control.tokens.test_token_keys import published_ec, published_rsa
+from tests.control.tokens.test_keys import published_ec, published_rsa
 
 HOUR = timedelta(hours=1)
 PUBLISHED = (published_rsa(), published_ec())

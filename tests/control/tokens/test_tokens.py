@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from control.errors import ControlError
 from control.tokens import minting as tokens
+from control.tokens.inspection import inspect
 from control.tokens.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
 from control.tokens.rotation import retire, rotate, trust
+from control.tokens.terms import GROUP_ROLES
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -96,7 +98,7 @@ def test_public_keys_alone_verify_an_rs256_token(keys: KeySet) -> None:
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_inspect_finds_nothing_wrong_with_a_good_token(keys: KeySet, alg: Algorithm) -> None:
     """The allow twin of every refusal below."""
-    inspection = tokens.inspect(keys, alices(keys, alg=alg), now=NOON)
+    inspection = inspect(keys, alices(keys, alg=alg), now=NOON)
 
     assert (inspection.verified_by, inspection.problems) == (keys.signing(alg).kid, ())
 
@@ -128,7 +130,7 @@ def test_inspect_names_what_is_wrong(keys: KeySet, claims: dict[str, Any], probl
     """One bad claim, one problem, in words."""
     token = tokens.sign(keys, _claims(**claims))
 
-    assert tokens.inspect(keys, token, now=NOON).problems == (problem,)
+    assert inspect(keys, token, now=NOON).problems == (problem,)
 
 
 def _claims(**overrides: Any) -> tokens.Claims:
@@ -149,7 +151,7 @@ def test_inspect_allows_what_postgrest_allows(keys: KeySet, claims: dict[str, An
     """Thirty seconds between two clocks, and several audiences."""
     token = tokens.sign(keys, _claims(**claims))
 
-    assert tokens.inspect(keys, token, now=NOON).problems == ()
+    assert inspect(keys, token, now=NOON).problems == ()
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -159,7 +161,7 @@ def test_inspect_does_not_verify_a_strangers_token(
     """Signed with the right algorithm and the wrong key."""
     stranger = ensure_keys(tmp_path / "stranger")
 
-    inspection = tokens.inspect(keys, alices(stranger, alg=alg), now=NOON)
+    inspection = inspect(keys, alices(stranger, alg=alg), now=NOON)
 
     assert inspection.problems == ("none of our keys verifies the signature",)
 
@@ -168,7 +170,7 @@ def test_inspect_does_not_verify_an_unsigned_token(keys: KeySet) -> None:
     """alg none is a signature by nobody."""
     token = jwt.encode(_claims(), "", algorithm="none")
 
-    assert tokens.inspect(keys, token, now=NOON).verified_by is None
+    assert inspect(keys, token, now=NOON).verified_by is None
 
 
 def test_inspect_notices_a_token_that_names_another_key(keys: KeySet) -> None:
@@ -178,7 +180,7 @@ def test_inspect_notices_a_token_that_names_another_key(keys: KeySet) -> None:
         json.dumps(_claims()).encode(), key.signer, "HS256", {"kid": "other"}
     )
 
-    inspection = tokens.inspect(keys, token, now=NOON)
+    inspection = inspect(keys, token, now=NOON)
     assert inspection.problems == ()
     assert inspection.notes == (
         f"kid does not name {key.kid}, which verifies it (PostgREST 13 asks for that)",
@@ -195,8 +197,8 @@ def test_token_outlives_a_rotation_and_ends_with_the_retirement(
     rotated = rotate(keys.directory).after
     retired = retire(keys.directory).after
 
-    assert tokens.inspect(rotated, token, now=NOON).problems == ()
-    assert tokens.inspect(retired, token, now=NOON).verified_by is None
+    assert inspect(rotated, token, now=NOON).problems == ()
+    assert inspect(retired, token, now=NOON).verified_by is None
 
 
 def test_token_of_a_trusted_identity_provider_verifies(keys: KeySet, tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_token_of_a_trusted_identity_provider_verifies(keys: KeySet, tmp_path: P
 
     token = alices(provider, alg="RS256")
 
-    assert tokens.inspect(trusting, token, now=NOON).verified_by == provider.signing("RS256").kid
+    assert inspect(trusting, token, now=NOON).verified_by == provider.signing("RS256").kid
 
 
 NOT_TOKENS = {
@@ -223,7 +225,7 @@ NOT_TOKENS = {
 def test_inspect_refuses_what_is_no_token_without_repeating_it(keys: KeySet, text: str) -> None:
     """It may be a password that was pasted by mistake."""
     with pytest.raises(ControlError) as caught:
-        tokens.inspect(keys, text)
+        inspect(keys, text)
 
     assert caught.value.message in (
         "this is not a JSON web token",
@@ -234,7 +236,7 @@ def test_inspect_refuses_what_is_no_token_without_repeating_it(keys: KeySet, tex
 @given(
     st.dictionaries(
         st.integers(min_value=1, max_value=10**18 - 1),
-        st.sampled_from(tokens.GROUP_ROLES),
+        st.sampled_from(GROUP_ROLES),
         min_size=1,
     )
 )

@@ -1,5 +1,5 @@
 -- Reword comments of tables, columns and domains in plain English.
--- depends: 0001_baseline
+-- depends: 0002_name_the_kinds_of_jobs
 
 comment on domain aspen.day is
 'A calendar date, written YYYY-MM-DD';

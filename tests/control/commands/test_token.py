@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from control.cli import cli
 from control.tokens import minting as tokens
+from control.tokens.inspection import inspect
 from control.tokens.keys import KeySet, ensure_keys, load_keys
 
 Run = Callable[..., Result]
@@ -39,7 +40,7 @@ def test_issue_prints_the_token_and_nothing_else(keys: KeySet, run: Run) -> None
     """So that TOKEN=$(control token issue …) is the whole recipe."""
     result = run("issue", "--sub", "alice", "--groups", "3:admin,12:viewer", "--ttl", "15m")
 
-    inspection = tokens.inspect(keys, result.stdout.removesuffix("\n"))
+    inspection = inspect(keys, result.stdout.removesuffix("\n"))
     assert (result.exit_code, result.stderr, inspection.problems) == (0, "", ())
     assert inspection.claims["groups"] == {"3": "admin", "12": "viewer"}
     assert inspection.claims["exp"] - inspection.claims["iat"] == 900
@@ -49,7 +50,7 @@ def test_issue_signs_with_the_pair_when_asked(keys: KeySet, run: Run) -> None:
     """HS256 is the default, RS256 what an identity provider would use."""
     result = run("issue", "--sub", "alice", "--role", "operator", "--alg", "RS256")
 
-    inspection = tokens.inspect(keys, result.stdout.strip())
+    inspection = inspect(keys, result.stdout.strip())
     assert inspection.verified_by == keys.signing("RS256").kid
     assert inspection.claims["role"] == "operator"
 
@@ -58,7 +59,7 @@ def test_issue_tells_the_claims_as_json(keys: KeySet, run: Run) -> None:
     """For scripts that need to know when to ask again."""
     details = json.loads(run("issue", "--sub", "alice", "--json").stdout)
 
-    assert tokens.inspect(keys, details["token"]).claims == details["claims"]
+    assert inspect(keys, details["token"]).claims == details["claims"]
     assert (details["alg"], details["kid"]) == ("HS256", keys.signing("HS256").kid)
 
 
@@ -68,7 +69,7 @@ def test_issue_starts_when_told(keys: KeySet, run: Run) -> None:
 
     result = run("issue", "--sub", "alice", "--not-before", start.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    claims = tokens.inspect(keys, result.stdout.strip()).claims
+    claims = inspect(keys, result.stdout.strip()).claims
     assert (claims["nbf"], claims["exp"] - claims["nbf"]) == (int(start.timestamp()), 3600)
 
 
