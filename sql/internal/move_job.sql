@@ -67,9 +67,9 @@ begin
 end
 $$;
 
-comment on function internal.move_job(bigint, text, text, jsonb) is $$Takes one step of internal.job_transitions() with a job, and returns its new status
+comment on function internal.move_job(bigint, text, text, jsonb) is $$Takes one step with a job and returns its new status
 
-The row stays locked until the transaction ends. error: why it failed. software_versions: null
+action: one of internal.job_transitions(). The row stays locked until the transaction ends. error: why it failed. software_versions: null
 leaves them as they are. Errors: 404 job_not_found, 409 job_has_ended, 409 job_in_progress.$$;
 
 revoke all on function internal.move_job(bigint, text, text, jsonb) from public;
