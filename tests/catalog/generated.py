@@ -57,9 +57,9 @@ def generate(conn: psycopg.Connection, generator: Generator) -> str:
         return generator(conn)
 
 
-def main(target: str) -> None:
-    """Migrate a database of a server of its own, and write the files of a target."""
-    files = TARGETS[target]
+def main(*targets: str) -> None:
+    """Migrate a database of a server of its own, and write the files of some targets."""
+    files = {path: generator for target in targets for path, generator in TARGETS[target].items()}
     with (
         tempfile.TemporaryDirectory(prefix="aspen-") as directory,
         run_cluster(Path(directory)) as cluster,
