@@ -1,4 +1,4 @@
-"""`control db`: backups of everything, and restoring them."""
+"""`control db`: back up and restore the database, and trim the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`control job`: look at the queue of jobs, and take one out."""
+"""`control job`: list, show and cancel jobs."""
 
 from __future__ import annotations
 

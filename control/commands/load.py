@@ -1,4 +1,4 @@
-"""`control load`: reference data, and the demo."""
+"""`control load`: load reference data, or the demo."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
 
 
 def _echo_what_to_try(settings: Settings, demo: Demo) -> None:
-    """Three commands that work when pasted, and whom else to be."""
+    """Print three commands that work when pasted, and the other users of the demo."""
     from control.demo import OWNER, STRANGER, VIEWER
 
     click.echo(f"the demo is loaded: {demo.samples} samples of {OWNER.group} and their tree")

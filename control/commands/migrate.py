@@ -1,4 +1,4 @@
-"""`control migrate`: the tables' path, and the code of sql/ behind it."""
+"""`control migrate`: apply and roll back migrations, and load the code of sql/."""
 
 from __future__ import annotations
 

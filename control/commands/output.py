@@ -1,4 +1,4 @@
-"""`control output`: register what jobs left in S3, and keep the links to it working."""
+"""`control output`: register the files jobs left in S3, and renew the credentials of links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Address(click.ParamType[S3Uri]):
-    """`s3://bucket/key`."""
+    """Parse `s3://bucket/key`."""
 
     name = "s3://…"
 
@@ -37,7 +37,7 @@ class Address(click.ParamType[S3Uri]):
 
 
 class File(click.ParamType[NamedFile]):
-    """`auspice_json=s3://bucket/key`."""
+    """Parse `auspice_json=s3://bucket/key`."""
 
     name = "KIND=s3://…"
 
@@ -51,7 +51,7 @@ class File(click.ParamType[NamedFile]):
 
 
 class Software(click.ParamType[tuple[str, str]]):
-    """`nextclade=3.8.2`."""
+    """Parse `nextclade=3.8.2`."""
 
     name = "NAME=VERSION"
 

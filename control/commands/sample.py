@@ -1,4 +1,4 @@
-"""`control sample`: samples and their sequences, in and out."""
+"""`control sample`: import samples and their sequences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class InputPath(click.Path):
-    """A file to read; "-" is what comes in."""
+    """A file to read; "-" is standard input."""
 
     def convert(
         self,
@@ -153,7 +153,7 @@ def import_command(
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr when that is a terminal."""
+    """Show a progress bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return

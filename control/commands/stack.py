@@ -1,4 +1,4 @@
-"""The local stack: up, down, status, logs."""
+"""`control up`, `down`, `status` and `logs`: run the local stack."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def logs(app: App, component: str | None, is_following: bool, lines: int, as_jso
         raise click.BadParameter(f"one of {', '.join(files)}", param_hint="COMPONENT")
     chosen = files if component is None else {component: files[component]}
     leave_the_line()
-    # Begun before the last lines are read: better a line twice than a line lost.
+    # Start following before printing the last lines: better a line twice than a line lost.
     coming = follow(chosen) if is_following else ()
     for name, line in chain(last_lines(chosen, lines), coming):
         if as_json:
@@ -131,7 +131,7 @@ def logs(app: App, component: str | None, is_following: bool, lines: int, as_jso
 
 
 def _addresses(settings: Settings) -> list[str]:
-    """What a user of the stack needs, without passwords; nothing before the first `control up`."""
+    """Return the addresses users need, without passwords; none before the first `control up`."""
     if settings.api_url is None:
         return []
     port = settings.database_url.rpartition(":")[2] if settings.database_url else ""
@@ -166,5 +166,5 @@ def _table(components: Mapping[str, ComponentStatus]) -> list[str]:
 
 
 def _near(path: Path) -> str:
-    """A path as seen from here, where that is shorter."""
+    """Return a path relative to the current folder if that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

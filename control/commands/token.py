@@ -1,4 +1,4 @@
-"""`control token`: mint, read and verify tokens, and look after the keys behind them."""
+"""`control token`: mint, inspect and verify tokens, and manage the keys that sign them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from control.tokens.terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
 if TYPE_CHECKING:
     from control.tokens.rotation import Change
 
-# Far above any real token; keeps a wrong file from being read whole.
+# Far longer than any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
 
 
 class Groups(click.ParamType[dict[int, str]]):
-    """`3:admin,12:viewer`."""
+    """Parse `3:admin,12:viewer`."""
 
     name = "ID:ROLE,…"
 
@@ -44,7 +44,7 @@ class Groups(click.ParamType[dict[int, str]]):
 
 
 class Lifetime(click.ParamType[timedelta]):
-    """`30s`, `15m`, `1h`, `7d`."""
+    """Parse `30s`, `15m`, `1h` or `7d`."""
 
     name = "DURATION"
 
@@ -60,7 +60,7 @@ class Lifetime(click.ParamType[timedelta]):
 
 
 class Subject(click.ParamType[str]):
-    """A user's `sub`."""
+    """Parse a user's `sub`."""
 
     name = "SUB"
 
@@ -242,9 +242,9 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: boo
 def change_keys(
     app: App, make: Callable[[], Change], *, tell: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Make a change, print what becomes of each key, record it, and have PostgREST read them.
+    """Change keys, print what happens to each, record it, and have PostgREST read them.
 
-    The connection comes first: keys that PostgREST cannot be told of would only break tokens.
+    The connection is made first: keys that PostgREST cannot be told of would only break tokens.
     """
     from control.audit import record_keys
     from control.tokens.rotation import reload_keys
