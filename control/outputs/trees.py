@@ -1,4 +1,4 @@
-"""Trees of phylo runs: a dataset in pieces, its nodes linked to the samples they stand for."""
+"""Register the trees of phylo runs: a dataset in pieces, with its nodes linked to samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from control.queries import query
 
 @dataclass(frozen=True)
 class StoredTree:
-    """What became of a dataset. Ambiguous tips come with the samples they may stand for."""
+    """The result for a dataset. Ambiguous tips are listed with the samples they may be."""
 
     tree_id: int
     tip_count: int
@@ -30,7 +30,7 @@ def register_tree(
     files: JobFiles,
     resolved_template_args: Mapping[str, object] | None,
 ) -> StoredTree:
-    """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
+    """Read an Auspice dataset and store it as the tree of a run, replacing an earlier one."""
     with files.open("auspice_json") as file:
         draft = read_draft(file, _prefixes(conn, job))
     _stage_names(conn, draft)
@@ -68,7 +68,7 @@ def register_tree(
 
 
 def drop_tree(conn: psycopg.Connection, job: Job) -> None:
-    """Take away the tree of an attempt that came before a failed one."""
+    """Delete the tree of an attempt before a failed one."""
     conn.execute(
         "delete from aspen.phylo_trees where group_id = %s and job_id = %s", [job.group_id, job.id]
     )
