@@ -29,17 +29,17 @@ COMMANDS = {
 }
 # The first line of each command's help, so that `control --help` imports none of them.
 SUMMARIES = {
-    "up": "Start the local stack and bring its database up to date.",
+    "up": "Start the local stack and update its database.",
     "down": "Stop the local stack. Data, keys, passwords and ports stay.",
-    "status": "Show how each server of the local stack is, and where.",
-    "logs": "Show what the servers of the local stack logged.",
+    "status": "Show the state and address of each server of the local stack.",
+    "logs": "Show the logs of the local stack's servers.",
     "reference": "Print the reference of all commands as Markdown.",
-    "migrate": "Change the tables of a database and load the code of sql/.",
-    "db": "Back up the database with its files, and restore it.",
-    "token": "Mint and read tokens, and look after the keys that sign them.",
-    "job": "Look at the queue of jobs, and cancel one.",
-    "sample": "Bring samples and their sequences in.",
-    "output": "Register the files that jobs left in S3.",
+    "migrate": "Apply migrations and load the code of sql/.",
+    "db": "Back up and restore the database, and trim the audit log.",
+    "token": "Mint and inspect tokens, and manage the keys that sign them.",
+    "job": "List, show and cancel jobs.",
+    "sample": "Import samples and their sequences.",
+    "output": "Register the files that jobs wrote to S3.",
     "load": "Load reference data, or the demo.",
 }
 
@@ -106,7 +106,7 @@ def _choose_environment(ctx: click.Context, param: click.Parameter, name: str | 
         return
     app = ctx.ensure_object(App)
     if app.environment not in (None, name):
-        raise click.BadParameter(f"two are named, {app.environment} and {name}", ctx, param)
+        raise click.BadParameter(f"it is given twice, as {app.environment} and {name}", ctx, param)
     app.environment = name
 
 
@@ -114,7 +114,7 @@ def _environment_option() -> click.Option:
     return click.Option(
         ["--env", "environment"],
         metavar="NAME",
-        help="Profile to use; local by default.",
+        help="Environment to use; local by default.",
         expose_value=False,
         callback=_choose_environment,
     )
@@ -141,7 +141,7 @@ Completion, for bash (zsh, fish: their names instead):
 @click.version_option(package_name="aspen", prog_name="control")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Run Aspen: its local stack, its migrations, its tokens, its jobs' outputs.
+    """Run Aspen: its local stack, migrations, samples, jobs, outputs and tokens.
 
     \b
         control up

@@ -1,1 +1,1 @@
-"""Back up and restore: one directory holds the database, its objects and, if asked for, the keys."""
+"""Back up and restore the database, its objects and, if asked for, the keys."""

@@ -10,7 +10,7 @@ import click
 from control.terminal import working_on
 
 # Every command has it: complete data for machines on stdout, where a table would be shortened.
-json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def say(line: str) -> None:

@@ -298,5 +298,5 @@ def _readable(name: str, value: object) -> str:
 
 
 def _escaped(name: str) -> str:
-    """Return a claim's name without quotes, with control characters escaped: strangers choose it."""
+    """Return a claim's name without quotes, control characters escaped: strangers choose it."""
     return json.dumps(name)[1:-1]

@@ -86,7 +86,7 @@ def test_rotation_without_a_database_says_that_it_is_not_recorded(
     )
 
     assert result.exit_code == 0
-    assert "not recorded in audit_log: " in result.stderr
+    assert "not recorded in the audit log: " in result.stderr
     assert len(list(tmp_path.iterdir())) > 0
 
 
