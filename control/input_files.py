@@ -94,7 +94,7 @@ def _spooled(pipe: BinaryIO, name: str) -> BinaryIO:
     except OSError as error:
         raise ControlError(
             f"{name} could not be copied to a temporary file: {error.strerror}",
-            "TMPDIR names a folder with more room",
+            "set TMPDIR to a folder with more space",
         ) from error
     return cast(BinaryIO, copy)
 

@@ -189,14 +189,14 @@ def _local_profile(data_dir: Path) -> dict[str, Any]:
     for key, kind in (("ports", int), ("passwords", str)):
         members = profile.get(key, {})
         if not isinstance(members, dict) or not all(type(one) is kind for one in members.values()):
-            raise damaged(path, f"{key} are not what control up wrote")
+            raise damaged(path, f"{key} is not in the form that control up writes")
     return profile
 
 
 def damaged(path: Path, reason: str) -> DamagedState:
     """Build the error for an env.json that cannot be used."""
     return DamagedState(
-        f"{path} is damaged: {reason}", "control up sets it aside and makes a new one"
+        f"{path} is damaged: {reason}", "control up sets it aside and creates a new one"
     )
 
 

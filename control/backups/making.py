@@ -94,7 +94,7 @@ def count_rows(conn: psycopg.Connection) -> dict[str, int]:
             counts[f"{schema}.{table}"] = _only(conn, counting)
         except errors.InsufficientPrivilege as error:
             raise ControlError(
-                f"{schema}.{table}, which is none of ours, may not be read",
+                f"{schema}.{table}, which is no table of Aspen, cannot be read",
                 "grant select on it to control, so that no table is left out of a backup",
             ) from error
     return counts

@@ -101,7 +101,7 @@ def read_backup(directory: Path) -> Backup:
     except FileNotFoundError as error:
         raise ControlError(
             f"{directory} is no backup: {MANIFEST} is missing",
-            "name the directory that control db backup made; one that was cut off has none",
+            "name a directory that control db backup completed",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ControlError(
@@ -133,7 +133,7 @@ def _check(path: Path, sha256: str) -> None:
         is_whole = False
     if not is_whole:
         raise ControlError(
-            f"{path} is not what was backed up", "restore from another copy of this backup"
+            f"{path} differs from what was backed up", "restore from another copy of this backup"
         )
 
 

@@ -180,14 +180,14 @@ def _bring_up_to_date(server: _Server, database: str, settings: Settings, echo: 
             apply_all(on_database(server.control_url, database), settings.root, echo=echo)
         return
     for breach in status.breaches:
-        echo(f"unsafe, as it was before: {breach.object}: {breach.problem}")
+        echo(f"unsafe, as before: {breach.object}: {breach.problem}")
 
 
 def _require_roles(admin: psycopg.Connection) -> None:
     found = admin.execute("select to_regrole('aspen_owner') is not null").fetchone()
     if found != (True,):
         raise ControlError(
-            "this server has none of our roles",
+            "this server lacks Aspen's roles",
             "run sql/roles.sql there first and give control and authenticator passwords"
             " (docs/operations.md, A database of your own)",
         )
@@ -197,7 +197,7 @@ def _require_alone(admin: psycopg.Connection) -> None:
     """Hold a lock as long as this connection lasts, so that only one restore runs."""
     alone = admin.execute("select pg_try_advisory_lock(%s)", [_RESTORE_KEY]).fetchone()
     if alone != (True,):
-        raise ControlError("another restore is at work on this server", "wait for it to finish")
+        raise ControlError("another restore is running on this server", "wait for it to finish")
 
 
 def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
@@ -209,7 +209,8 @@ def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
         if found.get(table) != rows
     ):
         raise ControlError(
-            "the backup did not come back whole; nothing was changed\n  " + "\n  ".join(wrong),
+            "the restored rows differ from the backup; nothing was changed\n  "
+            + "\n  ".join(wrong),
             "restore from another backup, and report this",
         )
 

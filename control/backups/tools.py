@@ -78,7 +78,7 @@ def _remedy(said: str) -> str:
         return DISK_FULL.elsewhere
     if "permission denied" in said or "must be owner" in said or "must be superuser" in said:
         return "the login must be role control for a backup, an administrator for a restore"
-    return "nothing was changed; correct what is said above and run the command again"
+    return "nothing was changed; correct the error above and run the command again"
 
 
 def _candidates(settings: Settings, name: str) -> Iterator[str]:

@@ -88,9 +88,10 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
+    verb = "would set" if dry_run else "set"
     levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
     click.echo(
-        f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} locations"
+        f"{verb} the coordinates of {sum(report.set.values())} locations"
         + (f": {', '.join(levels)}" if levels else "")
     )
     for said, names in (

@@ -72,9 +72,9 @@ def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
     ).fetchall()
     if rows:
         raise ControlError(
-            "the demo needs a prefix that a group of yours has: "
+            "the demo needs a prefix that another group uses: "
             + ", ".join(f"{name} ({prefix})" for name, prefix in rows),
-            "do without the demo, or load it into another stack (ASPEN_DATA_DIR names one)",
+            "load the demo into another local stack (set ASPEN_DATA_DIR)",
         )
 
 
@@ -141,8 +141,8 @@ def _import(conn: psycopg.Connection, group: Group, root: Node) -> None:
         report = import_samples(conn, target, read_metadata(metadata, options), sequences)
     if report.problems:
         raise ControlError(
-            f"the demo's own samples were refused: {report.problems[0]}",
-            "make clean removes a local stack with its data; make up makes a new one",
+            f"the demo's own samples were rejected: {report.problems[0]}",
+            "make clean removes a local stack with its data; make up creates a new one",
         )
 
 

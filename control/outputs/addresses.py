@@ -32,7 +32,7 @@ def check_address(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
     if owner is not None and owner != str(job_id):
         raise ControlError(
             f"{uri} belongs to job {owner}, not to job {job_id}",
-            "name what this job left, or the job it belongs to",
+            "name files of this job, or the job they belong to",
         )
 
 

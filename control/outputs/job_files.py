@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-SUBMIT_AGAIN = "hand the job's files in again, then register the new manifest"
+SUBMIT_AGAIN = "submit the job's files again, then register the new manifest"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from control.errors import ControlError
 
 # Characters the database rejects in any text: they break a line or reorder text.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
-REMEDY = "nothing was stored; correct the file, hand it in again and register it again"
+REMEDY = "nothing was stored; correct the file, submit it again and register it again"
 
 
 class Malformed(ControlError):

@@ -70,8 +70,8 @@ def register_qc(
     version = versions.get("nextclade")
     if version is None:
         raise ControlError(
-            "the version of Nextclade is not said, and none of its files says it",
-            "name it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
+            "the version of Nextclade is not given, and its files do not contain it",
+            "give it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
         )
     inputs = job_inputs(conn, job.group_id, job.id)
     run_query(conn, "outputs/stage_results")

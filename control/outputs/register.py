@@ -44,7 +44,7 @@ class Registration:
         kinds = [one.kind for one in self.outputs if one.version_id is None]
         if not kinds:
             return []
-        return [f"{', '.join(kinds)}: no version; a link serves whatever lies there by then"]
+        return [f"{', '.join(kinds)}: no version; a link serves whatever is stored there later"]
 
     def _stored(self) -> list[str]:
         if self.tree is not None:
@@ -54,14 +54,14 @@ class Registration:
                 named = [
                     f"{name!r} ({' or '.join(map(str, ids))})" for name, ids in ambiguous.items()
                 ]
-                lines.append(f"of several samples, and linked to none: {listed(named)}")
+                lines.append(f"ambiguous tips, linked to no sample: {listed(named)}")
             return lines
         if self.results is None:
             return []
         lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]
         left_out = {
-            "deleted meanwhile and skipped": self.results.deleted_samples,
-            "with another sequence or pathogen by now, and skipped": self.results.replaced_samples,
+            "deleted samples, skipped": self.results.deleted_samples,
+            "samples with a changed sequence or pathogen, skipped": self.results.replaced_samples,
             "inputs without a row": self.results.samples_without_result,
             "without a lineage": self.results.samples_without_lineage,
             "valid but not aligned": self.results.samples_without_alignment,
@@ -136,11 +136,11 @@ def _already_registered(
             return Registration(job.id, job.kind, job.status, is_new=False, outputs=registered)
         raise ControlError(
             f"job {job.id} has succeeded with other files than those of {submission.source}",
-            "keep what is registered; other results need a new attempt of the job",
+            "other results need a new attempt of the job",
         )
     raise ControlError(
         f"job {job.id} is {job.status.replace('_', ' ')}; nothing more can be registered for it",
-        "start a new attempt of the job and register what that one hands in",
+        "start a new attempt of the job and register what it submits",
     )
 
 

@@ -137,7 +137,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if len(line) > LONGEST_LINE_BYTES:
                 raise ControlError(
                     f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                    "give a tab-separated file with one place per line",
+                    "give a tab-separated file with one location per line",
                 )
             try:
                 text = line.decode()
@@ -159,7 +159,7 @@ def _header(path: Path, number: int, cells: list[str]) -> tuple[str, ...] | None
     if unknown or absent or len(set(names)) != len(names):
         raise ControlError(
             f"{path}, line {number} names the columns {', '.join(cells)}",
-            f"name each of {', '.join(COLUMNS)} once, and of {', '.join(PARENTS)} what there is",
+            f"name each of {', '.join(COLUMNS)} once, and any of {', '.join(PARENTS)}",
         )
     return names
 

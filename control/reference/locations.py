@@ -54,4 +54,4 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> 
         rows = conn.execute(query("reference/find_locations"), columns).fetchall()
         if len(rows) == len(ordered):
             return Locations({Location(*names): key for key, *names in rows}, created)
-    raise ControlError("places are being deleted while they are looked up", "import again")
+    raise ControlError("locations are being deleted while the import looks them up", "import again")

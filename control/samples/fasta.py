@@ -52,7 +52,7 @@ def read_records(file: InputFile) -> Iterator[Record]:
             letters += piece.rstrip(b"\r\n")
             if len(letters) > LONGEST_SEQUENCE:
                 raise ControlError(
-                    f"{file.name}, line {header_line}: more than {LONGEST_SEQUENCE} letters",
+                    f"{file.name}, line {header_line}: more than {LONGEST_SEQUENCE} bases",
                     "give a FASTA file with one genome per record",
                 )
         elif piece.strip():
@@ -77,7 +77,7 @@ def _header(line: bytes, name: str, number: int) -> str:
     if len(line) >= CHUNK_BYTES:
         raise ControlError(
             f"{name}, line {number}: a header of more than {CHUNK_BYTES} bytes",
-            "give a FASTA file: the letters follow on a line of their own",
+            "give a FASTA file: the bases follow on a line of their own",
         )
     try:
         return line[1:].decode().strip()

@@ -81,9 +81,9 @@ def _remedy(problems: Sequence[Problem]) -> str:
     reasons = {problem.reason for problem in problems}
     remedies = ["correct these rows"]
     if any(reason.startswith("already exists") for reason in reasons):
-        remedies.append("--on-conflict says what becomes of samples the group has already")
+        remedies.append("--on-conflict chooses what to do with samples the group has already")
     if "is missing from the sequences" in reasons:
-        remedies.append("--allow-missing-sequences takes samples without a sequence")
+        remedies.append("--allow-missing-sequences accepts samples without a sequence")
     return "; ".join(remedies)
 
 

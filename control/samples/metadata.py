@@ -268,7 +268,7 @@ def _problems(layout: _Layout, cells: Cells) -> Iterator[tuple[str, str]]:
         yield STRAIN, "is required"
     date_column = layout.sources["collection_date"]
     if layout.options.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
-        yield date_column, "is not a whole date; --incomplete-dates first-day takes its first day"
+        yield date_column, "is not a complete date; --incomplete-dates first-day uses its first day"
     if "region" not in cells:
         yield "region", "is required"
     for parent, child in pairwise(LEVELS[1:]):

@@ -88,7 +88,7 @@ def down(settings: Settings, echo: Echo) -> None:
     """Stop whatever runs; data, keys and ports stay."""
     _require_local(settings)
     if not settings.data_dir.exists():
-        echo("nothing was ever started here")
+        echo("nothing to stop: the local stack was never started")
         return
     with _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
@@ -186,7 +186,7 @@ def _prepare(components: Sequence[Component], settings: Settings, state: State, 
     for component in components:
         component.prepare()
         if component.server.end_strays():
-            echo(f"{component.server.name} ran unseen, its pid file lost; stopped it")
+            echo(f"{component.server.name} ran without a pid file; stopped it")
         if component.server.pid() is None:
             _choose_ports(component, settings, state, echo)
     state.save(settings)
@@ -232,7 +232,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
         echo(f"{server.name} had died; starting it again")
     if server.pid() is not None:
         if not state.knows(component.port_names):
-            echo(f"{server.name} runs on a port that was forgotten; restarting it")
+            echo(f"{server.name} runs on an unknown port; restarting it")
         elif not server.runs_as(component.launch()):
             echo(f"{server.name} runs with other settings; restarting it")
         elif wait_for(component.is_ready, PATIENCE_SECONDS):
@@ -299,7 +299,7 @@ def _status_of(component: Component, state: State) -> ComponentStatus:
 def _require_local(settings: Settings) -> None:
     if not settings.is_local:
         raise ControlError(
-            f"environment {settings.environment} is not run from here",
+            f"environment {settings.environment} is not a local stack",
             "leave out --env for the local stack",
         )
 
@@ -310,7 +310,7 @@ def _make_data_directory(settings: Settings) -> None:
         settings.data_dir.chmod(0o700)
     except OSError as error:
         raise ControlError(
-            f"{settings.data_dir} cannot be made ours: {error}",
+            f"{settings.data_dir} cannot be prepared: {error}",
             "run control as the user who ran it first, or set ASPEN_DATA_DIR",
         ) from error
 
@@ -346,7 +346,7 @@ def _one_at_a_time(settings: Settings, echo: Echo) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            echo("another control up or down is at work; waiting for it to finish")
+            echo("another control up or down is running; waiting for it to finish")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:

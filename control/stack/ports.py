@@ -42,7 +42,7 @@ def next_free(wanted: int, avoid: Collection[int] = ()) -> int:
     for port in range(wanted, LAST_PORT + 1):
         if port not in avoid and is_free(port):
             return port
-    raise ControlError(f"no free port from {wanted} upwards", "stop what occupies them")
+    raise ControlError(f"no free port from {wanted} upwards", "stop the programs that use them")
 
 
 def any_free() -> int:

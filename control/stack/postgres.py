@@ -94,8 +94,8 @@ class Postgres:
             return False
         if self.data.exists() and any(self.data.iterdir()):
             raise ControlError(
-                f"{self.data} is not a whole data directory: PG_VERSION is missing",
-                "restore it from a backup, or let make clean forget the data",
+                f"{self.data} is not a complete data directory: PG_VERSION is missing",
+                "restore it from a backup, or run make clean to delete the data",
             )
         # Created aside and moved into place, so that an interrupted run leaves nothing half-made.
         scratch = self.data.with_suffix(".partial")
@@ -211,7 +211,7 @@ class Postgres:
         if done.returncode != 0:
             raise ControlError(
                 f"{Path(command[0]).name} failed:\n{done.stderr.strip()}",
-                f"is there room and permission for {directory}?",
+                f"check the disk space and the permissions of {directory}?",
             )
 
 
@@ -271,7 +271,7 @@ def _major_of(data: Path) -> int | None:
     except ValueError as error:
         raise ControlError(
             f"{data}/PG_VERSION is damaged",
-            "restore the data directory from a backup, or let make clean forget the data",
+            "restore the data directory from a backup, or run make clean to delete the data",
         ) from error
 
 

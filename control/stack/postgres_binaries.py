@@ -67,7 +67,7 @@ def find_binaries(setting: str | None, data_major: int | None) -> Binaries:
     if data_major not in (None, binaries.major):
         raise ControlError(
             f"the data directory was made by PostgreSQL {data_major}, but this is {binaries}",
-            f"set {SETTING} to {_directory_of(data_major)}; make clean forgets the data",
+            f"set {SETTING} to {_directory_of(data_major)}; make clean deletes the data",
         )
     return binaries
 

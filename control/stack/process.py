@@ -164,13 +164,11 @@ class Server:
         """Wait until it answers; fail with its last log lines if it ends or stays silent."""
         wait_for(lambda: is_ready() or self.pid() is None, seconds)
         if self.pid() is None:
-            raise self._failure(
-                "stopped right after its start", f"the whole story is in {self.log_file}"
-            )
+            raise self._failure("stopped right after its start", f"see {self.log_file}")
         if not is_ready():
             raise self._failure(
                 f"did not answer within {seconds:.0f} s",
-                f"the whole story is in {self.log_file}; control down, then control up",
+                f"see {self.log_file}; control down, then control up",
             )
 
     def last_words(self, lines: int = 3) -> str:

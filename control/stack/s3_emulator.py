@@ -123,13 +123,13 @@ class Gate:
 
     def _check(self, request: Request) -> None:
         if not set(request.all("host")) <= self._hosts or len(request.all("host")) != 1:
-            raise Refused("this is no address of the local stack")
+            raise Refused("this is not an address of the local stack")
         # The emulator's administration: reset, settings, other services' documents.
         if request.path.startswith("/_"):
             if request.path != HEALTH or request.method not in READING:
-                raise Refused("the emulator is not administered through this port")
+                raise Refused("the emulator cannot be administered through this port")
             if request.is_of_a_browser:
-                raise Refused("web pages have no business here")
+                raise Refused("web pages may not ask this")
             return
         if request.is_of_a_browser:
             self._check_page(request)
@@ -148,7 +148,7 @@ class Gate:
         if request.method != "OPTIONS" and not all(
             name.lower().startswith(OF_A_LINK) for name, _ in request.query
         ):
-            raise Refused("this is no link to a file")
+            raise Refused("this is not a link to a file")
 
     def _headers_for(self, request: Request) -> Iterator[tuple[bytes, bytes]]:
         if not request.is_of_a_browser:

@@ -39,9 +39,9 @@ class State:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise damaged(path, repr(error)) from error
         if not all(type(port) is int and 0 < port <= LAST_PORT for port in ports.values()):
-            raise damaged(path, "a port is none")
+            raise damaged(path, "a port is invalid")
         if not all(isinstance(password, str) for password in passwords.values()):
-            raise damaged(path, "a password is no text")
+            raise damaged(path, "a password is not text")
         return cls(path, ports, passwords)
 
     @classmethod
@@ -52,7 +52,9 @@ class State:
         except DamagedState:
             aside = settings.state_file.with_suffix(".damaged")
             settings.state_file.replace(aside)
-            echo(f"{settings.state_file} was damaged, now {aside.name}: new ports and passwords")
+            echo(
+                f"{settings.state_file} was damaged and is now {aside.name}: new ports and passwords"
+            )
             return cls(settings.state_file)
 
     def ensure_passwords(self) -> None:

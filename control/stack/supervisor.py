@@ -42,11 +42,11 @@ def watch(settings: Settings, echo: Echo, on_up: Callable[[Settings], None]) -> 
         with _only_one(settings, echo):
             settings = lifecycle.up(settings, echo)
             on_up(settings)
-            echo("looking after the stack; Ctrl-C stops it")
+            echo("supervising the stack; Ctrl-C stops it")
             supervisor = Supervisor(settings, echo)
             while not over.wait(POLL_SECONDS):
                 if not supervisor.look():
-                    echo("control down stopped the stack; nothing is left to look after")
+                    echo("control down stopped the stack; supervision ends")
                     return
             lifecycle.down(settings, echo)
 
@@ -118,7 +118,7 @@ class Supervisor:
         if cause is not None:
             self._echo(f"  {cause.remedy}")
         if pause:
-            self._echo(f"{server.name} is started again in {pause:.0f} s")
+            self._echo(f"{server.name} is restarted in {pause:.0f} s")
 
     def _note_silence(self, components: tuple[Component, ...], now: float) -> None:
         for component in components:
@@ -206,8 +206,8 @@ def _only_one(settings: Settings, echo: Echo) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ControlError(
-                "another control up --watch looks after this stack already",
-                "end it first, or leave it to it",
+                "another control up --watch supervises this stack already",
+                "end that one first",
             ) from error
         yield
     finally:

@@ -53,8 +53,8 @@ def command_prefix(program: str, data: Path, version_option: str = "--version") 
     raise ControlError(
         f"servers do not run as root here, and {SERVICE_USER} may not enter {data} or run"
         f" {program}: a directory above is closed to others",
-        "run control as a normal user, move the checkout to where others may enter, or set"
-        " ASPEN_DATA_DIR to such a place",
+        "run control as a normal user, move the checkout where other users may enter, or set"
+        " ASPEN_DATA_DIR to such a folder",
     )
 
 

@@ -110,18 +110,18 @@ def explain(error: BotoCoreError) -> ControlError:
     match error:
         case ReadTimeoutError():
             return ControlError(
-                f"S3 at {address} takes connections and does not answer"
+                f"S3 at {address} accepts connections but does not answer"
                 f" ({READ_SECONDS} s, {ATTEMPTS} times)",
                 f"look at that server; the one {running}",
             )
         case ConnectTimeoutError():
             return ControlError(
-                f"S3 at {address} is out of reach: no connection within {CONNECT_SECONDS} s",
+                f"S3 at {address} is unreachable: no connection within {CONNECT_SECONDS} s",
                 "check the endpoint, and firewall and proxy on the way",
             )
         case EndpointConnectionError():
             return ControlError(
-                f"nobody answers for S3 at {address}", f"check the endpoint; the one {running}"
+                f"no S3 server answers at {address}", f"check the endpoint; the one {running}"
             )
         case _:
             return ControlError(f"S3 did not answer: {error}", "control status")

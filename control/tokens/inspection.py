@@ -186,9 +186,9 @@ def _verifies(parts: _Parts, verifier: Any) -> bool:
 
 def _header_problems(header: Mapping[str, Any], verified_by: str | None) -> Iterator[str]:
     if verified_by is None:
-        yield "none of our keys verifies the signature"
+        yield "no known key verifies the signature"
     if "crit" in header:
-        yield "crit asks for more than the API understands"
+        yield "crit requires more than the API supports"
     for name in ("kid", "typ", "cty"):
         if not isinstance(header.get(name, ""), str):
             yield f"{name} is not text"
@@ -212,7 +212,7 @@ def _claim_problems(claims: Mapping[str, Any], expected: str, now: datetime) -> 
         yield "jti is not text"
     yield from _time_problems(claims, now)
     if any(_UNSTORABLE.search(text) for text in _texts(claims)):
-        yield "a claim holds a null character or half of one, which the database cannot read"
+        yield "a claim holds a null character or a lone surrogate, which the database cannot read"
 
 
 def _texts(claims: Mapping[str, Any]) -> Iterator[str]:
@@ -239,7 +239,7 @@ def _caller_problems(claims: Mapping[str, Any]) -> Iterator[str]:
             yield "job_id is not the id of a job"
         return
     if role not in ROLES:
-        yield f"role is none of {', '.join((*ROLES, 'job'))}"
+        yield f"role is not one of {', '.join((*ROLES, 'job'))}"
     if claims.get("sub") in (None, ""):
         yield "sub is missing"
     if "groups" in claims and not _are_groups(claims["groups"]):

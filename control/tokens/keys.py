@@ -136,8 +136,8 @@ class KeySet:
         taken = {key.kid for key in self.keys} & {jwk["kid"] for jwk in trusted}
         if taken:
             raise ControlError(
-                f"the key id {min(taken)} is one of our own",
-                "give the identity provider's JWKS, not ours",
+                f"the key id {min(taken)} is already used by one of the local keys",
+                "give the identity provider's JWKS, not the local one",
             )
         return replace(self, trusted=trusted)
 
@@ -162,7 +162,7 @@ def load_keys(directory: Path) -> KeySet:
     if not path.exists():
         raise ControlError(
             f"no signing keys in {directory}",
-            "control up makes them for the local stack, control token rotate-keys anywhere else",
+            "control up creates them for the local stack, control token rotate-keys elsewhere",
         )
     try:
         keys = tuple(_parse(jwk) for jwk in json.loads(path.read_bytes())["keys"])
@@ -255,7 +255,7 @@ def _unusable(path: Path, reason: str) -> ControlError:
     return ControlError(
         f"{path} cannot be used: {reason}",
         "restore it from a backup; or move it away and run control token rotate-keys, after which "
-        "the tokens issued so far are refused",
+        "the tokens issued so far are rejected",
     )
 
 

@@ -111,6 +111,6 @@ def _signature_accepted(api_url: str, token: str) -> bool:
         return SIGNATURE_REFUSED not in body or AUDIENCE_REFUSED in body
     except URLError as error:
         raise ControlError(
-            f"the keys are in place, but {api_url} does not answer: {error.reason}",
+            f"the new keys are stored, but {api_url} does not answer: {error.reason}",
             "start PostgREST; it reads the new keys when it starts",
         ) from error

@@ -70,7 +70,7 @@ def parse_trusted(document: str | bytes) -> PublishedKeys:
         try:
             key = _reduced(entry)
             if key["kid"] in keys:
-                raise _UnusableError("a key before it has the same id")
+                raise _UnusableError("an earlier key has the same id")
             keys[key["kid"]] = key
         except _UnusableError as reason:
             left_out.append(f"{_name(entry, number)}: {reason}")
@@ -131,12 +131,12 @@ def _algorithm(entry: dict[str, Any]) -> str:
     given = entry.get("alg")
     if entry.get("kty") == "RSA":
         if given not in (None, *RSA_ALGORITHMS):
-            raise _UnusableError(f"alg is none of {', '.join(RSA_ALGORITHMS)}")
+            raise _UnusableError(f"alg is not one of {', '.join(RSA_ALGORITHMS)}")
         return given or RSA_ALGORITHMS[0]
     if entry.get("kty") == "EC":
         curve = entry.get("crv")
         if not isinstance(curve, str) or curve not in CURVES:
-            raise _UnusableError(f"crv is none of {', '.join(CURVES)}")
+            raise _UnusableError(f"crv is not one of {', '.join(CURVES)}")
         if given not in (None, CURVES[curve][0]):
             raise _UnusableError(f"alg is not {CURVES[curve][0]}, the one of {curve}")
         return CURVES[curve][0]

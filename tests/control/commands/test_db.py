@@ -183,7 +183,7 @@ def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_
         database, s3, "db", "restore", "--yes", "--drop-previous", str(tmp_path / "backup")
     )
 
-    assert "public.notes, which is none of ours, may not be read" in refused.stderr
+    assert "public.notes, which is no table of Aspen, cannot be read" in refused.stderr
     assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
     with database.connect(SUPERUSER) as conn:
         assert conn.execute("select number from public.notes").fetchall() == [(1,)]
@@ -203,7 +203,7 @@ def test_database_that_was_unsafe_is_restored_all_the_same(
     )
 
     assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
-    assert "unsafe, as it was before: aspen.bare" in result.stderr
+    assert "unsafe, as before: aspen.bare" in result.stderr
 
 
 def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path: Path) -> None:

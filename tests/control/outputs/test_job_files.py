@@ -148,5 +148,5 @@ def test_bucket_that_keeps_no_versions_is_named(draft: Desk) -> None:
 
     assert draft.rows("select version_id from aspen.job_outputs") == [None]
     assert done.summary()[0] == (
-        "auspice_json: no version; a link serves whatever lies there by then"
+        "auspice_json: no version; a link serves whatever is stored there later"
     )

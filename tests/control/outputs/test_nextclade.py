@@ -183,7 +183,7 @@ def test_sample_deleted_meanwhile_is_skipped_in_every_file(draft: Desk) -> None:
 
     result = draft.store(job, draft.qc(job, rows, fasta((kept, "ACGT"), (gone, "ACGT"))))
 
-    assert f"deleted meanwhile and skipped: {gone}" in result.summary()
+    assert f"deleted samples, skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [kept]
     assert draft.rows("select sample_id from aspen.aligned_sequences") == [kept]
 
@@ -201,7 +201,7 @@ def test_late_results_of_another_sequence_are_skipped_in_every_file(draft: Desk)
 
     result = draft.store(job, draft.qc(job, rows, fasta((same, "ACGT"), (replaced, "ACGT"))))
 
-    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in result.summary()
+    assert f"samples with a changed sequence or pathogen, skipped: {replaced}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [same]
     assert draft.rows("select sample_id from aspen.sample_mutations") == [same]
     assert draft.rows("select sample_id from aspen.aligned_sequences") == [same]

@@ -98,7 +98,7 @@ def test_late_lineage_of_another_sequence_is_skipped_and_reported(draft: Desk) -
 
     assert draft.rows("select sample_id from aspen.sample_lineages") == [same]
     skipped = f"{replaced}, {deleted}, {moved}"
-    assert f"with another sequence or pathogen by now, and skipped: {skipped}" in result.summary()
+    assert f"samples with a changed sequence or pathogen, skipped: {skipped}" in result.summary()
 
 
 def test_lineage_of_a_sequence_put_back_unchanged_is_stored(draft: Desk) -> None:
@@ -180,7 +180,7 @@ def test_sample_deleted_meanwhile_is_skipped_and_reported(draft: Desk) -> None:
 
     result = draft.store(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
 
-    assert f"deleted meanwhile and skipped: {gone}" in result.summary()
+    assert f"deleted samples, skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_lineages") == [kept]
 
 

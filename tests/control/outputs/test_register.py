@@ -416,7 +416,7 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_results(desk: De
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert f"deleted meanwhile and skipped: {gone}" in said
+    assert f"deleted samples, skipped: {gone}" in said
     assert desk.rows("select sample_id from aspen.sample_lineages") == [kept]
 
 
@@ -437,7 +437,7 @@ def test_sequence_being_replaced_is_waited_for_and_its_result_left_out(desk: Des
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in said
+    assert f"samples with a changed sequence or pathogen, skipped: {replaced}" in said
     assert desk.rows("select sample_id from aspen.sample_lineages") == [same]
 
 

@@ -99,7 +99,7 @@ def test_tip_of_two_samples_of_others_stands_for_none_and_is_reported(draft: Des
     assert done.tree is not None
     assert done.tree.ambiguous_tips == {"a": inputs, "b": others}
     assert done.summary()[-1] == (
-        "of several samples, and linked to none: "
+        "ambiguous tips, linked to no sample: "
         f"'a' ({inputs[0]} or {inputs[1]}), 'b' ({others[0]} or {others[1]})"
     )
 

@@ -114,4 +114,4 @@ def test_absent_s3_is_named(s3: S3) -> None:
     with pytest.raises(BotoCoreError) as caught:
         client.list_buckets()
 
-    assert f"{translate(caught.value)}" == "nobody answers for S3 at http://127.0.0.1:1"
+    assert f"{translate(caught.value)}" == "no S3 server answers at http://127.0.0.1:1"

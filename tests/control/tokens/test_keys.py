@@ -374,14 +374,14 @@ def test_documents_that_cannot_be_trusted_are_refused(
 
 NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
     "Ed25519": (published_okp, "key provider-3: it is neither RSA nor EC (kty)"),
-    "another curve": (published_secp256k1, "key provider-3: crv is none of P-256, P-384, P-521"),
+    "another curve": (published_secp256k1, "key provider-3: crv is not one of P-256, P-384, P-521"),
     "for encryption": (
         lambda: published_rsa(kid="provider-3", use="enc"),
         "key provider-3: it is not for signatures (use)",
     ),
     "for encryption, without use": (
         lambda: {**published_rsa(kid="provider-3", alg="RSA-OAEP"), "use": None},
-        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+        "key provider-3: alg is not one of RS256, RS384, RS512, PS256, PS384, PS512",
     ),
     "for encryption by key_ops": (
         lambda: published_rsa(kid="provider-3", key_ops=["encrypt"]),
@@ -389,7 +389,7 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "alg none": (
         lambda: published_rsa(kid="provider-3", alg="none"),
-        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+        "key provider-3: alg is not one of RS256, RS384, RS512, PS256, PS384, PS512",
     ),
     "alg of another curve": (
         lambda: published_ec(kid="provider-3", alg="ES512"),
@@ -401,7 +401,7 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: published_rsa(bits=1024, kid="provider-3"),
         "key provider-3: it has 1024 bits, not 2048 to 16384",
     ),
-    "an id twice": (lambda: published_rsa(), "key provider-1: a key before it has the same id"),
+    "an id twice": (lambda: published_rsa(), "key provider-1: an earlier key has the same id"),
     "no id": (lambda: published_rsa(kid=None), "key 2: it has no id (kid) of printable text"),
     "an id that clears the screen": (
         lambda: published_rsa(kid="a\x1b[2J"),

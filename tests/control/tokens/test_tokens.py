@@ -163,7 +163,7 @@ def test_inspect_does_not_verify_a_strangers_token(
 
     inspection = inspect(keys, alices(stranger, alg=alg), now=NOON)
 
-    assert inspection.problems == ("none of our keys verifies the signature",)
+    assert inspection.problems == ("no known key verifies the signature",)
 
 
 def test_inspect_does_not_verify_an_unsigned_token(keys: KeySet) -> None:
