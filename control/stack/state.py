@@ -53,7 +53,8 @@ class State:
             aside = settings.state_file.with_suffix(".damaged")
             settings.state_file.replace(aside)
             echo(
-                f"{settings.state_file} was damaged and is now {aside.name}: new ports and passwords"
+                f"{settings.state_file} was damaged and is now {aside.name};"
+                " choosing new ports and passwords"
             )
             return cls(settings.state_file)
 
