@@ -29,10 +29,10 @@ def record_keys(
     """
     try:
         if conn is not None:
-            _record(conn, outcome)
+            _record(conn, KEYS, "update", outcome)
         else:
             with connect(settings, "token keys") as own:
-                _record(own, outcome)
+                _record(own, KEYS, "update", outcome)
     except (psycopg.Error, ControlError) as error:
         return f"{error}".strip().splitlines()[0]
     return None
@@ -69,17 +69,15 @@ def _trim_once(conn: psycopg.Connection, older_than: datetime) -> int:
             [older_than, _ROWS_AT_ONCE],
         ).rowcount
         if gone:
-            conn.execute(
-                "insert into aspen.audit_log (table_name, action, role_name, details)"
-                " values (%s, 'delete', session_user, %s)",
-                [LOG, Jsonb({"older_than": older_than.isoformat(), "entries": gone})],
-            )
+            _record(conn, LOG, "delete", {"older_than": older_than.isoformat(), "entries": gone})
     return gone
 
 
-def _record(conn: psycopg.Connection, outcome: Mapping[str, str]) -> None:
+def _record(
+    conn: psycopg.Connection, table: str, action: str, details: Mapping[str, object]
+) -> None:
     conn.execute(
         "insert into aspen.audit_log (table_name, action, role_name, details)"
-        " values (%s, 'update', session_user, %s)",
-        [KEYS, Jsonb(dict(outcome))],
+        " values (%s, %s, session_user, %s)",
+        [table, action, Jsonb(dict(details))],
     )

@@ -71,8 +71,8 @@ class Settings:
         return self.root / "migrations"
 
 
-# Read from the profile and from ASPEN_<NAME>; the directories are found in other ways.
-KEYS = (
+# Written by `control up` to the profile `local`.
+STACK_KEYS = (
     "database_url",
     "admin_database_url",
     "api_url",
@@ -82,6 +82,10 @@ KEYS = (
     "s3_secret_key",
     "bucket",
     "region",
+)
+# Read from the profile and from ASPEN_<NAME>; the directories are found in other ways.
+KEYS = (
+    *STACK_KEYS,
     "postgres_bin",
     "postgrest_bin",
     "nginx_bin",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from control.causes import DISK_FULL
 from control.errors import ControlError
 from control.settings import Settings
-from control.stack.postgres_binaries import BUNDLED
+from control.stack.postgres_binaries import BUNDLED, major_of
 
 # Where Debian installs the programs of each version.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -34,7 +32,7 @@ class Tool:
 
 def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
     """Return the oldest program of this name that is no older than the server."""
-    found = {major: path for path in _candidates(settings, name) if (major := _major(path))}
+    found = {major: path for path in _candidates(settings, name) if (major := major_of(path))}
     fitting = sorted(major for major in found if major >= least_major)
     if not fitting:
         have = ", ".join(map(str, sorted(found))) or "none"
@@ -92,20 +90,3 @@ def _candidates(settings: Settings, name: str) -> Iterator[str]:
         yield on_path
     if settings.postgres_bin and settings.postgres_bin != BUNDLED:
         yield str(Path(settings.postgres_bin) / name)
-
-
-@cache
-def _major(program: str) -> int | None:
-    """Return the version of a program; None when it does not start."""
-    try:
-        shown = subprocess.run(
-            [program, "--version"],
-            env={"PATH": os.defpath},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    version = re.search(r"\b(\d+)(?:\.|devel|beta|rc)", shown)
-    return None if version is None else int(version[1])

@@ -164,11 +164,7 @@ def nextclade_csv(samples: Mapping[int, DemoSample]) -> bytes:
             "clade": "20C",
             "Nextclade_pango": sample.lineage,
             "qc.overallScore": round(share * 1000, 2),
-            "qc.overallStatus": "bad"
-            if share > BAD
-            else "mediocre"
-            if share > MEDIOCRE
-            else "good",
+            "qc.overallStatus": _qc_status(share),
             "totalSubstitutions": len(sample.mutations),
             "totalMissing": missing,
             "substitutions": ",".join(sample.mutations),

@@ -117,9 +117,15 @@ def _complete(directory: Path) -> Binaries | None:
     """Return a directory's PostgreSQL programs if all needed ones are there and start."""
     if not all(os.access(directory / name, os.X_OK) for name in NEEDED):
         return None
+    major = major_of(directory / "postgres")
+    return None if major is None or major < OLDEST_MAJOR else Binaries(directory, major)
+
+
+def major_of(program: str | Path) -> int | None:
+    """Return the version of one of PostgreSQL's programs; None when it does not start."""
     try:
         shown = subprocess.run(
-            [directory / "postgres", "--version"],
+            [program, "--version"],
             env={"PATH": os.defpath},
             capture_output=True,
             text=True,
@@ -128,6 +134,4 @@ def _complete(directory: Path) -> Binaries | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     version = re.search(r"\b(\d+)(?:\.|devel|beta|rc)", shown)
-    if version is None or int(version[1]) < OLDEST_MAJOR:
-        return None
-    return Binaries(directory, int(version[1]))
+    return None if version is None else int(version[1])

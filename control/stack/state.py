@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from control.settings import DamagedState, Settings, damaged
+from control.settings import STACK_KEYS, DamagedState, Settings, damaged
 from control.stack.ports import HOST, LAST_PORT
 
 DATABASE = "aspen"
@@ -94,20 +94,7 @@ class State:
     def save(self, settings: Settings) -> None:
         """Write the file whole or not at all."""
         local = asdict(self.applied_to(settings))
-        profile = {
-            name: local[name]
-            for name in (
-                "database_url",
-                "admin_database_url",
-                "api_url",
-                "admin_url",
-                "s3_endpoint_url",
-                "s3_access_key",
-                "s3_secret_key",
-                "bucket",
-                "region",
-            )
-        }
+        profile = {name: local[name] for name in STACK_KEYS}
         document = {"ports": self.ports, "passwords": self.passwords, **profile}
         scratch = self.path.with_suffix(".tmp")
         scratch.unlink(missing_ok=True)

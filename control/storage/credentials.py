@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import boto3
 import psycopg
 
-from control.errors import ControlError
 from control.queries import run_query
 from control.settings import Settings
-from control.storage.s3 import patience
+from control.storage.s3 import no_credentials, patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -76,10 +75,7 @@ def _find_keys(settings: Settings) -> AccessKeys:
         return AccessKeys(settings.s3_access_key, settings.s3_secret_key)
     found = boto3.Session(region_name=settings.region).get_credentials()
     if found is None:
-        raise ControlError(
-            "no AWS credentials were found",
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        )
+        raise no_credentials()
     frozen = found.get_frozen_credentials()
     assert frozen.access_key and frozen.secret_key
     # Only credentials that boto3 renews itself know their end, and only under this name.

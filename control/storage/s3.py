@@ -127,6 +127,14 @@ def explain(error: BotoCoreError) -> ControlError:
             return ControlError(f"S3 did not answer: {error}", "control status")
 
 
+def no_credentials() -> ControlError:
+    """Build the error for AWS credentials that are missing."""
+    return ControlError(
+        "no AWS credentials were found",
+        "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+
+
 def open_object(s3: S3Client, uri: S3Uri) -> BinaryIO:
     """Stream one object through a buffered reader, however large the object."""
     try:
