@@ -33,6 +33,8 @@
 \ir tables/sample_lineages.sql
 \ir tables/sample_qc_metrics.sql
 \ir tables/sample_mutations.sql
+\ir tables/job_kinds.sql
+\ir tables/job_output_kinds.sql
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
@@ -48,7 +50,7 @@
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/fail.sql
 \ir authz/fail.sql
-\ir authz/user_id.sql
+\ir authz/caller_id.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -93,6 +95,10 @@
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
 \ir internal/check_sequence.sql
+\ir internal/job_transitions.sql
+\ir internal/job_statuses_before.sql
+\ir internal/queue_job.sql
+\ir internal/move_job.sql
 \ir internal/cancel_jobs.sql
 \ir internal/cancel_jobs_without_input.sql
 \ir internal/note_sequence_revision.sql
@@ -156,7 +162,7 @@
 \ir authz/written_words.sql
 \ir authz/written_words_list.sql
 
--- Row-level security, grants and triggers of each table.
+-- Who may do what: grants and policies of each table.
 \ir policies/public_repositories.sql
 \ir policies/pathogens.sql
 \ir policies/pathogen_repositories.sql
@@ -177,6 +183,7 @@
 \ir policies/sample_lineages.sql
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
+\ir policies/job_kinds.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
@@ -187,6 +194,23 @@
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
 \ir policies/storage_credentials.sql
+
+-- Triggers that only some tables have.
+\ir triggers/pathogens.sql
+\ir triggers/locations.sql
+\ir triggers/lineages.sql
+\ir triggers/public_repositories.sql
+\ir triggers/groups.sql
+\ir triggers/users.sql
+\ir triggers/memberships.sql
+\ir triggers/samples.sql
+\ir triggers/sequences.sql
+\ir triggers/jobs.sql
+\ir triggers/job_samples.sql
+\ir triggers/audit_log.sql
+
+-- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
+\ir structure.sql
 
 -- Resources.
 \ir api/views/me.sql

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+import hypothesis
 import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
 from control.schema.migrate import apply_all
+from tests.http.world import World
 from tests.servers import (
     S3,
     SETTINGS,
@@ -27,6 +29,39 @@ from tests.servers import (
 )
 
 RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
+
+# Hypothesis generates the same examples in every run, or with `--hypothesis-seed=N` those of N.
+# How long an example takes says nothing: most of them wait for a server.
+hypothesis.settings.register_profile("same every run", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("by seed", deadline=None, print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the examples before any test module makes its settings."""
+    hypothesis.settings.load_profile("same every run" if seed_of(config) is None else "by seed")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print how the examples of this run are generated again."""
+    seed = seed_of(config)
+    return "examples: " + ("the same every run" if seed is None else f"--hypothesis-seed={seed}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the seed beside the failures as well."""
+    seed = seed_of(config)
+    if seed is not None and terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(
+            f"Replay the examples of this run with --hypothesis-seed={seed}"
+        )
+
+
+def seed_of(config: pytest.Config) -> str | None:
+    """Return the seed that the command line names."""
+    seed: str | None = config.getoption("--hypothesis-seed")
+    return seed
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +145,13 @@ def api(
         run_api(database, tmp_path_factory.mktemp("api")) as api,
     ):
         yield api
+
+
+@pytest.fixture(scope="module")
+def world(api: Api) -> Iterator[World]:
+    """Store a module's own lab and cast; what its tests store by HTTP stays until its end."""
+    with api.database.connect() as conn:
+        yield World(api, conn)
 
 
 @pytest.fixture(scope="session")

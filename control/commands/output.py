@@ -10,8 +10,9 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option
+from control.outputs.kinds import file_kinds
 from control.outputs.malformed import unprintable
-from control.outputs.manifest import FILE_KINDS, NamedFile, Submission, read_manifest
+from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, screen_width, table
 
@@ -45,8 +46,8 @@ class File(click.ParamType[NamedFile]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> NamedFile:
         kind, _, address = value.partition("=")
-        if kind not in FILE_KINDS:
-            self.fail(f"{kind!r} is not one of {', '.join(FILE_KINDS)}", param, ctx)
+        if kind not in file_kinds():
+            self.fail(f"{kind!r} is not one of {', '.join(file_kinds())}", param, ctx)
         return NamedFile(kind, Address().convert(address, param, ctx))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from control.outputs.addresses import check_address, is_plain, owner_of
 from control.outputs.formats.json_values import MalformedJson, read_json
+from control.outputs.kinds import file_kinds, job_kind, job_kinds
 from control.outputs.malformed import UNPRINTABLE, Malformed, unprintable
 from control.storage.s3 import S3Uri, open_object
 
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "manifest.json"
 LARGEST_MANIFEST_BYTES = 1 << 20
 LONGEST_ERROR = 10_000
-
-# The files each kind of job must submit.
-FILES_OF_JOB = {
-    "phylo_run": ("auspice_json",),
-    "pangolin": ("lineage_report_csv",),
-    "nextclade": ("nextclade_csv", "nextclade_tag_json", "aligned_fasta"),
-}
-FILE_KINDS = tuple(kind for kinds in FILES_OF_JOB.values() for kind in kinds)
 
 _MEMBERS = {
     "kind": True,
@@ -103,7 +96,7 @@ class _Reader:
     def manifest(self, document: Any) -> Submission:
         if not self._has_members(document, "", _MEMBERS):
             return Submission(str(self._uri), ())
-        kind = self._one_of(document.get("kind"), "kind", tuple(FILES_OF_JOB))
+        kind = self._one_of(document.get("kind"), "kind", tuple(job_kinds()))
         status = self._one_of(document.get("status"), "status", ("succeeded", "failed"))
         files = self._files(document.get("files"))
         if kind and status == "succeeded":
@@ -132,7 +125,7 @@ class _Reader:
     def _file(self, file: Any, name: str) -> NamedFile | None:
         if not self._has_members(file, name, _FILE_MEMBERS):
             return None
-        kind = self._one_of(file.get("kind"), f"{name}.kind", FILE_KINDS)
+        kind = self._one_of(file.get("kind"), f"{name}.kind", file_kinds())
         uri = self._place(file.get("key"), f"{name}.key")
         size = file.get("size")
         etag = self._text(file.get("etag"), f"{name}.etag")
@@ -234,11 +227,11 @@ def _shown(found: re.Match[str]) -> str:
     return found[0] if found[0] in "\t\n\r" else "\ufffd"
 
 
-def missing_files(job_kind: str, given: list[str]) -> list[str]:
+def missing_files(job: str, given: list[str]) -> list[str]:
     """Return the problems of a job's list of files: each kind must be there once, and no other."""
-    wanted = FILES_OF_JOB[job_kind]
+    wanted = job_kind(job).files
     return (
         [f"files: {kind} is missing" for kind in wanted if kind not in given]
         + [f"files: {kind} is named twice" for kind in sorted(set(given)) if given.count(kind) > 1]
-        + [f"files: a {job_kind} has no {kind}" for kind in sorted({*given} - {*wanted})]
+        + [f"files: a {job} has no {kind}" for kind in sorted({*given} - {*wanted})]
     )

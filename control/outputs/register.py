@@ -11,14 +11,12 @@ from control.errors import ControlError
 from control.jobs.states import Job, finish_job, lock_job, require_job
 from control.outputs.addresses import check_address, owner_of
 from control.outputs.job_files import JobFiles, StoredObject, find_object
+from control.outputs.kinds import job_kind
+from control.outputs.kinds.phylo_run import StoredTree
 from control.outputs.manifest import Submission, missing_files
-from control.outputs.nextclade import register_qc
-from control.outputs.pangolin import register_lineages
 from control.outputs.results import StoredResults
-from control.outputs.trees import StoredTree, drop_tree, register_tree
 from control.queries import query
 from control.storage.s3 import S3Uri
-from control.terminal import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,39 +36,15 @@ class Registration:
 
     def summary(self) -> list[str]:
         """Return what was written and what was not, as sentences."""
-        return self._unversioned() + self._stored()
-
-    def _unversioned(self) -> list[str]:
-        kinds = [one.kind for one in self.outputs if one.version_id is None]
-        if not kinds:
-            return []
-        return [f"{', '.join(kinds)}: no version; a link serves whatever is stored there later"]
-
-    def _stored(self) -> list[str]:
-        if self.tree is not None:
-            tips, linked = self.tree.tip_count, self.tree.linked_tip_count
-            lines = [f"{tips} tips, {linked} of them samples"]
-            if ambiguous := self.tree.ambiguous_tips:
-                named = [
-                    f"{name!r} ({' or '.join(map(str, ids))})" for name, ids in ambiguous.items()
-                ]
-                lines.append(f"ambiguous tips, linked to no sample: {listed(named)}")
-            return lines
-        if self.results is None:
-            return []
-        lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]
-        left_out = {
-            "deleted samples, skipped": self.results.deleted_samples,
-            "samples with a changed sequence or pathogen, skipped": self.results.replaced_samples,
-            "inputs without a row": self.results.samples_without_result,
-            "without a lineage": self.results.samples_without_lineage,
-            "valid but not aligned": self.results.samples_without_alignment,
-        }
-        return lines + [
-            f"{reason}: {listed([str(sample_id) for sample_id in sample_ids])}"
-            for reason, sample_ids in left_out.items()
-            if sample_ids
-        ]
+        unversioned = [one.kind for one in self.outputs if one.version_id is None]
+        lines = []
+        if unversioned:
+            kinds = ", ".join(unversioned)
+            lines.append(f"{kinds}: no version; a link serves whatever is stored there later")
+        for stored in (self.tree, self.results):
+            if stored is not None:
+                lines += stored.summary()
+        return lines
 
 
 def register_outputs(
@@ -194,7 +168,7 @@ def _refuse_objects_of_other_jobs(
 def _register_failure(conn: psycopg.Connection, job: Job, submission: Submission) -> Registration:
     """Finish a failed job, which has no outputs, whatever an earlier attempt left."""
     _replace_outputs(conn, job, [])
-    drop_tree(conn, job)
+    job_kind(job.kind).discard(conn, job)
     status = finish_job(conn, job, submission.error, submission.software_versions)
     return Registration(job.id, job.kind, status, is_new=True)
 
@@ -202,21 +176,19 @@ def _register_failure(conn: psycopg.Connection, job: Job, submission: Submission
 def _register_success(
     conn: psycopg.Connection, job: Job, submission: Submission, files: JobFiles
 ) -> Registration:
-    versions: dict[str, str] = {}
-    tree: StoredTree | None = None
-    results: StoredResults | None = None
-    match job.kind:
-        case "phylo_run":
-            tree = register_tree(conn, job, files, submission.resolved_template_args)
-        case "pangolin":
-            results, versions = register_lineages(conn, job, files)
-        case _:
-            results = register_qc(conn, job, files, submission.software_versions)
+    stored = job_kind(job.kind).register(conn, job, files, submission)
     outputs = files.read()
     _replace_outputs(conn, job, outputs)
-    status = finish_job(conn, job, None, versions | dict(submission.software_versions))
+    versions = dict(stored.software_versions) | dict(submission.software_versions)
+    status = finish_job(conn, job, None, versions)
     return Registration(
-        job.id, job.kind, status, is_new=True, outputs=outputs, tree=tree, results=results
+        job.id,
+        job.kind,
+        status,
+        is_new=True,
+        outputs=outputs,
+        tree=stored.tree,
+        results=stored.results,
     )
 
 

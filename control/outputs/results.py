@@ -14,6 +14,7 @@ from psycopg import sql
 from control.jobs.states import Job
 from control.outputs.taxa import JobInputs, Taxa
 from control.queries import query
+from control.terminal import listed
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,22 @@ class StoredResults:
     samples_without_result: list[int]
     samples_without_alignment: list[int]
     samples_without_lineage: list[int]
+
+    def summary(self) -> list[str]:
+        """Return what was written and what was not, as sentences."""
+        lines = [f"{table}: {count} rows" for table, count in self.written.items()]
+        left_out = {
+            "deleted samples, skipped": self.deleted_samples,
+            "samples with a changed sequence or pathogen, skipped": self.replaced_samples,
+            "inputs without a row": self.samples_without_result,
+            "without a lineage": self.samples_without_lineage,
+            "valid but not aligned": self.samples_without_alignment,
+        }
+        return lines + [
+            f"{reason}: {listed([str(sample_id) for sample_id in sample_ids])}"
+            for reason, sample_ids in left_out.items()
+            if sample_ids
+        ]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
 _IGNORED = re.compile(r"\s*$|--|\\set\s|\\echo\s", re.IGNORECASE)
 # An administrator runs these, before everything else; load.sql is the contents page itself.
 _APART = frozenset(("load.sql", "roles.sql", "extensions.sql"))
+# Run before everything else, code or not.
+_SCHEMAS = "schemas.sql"
 # The migrations make these; here is their present form.
 _TABLES = ("domains/", "tables/")
 _PROBE_PREFIX = "loaded_"
@@ -103,9 +105,9 @@ def read_contents(root: Path) -> Contents:
             f"add a line such as `\\ir {unlisted[0]}` after what it needs, or remove the file",
         )
     return Contents(
-        schemas=tuple(path for path in lines if "/" not in path),
+        schemas=tuple(path for path in lines if path == _SCHEMAS),
         tables=tuple(path for path in lines if path.startswith(_TABLES)),
-        code=tuple(path for path in lines if "/" in path and not path.startswith(_TABLES)),
+        code=tuple(path for path in lines if path != _SCHEMAS and not path.startswith(_TABLES)),
     )
 
 

@@ -1,6 +1,6 @@
 -- Reads a setting of authz.identify_caller. The planner puts the body in the place of the call,
 -- because it is stable, has no `set` clause and the caller may execute it. So the planner sees the
--- groups and estimates their rows, which it could not do behind `(select …)` (docs/architecture.md).
+-- groups and estimates their rows, which it cannot do behind `(select …)` (docs/architecture.md).
 -- `nullif` makes an unset setting no groups instead of an error. The functions beside it do the
 -- same for the other settings.
 create or replace function authz.any_groups()

@@ -1,7 +1,7 @@
 -- Answers alike whether the group does not exist, is out of sight or the role in it is too weak, so
 -- that nobody learns which groups there are. It has no `set` clause, so that it is inlined: some
--- triggers call it for every row, which costs 2 µs where they keep their plans
--- (`set plan_cache_mode = 'force_generic_plan'`) and 30 µs where they do not. Names in the body were
+-- triggers call it for every row, which costs 2 µs where they keep their plans (`set
+-- plan_cache_mode = 'force_generic_plan'`) and 30 µs where they do not. Names in the body were
 -- bound when it was created, so a caller needs usage of authz only.
 create or replace function authz.require_member(
     group_id bigint,

@@ -19,6 +19,11 @@ HEADER = re.compile(
 # Status and code of an error, wherever a cell of a table holds nothing else.
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
 CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
+# folder of sql/ -> the statements its files are made of
+KINDS = {
+    "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},
+    "triggers": {"CreateTrigStmt"},
+}
 Rule = Callable[[Path], list[str]]
 
 
@@ -42,6 +47,31 @@ def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
         for policy, table in re.findall(r"^create policy (\w+) on aspen\.(\w+)$", text, re.M)
         if name != f"policies/{table}.sql"
     ]
+
+
+def triggers_are_in_the_file_of_their_table(root: Path) -> list[str]:
+    """Whoever reads triggers/<table>.sql has read all that structure.sql does not make."""
+    return [
+        f"{name}: {trigger}"
+        for name, text in _files(root)
+        for trigger, table in re.findall(
+            r"^create or replace trigger (\w+)\n[^;]*? on aspen\.(\w+)$", text, re.M
+        )
+        if name != f"triggers/{table}.sql"
+    ]
+
+
+def folders_hold_one_kind_of_statement(root: Path) -> list[str]:
+    """policies/ says who may do what and triggers/ holds triggers; structure.sql does the rest."""
+    return sorted(
+        {
+            f"{name}: {kind}"
+            for name, text in _files(root)
+            if (kinds := KINDS.get(name.partition("/")[0]))
+            for parsed in parse_sql(text)
+            if (kind := type(parsed.stmt).__name__) not in kinds
+        }
+    )
 
 
 def functions_have_a_complete_header(root: Path) -> list[str]:
@@ -122,6 +152,8 @@ RULES: dict[str, Rule] = {
     for rule in (
         files_hold_the_object_they_are_named_after,
         policies_are_in_the_file_of_their_table,
+        triggers_are_in_the_file_of_their_table,
+        folders_hold_one_kind_of_statement,
         functions_have_a_complete_header,
         definer_functions_say_why,
         views_list_their_columns,
@@ -178,6 +210,8 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.view.relname
             case "CreatePolicyStmt":
                 yield statement.table.relname
+            case "CreateTrigStmt":
+                yield statement.relation.relname
             case "CreateFunctionStmt":
                 yield statement.funcname[-1].sval
             case "DefineStmt":

@@ -1,6 +1,6 @@
-"""Write files from the catalogue of a migrated database: snapshots, which a review compares.
+"""Write files from a migrated database and the rules: pages of docs/, snapshots for review.
 
-`make snapshot` runs `python -m tests.catalog.generated snapshot`.
+`make docs` and `make snapshot` run `python -m tests.catalog.generated docs` and `… snapshot`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 import psycopg
 
 from control.schema.migrate import apply_all
+from tests.catalog.conventions import conventions_page
+from tests.catalog.schema_page import schema_page
+from tests.catalog.schema_picture import schema_picture
 from tests.servers import SETTINGS, run_cluster
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -23,8 +26,6 @@ def _snapshot_of(query: Path) -> Generator:
     """Return what lists the facts a query finds: one a line, sorted by their bytes."""
 
     def snapshot(conn: psycopg.Connection) -> str:
-        # Names are then written with their schema.
-        conn.execute("set local search_path = pg_catalog")
         facts = sorted(str(fact) for (fact,) in conn.execute(query.read_bytes()))
         return f"# Written by make snapshot from {query.name}; review what changes.\n" + "".join(
             f"{fact}\n" for fact in facts
@@ -35,10 +36,23 @@ def _snapshot_of(query: Path) -> Generator:
 
 # What writes each file, by target of the Makefile.
 TARGETS: dict[str, dict[Path, Generator]] = {
+    "docs": {
+        # No database has to do with it.
+        SETTINGS.root / "docs/conventions.md": lambda conn: conventions_page(SETTINGS.root),
+        SETTINGS.root / "docs/schema.md": schema_page,
+        SETTINGS.root / "docs/schema.svg": schema_picture,
+    },
     "snapshot": {
         query.with_suffix(".txt"): _snapshot_of(query) for query in sorted(SNAPSHOTS.glob("*.sql"))
     },
 }
+
+
+def generate(conn: psycopg.Connection, generator: Generator) -> str:
+    """Return what a generator writes of a database; names are written with their schema."""
+    with conn.transaction():
+        conn.execute("set local search_path = pg_catalog")
+        return generator(conn)
 
 
 def main(target: str) -> None:
@@ -50,9 +64,9 @@ def main(target: str) -> None:
         cluster.database("aspen_generated") as database,
     ):
         apply_all(database.url, SETTINGS.root)
-        for path, generate in files.items():
+        for path, generator in files.items():
             with psycopg.connect(database.url_of("postgres")) as conn:
-                path.write_text(generate(conn), "utf-8")
+                path.write_text(generate(conn, generator), "utf-8")
             print(f"wrote {path.relative_to(SETTINGS.root)}")
 
 

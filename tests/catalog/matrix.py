@@ -1,4 +1,4 @@
-"""One group and everybody who may ask for its rows: what the permission matrix is about."""
+"""The rows that the permission matrix is about, and the people who ask for them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ import psycopg
 from control.database import begin_request, request_claims
 from tests import factories
 from tests.factories import Tip
+from tests.people import PEOPLE, store_groups, store_people
 
 PRIVATE_IDENTIFIER = "known-to-members"
+# Who stands for each column of permissions.txt; no person does for `anon` and `job`.
+COLUMNS = {
+    "admin": "ada",
+    "member": "alice",
+    "viewer": "vic",
+    "g-admin": "gwen",
+    "g-member": "pat",
+    "g-viewer": "gus",
+    "stranger": "bob",
+    "operator": "olga",
+    "op-member": "otto",
+    "disabled": "dina",
+}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who sends requests."""
+    """The claims of a request: those of a person, of a job, or none."""
 
     role: str
     subject: str | None = None
@@ -25,8 +39,8 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class World:
-    """The callers by name, and the row that each line of the matrix is about."""
+class Matrix:
+    """The callers by column of the matrix, and the row that each of its lines is about."""
 
     conn: psycopg.Connection
     callers: dict[str, Caller]
@@ -34,7 +48,7 @@ class World:
     names: dict[str, int]
 
     def params(self, resource: str, row: str) -> dict[str, object]:
-        """What the attempt on a row may refer to."""
+        """Return the parameters that the attempt on a row may use."""
         return self.names | {
             "id": self.rows.get((resource, row)),
             "is_private": row == "private",
@@ -44,7 +58,7 @@ class World:
 
     @contextmanager
     def request_of(self, caller: str) -> Iterator[psycopg.Connection]:
-        """A request by a caller that is rolled back."""
+        """Begin a request by a caller that is rolled back."""
         who = self.callers[caller]
         claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
@@ -54,18 +68,20 @@ class World:
             yield self.conn
 
 
-def make_world(conn: psycopg.Connection) -> World:
-    """Store it all; the group `alpha` owns every row."""
-    alpha = factories.group(conn, "Alpha", default_tree_location_id=factories.location(conn))
-    names = {"group": alpha, "pathogen": factories.pathogen(conn)}
+def make_matrix(conn: psycopg.Connection) -> Matrix:
+    """Store the cast and every row, all of which the lab owns."""
+    groups = store_groups(conn)
+    lab = groups["lab"]
+    names = {"group": lab, "pathogen": factories.pathogen(conn)}
     names["location"] = factories.location(conn)
-    run = factories.phylo_run(conn, alpha, status="failed", error="it failed")
-    running = factories.job(conn, alpha, status="running")
+    conn.execute("update aspen.groups set default_tree_location_id = %(location)s", names)
+    run = factories.phylo_run(conn, lab, status="failed", error="it failed")
+    running = factories.job(conn, lab, status="running")
     rows = {
-        ("groups", "-"): alpha,
-        ("jobs", "-"): factories.job(conn, alpha, status="failed", error="it failed"),
+        ("groups", "-"): lab,
+        ("jobs", "-"): factories.job(conn, lab, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
-        ("cancel_job", "-"): factories.job(conn, alpha),
+        ("cancel_job", "-"): factories.job(conn, lab),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.
@@ -78,7 +94,7 @@ def make_world(conn: psycopg.Connection) -> World:
     factories.storage_credentials(conn)
     for kind, is_private in (("open", False), ("private", True)):
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
-        sample = factories.sample(conn, alpha, identifier, is_private=is_private)
+        sample = factories.sample(conn, lab, identifier, is_private=is_private)
         rows["samples", kind] = sample
         rows["sequences", kind] = factories.sequence(conn, sample)
         rows["sequences_fasta", kind] = rows["sequences", kind]
@@ -86,33 +102,11 @@ def make_world(conn: psycopg.Connection) -> World:
         rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
-        rows["unsequenced", kind] = factories.sample(conn, alpha, is_private=is_private)
+        rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
-    return World(conn, make_callers(conn, alpha, running), rows, names)
-
-
-def make_callers(conn: psycopg.Connection, alpha: int, running_job: int) -> dict[str, Caller]:
-    """Everybody, named as in the matrix; whoever alpha granted access is but a viewer at home."""
-    granted = {role: factories.group(conn) for role in ("admin", "member", "viewer")}
-    for role, grantee in granted.items():
-        factories.grant(conn, alpha, grantee, role)
-    held: dict[str, dict[int, str]] = {
-        "admin": {alpha: "admin"},
-        "member": {alpha: "member"},
-        "viewer": {alpha: "viewer"},
-        "g-admin": {granted["admin"]: "viewer"},
-        "g-member": {granted["member"]: "viewer"},
-        "g-viewer": {granted["viewer"]: "viewer"},
-        "stranger": {factories.group(conn): "admin"},
-        "operator": {},
-        "op-member": {alpha: "member"},
-        "disabled": {alpha: "admin"},
-    }
-    callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running_job)}
-    for name, groups in held.items():
-        is_operator = name in ("operator", "op-member")
-        disabled_at = "2024-01-01" if name == "disabled" else None
-        factories.user(conn, name, groups, is_operator=is_operator, disabled_at=disabled_at)
-        callers[name] = Caller("operator" if is_operator else "member", name)
-    return callers
+    store_people(conn, groups)
+    callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
+    for column, name in COLUMNS.items():
+        callers[column] = Caller(PEOPLE[name].database_role, name)
+    return Matrix(conn, callers, rows, names)

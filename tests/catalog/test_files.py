@@ -33,6 +33,24 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         ["policies/users.sql: x"],
     ),
     (
+        "triggers_are_in_the_file_of_their_table",
+        "sql/triggers/users.sql",
+        ("before insert or update on aspen.users", "before insert or update on aspen.groups"),
+        ["triggers/users.sql: users_check_values"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/policies/users.sql",
+        ("", "alter table aspen.users enable row level security;\n"),
+        ["policies/users.sql: AlterTableStmt"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/triggers/users.sql",
+        ("", "drop policy if exists users_select_own on aspen.users;\n"),
+        ["triggers/users.sql: DropStmt"],
+    ),
+    (
         "functions_have_a_complete_header",
         "sql/internal/fail.sql",
         ("\nsecurity invoker\n", "\n"),

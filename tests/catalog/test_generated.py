@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.catalog.generated import TARGETS
+from tests.catalog.generated import TARGETS, generate
 from tests.servers import SETTINGS, Database
 
 FILES = [(target, path) for target, files in TARGETS.items() for path in files]
@@ -21,7 +21,7 @@ def test_generated_file_is_what_the_catalogue_says(
 ) -> None:
     """A change of the database shows in a file that is reviewed."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        generated = TARGETS[target][path](conn)
+        generated = generate(conn, TARGETS[target][path])
 
     assert path.read_text("utf-8") == generated, f"run make {target} and review the diff"
 
@@ -105,9 +105,35 @@ def test_snapshot_changes_by_the_line_that_says_it(
     """A snapshot that cannot change would prove nothing."""
     path = SETTINGS.root / f"tests/catalog/snapshots/{file}.txt"
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        before = set(TARGETS["snapshot"][path](conn).splitlines())
+        before = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
         conn.execute(change.encode())
-        after = set(TARGETS["snapshot"][path](conn).splitlines())
+        after = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
         conn.rollback()
 
     assert before ^ after == lines
+
+
+def test_new_column_is_on_the_schema_page(shared_database: Database) -> None:
+    """With its type, its default and its comment."""
+    path = SETTINGS.root / "docs/schema.md"
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        conn.execute("alter table aspen.users add column nickname text not null default 'x'")
+        conn.execute("comment on column aspen.users.nickname is 'What friends say'")
+        page = generate(conn, TARGETS["docs"][path])
+        conn.rollback()
+
+    assert "| `nickname` | `text` |  | `'x'::text` | What friends say |\n" in page
+
+
+def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
+    """The box of its table names the column."""
+    path = SETTINGS.root / "docs/schema.svg"
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        before = generate(conn, TARGETS["docs"][path])
+        conn.execute(
+            "alter table aspen.users add column home_id bigint references aspen.locations (id)"
+        )
+        after = generate(conn, TARGETS["docs"][path])
+        conn.rollback()
+
+    assert ("home_id" in before, "home_id" in after) == (False, True)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.catalog.matrix import World, make_world
+from tests.catalog.matrix import Matrix, make_matrix
 from tests.refusals import refusal
 from tests.servers import Database
 
@@ -64,14 +64,14 @@ ANY_ATTEMPT = {
 
 
 @pytest.fixture(scope="module")
-def matrix(shared_database: Database) -> Iterator[World]:
+def matrix(shared_database: Database) -> Iterator[Matrix]:
     """Store the rows of the table and its callers, in a transaction that is rolled back."""
     with psycopg.connect(shared_database.url) as conn:
-        yield make_world(conn)
+        yield make_matrix(conn)
         conn.rollback()
 
 
-def outcome_of(matrix: World, cell: Cell) -> str:
+def outcome_of(matrix: Matrix, cell: Cell) -> str:
     """Try an attempt and return its outcome in the words of the table."""
     name, params = f"{cell.resource} {cell.verb}", matrix.params(cell.resource, cell.row)
     statement = (
@@ -102,7 +102,7 @@ def status_of(error: psycopg.Error, caller: str) -> str:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=[cell.id for cell in CELLS])
-def test_caller_may_do_what_the_table_says(matrix: World, cell: Cell) -> None:
+def test_caller_may_do_what_the_table_says(matrix: Matrix, cell: Cell) -> None:
     """Decide by memberships.
 
     Tests/sql/test_pre_request.py shows that groups in a token do the same.
@@ -110,7 +110,7 @@ def test_caller_may_do_what_the_table_says(matrix: World, cell: Cell) -> None:
     assert outcome_of(matrix, cell) == cell.outcome
 
 
-def test_table_has_every_resource_and_verb(matrix: World) -> None:
+def test_table_has_every_resource_and_verb(matrix: Matrix) -> None:
     """Require a row for each view and function, so that someone decides who may use it."""
     catalogue = matrix.conn.execute(
         "select views.relname, verbs.name"
@@ -127,7 +127,7 @@ def test_table_has_every_resource_and_verb(matrix: World) -> None:
     assert {(cell.resource, cell.verb) for cell in CELLS} == set(catalogue)
 
 
-def test_table_has_open_and_private_rows_of_sample_data(matrix: World) -> None:
+def test_table_has_open_and_private_rows_of_sample_data(matrix: Matrix) -> None:
     """Try samples and everything that has a sample with a private sample too."""
     catalogue = matrix.conn.execute(
         "select distinct columns.attrelid::regclass::text, kinds.name"

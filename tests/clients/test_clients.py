@@ -35,14 +35,14 @@ def entry(world: World, key: str) -> dict[str, Any]:
 
 def test_client_lists_with_embedding(world: World, client: Client) -> None:
     """Return a page of samples with their related rows in one call."""
-    outcome = client(world.member, "list", {"ids": [world.open, world.hidden, world.foreign]})
+    outcome = client(world.alice, "list", {"ids": [world.open, world.hidden, world.foreign]})
 
     assert outcome.data == [entry(world, "hidden"), entry(world, "open")]
 
 
 def test_client_lists_what_a_viewer_may_see(world: World, client: Client) -> None:
     """Return fewer rows and columns for the same call of a viewer."""
-    outcome = client(world.guest, "list", {"ids": [world.open, world.hidden, world.foreign]})
+    outcome = client(world.gus, "list", {"ids": [world.open, world.hidden, world.foreign]})
 
     assert outcome.data == [entry(world, "open") | {"private_identifier": None}]
 
@@ -51,16 +51,17 @@ def test_client_counts_rows(world: World, client: Client) -> None:
     """Return the count without fetching a row."""
     ids = [world.open, world.hidden, world.foreign]
 
-    assert [
-        client(caller, "count", {"ids": ids}).count for caller in (world.member, world.guest)
-    ] == [2, 1]
+    assert [client(caller, "count", {"ids": ids}).count for caller in (world.alice, world.gus)] == [
+        2,
+        1,
+    ]
 
 
 def test_client_inserts_rows(world: World, client: Client) -> None:
     """Insert several rows and return them as stored."""
     rows = [world.sample(f"{client.__name__}-{number}") for number in (1, 2)]
 
-    outcome = client(world.member, "insert", {"rows": rows})
+    outcome = client(world.alice, "insert", {"rows": rows})
 
     assert sorted(outcome.data, key=lambda row: str(row["private_identifier"])) == [
         {"private_identifier": row["private_identifier"], "location": {"country": "France"}}
@@ -72,8 +73,8 @@ def test_client_updates_and_deletes_a_row(world: World, client: Client) -> None:
     """Change and delete one row by its key."""
     sample = world.bare_sample()
 
-    updated = client(world.member, "update", {"id": sample, "values": {"host": "Human"}})
-    removed = client(world.member, "remove", {"id": sample})
+    updated = client(world.alice, "update", {"id": sample, "values": {"host": "Human"}})
+    removed = client(world.alice, "remove", {"id": sample})
 
     assert (updated.data, removed.data) == ([{"id": sample, "host": "Human"}], [{"id": sample}])
 
@@ -84,8 +85,8 @@ def test_client_upserts_rows(world: World, client: Client) -> None:
     first = [world.sequence(samples[0])]
     both = [world.sequence(sample, sequence=f"{GENOME}N") for sample in samples]
 
-    client(world.member, "upsert", {"rows": first})
-    outcome = client(world.member, "upsert", {"rows": both})
+    client(world.alice, "upsert", {"rows": first})
+    outcome = client(world.alice, "upsert", {"rows": both})
 
     assert outcome.data == [{"sample_id": sample, "num_missing_alleles": 1} for sample in samples]
 
@@ -95,7 +96,7 @@ def test_client_calls_a_function(world: World, client: Client) -> None:
     name = f"batch-{client.__name__}"
     batch = world.batch(world.batch_sample(name, sequence=GENOME))
 
-    [created] = client(world.member, "create", {"batch": batch}).data
+    [created] = client(world.alice, "create", {"batch": batch}).data
 
     assert (created["private_identifier"], created["outcome"], created["has_sequence"]) == (
         name,
@@ -106,7 +107,7 @@ def test_client_calls_a_function(world: World, client: Client) -> None:
 
 def test_client_reads_a_tree(world: World, client: Client) -> None:
     """Return an object, not text."""
-    outcome = client(world.member, "tree", {"id": world.tree})
+    outcome = client(world.alice, "tree", {"id": world.tree})
 
     assert [tip["name"] for tip in outcome.data["tree"]["children"]] == [
         f"open-{world.name}",
@@ -117,7 +118,7 @@ def test_client_reads_a_tree(world: World, client: Client) -> None:
 
 def test_client_gets_our_errors(world: World, client: Client) -> None:
     """Return code and details that the client can act on."""
-    outcome = client(world.member, "create", {"batch": world.batch(world.batch_sample(""))})
+    outcome = client(world.alice, "create", {"batch": world.batch(world.batch_sample(""))})
 
     assert (outcome.data, outcome.code, json.loads(outcome.details or "")) == (
         None,
@@ -146,4 +147,4 @@ def test_client_gets_errors_by_their_code(
     world: World, client: Client, scenario: str, given: dict[str, Any], code: str
 ) -> None:
     """Return codes of PostgreSQL, of PostgREST and of ours."""
-    assert client(world.member, scenario, given).code == code
+    assert client(world.alice, scenario, given).code == code

@@ -8,14 +8,12 @@ import psycopg
 import pytest
 
 from tests import factories
+from tests.people import store_people
 
 
 @dataclass(frozen=True)
 class Lab:
-    """Hold a group with prefix LAB and another one.
-
-    Alice and vic are in the first, bob in the other.
-    """
+    """The lab, with prefix LAB, to which Alice and Vic belong, and Bob's group."""
 
     group: int
     other_group: int
@@ -31,12 +29,5 @@ def lab(admin: psycopg.Connection) -> Lab:
     """Store the groups, their people and the reference data that samples need."""
     group = factories.group(admin, "Lab", prefix="LAB")
     other_group = factories.group(admin, "Other lab", prefix="OTH")
-    return Lab(
-        group,
-        other_group,
-        factories.pathogen(admin),
-        factories.location(admin),
-        factories.user(admin, "alice", {group: "member"}),
-        factories.user(admin, "vic", {group: "viewer"}),
-        factories.user(admin, "bob", {other_group: "member"}),
-    )
+    people = store_people(admin, {"lab": group, "others": other_group}, ("alice", "vic", "bob"))
+    return Lab(group, other_group, factories.pathogen(admin), factories.location(admin), **people)

@@ -7,12 +7,13 @@ import pytest
 
 from tests.servers import Database
 
+# function -> setting, type
 SETTINGS = {
-    "any_groups": "bigint[]",
-    "full_groups": "bigint[]",
-    "member_groups": "bigint[]",
-    "admin_groups": "bigint[]",
-    "user_id": "bigint",
+    "any_groups": ("any_groups", "bigint[]"),
+    "full_groups": ("full_groups", "bigint[]"),
+    "member_groups": ("member_groups", "bigint[]"),
+    "admin_groups": ("admin_groups", "bigint[]"),
+    "caller_id": ("user_id", "bigint"),
 }
 
 
@@ -30,9 +31,8 @@ def test_setting_is_inlined_for_every_role_that_may_read_it(
         ).fetchall()
         plans = {role: plan_of(conn, role, name) for (role,) in roles}
 
-    expected = (
-        f"Output: (NULLIF(current_setting('aspen.{name}'::text, true), ''::text))::{SETTINGS[name]}"
-    )
+    setting, kind = SETTINGS[name]
+    expected = f"Output: (NULLIF(current_setting('aspen.{setting}'::text, true), ''::text))::{kind}"
     assert {role: plan[1].strip() for role, plan in plans.items()} == dict.fromkeys(plans, expected)
     assert "member" in plans
 
@@ -43,7 +43,7 @@ def test_unset_setting_is_null(shared_database: Database, name: str, value: str 
     """A comparison with null is not true, so nobody who was not identified sees a row."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         if value is not None:
-            conn.execute("select set_config(%s, %s, true)", [f"aspen.{name}", value])
+            conn.execute("select set_config(%s, %s, true)", [f"aspen.{SETTINGS[name][0]}", value])
         assert conn.execute(f"select authz.{name}()".encode()).fetchall() == [(None,)]
 
 

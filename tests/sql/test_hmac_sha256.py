@@ -67,9 +67,7 @@ def test_hmac_matches_the_vectors_of_the_rfc(
     assert hmac_sha256(admin, key, message) == digest
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.binary(max_size=130), message=st.binary(max_size=200))
 def test_hmac_matches_python(admin: psycopg.Connection, key: bytes, message: bytes) -> None:
     """Compute it also for empty keys and messages, and for keys of exactly one block."""

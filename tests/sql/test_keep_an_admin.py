@@ -18,10 +18,10 @@ def ada(admin: psycopg.Connection) -> int:
 
 @pytest.fixture
 def group(admin: psycopg.Connection, ada: int) -> int:
-    """Store a group whose only admin is Ada and in which Mem is a member."""
+    """Store a group whose only admin is Ada and in which Alice is a member."""
     group = factories.group(admin)
     factories.membership(admin, group, ada, "admin")
-    factories.user(admin, "mem", {group: "member"})
+    factories.user(admin, "alice", {group: "member"})
     return group
 
 
@@ -70,13 +70,13 @@ def test_admins_are_swapped_in_one_statement(admin: psycopg.Connection, group: i
         " inner join aspen.users as users on memberships.user_id = users.id"
         " where memberships.group_id = %s and memberships.role = 'admin'",
         [group],
-    ).fetchall() == [("mem",)]
+    ).fetchall() == [("alice",)]
 
 
 def test_member_can_leave_a_group_without_an_admin(admin: psycopg.Connection) -> None:
     """Accept it: a new group has no admin that could be lost."""
     group = factories.group(admin)
-    user = factories.user(admin, "mem", {group: "member"})
+    user = factories.user(admin, "alice", {group: "member"})
 
     assert admin.execute("delete from aspen.memberships where user_id = %s", [user]).rowcount == 1
 

@@ -41,7 +41,7 @@ def read(request_as: RequestAs, person: str, query: Query, *values: object) -> l
 @pytest.mark.parametrize("view", ["jobs", "phylo_runs"])
 @pytest.mark.parametrize(
     ("person", "error"),
-    [("vic", None), ("guest", None), ("alice", "sample P-1 failed"), ("bob", "sample P-1 failed")],
+    [("vic", None), ("gus", None), ("alice", "sample P-1 failed"), ("bob", "sample P-1 failed")],
     ids=["viewer", "granted viewer", "member", "granted member"],
 )
 def test_error_is_for_members(
@@ -56,7 +56,7 @@ def test_error_is_for_members(
     factories.grant(admin, lab.group, lab.other_group, "member")
     third = factories.group(admin)
     factories.grant(admin, lab.group, third, "viewer")
-    factories.user(admin, "guest", {third: "admin"})
+    factories.user(admin, "gus", {third: "admin"})
     factories.phylo_run(admin, lab.group, status="failed", error="sample P-1 failed")
 
     found = read(request_as, person, ERRORS.format(sql.Identifier(view)))

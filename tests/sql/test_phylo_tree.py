@@ -104,8 +104,8 @@ def test_granted_member_reads_private_identifiers(
     """Show those of the granting group, even to a viewer of the grantee group."""
     third = factories.group(admin)
     factories.grant(admin, lab.group, third, "member")
-    factories.user(admin, "carol", {third: "viewer"})
-    with request_as("member", sub="carol") as conn:
+    factories.user(admin, "pat", {third: "viewer"})
+    with request_as("member", sub="pat") as conn:
         tips = tips_of(conn, tree)
 
     assert [tip["name"] for tip in tips] == ["own", "hidden", "public theirs", "published"]

@@ -138,9 +138,7 @@ def test_unusable_name_of_a_location_is_refused(admin: psycopg.Connection, name:
         admin.execute("insert into aspen.locations (region, country) values ('Europe', %s)", [name])
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "P", "Zs")), min_size=1),

@@ -101,8 +101,8 @@ def test_sample_is_not_moved_to_another_group_of_the_caller(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
     """Reject it even for an admin of both groups."""
-    factories.user(admin, "carol", {lab.group: "admin", lab.other_group: "admin"})
-    with request_as("member", sub="carol") as conn:
+    factories.user(admin, "ada", {lab.group: "admin", lab.other_group: "admin"})
+    with request_as("member", sub="ada") as conn:
         answer = refusal_of(conn, set_column("group_id"), [lab.other_group, sample])
 
     assert answer == (400, "read_only_column", {"id": sample})

@@ -197,8 +197,6 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
             stateful_step_count=8,
             # Lives are short enough to read; making one shorter takes minutes.
             phases=[Phase.generate],
-            deadline=None,
-            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -21,6 +20,7 @@ from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.outputs.register import Registration, register_outputs
 from control.storage.s3 import S3Uri
 from tests import factories
+from tests.names import unique
 from tests.servers import S3, Database
 
 RUN = "from control.cli import main; main()"
@@ -44,7 +44,7 @@ class Desk:
     conn: psycopg.Connection
     database: Database
     s3: S3
-    folder: str = field(default_factory=lambda: uuid4().hex)
+    folder: str = field(default_factory=lambda: unique(32))
 
     def __post_init__(self) -> None:
         self.group_id = factories.group(self.conn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -13,6 +12,7 @@ from control.outputs.manifest import NamedFile, Submission
 from control.outputs.register import register_outputs
 from control.storage.s3 import S3Uri, make_client
 from tests.control.outputs.desk import Desk, dataset, tip
+from tests.names import unique
 
 TREE = dataset(tip("a"))
 SHA256 = hashlib.sha256(TREE.encode()).hexdigest()
@@ -105,7 +105,7 @@ def replace(draft: Desk, file: S3Uri, content: str | None) -> None:
 
 def test_version_of_an_object_is_kept_where_the_bucket_has_versions(draft: Desk) -> None:
     """Read the verified version, even if a newer one arrives."""
-    bucket = f"versioned-{uuid4().hex}"
+    bucket = f"versioned-{unique(32)}"
     client = draft.s3.client
     client.create_bucket(Bucket=bucket)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -33,9 +33,7 @@ records = st.lists(
 def short(examples: int) -> settings:
     """Use the same examples every time, in one shared folder."""
     return settings(
-        derandomize=True,
         max_examples=examples,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from control.schema.freeze import rollback_file
 from control.schema.ledger import migrations_of
 from tests.servers import SETTINGS, Database
 
-BASELINE = migrations_of(SETTINGS.root)[0]
+BASELINE, *LATER = migrations_of(SETTINGS.root)
 
 
 def make_older(database: Database, applied: tuple[str, ...] = BASELINE.replaces) -> None:
-    """Leave a ledger as the migrations that the baseline replaces left it."""
+    """Leave the tables and the ledger as the migrations that the baseline replaces left them."""
     with database.connect(options="-c role=aspen_owner") as conn:
+        for migration in reversed(LATER):
+            conn.execute(rollback_file(SETTINGS.root, migration.id).read_bytes())
         conn.execute("delete from control._yoyo_migration")
         conn.execute("delete from control.applied_migrations")
         conn.execute(

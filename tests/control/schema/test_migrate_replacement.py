@@ -94,10 +94,10 @@ def another_policy(checkout: Checkout) -> None:
     edit(
         checkout,
         path,
-        "for delete\nto api_writer\nusing (",
-        "for delete\nto api_writer\nusing (1 = 1 and ",
+        "for delete to api_writer\nusing (",
+        "for delete to api_writer\nusing (1 = 1 and ",
     )
-    edit(checkout, path, "samples_set_updated_at", "samples_set_update_time")
+    edit(checkout, "sql/triggers/samples.sql", "samples_complete", "samples_fill_in")
     edit(checkout, path, "grant select, delete", "grant select, references, delete")
     edit(checkout, path, "references, ", "")
     edit(checkout, path, "is_private, private_identifier", "private_identifier, is_private")

@@ -13,18 +13,14 @@ from control.outputs.formats.aligned_fasta import read_alignments
 from control.outputs.formats.json_values import MalformedJson, read_json
 from control.outputs.formats.text_lines import Row, check_texts, read_table
 from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.kinds import Stored
 from control.outputs.malformed import Malformed, unprintable
-from control.outputs.results import (
-    StoredResults,
-    as_jsonb,
-    copy_rows,
-    hold_samples,
-    number,
-    summarise,
-)
+from control.outputs.manifest import Submission
+from control.outputs.results import as_jsonb, copy_rows, hold_samples, number, summarise
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import run_query
 
+FILES = ("nextclade_csv", "nextclade_tag_json", "aligned_fasta")
 # Phenotypes make some pathogen.json files large: 250 kB for SARS-CoV-2.
 LARGEST_DATASET_BYTES = 4 << 20
 # For nextclade.csv and nextclade.tsv.
@@ -63,11 +59,9 @@ QC_COLUMNS = (
 STATUSES = ("good", "mediocre", "bad")
 
 
-def register_qc(
-    conn: psycopg.Connection, job: Job, files: JobFiles, versions: Mapping[str, str]
-) -> StoredResults:
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
     """Store the QC, mutations, lineages and alignments of these files for the job's samples."""
-    version = versions.get("nextclade")
+    version = submission.software_versions.get("nextclade")
     if version is None:
         raise ControlError(
             "the version of Nextclade is not given, and its files do not contain it",
@@ -105,7 +99,8 @@ def register_qc(
         "select sample_id from staged_qc where qc_status <> 'invalid'"
         " except select sample_id from staged_alignments"
     )
-    return summarise(written, inputs, taxa, held, unaligned=(row[0] for row in unaligned))
+    results = summarise(written, inputs, taxa, held, unaligned=(row[0] for row in unaligned))
+    return Stored(results=results)
 
 
 def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:

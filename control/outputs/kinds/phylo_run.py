@@ -11,7 +11,12 @@ from psycopg.types.json import Jsonb
 from control.jobs.states import Job
 from control.outputs.formats.auspice import Dataset, Draft, read_draft
 from control.outputs.job_files import JobFiles
+from control.outputs.kinds import Stored
+from control.outputs.manifest import Submission
 from control.queries import query
+from control.terminal import listed
+
+FILES = ("auspice_json",)
 
 
 @dataclass(frozen=True)
@@ -23,17 +28,24 @@ class StoredTree:
     linked_tip_count: int
     ambiguous_tips: Mapping[str, list[int]]
 
+    def summary(self) -> list[str]:
+        """Return what was linked and what was not, as sentences."""
+        lines = [f"{self.tip_count} tips, {self.linked_tip_count} of them samples"]
+        if self.ambiguous_tips:
+            named = [
+                f"{name!r} ({' or '.join(map(str, ids))})"
+                for name, ids in self.ambiguous_tips.items()
+            ]
+            lines.append(f"ambiguous tips, linked to no sample: {listed(named)}")
+        return lines
 
-def register_tree(
-    conn: psycopg.Connection,
-    job: Job,
-    files: JobFiles,
-    resolved_template_args: Mapping[str, object] | None,
-) -> StoredTree:
+
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
     """Read an Auspice dataset and store it as the tree of a run, replacing an earlier one."""
     with files.open("auspice_json") as file:
         draft = read_draft(file, _prefixes(conn, job))
     _stage_names(conn, draft)
+    template_args = submission.resolved_template_args
     key = {"group_id": job.group_id, "job_id": job.id}
     ambiguous: dict[str, list[int]] = dict(
         conn.execute(query("outputs/link_tips"), {"job_id": job.id}).fetchall()
@@ -47,9 +59,7 @@ def register_tree(
         query("outputs/store_tree"),
         key
         | {
-            "resolved_template_args": None
-            if resolved_template_args is None
-            else Jsonb(dict(resolved_template_args)),
+            "resolved_template_args": None if template_args is None else Jsonb(dict(template_args)),
             "document": dataset.document,
             "places": Jsonb(dataset.places),
             "lead_text": dataset.lead_text,
@@ -64,10 +74,10 @@ def register_tree(
     )
     conn.execute(query("outputs/store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
     linked = sum(tip.is_tip and tip.full_name in samples for tip in dataset.tips)
-    return StoredTree(tree[0], tip_count, linked, ambiguous)
+    return Stored(tree=StoredTree(tree[0], tip_count, linked, ambiguous))
 
 
-def drop_tree(conn: psycopg.Connection, job: Job) -> None:
+def discard(conn: psycopg.Connection, job: Job) -> None:
     """Delete the tree of an attempt before a failed one."""
     conn.execute(
         "delete from aspen.phylo_trees where group_id = %s and job_id = %s", [job.group_id, job.id]

@@ -11,18 +11,14 @@ import psycopg
 from control.jobs.states import Job
 from control.outputs.formats.text_lines import Row, check_texts, read_table
 from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.kinds import Stored
 from control.outputs.malformed import Malformed
-from control.outputs.results import (
-    StoredResults,
-    as_jsonb,
-    copy_rows,
-    hold_samples,
-    number,
-    summarise,
-)
+from control.outputs.manifest import Submission
+from control.outputs.results import as_jsonb, copy_rows, hold_samples, number, summarise
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import run_query
 
+FILES = ("lineage_report_csv",)
 REQUIRED = (
     "taxon",
     "lineage",
@@ -59,10 +55,10 @@ VERSIONS = {
 }
 
 
-def register_lineages(
-    conn: psycopg.Connection, job: Job, files: JobFiles
-) -> tuple[StoredResults, dict[str, str]]:
-    """Store the lineages of a report for the job's samples; return the software versions, too."""
+def register(
+    conn: psycopg.Connection, job: Job, files: JobFiles, _submission: Submission
+) -> Stored:
+    """Store the lineages of a report for the job's samples."""
     inputs = job_inputs(conn, job.group_id, job.id)
     run_query(conn, "outputs/stage_results")
     with files.open("lineage_report_csv") as file:
@@ -82,7 +78,7 @@ def register_lineages(
         " where staged.failure is not null"
     )
     results = summarise(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
-    return results, versions
+    return Stored(results=results, software_versions=versions)
 
 
 def _versions(file: ObjectFile, row: Row) -> dict[str, str]:
