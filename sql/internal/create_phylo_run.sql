@@ -30,15 +30,7 @@ begin
             json_build_object('group_id', create_phylo_run.group_id)::text,
             'A direct role of member or admin is needed.');
     end if;
-    select pathogens.* into pathogen_row
-    from aspen.pathogens as pathogens
-    where pathogens.slug = create_phylo_run.pathogen;
-    if pathogen_row.id is null then
-        perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', left(create_phylo_run.pathogen, 200))::text,
-                'Use the slug of one of pathogens.');
-    end if;
-
+    pathogen_row := internal.pathogen_of(create_phylo_run.pathogen);
     create_phylo_run.template_args := internal.usual_template_args(create_phylo_run.template_args);
     -- Every build aligns to the reference of a Nextclade dataset.
     if pathogen_row.nextclade_dataset_name is null then

@@ -14,8 +14,11 @@ as $$
 declare
     row_number integer
         := coalesce(nullif(current_setting('aspen.sample_rows', true), ''), '0')::integer + 1;
+    given jsonb := to_jsonb(new);
     noted jsonb := '[]';
     problems jsonb;
+    pathogen aspen.pathogens;
+    sample aspen.samples;
     stored aspen.samples;
 begin
     -- Twice as many are stored within the time of a request.
@@ -25,7 +28,7 @@ begin
     end if;
     perform set_config('aspen.sample_rows', row_number::text, true);
     if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
-        noted := internal.noted_problems(to_jsonb(new));
+        noted := internal.noted_problems(given);
     end if;
     if new.group_id is not null and not noted @> '[{"field": "group_id"}]'
         and (new.group_id = any(nullif(current_setting('aspen.member_groups', true),
@@ -36,53 +39,17 @@ begin
                 'A direct role of member or admin is needed.');
     end if;
 
-    select jsonb_agg(jsonb_build_object(
-        'field', problem.field,
-        'value', problem.value,
-        'reason', problem.reason
-    ))
-    into problems
-    from (
-        select 'group_id' as field, null as value, 'is required' as reason
-        where new.group_id is null
-        union all
-        select checks.field, checks.value, checks.reason
-        from internal.sample_problems(new.private_identifier, new.public_identifier,
-            new.collection_date, new.sample_collected_by, new.sample_collector_contact_email,
-            new.sample_collector_contact_address, new.authors, new.organism, new.host,
-            new.purpose_of_sampling, new.specimen_processing) as checks
-        union all
-        select 'pathogen_id', new.pathogen_id::text, 'is not the id of a pathogen'
-        where not exists (select from aspen.pathogens
-            as pathogens where pathogens.id = new.pathogen_id)
-        union all
-        select 'location_id', new.location_id::text, 'is not the id of a location'
-        where not exists (select from aspen.locations
-            as locations where locations.id = new.location_id)
-    ) as problem;
-    if noted <> '[]' then
-        problems := internal.merged_problems(noted, problems);
-    end if;
-
+    select pathogens.* into pathogen
+    from aspen.pathogens as pathogens
+    where pathogens.id = new.pathogen_id;
+    sample := jsonb_populate_record(
+        internal.new_sample(new.group_id, pathogen),
+        jsonb_strip_nulls(given) - array['id', 'uploaded_by_id', 'created_at', 'updated_at']
+    );
+    problems := internal.sample_row_problems(sample, noted);
     if problems is null then
-        insert into aspen.samples (
-            group_id, pathogen_id, uploaded_by_id, location_id, is_private,
-            private_identifier, public_identifier, collection_date,
-            sample_collected_by, sample_collector_contact_email, sample_collector_contact_address,
-            authors, organism, host, purpose_of_sampling, specimen_processing
-        )
-        select
-            new.group_id, pathogens.id, nullif(current_setting('aspen.user_id', true), '')::bigint,
-            new.location_id, coalesce(new.is_private, false),
-            new.private_identifier, new.public_identifier, new.collection_date,
-            new.sample_collected_by, new.sample_collector_contact_email,
-            new.sample_collector_contact_address,
-            coalesce(new.authors, '{}'), coalesce(new.organism, pathogens.organism), new.host,
-            new.purpose_of_sampling, new.specimen_processing
-        from aspen.pathogens as pathogens
-        where pathogens.id = new.pathogen_id
-        on conflict do nothing
-        returning * into stored;
+        sample.id := nextval('aspen.samples_id_seq');
+        insert into aspen.samples values (sample.*) on conflict do nothing returning * into stored;
         if stored.id is null then
             problems := jsonb_build_object('taken_in_group', new.group_id,
                 'public_identifier', new.public_identifier);

@@ -23,7 +23,7 @@ grant insert (
     public_identifier,
     collection_date, sample_collected_by, sample_collector_contact_email,
     sample_collector_contact_address, authors,
-    organism, host, purpose_of_sampling, specimen_processing
+    organism, host, purpose_of_sampling, specimen_processing, created_at, updated_at
 ) on aspen.samples to api_writer;
 grant update (
     pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,

@@ -179,6 +179,8 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.funcname[-1].sval
             case "DefineStmt":
                 yield statement.defnames[-1].sval
+            case "CompositeTypeStmt":
+                yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
 
