@@ -47,6 +47,6 @@ class App:
     @cached_property
     def s3(self) -> S3Client:
         """One S3 client per command."""
-        from control.storage import make_client
+        from control.storage.s3 import make_client
 
         return make_client(self.settings)

@@ -8,8 +8,9 @@ from typing import Any, cast
 import click
 
 from control.app import App
-from control.errors import FAILED, ControlError, translate
+from control.errors import FAILED, ControlError
 from control.terminal import heartbeat, make_streams_safe, safe_streams
+from control.translation import translate
 
 # Loaded when used, so that every command starts fast: noun → where its click command is.
 COMMANDS = {
@@ -17,7 +18,7 @@ COMMANDS = {
     "down": "control.commands.stack:down",
     "status": "control.commands.stack:status",
     "logs": "control.commands.stack:logs",
-    "docs": "control.commands.docs:docs",
+    "reference": "control.commands.reference:reference_command",
     "migrate": "control.commands.migrate:migrate",
     "db": "control.commands.db:db",
     "token": "control.commands.token:token",
@@ -32,7 +33,7 @@ SUMMARIES = {
     "down": "Stop the local stack. Data, keys, passwords and ports stay.",
     "status": "Show how each server of the local stack is, and where.",
     "logs": "Show what the servers of the local stack logged.",
-    "docs": "Print the reference of all commands as Markdown.",
+    "reference": "Print the reference of all commands as Markdown.",
     "migrate": "Change the tables of a database and load the code of sql/.",
     "db": "Back up the database with its files, and restore it.",
     "token": "Mint and read tokens, and look after the keys that sign them.",

@@ -73,6 +73,18 @@ def acting_as(
         yield conn
 
 
+@contextmanager
+def as_control(conn: psycopg.Connection, *, back_to: str) -> Iterator[None]:
+    """Return to role control inside `acting_as`, for what no API role may do.
+
+    `back_to` is the role of `acting_as`. After an error the transaction is aborted, so the role is
+    set again only on success.
+    """
+    conn.execute("set local role none")
+    yield
+    conn.execute(sql.SQL("set local role {}").format(sql.Identifier(back_to)))
+
+
 def request_claims(
     role: str, subject: str | None = None, groups: Mapping[int, str] | None = None
 ) -> dict[str, Any]:

@@ -128,6 +128,12 @@ def shortened(text: str, width: int | None) -> str:
     return f"{text[: kept - kept // 2]}…{text[-(kept // 2) :]}"
 
 
+def listed(values: list[str], limit: int = 10) -> str:
+    """Join the first values for a message and say how many more there are."""
+    shown = ", ".join(values[:limit])
+    return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"
+
+
 def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
     """Lines of aligned cells. Where they do not fit, the last cell gets a line of its own."""
     texts = [[one_line(cell) for cell in row] for row in rows]

@@ -33,6 +33,8 @@
 \ir tables/sample_lineages.sql
 \ir tables/sample_qc_metrics.sql
 \ir tables/sample_mutations.sql
+\ir tables/job_kinds.sql
+\ir tables/job_output_kinds.sql
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
@@ -45,8 +47,17 @@
 \ir tables/storage_credentials.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
--- migrate. Helpers and trigger functions.
+-- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/fail.sql
+\ir authz/fail.sql
+\ir authz/caller_id.sql
+\ir authz/any_groups.sql
+\ir authz/full_groups.sql
+\ir authz/member_groups.sql
+\ir authz/admin_groups.sql
+\ir authz/require_member.sql
+
+-- Helpers and trigger functions.
 \ir internal/text_x_fasta.sql
 \ir internal/set_updated_at.sql
 \ir internal/record_changes.sql
@@ -86,6 +97,10 @@
 \ir internal/sequence_problem.sql
 \ir internal/normalise_sequence.sql
 \ir internal/check_sequence.sql
+\ir internal/job_transitions.sql
+\ir internal/job_statuses_before.sql
+\ir internal/queue_job.sql
+\ir internal/move_job.sql
 \ir internal/cancel_jobs.sql
 \ir internal/cancel_jobs_without_input.sql
 \ir internal/note_sequence_revision.sql
@@ -138,7 +153,7 @@
 \ir internal/uri_encode.sql
 \ir internal/presigned_url.sql
 
--- Who is asking, and what may they see.
+-- What comes before every request.
 \ir authz/only_group.sql
 \ir authz/is_viewer_nowhere.sql
 \ir authz/groups_claim_is_valid.sql
@@ -163,7 +178,7 @@
 \ir authz/written_words.sql
 \ir authz/written_words_list.sql
 
--- Row-level security, grants and triggers of each table.
+-- Who may do what: grants and policies of each table.
 \ir policies/public_repositories.sql
 \ir policies/pathogens.sql
 \ir policies/pathogen_repositories.sql
@@ -184,6 +199,7 @@
 \ir policies/sample_lineages.sql
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
+\ir policies/job_kinds.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
@@ -194,6 +210,23 @@
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
 \ir policies/storage_credentials.sql
+
+-- Triggers that only some tables have.
+\ir triggers/pathogens.sql
+\ir triggers/locations.sql
+\ir triggers/lineages.sql
+\ir triggers/public_repositories.sql
+\ir triggers/groups.sql
+\ir triggers/users.sql
+\ir triggers/memberships.sql
+\ir triggers/samples.sql
+\ir triggers/sequences.sql
+\ir triggers/jobs.sql
+\ir triggers/job_samples.sql
+\ir triggers/audit_log.sql
+
+-- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
+\ir structure.sql
 
 -- Resources.
 \ir api/views/me.sql

@@ -27,11 +27,12 @@ from control.backups.manifest import (
 from control.backups.tools import find_tool, run_tool
 from control.database import connect
 from control.errors import ControlError
-from control.keys import KEYS_FILE, TRUSTED_FILE, load_keys, locked
-from control.ledger import applied_migrations
 from control.local import is_ours
-from control.locks import one_migrate_at_a_time
+from control.queries import query
+from control.schema.ledger import applied_migrations
+from control.schema.locks import one_migrate_at_a_time
 from control.settings import Settings
+from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, load_keys, locked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -84,20 +85,12 @@ def preview(settings: Settings) -> tuple[dict[str, int], int]:
 
 def count_rows(conn: psycopg.Connection) -> dict[str, int]:
     """The rows of each table that is backed up, whoever owns it."""
-    names = conn.execute(
-        "select namespaces.nspname, relations.relname from pg_catalog.pg_class as relations"
-        " inner join pg_catalog.pg_namespace as namespaces"
-        " on relations.relnamespace = namespaces.oid"
-        " where relations.relkind = 'r' and namespaces.nspname !~ '^pg_'"
-        " and namespaces.nspname <> 'information_schema'"
-        " and namespaces.nspname || '.' || relations.relname <> %s order by 1, 2",
-        [SECRETS],
-    ).fetchall()
+    names = conn.execute(query("backups/find_tables"), {"secrets": SECRETS}).fetchall()
     counts = {}
     for schema, table in names:
-        query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+        counting = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
         try:
-            counts[f"{schema}.{table}"] = _only(conn, query)
+            counts[f"{schema}.{table}"] = _only(conn, counting)
         except errors.InsufficientPrivilege as error:
             raise ControlError(
                 f"{schema}.{table}, which is none of ours, may not be read",
@@ -148,8 +141,8 @@ def _dump(
     return backup, outputs
 
 
-def _only(conn: psycopg.Connection, query: sql.SQL | sql.Composed) -> Any:
-    row = conn.execute(query).fetchone()
+def _only(conn: psycopg.Connection, statement: sql.SQL | sql.Composed) -> Any:
+    row = conn.execute(statement).fetchone()
     assert row is not None
     return row[0]
 
@@ -163,17 +156,7 @@ def _outputs(conn: psycopg.Connection) -> list[Output]:
 
 def _settings(conn: psycopg.Connection) -> tuple[Setting, ...]:
     """The operators' own choices; everything else comes from sql/roles.sql and postgrest.conf."""
-    rows = conn.execute(
-        "select roles.rolname, settings.setdatabase <> 0,"
-        " split_part(entries.entry, '=', 1),"
-        " substr(entries.entry, strpos(entries.entry, '=') + 1)"
-        " from pg_catalog.pg_db_role_setting as settings"
-        " left join pg_catalog.pg_roles as roles on settings.setrole = roles.oid"
-        " cross join lateral unnest(settings.setconfig) as entries (entry)"
-        " where starts_with(entries.entry, 'aspen.') and settings.setdatabase in ("
-        "   0, (select oid from pg_catalog.pg_database where datname = current_database()))"
-        " order by 1, 2, 3"
-    ).fetchall()
+    rows = conn.execute(query("backups/find_settings")).fetchall()
     return tuple(Setting(*row) for row in rows)
 
 

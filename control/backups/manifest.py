@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from control.errors import ControlError
-from control.keys import load_keys
+from control.tokens.keys import load_keys
 
 FORMAT = 1
 MANIFEST = "backup.json"

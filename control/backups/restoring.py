@@ -25,13 +25,15 @@ from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
-from control.frozen import migration_files
-from control.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 from control.local import connect_here, is_ours, without_variables
-from control.migrations import apply_all, migrate_status
-from control.outputs.credentials import current_credentials, store_credentials
+from control.queries import run_query
+from control.schema.freeze import migration_files
+from control.schema.ledger import migrations_of, replaced_migrations
+from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
+from control.storage.credentials import current_credentials, store_credentials
+from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,7 +63,11 @@ def restore(
     Until the last step the database in use goes on serving; what is written meanwhile is not in the
     one that takes its place.
     """
-    if unknown := sorted(set(backup.migrations) - migration_files(settings.root).keys()):
+    known = {
+        *migration_files(settings.root),
+        *replaced_migrations(migrations_of(settings.root), backup.migrations),
+    }
+    if unknown := sorted(set(backup.migrations) - known):
         raise ControlError(
             f"the backup is of a newer checkout: migrations/{unknown[0]}.sql is not here",
             "restore it with the checkout it was made with, or a newer one",
@@ -239,16 +245,7 @@ def _put_objects(
                             etag,
                         )
                     )
-        # An etag is kept in the form the row had it, with or without quotes.
-        conn.execute(
-            "update aspen.job_outputs as outputs set bucket = moved.new_bucket,"
-            " version_id = moved.new_version_id,"
-            " etag = case when outputs.etag like '\"%' then moved.new_etag"
-            "   else trim(both '\"' from moved.new_etag) end"
-            " from pg_temp.moved as moved"
-            " where outputs.bucket = moved.bucket and outputs.key = moved.key"
-            " and outputs.version_id is not distinct from moved.version_id"
-        )
+        run_query(conn, "backups/rename_objects")
     return count
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from control.causes import DISK_FULL
 from control.errors import ControlError
 from control.settings import Settings
 from control.stack.postgres_binaries import BUNDLED
@@ -71,8 +72,8 @@ def on_database(url: str, database: str) -> str:
 
 
 def _remedy(said: str) -> str:
-    if "No space left on device" in said:
-        return "free room on the disk that is full, then run the command again"
+    if DISK_FULL.matches(said):
+        return DISK_FULL.elsewhere
     if "permission denied" in said or "must be owner" in said or "must be superuser" in said:
         return "the login must be role control for a backup, an administrator for a restore"
     return "nothing was changed; correct what is said above and run the command again"

@@ -8,7 +8,7 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option
-from control.jobs import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
+from control.jobs.listing import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
 from control.terminal import one_line, screen_width, table
 
 job_id = click.argument("job_id", type=click.IntRange(min=1))

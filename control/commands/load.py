@@ -13,10 +13,11 @@ from control.app import App
 from control.commands.options import echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
+from control.terminal import listed
 
 if TYPE_CHECKING:
-    from control.coordinates import CoordinatesFile, CoordinatesReport
     from control.demo import Demo
+    from control.reference.coordinates import CoordinatesFile, CoordinatesReport
 
 NAMED_PLACES = 20
 PLURALS = {
@@ -47,7 +48,7 @@ def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
     \b
         control load pathogens
     """
-    from control.pathogens import load_pathogens
+    from control.reference.pathogens import load_pathogens
 
     with app.connect("load pathogens") as conn:
         added = load_pathogens(conn, dry_run=dry_run)
@@ -74,7 +75,7 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
     \b
         control load coordinates lat_longs.tsv --dry-run
     """
-    from control.coordinates import load_coordinates, read_coordinates
+    from control.reference.coordinates import load_coordinates, read_coordinates
 
     coordinates = read_coordinates(file)
     with app.connect("load coordinates") as conn:
@@ -87,8 +88,6 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
-    from control.outputs.problems import listed
-
     levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
     click.echo(
         f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} places"

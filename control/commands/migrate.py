@@ -13,7 +13,7 @@ from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
 
 if TYPE_CHECKING:
-    from control.migrations import MigrateStatus, RollbackPlan
+    from control.schema.migrate import MigrateStatus, RollbackPlan
 
 
 @click.group()
@@ -35,10 +35,11 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
         control migrate up --dry-run
         control migrate up
     """
-    from control.migrations import migrate_up
-    from control.schema_cache import ApiState
+    from control.schema.api_reload import ApiState
+    from control.schema.migrate import migrate_up
+    from control.stack import running_api
 
-    result = migrate_up(app.settings, echo=say, dry_run=dry_run)
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run, running_api=running_api)
     if as_json:
         echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
         return
@@ -85,8 +86,9 @@ def down(
         control migrate down --to 0003 --dry-run
         control migrate down --to 0003 --code ../aspen-1.2
     """
-    from control.migrations import migrate_down, plan_rollback
-    from control.schema_cache import ApiState
+    from control.schema.api_reload import ApiState
+    from control.schema.migrate import migrate_down, plan_rollback
+    from control.stack import running_api
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
@@ -104,7 +106,7 @@ def down(
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        api = migrate_down(app.settings, plan, echo=say)
+        api = migrate_down(app.settings, plan, echo=say, running_api=running_api)
         click.echo(
             "rolled back" if api else "rolled back; control migrate up loads code again",
             err=as_json,
@@ -124,7 +126,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     \b
         control migrate status --json
     """
-    from control.migrations import migrate_status
+    from control.schema.migrate import migrate_status
 
     app: App = ctx.obj
     with app.connect("migrate status") as conn:
@@ -157,8 +159,13 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
 def _show_status(status: MigrateStatus) -> None:
     for name in status.applied:
         click.echo(f"applied  {name}")
+    for name in status.replaced:
+        click.echo(f"applied  {name}, of an older checkout")
     for name in status.pending:
         click.echo(f"pending  {name}")
+    if status.replaced:
+        many = len(status.replaced)
+        click.echo(f"control migrate up records {status.pending[0]} in place of these {many}")
     for breach in status.breaches:
         click.echo(f"unsafe   {breach.object}: {breach.problem}")
     for change, paths in asdict(status.files).items():

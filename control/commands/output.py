@@ -10,15 +10,15 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option
-from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
-from control.outputs.problems import unprintable
-from control.storage import S3Uri
+from control.outputs.malformed import unprintable
+from control.outputs.manifest import FILE_KINDS, NamedFile, Submission, read_manifest
+from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, screen_width, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from control.outputs.objects import StoredObject
+    from control.outputs.job_files import StoredObject
     from control.outputs.register import Registration
 
 
@@ -104,12 +104,12 @@ def register(
     if manifest is not None and software:
         raise click.UsageError("--software goes with --file; a manifest says it itself")
     if manifest is None:
-        handed_in = HandIn("the files named", files, software_versions=dict(software))
+        submission = Submission("the files named", files, software_versions=dict(software))
     else:
-        handed_in = read_manifest(app.s3, manifest, job_id)
+        submission = read_manifest(app.s3, manifest, job_id)
     with app.connect("output register") as conn:
         done = register_outputs(
-            conn, app.s3, job_id, handed_in, bucket=app.settings.bucket, dry_run=dry_run
+            conn, app.s3, job_id, submission, bucket=app.settings.bucket, dry_run=dry_run
         )
     with nullcontext() if dry_run else after_the_fact(f"job {job_id} is registered"):
         if as_json:
@@ -153,7 +153,7 @@ def credentials(app: App, dry_run: bool, as_json: bool) -> None:
     \b
         control output credentials
     """
-    from control.outputs.credentials import current_credentials, store_credentials
+    from control.storage.credentials import current_credentials, store_credentials
 
     current = current_credentials(app.settings, app.s3)
     if not dry_run:

@@ -15,11 +15,17 @@ import click
 
 from control.app import App
 from control.commands.options import json_option
-from control.sample_metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
+from control.samples.metadata import (
+    STRAIN,
+    IncompleteDates,
+    Metadata,
+    MetadataOptions,
+    read_metadata,
+)
 from control.terminal import after_the_fact, one_line, progress_bar
 
 if TYPE_CHECKING:
-    from control.samples import ImportReport, OnConflict, Target
+    from control.samples.importing import ImportReport, OnConflict, Target
 
 
 class InputPath(click.Path):
@@ -106,9 +112,9 @@ def import_command(
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
     """
-    from control.groups import find_group
-    from control.import_report import open_rejects, refusal
-    from control.samples import Target, import_samples
+    from control.people.groups import find_group
+    from control.samples.import_report import open_rejects, refusal
+    from control.samples.importing import Target, import_samples
 
     if sequences is None and not allow_missing_sequences:
         raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")
@@ -117,10 +123,10 @@ def import_command(
         for one, other in ((sequences, metadata), (rejects, metadata), (rejects, sequences))
     ):
         raise click.UsageError("--metadata, --sequences and --rejects are different files.")
-    reading = Reading(
+    options = MetadataOptions(
         private_identifier_column, public_identifier_column, incomplete_dates, is_private
     )
-    table = read_metadata(metadata, reading)
+    table = read_metadata(metadata, options)
     with open_rejects(rejects) as rejected:
         with app.connect("sample import") as conn, _progress(table.total) as advance:
             target = Target(find_group(conn, group), user, pathogen, on_conflict)

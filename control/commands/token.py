@@ -18,10 +18,10 @@ from control.commands.options import echo_json, json_option
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.settings import AUDIENCE
 from control.terminal import leave_the_line
-from control.token_terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
+from control.tokens.terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
 
 if TYPE_CHECKING:
-    from control.key_rotation import Change
+    from control.tokens.rotation import Change
 
 # Far above any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
@@ -35,10 +35,10 @@ class Groups(click.ParamType[dict[int, str]]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[int, str]:
-        from control import tokens
+        from control.tokens.minting import parse_groups
 
         try:
-            return tokens.parse_groups(value)
+            return parse_groups(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -51,10 +51,10 @@ class Lifetime(click.ParamType[timedelta]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
-        from control import tokens
+        from control.tokens.minting import parse_lifetime
 
         try:
-            return tokens.parse_lifetime(value)
+            return parse_lifetime(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -113,14 +113,12 @@ def issue(
     \b
         control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
     """
-    from control import tokens
-    from control.keys import load_keys
+    from control.tokens.keys import load_keys
+    from control.tokens.minting import claims_for, sign
 
     keys = load_keys(app.settings.keys_dir)
-    claims = tokens.claims_for(
-        sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud
-    )
-    minted = tokens.sign(keys, claims, alg)
+    claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud)
+    minted = sign(keys, claims, alg)
     details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
     if as_json:
         echo_json(details)
@@ -142,15 +140,15 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     \b
         control token inspect < token.txt
     """
-    from control import tokens
-    from control.keys import load_keys
+    from control.tokens.inspection import inspect as inspect_token
+    from control.tokens.keys import load_keys
 
     app: App = ctx.obj
     if source == "-":
         leave_the_line()
         source = sys.stdin.buffer.read(LONGEST_TOKEN).decode(errors="replace")
     given = re.sub(r"^bearer\s+", "", source.strip(), flags=re.IGNORECASE)
-    inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
+    inspection = inspect_token(load_keys(app.settings.keys_dir), given, audience=aud)
     click.echo(inspection.as_json() if as_json else inspection.as_text())
     ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
 
@@ -172,7 +170,7 @@ def jwks(app: App, destination: Path | None, as_json: bool) -> None:
         control token jwks
         control token jwks --for-postgrest /run/secrets/jwks.json
     """
-    from control.keys import load_keys, write_verification_jwks
+    from control.tokens.keys import load_keys, write_verification_jwks
 
     keys = load_keys(app.settings.keys_dir)
     if destination is not None:
@@ -203,7 +201,7 @@ def rotate_keys(
         control token rotate-keys --retire
         control token rotate-keys --drop-old      # a key leaked: end every session now
     """
-    from control.key_rotation import retire, rotate
+    from control.tokens.rotation import retire, rotate
 
     if retire_old and not keep_old:
         raise click.UsageError("--retire makes no new keys, --drop-old does: give one of them.")
@@ -230,8 +228,8 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: boo
     \b
         curl -sf https://tenant.example/.well-known/jwks.json | control token trust
     """
-    from control.key_rotation import trust
-    from control.trusted_keys import LONGEST_DOCUMENT
+    from control.tokens.rotation import trust
+    from control.tokens.trusted_keys import LONGEST_DOCUMENT
 
     leave_the_line()
     document = file.read(LONGEST_DOCUMENT + 1)
@@ -249,7 +247,7 @@ def change_keys(
     The connection comes first: keys that PostgREST cannot be told of would only break tokens.
     """
     from control.audit import record_keys
-    from control.key_rotation import reload_keys
+    from control.tokens.rotation import reload_keys
 
     with app.connect("token keys") if tell and not dry_run else nullcontext() as conn:
         change = make()

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from control.demo.outbreak import outbreak, tips
-from control.sql_code import query
+from control.queries import query
 
 PATHOGEN = "SC2"
 RUN_NAME = "Demo outbreak"
@@ -51,4 +51,4 @@ def find_demo(conn: psycopg.Connection) -> Demo | None:
         "strains": [sample.strain for sample in samples],
     }
     with conn.cursor(row_factory=class_row(Demo)) as cursor:
-        return cursor.execute(query("find_demo"), values).fetchone()
+        return cursor.execute(query("demo/find_demo"), values).fetchone()

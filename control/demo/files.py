@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from control.demo.outbreak import GENOME_LENGTH, PLACES, DemoSample, Node, tips
-from control.fasta import write_record
+from control.demo.outbreak import GENOME_LENGTH, LOCATIONS, DemoSample, Node, tips
+from control.samples.fasta import write_record
 
 METADATA_COLUMNS = (
     "strain",
@@ -55,12 +55,12 @@ def write_upload(folder: Path, root: Node) -> tuple[Path, Path]:
     with metadata.open("w") as table, sequences.open("w") as fasta:
         table.write("\t".join(METADATA_COLUMNS) + "\n")
         for node, sample in tips(root):
-            place = node.place
+            location = node.location
             row = (
                 sample.strain,
                 sample.private_identifier,
                 node.date.isoformat(),
-                *(place.region, place.country, place.division, place.location),
+                *(location.region, location.country, location.division, location.location),
                 "Homo sapiens",
                 "Bay et al",
                 LABORATORY,
@@ -104,8 +104,8 @@ def _demes(level: str) -> dict[str, dict[str, float]]:
     """Where the places of a level are."""
     depth = LEVELS.index(level)
     found = {}
-    for place, (latitude, longitude) in PLACES.items():
-        names = [getattr(place, key) for key in LEVELS]
+    for location, (latitude, longitude) in LOCATIONS.items():
+        names = [getattr(location, key) for key in LEVELS]
         if names[depth] and not any(names[depth + 1 :]):
             found[names[depth]] = {"latitude": latitude, "longitude": longitude}
     return found
@@ -118,7 +118,7 @@ def _auspice_node(node: Node) -> dict[str, Any]:
         "num_date": {"value": round(node.date.year + (node.date - year_start).days / 365, 3)},
     }
     for level in LEVELS:
-        attributes[level] = {"value": getattr(node.place, level)}
+        attributes[level] = {"value": getattr(node.location, level)}
     if node.sample is not None:
         attributes["lineage"] = {"value": node.sample.lineage}
     found: dict[str, Any] = {

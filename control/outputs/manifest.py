@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from control.outputs.json_values import MalformedJson, read_json
-from control.outputs.places import check_place, is_plain, owner_of
-from control.outputs.problems import UNPRINTABLE, Malformed, unprintable
-from control.storage import S3Uri, open_object
+from control.outputs.addresses import check_address, is_plain, owner_of
+from control.outputs.formats.json_values import MalformedJson, read_json
+from control.outputs.malformed import UNPRINTABLE, Malformed, unprintable
+from control.storage.s3 import S3Uri, open_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,7 +51,7 @@ class NamedFile:
 
 
 @dataclass(frozen=True)
-class HandIn:
+class Submission:
     """What is to be registered. `kind` and `attempt` are None when an operator names the files;
     `error` is set when the job failed."""
 
@@ -64,11 +64,11 @@ class HandIn:
     resolved_template_args: Mapping[str, object] | None = None
 
 
-def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
+def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> Submission:
     """Fetch and check the manifest of a job; a folder means the manifest.json in it."""
     if uri.key.endswith("/"):
         uri = uri.sibling(MANIFEST_NAME)
-    check_place(uri, job_id)
+    check_address(uri, job_id)
     with open_object(s3, uri) as body:
         content = body.read(LARGEST_MANIFEST_BYTES + 1)
     if len(content) > LARGEST_MANIFEST_BYTES:
@@ -76,17 +76,17 @@ def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
     return parse_manifest(content, uri)
 
 
-def parse_manifest(content: bytes, uri: S3Uri) -> HandIn:
+def parse_manifest(content: bytes, uri: S3Uri) -> Submission:
     """The manifest's content, or a refusal that names every problem at once."""
     try:
         document = read_json(content)
     except MalformedJson as error:
-        raise Malformed(str(uri), error.place, error.reason) from error
+        raise Malformed(str(uri), error.position, error.reason) from error
     reader = _Reader(uri)
-    handed_in = reader.manifest(document)
+    submission = reader.manifest(document)
     if reader.problems:
         raise Malformed(str(uri), None, "is not a manifest:\n  " + "\n  ".join(reader.problems))
-    return handed_in
+    return submission
 
 
 class _Reader:
@@ -97,15 +97,15 @@ class _Reader:
         self._uri = uri
         self._folder = uri.sibling("").key
 
-    def manifest(self, document: Any) -> HandIn:
+    def manifest(self, document: Any) -> Submission:
         if not self._has_members(document, "", _MEMBERS):
-            return HandIn(str(self._uri), ())
+            return Submission(str(self._uri), ())
         kind = self._one_of(document.get("kind"), "kind", tuple(FILES_OF_JOB))
         status = self._one_of(document.get("status"), "status", ("succeeded", "failed"))
         files = self._files(document.get("files"))
         if kind and status == "succeeded":
             self.problems += missing_files(kind, [file.kind for file in files])
-        return HandIn(
+        return Submission(
             source=str(self._uri),
             files=files if status == "succeeded" else (),
             kind=kind,

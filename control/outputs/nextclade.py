@@ -8,23 +8,22 @@ from typing import Any
 import psycopg
 
 from control.errors import ControlError
-from control.outputs.aligned_fasta import read_alignments
-from control.outputs.jobs import Job
-from control.outputs.json_values import MalformedJson, read_json
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed, unprintable
-from control.outputs.queries import query
+from control.jobs.states import Job
+from control.outputs.formats.aligned_fasta import read_alignments
+from control.outputs.formats.json_values import MalformedJson, read_json
+from control.outputs.formats.text_lines import Row, check_texts, read_table
+from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.malformed import Malformed, unprintable
 from control.outputs.results import (
     StoredResults,
     as_jsonb,
+    copy_rows,
     hold_samples,
     number,
-    outcome,
-    stage,
-    store,
+    summarise,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, check_texts, read_table
+from control.queries import run_query
 
 # Phenotypes make the pathogen.json of some pathogens large: 250 kB for SARS-CoV-2.
 LARGEST_DATASET_BYTES = 4 << 20
@@ -75,16 +74,16 @@ def register_qc(
             "name it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
         )
     inputs = job_inputs(conn, job.group_id, job.id)
-    conn.execute(query("stage_results"))
+    run_query(conn, "outputs/stage_results")
     with files.open("nextclade_tag_json") as file:
         dataset = _dataset(file)
     with files.open("nextclade_csv") as file:
         taxa = Taxa(file.name, inputs)
-        stage(conn, "staged_qc", QC_COLUMNS, _qc_rows(file, taxa))
+        copy_rows(conn, "staged_qc", QC_COLUMNS, _qc_rows(file, taxa))
     taxa.check(conn)
     with files.open("aligned_fasta") as file:
         rows = read_alignments(file, taxa.seen)
-        stage(conn, "staged_alignments", ("sample_id", "sequence"), rows)
+        copy_rows(conn, "staged_alignments", ("sample_id", "sequence"), rows)
 
     values = {
         "software_version": version,
@@ -93,20 +92,20 @@ def register_qc(
     }
     held = hold_samples(conn, job)
     written = {
-        "sample_qc_metrics": store(conn, "store_qc", values),
-        "sample_mutations": store(conn, "store_mutations", values),
+        "sample_qc_metrics": run_query(conn, "outputs/store_qc", values),
+        "sample_mutations": run_query(conn, "outputs/store_mutations", values),
     }
     if job.lineage_caller != "PANGOLIN":
-        store(conn, "stage_called_lineages", values)
-        written["sample_lineages"] = store(conn, "store_lineages", values)
-        store(conn, "drop_uncalled_lineages", {})
-    written["aligned_sequences"] = store(conn, "store_alignments", values)
-    store(conn, "drop_missing_alignments", {})
+        run_query(conn, "outputs/stage_called_lineages", values)
+        written["sample_lineages"] = run_query(conn, "outputs/store_lineages", values)
+        run_query(conn, "outputs/drop_uncalled_lineages")
+    written["aligned_sequences"] = run_query(conn, "outputs/store_alignments", values)
+    run_query(conn, "outputs/drop_missing_alignments")
     unaligned = conn.execute(
         "select sample_id from staged_qc where qc_status <> 'invalid'"
         " except select sample_id from staged_alignments"
     )
-    return outcome(written, inputs, taxa, held, unaligned=(row[0] for row in unaligned))
+    return summarise(written, inputs, taxa, held, unaligned=(row[0] for row in unaligned))
 
 
 def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:
@@ -154,7 +153,7 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
     try:
         document = read_json(content)
     except MalformedJson as error:
-        raise Malformed(file.name, error.place, error.reason) from error
+        raise Malformed(file.name, error.position, error.reason) from error
     if isinstance(document, dict) and "name" not in document and "schemaVersion" in document:
         return _pathogen(file, document)
     reference = document.get("reference") if isinstance(document, dict) else None

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
 
-from control.outputs.jobs import Job
-from control.outputs.objects import JobFiles, ObjectFile
-from control.outputs.problems import Malformed
-from control.outputs.queries import query
+from control.jobs.states import Job
+from control.outputs.formats.text_lines import Row, check_texts, read_table
+from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.malformed import Malformed
 from control.outputs.results import (
     StoredResults,
     as_jsonb,
+    copy_rows,
     hold_samples,
     number,
-    outcome,
-    stage,
-    store,
+    summarise,
 )
 from control.outputs.taxa import Taxa, job_inputs
-from control.outputs.text_lines import Row, check_texts, read_table
+from control.queries import run_query
 
 REQUIRED = (
     "taxon",
@@ -60,32 +60,39 @@ VERSIONS = {
 
 
 def register_lineages(
-    conn: psycopg.Connection, job: Job, files: JobFiles, versions: dict[str, str]
-) -> StoredResults:
-    """Make the lineages of a report those of the job's samples; adds to the software's versions."""
+    conn: psycopg.Connection, job: Job, files: JobFiles
+) -> tuple[StoredResults, dict[str, str]]:
+    """Store the lineages of a report for the job's samples; return the software versions, too."""
     inputs = job_inputs(conn, job.group_id, job.id)
-    conn.execute(query("stage_results"))
+    run_query(conn, "outputs/stage_results")
     with files.open("lineage_report_csv") as file:
         taxa = Taxa(file.name, inputs)
-        stage(conn, "staged_lineages", COLUMNS, _rows(file, taxa, versions))
+        table = read_table(file, ",", REQUIRED)
+        # The first row names the software of all.
+        first = [*islice(table, 1)]
+        versions = _versions(file, first[0]) if first else {}
+        copy_rows(conn, "staged_lineages", COLUMNS, _rows(file, taxa, chain(first, table)))
     taxa.check(conn)
     held = hold_samples(conn, job)
     values = {"lineage_type": "PANGOLIN", "reference_dataset_id": None}
-    written = {"sample_lineages": store(conn, "store_lineages", values)}
+    written = {"sample_lineages": run_query(conn, "outputs/store_lineages", values)}
     unplaced = conn.execute(
         "select staged.sample_id from staged_lineages as staged"
         " inner join held_samples as held on staged.sample_id = held.id"
         " where staged.failure is not null"
     )
-    return outcome(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
+    results = summarise(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
+    return results, versions
 
 
-def _rows(file: ObjectFile, taxa: Taxa, versions: dict[str, str]) -> Iterator[tuple[Any, ...]]:
-    for row in read_table(file, ",", REQUIRED):
-        if not taxa.seen:
-            found = {name: row.values.get(column) for name, column in VERSIONS.items()}
-            versions.update({name: version for name, version in found.items() if version})
-            check_texts(file, row, VERSIONS.values())
+def _versions(file: ObjectFile, row: Row) -> dict[str, str]:
+    check_texts(file, row, VERSIONS.values())
+    found = {name: row.values.get(column) for name, column in VERSIONS.items()}
+    return {name: version for name, version in found.items() if version}
+
+
+def _rows(file: ObjectFile, taxa: Taxa, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
         check_texts(file, row, TEXTS)
         sample_id = taxa.admit(row.values["taxon"], row.line)
         failure = _failure(file, row)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from control.errors import ControlError
-from control.outputs.jobs import Job, finish_job, lock_job, require_job
-from control.outputs.manifest import HandIn, missing_files
+from control.jobs.states import Job, finish_job, lock_job, require_job
+from control.outputs.addresses import check_address, owner_of
+from control.outputs.job_files import JobFiles, StoredObject, find_object
+from control.outputs.manifest import Submission, missing_files
 from control.outputs.nextclade import register_qc
-from control.outputs.objects import JobFiles, StoredObject, find_object
 from control.outputs.pangolin import register_lineages
-from control.outputs.places import check_place, owner_of
-from control.outputs.problems import listed
-from control.outputs.queries import query
 from control.outputs.results import StoredResults
 from control.outputs.trees import StoredTree, drop_tree, register_tree
-from control.storage import S3Uri
+from control.queries import query
+from control.storage.s3 import S3Uri
+from control.terminal import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,7 +77,7 @@ def register_outputs(
     conn: psycopg.Connection,
     s3: S3Client,
     job_id: int,
-    handed_in: HandIn,
+    submission: Submission,
     *,
     bucket: str | None = None,
     dry_run: bool = False,
@@ -87,55 +87,55 @@ def register_outputs(
     Whoever registers the same a second time, also at the same moment, finds it registered. Files
     must lie in `bucket`, where it is given.
     """
-    for file in handed_in.files:
-        check_place(file.uri, job_id, bucket)
-    found = [find_object(s3, file) for file in handed_in.files]
+    for file in submission.files:
+        check_address(file.uri, job_id, bucket)
+    found = [find_object(s3, file) for file in submission.files]
     with conn.transaction(force_rollback=dry_run):
         job = lock_job(conn, job_id)
-        _check_hand_in(job, handed_in)
+        _check_submission(job, submission)
         if not job.is_open:
-            return _already_registered(conn, job, handed_in, found)
-        if handed_in.error is not None:
-            return _register_failure(conn, job, handed_in)
+            return _already_registered(conn, job, submission, found)
+        if submission.error is not None:
+            return _register_failure(conn, job, submission)
         _refuse_objects_of_other_jobs(conn, job, found)
-        return _register_success(conn, job, handed_in, JobFiles(s3, found))
+        return _register_success(conn, job, submission, JobFiles(s3, found))
 
 
-def _check_hand_in(job: Job, handed_in: HandIn) -> None:
+def _check_submission(job: Job, submission: Submission) -> None:
     """It must be this job's, and of its present attempt."""
-    if handed_in.kind not in (None, job.kind):
+    if submission.kind not in (None, job.kind):
         raise ControlError(
-            f"{handed_in.source} is of a {handed_in.kind}, job {job.id} is a {job.kind}",
+            f"{submission.source} is of a {submission.kind}, job {job.id} is a {job.kind}",
             "name the job the manifest belongs to",
         )
-    if handed_in.attempt not in (None, job.attempt):
+    if submission.attempt not in (None, job.attempt):
         raise ControlError(
-            f"{handed_in.source} is of attempt {handed_in.attempt},"
+            f"{submission.source} is of attempt {submission.attempt},"
             f" job {job.id} is at attempt {job.attempt}",
             "register the manifest of the present attempt",
         )
-    if handed_in.error is None:
-        problems = missing_files(job.kind, [file.kind for file in handed_in.files])
+    if submission.error is None:
+        problems = missing_files(job.kind, [file.kind for file in submission.files])
         if problems:
             raise ControlError(
-                f"job {job.id} is a {job.kind}, but of {handed_in.source}\n  "
+                f"job {job.id} is a {job.kind}, but of {submission.source}\n  "
                 + "\n  ".join(problems),
                 "name each file of the job once",
             )
 
 
 def _already_registered(
-    conn: psycopg.Connection, job: Job, handed_in: HandIn, found: list[StoredObject]
+    conn: psycopg.Connection, job: Job, submission: Submission, found: list[StoredObject]
 ) -> Registration:
     """Nothing to do, if this very thing was registered before."""
-    if job.status == "failed" and handed_in.error is not None and handed_in.error == job.error:
+    if job.status == "failed" and submission.error is not None and submission.error == job.error:
         return Registration(job.id, job.kind, job.status, is_new=False)
-    if job.status == "succeeded" and handed_in.error is None:
+    if job.status == "succeeded" and submission.error is None:
         registered = list_outputs(conn, job.id)
         if _is_same(registered, found):
             return Registration(job.id, job.kind, job.status, is_new=False, outputs=registered)
         raise ControlError(
-            f"job {job.id} has succeeded with other files than those of {handed_in.source}",
+            f"job {job.id} has succeeded with other files than those of {submission.source}",
             "keep what is registered; other results need a new attempt of the job",
         )
     raise ControlError(
@@ -191,30 +191,30 @@ def _refuse_objects_of_other_jobs(
             )
 
 
-def _register_failure(conn: psycopg.Connection, job: Job, handed_in: HandIn) -> Registration:
+def _register_failure(conn: psycopg.Connection, job: Job, submission: Submission) -> Registration:
     """A failed job has no outputs, whatever an attempt before it left."""
     _replace_outputs(conn, job, [])
     drop_tree(conn, job)
-    status = finish_job(conn, job, handed_in.error, handed_in.software_versions)
+    status = finish_job(conn, job, submission.error, submission.software_versions)
     return Registration(job.id, job.kind, status, is_new=True)
 
 
 def _register_success(
-    conn: psycopg.Connection, job: Job, handed_in: HandIn, files: JobFiles
+    conn: psycopg.Connection, job: Job, submission: Submission, files: JobFiles
 ) -> Registration:
     versions: dict[str, str] = {}
     tree: StoredTree | None = None
     results: StoredResults | None = None
     match job.kind:
         case "phylo_run":
-            tree = register_tree(conn, job, files, handed_in.resolved_template_args)
+            tree = register_tree(conn, job, files, submission.resolved_template_args)
         case "pangolin":
-            results = register_lineages(conn, job, files, versions)
+            results, versions = register_lineages(conn, job, files)
         case _:
-            results = register_qc(conn, job, files, handed_in.software_versions)
+            results = register_qc(conn, job, files, submission.software_versions)
     outputs = files.read()
     _replace_outputs(conn, job, outputs)
-    status = finish_job(conn, job, None, versions | dict(handed_in.software_versions))
+    status = finish_job(conn, job, None, versions | dict(submission.software_versions))
     return Registration(
         job.id, job.kind, status, is_new=True, outputs=outputs, tree=tree, results=results
     )
@@ -228,7 +228,7 @@ def _replace_outputs(conn: psycopg.Connection, job: Job, outputs: list[StoredObj
     )
     with conn.cursor() as cursor:
         cursor.executemany(
-            query("store_output"),
+            query("outputs/store_output"),
             [
                 {
                     "group_id": job.group_id,

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from control.outputs.jobs import Job
-from control.outputs.queries import query
+from control.jobs.states import Job
 from control.outputs.taxa import JobInputs, Taxa
+from control.queries import query
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class HeldSamples:
     replaced: frozenset[int]
 
 
-def stage(
+def copy_rows(
     conn: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Stream rows into one of the tables of stage_results.sql."""
@@ -56,18 +56,15 @@ def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
     Samples whose sequence is not the one the job was for any more are let go.
     """
     key = {"group_id": job.group_id, "job_id": job.id}
-    conn.execute(query("hold_samples"), key)
-    replaced = frozenset(row[0] for row in conn.execute(query("drop_replaced_samples"), key))
+    conn.execute(query("outputs/hold_samples"), key)
+    replaced = frozenset(
+        row[0] for row in conn.execute(query("outputs/drop_replaced_samples"), key)
+    )
     current = frozenset(row[0] for row in conn.execute("select id from held_samples"))
     return HeldSamples(current, replaced)
 
 
-def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
-    """Run one of the statements beside this file; how many rows it wrote."""
-    return conn.execute(query(name), values).rowcount
-
-
-def outcome(
+def summarise(
     written: Mapping[str, int],
     inputs: JobInputs,
     taxa: Taxa,

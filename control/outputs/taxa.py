@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from control.outputs.problems import Malformed
+from control.outputs.malformed import Malformed
 
 _SAMPLE_ID = re.compile("[1-9][0-9]{0,17}")
 

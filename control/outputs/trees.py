@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.types.json import Jsonb
 
-from control.outputs.auspice import Dataset, Draft, read_draft
-from control.outputs.jobs import Job
-from control.outputs.objects import JobFiles
-from control.outputs.queries import query
+from control.jobs.states import Job
+from control.outputs.formats.auspice import Dataset, Draft, read_draft
+from control.outputs.job_files import JobFiles
+from control.queries import query
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ def register_tree(
     _stage_names(conn, draft)
     key = {"group_id": job.group_id, "job_id": job.id}
     ambiguous: dict[str, list[int]] = dict(
-        conn.execute(query("link_tips"), {"job_id": job.id}).fetchall()
+        conn.execute(query("outputs/link_tips"), {"job_id": job.id}).fetchall()
     )
-    conn.execute(query("hold_links"))
+    conn.execute(query("outputs/hold_links"))
     samples = {name for (name,) in conn.execute("select full_name from staged_links")}
     dataset = draft.cut(samples)
     _stage_tips(conn, dataset)
     tip_count = sum(tip.is_tip for tip in dataset.tips)
     tree = conn.execute(
-        query("store_tree"),
+        query("outputs/store_tree"),
         key
         | {
             "resolved_template_args": None
@@ -62,7 +62,7 @@ def register_tree(
         "delete from aspen.phylo_tree_tips where group_id = %s and phylo_tree_id = %s",
         [job.group_id, tree[0]],
     )
-    conn.execute(query("store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
+    conn.execute(query("outputs/store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
     linked = sum(tip.is_tip and tip.full_name in samples for tip in dataset.tips)
     return StoredTree(tree[0], tip_count, linked, ambiguous)
 
@@ -83,7 +83,7 @@ def _prefixes(conn: psycopg.Connection, job: Job) -> list[str]:
 
 
 def _stage_names(conn: psycopg.Connection, draft: Draft) -> None:
-    conn.execute(query("stage_tree"))
+    conn.execute(query("outputs/stage_tree"))
     with (
         conn.cursor() as cursor,
         cursor.copy("copy staged_names (position, full_name) from stdin") as copy,

@@ -8,6 +8,7 @@ from control.stack.lifecycle import (
     down,
     log_files,
     restart_api,
+    running_api,
     status,
     up,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "down",
     "log_files",
     "restart_api",
+    "running_api",
     "status",
     "up",
     "watch",

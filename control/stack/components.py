@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from control.keys import ensure_keys
 from control.settings import Settings
 from control.stack import log_keeper, ministack, nginx, postgrest
 from control.stack.health import http_ok
@@ -21,6 +20,7 @@ from control.stack.postgres import (
 )
 from control.stack.process import Launch, Server
 from control.stack.state import SUPERUSER, State
+from control.tokens.keys import ensure_keys
 
 # A burst of messages may take a log past its limit until it is next looked at.
 FAR_ABOVE_THE_LIMIT = 32 * log_keeper.LIMIT_BYTES

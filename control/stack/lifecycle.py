@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from control.causes import DISK_FULL
 from control.database import connect
 from control.errors import ControlError
-from control.migrations import migrate_up
-from control.outputs.credentials import current_credentials, store_credentials
-from control.schema_cache import wait_for_api
+from control.schema.api_reload import wait_for_api
+from control.schema.code import loaded_probe
+from control.schema.migrate import migrate_up
 from control.settings import Settings
-from control.sql_code import loaded_probe
 from control.stack.bootstrap import bootstrap
 from control.stack.components import (
     Api,
@@ -31,7 +31,8 @@ from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
 from control.stack.process import wait_for
 from control.stack.state import State
-from control.storage import make_client
+from control.storage.credentials import current_credentials, store_credentials
+from control.storage.s3 import make_client
 from control.terminal import working_on
 
 Echo = Callable[[str], None]
@@ -321,9 +322,7 @@ def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise ControlError(
-            f"the disk of {settings.data_dir} is full", "free room there, then control up"
-        ) from error
+        raise ControlError(f"the disk of {settings.data_dir} is full", DISK_FULL.here) from error
 
 
 def is_being_changed(settings: Settings) -> bool:

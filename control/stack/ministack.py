@@ -16,7 +16,7 @@ from control.stack.health import http_ok
 from control.stack.ports import HOST
 from control.stack.process import Launch, Server
 from control.stack.state import S3_KEY
-from control.storage import make_client
+from control.storage.s3 import make_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -67,12 +67,12 @@ def find_binaries(setting: str | None, data_major: int | None) -> Binaries:
     if data_major not in (None, binaries.major):
         raise ControlError(
             f"the data directory was made by PostgreSQL {data_major}, but this is {binaries}",
-            f"set {SETTING} to {_place_of(data_major)}; make clean forgets the data",
+            f"set {SETTING} to {_directory_of(data_major)}; make clean forgets the data",
         )
     return binaries
 
 
-def _place_of(major: int | None) -> str:
+def _directory_of(major: int | None) -> str:
     """Where the programs of a version are, if that is easily found."""
     on_path = shutil.which("postgres")
     usual = [Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/usr/pgsql-{major}/bin")]

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from control.errors import ControlError
-from control.stack.causes import Cause, find_cause
+from control.stack.causes import LoggedCause, find_cause
 
 POLL_SECONDS = 0.05
 # How far back in its log the cause of a server's end may stand.
@@ -178,7 +178,7 @@ class Server:
         text = "\n  ".join(tail(self.log_file, lines, self._log_start()))
         return f":\n  {text}" if text else ""
 
-    def cause(self) -> Cause | None:
+    def cause(self) -> LoggedCause | None:
         """Why it stopped or does not answer, as far as its log tells."""
         return find_cause(tail(self.log_file, CAUSE_LINES, self._log_start()), self.log_file.parent)
 

@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from control.errors import ControlError, translate
+from control.errors import ControlError
 from control.settings import DamagedState, Settings
 from control.stack import lifecycle
 from control.stack.components import Component, Database
+from control.translation import translate
 
 Echo = Callable[[str], None]
 

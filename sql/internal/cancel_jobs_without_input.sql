@@ -51,7 +51,10 @@ begin
                         and inputs.job_id = jobs.id
                         and inputs.sample_id is not null
                         and (
-                            jobs.kind = 'phylo_run'
+                            not exists (
+                                select from aspen.job_kinds as kinds
+                                where kinds.name = jobs.kind and kinds.is_queued_for_sequences
+                            )
                             -- Whoever queued it for a sample without a sequence knows why.
                             or inputs.sequence_revision is null
                             or sample.pathogen_id = jobs.pathogen_id

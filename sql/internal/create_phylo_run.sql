@@ -72,18 +72,12 @@ begin
             internal.first_of_many(problems));
     end if;
 
-    insert into aspen.jobs (
-        group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
-            requested_by_id
-    )
-    values (
-        create_phylo_run.group_id, pathogen_row.id, 'phylo_run', create_phylo_run.name,
-            create_phylo_run.tree_type,
-            create_phylo_run.template_args,
-        pathogen_row.contextual_repository_id,
-        nullif(current_setting('aspen.user_id', true), '')::bigint
-    )
-    returning jobs.id into run_id;
+    run_id := internal.queue_job(
+        create_phylo_run.group_id, pathogen_row.id, 'phylo_run',
+        nullif(current_setting('aspen.user_id', true), '')::bigint, create_phylo_run.name,
+        create_phylo_run.tree_type, create_phylo_run.template_args,
+        pathogen_row.contextual_repository_id
+    );
 
     with matched as materialized (
         select matches.*

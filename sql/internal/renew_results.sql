@@ -111,7 +111,10 @@ begin
                 ) as found
             ))
             and jobs.status = 'queued'
-            and jobs.kind <> 'phylo_run'
+            and jobs.kind = any(array(
+                select kinds.name from aspen.job_kinds as kinds
+                where kinds.is_queued_for_sequences
+            ))
         order by jobs.id
         for share skip locked
     );
@@ -148,20 +151,22 @@ begin
         where changed.revision is not null
     ),
 
+    kinds as materialized (
+        select kinds.name, pathogens.id as pathogen_id
+        from (select distinct changed.pathogen_id from changed) as met
+        inner join aspen.pathogens as pathogens on met.pathogen_id = pathogens.id
+        inner join aspen.job_kinds as kinds
+            on
+                kinds.is_queued_for_sequences
+                and (not kinds.is_dataset_needed or pathogens.nextclade_dataset_name is not null)
+                and (kinds.lineage_caller is null
+                    or kinds.lineage_caller = pathogens.lineage_caller)
+    ),
+
     wanted as materialized (
-        select changed.*, kinds.kind
+        select changed.*, kinds.name as kind
         from changed
-        cross join lateral (
-            select 'pangolin' as kind
-            from aspen.pathogens as pathogens
-            where pathogens.id = changed.pathogen_id and pathogens.lineage_caller = 'PANGOLIN'
-            union all
-            select 'nextclade'
-            from aspen.pathogens as pathogens
-            where
-                pathogens.id = changed.pathogen_id
-                and pathogens.nextclade_dataset_name is not null
-        ) as kinds
+        inner join kinds on changed.pathogen_id = kinds.pathogen_id
         where
             -- Cheaper than the look-up, and usual: nothing waits.
             cardinality(waiting_ids) = 0
@@ -178,7 +183,7 @@ begin
                     inputs.sample_group_id = changed.group_id
                     and inputs.sample_id = changed.sample_id
                     and inputs.job_id = any(waiting_ids)
-                    and job.kind = kinds.kind
+                    and job.kind = kinds.name
                     and job.pathogen_id = changed.pathogen_id
                 offset 0
             )
@@ -193,9 +198,8 @@ begin
             and jobs.requested_by_id is not distinct from requester_id
     ),
 
-    queued as (
-        insert into aspen.jobs (group_id, pathogen_id, kind, requested_by_id)
-        select wanted.group_id, wanted.pathogen_id, wanted.kind, requester_id
+    missing as materialized (
+        select wanted.group_id, wanted.pathogen_id, wanted.kind
         from wanted
         where not exists (
             select from own
@@ -204,7 +208,15 @@ begin
         )
         group by wanted.group_id, wanted.pathogen_id, wanted.kind
         order by wanted.group_id, wanted.pathogen_id, wanted.kind
-        returning id, group_id, pathogen_id, kind
+    ),
+
+    queued as materialized (
+        select
+            internal.queue_job(
+                missing.group_id, missing.pathogen_id, missing.kind, requester_id
+            ) as id,
+            missing.group_id, missing.pathogen_id, missing.kind
+        from missing
     ),
 
     recorded as (

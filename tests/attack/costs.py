@@ -41,7 +41,7 @@ def queries(stage: Stage) -> Iterator[Trial]:
             "select=" + "pathogens(jobs(" * 500 + "id" + "))" * 500,
         )
     ]
-    for who in ("nobody", "member"):
+    for who in ("nobody", "alice"):
         with stage.client(stage.world.caller(who).token) as http:
             for path in paths:
                 before = sum(stage.used().values())
@@ -68,8 +68,8 @@ def bodies(stage: Stage) -> Iterator[Trial]:
         (None, "/", 40),
         (bad, "/rpc/create_samples", 120),
         (bad, "/samples", 30),
-        (stage.world.member.token, "/samples", 60),
-        (stage.world.member.token, "/rpc/create_phylo_run", 60),
+        (stage.world.alice.token, "/samples", 60),
+        (stage.world.alice.token, "/rpc/create_phylo_run", 60),
     ):
         for how, content in (
             ("with a length", megabyte * count),
@@ -108,7 +108,7 @@ def waits(stage: Stage, token: str | None, seconds: float = 3) -> float:
 
 def floods(stage: Stage) -> Iterator[Trial]:
     """Send many at once, and see whether a neighbour is served."""
-    member, viewer = stage.world.member.token, stage.world.viewer.token
+    member, viewer = stage.world.alice.token, stage.world.vic.token
     heavy = "/samples?select=*,pathogens(*,jobs(*,groups(*)))&limit=1000"
     for name, token, path, count in (
         ("12 embeds at once", member, heavy, 12),

@@ -18,7 +18,7 @@ FORMULAS = ("=1+1", "+1", "@SUM(A1)", "-1+1", "=HYPERLINK(A1)")
 def identifiers(stage: Stage) -> Iterator[Trial]:
     """Store names that a terminal, a FASTA file or a spreadsheet would obey."""
     world = stage.world
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         # Blanks of any kind around a name are not part of it, so these stand inside.
         for number, text in enumerate((*(f"a{one}" for one in FORBIDDEN), *FORMULAS)):
             for field in ("private_identifier", "public_identifier"):
@@ -49,7 +49,7 @@ def shapes(stage: Stage) -> Iterator[Trial]:
         "a number for authors": {"authors": 3},
         "an object for a date": {"collection_date": {"a": 1}},
     }
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         for name, columns in samples.items():
             for door, answer in (
                 ("POST", http.post("/samples", json=world.sample(f"s-{name}", **columns))),
@@ -82,7 +82,7 @@ def shapes(stage: Stage) -> Iterator[Trial]:
 def encodings(stage: Stage) -> Iterator[Trial]:
     """Send bytes that are no text, everywhere a request has room."""
     world = stage.world
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         for _ in range(40):
             noise = bytes(stage.dice.randrange(1, 256) for _ in range(20))
             encoded = "".join(f"%{byte:02x}" for byte in noise)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from control.errors import ControlError
-from control.fasta import write_record
+from control.samples.fasta import write_record
 from tests.bench.lab import Lab
 from tests.bench.laboratory import SUBJECT, empty, laboratory
 from tests.bench.processes import peak_mib

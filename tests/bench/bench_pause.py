@@ -29,7 +29,7 @@ LONGEST_MS = 200
 CONTROL = "from control.cli import main; main()"
 
 # Of policies that write: fences are under a safety rule, and what is read has its plans.
-POLICY = r"(for (?:insert|update|delete)\nto [\w, ]+\n(?:using|with check)) \("
+POLICY = r"(for (?:insert|update|delete) to [\w, ]+\n(?:using|with check)) \("
 
 Change = Callable[[Path, int], None]
 

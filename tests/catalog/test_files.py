@@ -1,4 +1,4 @@
-"""The rules that files keep, and that each of them names whoever breaks it."""
+"""The rules that files keep, and a fault for each that it must find."""
 
 from __future__ import annotations
 
@@ -31,6 +31,24 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         "sql/policies/users.sql",
         ("policy users_select_own on aspen.users\nfor", "policy x on aspen.jobs\nfor"),
         ["policies/users.sql: x"],
+    ),
+    (
+        "triggers_are_in_the_file_of_their_table",
+        "sql/triggers/users.sql",
+        ("before insert or update on aspen.users", "before insert or update on aspen.groups"),
+        ["triggers/users.sql: users_check_values"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/policies/users.sql",
+        ("", "alter table aspen.users enable row level security;\n"),
+        ["policies/users.sql: AlterTableStmt"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/triggers/users.sql",
+        ("", "drop policy if exists users_select_own on aspen.users;\n"),
+        ["triggers/users.sql: DropStmt"],
     ),
     (
         "functions_have_a_complete_header",
@@ -108,16 +126,16 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_nothing_breaks_the_rule(rule: str) -> None:
-    """The rule names nobody."""
+def test_no_file_breaks_the_rule(rule: str) -> None:
+    """Name no offender in this checkout."""
     assert RULES[rule](ROOT) == []
 
 
 @pytest.mark.parametrize(("rule", "file", "change", "expected"), FAULTS)
-def test_rule_names_who_breaks_it(
+def test_rule_names_the_file_that_breaks_it(
     tmp_path: Path, rule: str, file: str, change: tuple[str, str], expected: list[str]
 ) -> None:
-    """Whatever breaks the rule is named, and nothing else."""
+    """Name exactly the offender that the fault adds."""
     copy_of_checkout(tmp_path)
     before = RULES[rule](tmp_path)
 
@@ -127,18 +145,18 @@ def test_rule_names_who_breaks_it(
 
 
 def test_every_rule_is_shown_to_fail() -> None:
-    """No rule is there without a fault that it finds."""
+    """Have at least one fault for every rule."""
     assert {rule for rule, *_ in FAULTS} == set(RULES)
 
 
 def copy_of_checkout(directory: Path) -> None:
-    """What the rules look at."""
+    """Copy the parts of a checkout that the rules read."""
     for part in ("sql", "docs", "tests"):
         shutil.copytree(ROOT / part, directory / part)
 
 
 def write(path: Path, old: str, new: str) -> None:
-    """Replace the first occurrence, which there must be; without one, append."""
+    """Replace the first occurrence, which must exist; append where none is given."""
     text = path.read_text("utf-8") if path.exists() else ""
     assert old in text
     path.write_text(text.replace(old, new, 1) if old else text + new, "utf-8")

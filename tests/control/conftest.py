@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
-from control.keys import KeySet, ensure_keys, load_keys
+from control.tokens.keys import KeySet, ensure_keys, load_keys
 from tests import factories
-from tests.control.importer import Importer
-from tests.servers import Database
+from tests.control.outputs.desk import Desk
+from tests.control.samples.importer import Importer
+from tests.servers import S3, Database
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[psycopg.Connection]:
+    """The test's own database as role control, in autocommit."""
+    with database.connect() as conn:
+        yield conn
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +45,15 @@ def importer(database: Database, tmp_path: Path) -> Importer:
         group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
         factories.user(conn, "alice", {group_id: "member"})
     return Importer(database, tmp_path, group_id)
+
+
+@pytest.fixture
+def draft(admin: psycopg.Connection, shared_database: Database, s3: S3) -> Desk:
+    """A desk whose work is rolled back after the test: without the command line, but quick."""
+    return Desk(admin, shared_database, s3)
+
+
+@pytest.fixture
+def desk(conn: psycopg.Connection, database: Database, s3: S3) -> Desk:
+    """Where jobs hand in their files and an operator registers them."""
+    return Desk(conn, database, s3)

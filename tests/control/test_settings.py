@@ -22,9 +22,7 @@ documents = st.dictionaries(
     | st.dictionaries(st.text(), st.integers() | st.text(), max_size=2),
 )
 short = settings(
-    derandomize=True,
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

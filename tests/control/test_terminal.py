@@ -23,7 +23,6 @@ from click.testing import CliRunner, Result
 
 from control.cli import Commands, cli
 from control.errors import ControlError
-from control.keys import KeySet
 from control.terminal import (
     Heartbeat,
     SafeStream,
@@ -32,9 +31,10 @@ from control.terminal import (
     table,
     visible,
 )
-from control.tokens import claims_for, sign
+from control.tokens.keys import KeySet
+from control.tokens.minting import claims_for, sign
 from tests import factories
-from tests.control.checkout import Checkout
+from tests.control.schema.checkout import Checkout
 from tests.servers import Database
 
 # Clears the screen, sets the title, moves back, and reorders what follows.

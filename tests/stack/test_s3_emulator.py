@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from control.storage import S3Uri, open_object
+from control.storage.s3 import S3Uri, open_object
 from tests.servers import S3, run_s3
 from tests.stack.conftest import LocalStack
 from tests.stack.listeners import is_loopback, listening_addresses

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -17,10 +16,11 @@ from psycopg import sql
 
 from control.cli import cli
 from control.errors import ControlError
-from control.outputs.manifest import HandIn, NamedFile, read_manifest
+from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.outputs.register import Registration, register_outputs
-from control.storage import S3Uri
+from control.storage.s3 import S3Uri
 from tests import factories
+from tests.names import unique
 from tests.servers import S3, Database
 
 RUN = "from control.cli import main; main()"
@@ -44,7 +44,7 @@ class Desk:
     conn: psycopg.Connection
     database: Database
     s3: S3
-    folder: str = field(default_factory=lambda: uuid4().hex)
+    folder: str = field(default_factory=lambda: unique(32))
 
     def __post_init__(self) -> None:
         self.group_id = factories.group(self.conn)
@@ -73,7 +73,7 @@ class Desk:
         """Where the job puts its files."""
         return f"{self.folder}/jobs/{job_id}/{attempt}/"
 
-    def hand_in(
+    def submit(
         self,
         job_id: int,
         kind: str,
@@ -93,11 +93,11 @@ class Desk:
 
     def tree(self, job_id: int, dataset: bytes | str, **overrides: Any) -> S3Uri:
         """What a phylo run hands in."""
-        return self.hand_in(job_id, "phylo_run", {"auspice_json": dataset}, **overrides)
+        return self.submit(job_id, "phylo_run", {"auspice_json": dataset}, **overrides)
 
     def report(self, job_id: int, content: bytes | str, **overrides: Any) -> S3Uri:
         """What a pangolin job hands in."""
-        return self.hand_in(job_id, "pangolin", {"lineage_report_csv": content}, **overrides)
+        return self.submit(job_id, "pangolin", {"lineage_report_csv": content}, **overrides)
 
     def qc(
         self,
@@ -110,23 +110,23 @@ class Desk:
         """What a nextclade job hands in."""
         files = {"nextclade_csv": table, "nextclade_tag_json": tag, "aligned_fasta": alignment}
         versions = {"software_versions": {"nextclade": "3.8.2"}}
-        return self.hand_in(job_id, "nextclade", files, **(versions | overrides))
+        return self.submit(job_id, "nextclade", files, **(versions | overrides))
 
-    def submit(self, job_id: int, manifest: S3Uri) -> Registration:
+    def store(self, job_id: int, manifest: S3Uri) -> Registration:
         """Register a manifest in the desk's own transaction."""
-        handed_in = read_manifest(self.s3.client, manifest, job_id)
-        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+        submission = read_manifest(self.s3.client, manifest, job_id)
+        return register_outputs(self.conn, self.s3.client, job_id, submission)
 
-    def submit_tree(self, job_id: int, file: S3Uri) -> Registration:
+    def register_tree(self, job_id: int, file: S3Uri) -> Registration:
         """The same with a tree named by an operator."""
-        handed_in = HandIn("the files named", (NamedFile("auspice_json", file),))
-        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+        submission = Submission("the files named", (NamedFile("auspice_json", file),))
+        return register_outputs(self.conn, self.s3.client, job_id, submission)
 
-    def refusal(self, submit: Callable[[], object]) -> str:
+    def refusal(self, register: Callable[[], object]) -> str:
         """What is said when something is refused; nothing may change by it."""
         before = self.state()
         with pytest.raises(ControlError) as caught:
-            submit()
+            register()
         assert caught.value.remedy
         assert self.state() == before
         return caught.value.message

@@ -10,8 +10,8 @@ import os
 
 import pytest
 
-from control.outputs.auspice import parse_dataset
-from control.outputs.json_values import dump
+from control.outputs.formats.auspice import parse_dataset
+from control.outputs.formats.json_values import dump
 from tests import factories
 from tests.control.outputs.desk import Desk
 from tests.servers import SETTINGS
@@ -47,7 +47,7 @@ def test_real_lineage_report_is_registered(draft: Desk) -> None:
     add_samples(draft, 3, 4)
     job = draft.job("pangolin", [3, 4])
 
-    draft.submit(job, draft.report(job, content("lineage_report.csv")))
+    draft.store(job, draft.report(job, content("lineage_report.csv")))
 
     assert draft.rows(
         "select sample_id, lineage, lineage_software_version, lineage_probability"
@@ -64,7 +64,7 @@ def test_real_nextclade_files_are_registered(draft: Desk) -> None:
     job = draft.job("nextclade", [1, 2])
     files = (content(name) for name in ("nextclade.csv", "nextclade.aligned.fasta", "tag.json"))
 
-    done = draft.submit(job, draft.qc(job, *files, software_versions={"nextclade": "2.9.1"}))
+    done = draft.store(job, draft.qc(job, *files, software_versions={"nextclade": "2.9.1"}))
 
     assert done.results is not None
     assert done.results.samples_without_alignment == [2]

@@ -19,7 +19,7 @@ def test_keys_of_objects_are_shown(desk: Desk) -> None:
     desk.put(desk.home(job) + KEY, dataset(tip("a"), tip("b")))
     named = [{"kind": "auspice_json", "key": KEY}]
 
-    registered = desk.register(job, desk.hand_in(job, "phylo_run", {}, files=named))
+    registered = desk.register(job, desk.submit(job, "phylo_run", {}, files=named))
     listed = [desk.run("list", job), desk.run("list", job, "--json")]
 
     for result in (registered, *listed):
@@ -31,7 +31,7 @@ def test_keys_of_objects_are_shown(desk: Desk) -> None:
 def test_refused_documents_are_shown(desk: Desk) -> None:
     """A manifest, and the name of one that is not there."""
     job = desk.job("phylo_run")
-    manifest = desk.hand_in(job, EVIL, {"auspice_json": "{}"}, error=EVIL)
+    manifest = desk.submit(job, EVIL, {"auspice_json": "{}"}, error=EVIL)
 
     for result in (
         desk.register(job, manifest),
