@@ -19,12 +19,8 @@ declare
     pathogen_row aspen.pathogens;
     sample_count integer;
 begin
-    if (create_samples.group_id = any(nullif(current_setting('aspen.member_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
-            json_build_object('group_id', create_samples.group_id)::text,
-            'A direct role of member or admin is needed.');
-    end if;
+    perform authz.require_member(
+        create_samples.group_id, 'You cannot create samples in this group');
     if create_samples.on_conflict is null or create_samples.on_conflict not in ('error', 'skip',
         'update') then
         perform internal.fail(400, 'invalid_argument', 'on_conflict must be error, skip or update',

@@ -30,13 +30,8 @@ begin
     if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
         noted := internal.noted_problems(given);
     end if;
-    if new.group_id is not null and not noted @> '[{"field": "group_id"}]'
-        and (new.group_id = any(nullif(current_setting('aspen.member_groups', true),
-        '')::bigint[])) is not true
-    then
-        perform internal.fail(403, 'group_access_denied', 'You cannot create samples in this group',
-            json_build_object('group_id', new.group_id)::text,
-                'A direct role of member or admin is needed.');
+    if new.group_id is not null and not noted @> '[{"field": "group_id"}]' then
+        perform authz.require_member(new.group_id, 'You cannot create samples in this group');
     end if;
 
     select pathogens.* into pathogen

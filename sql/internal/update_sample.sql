@@ -31,12 +31,7 @@ begin
         end if;
         return null;
     end if;
-    if (old.group_id = any(nullif(current_setting('aspen.full_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot change samples of this group',
-            json_build_object('group_id', old.group_id)::text,
-                'A role of member or admin is needed.');
-    end if;
+    perform authz.require_member(old.group_id, 'You cannot change samples of this group', 'full');
     if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
         noted := internal.noted_problems(given);
     end if;
