@@ -107,6 +107,7 @@
 \ir internal/note_lost_input.sql
 \ir internal/end_empty_jobs.sql
 \ir internal/sequence_revisions.sql
+\ir internal/remove_results.sql
 \ir internal/renew_results.sql
 \ir internal/renew_results_of_sequences.sql
 \ir internal/renew_results_of_sample.sql
