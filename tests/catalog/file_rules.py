@@ -172,7 +172,7 @@ def raised_errors(root: Path) -> set[str]:
     errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
         for call in re.finditer(r"internal\.fail\(", text):
-            if name != "internal/fail.sql":
+            if name != "internal/errors/fail.sql":
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
