@@ -125,7 +125,7 @@ def everything(root: Path, number: int) -> None:
 def failing_file(root: Path, number: int) -> None:
     """Change everything, and make the last file fail."""
     everything(root, number)
-    with (root / "sql/api/functions/output_url.sql").open("a") as file:
+    with (root / "sql/api/functions/job_outputs/output_url.sql").open("a") as file:
         file.write("\nselect nothing_of_this_name;\n")
 
 

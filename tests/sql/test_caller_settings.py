@@ -54,7 +54,7 @@ def test_unset_setting_is_null(shared_database: Database, name: str, value: str 
 
 
 def plan_of(conn: psycopg.Connection, role: str, name: str) -> list[str]:
-    """The plan of a call as this role."""
+    """Return the plan of a call as this role."""
     with conn.transaction(force_rollback=True):
         conn.execute(f"set local role {role}".encode())
         statement = f"explain (verbose, costs off) select authz.{name}()"

@@ -28,10 +28,7 @@ begin atomic
         outputs.id = output_url.id
         and outputs.kind <> 'auspice_json'
         and not coalesce(
-            outputs.group_id = any(nullif(
-                current_setting('aspen.full_groups', true),
-                ''
-            )::bigint[]), false
+            outputs.group_id = any(authz.full_groups()), false
         );
 
     select

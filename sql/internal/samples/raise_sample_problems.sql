@@ -64,13 +64,7 @@ begin
                 where notes.taken_in_group is not null and taken.is_taken
             ) as named
         ) as problem;
-        perform internal.fail(
-            case when is_conflict then 409 else 400 end,
-            case when is_conflict then 'sample_exists' else 'invalid_sample' end,
-            'Nothing was stored: some samples are not usable',
-            internal.listed_problems(problems, problem_count),
-            'Correct or leave out the named samples and send the whole batch again.'
-        );
+        perform internal.fail_samples(problems, problem_count, is_conflict);
     end if;
     if not has_rows then
         perform internal.fail(400, 'empty_batch', 'The batch has no samples', null,

@@ -45,8 +45,7 @@ begin
                     select samples.private_identifier
                     from aspen.samples as samples
                     where samples.group_id = new.group_id and samples.id = new.sample_id
-                        and samples.group_id = any(nullif(current_setting('aspen.full_groups',
-                            true), '')::bigint[])
+                        and samples.group_id = any(authz.full_groups())
                 )
             ),
             jsonb_build_array(jsonb_build_object('field', 'sequence', 'reason', problem))

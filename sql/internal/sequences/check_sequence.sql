@@ -29,18 +29,10 @@ begin
         ));
         problems := problems || (
             select coalesce(jsonb_agg(jsonb_build_object(
-                'field', ranges.field, 'value', ranges.value, 'reason', ranges.reason
+                'field', found.field, 'value', found.value, 'reason', found.reason
             )), '[]')
-            from (values
-                ('sequencing_date', new.sequencing_date::text,
-                    'must be between 1970-01-01 and today',
-                    new.sequencing_date between '1970-01-01' and current_date + 1),
-                ('sequencing_depth', new.sequencing_depth::text,
-                    'must be a number, not negative',
-                    new.sequencing_depth >= 0 and new.sequencing_depth < 'Infinity')
-            ) as ranges(field, value, reason, is_usable)
-            where not ranges.is_usable
-                and not problems @> jsonb_build_array(jsonb_build_object('field', ranges.field))
+            from internal.sequencing_problems(new.sequencing_date, new.sequencing_depth) as found
+            where not problems @> jsonb_build_array(jsonb_build_object('field', found.field))
         );
     end if;
     if problems = '[]' then

@@ -17,13 +17,8 @@ declare
     noted text := coalesce(current_setting('aspen.samples_to_delete', true), '');
 begin
     if tg_level = 'ROW' then
-        if (old.group_id = any(nullif(current_setting('aspen.full_groups', true),
-            '')::bigint[])) is not true then
-            perform internal.fail(403, 'group_access_denied',
-                'You cannot delete samples of this group',
-                json_build_object('group_id', old.group_id)::text,
-                'A role of member or admin is needed.');
-        end if;
+        perform authz.require_member(
+            old.group_id, 'You cannot delete samples of this group', 'full');
         perform from aspen.samples as samples where samples.id = old.id for update;
         -- Another request deleted it first, and that one says so.
         if not found then

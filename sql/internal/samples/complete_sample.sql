@@ -9,11 +9,13 @@ set search_path = ''
 as $$
 begin
     if new.collection_date > current_date + 1 then
-        perform internal.fail(400, 'invalid_sample', 'A sample is not usable',
-            json_build_array(json_build_object(
-            'field', 'collection_date', 'value', new.collection_date, 'reason',
-                'must be between 1900-01-01 and today'
-        ))::text);
+        perform internal.fail(400, 'invalid_sample', 'A sample is invalid', (
+            select json_agg(json_build_object(
+                'field', problem.field, 'value', problem.value, 'reason', problem.reason
+            ))
+            from internal.sample_problems(new) as problem
+            where problem.field = 'collection_date'
+        )::text);
     end if;
     if coalesce(new.public_identifier, '') = '' then
         new.public_identifier := internal.generated_public_identifier(

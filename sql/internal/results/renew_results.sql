@@ -49,50 +49,7 @@ begin
         return;
     end if;
 
-    delete from aspen.sample_lineages as results
-    where results.id = any(array(
-        select found.id
-        from unnest(kept_group_ids, kept_sample_ids) as changed(group_id, sample_id)
-        cross join lateral (
-            select lineages.id
-            from aspen.sample_lineages as lineages
-            where lineages.group_id = changed.group_id and lineages.sample_id = changed.sample_id
-            offset 0
-        ) as found
-    ));
-    delete from aspen.sample_qc_metrics as results
-    where results.id = any(array(
-        select found.id
-        from unnest(kept_group_ids, kept_sample_ids) as changed(group_id, sample_id)
-        cross join lateral (
-            select metrics.id
-            from aspen.sample_qc_metrics as metrics
-            where metrics.group_id = changed.group_id and metrics.sample_id = changed.sample_id
-            offset 0
-        ) as found
-    ));
-    delete from aspen.sample_mutations as results
-    where results.id = any(array(
-        select found.id
-        from unnest(kept_group_ids, kept_sample_ids) as changed(group_id, sample_id)
-        cross join lateral (
-            select mutations.id
-            from aspen.sample_mutations as mutations
-            where mutations.group_id = changed.group_id and mutations.sample_id = changed.sample_id
-            offset 0
-        ) as found
-    ));
-    delete from aspen.aligned_sequences as results
-    where results.id = any(array(
-        select found.id
-        from unnest(kept_group_ids, kept_sample_ids) as changed(group_id, sample_id)
-        cross join lateral (
-            select aligned.id
-            from aspen.aligned_sequences as aligned
-            where aligned.group_id = changed.group_id and aligned.sample_id = changed.sample_id
-            offset 0
-        ) as found
-    ));
+    perform internal.remove_results(kept_group_ids, kept_sample_ids);
 
     waiting_ids := array(
         select jobs.id

@@ -24,21 +24,9 @@ declare
     bare_samples json;
     run_id bigint;
 begin
-    if (create_phylo_run.group_id = any(nullif(current_setting('aspen.member_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot create runs in this group',
-            json_build_object('group_id', create_phylo_run.group_id)::text,
-            'A direct role of member or admin is needed.');
-    end if;
-    select pathogens.* into pathogen_row
-    from aspen.pathogens as pathogens
-    where pathogens.slug = create_phylo_run.pathogen;
-    if pathogen_row.id is null then
-        perform internal.fail(400, 'unknown_pathogen', 'There is no such pathogen',
-            json_build_object('pathogen', left(create_phylo_run.pathogen, 200))::text,
-                'Use the slug of one of pathogens.');
-    end if;
-
+    perform authz.require_member(
+        create_phylo_run.group_id, 'You cannot create runs in this group');
+    pathogen_row := internal.pathogen_of(create_phylo_run.pathogen);
     create_phylo_run.template_args := internal.usual_template_args(create_phylo_run.template_args);
     -- Every build aligns to the reference of a Nextclade dataset.
     if pathogen_row.nextclade_dataset_name is null then
@@ -91,9 +79,7 @@ begin
         select matches.*
         from internal.match_identifiers(
             create_phylo_run.group_id, pathogen_row.id, create_phylo_run.samples,
-            nullif(current_setting('aspen.any_groups', true), '')::bigint[],
-            nullif(current_setting('aspen.full_groups', true), '')::bigint[],
-            nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+            authz.any_groups(), authz.full_groups(), authz.full_groups()
         ) as matches
     ),
 
