@@ -30,7 +30,7 @@ begin
         tg_table_name,
         (entries.change #>> '{row,id}')::bigint,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        authz.caller_id(),
         coalesce(nullif(current_setting('role', true), 'none'), session_user),
         (
             select

@@ -14,7 +14,7 @@ begin
         tg_table_name,
         changed_rows.id,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        authz.caller_id(),
         coalesce(nullif(current_setting('role', true), 'none'), session_user)
     from changed_rows;
     return null;

@@ -7,6 +7,9 @@ volatile
 security definer
 set search_path = ''
 as $$
+declare
+    -- Read here, because the statement below may be planned anew for every row.
+    caller_id bigint := authz.caller_id();
 begin
     insert into aspen.audit_log (group_id, table_name, row_id, action, user_id, role_name)
     values (
@@ -14,7 +17,7 @@ begin
         tg_table_name,
         case tg_op when 'DELETE' then old.id else new.id end,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        caller_id,
         coalesce(nullif(current_setting('role', true), 'none'), session_user)
     );
     return null;

@@ -21,12 +21,7 @@ begin
             json_build_object('job_id', cancel_job.job_id)::text,
             'Look it up in jobs.');
     end if;
-    if (owner_id = any(nullif(current_setting('aspen.full_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot cancel jobs of this group',
-            json_build_object('group_id', owner_id)::text,
-            'A role of member or admin is needed.');
-    end if;
+    perform authz.require_member(owner_id, 'You cannot cancel jobs of this group', 'full');
     perform internal.cancel_jobs(array[cancel_job.job_id]);
     if not found then
         select jobs.status into present_status

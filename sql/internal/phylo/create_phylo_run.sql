@@ -70,7 +70,7 @@ begin
 
     run_id := internal.queue_job(
         create_phylo_run.group_id, pathogen_row.id, 'phylo_run',
-        nullif(current_setting('aspen.user_id', true), '')::bigint, create_phylo_run.name,
+        authz.caller_id(), create_phylo_run.name,
         create_phylo_run.tree_type, create_phylo_run.template_args,
         pathogen_row.contextual_repository_id
     );

@@ -10,7 +10,7 @@ as $$
     from aspen.groups as groups
     where
         groups.id = tree_origin.group_id
-        and groups.id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
+        and groups.id = any(authz.any_groups());
 $$;
 
 comment on function internal.tree_origin(bigint) is

@@ -17,7 +17,7 @@ set enable_seqscan = 'off'
 as $$
 #variable_conflict use_column
 declare
-    requester_id bigint := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    requester_id bigint := authz.caller_id();
     own_job_ids bigint[]
         := string_to_array(nullif(current_setting('aspen.queued_jobs', true), ''), ',')::bigint[];
     waiting_ids bigint[];
