@@ -44,7 +44,8 @@ begin
     problems := internal.sample_row_problems(sample, noted);
     if problems is null then
         sample.id := nextval('aspen.samples_id_seq');
-        insert into aspen.samples values (sample.*) on conflict do nothing returning * into stored;
+        select inserted.* into stored
+        from internal.insert_samples(array[sample]) as inserted;
         if stored.id is null then
             problems := jsonb_build_object('taken_in_group', new.group_id,
                 'public_identifier', new.public_identifier);

@@ -11,7 +11,14 @@ declare
     changes jsonb[] := array(
         select input.cells from unnest(inputs) as input where input.outcome = 'updated'
     );
+    new_samples aspen.samples[] := array(
+        select input.sample
+        from unnest(inputs) as input
+        where input.outcome = 'created'
+        order by (input.sample).private_identifier collate "C"
+    );
     locked_count bigint;
+    stored_count bigint;
 begin
     if cardinality(changes) > 0 then
         select count(*) into locked_count
@@ -34,11 +41,11 @@ begin
                 message = 'A sample of the batch was deleted or renamed in the meantime';
         end if;
     end if;
-    insert into aspen.samples
-    select (input.sample).*
-    from unnest(inputs) as input
-    where input.outcome = 'created'
-    order by (input.sample).private_identifier collate "C";
+    select count(*) into stored_count from internal.insert_samples(new_samples);
+    if stored_count < cardinality(new_samples) then
+        raise sqlstate '55000' using
+            message = 'A sample of the batch was stored by another request in the meantime';
+    end if;
     if cardinality(changes) > 0 then
         perform internal.write_samples(changes);
     end if;
@@ -47,7 +54,7 @@ $$;
 
 comment on function internal.store_sample_rows(internal.sample_input[]) is $$Store the samples of a batch that has no problems
 
-Fails with 55000 where another request deleted or renamed one since the batch was read.$$;
+Fails with 55000 where another request stored, deleted or renamed one since the batch was read.$$;
 
 revoke all on function internal.store_sample_rows(internal.sample_input[]) from public;
 grant execute on function internal.store_sample_rows(internal.sample_input[]) to api_writer;
