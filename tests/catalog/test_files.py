@@ -105,6 +105,12 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         ["410 output_not_found"],
     ),
     (
+        "errors_are_documented",
+        "sql/internal/refuse_move.sql",
+        ("'read_only_column'", "'row_moved'"),
+        ["400 row_moved"],
+    ),
+    (
         "documented_errors_are_raised",
         "docs/errors.md",
         ("", "\n| `no_such_error` | 418 | |\n"),

@@ -58,8 +58,8 @@ alter view api.samples alter column authors set default '{}';
 
 comment on view api.samples is $$Samples of all groups that the caller may see
 
-Members and admins see all samples of their groups and of groups that granted them access. Viewers see
-the samples that are not private, and no private identifiers.
+Members and admins of a group, by a direct role or a grant, see all of its samples. Viewers see the
+samples that are not private, and no private identifiers.
 
 Texts are one line. Free texts have at most 1,000 characters; authors are at most 1,000 names of 250
 characters, together 20,000. Identifiers and names contain no invisible characters and do not begin

@@ -1,5 +1,5 @@
--- An array, not a join: an update that has waited for a row compares what the row has become by then
--- with every status, but with one row of a join only.
+-- An array, not a join: an update that has waited for a row compares what the row has become by
+-- then with every status, but with one row of a join only.
 create or replace function internal.job_statuses_before(action text)
 returns text[]
 language sql

@@ -67,10 +67,11 @@ begin
 end
 $$;
 
-comment on function internal.move_job(bigint, text, text, jsonb) is $$Takes one step of internal.job_transitions() with a job, and returns its new status
+comment on function internal.move_job(bigint, text, text, jsonb) is $$Takes one step with a job and returns its new status
 
-The row stays locked until the transaction ends. error: why it failed. software_versions: null
-leaves them as they are. Errors: 404 job_not_found, 409 job_has_ended, 409 job_in_progress.$$;
+action: one of internal.job_transitions(). error: why it failed. software_versions: null leaves them
+as they are. The row stays locked until the transaction ends. Errors: 404
+job_not_found, 409 job_has_ended, 409 job_in_progress.$$;
 
 revoke all on function internal.move_job(bigint, text, text, jsonb) from public;
 grant execute on function internal.move_job(bigint, text, text, jsonb) to control;

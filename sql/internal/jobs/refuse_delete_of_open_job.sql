@@ -1,13 +1,12 @@
--- definer because internal.fail is out of reach of API roles by name.
 create or replace function internal.refuse_delete_of_open_job()
 returns trigger
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
-    perform internal.fail(409, 'job_in_progress', 'A job that has not ended cannot be deleted',
+    perform authz.fail(409, 'job_in_progress', 'A job that has not ended cannot be deleted',
         json_build_object('id', old.id, 'status', old.status)::text,
             'Cancel it first with cancel_job, or wait for its end.');
     return old;
@@ -17,7 +16,3 @@ $$;
 comment on function internal.refuse_delete_of_open_job() is 'Trigger: queued and running jobs stay';
 
 revoke all on function internal.refuse_delete_of_open_job() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.refuse_delete_of_open_job() owner to api_writer;
-revoke create on schema internal from api_writer;

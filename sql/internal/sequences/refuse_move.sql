@@ -1,14 +1,13 @@
 -- Moved to another sample, a row would be a new one there, and creating takes a direct role.
--- definer because internal.fail is out of reach of API roles by name.
 create or replace function internal.refuse_move()
 returns trigger
 language plpgsql
 volatile
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
-    perform internal.fail(400, 'read_only_column', 'group_id and sample_id cannot be changed',
+    perform authz.fail(400, 'read_only_column', 'group_id and sample_id cannot be changed',
         json_build_object('id', old.id)::text,
         'Delete the row and create one for the other sample.');
     return null;
@@ -20,7 +19,3 @@ comment on function internal.refuse_move() is $$Trigger: a row stays with its sa
 Errors: 400 read_only_column.$$;
 
 revoke all on function internal.refuse_move() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.refuse_move() owner to api_writer;
-revoke create on schema internal from api_writer;

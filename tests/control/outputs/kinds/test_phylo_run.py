@@ -1,4 +1,4 @@
-"""Trees in the database: which sample a tip stands for, and what is refused."""
+"""Trees in the database: which sample a tip is, and which trees are rejected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.control.outputs.desk import Desk, dataset, tip
 
 
 def test_registered_tree_is_read_as_it_was_handed_in(draft: Desk, request_as: RequestAs) -> None:
-    """The pieces in the tables join to the document of the file."""
+    """Join the pieces of the tables to the document of the file."""
     factories.user(draft.conn, "alice", {draft.group_id: "member"})
     job = draft.job("phylo_run")
     children = [tip('"quoted"', div=0.5), tip("naïve/ünïcode/☃", note="a\\b\n"), tip("plain")]
@@ -25,7 +25,7 @@ def test_registered_tree_is_read_as_it_was_handed_in(draft: Desk, request_as: Re
 
 
 def read_tree(request_as: RequestAs, done: Registration, sub: str = "alice") -> str:
-    """The tree as a member of the group reads it."""
+    """Read the tree as a member of the group."""
     assert done.tree is not None
     with request_as("member", sub=sub) as conn:
         found = conn.execute("select api.phylo_tree(%s)", [done.tree.tree_id]).fetchone()
@@ -34,7 +34,7 @@ def read_tree(request_as: RequestAs, done: Registration, sub: str = "alice") -> 
 
 
 def test_template_args_as_resolved_are_kept(draft: Desk) -> None:
-    """They are what the run really used."""
+    """Store the arguments that the run really used."""
     job = draft.job("phylo_run")
 
     draft.store(job, draft.tree(job, dataset(tip("a")), resolved_template_args={"x": [1]}))
@@ -43,12 +43,12 @@ def test_template_args_as_resolved_are_kept(draft: Desk) -> None:
 
 
 def links(draft: Desk) -> list[Any]:
-    """Which sample each tip stands for."""
+    """Return the sample of each tip."""
     return draft.rows("select name, sample_id from aspen.phylo_tree_tips order by position")
 
 
 def test_tips_are_linked_with_and_without_prefix(draft: Desk) -> None:
-    """On either side, and to samples of the run's pathogen only."""
+    """Ignore the prefix on either side, and link only samples of the run's pathogen."""
     bare, prefixed = (
         factories.sample(draft.conn, draft.group_id, public_identifier=name)
         for name in ("USA/1/2024", "hCoV-19/USA/2/2024")
@@ -71,7 +71,7 @@ def test_tips_are_linked_with_and_without_prefix(draft: Desk) -> None:
 
 
 def test_tip_is_an_input_first_then_the_groups_then_a_grantors(draft: Desk) -> None:
-    """The same public identifier may exist in several groups."""
+    """Prefer inputs, then the group's own, when several groups have the identifier."""
     grantor, stranger = (factories.group(draft.conn) for _ in range(2))
     factories.grant(draft.conn, grantor, draft.group_id)
     own = {name: named(draft, draft.group_id, name) for name in ("a", "b")}
@@ -85,7 +85,7 @@ def test_tip_is_an_input_first_then_the_groups_then_a_grantors(draft: Desk) -> N
 
 
 def test_tip_of_two_samples_of_others_stands_for_none_and_is_reported(draft: Desk) -> None:
-    """Inputs or not; nothing is guessed."""
+    """Guess nothing, whether they are inputs or not."""
     first, second = (factories.group(draft.conn) for _ in range(2))
     for group in (first, second):
         factories.grant(draft.conn, group, draft.group_id)
@@ -99,13 +99,13 @@ def test_tip_of_two_samples_of_others_stands_for_none_and_is_reported(draft: Des
     assert done.tree is not None
     assert done.tree.ambiguous_tips == {"a": inputs, "b": others}
     assert done.summary()[-1] == (
-        "of several samples, and linked to none: "
+        "ambiguous tips, linked to no sample: "
         f"'a' ({inputs[0]} or {inputs[1]}), 'b' ({others[0]} or {others[1]})"
     )
 
 
 def test_tip_is_the_groups_own_input_first(draft: Desk) -> None:
-    """The run may have been given both, each by a name of its own."""
+    """Prefer it, when the run was given both under different names."""
     grantor = factories.group(draft.conn)
     granted, own = named(draft, grantor, "a"), named(draft, draft.group_id, "hCoV-19/a")
     job = draft.job("phylo_run", [granted, own])
@@ -119,14 +119,14 @@ def test_tip_is_the_groups_own_input_first(draft: Desk) -> None:
 
 @pytest.fixture
 def monkeypox(draft: Desk) -> int:
-    """A pathogen whose samples are called MPXV/…."""
+    """Return a pathogen whose samples are called MPXV/…."""
     pathogen = factories.pathogen(draft.conn, "MPX")
     factories.strain_prefix(draft.conn, pathogen, factories.repository(draft.conn, "GB"), "MPXV")
     return pathogen
 
 
 def test_names_whose_slashes_became_underscores_are_linked(draft: Desk, monkeypox: int) -> None:
-    """Tools that take no slash in a name write _ for it; inputs of the run or not."""
+    """Link names of tools that write _ for a slash, inputs of the run or not."""
     samples = [
         named(draft, draft.group_id, name, pathogen_id=monkeypox)
         for name in ("MPXV/USA/1", "USA/2", "MPXV/USA/LAB_A-3/2024", "USA/LAB_A-4/2024")
@@ -146,7 +146,7 @@ def test_names_whose_slashes_became_underscores_are_linked(draft: Desk, monkeypo
 
 
 def test_name_with_a_slash_keeps_its_underscores(draft: Desk, monkeypox: int) -> None:
-    """No tool changed it."""
+    """Keep them, because no tool changed this name."""
     sample = named(draft, draft.group_id, "USA/LAB/1", pathogen_id=monkeypox)
     job = draft.job("phylo_run", [sample], pathogen_id=monkeypox)
 
@@ -156,7 +156,7 @@ def test_name_with_a_slash_keeps_its_underscores(draft: Desk, monkeypox: int) ->
 
 
 def test_sample_spelt_as_the_tip_comes_before_one_with_slashes(draft: Desk, monkeypox: int) -> None:
-    """And the group's own with slashes before another's that is spelt so."""
+    """Prefer the exact name, and the group's own over another's."""
     grantor = factories.group(draft.conn)
     factories.grant(draft.conn, grantor, draft.group_id)
     own, slashed, _ = (
@@ -172,7 +172,7 @@ def test_sample_spelt_as_the_tip_comes_before_one_with_slashes(draft: Desk, monk
 
 
 def test_tip_that_two_inputs_may_be_is_neither(draft: Desk, monkeypox: int) -> None:
-    """Both are written alike without slashes."""
+    """Link neither, because both look alike without slashes."""
     inputs = [
         named(draft, draft.group_id, name, pathogen_id=monkeypox) for name in ("a/b_c", "a_b/c")
     ]
@@ -186,21 +186,21 @@ def test_tip_that_two_inputs_may_be_is_neither(draft: Desk, monkeypox: int) -> N
 
 
 def inner(name: str, *children: object) -> dict[str, object]:
-    """An inner node."""
+    """Return an inner node."""
     return {"name": name, "node_attrs": {"div": 1}, "children": list(children)}
 
 
 def test_inner_nodes_that_are_samples_are_named_for_the_caller(
     draft: Desk, request_as: RequestAs
 ) -> None:
-    """As tips are; a caller who may not read the private identifier reads the public one."""
+    """Show the public name to callers who may not read the private one."""
     factories.user(draft.conn, "alice", {draft.group_id: "member"})
     factories.user(draft.conn, "vic", {draft.group_id: "viewer"})
     first, last = (
         factories.sample(draft.conn, draft.group_id, own, public_identifier=name)
         for own, name in (("own 1", "hCoV-19/top"), ("own 2", "mid"))
     )
-    # A stranger's, which is none for the run's group.
+    # Belongs to a stranger, so it is no sample for the run's group.
     named(draft, factories.group(draft.conn), "theirs")
     job = draft.job("phylo_run", [first, last])
     tree = inner(
@@ -233,7 +233,7 @@ def test_inner_nodes_that_are_samples_are_named_for_the_caller(
 
 
 def test_tree_whose_last_name_is_a_samples_is_whole(draft: Desk, request_as: RequestAs) -> None:
-    """A tip always follows an inner node; head and tail stay in their places."""
+    """Keep head and tail, because a tip always follows an inner node."""
     factories.user(draft.conn, "alice", {draft.group_id: "member"})
     sample = factories.sample(draft.conn, draft.group_id, "own", public_identifier="only")
     job = draft.job("phylo_run", [sample])
@@ -246,7 +246,7 @@ def test_tree_whose_last_name_is_a_samples_is_whole(draft: Desk, request_as: Req
 
 
 def names_of(document: str) -> list[tuple[str, str | None]]:
-    """Name and public identifier of every node, in the order of the document."""
+    """Return name and public identifier of every node, in document order."""
     nodes, names = [json.loads(document)["tree"]], []
     while nodes:
         node = nodes.pop()
@@ -259,7 +259,7 @@ def names_of(document: str) -> list[tuple[str, str | None]]:
 def test_private_sample_of_a_grantor_is_linked_where_the_group_sees_it(
     draft: Desk, role: str, is_linked: bool
 ) -> None:
-    """Whoever may look only does not know that it is there."""
+    """Hide it from callers who may only view."""
     grantor = factories.group(draft.conn)
     factories.grant(draft.conn, grantor, draft.group_id, role)
     sample = factories.sample(draft.conn, grantor, public_identifier="a", is_private=True)
@@ -271,7 +271,7 @@ def test_private_sample_of_a_grantor_is_linked_where_the_group_sees_it(
 
 
 def test_tip_is_no_private_identifier(draft: Desk) -> None:
-    """Trees name samples by their public ones."""
+    """Link public identifiers only."""
     factories.sample(draft.conn, draft.group_id, "a", public_identifier="b")
     job = draft.job("phylo_run")
 
@@ -281,13 +281,13 @@ def test_tip_is_no_private_identifier(draft: Desk) -> None:
 
 
 def named(draft: Desk, group_id: int, public_identifier: str, **columns: Any) -> int:
-    """A sample of that name."""
+    """Create a sample of that name."""
     columns["public_identifier"] = public_identifier
     return factories.sample(draft.conn, group_id, **columns)
 
 
 def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
-    """The run was given the identifier the sample had then."""
+    """Use the identifier that the sample had when the run was created."""
     sample = named(draft, draft.group_id, "old")
     job = draft.job("phylo_run", [sample])
     draft.conn.execute("update aspen.samples set public_identifier = 'new'")
@@ -298,7 +298,7 @@ def test_input_renamed_meanwhile_is_still_the_tip(draft: Desk) -> None:
 
 
 def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> None:
-    """The tree is registered all the same."""
+    """Register the tree all the same."""
     gone, left = (named(draft, draft.group_id, name) for name in ("gone", "left"))
     job = draft.job("phylo_run", [gone, left])
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
@@ -325,7 +325,7 @@ def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> Non
 def test_malformed_tree_is_refused_and_nothing_stored(
     draft: Desk, content: bytes | str, complaint: str
 ) -> None:
-    """File, place and reason; the job stays as it was."""
+    """Name file, position and reason; leave the job unchanged."""
     job = draft.job("phylo_run")
     manifest = draft.tree(job, content)
 
@@ -338,7 +338,7 @@ def test_malformed_tree_is_refused_and_nothing_stored(
 def test_caterpillar_of_5000_tips_is_registered_and_read(
     draft: Desk, request_as: RequestAs
 ) -> None:
-    """Nothing on the way from S3 to the client follows the depth of a tree."""
+    """Depend on the depth of the tree nowhere between S3 and the client."""
     factories.user(draft.conn, "alice", {draft.group_id: "member"})
     job = draft.job("phylo_run")
     opened = "".join(f'{{"name":"n{i}","children":[{{"name":"t{i}"}},' for i in range(4_999))

@@ -1,4 +1,4 @@
-"""lineage_report.csv: what becomes of its rows, and which files are refused."""
+"""lineage_report.csv is stored or rejected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINEAGES = (
 
 
 def test_rows_become_lineages_of_the_samples(draft: Desk) -> None:
-    """Probability in percent: from the ambiguity score, else 100 for a designated genome."""
+    """Compute percent from the ambiguity score; a designated genome has 100."""
     scored, designated = samples = draft.samples(2)
     job = draft.job("pangolin", samples)
     rows = (
@@ -37,7 +37,7 @@ QC_HEADER = PANGOLIN_HEADER.replace(",note", ",qc_status,qc_notes,note")
 
 
 def qc_lineage_row(sample_id: object, lineage: str, *qc: str) -> str:
-    """A row of pangolin 4, which says what it thinks of the genome."""
+    """Return a row of pangolin 4, which says whether the genome passed QC."""
     return f"{sample_id},{lineage},0.0,0.9,,,v1.29,4.3.1,{','.join(qc)}"
 
 
@@ -54,7 +54,7 @@ def qc_lineage_row(sample_id: object, lineage: str, *qc: str) -> str:
 def test_failure_is_no_lineage(
     draft: Desk, lineage: str, qc: tuple[str, ...], failure: str
 ) -> None:
-    """Its reason stands beside it, and it is reported; an older lineage of the sample goes."""
+    """Store and report the reason; remove an older lineage of the sample."""
     sample, *_ = draft.samples(1)
     factories.sample_lineage(draft.conn, sample)
     job = draft.job("pangolin", [sample])
@@ -67,7 +67,7 @@ def test_failure_is_no_lineage(
 
 
 def test_genome_that_passes_has_its_lineage(draft: Desk) -> None:
-    """The twin; notes of what passed are no failure, and an older failure is over."""
+    """Treat notes of a passing genome as no failure, and remove an older failure."""
     sample, *_ = draft.samples(1)
     factories.sample_lineage(draft.conn, sample, lineage=None, failure="too short")
     job = draft.job("pangolin", [sample])
@@ -79,7 +79,7 @@ def test_genome_that_passes_has_its_lineage(draft: Desk) -> None:
 
 
 def test_late_lineage_of_another_sequence_is_skipped_and_reported(draft: Desk) -> None:
-    """The job was for the sequence that was there before; the sample beside it gets its own."""
+    """Skip the sample whose sequence changed since; store the result of the other one."""
     same, replaced, deleted, moved = samples = draft.samples(4)
     for sample in samples:
         factories.sequence(draft.conn, sample)
@@ -98,11 +98,11 @@ def test_late_lineage_of_another_sequence_is_skipped_and_reported(draft: Desk) -
 
     assert draft.rows("select sample_id from aspen.sample_lineages") == [same]
     skipped = f"{replaced}, {deleted}, {moved}"
-    assert f"with another sequence or pathogen by now, and skipped: {skipped}" in result.summary()
+    assert f"samples with a changed sequence or pathogen, skipped: {skipped}" in result.summary()
 
 
 def test_lineage_of_a_sequence_put_back_unchanged_is_stored(draft: Desk) -> None:
-    """The twin: written again, it is the sequence that the job was for."""
+    """Store it, because the sequence is the one that the job was for."""
     sample, *_ = draft.samples(1)
     factories.sequence(draft.conn, sample)
     job = draft.job("pangolin", [sample], status="running")
@@ -114,7 +114,7 @@ def test_lineage_of_a_sequence_put_back_unchanged_is_stored(draft: Desk) -> None
 
 
 def test_cancelled_job_takes_no_lineages(draft: Desk) -> None:
-    """Whoever cancelled it wants none."""
+    """Reject the results of a cancelled job."""
     sample, *_ = draft.samples(1)
     job = draft.job("pangolin", [sample], status="cancelled")
     manifest = draft.report(job, table(PANGOLIN_HEADER, lineage_row(sample)))
@@ -125,7 +125,7 @@ def test_cancelled_job_takes_no_lineages(draft: Desk) -> None:
 
 
 def test_raw_output_is_the_row_without_empty_fields(draft: Desk) -> None:
-    """What has no column of its own is kept there."""
+    """Keep the columns that have no column of their own."""
     sample, *_ = draft.samples(1)
     job = draft.job("pangolin", [sample])
 
@@ -146,7 +146,7 @@ def test_raw_output_is_the_row_without_empty_fields(draft: Desk) -> None:
 def test_versions_of_the_report_become_the_jobs_unless_the_manifest_knows_better(
     draft: Desk,
 ) -> None:
-    """The report says what was run."""
+    """Take the versions from the report."""
     sample, *_ = draft.samples(1)
     job = draft.job("pangolin", [sample])
     report = table(PANGOLIN_HEADER, lineage_row(sample))
@@ -157,7 +157,7 @@ def test_versions_of_the_report_become_the_jobs_unless_the_manifest_knows_better
 
 
 def test_later_report_replaces_the_lineage(draft: Desk) -> None:
-    """One lineage per sample and caller; nothing of the former row stays."""
+    """Keep one lineage per sample and caller, and nothing of the former row."""
     sample, *_ = draft.samples(1, is_private=True)
     first, second = (draft.job("pangolin", [sample]) for _ in range(2))
     row = lineage_row(sample, "BA.2", call="Omicron", support="1")
@@ -172,7 +172,7 @@ def test_later_report_replaces_the_lineage(draft: Desk) -> None:
 
 
 def test_sample_deleted_meanwhile_is_skipped_and_reported(draft: Desk) -> None:
-    """The others get their lineages."""
+    """Store the lineages of the other samples."""
     kept, gone = samples = draft.samples(2)
     job = draft.job("pangolin", samples)
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
@@ -180,12 +180,12 @@ def test_sample_deleted_meanwhile_is_skipped_and_reported(draft: Desk) -> None:
 
     result = draft.store(job, draft.report(job, table(PANGOLIN_HEADER, *rows)))
 
-    assert f"deleted meanwhile and skipped: {gone}" in result.summary()
+    assert f"deleted samples, skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_lineages") == [kept]
 
 
 def test_input_without_a_row_is_reported(draft: Desk) -> None:
-    """Nothing is made up for it."""
+    """Report it, and store nothing for it."""
     named, forgotten = samples = draft.samples(2)
     job = draft.job("pangolin", samples)
 
@@ -195,7 +195,7 @@ def test_input_without_a_row_is_reported(draft: Desk) -> None:
 
 
 def test_sample_that_is_no_input_is_refused(draft: Desk) -> None:
-    """Whoever's it is: a job writes about its own inputs only."""
+    """Reject it, whoever owns it: a job writes only about its own inputs."""
     own, other = draft.samples(2)
     foreign = factories.sample(draft.conn, factories.group(draft.conn))
     job = draft.job("pangolin", [own])
@@ -208,7 +208,7 @@ def test_sample_that_is_no_input_is_refused(draft: Desk) -> None:
 
 
 def test_deleted_input_does_not_let_another_sample_in(draft: Desk) -> None:
-    """Only ids that no sample has any more can be the deleted ones."""
+    """Accept only ids that no sample has any more as deleted ones."""
     gone, other = draft.samples(2)
     job = draft.job("pangolin", [gone], status="running")
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
@@ -253,7 +253,7 @@ HEADER = PANGOLIN_HEADER
 def test_malformed_report_is_refused_and_nothing_stored(
     draft: Desk, content: bytes | str, complaint: str
 ) -> None:
-    """File, line and reason; the job stays as it was."""
+    """Name file, line and reason; leave the job unchanged."""
     factories.sample(draft.conn, draft.group_id, id=1)
     job = draft.job("pangolin", [1])
     manifest = draft.report(job, content)
@@ -265,7 +265,7 @@ def test_malformed_report_is_refused_and_nothing_stored(
 
 
 def test_byte_order_mark_crlf_and_blank_lines_are_tolerated(draft: Desk) -> None:
-    """Reports pass through Windows, too."""
+    """Accept them, because reports pass through Windows."""
     sample, *_ = draft.samples(1)
     job = draft.job("pangolin", [sample])
     text = "\ufeff" + table(PANGOLIN_HEADER, "", lineage_row(sample), "").replace("\n", "\r\n")

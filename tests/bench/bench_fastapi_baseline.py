@@ -1,4 +1,4 @@
-"""The same lists from the first life's stack: FastAPI, SQLAlchemy async, pydantic, two workers."""
+"""The same lists from the FastAPI baseline: FastAPI, SQLAlchemy async, pydantic, two workers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from control.errors import ControlError
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import Lab
 from tests.bench.load import Load, Service, load, require_wrk
 from tests.bench.report import Report, Side, Target, at_least
+from tests.bench.servers import Bench
 
 EMBED = "location:locations(*),lineages:sample_lineages(*),qc:sample_qc_metrics(*),accessions(*)"
 ROUNDS = 5
@@ -23,7 +23,7 @@ TIMES = ("created_at", "updated_at")
 
 @dataclass(frozen=True)
 class List:
-    """One list as each side is asked for it."""
+    """One list, in the form each side is asked for it."""
 
     name: str
     ours: str
@@ -53,13 +53,15 @@ LISTS = (
 )
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Ask both sides for each list in turn, after checking that they answer the same."""
+def run(bench: Bench, report: Report) -> None:
+    """Request each list from both sides in turn, after checking that they answer the same."""
     require_wrk()
-    report.title("first_life: the same lists from FastAPI, SQLAlchemy and pydantic, 2 workers")
-    database = lab.database("large", LARGE)
-    token = lab.token("bench|3", {3: "member"})
-    with lab.postgrest(database) as ours, lab.first_life(database) as theirs:
+    report.title(
+        "fastapi_baseline: the same lists from FastAPI, SQLAlchemy and pydantic, 2 workers"
+    )
+    database = bench.database("large", LARGE)
+    token = bench.token("bench|3", {3: "member"})
+    with bench.postgrest(database) as ours, bench.fastapi_baseline(database) as theirs:
         for wanted in LISTS:
             sides = ((ours, wanted.ours), (theirs, wanted.theirs))
             require_same(*(fetch(service, path, token) for service, path in sides))
@@ -73,13 +75,15 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def compare(report: Report, wanted: List, ours: list[Load], theirs: list[Load]) -> None:
-    """Say what both sides did."""
+    """Report the rates of both sides."""
     our_rates, their_rates = (
         Side(f"{wanted.name}, {name}", tuple(one.requests_per_second for one in side), "requests/s")
-        for name, side in (("PostgREST", ours), ("first life", theirs))
+        for name, side in (("PostgREST", ours), ("FastAPI baseline", theirs))
     )
     report.sides([our_rates, their_rates])
-    report.ratio(f"{wanted.name}, PostgREST by first life", our_rates, their_rates, wanted.target)
+    report.ratio(
+        f"{wanted.name}, PostgREST by FastAPI baseline", our_rates, their_rates, wanted.target
+    )
     report.costs(
         wanted.name,
         [one.processor_ms_per_request for one in ours],
@@ -88,7 +92,7 @@ def compare(report: Report, wanted: List, ours: list[Load], theirs: list[Load]) 
 
 
 def fetch(service: Service, path: str, token: str) -> list[dict[str, Any]]:
-    """The rows one side answers with."""
+    """Return the rows one side answers with."""
     request = urllib.request.Request(
         service.url + path, headers={"Authorization": f"Bearer {token}"}
     )
@@ -98,15 +102,15 @@ def fetch(service: Service, path: str, token: str) -> list[dict[str, Any]]:
 
 
 def require_same(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
-    """Both sides must answer the same columns and values; only the spelling of times may differ."""
+    """Require the same columns and values of both sides; only times may be spelt differently."""
     if normalised(ours) != normalised(theirs):
         raise ControlError(
-            "the two sides answer differently", "make tests/bench/first_life.py agree"
+            "the two sides answer differently", "make tests/bench/fastapi_baseline.py agree"
         )
 
 
 def normalised(value: Any) -> Any:
-    """Times as times, numbers as numbers, embedded rows in the order of their keys."""
+    """Return times as times, numbers as numbers, and embedded rows in the order of their keys."""
     if isinstance(value, list):
         items = [normalised(item) for item in value]
         embedded = all(isinstance(item, dict) for item in items)

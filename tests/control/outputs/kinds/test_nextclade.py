@@ -1,4 +1,4 @@
-"""Table, dataset and aligned FASTA of Nextclade: what becomes of them, and which are refused."""
+"""Nextclade's table, dataset and aligned FASTA are stored or rejected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINEAGES = "select sample_id, lineage from aspen.sample_lineages order by sample
 
 
 def test_rows_become_quality_and_mutations(draft: Desk) -> None:
-    """Each with the dataset it was computed against."""
+    """Store each with the dataset it was computed against."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
     rows = table(NEXTCLADE_HEADER, qc_row(sample, substitutions="C241T,A23403G"))
@@ -50,7 +50,7 @@ def test_rows_become_quality_and_mutations(draft: Desk) -> None:
 
 
 def test_raw_output_is_the_whole_row(draft: Desk) -> None:
-    """Columns without a place of their own are exported from there."""
+    """Keep columns that have no column of their own, for exports."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
 
@@ -75,7 +75,7 @@ def test_raw_output_is_the_whole_row(draft: Desk) -> None:
 def test_genome_that_could_not_be_analysed_is_invalid(
     draft: Desk, row: dict[str, str], quality: tuple[float | None, str]
 ) -> None:
-    """It has no score, whatever the row says."""
+    """Store no score, whatever the row says."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
 
@@ -85,7 +85,7 @@ def test_genome_that_could_not_be_analysed_is_invalid(
 
 
 def test_lineage_is_nextclades_where_pangolin_is_not_the_caller(draft: Desk) -> None:
-    """The column lineage, else the clade, else none; the dataset and version with it."""
+    """Take the column lineage, else the clade, else none, with dataset and version."""
     monkeypox = factories.pathogen(draft.conn, "MPX", lineage_caller="NEXTCLADE")
     lineage, clade, neither, invalid = samples = draft.samples(4, pathogen_id=monkeypox)
     job = draft.job("nextclade", samples, pathogen_id=monkeypox)
@@ -106,7 +106,7 @@ def test_lineage_is_nextclades_where_pangolin_is_not_the_caller(draft: Desk) -> 
 
 
 def test_lineage_is_left_to_pangolin_where_it_is_the_caller(draft: Desk) -> None:
-    """One caller per pathogen."""
+    """Use one lineage caller per pathogen."""
     sample, *_ = draft.samples(1)
     factories.sample_lineage(draft.conn, sample, "BA.2")
     job = draft.job("nextclade", [sample])
@@ -117,7 +117,7 @@ def test_lineage_is_left_to_pangolin_where_it_is_the_caller(draft: Desk) -> None
 
 
 def test_later_result_replaces_the_former_as_a_whole(draft: Desk) -> None:
-    """What became invalid has no lineage and no alignment any more."""
+    """Remove lineage and alignment of a sample that became invalid."""
     monkeypox = factories.pathogen(draft.conn, "MPX", lineage_caller=None)
     sample, *_ = draft.samples(1, pathogen_id=monkeypox)
     first, second = (draft.job("nextclade", [sample], pathogen_id=monkeypox) for _ in range(2))
@@ -134,7 +134,7 @@ def test_later_result_replaces_the_former_as_a_whole(draft: Desk) -> None:
 
 
 def test_results_of_private_samples_are_private(draft: Desk) -> None:
-    """They are seen like the sample."""
+    """Show them to those who see the sample."""
     monkeypox = factories.pathogen(draft.conn, "MPX", lineage_caller=None)
     sample, *_ = draft.samples(1, pathogen_id=monkeypox, is_private=True)
     job = draft.job("nextclade", [sample], pathogen_id=monkeypox)
@@ -149,7 +149,7 @@ def test_results_of_private_samples_are_private(draft: Desk) -> None:
 
 
 def test_same_dataset_is_one_row(draft: Desk) -> None:
-    """Also without accession or tag."""
+    """Store it once, also without accession or tag."""
     samples = draft.samples(2)
     for sample in samples:
         job = draft.job("nextclade", [sample])
@@ -162,7 +162,7 @@ def test_same_dataset_is_one_row(draft: Desk) -> None:
 
 
 def test_valid_genome_without_alignment_is_reported(draft: Desk) -> None:
-    """Nextclade aligns what it can analyse."""
+    """Report it, because Nextclade aligns what it can analyse."""
     aligned, missing, invalid = samples = draft.samples(3)
     job = draft.job("nextclade", samples)
     rows = (qc_row(aligned), qc_row(missing), qc_row(invalid, errors="cannot align"))
@@ -175,7 +175,7 @@ def test_valid_genome_without_alignment_is_reported(draft: Desk) -> None:
 
 
 def test_sample_deleted_meanwhile_is_skipped_in_every_file(draft: Desk) -> None:
-    """The others get their results."""
+    """Store the results of the other samples."""
     kept, gone = samples = draft.samples(2)
     job = draft.job("nextclade", samples)
     draft.conn.execute("delete from aspen.samples where id = %s", [gone])
@@ -183,13 +183,13 @@ def test_sample_deleted_meanwhile_is_skipped_in_every_file(draft: Desk) -> None:
 
     result = draft.store(job, draft.qc(job, rows, fasta((kept, "ACGT"), (gone, "ACGT"))))
 
-    assert f"deleted meanwhile and skipped: {gone}" in result.summary()
+    assert f"deleted samples, skipped: {gone}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [kept]
     assert draft.rows("select sample_id from aspen.aligned_sequences") == [kept]
 
 
 def test_late_results_of_another_sequence_are_skipped_in_every_file(draft: Desk) -> None:
-    """The others get theirs."""
+    """Store the results of the other samples."""
     same, replaced = samples = draft.samples(2)
     for sample in samples:
         factories.sequence(draft.conn, sample)
@@ -201,14 +201,14 @@ def test_late_results_of_another_sequence_are_skipped_in_every_file(draft: Desk)
 
     result = draft.store(job, draft.qc(job, rows, fasta((same, "ACGT"), (replaced, "ACGT"))))
 
-    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in result.summary()
+    assert f"samples with a changed sequence or pathogen, skipped: {replaced}" in result.summary()
     assert draft.rows("select sample_id from aspen.sample_qc_metrics") == [same]
     assert draft.rows("select sample_id from aspen.sample_mutations") == [same]
     assert draft.rows("select sample_id from aspen.aligned_sequences") == [same]
 
 
 def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
-    """None of its files says it."""
+    """Require it, because none of the files contains it."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
     rows = table(NEXTCLADE_HEADER, qc_row(sample))
@@ -219,7 +219,7 @@ def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
     assert refusal.startswith("the version of Nextclade is not said")
 
 
-# As Nextclade 3 writes it for SARS-CoV-2, without some of its columns on parts of the score.
+# As Nextclade 3 writes it for SARS-CoV-2, without some columns of partial scores.
 NEXTCLADE_3_COLUMNS = (
     "index seqName clade Nextclade_pango partiallyAliased clade_nextstrain clade_who clade_display"
     " qc.overallScore qc.overallStatus totalSubstitutions totalDeletions totalInsertions"
@@ -233,7 +233,7 @@ NEXTCLADE_3_COLUMNS = (
     " qc.missingData.missingDataThreshold qc.missingData.score qc.missingData.status"
     " qc.frameShifts.frameShifts qc.stopCodons.stopCodons failedCdses warnings errors"
 ).split()
-# As `nextclade dataset get` leaves it, without its rules.
+# As `nextclade dataset get` stores it, without its rules.
 PATHOGEN: dict[str, Any] = {
     "$schema": "https://example.org/input-pathogen-json.schema.json",
     "schemaVersion": "3.0.0",
@@ -251,7 +251,7 @@ PATHOGEN: dict[str, Any] = {
 
 
 def nextclade_3(delimiter: str, *rows: dict[str, object]) -> str:
-    """A table with CRLF, as Nextclade ends its lines."""
+    """Return a table with CRLF, as Nextclade writes it."""
     written = io.StringIO()
     table = csv.DictWriter(written, NEXTCLADE_3_COLUMNS, restval="", delimiter=delimiter)
     table.writeheader()
@@ -261,7 +261,7 @@ def nextclade_3(delimiter: str, *rows: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("delimiter", [";", "\t"], ids=["CSV", "TSV"])
 def test_tables_of_nextclade_3_are_read(draft: Desk, delimiter: str) -> None:
-    """Both of them, cells in quotes and rows of genomes that failed."""
+    """Read both tables, with quoted cells and rows of genomes that failed."""
     good, failed = samples = draft.samples(2)
     job = draft.job("nextclade", samples)
     content = nextclade_3(
@@ -310,7 +310,7 @@ def test_tables_of_nextclade_3_are_read(draft: Desk, delimiter: str) -> None:
 def test_datasets_of_nextclade_3_are_read(
     draft: Desk, changes: dict[str, object], dataset: tuple[str | None, ...]
 ) -> None:
-    """From pathogen.json, which has the tag of a release only."""
+    """Read them from pathogen.json, where only a release has a tag."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
     rows = table(NEXTCLADE_HEADER, qc_row(sample))
@@ -342,7 +342,7 @@ GOOD_TABLE = table(NEXTCLADE_HEADER, qc_row("1"), qc_row("2"))
     ],
 )
 def test_malformed_table_is_refused(draft: Desk, content: str, complaint: str) -> None:
-    """File, line and reason; nothing is stored."""
+    """Name file, line and reason; store nothing."""
     assert complaint in refusal(draft, "nextclade_csv", table=content)
 
 
@@ -365,7 +365,7 @@ def test_malformed_table_is_refused(draft: Desk, content: str, complaint: str) -
     ],
 )
 def test_malformed_alignment_is_refused(draft: Desk, content: bytes | str, complaint: str) -> None:
-    """File, line and reason; nothing is stored."""
+    """Name file, line and reason; store nothing."""
     assert complaint in refusal(draft, "aligned_fasta", alignment=content)
 
 
@@ -394,7 +394,7 @@ def test_malformed_alignment_is_refused(draft: Desk, content: bytes | str, compl
     ids=lambda value: value[:40],
 )
 def test_malformed_tag_is_refused(draft: Desk, content: str, complaint: str) -> None:
-    """File, line and reason; nothing is stored."""
+    """Name file, line and reason; store nothing."""
     assert complaint in refusal(draft, "nextclade_tag_json", tag=content)
 
 
@@ -405,7 +405,7 @@ def refusal(
     alignment: bytes | str = "",
     tag: bytes | str = TAG,
 ) -> str:
-    """What is said when these files of two samples are registered; nothing may change."""
+    """Return the message when these files of two samples are rejected."""
     for sample_id in (1, 2):
         factories.sample(draft.conn, draft.group_id, id=sample_id)
     job = draft.job("nextclade", [1, 2])
@@ -418,7 +418,7 @@ def refusal(
 
 
 def test_wrapped_alignment_with_crlf_is_joined(draft: Desk) -> None:
-    """Some tools break lines."""
+    """Join lines, because some tools wrap them."""
     sample, *_ = draft.samples(1)
     job = draft.job("nextclade", [sample])
     alignment = f">{sample} description\r\nACGT\r\n\r\nNN--\r\n"

@@ -35,8 +35,8 @@ from control.tokens.minting import mint
 from tests.bench.load import Service
 
 HERE = Path(__file__).parent
-FIRST_LIFE = "first_life"
-FIRST_LIFE_WORKERS = 2
+BASELINE = "fastapi_baseline"
+BASELINE_WORKERS = 2
 READY_SECONDS = 60
 
 # What a small production server would have; PostgreSQL's programs and the rest as in `control up`.
@@ -52,7 +52,7 @@ autovacuum = off
 
 
 @dataclass(frozen=True)
-class Lab:
+class Bench:
     """A running PostgreSQL with databases made for measuring."""
 
     settings: Settings
@@ -61,15 +61,18 @@ class Lab:
     postgres_pid: int
 
     def url(self, login: str, database: str) -> str:
-        """How one of our logins reaches one of the databases."""
+        """Return the address of one of the databases for one of our logins."""
         return self.state.database_url(login, database)
 
     def connect(self, login: str, database: str, **options: Any) -> psycopg.Connection:
-        """A connection in autocommit."""
+        """Open a connection in autocommit."""
         return psycopg.connect(self.url(login, database), autocommit=True, **options)
 
     def database(self, name: str, script: Path) -> str:
-        """The name of a database that `script` filled, in this run or before, with today's code."""
+        """Return the name of a database that `script` filled, now or in an earlier run.
+
+        Its code is today's.
+        """
         made_of = [script, *migration_files(self.settings.root).values()]
         fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
         with self.connect(SUPERUSER, "postgres") as conn:
@@ -91,16 +94,16 @@ class Lab:
                     sql.Identifier(name)
                 )
             )
-            self._set_password(conn, FIRST_LIFE)
+            self._set_password(conn, BASELINE)
         return name
 
     def token(self, subject: str, groups: dict[int, str]) -> str:
-        """A member's token."""
+        """Sign a member's token."""
         return mint(self.keys, sub=subject, role="member", groups=groups, ttl=timedelta(hours=2))
 
     @contextmanager
     def postgrest(self, database: str) -> Iterator[Service]:
-        """PostgREST with this checkout's configuration."""
+        """Start PostgREST with this checkout's configuration."""
         api_port = next_free(self.settings.first_port)
         admin_port = next_free(api_port + 1)
         launch = postgrest_launch(
@@ -116,7 +119,7 @@ class Lab:
 
     @contextmanager
     def edge(self, service: Service) -> Iterator[Service]:
-        """Run the edge before a PostgREST, without limits of rate, which would bound a load."""
+        """Start the edge before a PostgREST, without rate limits, which would bound the load."""
         server = nginx_server(self.settings.data_dir / "run", self.settings.data_dir / "logs")
         server.stop()
         port = next_free(self.settings.first_port)
@@ -139,23 +142,23 @@ class Lab:
             server.stop()
 
     @contextmanager
-    def first_life(self, database: str) -> Iterator[Service]:
-        """The first life's stack."""
+    def fastapi_baseline(self, database: str) -> Iterator[Service]:
+        """Start the FastAPI baseline."""
         port = next_free(self.settings.first_port)
-        url = self.url(FIRST_LIFE, database).replace("postgresql:", "postgresql+asyncpg:")
+        url = self.url(BASELINE, database).replace("postgresql:", "postgresql+asyncpg:")
         launch = Launch(
             [
-                *(sys.executable, "-m", "uvicorn", "tests.bench.first_life:app"),
+                *(sys.executable, "-m", "uvicorn", "tests.bench.fastapi_baseline:app"),
                 *("--app-dir", str(self.settings.root), "--host", HOST, "--port", str(port)),
-                *("--workers", str(FIRST_LIFE_WORKERS), "--log-level", "warning"),
+                *("--workers", str(BASELINE_WORKERS), "--log-level", "warning"),
             ],
             {
                 "PATH": os.defpath,
-                "FIRST_LIFE_DATABASE_URL": url,
-                "FIRST_LIFE_JWKS": str(self.keys.jwks_path),
+                "BASELINE_DATABASE_URL": url,
+                "BASELINE_JWKS": str(self.keys.jwks_path),
             },
         )
-        with self._running(FIRST_LIFE, launch, f"http://{HOST}:{port}/health") as pids:
+        with self._running(BASELINE, launch, f"http://{HOST}:{port}/health") as pids:
             yield Service(f"http://{HOST}:{port}", pids)
 
     def _fill(self, conn: psycopg.Connection, name: str, script: Path, fingerprint: str) -> None:
@@ -187,7 +190,7 @@ class Lab:
 
     @contextmanager
     def _running(self, name: str, launch: Launch, ready_url: str) -> Iterator[tuple[int, ...]]:
-        """A server and its database, as long as the context lasts."""
+        """Run a server and its database as long as the context lasts."""
         data_dir = self.settings.data_dir
         server = postgrest_server(name, data_dir / "run", data_dir / "logs")
         # One that a killed run left behind.
@@ -201,7 +204,7 @@ class Lab:
 
 
 @contextmanager
-def open_lab() -> Iterator[Lab]:
+def open_bench() -> Iterator[Bench]:
     """Start the PostgreSQL of the benchmarks, in `.aspen/bench`, and stop it at the end."""
     checkout = load_settings()
     data_dir = checkout.data_dir / "bench"
@@ -217,7 +220,7 @@ def open_lab() -> Iterator[Lab]:
         state = State.load(settings)
         state.ensure_passwords()
         # Any string is as good as another: this login exists in the cluster of the benchmarks only.
-        state.passwords.setdefault(FIRST_LIFE, state.passwords["control"])
+        state.passwords.setdefault(BASELINE, state.passwords["control"])
         server = postgres_server("postgres", data_dir / "run", data_dir / "logs")
         server.stop()
         state.ports["postgres"] = next_free(settings.first_port)
@@ -234,7 +237,7 @@ def open_lab() -> Iterator[Lab]:
                 prepare_cluster(conn, settings.sql_dir, passwords)
             pid = server.pid()
             assert pid is not None
-            yield Lab(settings, state, ensure_keys(data_dir / "keys"), pid)
+            yield Bench(settings, state, ensure_keys(data_dir / "keys"), pid)
         finally:
             server.stop()
 
@@ -250,7 +253,7 @@ def _comment(conn: psycopg.Connection, database: str) -> str | None:
 
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
-    """Two runs at once would spoil each other's numbers."""
+    """Keep two runs apart, which would spoil each other's numbers."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

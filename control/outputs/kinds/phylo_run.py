@@ -1,4 +1,4 @@
-"""Trees of phylo runs: a dataset in pieces, its nodes linked to the samples they stand for."""
+"""Register the trees of phylo runs: a dataset in pieces, with its nodes linked to samples."""
 
 from __future__ import annotations
 
@@ -11,29 +11,41 @@ from psycopg.types.json import Jsonb
 from control.jobs.states import Job
 from control.outputs.formats.auspice import Dataset, Draft, read_draft
 from control.outputs.job_files import JobFiles
+from control.outputs.kinds import Stored
+from control.outputs.manifest import Submission
 from control.queries import query
+from control.terminal import listed
+
+FILES = ("auspice_json",)
 
 
 @dataclass(frozen=True)
 class StoredTree:
-    """What became of a dataset. Ambiguous tips come with the samples they may stand for."""
+    """The result for a dataset. Ambiguous tips are listed with the samples they may be."""
 
     tree_id: int
     tip_count: int
     linked_tip_count: int
     ambiguous_tips: Mapping[str, list[int]]
 
+    def summary(self) -> list[str]:
+        """Return what was linked and what was not, as sentences."""
+        lines = [f"{self.tip_count} tips, {self.linked_tip_count} of them samples"]
+        if self.ambiguous_tips:
+            named = [
+                f"{name!r} ({' or '.join(map(str, ids))})"
+                for name, ids in self.ambiguous_tips.items()
+            ]
+            lines.append(f"ambiguous tips, linked to no sample: {listed(named)}")
+        return lines
 
-def register_tree(
-    conn: psycopg.Connection,
-    job: Job,
-    files: JobFiles,
-    resolved_template_args: Mapping[str, object] | None,
-) -> StoredTree:
-    """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
+
+def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
+    """Read an Auspice dataset and store it as the tree of a run, replacing an earlier one."""
     with files.open("auspice_json") as file:
         draft = read_draft(file, _prefixes(conn, job))
     _stage_names(conn, draft)
+    template_args = submission.resolved_template_args
     key = {"group_id": job.group_id, "job_id": job.id}
     ambiguous: dict[str, list[int]] = dict(
         conn.execute(query("outputs/link_tips"), {"job_id": job.id}).fetchall()
@@ -47,9 +59,7 @@ def register_tree(
         query("outputs/store_tree"),
         key
         | {
-            "resolved_template_args": None
-            if resolved_template_args is None
-            else Jsonb(dict(resolved_template_args)),
+            "resolved_template_args": None if template_args is None else Jsonb(dict(template_args)),
             "document": dataset.document,
             "places": Jsonb(dataset.places),
             "lead_text": dataset.lead_text,
@@ -64,11 +74,11 @@ def register_tree(
     )
     conn.execute(query("outputs/store_tips"), {"group_id": job.group_id, "tree_id": tree[0]})
     linked = sum(tip.is_tip and tip.full_name in samples for tip in dataset.tips)
-    return StoredTree(tree[0], tip_count, linked, ambiguous)
+    return Stored(tree=StoredTree(tree[0], tip_count, linked, ambiguous))
 
 
-def drop_tree(conn: psycopg.Connection, job: Job) -> None:
-    """Take away the tree of an attempt that came before a failed one."""
+def discard(conn: psycopg.Connection, job: Job) -> None:
+    """Delete the tree of an attempt before a failed one."""
     conn.execute(
         "delete from aspen.phylo_trees where group_id = %s and job_id = %s", [job.group_id, job.id]
     )

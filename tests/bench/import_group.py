@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from control.stack.state import SUPERUSER
-from tests.bench.lab import HERE, Lab
+from tests.bench.servers import HERE, Bench
 
 GROUP, SUBJECT = 1, "bench|import"
 
 
-def laboratory(lab: Lab) -> str:
-    """The name of its database."""
-    return lab.database("import", HERE / "import.sql")
+def import_database(bench: Bench) -> str:
+    """Return the name of its database."""
+    return bench.database("import", HERE / "import.sql")
 
 
-def location_of(lab: Lab, database: str) -> int:
-    """The one place all samples are from."""
-    with lab.connect("control", database) as conn:
+def location_of(bench: Bench, database: str) -> int:
+    """Return the id of the location of all samples."""
+    with bench.connect("control", database) as conn:
         conn.execute(
             "insert into aspen.locations (region, country) values ('Europe', 'France')"
             " on conflict do nothing"
@@ -27,8 +27,8 @@ def location_of(lab: Lab, database: str) -> int:
     return int(found[0])
 
 
-def empty(lab: Lab, database: str) -> None:
-    """No samples any more, and nothing of those before left to be written."""
-    with lab.connect(SUPERUSER, database) as conn:
+def empty(bench: Bench, database: str) -> None:
+    """Delete all samples, and leave none of their writes pending."""
+    with bench.connect(SUPERUSER, database) as conn:
         conn.execute("truncate aspen.samples, aspen.jobs cascade")
         conn.execute("checkpoint")

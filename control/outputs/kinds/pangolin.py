@@ -1,4 +1,4 @@
-"""lineage_report.csv, the output of pangolin jobs: one row per sample, taxon = sample id."""
+"""Register lineage_report.csv of pangolin jobs: one row per sample, taxon = sample id."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ import psycopg
 from control.jobs.states import Job
 from control.outputs.formats.text_lines import Row, check_texts, read_table
 from control.outputs.job_files import JobFiles, ObjectFile
+from control.outputs.kinds import Stored
 from control.outputs.malformed import Malformed
-from control.outputs.results import (
-    StoredResults,
-    as_jsonb,
-    copy_rows,
-    hold_samples,
-    number,
-    summarise,
-)
+from control.outputs.manifest import Submission
+from control.outputs.results import as_jsonb, copy_rows, hold_samples, number, summarise
 from control.outputs.taxa import Taxa, job_inputs
 from control.queries import run_query
 
+FILES = ("lineage_report_csv",)
 REQUIRED = (
     "taxon",
     "lineage",
@@ -42,16 +38,16 @@ COLUMNS = (
     "scorpio_support",
     "raw_output",
 )
-# Columns that are stored as they are.
+# Columns stored unchanged.
 TEXTS = ("lineage", "version", "scorpio_call")
-# What pangolin 4 calls a genome that it could not place, and what the versions before did.
+# The lineages that stand for "not assigned": in pangolin 4, and in versions before.
 UNASSIGNED = ("unassigned", "none")
-# Where it says that it did not even try, by version.
+# The columns that say that no lineage was tried, by version.
 STATUSES = ("qc_status", "status")
-# Where it says why, the most telling first.
+# The columns that say why, the most informative first.
 REASONS = ("qc_notes", "note", "scorpio_notes")
 LONGEST_FAILURE = 1000
-# Columns that say what was run, where the file has them.
+# Optional columns with the versions of the software.
 VERSIONS = {
     "pangolin": "pangolin_version",
     "scorpio": "scorpio_version",
@@ -59,16 +55,16 @@ VERSIONS = {
 }
 
 
-def register_lineages(
-    conn: psycopg.Connection, job: Job, files: JobFiles
-) -> tuple[StoredResults, dict[str, str]]:
-    """Store the lineages of a report for the job's samples; return the software versions, too."""
+def register(
+    conn: psycopg.Connection, job: Job, files: JobFiles, _submission: Submission
+) -> Stored:
+    """Store the lineages of a report for the job's samples."""
     inputs = job_inputs(conn, job.group_id, job.id)
     run_query(conn, "outputs/stage_results")
     with files.open("lineage_report_csv") as file:
         taxa = Taxa(file.name, inputs)
         table = read_table(file, ",", REQUIRED)
-        # The first row names the software of all.
+        # The first row names the software for all rows.
         first = [*islice(table, 1)]
         versions = _versions(file, first[0]) if first else {}
         copy_rows(conn, "staged_lineages", COLUMNS, _rows(file, taxa, chain(first, table)))
@@ -82,7 +78,7 @@ def register_lineages(
         " where staged.failure is not null"
     )
     results = summarise(written, inputs, taxa, held, unplaced=(row[0] for row in unplaced))
-    return results, versions
+    return Stored(results=results, software_versions=versions)
 
 
 def _versions(file: ObjectFile, row: Row) -> dict[str, str]:
@@ -109,7 +105,7 @@ def _rows(file: ObjectFile, taxa: Taxa, rows: Iterable[Row]) -> Iterator[tuple[A
 
 
 def _failure(file: ObjectFile, row: Row) -> str | None:
-    """Why a genome has no lineage, in pangolin's words; None if it has one."""
+    """Return why a genome has no lineage, in pangolin's words; None if it has one."""
     failed = any(row.values.get(column, "").lower() == "fail" for column in STATUSES)
     if not failed and row.values["lineage"].strip().lower() not in UNASSIGNED:
         return None
@@ -121,7 +117,7 @@ def _failure(file: ObjectFile, row: Row) -> str | None:
 
 
 def _probability(file: ObjectFile, row: Row) -> int | None:
-    """In percent; a genome found among the designated ones is certain."""
+    """Return the probability in percent; a genome among the designated ones is certain."""
     score = _fraction(file, row, "ambiguity_score")
     if score is not None:
         return round(score * 100)

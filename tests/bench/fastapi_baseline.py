@@ -1,8 +1,8 @@
-"""The first life's stack, small and fair: FastAPI, SQLAlchemy 2 async, asyncpg, pydantic v2.
+"""The FastAPI baseline, small and fair: FastAPI, SQLAlchemy 2 async, asyncpg, pydantic v2.
 
-Fairer than the original: one engine per worker instead of one per request, the responses typed so
-that pydantic writes the JSON itself, and user and grants fetched by one statement. Authorisation is
-by hand and says what the policies say.
+It stands for the backend that this one replaced, and is fairer than that: one engine per worker
+instead of one per request, the responses typed so that pydantic writes the JSON itself, and user
+and grants fetched by one statement. Authorisation is by hand and says what the policies say.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import LoaderOption
 from sqlalchemy.types import Text
 
-engine = create_async_engine(os.environ["FIRST_LIFE_DATABASE_URL"], pool_size=5, max_overflow=5)
+engine = create_async_engine(os.environ["BASELINE_DATABASE_URL"], pool_size=5, max_overflow=5)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 verifying_keys = {
     key["kid"]: jwt.PyJWK(key)
-    for key in json.loads(Path(os.environ["FIRST_LIFE_JWKS"]).read_text())["keys"]
+    for key in json.loads(Path(os.environ["BASELINE_JWKS"]).read_text())["keys"]
 }
 app = FastAPI()
 
@@ -84,7 +84,7 @@ class ReferenceDataset(Base):
 
 
 class HasReferenceDataset:
-    """What lineages and QC metrics were computed against, flat as in the API."""
+    """The reference that lineages and QC metrics were computed against, flat as in the API."""
 
     reference_dataset: Mapped[ReferenceDataset | None]
 
@@ -176,7 +176,7 @@ class Sample(Base):
 
 
 class Out(BaseModel):
-    """Responses are read off the ORM's objects."""
+    """A response that is read off the ORM's objects."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -264,14 +264,14 @@ class EmbeddedSampleOut(SampleOut):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking, and the groups they see."""
+    """The user who asks, and the groups they see."""
 
     full_groups: list[int]
     any_groups: list[int]
 
 
 async def session() -> AsyncIterator[AsyncSession]:
-    """One session per request."""
+    """Open one session per request."""
     async with sessions() as opened:
         yield opened
 
@@ -320,7 +320,7 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 async def newest_samples(
     session: AsyncSession, caller: Caller, limit: int, *related: LoaderOption
 ) -> list[Sample]:
-    """The newest samples the caller may see, with what is asked for beside them."""
+    """Return the newest samples the caller may see, with the related rows requested."""
     statement = (
         select(Sample)
         .where(
@@ -340,13 +340,13 @@ async def newest_samples(
 
 @app.get("/health")
 async def health() -> str:
-    """For waiting."""
+    """Answer, so that the start of the server can be awaited."""
     return "ok"
 
 
 @app.get("/samples", response_model=list[SampleOut])
 async def samples(session: Session, caller: Authenticated, limit: Limit = 100) -> list[Sample]:
-    """The list alone."""
+    """Return the list alone."""
     return await newest_samples(session, caller, limit)
 
 
@@ -354,7 +354,7 @@ async def samples(session: Session, caller: Authenticated, limit: Limit = 100) -
 async def embedded_samples(
     session: Session, caller: Authenticated, limit: Limit = 100
 ) -> list[Sample]:
-    """The list with locations, lineages, QC metrics and accessions, eagerly loaded."""
+    """Return the list with locations, lineages, QC metrics and accessions, eagerly loaded."""
     return await newest_samples(
         session,
         caller,
