@@ -117,7 +117,6 @@
 \ir internal/samples/note_sample_problems.sql
 \ir internal/reference/pathogen_of.sql
 \ir internal/samples/new_sample.sql
-\ir internal/samples/insert_samples.sql
 \ir internal/samples/insert_sample.sql
 \ir internal/samples/raise_sample_problems.sql
 \ir internal/samples/write_samples.sql
