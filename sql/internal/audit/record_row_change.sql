@@ -1,5 +1,5 @@
 -- For tables with wide rows: a transition table would copy every sequence once more.
--- definer because nobody but the auditor may write audit_log.
+-- definer because only the auditor may write audit_log.
 create or replace function internal.record_row_change()
 returns trigger
 language plpgsql
@@ -24,7 +24,8 @@ begin
 end
 $$;
 
-comment on function internal.record_row_change() is 'Trigger: writes one changed row (id, group_id) to audit_log';
+comment on function internal.record_row_change() is
+'Trigger: record one changed row (id, group_id) in the audit log';
 
 revoke all on function internal.record_row_change() from public;
 

@@ -37,7 +37,7 @@ begin
 end
 $$;
 
-comment on function internal.cancel_job(bigint) is 'What api.cancel_job does, as api_writer';
+comment on function internal.cancel_job(bigint) is 'Cancel a job for api.cancel_job, as api_writer';
 
 revoke all on function internal.cancel_job(bigint) from public;
 grant execute on function internal.cancel_job(bigint) to member;

@@ -1,6 +1,6 @@
--- Of those that delete inputs of a job at the same moment, each waits for the one before and then
--- sees what that one left. A job that is just being taken or registered is left to whoever does it.
--- Each look-up ends at the first input that is left; those before it were deleted just now.
+-- Of two transactions that delete inputs of a job at the same time, the second waits for the first
+-- and then sees what it left. A job that another transaction is taking or registering is left to
+-- that one. Each look-up ends at the first input that is left; those before it were just deleted.
 create or replace function internal.cancel_jobs_without_input(job_ids bigint[])
 returns void
 language plpgsql
@@ -75,7 +75,7 @@ end
 $$;
 
 comment on function internal.cancel_jobs_without_input(bigint[]) is
-'Cancels those of these queued jobs that have no usable sample left';
+'Cancel those of these queued jobs that have no usable sample left';
 
 revoke all on function internal.cancel_jobs_without_input(bigint[]) from public;
 grant execute on function internal.cancel_jobs_without_input(bigint[]) to results_keeper;
