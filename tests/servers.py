@@ -16,8 +16,7 @@ import psycopg
 from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
 
-from control.keys import KeySet, ensure_keys
-from control.migrations import apply_all
+from control.schema.migrate import apply_all
 from control.settings import Settings
 from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
 from control.stack.health import http_ok
@@ -29,8 +28,9 @@ from control.stack.ports import HOST, any_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgrest import postgrest_launch, postgrest_server
 from control.stack.state import LOGINS, S3_KEY, SUPERUSER
-from control.storage import make_client
-from control.tokens import claims_for, sign
+from control.storage.s3 import make_client
+from control.tokens.keys import KeySet, ensure_keys
+from control.tokens.minting import claims_for, sign
 from tests.kept_cluster import copy_kept_cluster
 
 if TYPE_CHECKING:

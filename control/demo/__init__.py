@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from control.demo.outbreak import outbreak, tips
-from control.sql_code import query
+from control.queries import query
 
 PATHOGEN = "SC2"
 RUN_NAME = "Demo outbreak"
@@ -33,14 +33,14 @@ MEMBERS = (OWNER, VIEWER, STRANGER)
 
 @dataclass(frozen=True)
 class Demo:
-    """What there is to look at."""
+    """The loaded demo."""
 
     samples: int
     tree_id: int
 
 
 def find_demo(conn: psycopg.Connection) -> Demo | None:
-    """The demo, once everything of it is loaded; what users added beside it is none of it."""
+    """Return the demo once all of it is loaded; rows that users added do not count."""
     samples = [sample for _, sample in tips(outbreak())]
     values = {
         "prefix": OWNER.prefix,
@@ -51,4 +51,4 @@ def find_demo(conn: psycopg.Connection) -> Demo | None:
         "strains": [sample.strain for sample in samples],
     }
     with conn.cursor(row_factory=class_row(Demo)) as cursor:
-        return cursor.execute(query("find_demo"), values).fetchone()
+        return cursor.execute(query("demo/find_demo"), values).fetchone()

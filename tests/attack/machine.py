@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from control.errors import ControlError
-from control.migrations import migrate_up
+from control.schema.migrate import migrate_up
 from control.stack.state import State
 from tests.attack.stage import Stage, Trial
 from tests.servers import SETTINGS

@@ -12,9 +12,9 @@ import httpx
 import psycopg
 
 from control import stack
-from control.keys import load_keys
 from control.settings import Settings
 from control.stack.ports import HOST
+from control.tokens.keys import load_keys
 from tests.bench.processes import seconds_used
 from tests.http.world import World
 from tests.servers import SETTINGS, Api

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from control.errors import ControlError
-from control.fasta import write_record
+from control.samples.fasta import write_record
 from tests.bench.import_group import SUBJECT, empty, import_database
 from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most

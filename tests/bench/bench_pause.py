@@ -29,7 +29,7 @@ LONGEST_MS = 200
 CONTROL = "from control.cli import main; main()"
 
 # Of policies that write: fences are under a safety rule, and what is read has its plans.
-POLICY = r"(for (?:insert|update|delete)\nto [\w, ]+\n(?:using|with check)) \("
+POLICY = r"(for (?:insert|update|delete) to [\w, ]+\n(?:using|with check)) \("
 
 Change = Callable[[Path, int], None]
 
@@ -125,7 +125,7 @@ def everything(root: Path, number: int) -> None:
 def failing_file(root: Path, number: int) -> None:
     """Change everything, and make the last file fail."""
     everything(root, number)
-    with (root / "sql/api/functions/output_url.sql").open("a") as file:
+    with (root / "sql/api/functions/job_outputs/output_url.sql").open("a") as file:
         file.write("\nselect nothing_of_this_name;\n")
 
 

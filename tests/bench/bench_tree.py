@@ -17,7 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from control.database import begin_request, request_claims
-from control.outputs.auspice import Dataset, parse_dataset
+from control.outputs.formats.auspice import Dataset, parse_dataset
 from tests.bench.bench_list import LARGE
 from tests.bench.report import Report, Side, at_most
 from tests.bench.servers import Bench

@@ -18,9 +18,8 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
-from control.frozen import migration_files
-from control.keys import KeySet, ensure_keys
-from control.migrations import apply_all
+from control.schema.freeze import migration_files
+from control.schema.migrate import apply_all
 from control.settings import Settings, load_settings
 from control.stack.bootstrap import create_database, prepare_cluster, prepare_database
 from control.stack.health import http_ok
@@ -31,7 +30,8 @@ from control.stack.postgres_binaries import BUNDLED
 from control.stack.postgrest import postgrest_launch, postgrest_server
 from control.stack.process import Launch
 from control.stack.state import LOGINS, SUPERUSER, State
-from control.tokens import mint
+from control.tokens.keys import KeySet, ensure_keys
+from control.tokens.minting import mint
 from tests.bench.load import Service
 
 HERE = Path(__file__).parent

@@ -21,6 +21,11 @@ HEADER = re.compile(
 # Status and code of an error, wherever a cell of a table holds nothing else.
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
 CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
+# folder of sql/ -> the statements its files are made of
+KINDS = {
+    "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},
+    "triggers": {"CreateTrigStmt"},
+}
 Rule = Callable[[Path], list[str]]
 
 
@@ -41,6 +46,31 @@ def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
         for policy, table in re.findall(r"^create policy (\w+) on aspen\.(\w+)$", text, re.M)
         if name != f"policies/{table}.sql"
     ]
+
+
+def triggers_are_in_the_file_of_their_table(root: Path) -> list[str]:
+    """Whoever reads triggers/<table>.sql has read all that structure.sql does not make."""
+    return [
+        f"{name}: {trigger}"
+        for name, text in _files(root)
+        for trigger, table in re.findall(
+            r"^create or replace trigger (\w+)\n[^;]*? on aspen\.(\w+)$", text, re.M
+        )
+        if name != f"triggers/{table}.sql"
+    ]
+
+
+def folders_hold_one_kind_of_statement(root: Path) -> list[str]:
+    """policies/ says who may do what and triggers/ holds triggers; structure.sql does the rest."""
+    return sorted(
+        {
+            f"{name}: {kind}"
+            for name, text in _files(root)
+            if (kinds := KINDS.get(name.partition("/")[0]))
+            for parsed in parse_sql(text)
+            if (kind := type(parsed.stmt).__name__) not in kinds
+        }
+    )
 
 
 def functions_have_a_complete_header(root: Path) -> list[str]:
@@ -76,7 +106,7 @@ def views_list_their_columns(root: Path) -> list[str]:
 
 
 def errors_are_documented(root: Path) -> list[str]:
-    """List each error that internal.fail or the edge returns in docs/errors.md, with its status."""
+    """List each error of our functions and the edge in docs/errors.md, with its status."""
     return sorted(raised_errors(root) - documented_errors(root))
 
 
@@ -112,6 +142,8 @@ RULES: dict[str, Rule] = {
     for rule in (
         files_hold_the_object_they_are_named_after,
         policies_are_in_the_file_of_their_table,
+        triggers_are_in_the_file_of_their_table,
+        folders_hold_one_kind_of_statement,
         functions_have_a_complete_header,
         definer_functions_say_why,
         views_list_their_columns,
@@ -129,8 +161,8 @@ def raised_errors(root: Path) -> set[str]:
     refusals = edge.read_text("utf-8") if edge.exists() else ""
     errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
-        for call in re.finditer(r"internal\.fail\(", text):
-            if name != "internal/fail.sql":
+        for call in re.finditer(r"(?:internal|authz)\.fail\(", text):
+            if name not in ("internal/errors/fail.sql", "authz/fail.sql"):
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
@@ -168,10 +200,14 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.view.relname
             case "CreatePolicyStmt":
                 yield statement.table.relname
+            case "CreateTrigStmt":
+                yield statement.relation.relname
             case "CreateFunctionStmt":
                 yield statement.funcname[-1].sval
             case "DefineStmt":
                 yield statement.defnames[-1].sval
+            case "CompositeTypeStmt":
+                yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from control import safety_rules
+from control.schema import safety_rules
 from tests.catalog.faults import FAULTS
 from tests.servers import Database
 

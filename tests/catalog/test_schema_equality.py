@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from control.migrations import build_from_nothing
-from control.schema_diff import schema_differences
+from control.schema.diff import schema_differences
+from control.schema.migrate import build_from_nothing
 from control.stack.ports import HOST
 from control.stack.postgres_binaries import find_binaries
 from tests.servers import SETTINGS, SQL_DIR, Cluster, Database

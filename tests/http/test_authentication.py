@@ -19,9 +19,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from control import tokens
 from control.database import begin_request
-from control.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
+from control.tokens import minting as tokens
+from control.tokens.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
 from tests.names import unique
 from tests.servers import Api
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from control.tokens import claims_for, sign
+from control.tokens.minting import claims_for, sign
 from tests import factories
 from tests.factories import GENOME
 from tests.http.world import DRY_RUN, Caller, World, refusal

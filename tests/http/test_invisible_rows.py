@@ -354,9 +354,8 @@ def test_comparison_notices_a_row_too_many(worlds: Worlds) -> None:
             conn.execute("drop policy careless on aspen.samples")
             conn.execute(
                 "alter policy samples_fence on aspen.samples using ("
-                "group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])"
-                " and (not is_private or group_id = any(nullif("
-                "current_setting('aspen.full_groups', true), '')::bigint[])))"
+                "group_id = any(authz.any_groups())"
+                " and (not is_private or group_id = any(authz.full_groups())))"
             )
     after = worlds.answers("vic", TELLING)
 

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt import PyJWS
 from jwt.algorithms import ECAlgorithm
 
-from control import tokens
 from control.cli import cli
-from control.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys, load_keys
+from control.tokens import minting as tokens
+from control.tokens.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys, load_keys
 from tests.servers import Api, run_api
 
 HOUR = timedelta(hours=1)
@@ -105,7 +105,7 @@ def test_rotation_says_so_when_the_api_reads_other_keys(
     own_api: Api, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Make the keys and warn that this API does not know them."""
-    monkeypatch.setattr("control.key_rotation.RELOADED_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr("control.tokens.rotation.RELOADED_WITHIN_SECONDS", 0.2)
 
     result = run("rotate-keys", ASPEN_KEYS_DIR=str(tmp_path / "elsewhere"))
 

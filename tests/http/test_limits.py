@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from control.schema_cache import wait_for_api
+from control.schema.api_reload import wait_for_api
 from tests.http.world import World, refusal, rows
 from tests.servers import Api, Cluster, Database, run_api
 

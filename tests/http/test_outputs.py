@@ -11,8 +11,8 @@ import httpx
 import psycopg
 import pytest
 
-from control.outputs.credentials import current_credentials, store_credentials
 from control.stack.ministack import ensure_bucket
+from control.storage.credentials import current_credentials, store_credentials
 from tests import factories
 from tests.names import unique
 from tests.people import store_groups, store_people

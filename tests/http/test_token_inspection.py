@@ -16,9 +16,10 @@ from jwt import get_algorithm_by_name
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from control.errors import ControlError
-from control.key_rotation import trust
-from control.keys import ensure_keys
-from control.tokens import claims_for, inspect
+from control.tokens.inspection import inspect
+from control.tokens.keys import ensure_keys
+from control.tokens.minting import claims_for
+from control.tokens.rotation import trust
 from tests import factories
 from tests.servers import Api, run_api
 

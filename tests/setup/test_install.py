@@ -82,11 +82,11 @@ def damaged(installed: Small) -> Iterator[Small]:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (cut_off_at_first, "the last one was cut off"),
-        (cut_off_at_last, "the last installation was cut off"),
-        (damage_stamp, "the last one was cut off"),
-        (lose_python, "its Python is gone"),
-        (change_machine, "the machine is another one: riscv64 before"),
+        (cut_off_at_first, "the last installation was interrupted"),
+        (cut_off_at_last, "the last installation was interrupted"),
+        (damage_stamp, "the last installation was interrupted"),
+        (lose_python, "its Python no longer exists"),
+        (change_machine, "the machine changed; it was riscv64"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -95,10 +95,10 @@ def test_damaged_environment_is_noticed(
 ) -> None:
     """Say what is wrong with it, and nothing before it was damaged."""
     venv = Venv(damaged.root)
-    before = venv.why_anew()
+    before = venv.remake_reason()
     damage(damaged)
 
-    assert (before, venv.why_anew()) == (None, reason)
+    assert (before, venv.remake_reason()) == (None, reason)
 
 
 def test_half_installed_packages_are_installed_again(installed: Small) -> None:
@@ -108,7 +108,7 @@ def test_half_installed_packages_are_installed_again(installed: Small) -> None:
     done = installed.install("development")
 
     assert done.stderr.splitlines() == [
-        "making .venv (the last installation was cut off)",
+        "making .venv (the last installation was interrupted)",
         "installing 0 Python packages (requirements.txt)",
         "installing 0 Python packages (requirements-dev.txt)",
     ]
@@ -124,7 +124,7 @@ def test_moved_folder_gets_programs_that_start(installed: Small) -> None:
     pip = moved.pip_version()
     moved.root.rename(installed.root)
 
-    assert f"the folder is another one: {installed.root} before" in done.stderr
+    assert f"the folder changed; it was {installed.root}" in done.stderr
     assert pip == 0
 
 
@@ -164,7 +164,7 @@ def test_next_installer_repairs_what_a_killed_one_left(small: Small) -> None:
 
     done = small.install("runtime")
 
-    assert said == "making .venv (there is none)\n"
+    assert said == "making .venv (it does not exist)\n"
     assert done.returncode == 0, done.stderr
     assert small.pip_version() == 0
 

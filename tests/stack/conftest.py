@@ -18,7 +18,7 @@ from control.settings import Settings
 from control.stack.health import http_ok
 from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
-from control.storage import make_client
+from control.storage.s3 import make_client
 from tests.servers import SETTINGS
 
 SERVERS = ("postgres", "ministack", "postgrest", "nginx", "logkeeper")

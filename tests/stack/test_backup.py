@@ -24,10 +24,10 @@ from control.backups.making import SECRETS, count_rows
 from control.backups.tools import find_tool
 from control.cli import cli
 from control.demo import OWNER
-from control.keys import load_keys
-from control.schema_diff import schema_differences
+from control.schema.diff import schema_differences
 from control.stack.ports import any_free
-from control.tokens import claims_for, sign
+from control.tokens.keys import load_keys
+from control.tokens.minting import claims_for, sign
 from tests.servers import SETTINGS
 from tests.stack.conftest import LocalStack
 

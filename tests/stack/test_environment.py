@@ -15,7 +15,7 @@ import pytest
 
 from control.database import connect
 from control.local import is_ours
-from control.storage import make_client
+from control.storage.s3 import make_client
 from tests.servers import SETTINGS, Database
 from tests.stack.conftest import LocalStack
 

@@ -60,7 +60,7 @@ def test_full_disk_is_named_and_room_heals_it(small_disk: Path) -> None:
         filler.unlink()
         local.up()
         assert "is full" in caught.value.message
-        assert "free room there" in f"{caught.value.remedy}"
+        assert "free some space" in f"{caught.value.remedy}"
         assert local.states() == dict.fromkeys(SERVERS, "running")
         assert local.kept("before-the-disk-was-full") == (True, True)
     finally:

@@ -83,7 +83,7 @@ def test_damaged_env_json_is_set_aside_and_made_again(
     local.up()
 
     assert result.exit_code == 0, result.output
-    assert "was damaged, now env.damaged" in result.stderr
+    assert "was damaged and is now env.damaged" in result.stderr
     assert is_well(local)
     assert local.kept(f"{damage.__name__}-{is_running}") == (True, True)
 
@@ -112,7 +112,7 @@ def test_servers_without_pid_files_are_found_and_not_started_twice(
     left = {name for name, pid in before.items() if pid and start_mark(pid) is not None}
     assert is_well(local)
     assert left <= {"postgres"}
-    assert "ministack ran unseen, its pid file lost; stopped it" in local.said
+    assert "ministack ran without a pid file; stopped it" in local.said
 
 
 def test_down_stops_servers_whose_pid_files_were_lost(local: LocalStack) -> None:
@@ -155,7 +155,7 @@ def test_workers_of_a_killed_edge_are_ended_although_its_pid_file_is_lost(
 
     local.up()
 
-    assert "nginx ran unseen, its pid file lost; stopped it" in local.said
+    assert "nginx ran without a pid file; stopped it" in local.said
     assert is_well(local)
 
 

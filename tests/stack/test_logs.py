@@ -15,13 +15,13 @@ from click.testing import CliRunner
 
 from control.cli import cli
 from control.database import connect
-from control.keys import find_keys
 from control.stack import log_keeper
 from control.stack.log_keeper import KEEP_BYTES, LIMIT_BYTES, trim
 from control.stack.logs import last_lines
 from control.stack.process import wait_for
-from control.storage import make_client
-from control.tokens import claims_for, sign
+from control.storage.s3 import make_client
+from control.tokens.keys import find_keys
+from control.tokens.minting import claims_for, sign
 from tests import factories
 from tests.servers import SETTINGS, SQL_DIR, Cluster
 from tests.stack.conftest import LocalStack

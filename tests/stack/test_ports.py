@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from control import schema_cache
 from control.cli import cli
 from control.database import connect
-from control.sql_code import loaded_probe
+from control.schema import api_reload
+from control.schema.code import loaded_probe
 from control.stack.components import Api
 from control.stack.ports import any_free, is_free
 from control.stack.process import wait_for
@@ -137,7 +137,7 @@ def test_up_restarts_an_api_that_serves_an_old_schema(
     local: LocalStack, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Restart it instead of waiting: it may be connected to the database's old address."""
-    monkeypatch.setattr(schema_cache, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.5)
     api = Api(local.settings, State.load(local.settings))
     launch = api.launch()
     elsewhere = {**launch.environment, "PGRST_DB_URI": database.url_of("authenticator")}

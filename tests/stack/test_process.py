@@ -108,17 +108,17 @@ def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> 
         (
             'FATAL:  could not write lock file "postmaster.pid": No space left on device',
             "the disk is full",
-            "free room there",
+            "free some space",
         ),
         (
             "OSError: [Errno 28] No space left on device",
             "the disk is full",
-            "free room there",
+            "free some space",
         ),
         (
             "FATAL:  could not map anonymous shared memory: Cannot allocate memory",
             "there is not enough memory",
-            "end what needs most of it",
+            "close the programs that use most of it",
         ),
         (
             "PANIC:  could not locate a valid checkpoint record",

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from control.storage import S3Uri, open_object
+from control.storage.s3 import S3Uri, open_object
 from tests.servers import S3, run_s3
 from tests.stack.conftest import LocalStack
 from tests.stack.listeners import is_loopback, listening_addresses
@@ -150,7 +150,7 @@ def test_host_of_another_name_is_refused(emulator: S3, host: str) -> None:
 
     answer = httpx.get(url, headers=named | {"Authorization": SIGNED.format("s3")})
 
-    assert (answer.status_code, answer.text) == (403, "this is no address of the local stack\n")
+    assert (answer.status_code, answer.text) == (403, "this is not an address of the local stack\n")
 
 
 def test_this_machine_is_called_by_its_names(emulator: S3) -> None:

@@ -16,7 +16,7 @@ import pytest
 from control.stack import lifecycle
 from control.stack.postgres import LEAST_WAL_MB, MOST_WAL_MB, room_for_wal, wal_limit_mb
 from control.stack.process import Record, start_mark
-from control.storage import make_client
+from control.storage.s3 import make_client
 from tests.servers import SETTINGS
 from tests.stack.conftest import SERVERS, LocalStack
 

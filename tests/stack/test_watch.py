@@ -153,5 +153,5 @@ def test_server_that_cannot_start_is_told_with_its_cause(local: LocalStack) -> N
 
     control_file.with_suffix(".aside").rename(control_file)
     assert still_up
-    assert any("the data directory lacks files" in line for line in said), said
+    assert any("files are missing from the data directory" in line for line in said), said
     assert any("postgres is tried again in 1 s" in line for line in said), said

@@ -1,0 +1,3 @@
+"""List, cancel and end jobs."""
+
+from __future__ import annotations

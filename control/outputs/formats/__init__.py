@@ -1,0 +1,3 @@
+"""Read the file formats of job outputs."""
+
+from __future__ import annotations

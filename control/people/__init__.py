@@ -1,0 +1,3 @@
+"""Look groups and their members up."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Load reference data: locations, coordinates, pathogens."""
+
+from __future__ import annotations

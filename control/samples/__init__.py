@@ -1,0 +1,3 @@
+"""Import samples and sequences from files."""
+
+from __future__ import annotations

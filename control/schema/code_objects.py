@@ -1,0 +1,134 @@
+"""The code of a database as objects that can be compared: what they say and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from control.queries import query
+
+Key = tuple[str, str]
+# What is dropped, in an order in which nothing goes along unasked that another line names.
+_DROPS = {
+    "policy": "drop policy if exists {}",
+    "trigger": "drop trigger if exists {}",
+    "view": "drop view if exists {} cascade",
+    "aggregate": "drop routine if exists {} cascade",
+    "operator": "drop operator if exists {}",
+    "function": "drop routine if exists {} cascade",
+    "cast": "drop cast if exists {}",
+    "type": "drop type if exists {} cascade",
+}
+
+
+@dataclass(frozen=True)
+class CodeObject:
+    """One piece of code, or a table with what its policies file says of its rights.
+
+    `definition` is all there is to know; of functions of one `shape` one can replace the other.
+    """
+
+    kind: str
+    identity: str
+    address: tuple[int, int]
+    made_by: int
+    definition: str | None
+    shape: str | None
+    grants: frozenset[str]
+
+    @property
+    def key(self) -> Key:
+        """What it is called in every database."""
+        return (self.kind, self.identity)
+
+
+Needs = Mapping[Key, frozenset[Key]]
+
+
+def read_objects(conn: psycopg.Connection, made_since: int | None = None) -> dict[Key, CodeObject]:
+    """All code of the database this transaction sees, with an empty search_path.
+
+    What was made before transaction `made_since` comes without its definition, which takes longest.
+    """
+    conn.execute(f"set local control.made_since = '{made_since or 0}'".encode())
+    rows = conn.execute(query("schema/code_objects")).fetchall()
+    objects = [
+        CodeObject(kind, identity, (classid, objid), made_by, said, shape, frozenset(grants or ()))
+        for kind, identity, classid, objid, made_by, said, shape, grants in rows
+    ]
+    return {one.key: one for one in objects}
+
+
+def read_needs(conn: psycopg.Connection, objects: Mapping[Key, CodeObject]) -> Needs:
+    """What each of these objects needs of the others."""
+    by_address = {one.address: key for key, one in objects.items()}
+    needs: dict[Key, set[Key]] = {key: set() for key in objects}
+    for classid, objid, needed_classid, needed_objid in conn.execute(
+        query("schema/code_dependencies")
+    ):
+        key = by_address.get((classid, objid))
+        needed = by_address.get((needed_classid, needed_objid))
+        if key and needed:
+            needs[key].add(needed)
+    return {key: frozenset(needed) for key, needed in needs.items()}
+
+
+def with_dependents(keys: Iterable[Key], needs: Needs) -> set[Key]:
+    """These objects and all that would be dropped with them."""
+    found = set(keys)
+    while more := {key for key, needed in needs.items() if needed & found} - found:
+        found |= more
+    return found
+
+
+def read_structures(conn: psycopg.Connection) -> dict[str, str]:
+    """The tables and schemas as the safety rules see them, with an empty search_path."""
+    return dict(conn.execute(query("schema/table_structures")).fetchall())
+
+
+def relation_of(key: Key, objects: Mapping[Key, CodeObject]) -> Key | None:
+    """The table or view that is locked when this object comes or goes; None for a function."""
+    kind, identity = key
+    if kind in ("policy", "trigger"):
+        name = identity.rpartition(" on ")[2]
+        return ("view", name) if ("view", name) in objects else ("table", name)
+    return key if kind == "view" else None
+
+
+def drop_statements(keys: Iterable[Key]) -> list[bytes]:
+    """What drops these objects; the identities are quoted by the server."""
+    kinds = list(_DROPS)
+    ordered = sorted(keys, key=lambda key: (kinds.index(key[0]), key[1]))
+    return [_DROPS[kind].format(identity).encode() for kind, identity in ordered]
+
+
+def reset_statements(function: CodeObject) -> list[bytes]:
+    """What makes a function one that was just created, as far as its replacement would not."""
+    name = function.identity
+    holders = sorted({grant.rpartition("=")[0] for grant in function.grants})
+    return [
+        f"alter routine {name} owner to aspen_owner".encode(),
+        f"comment on routine {name} is null".encode(),
+        *(
+            f"revoke all on routine {name} from {'public' if holder == '-' else holder}".encode()
+            for holder in holders
+            if holder != "aspen_owner"
+        ),
+    ]
+
+
+def right_statements(table: CodeObject, wanted: CodeObject) -> list[bytes]:
+    """What gives a table the rights and the row-level security it is to have."""
+    name = table.identity
+    surplus = [grant.removesuffix(" with grant option") for grant in table.grants - wanted.grants]
+    return [
+        *(f"revoke {' from '.join(grant.rsplit(' to ', 1))}".encode() for grant in sorted(surplus)),
+        *(f"grant {grant}".encode() for grant in sorted(wanted.grants - table.grants)),
+        *(
+            f"alter table {name} {action}".encode()
+            for action in (wanted.shape or "").split(", ")
+            if action and action not in (table.shape or "").split(", ")
+        ),
+    ]

@@ -1,0 +1,237 @@
+"""What yoyo knows of a database's migrations, kept in the transaction of the change itself."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import socket
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from yoyo import internalmigrations
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.connections import DatabaseURI
+from yoyo.migrations import get_migration_hash
+
+from control.errors import ControlError
+from control.schema.code import sha256_of
+from control.schema.freeze import migration_files
+from control.text_files import read_text
+
+_TABLE = "_yoyo_migration"
+_DIRECTIVE = re.compile(
+    r"\s*--\s*(?P<name>depends|transactional|code|replaces|replaced-after)\s*:(?P<value>.*)"
+)
+_VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of migrations/ and what its head says of it."""
+
+    id: str
+    path: Path
+    # `create index concurrently`, for one, cannot run in a transaction.
+    use_transactions: bool
+    # No code is loaded while it runs, nor until all migrations are through: it changes a column
+    # that views or policies use, or rows that a trigger would misread.
+    is_without_code: bool
+    # The migrations of older checkouts that make the same, and the last commit that has them.
+    replaces: tuple[str, ...] = ()
+    replaced_after: str = ""
+
+    @property
+    def hash(self) -> str:
+        """What yoyo calls it."""
+        return str(get_migration_hash(self.id))
+
+
+class Ledger:
+    """The applied migrations of one database, in yoyo's own tables plus the hash of each file.
+
+    The caller's connection is used throughout, so that a migration and its mark stand or fall
+    together: yoyo itself marks on another connection, and a crash between the two loses the mark.
+    """
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._conn = conn
+        self._yoyo = _Yoyo(conn)
+
+    def mark(self, migration: Migration, operation: str = "apply") -> None:
+        """Record that `migration` is applied with its present content."""
+        with self._conn.transaction(), _searching_bookkeeping(self._conn):
+            self._yoyo.mark_one(migration, log=False)
+            self._yoyo.log_migration(migration, operation)
+            self._conn.execute(
+                "insert into applied_migrations (migration_id, sha256) values (%s, %s)",
+                [migration.id, sha256_of(migration.path)],
+            )
+
+    def mark_in_place_of_replaced(self, migration: Migration) -> bool:
+        """Record that `migration` is applied where all that it replaces are; return whether."""
+        if not replaced_migrations([migration], applied_migrations(self._conn)):
+            return False
+        names = list(migration.replaces)
+        with self._conn.transaction():
+            for table in ("_yoyo_migration", "applied_migrations"):
+                statement = sql.SQL("delete from control.{} where migration_id = any(%s)")
+                self._conn.execute(statement.format(sql.Identifier(table)), [names])
+            self.mark(migration, operation="mark")
+        return True
+
+    def unmark(self, migration: Migration) -> None:
+        """Record that `migration` is rolled back."""
+        with self._conn.transaction(), _searching_bookkeeping(self._conn):
+            self._yoyo.unmark_one(migration, log=False)
+            self._yoyo.log_migration(migration, "rollback")
+            self._conn.execute(
+                "delete from applied_migrations where migration_id = %s", [migration.id]
+            )
+
+    def prepare(self) -> None:
+        """Create or upgrade yoyo's tables."""
+        with _searching_bookkeeping(self._conn):
+            self._yoyo.ensure_internal_schema_updated()
+
+
+def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
+    """Ids of the applied migrations, oldest first, with the hash of what was applied."""
+    exists = conn.execute("select to_regclass('control._yoyo_migration') is not null").fetchone()
+    if exists != (True,):
+        return {}
+    return dict(
+        conn.execute(
+            "select yoyo.migration_id, coalesce(files.sha256, '')"
+            " from control._yoyo_migration as yoyo"
+            " left join control.applied_migrations as files using (migration_id)"
+            " order by yoyo.applied_at_utc, yoyo.migration_id"
+        ).fetchall()
+    )
+
+
+def migrations_of(root: Path) -> list[Migration]:
+    """All migrations of a checkout in the order of their numbers, each after what it depends on."""
+    migrations: list[Migration] = []
+    for name, path in migration_files(root).items():
+        known = {migration.id for migration in migrations}
+        migrations.append(_read_migration(name, path, known))
+    return migrations
+
+
+def replaced_migrations(
+    migrations: Iterable[Migration], applied: Collection[str]
+) -> tuple[str, ...]:
+    """Return the applied migrations that one of these replaces, once it is recorded instead.
+
+    Refuse where only some of them are applied: the rest of the way is in an older checkout.
+    """
+    for migration in migrations:
+        missing = [name for name in migration.replaces if name not in applied]
+        if not missing:
+            if migration.replaces:
+                return migration.replaces
+        elif some := [name for name in migration.replaces if name in applied]:
+            raise ControlError(
+                f"{some[-1]} is applied and {missing[0]} is not: migrations/{migration.id}.sql"
+                f" replaces all {len(migration.replaces)} at once",
+                f"check out commit {migration.replaced_after}, the last one with all of them, run"
+                " control migrate up there (or restore the backup there), then come back",
+            )
+    return ()
+
+
+def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
+    """Read what the head of a migration says; `known` are those of lower numbers."""
+    head: dict[str, list[str]] = {}
+    for line in read_text(path, f"migrations/{name}.sql").splitlines():
+        if line.strip() and not line.lstrip().startswith("--"):
+            break
+        if directive := _DIRECTIVE.fullmatch(line):
+            head.setdefault(directive["name"], []).extend(directive["value"].split())
+    for key, allowed in _VALUES.items():
+        written = " or ".join(f"`-- {key}: {value}`" for value in allowed)
+        for value in head.get(key, []):
+            if value not in allowed:
+                raise ControlError(
+                    f"migrations/{name}.sql says `-- {key}: {value}`",
+                    f"write {written}, or leave it out",
+                )
+    for needed in head.get("depends", []):
+        if needed not in known:
+            raise ControlError(
+                f"migrations/{name}.sql depends on {needed}, which does not come before it",
+                "correct the `-- depends:` line in its head; the numbers decide about the order",
+            )
+    return Migration(
+        id=name,
+        path=path,
+        use_transactions="false" not in head.get("transactional", []),
+        is_without_code="unloaded" in head.get("code", []),
+        replaces=tuple(head.get("replaces", [])),
+        replaced_after="".join(head.get("replaced-after", [])),
+    )
+
+
+class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types
+    """yoyo's bookkeeping on a connection that is already there."""
+
+    _internal_schema_updated: bool
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._given = conn
+        super().__init__(DatabaseURI("", None, None, None, None, conn.info.dbname, {}), _TABLE)
+
+    def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
+        return self._given
+
+    @contextmanager
+    def transaction(self, rollback_on_exit: bool = False) -> Iterator[None]:
+        # yoyo's own begins one, and so could not be part of ours.
+        with self._given.transaction(force_rollback=rollback_on_exit):
+            yield
+
+    def ensure_internal_schema_updated(self) -> None:
+        # yoyo's own commits on the connection itself.
+        if not self._internal_schema_updated and internalmigrations.needs_upgrading(self):
+            internalmigrations.upgrade(self)
+        self._internal_schema_updated = True
+
+    @contextmanager
+    def lock(self, timeout: float = 10) -> Iterator[None]:
+        # Ours serialises already and ends with the session; a row in yoyo's outlives a crash.
+        yield
+
+    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, object]:
+        # yoyo's own asks for the fully qualified host name, which can wait for a dead resolver,
+        # and for a user name, which a container may lack.
+        return {
+            "id": str(uuid4()),
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "username": _user_name(),
+            "hostname": socket.gethostname(),
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def _searching_bookkeeping(conn: psycopg.Connection) -> Iterator[None]:
+    """yoyo names its tables without a schema."""
+    conn.execute("set search_path = control")
+    yield
+    conn.execute("set search_path = ''")

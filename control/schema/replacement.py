@@ -1,0 +1,254 @@
+"""Replacing only the code that differs from what was tried, with few locks and as late as can be.
+
+Functions take the place of functions, which locks nothing. Views, policies and triggers lock their
+table from the moment they go until the transaction ends; so they go last, all at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from control.errors import ControlError
+from control.schema.code import (
+    AFTER_A_LOAD,
+    Contents,
+    file_changes,
+    file_hashes,
+    read_scripts,
+    refuse_dependents,
+    remember_load,
+)
+from control.schema.code_objects import (
+    CodeObject,
+    Key,
+    drop_statements,
+    read_needs,
+    read_objects,
+    read_structures,
+    relation_of,
+    reset_statements,
+    right_statements,
+    with_dependents,
+)
+from control.schema.locks import Echo, NoLockError, lock_briefly
+from control.schema.safety_rules import check_safety
+from control.schema.script import Interrupted, Script, raise_interrupted, run_at_once
+from control.schema.trial import Trial
+
+_GATE = """
+select array_agg(name order by position)
+from unnest(array['aspen.users', 'aspen.jobs']) with ordinality as names (name, position)
+where to_regclass(name) is not null
+"""
+_CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
+
+
+class DiffersError(Exception):
+    """The database did not become what was tried: everything is to be loaded anew."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What is dropped, what is replaced in its place, and the files that do the rest."""
+
+    # All files with their hashes, to be remembered.
+    files: dict[str, str]
+    drops: frozenset[Key]
+    resets: tuple[CodeObject, ...]
+    early: tuple[Script, ...]
+    late: tuple[Script, ...]
+    # The tables and views that are locked until the end.
+    relations: frozenset[Key]
+
+    @property
+    def number_of_files(self) -> int:
+        """How many files are run."""
+        return len(self.early) + len(self.late)
+
+
+def plan_replacement(
+    conn: psycopg.Connection, root: Path, contents: Contents, trial: Trial
+) -> Replacement:
+    """Compare this database with what was tried: which files to run, and what goes before.
+
+    Raises DiffersError when no rule compares what is there, for everything to be loaded anew.
+    """
+    refuse_dependents(conn)
+    scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
+    changes = file_changes(conn, root, contents)
+    plan = _plan(conn, scripts, {*changes.added, *changes.changed}, trial)
+    return replace(plan, files=file_hashes(root, contents))
+
+
+def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo: Echo) -> str:
+    """Make the code what was tried; the caller holds the transaction. Returns the probe.
+
+    Raises DiffersError when it does not become just that, for everything to be loaded anew.
+    """
+    # Where the tables are those of the trial, and the code becomes what it was there, the rules
+    # have been asked already: they see nothing else.
+    is_safe = not trial.breaches and read_structures(conn) == trial.structures
+    (made_since,) = _one(
+        conn, "select pg_catalog.pg_current_xact_id()::text::bigint % (1::bigint << 32)"
+    )
+    with _differing_instead_of_failing(conn):
+        # What bodies say was checked when they were tried; here they may precede what they name.
+        conn.execute("set local check_function_bodies = off")
+        for function in plan.resets:
+            conn.execute(b";".join(reset_statements(function)))
+        run_at_once(conn, plan.early)
+        probe = remember_load(conn, plan.files)
+        # From here on others wait, so what is left goes in as few messages as can be.
+        lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
+        run_at_once(conn, plan.late)
+        had_other_rights = _finish_tables(conn, trial, made_since)
+    if had_other_rights or not is_safe:
+        check_safety(conn, AFTER_A_LOAD)
+    return probe
+
+
+@contextmanager
+def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
+    """What was tried and fails here needs what was not made anew: two files make a view, say."""
+    try:
+        yield
+    except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):
+        raise
+    except (psycopg.Error, ControlError) as error:
+        if isinstance(error, psycopg.Error):
+            raise_interrupted(conn, error, "the load")
+        raise DiffersError from error
+
+
+def _plan(
+    conn: psycopg.Connection, scripts: dict[str, Script], changed: set[str], trial: Trial
+) -> Replacement:
+    present = _without_tables(read_objects(conn))
+    wanted = _without_tables(trial.objects)
+    needs = read_needs(conn, present)
+    made: dict[str, set[Key]] = {path: set() for path in scripts}
+    for key in wanted:
+        # What no file makes, or what can be compared by no rule, is no case for us.
+        if key not in trial.files or key[0] == "other":
+            raise DiffersError
+        made[trial.files[key]].add(key)
+    drops = with_dependents(present.keys() - wanted.keys(), needs)
+    while True:
+        run = {
+            trial.files[key]
+            for key, one in wanted.items()
+            if key not in present or key in drops or present[key].definition != one.definition
+        }
+        # Rights on a schema, say, are no object of their own.
+        run |= {path for path in changed & scripts.keys() if not made[path]}
+        more = {
+            key
+            for path in run
+            for key in made[path] & present.keys()
+            if not _can_be_replaced(scripts[path], present[key], wanted[key])
+        } - drops
+        if not more:
+            break
+        drops = with_dependents(drops | more, needs)
+    if any(kind == "other" for kind, _ in drops):
+        raise DiffersError
+    early = _early(run, made, drops, present, trial)
+    touched = drops.union(*(made[path] for path in run - early))
+    relations = {relation for key in touched if (relation := relation_of(key, present | wanted))}
+    return Replacement(
+        files={},
+        drops=frozenset(drops),
+        resets=tuple(present[key] for path in run for key in made[path] & present.keys() - drops),
+        early=tuple(script for path, script in scripts.items() if path in early),
+        late=tuple(script for path, script in scripts.items() if path in run - early),
+        relations=frozenset(one for one in relations if one[0] == "table" or one in present),
+    )
+
+
+def _can_be_replaced(script: Script, present: CodeObject, wanted: CodeObject) -> bool:
+    """Whether running the file changes this object instead of finding it in the way."""
+    return (
+        wanted.kind == "function"
+        and present.shape == wanted.shape
+        and not any(_CREATES.match(statement.text) for statement in script.statements)
+    )
+
+
+def _early(
+    run: set[str],
+    made: dict[str, set[Key]],
+    drops: set[Key],
+    present: dict[Key, CodeObject],
+    trial: Trial,
+) -> set[str]:
+    """The files that lock nothing: functions, built on nothing that goes or is yet to come."""
+    early = {
+        path
+        for path in run
+        if made[path] and all(key[0] == "function" and key not in drops for key in made[path])
+    }
+    while True:
+        settled = present.keys() - drops | {key for path in early for key in made[path]}
+        waiting = {
+            path
+            for path in early
+            for key in made[path]
+            if any(needed not in settled for needed in trial.needs[key] if needed[0] != "table")
+        }
+        if not waiting:
+            return early
+        early -= waiting
+
+
+def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
+    """What takes the locks before anything is dropped.
+
+    Requests read one of two tables before anything else: whoever holds both meets no request that
+    has a lock and wants another. One relation alone needs no such gate.
+    """
+    tables = sorted(identity for kind, identity in plan.relations if kind == "table")
+    if len(plan.relations) > 1:
+        (gate,) = _one(conn, _GATE)
+        tables = [*(gate or []), *tables]
+    # One at a time, in this order.
+    return [f"lock table {table} in access exclusive mode".encode() for table in tables]
+
+
+def _finish_tables(conn: psycopg.Connection, trial: Trial, made_since: int) -> bool:
+    """Give the tables the rights they are to have, and see that all else is as it was tried.
+
+    Returns whether any had others.
+    """
+    now = read_objects(conn, made_since)
+    statements = []
+    for key, one in now.items():
+        if one.kind == "table":
+            wanted = trial.objects.get(key, replace(one, grants=frozenset(), shape=""))
+            statements += right_statements(one, wanted)
+    if statements:
+        conn.execute(b";".join(statements))
+    there, wanted_there = _without_tables(now), _without_tables(trial.objects)
+    # What was not made now was compared when this was planned.
+    if there.keys() != wanted_there.keys() or any(
+        one.definition not in (None, wanted_there[key].definition) for key, one in there.items()
+    ):
+        raise DiffersError
+    return bool(statements)
+
+
+def _one(conn: psycopg.Connection, text: str) -> tuple[Any, ...]:
+    row = conn.execute(text.encode()).fetchone()
+    assert row is not None
+    return row
+
+
+def _without_tables(objects: dict[Key, CodeObject]) -> dict[Key, CodeObject]:
+    return {key: one for key, one in objects.items() if one.kind != "table"}

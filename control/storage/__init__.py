@@ -1,0 +1,3 @@
+"""Reach S3: objects and the credentials that sign links."""
+
+from __future__ import annotations

@@ -1,0 +1,144 @@
+"""Reach objects in S3: one client per environment, reading without holding a file in memory."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from control.errors import ControlError
+from control.local import is_ours, without_variables
+from control.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+    from mypy_boto3_s3 import S3Client
+
+SCHEME = "s3://"
+# A server that accepts connections but stays silent is given up after half a minute, all attempts
+# together. Two pieces of a large object arrive within moments.
+CONNECT_SECONDS = 5
+READ_SECONDS = 10
+ATTEMPTS = 3
+BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """The address of one object or prefix."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Parse `s3://bucket/key`; ValueError says what is missing."""
+        if not text.startswith(SCHEME):
+            raise ValueError(f"{text!r} does not start with {SCHEME}")
+        bucket, _, key = text.removeprefix(SCHEME).partition("/")
+        if not bucket or not key:
+            raise ValueError(f"{text!r} names no {'object' if bucket else 'bucket'}")
+        return cls(bucket, key)
+
+    def sibling(self, name: str) -> S3Uri:
+        """Return the address of an object of that name in the same folder."""
+        folder, slash, _ = self.key.rpartition("/")
+        return S3Uri(self.bucket, f"{folder}{slash}{name}")
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+
+def make_client(settings: Settings) -> S3Client:
+    """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain."""
+    # Imported here, because it takes half a second that commands without S3 need not wait.
+    import boto3
+    import botocore.session
+
+    if not is_ours(settings, "s3_endpoint_url"):
+        return _client_of(boto3.Session(), settings, proxies=None)
+    with without_variables("AWS_", "BOTO_"):
+        session = botocore.session.Session()
+        for name in ("config_file", "credentials_file"):
+            session.set_config_variable(name, os.devnull)
+        return _client_of(boto3.Session(botocore_session=session), settings, proxies={})
+
+
+def _client_of(
+    session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
+) -> S3Client:
+    """Return the client of one session; `proxies` None means those of the environment."""
+    from botocore.config import Config
+
+    return session.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name=settings.region,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=settings.s3_secret_key,
+        config=Config(
+            signature_version="s3v4",
+            # A self-run endpoint has no DNS name per bucket.
+            s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
+            proxies=proxies,
+        ).merge(patience()),
+    )
+
+
+def patience() -> Config:
+    """Return how long to wait for a service of AWS or its replacement."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+
+
+def explain(error: BotoCoreError) -> ControlError:
+    """Explain why there was no answer, and from which address."""
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+    where = str(error.kwargs.get("endpoint_url") or "the endpoint")
+    address = "{0.scheme}://{0.netloc}".format(urlsplit(where)) if "://" in where else where
+    running = "of the local stack: control status, then control up, which restarts one that hangs"
+    match error:
+        case ReadTimeoutError():
+            return ControlError(
+                f"S3 at {address} accepts connections but does not answer"
+                f" ({READ_SECONDS} s, {ATTEMPTS} times)",
+                f"look at that server; the one {running}",
+            )
+        case ConnectTimeoutError():
+            return ControlError(
+                f"S3 at {address} is unreachable: no connection within {CONNECT_SECONDS} s",
+                "check the endpoint, and firewall and proxy on the way",
+            )
+        case EndpointConnectionError():
+            return ControlError(
+                f"no S3 server answers at {address}", f"check the endpoint; the one {running}"
+            )
+        case _:
+            return ControlError(f"S3 did not answer: {error}", "control status")
+
+
+def no_credentials() -> ControlError:
+    """Build the error for AWS credentials that are missing."""
+    return ControlError(
+        "no AWS credentials were found",
+        "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+
+
+def open_object(s3: S3Client, uri: S3Uri) -> BinaryIO:
+    """Stream one object through a buffered reader, however large the object."""
+    try:
+        body = s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        raise ControlError(f"{uri} does not exist", "check bucket and key") from error
+    return io.BufferedReader(cast(io.RawIOBase, body), BUFFER_BYTES)

@@ -1,0 +1,147 @@
+"""`control migrate up` and the PostgREST in front of the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from control.schema import api_reload
+from control.stack.ports import HOST, any_free
+from tests.control.schema.checkout import Checkout, eventually
+from tests.servers import SETTINGS, Api, Database, run_api
+
+GREETING = """\
+create function api.greeting() returns text language sql stable
+begin atomic
+    select 'hello';
+end;
+
+grant execute on function api.greeting() to anon;
+"""
+
+
+@pytest.fixture
+def own_api(tmp_path: Path, database: Database) -> Iterator[Api]:
+    """A PostgREST over this test's database."""
+    with run_api(database, tmp_path / "api") as api:
+        yield api
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, database: Database) -> Checkout:
+    """This checkout, free to be changed."""
+    return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
+
+
+def with_api_url(checkout: Checkout, url: str) -> Checkout:
+    """The same checkout, told where the API is."""
+    return replace(checkout, extra_environment={"ASPEN_API_URL": url})
+
+
+def answers_until(done: Event, api: Api, path: str, token: str) -> set[int]:
+    """Every status a path answered with while somebody kept asking."""
+    answers = set()
+    while not done.is_set():
+        answers.add(api.get(path, token).status_code)
+    return answers
+
+
+def load_three_times(checkout: Checkout) -> list[int]:
+    """The exit codes of three loads that make every view, policy and trigger anew."""
+    codes = []
+    for number in range(3):
+        for folder, kind in (("api/views", "view"), ("policies", "policy")):
+            for path in (checkout.root / "sql" / folder).glob("*.sql"):
+                named = re.search(rf"{kind} (api\.\w+|\w+ on aspen\.\w+)", path.read_text())
+                assert named is not None
+                comment = f"\ncomment on {kind} {named[1]} is 'Load {number}';\n"
+                checkout.append(f"sql/{folder}/{path.name}", comment)
+        codes.append(checkout.migrate("up").exit_code)
+    return codes
+
+
+def test_up_returns_when_the_api_serves_the_new_schema(checkout: Checkout, own_api: Api) -> None:
+    """So that the next command can call the new function."""
+    checkout.write("sql/api/functions/greeting.sql", GREETING)
+    checkout.list_in_contents("api/functions/greeting.sql")
+    before = own_api.get("/rpc/greeting").status_code
+
+    result = with_api_url(checkout, own_api.url).migrate("up")
+
+    after = own_api.get("/rpc/greeting")
+    assert (before, after.status_code, after.json()) == (404, 200, "hello")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "loaded the code of sql/\nthe API serves this schema\n",
+    )
+
+
+def test_up_says_when_no_api_runs(checkout: Checkout) -> None:
+    """Nothing is wrong: it reads the schema when it starts."""
+    result = with_api_url(checkout, f"http://{HOST}:{any_free()}").migrate("up")
+
+    assert result.exit_code == 0
+    assert "the API is not running; it reads the schema when it starts\n" in result.stdout
+
+
+def test_up_fails_when_the_api_does_not_see_the_load(
+    checkout: Checkout, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API of another database, here; the database itself is up to date."""
+    monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.3)
+    checkout.append("sql/api/functions/service/health.sql", "-- changed\n")
+
+    result = with_api_url(checkout, api.url).migrate("up")
+
+    assert result.exit_code == 1
+    assert f"but {api.url} still serves its old schema\nRemedy: " in result.stderr
+    assert checkout.migrate("status").exit_code == 0
+
+
+def test_requests_go_on_succeeding_while_code_is_loaded(checkout: Checkout, own_api: Api) -> None:
+    """All views, functions and policies are replaced under them; they wait, and that is all."""
+    with checkout.database.connect() as conn:
+        conn.execute(
+            "insert into aspen.users (subject, name, email) values ('alice', 'Alice', 'a@b.org')"
+        )
+    token = own_api.token("alice", groups={1: "admin"})
+    paths = ("/samples?select=*,sample_lineages(*)", "/jobs", "/me", "/groups", "/rpc/health")
+    done = Event()
+
+    with ThreadPoolExecutor(len(paths)) as clients:
+        asking = [clients.submit(answers_until, done, own_api, path, token) for path in paths]
+        exit_codes = load_three_times(checkout)
+        done.set()
+
+    assert exit_codes == [0, 0, 0]
+    assert [client.result() for client in asking] == [{200}] * len(paths)
+
+
+def test_up_has_the_api_take_the_settings_of_roles(
+    checkout: Checkout, own_api: Api, database: Database
+) -> None:
+    """Although nothing else is to be done: an administrator runs sql/roles.sql."""
+    checkout.write(
+        "sql/api/functions/time_limit.sql",
+        "create function api.time_limit() returns text language sql stable\n"
+        "begin atomic\n    select current_setting('statement_timeout');\nend;\n\n"
+        "grant execute on function api.time_limit() to anon;\n",
+    )
+    checkout.list_in_contents("api/functions/time_limit.sql")
+    with_api_url(checkout, own_api.url).migrate("up")
+    with database.connect("postgres") as conn:
+        before = own_api.get("/rpc/time_limit").json()
+        conn.execute("alter role anon set statement_timeout = '2345ms'")
+        try:
+            result = checkout.migrate("up")
+
+            assert eventually(lambda: own_api.get("/rpc/time_limit").json() == "2345ms")
+        finally:
+            conn.execute("alter role anon set statement_timeout = '3s'")
+    assert (before, result.stdout) == ("3s", "nothing to do\n")
