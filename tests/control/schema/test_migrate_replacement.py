@@ -105,7 +105,12 @@ def another_policy(checkout: Checkout) -> None:
 
 def another_domain(checkout: Checkout) -> None:
     """The media type that an aggregate and its helper return."""
-    edit(checkout, "sql/internal/sequences/text_x_fasta.sql", "as text;", "as text check (value <> '!');")
+    edit(
+        checkout,
+        "sql/internal/sequences/text_x_fasta.sql",
+        "as text;",
+        "as text check (value <> '!');",
+    )
 
 
 def more_and_less_code(checkout: Checkout) -> None:
@@ -236,7 +241,8 @@ def test_a_rename_whose_code_does_not_load_is_noticed_by_nobody(real: Checkout) 
 def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
     """The rules are asked where it was tried."""
     real.append(
-        "sql/api/functions/service/health.sql", "grant execute on function api.health() to public;\n"
+        "sql/api/functions/service/health.sql",
+        "grant execute on function api.health() to public;\n",
     )
 
     with somebody_reading(real):
