@@ -1,4 +1,4 @@
-"""The worked changes of CONTRIBUTING.md, made in a copy of this checkout as they are written."""
+"""The worked changes of CONTRIBUTING.md are made in a copy of this checkout as they are written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECTIONS = {found["title"]: found["text"] for found in _SECTION.finditer(PAGE)}
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of this checkout, with what is installed beside it."""
+    """Copy this checkout, with links to what is installed beside it."""
     target = tmp_path / "aspen"
     shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*LEFT_OUT, "node_modules"))
     (target / "node_modules").symlink_to(ROOT / "node_modules")
@@ -84,7 +84,7 @@ def run(copy: Path, *arguments: str) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("section", SECTIONS)
 def test_worked_change_is_complete(copy: Path, section: str) -> None:
-    """What is written there is all that a change needs: no test of the copy misses anything."""
+    """Pass the tests of the copy, so that a change needs nothing that the page does not name."""
     make_change(copy, section)
     new = re.findall(r"`(tests/\S+\.py)` \(new\)", SECTIONS[section])
     run(copy, "tests.catalog.generated", "snapshot")
@@ -98,5 +98,5 @@ def test_worked_change_is_complete(copy: Path, section: str) -> None:
 
 
 def test_page_has_the_three_changes() -> None:
-    """A column, an endpoint, a kind of job."""
+    """Describe a column, an endpoint and a kind of job."""
     assert list(SECTIONS) == ["Add an endpoint"]

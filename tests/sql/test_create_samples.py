@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 from tests import factories
 from tests.conftest import RequestAs
 from tests.factories import GENOME
-from tests.refusals import Refusal, refusal_of
+from tests.refusals import Refusal, problem, refusal_of
 from tests.sql.conftest import Lab
 
 CREATE = "select api.create_samples(%s, %s, %s, %s)"
@@ -49,19 +49,6 @@ def refused(
 ) -> Refusal:
     """Return the error that create_samples rejects a batch with."""
     return refusal_of(conn, CREATE, [lab.group, "SC2", Json(samples), on_conflict])
-
-
-def problem(
-    row: int, private_identifier: object, field: str | None, value: object, reason: str
-) -> Any:
-    """Return one entry of the details of an error."""
-    return {
-        "row": row,
-        "private_identifier": private_identifier,
-        "field": field,
-        "value": value,
-        "reason": reason,
-    }
 
 
 def stored(conn: psycopg.Connection) -> list[tuple[str, str]]:
