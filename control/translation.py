@@ -61,10 +61,9 @@ def _from_boto(error: BaseException) -> ControlError | None:
         case botocore.exceptions.ClientError():
             return _from_aws(error)
         case botocore.exceptions.NoCredentialsError():
-            return ControlError(
-                "no AWS credentials were found",
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            )
+            from control.storage.s3 import no_credentials
+
+            return no_credentials()
         case botocore.exceptions.BotoCoreError():
             from control.storage.s3 import explain
 

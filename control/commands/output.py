@@ -1,4 +1,4 @@
-"""`control output`: register what jobs left in S3, and keep the links to it working."""
+"""`control output`: register the files jobs left in S3, and renew the credentials of links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Address(click.ParamType[S3Uri]):
-    """`s3://bucket/key`."""
+    """Parse `s3://bucket/key`."""
 
     name = "s3://…"
 
@@ -38,7 +38,7 @@ class Address(click.ParamType[S3Uri]):
 
 
 class File(click.ParamType[NamedFile]):
-    """`auspice_json=s3://bucket/key`."""
+    """Parse `auspice_json=s3://bucket/key`."""
 
     name = "KIND=s3://…"
 
@@ -52,7 +52,7 @@ class File(click.ParamType[NamedFile]):
 
 
 class Software(click.ParamType[tuple[str, str]]):
-    """`nextclade=3.8.2`."""
+    """Parse `nextclade=3.8.2`."""
 
     name = "NAME=VERSION"
 
@@ -69,14 +69,14 @@ class Software(click.ParamType[tuple[str, str]]):
 
 @click.group()
 def output() -> None:
-    """Register the files that jobs left in S3."""
+    """Register the files that jobs wrote to S3."""
 
 
 @output.command()
 @click.argument("job_id", type=click.IntRange(min=1))
 @click.argument("manifest", type=Address(), required=False)
-@click.option("--file", "files", type=File(), multiple=True, help="A file, without a manifest.")
-@click.option("--software", type=Software(), multiple=True, help="What made the files.")
+@click.option("--file", "files", type=File(), multiple=True, help="A file, instead of a manifest.")
+@click.option("--software", type=Software(), multiple=True, help="Software that made the files.")
 @click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
 @json_option
 @click.pass_obj
@@ -89,10 +89,10 @@ def register(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Verify the files a job handed in, store what they say and finish the job.
+    """Verify the files that a job submitted, store their content and finish the job.
 
-    Everything or nothing; a second time changes nothing. Files lie in the bucket of the
-    environment, below jobs/JOB_ID/ or below no job's folder.
+    Everything or nothing; running it again changes nothing. The files must be in the bucket of the
+    environment, and not below another job's folder jobs/ID/.
 
     \b
         control output register 42 s3://aspen/jobs/42/1/manifest.json
@@ -101,9 +101,9 @@ def register(
     from control.outputs.register import register_outputs
 
     if (manifest is None) == (not files):
-        raise click.UsageError("name either a manifest or files: MANIFEST or --file")
+        raise click.UsageError("give either MANIFEST or --file")
     if manifest is not None and software:
-        raise click.UsageError("--software goes with --file; a manifest says it itself")
+        raise click.UsageError("use --software with --file only; a manifest names the software")
     if manifest is None:
         submission = Submission("the files named", files, software_versions=dict(software))
     else:
@@ -142,14 +142,13 @@ def list_(app: App, job_id: int, as_json: bool) -> None:
 
 
 @output.command()
-@click.option("--dry-run", is_flag=True, help="Fetch them, but store nothing.")
+@click.option("--dry-run", is_flag=True, help="Fetch the credentials, store nothing.")
 @json_option
 @click.pass_obj
 def credentials(app: App, dry_run: bool, as_json: bool) -> None:
-    """Renew the credentials that links to outputs are signed with.
+    """Renew the credentials that sign links to outputs.
 
-    Long-lived keys are exchanged for an hour's before they reach the database, so run this more
-    often than that.
+    Long-lived keys are exchanged for credentials valid for one hour, so run this more often.
 
     \b
         control output credentials

@@ -1,7 +1,7 @@
-"""Loading the demo the way real data comes in.
+"""Load the demo through the same paths as real data.
 
 The samples go through the import, the run through the API's function, the outputs through S3 and
-registration; only groups, users and places are inserted. Every step may have been done before.
+registration; only groups, users and locations are inserted directly. Every step can be repeated.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SOFTWARE = {
 
 
 def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> None:
-    """Make what is missing of the demo."""
+    """Create what is missing of the demo."""
     root = outbreak()
     store_credentials(conn, current_credentials(settings, s3))
     with conn.transaction():
@@ -63,7 +63,7 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
 
 
 def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
-    """Never make the demo's people members of a group that somebody else made."""
+    """Fail rather than add the demo's users to a group that somebody else created."""
     rows = conn.execute(
         "select groups.name, groups.prefix from aspen.groups as groups"
         " inner join unnest(%s::text[], %s::text[]) as ours (name, prefix)"
@@ -72,14 +72,14 @@ def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
     ).fetchall()
     if rows:
         raise ControlError(
-            "the demo needs a prefix that a group of yours has: "
+            "the demo needs a prefix that another group uses: "
             + ", ".join(f"{name} ({prefix})" for name, prefix in rows),
-            "do without the demo, or load it into another stack (ASPEN_DATA_DIR names one)",
+            "load the demo into another local stack (set ASPEN_DATA_DIR)",
         )
 
 
 def _store_locations(conn: psycopg.Connection) -> None:
-    """The places of the outbreak; coordinates that are there stay."""
+    """Store the locations of the outbreak; existing coordinates stay."""
     conn.cursor().executemany(
         query("demo/store_location"),
         [
@@ -90,7 +90,7 @@ def _store_locations(conn: psycopg.Connection) -> None:
 
 
 def _store_member(conn: psycopg.Connection, member: Member) -> None:
-    """A user with a role in a group of his or her own, whose trees are coloured from HOME."""
+    """Store a user with a role in a group of their own, whose trees are coloured from HOME."""
     values = asdict(member) | {
         "email": f"{member.prefix.lower()}@example.org",
         "home": HOME.location,
@@ -133,7 +133,7 @@ def _store_lineages(conn: psycopg.Connection) -> None:
 
 
 def _import(conn: psycopg.Connection, group: Group, root: Node) -> None:
-    """What `control sample import` does; samples that are there stay."""
+    """Do what `control sample import` does; existing samples stay."""
     target = Target(group, OWNER.subject, PATHOGEN, on_conflict="skip")
     with TemporaryDirectory() as folder:
         metadata, sequences = files.write_upload(Path(folder), root)
@@ -141,13 +141,13 @@ def _import(conn: psycopg.Connection, group: Group, root: Node) -> None:
         report = import_samples(conn, target, read_metadata(metadata, options), sequences)
     if report.problems:
         raise ControlError(
-            f"the demo's own samples were refused: {report.problems[0]}",
-            "make clean removes a local stack with its data; make up makes a new one",
+            f"the demo's own samples were rejected: {report.problems[0]}",
+            "make clean removes a local stack with its data; make up creates a new one",
         )
 
 
 def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
-    """The run, asked for by the owner through the API's function, unless it is there."""
+    """Request the run as its owner, through the API's function, unless it exists."""
     found = conn.execute(
         "select jobs.id from aspen.jobs as jobs where jobs.group_id = %s and jobs.name = %s",
         [group.id, RUN_NAME],
@@ -164,7 +164,7 @@ def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
 
 
 def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple[int, str]]:
-    """The demo's jobs that nobody has run yet: its run, and those of its samples and no others."""
+    """Return the queued jobs of the demo: its run, and the jobs of its samples alone."""
     return conn.execute(
         query("demo/find_open_jobs"),
         {
@@ -178,7 +178,7 @@ def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple
 def _outputs(
     conn: psycopg.Connection, job_id: int, kind: str, root: Node
 ) -> dict[str, tuple[str, bytes]]:
-    """What the job would leave: kind of file → name and content."""
+    """Return what the job would submit: kind of file → name and content."""
     if kind == "phylo_run":
         return {"auspice_json": ("ncov.json", files.auspice_json(root))}
     samples = _samples_of(conn, job_id, root)
@@ -192,7 +192,7 @@ def _outputs(
 
 
 def _samples_of(conn: psycopg.Connection, job_id: int, root: Node) -> dict[int, DemoSample]:
-    """The job's inputs by their ids, as far as they are the demo's."""
+    """Return the demo's samples among the job's inputs, by id."""
     by_strain = {sample.strain: sample for _, sample in tips(root)}
     rows = conn.execute(
         "select inputs.sample_id, inputs.public_identifier from aspen.job_samples as inputs"

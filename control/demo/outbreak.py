@@ -1,4 +1,4 @@
-"""An outbreak that never was: genomes evolved along a tree, the same ones every time."""
+"""Invent an outbreak: genomes evolve along a tree, the same way every time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from control.reference.locations import Location
 
 GENOME_LENGTH = 3_000
-# The root is of the first; the others arise in clades of such a size.
+# The root has the first lineage; clades of such a size start the others.
 LINEAGES = ("B.1", "B.1.1", "B.1.2")
 CLADE_SIZES = range(8, 20)
 
@@ -20,7 +20,7 @@ def _location(*names: str) -> Location:
 
 
 HOME = _location("USA", "California", "Alameda County")
-# Latitude and longitude; of countries and divisions too, as trees are coloured by distance.
+# Latitude and longitude, also of countries and divisions, because trees are coloured by distance.
 LOCATIONS: dict[Location, tuple[float, float]] = {
     _location("USA"): (39.8, -98.6),
     _location("USA", "California"): (36.78, -119.42),
@@ -40,14 +40,14 @@ LOCATIONS: dict[Location, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Story:
-    """What makes one outbreak differ from another."""
+    """The parameters in which one outbreak differs from another."""
 
     seed: int
     samples: int
     started_on: date
     # Strains are named COUNTRY/PREFIX-001/YEAR.
     prefix: str
-    # How the laboratory numbers its samples.
+    # The laboratory's own numbers of its samples.
     number: str
     first_number: int
     numbers_apart: int
@@ -59,14 +59,14 @@ SAMPLE_COUNT = DEMO.samples
 
 @dataclass(frozen=True)
 class DemoSample:
-    """A tip of the tree, as its laboratory has it."""
+    """A tip of the tree, as its laboratory knows it."""
 
     private_identifier: str
     strain: str
     is_private: bool
     lineage: str
     genome: str
-    # All mutations since the root, as "A123G".
+    # All mutations since the root, such as "A123G".
     mutations: tuple[str, ...]
 
 
@@ -84,12 +84,12 @@ class Node:
 
 
 def outbreak(story: Story = DEMO) -> Node:
-    """The root of the tree."""
+    """Return the root of the tree."""
     return _Evolution(story).root
 
 
 def tips(node: Node) -> Iterator[tuple[Node, DemoSample]]:
-    """The tips below a node, with their samples."""
+    """Yield the tips below a node, with their samples."""
     if node.sample is not None:
         yield node, node.sample
     for child in node.children:
@@ -97,11 +97,11 @@ def tips(node: Node) -> Iterator[tuple[Node, DemoSample]]:
 
 
 class _Evolution:
-    """Splits the tips at random until each stands alone; dates and genomes drift on the way."""
+    """Splits the tips at random until each is alone, while dates and genomes change."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
-        # Not for secrets: the same numbers every time are the point.
+        # Not for secrets: the same numbers every time are intended.
         self.random = random.Random(story.seed)
         self.new_lineages = list(LINEAGES[1:])
         self.sampled = 0
@@ -118,7 +118,7 @@ class _Evolution:
         inherited: tuple[str, ...],
         lineage: str,
     ) -> Node:
-        """A node with this many tips below it."""
+        """Return a node with this many tips below it."""
         day += timedelta(days=self.random.randint(2, 12))
         if self.random.random() < 0.25:
             location = self.random.choice([one for one in LOCATIONS if one.location])
@@ -141,7 +141,7 @@ class _Evolution:
         return node
 
     def mutate(self, genome: list[str], most: int) -> tuple[list[str], list[str]]:
-        """A copy with a few letters changed, and which."""
+        """Return a copy with a few bases changed, and the mutations."""
         changed = genome.copy()
         mutations = []
         for index in sorted(self.random.sample(range(GENOME_LENGTH), self.random.randint(0, most))):
@@ -157,7 +157,7 @@ class _Evolution:
         mutations: tuple[str, ...],
         lineage: str,
     ) -> DemoSample:
-        """The next sample; some genomes have gaps in their coverage, some samples are private."""
+        """Create the next sample; some genomes have gaps in coverage, some samples are private."""
         self.sampled += 1
         read = genome.copy()
         missing = self.random.choice((0, 0, 0, 20, 150, 400))

@@ -1,4 +1,4 @@
-"""Where the files of a job may lie: below jobs/<its id>/, never below another's."""
+"""Check where a job's files are: below jobs/<its id>/, never below another job's folder."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from control.errors import ControlError
 from control.outputs.malformed import UNPRINTABLE
 from control.storage.s3 import S3Uri
 
-# The first one counts: what a job puts below its own folder is its own, whatever it is called.
+# The first match counts: whatever a job writes below its own folder is its own.
 _JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([^/]*)")
 
 
 def check_address(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
-    """Refuse a place that is another job's, or spelt so that a client may read it as another.
+    """Reject an address that belongs to another job, or that a client may read as another one.
 
-    Files that lie below no job's folder are whose job an operator says; `bucket` is the only one
-    allowed, where it is given.
+    For files below no job's folder the operator decides which job they belong to. If `bucket` is
+    given, no other bucket is allowed.
     """
     if bucket is not None and uri.bucket != bucket:
         raise ControlError(
@@ -32,17 +32,17 @@ def check_address(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
     if owner is not None and owner != str(job_id):
         raise ControlError(
             f"{uri} belongs to job {owner}, not to job {job_id}",
-            "name what this job left, or the job it belongs to",
+            "name files of this job, or the job they belong to",
         )
 
 
 def owner_of(key: str) -> str | None:
-    """The job below whose folder a key lies, as the key spells it."""
+    """Return the job whose folder contains a key, as the key spells it; None if there is none."""
     owner = _JOB_IN_KEY.search(key)
     return None if owner is None else owner[1]
 
 
 def is_plain(key: str) -> bool:
-    """Whether no part of a key is empty, . or ..: clients and proxies would make another of it."""
+    """Return whether no part of a key is empty, . or .., which clients and proxies rewrite."""
     parts = key.split("/")
     return not UNPRINTABLE.search(key) and not any(part in ("", ".", "..") for part in parts)

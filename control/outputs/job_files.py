@@ -1,4 +1,4 @@
-"""Objects in S3, held to what was said of them, and to themselves between the look and the read."""
+"""Read S3 objects and verify size, ETag and SHA-256 against the manifest and the earlier HEAD."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-SUBMIT_AGAIN = "hand the job's files in again, then register the new manifest"
+SUBMIT_AGAIN = "submit the job's files again, then register the new manifest"
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as S3 described it; `sha256` is what was said of it until it has been read."""
+    """An object as S3 described it; until it is read, `sha256` is the manifest's."""
 
     kind: str
     uri: S3Uri
@@ -35,7 +35,7 @@ class StoredObject:
 
 
 class ObjectFile:
-    """The bytes of one object, streaming by."""
+    """The bytes of one object, as a stream."""
 
     def __init__(self, stored: StoredObject, body: Any) -> None:
         self.stored = stored
@@ -44,7 +44,7 @@ class ObjectFile:
         self.stream = cast(BinaryIO, io.BufferedReader(self._hashing, BUFFER_BYTES))
 
     def finish(self) -> None:
-        """Read what is left, and compare the whole with what was said of it."""
+        """Read the rest, and compare the whole with size and checksum."""
         while self.stream.read(BUFFER_BYTES):
             pass
         if self._hashing.count != self.stored.size:
@@ -62,7 +62,7 @@ class ObjectFile:
 
 
 def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
-    """Look an object up and compare it with what was said of it."""
+    """Look an object up and compare it with what the manifest says."""
     try:
         head = s3.head_object(Bucket=file.uri.bucket, Key=file.uri.key)
     except botocore.exceptions.ClientError as error:
@@ -86,14 +86,14 @@ def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
         file.uri,
         size,
         etag,
-        # What a bucket answers that once kept versions and no longer does.
+        # What S3 answers for a bucket that no longer keeps versions.
         None if version == "null" else version,
         file.sha256,
     )
 
 
 class JobFiles:
-    """The files of one job, each opened when its turn comes and read once."""
+    """The files of one job, each opened when needed and read once."""
 
     def __init__(self, s3: S3Client, found: Sequence[StoredObject]) -> None:
         self._s3 = s3
@@ -102,19 +102,19 @@ class JobFiles:
 
     @contextmanager
     def open(self, kind: str) -> Iterator[ObjectFile]:
-        """One file; at the end it is known to be whole and what was said of it."""
+        """Open one file; at the end it is verified."""
         with open_stored(self._s3, self._found[kind]) as file:
             yield file
         self._read[kind] = file.stored
 
     def read(self) -> list[StoredObject]:
-        """All files, as they were read, with their checksums."""
+        """Return all files that were read, with their checksums."""
         return [self._read[kind] for kind in self._found]
 
 
 @contextmanager
 def open_stored(s3: S3Client, stored: StoredObject) -> Iterator[ObjectFile]:
-    """Read an object that was found; refused when it was replaced since."""
+    """Read an object that was found, unless it was replaced since."""
     request: GetObjectRequestTypeDef = {
         "Bucket": stored.uri.bucket,
         "Key": stored.uri.key,
@@ -138,7 +138,7 @@ def open_stored(s3: S3Client, stored: StoredObject) -> Iterator[ObjectFile]:
 
 
 class _HashingReader(io.RawIOBase):
-    """Counts and hashes what passes through."""
+    """Counts and hashes the bytes it reads."""
 
     def __init__(self, body: Any) -> None:
         self.count = 0

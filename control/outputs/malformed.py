@@ -1,4 +1,4 @@
-"""The one way to refuse a file: which file, where in it, and why."""
+"""Reject a file: name it, the position in it, and the reason."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from control.errors import ControlError
 
-# What no text in the database holds: it breaks a line or turns the direction of what follows.
+# Characters the database rejects in any text: they break a line or reorder text.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
-REMEDY = "nothing was stored; correct the file, hand it in again and register it again"
+REMEDY = "nothing was stored; correct the file, submit it again and register it again"
 
 
 class Malformed(ControlError):
@@ -22,7 +22,7 @@ class Malformed(ControlError):
 
 
 def unprintable(text: str) -> str | None:
-    """What is wrong with a text that the database would refuse, naming text and character."""
+    """Return why the database would reject a text, or None; names text and character."""
     found = UNPRINTABLE.search(text)
     if found is None:
         return None

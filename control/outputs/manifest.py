@@ -1,4 +1,4 @@
-"""What a job hands in: a manifest.json beside its files, or files an operator names."""
+"""Read what a job submits: a manifest.json beside its files, or files that an operator names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FILE_MEMBERS = {"kind": True, "key": True, "size": False, "etag": False, "sha25
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file as it was named; what is None was not said and is not compared."""
+    """A file as it was named; None values were not stated and are not compared."""
 
     kind: str
     uri: S3Uri
@@ -45,8 +45,11 @@ class NamedFile:
 
 @dataclass(frozen=True)
 class Submission:
-    """What is to be registered. `kind` and `attempt` are None when an operator names the files;
-    `error` is set when the job failed."""
+    """What is to be registered.
+
+    `kind` and `attempt` are None when an operator names the files; `error` is set when the job
+    failed.
+    """
 
     source: str
     files: tuple[NamedFile, ...]
@@ -70,7 +73,7 @@ def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> Submission:
 
 
 def parse_manifest(content: bytes, uri: S3Uri) -> Submission:
-    """The manifest's content, or a refusal that names every problem at once."""
+    """Return the content of a manifest, or reject it with all its problems at once."""
     try:
         document = read_json(content)
     except MalformedJson as error:
@@ -83,7 +86,7 @@ def parse_manifest(content: bytes, uri: S3Uri) -> Submission:
 
 
 class _Reader:
-    """Reads the members of a manifest and collects what is wrong with them."""
+    """Reads the members of a manifest and collects their problems."""
 
     def __init__(self, uri: S3Uri) -> None:
         self.problems: list[str] = []
@@ -140,7 +143,7 @@ class _Reader:
         )
 
     def _place(self, key: Any, name: str) -> S3Uri | None:
-        """Only below the manifest's own folder: a job must not reach for another's files."""
+        """Return the address of a key below the manifest's folder; reject any other key."""
         text = self._text(key, name)
         if text is None:
             if key is None:
@@ -176,7 +179,7 @@ class _Reader:
         return {name: str(version) for name, version in found.items()}
 
     def _has_members(self, value: Any, name: str, members: Mapping[str, bool]) -> bool:
-        """Whether it is an object at all; unknown and missing members are problems."""
+        """Return whether a value is an object, and record unknown and missing members."""
         if not isinstance(value, dict):
             self.problems.append(f"{name or 'the document'}: must be an object")
             return False
@@ -197,7 +200,7 @@ class _Reader:
         return str(value)
 
     def _count(self, value: Any, name: str, *, at_least: int) -> int | None:
-        # bool is an int to Python, not to JSON.
+        # bool is an int in Python, but not in JSON.
         if isinstance(value, int) and not isinstance(value, bool) and value >= at_least:
             return value
         if value is not None:
@@ -220,12 +223,12 @@ class _Reader:
 
 
 def _shown(found: re.Match[str]) -> str:
-    """What stands for a character that the database refuses; lines and tabs are kept."""
+    """Replace a character that the database rejects; line ends and tabs are kept."""
     return found[0] if found[0] in "\t\n\r" else "\ufffd"
 
 
 def missing_files(job: str, given: list[str]) -> list[str]:
-    """Say what is wrong with the files given for a kind of job: all, each once, no others."""
+    """Return the problems of a job's list of files: each kind must be there once, and no other."""
     wanted = job_kind(job).files
     return (
         [f"files: {kind} is missing" for kind in wanted if kind not in given]

@@ -1,4 +1,4 @@
-"""Register what a job handed in: in one transaction, everything or nothing, once."""
+"""Register what a job submitted: in one transaction, everything or nothing, once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Registration:
-    """What came of it."""
+    """The result of a registration."""
 
     job_id: int
     kind: str
@@ -35,12 +35,12 @@ class Registration:
     results: StoredResults | None = None
 
     def summary(self) -> list[str]:
-        """Say in words what was written and what was not."""
+        """Return what was written and what was not, as sentences."""
         unversioned = [one.kind for one in self.outputs if one.version_id is None]
         lines = []
         if unversioned:
             kinds = ", ".join(unversioned)
-            lines.append(f"{kinds}: no version; a link serves whatever lies there by then")
+            lines.append(f"{kinds}: no version; a link serves whatever is stored there later")
         for stored in (self.tree, self.results):
             if stored is not None:
                 lines += stored.summary()
@@ -56,10 +56,10 @@ def register_outputs(
     bucket: str | None = None,
     dry_run: bool = False,
 ) -> Registration:
-    """Verify, read and store what a job handed in, and bring the job to its end.
+    """Verify, read and store what a job submitted, and finish the job.
 
-    Whoever registers the same a second time, also at the same moment, finds it registered. Files
-    must lie in `bucket`, where it is given.
+    Registering the same again, even at the same moment, finds it registered. Files must be in
+    `bucket`, if given.
     """
     for file in submission.files:
         check_address(file.uri, job_id, bucket)
@@ -76,7 +76,7 @@ def register_outputs(
 
 
 def _check_submission(job: Job, submission: Submission) -> None:
-    """It must be this job's, and of its present attempt."""
+    """Reject a submission of another job or of another attempt."""
     if submission.kind not in (None, job.kind):
         raise ControlError(
             f"{submission.source} is of a {submission.kind}, job {job.id} is a {job.kind}",
@@ -101,7 +101,7 @@ def _check_submission(job: Job, submission: Submission) -> None:
 def _already_registered(
     conn: psycopg.Connection, job: Job, submission: Submission, found: list[StoredObject]
 ) -> Registration:
-    """Nothing to do, if this very thing was registered before."""
+    """Return the earlier registration if it is the same; reject anything else."""
     if job.status == "failed" and submission.error is not None and submission.error == job.error:
         return Registration(job.id, job.kind, job.status, is_new=False)
     if job.status == "succeeded" and submission.error is None:
@@ -110,16 +110,16 @@ def _already_registered(
             return Registration(job.id, job.kind, job.status, is_new=False, outputs=registered)
         raise ControlError(
             f"job {job.id} has succeeded with other files than those of {submission.source}",
-            "keep what is registered; other results need a new attempt of the job",
+            "other results need a new attempt of the job",
         )
     raise ControlError(
         f"job {job.id} is {job.status.replace('_', ' ')}; nothing more can be registered for it",
-        "start a new attempt of the job and register what that one hands in",
+        "start a new attempt of the job and register what it submits",
     )
 
 
 def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
-    """What is registered for a job; a job that does not exist is an error, not an empty list."""
+    """Return the registered outputs of a job; fail if the job does not exist."""
     require_job(conn, job_id)
     rows = conn.execute(
         "select outputs.kind, outputs.bucket, outputs.key, outputs.size_bytes, outputs.etag,"
@@ -136,7 +136,7 @@ def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
 
 
 def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:
-    """Same places, same content; a new version of the same content is no change."""
+    """Compare addresses and content; a new version of the same content is no change."""
 
     def identities(objects: list[StoredObject]) -> set[tuple[object, ...]]:
         return {(one.kind, one.uri, one.size, one.etag) for one in objects}
@@ -150,7 +150,7 @@ def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:
 def _refuse_objects_of_other_jobs(
     conn: psycopg.Connection, job: Job, found: list[StoredObject]
 ) -> None:
-    """Below no job's folder, a file is whose it was first registered as, in any group."""
+    """Reject a file below no job's folder that is registered for another job, in any group."""
     for stored in found:
         if owner_of(stored.uri.key) is not None:
             continue
@@ -166,7 +166,7 @@ def _refuse_objects_of_other_jobs(
 
 
 def _register_failure(conn: psycopg.Connection, job: Job, submission: Submission) -> Registration:
-    """A failed job has no outputs, whatever an attempt before it left."""
+    """Finish a failed job, which has no outputs, whatever an earlier attempt left."""
     _replace_outputs(conn, job, [])
     job_kind(job.kind).discard(conn, job)
     status = finish_job(conn, job, submission.error, submission.software_versions)
@@ -193,7 +193,7 @@ def _register_success(
 
 
 def _replace_outputs(conn: psycopg.Connection, job: Job, outputs: list[StoredObject]) -> None:
-    """The rows of an earlier attempt keep their ids where the file is still named."""
+    """Store the outputs; rows of an earlier attempt keep their ids if the file is named again."""
     conn.execute(
         "delete from aspen.job_outputs where group_id = %s and job_id = %s and kind <> all (%s)",
         [job.group_id, job.id, [output.kind for output in outputs]],

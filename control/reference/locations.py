@@ -1,4 +1,4 @@
-"""Locations: finding their rows, and making those that are missing."""
+"""Find the rows of locations, and create missing ones."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from control.errors import ControlError
 if TYPE_CHECKING:
     import psycopg
 
-# How often somebody else may delete a place that this import is about to use.
+# How often another session may delete a location that this import is about to use.
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place at one of four levels; the deeper ones are None for a whole country or division."""
+    """A location at one of four levels; deeper names are None for a whole country or division."""
 
     region: str
     country: str | None = None
@@ -27,17 +27,17 @@ class Location:
 
 @dataclass(frozen=True)
 class Locations:
-    """The ids of places, and how many rows are new, those of their parents included."""
+    """The ids of locations, and the number of new rows, parents included."""
 
     ids: dict[Location, int]
     created: int
 
 
 def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> Locations:
-    """The ids of these places, creating those that are missing, in one statement each.
+    """Return the ids of these locations and create missing ones, in one statement each.
 
-    Their divisions and countries are created with them. Names that differ in case, blanks or form
-    of Unicode are one place. Once more where somebody deleted a place just after it was found.
+    Divisions and countries are created with them. Names that differ in case, blanks or Unicode form
+    are one location. It is repeated if another session deletes a location just after it was found.
     """
     from control.queries import query
 
@@ -54,4 +54,4 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> 
         rows = conn.execute(query("reference/find_locations"), columns).fetchall()
         if len(rows) == len(ordered):
             return Locations({Location(*names): key for key, *names in rows}, created)
-    raise ControlError("places are being deleted while they are looked up", "import again")
+    raise ControlError("locations are being deleted while the import looks them up", "import again")

@@ -1,7 +1,7 @@
-"""Importing samples and their sequences from files: everything or nothing, in one transaction.
+"""Import samples and their sequences from files: everything or nothing, in one transaction.
 
 Sequences stream from the FASTA file in batches through api.create_samples, as the user, so that the
-rules are those of the API. After a problem the import goes on, only to find every other one.
+rules are those of the API. After a problem the import continues only to find all other problems.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NO_SEQUENCES = "give a FASTA file, or leave --sequences out to import samples wi
 
 @dataclass(frozen=True)
 class Target:
-    """Where samples go, and on whose behalf."""
+    """The group and pathogen of the samples, and the user who imports them."""
 
     group: Group
     subject: str
@@ -49,7 +49,7 @@ class Target:
 
 @dataclass
 class ImportReport:
-    """What an import did, or in a dry run would have done; with problems nothing is stored."""
+    """What an import did, or would do in a dry run; with problems nothing is stored."""
 
     total: int
     problems: list[Problem]
@@ -61,7 +61,7 @@ class ImportReport:
     new_locations: int = 0
     unused_sequences: int = 0
     unused_names: list[str] = field(default_factory=list)
-    # Samples that no sequence is for, where that is allowed.
+    # Samples without a sequence, where that is allowed.
     without_sequence: int = 0
     without_sequence_names: list[str] = field(default_factory=list)
     # Sequences found by a part of their header, and the first of them.
@@ -70,13 +70,13 @@ class ImportReport:
 
     @property
     def rejected(self) -> int:
-        """How many samples have a problem."""
+        """Return the number of samples with a problem."""
         return len({problem.strain or problem.line for problem in self.problems})
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A usable row and its sequence."""
+    """A usable row and its sequence, if there is one."""
 
     row: SampleRow
     record: Record | None
@@ -84,7 +84,7 @@ class _Pair:
 
 @dataclass(frozen=True)
 class _Import:
-    """One import under way."""
+    """One import in progress."""
 
     conn: psycopg.Connection
     target: Target
@@ -99,7 +99,7 @@ class _Import:
         self.report.problems.append(Problem(file, row.line, row.strain, column, value, reason))
 
     def reject_field(self, row: SampleRow, target: str, value: str, reason: str) -> None:
-        """Reject a row for what create_samples was given, which the file calls and writes so."""
+        """Reject a row for a field of create_samples, under the column and cell of the file."""
         cell = dict(row.written).get(target, value)
         self.reject_row(row, self.metadata.columns.get(target, target), cell, reason)
 
@@ -119,7 +119,7 @@ def import_samples(
     dry_run: bool = False,
     advance: Callable[[int], object] = lambda done: None,
 ) -> ImportReport:
-    """Store all samples of a metadata file with their sequences, or nothing and say why."""
+    """Store all samples of a metadata file with their sequences, or report why none is stored."""
     metadata = _reject_bad_names(conn, metadata)
     report = ImportReport(metadata.total, list(metadata.problems))
     # A pipe is read to its end before the transaction begins.
@@ -154,9 +154,9 @@ def _require_repositories(conn: psycopg.Connection, metadata: Metadata) -> None:
 
 
 def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
-    """Reject rows with a place or an accession that its table would refuse.
+    """Reject rows whose location or accession the tables would reject.
 
-    These are written here, not by create_samples, which names what is wrong with the rest.
+    The import writes these itself; create_samples checks everything else.
     """
     names = {name for row in metadata.rows.values() for _, name in _names(row)}
     found = conn.execute(query("samples/name_problems"), {"names": sorted(names)}).fetchall()
@@ -179,7 +179,7 @@ def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
 
 
 def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
-    """Column and name of a row's place and accessions."""
+    """Yield column and name of a row's location and accessions."""
     for column, name in zip(LEVELS, astuple(row.location), strict=True):
         if name is not None:
             yield column, name
@@ -190,7 +190,7 @@ def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Pair | Record]:
-    """Each sequence with its row (alone, if the row is rejected), then rows without a sequence."""
+    """Yield sequences with their rows (alone if the row is rejected), then the other rows."""
     rows = job.metadata.rows
     lines: dict[str, int] = {}
     for given in read_records(job.fasta) if job.fasta else ():
@@ -226,14 +226,14 @@ def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Pair | Reco
 
 
 def _note_part(report: ImportReport, record: Record, strain: str) -> None:
-    """Count a sequence whose header is neither its strain nor begins with it."""
+    """Count a sequence whose header neither is its strain nor begins with it."""
     if strain not in (record.header, record.name):
         report.found_by_part += 1
         report.found_by_part_example = report.found_by_part_example or [record.header, strain]
 
 
 def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
-    """Refuse a file without a sequence of any row: it is not that of this metadata."""
+    """Reject a file without a sequence for any row: it belongs to other metadata."""
     if not job.report.unused_sequences:
         raise ControlError(f"{fasta.name} holds no sequences", NO_SEQUENCES)
     first_header, first_row = job.report.unused_names[0], next(iter(job.metadata.rows))
@@ -259,7 +259,7 @@ def _batches(pairs: Iterable[_Pair | Record]) -> Iterator[list[_Pair | Record]]:
 
 
 def _import_batch(job: _Import, batch: list[_Pair | Record]) -> None:
-    """Store what can be stored, and name what is wrong with the rest."""
+    """Store the valid samples of a batch, and report what is wrong with the others."""
     items = [pair for pair in batch if isinstance(pair, _Pair)]
     unseen = [pair for pair in batch if isinstance(pair, Record)]
     while items:
@@ -299,7 +299,7 @@ def _create_samples(job: _Import, items: list[_Pair]) -> list[dict[str, Any]]:
 
 
 def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]]]:
-    """The rows an error of create_samples names; none if it is about something else."""
+    """Return the rows named by an error of create_samples; none for any other error."""
     if error.sqlstate != "PGRST":
         return {}
     found: dict[int, list[dict[str, str]]] = {}
@@ -307,7 +307,7 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
         details = json.loads(error.diag.message_primary or "{}").get("details")
         problems = json.loads(details) if details else []
     except ValueError:
-        # Details of other errors are sentences.
+        # The details of other errors are sentences.
         return {}
     for problem in problems if isinstance(problems, list) else ():
         if isinstance(problem, dict) and "row" in problem:
@@ -318,7 +318,7 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
 def _reject(
     job: _Import, items: list[_Pair], problems: dict[int, list[dict[str, str]]]
 ) -> list[Record]:
-    """Note the problems of a batch; the sequences that the database has not looked at yet."""
+    """Record the problems of a batch; return the sequences the database has not checked yet."""
     unseen = []
     for position, found in problems.items():
         item = items[position]
@@ -328,7 +328,7 @@ def _reject(
             else:
                 value = problem.get("value") or ""
                 job.reject_field(item.row, problem["field"] or "", value, problem["reason"])
-        # It looks at sequences only when nothing else is wrong.
+        # The database checks sequences only if nothing else is wrong.
         if item.record and not any(problem["field"] == "sequence" for problem in found):
             unseen.append(item.record)
     return unseen
@@ -364,7 +364,7 @@ def _write_accessions(job: _Import, items: list[_Pair], outcomes: list[dict[str,
 
 
 def _check_sequences(job: _Import, records: list[Record]) -> None:
-    """Look at the sequences of rejected rows too, so that one run names everything."""
+    """Check the sequences of rejected rows too, so that one run reports every problem."""
     if not records:
         return
     sequences = [record.sequence for record in records]

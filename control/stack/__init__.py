@@ -1,4 +1,4 @@
-"""The local stack: PostgreSQL, PostgREST and an S3 emulator, on loopback, under `.aspen`."""
+"""Run the local stack under `.aspen`, on loopback: PostgreSQL, PostgREST, nginx, ministack."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _URI = re.compile(
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a token says, and why the API would refuse it before asking the database who this is."""
+    """What a token says, and why the API would reject it before asking the database."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
@@ -49,11 +49,11 @@ class Inspection:
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> str:
-        """All of it for machines."""
+        """Return everything as JSON."""
         return json.dumps(asdict(self), indent=2, default=str)
 
     def as_text(self) -> str:
-        """All of it for people, the verdict last."""
+        """Return everything as text, the verdict last."""
         named = [*self.header.items(), *self.claims.items()]
         lines = [f"{_escaped(name):<12}{_readable(name, value)}" for name, value in named]
         notes = [f"note: {note}" for note in self.notes]
@@ -85,7 +85,7 @@ def inspect(
 
 @dataclass(frozen=True)
 class _Parts:
-    """A token taken apart."""
+    """A token split into its parts."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
@@ -94,13 +94,13 @@ class _Parts:
 
     @classmethod
     def of(cls, token: str) -> _Parts:
-        """Take a token apart, as strictly as PostgREST does."""
+        """Split a token as strictly as PostgREST does."""
         try:
             header, claims, signature = (_from_base64url(part) for part in token.split("."))
             signed = token.rpartition(".")[0].encode()
             parts = cls(_json(header), _json(claims), signed, signature)
         except (ValueError, RecursionError) as error:
-            # The token itself stays out of the message: it may work somewhere.
+            # The token stays out of the message, because it may be valid somewhere.
             raise ControlError(
                 "this is not a JSON web token",
                 "give the three base64url parts joined by dots, as control token issue prints them",
@@ -134,7 +134,7 @@ def _is_deep(value: object) -> bool:
 
 def _from_base64url(part: str) -> bytes:
     decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4)) if part.isascii() else b""
-    # Neither padding nor letters or bits that count for nothing.
+    # Rejects padding, and characters or bits that decode to nothing.
     if urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
         raise ValueError("not base64url")
     return decoded
@@ -150,7 +150,7 @@ def _json(text: bytes) -> Any:
 
 
 def _number(text: str) -> float | Decimal:
-    """A number, also one that no float holds."""
+    """Parse a number, including one too large for a float."""
     number = float(text)
     return number if math.isfinite(number) else Decimal(text)
 
@@ -160,12 +160,12 @@ def _no_constant(name: str) -> None:
 
 
 def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with one name the first counts, as it does for PostgREST."""
+    """Keep the first of two members with one name, as PostgREST does."""
     return dict(reversed(pairs))
 
 
 def _verifying_kid(keys: KeySet, parts: _Parts) -> str | None:
-    """The key that verifies the token. Like PostgREST 12, any key of the right kind will do."""
+    """Return the key that verifies the token: like PostgREST 12, any key of the right kind."""
     return next((kid for kid, verifies in _attempts(keys, parts) if verifies), None)
 
 
@@ -186,9 +186,9 @@ def _verifies(parts: _Parts, verifier: Any) -> bool:
 
 def _header_problems(header: Mapping[str, Any], verified_by: str | None) -> Iterator[str]:
     if verified_by is None:
-        yield "none of our keys verifies the signature"
+        yield "no known key verifies the signature"
     if "crit" in header:
-        yield "crit asks for more than the API understands"
+        yield "crit requires more than the API supports"
     for name in ("kid", "typ", "cty"):
         if not isinstance(header.get(name, ""), str):
             yield f"{name} is not text"
@@ -212,11 +212,11 @@ def _claim_problems(claims: Mapping[str, Any], expected: str, now: datetime) -> 
         yield "jti is not text"
     yield from _time_problems(claims, now)
     if any(_UNSTORABLE.search(text) for text in _texts(claims)):
-        yield "a claim holds a null character or half of one, which the database cannot read"
+        yield "a claim holds a null character or a lone surrogate, which the database cannot read"
 
 
 def _texts(claims: Mapping[str, Any]) -> Iterator[str]:
-    """Every text in the claims, names included."""
+    """Yield every text in the claims, names included."""
     rest: list[Any] = [claims]
     while rest:
         match rest.pop():
@@ -239,7 +239,7 @@ def _caller_problems(claims: Mapping[str, Any]) -> Iterator[str]:
             yield "job_id is not the id of a job"
         return
     if role not in ROLES:
-        yield f"role is none of {', '.join((*ROLES, 'job'))}"
+        yield f"role is not one of {', '.join((*ROLES, 'job'))}"
     if claims.get("sub") in (None, ""):
         yield "sub is missing"
     if "groups" in claims and not _are_groups(claims["groups"]):
@@ -258,7 +258,7 @@ def _are_groups(groups: object) -> bool:
 
 
 def _is_name(value: object) -> bool:
-    """Whether a claim is text, and a URI if there is a colon in it (RFC 7519, StringOrURI)."""
+    """Return whether a claim is text, and a URI if it contains a colon (RFC 7519, StringOrURI)."""
     return isinstance(value, str) and (":" not in value or bool(_URI.fullmatch(value)))
 
 
@@ -284,7 +284,7 @@ def _is_number(claim: object) -> TypeGuard[float]:
 
 
 def _moment(seconds: float) -> str:
-    """A NumericDate as a date, or as it is when it is past the calendar."""
+    """Return a NumericDate as a date; unchanged if it is beyond the calendar."""
     try:
         return datetime.fromtimestamp(float(seconds), UTC).isoformat()
     except (ValueError, OverflowError, OSError):
@@ -298,5 +298,5 @@ def _readable(name: str, value: object) -> str:
 
 
 def _escaped(name: str) -> str:
-    """A claim's name without quotes; a stranger chose it, so no control character gets through."""
+    """Return a claim's name without quotes, control characters escaped: strangers choose it."""
     return json.dumps(name)[1:-1]

@@ -31,7 +31,7 @@ def claims_for(
     not_before: datetime | None = None,
     **overrides: object,
 ) -> Claims:
-    """The claims of a token; an override replaces a claim, an override of None leaves it out."""
+    """Return the claims of a token; an override replaces a claim, None leaves it out."""
     issued_at = now or datetime.now(UTC)
     claims: Claims = {
         "sub": sub,
@@ -50,14 +50,14 @@ def claims_for(
 
 
 def sign(keys: KeySet, claims: Claims, alg: Algorithm = "HS256") -> str:
-    """A token of exactly these claims, however odd they are."""
+    """Sign exactly these claims, however odd they are."""
     return sign_with(keys.signing(alg), claims)
 
 
 def sign_with(key: Key, claims: Claims) -> str:
-    """The same with a key that may have stopped signing, to see that it is refused."""
+    """Sign with a given key, even one that no longer signs, to see it rejected."""
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    # PyJWS rather than PyJWT: the latter checks types, and tests need tokens with bad ones.
+    # PyJWS, because PyJWT checks types, and tests need tokens with wrong ones.
     return jwt.PyJWS().encode(payload, key.signer, key.algorithm, headers={"kid": key.kid})
 
 
@@ -73,7 +73,7 @@ def mint(
     not_before: datetime | None = None,
     **overrides: object,
 ) -> str:
-    """A signed token; without `groups` the API takes the caller's memberships from the database."""
+    """Mint a token; without `groups` the API reads the memberships from the database."""
     claims = claims_for(
         sub=sub,
         role=role,
@@ -87,7 +87,7 @@ def mint(
 
 
 def parse_groups(text: str) -> dict[int, str]:
-    """`3:admin,12:viewer` as a mapping; ValueError says which entry is wrong."""
+    """Parse `3:admin,12:viewer`; ValueError says which entry is wrong."""
     groups: dict[int, str] = {}
     for entry in text.split(","):
         group_id, role = _parse_group(entry.strip())
@@ -107,7 +107,7 @@ def _parse_group(entry: str) -> tuple[int, str]:
 
 
 def parse_lifetime(text: str) -> timedelta:
-    """`30s`, `15m`, `1h` or `7d` as a duration; ValueError says what is wrong."""
+    """Parse `30s`, `15m`, `1h` or `7d`; ValueError says what is wrong."""
     match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", text, re.ASCII)
     if match is None:
         raise ValueError(f"{text!r} is not a number and a unit, such as 30s, 15m, 1h or 7d")

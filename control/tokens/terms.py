@@ -1,4 +1,4 @@
-"""The words of tokens that the command line itself needs, without what signs and verifies them."""
+"""Constants of tokens that the command line needs without importing what signs and verifies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Algorithm = Literal["HS256", "RS256"]
 ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256")
 ROLES = ("member", "operator")
-# As in aspen.users.
+# The limit of aspen.users.
 LONGEST_SUBJECT = 255
 GROUP_ROLES = ("admin", "member", "viewer")
 # A single token cannot be revoked, only all tokens of a user at once, so none lives long.

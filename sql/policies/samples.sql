@@ -8,7 +8,7 @@
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
 -- while the table was empty must not take an index on the group instead
--- (internal/store_samples.sql).
+-- (internal/samples/store_samples.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
 
@@ -18,7 +18,7 @@ grant insert (
     id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
     public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
     sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-    specimen_processing
+    specimen_processing, created_at, updated_at
 ) on aspen.samples to api_writer;
 grant update (
     pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,

@@ -107,7 +107,7 @@ def views_list_their_columns(root: Path) -> list[str]:
 
 
 def errors_are_documented(root: Path) -> list[str]:
-    """List each error that internal.fail or the edge returns in docs/errors.md, with its status."""
+    """List each error of our functions and the edge in docs/errors.md, with its status."""
     return sorted(raised_errors(root) - documented_errors(root))
 
 
@@ -171,8 +171,8 @@ def raised_errors(root: Path) -> set[str]:
     refusals = edge.read_text("utf-8") if edge.exists() else ""
     errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
-        for call in re.finditer(r"internal\.fail\(", text):
-            if name != "internal/fail.sql":
+        for call in re.finditer(r"(?:internal|authz)\.fail\(", text):
+            if name not in ("internal/errors/fail.sql", "authz/fail.sql"):
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
@@ -216,6 +216,8 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.funcname[-1].sval
             case "DefineStmt":
                 yield statement.defnames[-1].sval
+            case "CompositeTypeStmt":
+                yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
 

@@ -14,6 +14,7 @@ import psycopg
 
 from control.schema.migrate import apply_all
 from tests.catalog.conventions import conventions_page
+from tests.catalog.jobs_page import PAGE, jobs_page
 from tests.catalog.schema_page import schema_page
 from tests.catalog.schema_picture import schema_picture
 from tests.servers import SETTINGS, run_cluster
@@ -39,6 +40,7 @@ TARGETS: dict[str, dict[Path, Generator]] = {
     "docs": {
         # No database has to do with it.
         SETTINGS.root / "docs/conventions.md": lambda conn: conventions_page(SETTINGS.root),
+        PAGE: jobs_page,
         SETTINGS.root / "docs/schema.md": schema_page,
         SETTINGS.root / "docs/schema.svg": schema_picture,
     },

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.catalog.generated import TARGETS, generate
+from tests.catalog.jobs_page import jobs_page
 from tests.servers import SETTINGS, Database
 
 FILES = [(target, path) for target, files in TARGETS.items() for path in files]
@@ -137,3 +138,23 @@ def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
         conn.rollback()
 
     assert ("home_id" in before, "home_id" in after) == (False, True)
+
+
+def test_new_step_of_a_job_is_in_the_picture(shared_database: Database) -> None:
+    """An end that a step leads away from is no end any more."""
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        conn.execute(
+            "create or replace function internal.job_transitions()"
+            " returns table (action text, from_status text, to_status text)"
+            " language sql immutable set search_path = ''"
+            " as $$ values ('queue', null, 'queued'), ('fail', 'queued', 'failed'),"
+            " ('retry', 'failed', 'queued'), ('cancel', 'queued', 'cancelled') $$"
+        )
+        page = jobs_page(conn)
+        conn.rollback()
+
+    assert "    failed --> queued: retry\n" in page
+    assert "    [*] --> queued: queue\n" in page
+    assert [line for line in page.splitlines() if line.endswith("--> [*]")] == [
+        "    cancelled --> [*]"
+    ]

@@ -1,4 +1,4 @@
-"""Why there is no connection decides what helps: each cause is named, with a remedy of its own."""
+"""Every known cause of a failed connection or a stopped server is named, with its own remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.servers import SETTINGS, Database
 
 
 def migrate_status(url: str, **environment: str) -> Result:
-    """A command that connects."""
+    """Run a command that connects."""
     return CliRunner().invoke(
         cli,
         ["migrate", "status"],
@@ -36,7 +36,7 @@ def migrate_status(url: str, **environment: str) -> Result:
 
 
 def assert_told(result: Result, cause: str, remedy: str) -> None:
-    """One sentence with the cause, one with what helps; `control up` would help nobody here."""
+    """Expect one line with the cause and one with a remedy that is not `control up`."""
     assert result.exit_code == 1
     error, told = result.stderr.splitlines()
     assert error.startswith(f"Error: no connection to the database: {cause} (")
@@ -47,12 +47,12 @@ def assert_told(result: Result, cause: str, remedy: str) -> None:
 
 @pytest.fixture
 def address(database: Database) -> str:
-    """Host and port of the cluster."""
+    """Return host and port of the cluster."""
     return urlsplit(database.url).netloc.rpartition("@")[2]
 
 
 def test_wrong_password_is_told(database: Database, address: str) -> None:
-    """And the password is not shown."""
+    """Keep the password out of the output."""
     result = migrate_status(f"postgresql://control:secret@{address}/{database.name}")
 
     assert_told(result, "the database rejected the password", "correct the password in")
@@ -60,7 +60,7 @@ def test_wrong_password_is_told(database: Database, address: str) -> None:
 
 
 def test_missing_password_is_told(database: Database, address: str, tmp_path: Path) -> None:
-    """None in the address and none in the file of passwords."""
+    """Look in the address and in the file of passwords."""
     result = migrate_status(
         f"postgresql://control@{address}/{database.name}", PGPASSFILE=str(tmp_path / "none")
     )
@@ -69,14 +69,14 @@ def test_missing_password_is_told(database: Database, address: str, tmp_path: Pa
 
 
 def test_unknown_database_is_told(database: Database) -> None:
-    """The server is there, its database is not."""
+    """Reach the server, but not its database."""
     result = migrate_status(database.url.replace(database.name, "aspen_typo"))
 
     assert_told(result, "the database does not exist", "A database of your own")
 
 
 def test_user_who_may_not_log_in_is_told(database: Database, address: str) -> None:
-    """With a role that exists for other things."""
+    """Use a role that exists for other purposes."""
     with database.connect("postgres") as conn:
         conn.execute("alter role aspen_owner password 'secret'")
         result = migrate_status(f"postgresql://aspen_owner:secret@{address}/{database.name}")
@@ -86,7 +86,7 @@ def test_user_who_may_not_log_in_is_told(database: Database, address: str) -> No
 
 
 def test_all_connections_in_use_is_told(database: Database) -> None:
-    """Waiting helps, starting anything does not."""
+    """Recommend waiting, because starting anything does not help."""
     with database.connect("postgres") as conn:
         conn.execute(f"alter database {database.name} connection limit 0".encode())
 
@@ -96,21 +96,21 @@ def test_all_connections_in_use_is_told(database: Database) -> None:
 
 
 def test_nobody_listening_is_told() -> None:
-    """Port 1 is nobody's."""
+    """Use port 1, where no server listens."""
     result = migrate_status("postgresql://control:secret@127.0.0.1:1/aspen")
 
     assert_told(result, "no server listens at this address", "correct host and port")
 
 
 def test_unknown_host_is_told() -> None:
-    """A name that no name server may ever know."""
+    """Use a name that no name server may ever know."""
     result = migrate_status("postgresql://control:secret@db.invalid/aspen")
 
     assert_told(result, "the host is unknown", "correct the host")
 
 
 def test_address_that_is_none_is_told() -> None:
-    """As it is typed in a hurry."""
+    """Use an address typed in a hurry."""
     result = migrate_status("db.example.org")
 
     assert_told(result, "the address of the database is invalid", "postgresql://control@host")
@@ -118,7 +118,7 @@ def test_address_that_is_none_is_told() -> None:
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """A port where connections are accepted and never answered."""
+    """Open a port that accepts connections and never answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -126,7 +126,7 @@ def silent() -> Iterator[int]:
 
 
 def test_silence_is_told(silent: int) -> None:
-    """A firewall that swallows everything looks the same."""
+    """Mention the firewall, which looks the same."""
     url = f"postgresql://control:secret@127.0.0.1:{silent}/aspen"
     with pytest.raises(psycopg.OperationalError) as caught:
         psycopg.connect(url, connect_timeout=2)
@@ -139,7 +139,7 @@ def test_silence_is_told(silent: int) -> None:
 
 
 def test_our_own_database_is_healed_by_up(tmp_path: Path) -> None:
-    """At the address `control up` wrote down, and only there."""
+    """Recommend it only at the address that `control up` wrote."""
     url = "postgresql://control:secret@127.0.0.1:1/aspen"
     (tmp_path / "env.json").write_text(
         json.dumps({"ports": {}, "passwords": {}, "database_url": url})
@@ -156,7 +156,7 @@ def test_our_own_database_is_healed_by_up(tmp_path: Path) -> None:
 def test_value_that_no_database_takes_is_not_called_a_connection(
     admin: psycopg.Connection,
 ) -> None:
-    """The driver refuses it before it is sent."""
+    """Name the value, which the driver rejects before sending it."""
     with pytest.raises(psycopg.DataError) as caught:
         admin.execute("select %s::text", ["a\0b"])
 
@@ -177,7 +177,7 @@ def test_value_that_no_database_takes_is_not_called_a_connection(
 def test_trouble_of_the_server_has_a_remedy(
     admin: psycopg.Connection, state: str, cause: str
 ) -> None:
-    """PostgreSQL itself gives no hint with these."""
+    """Add a remedy where PostgreSQL gives no hint."""
     with pytest.raises(psycopg.Error) as caught:
         admin.execute(f"do $$ begin raise sqlstate '{state}' using message = 'so'; end $$".encode())
 
@@ -187,7 +187,7 @@ def test_trouble_of_the_server_has_a_remedy(
 
 
 def test_server_that_ends_for_want_of_space_says_so(tmp_path: Path) -> None:
-    """Its last lines alone are about its end, not about the cause."""
+    """Find the cause before the last lines, which only tell of the end."""
     words = ["PANIC:  could not write: No space left on device"] + ["shutting down"] * 5
     server = Server("postgres", tmp_path / "postgres.pid", tmp_path / "postgres.log")
     server.start(Launch([sys.executable, "-c", f"print(*{words}, sep='\\n')"], {}))
@@ -200,7 +200,7 @@ def test_server_that_ends_for_want_of_space_says_so(tmp_path: Path) -> None:
 
 
 def test_server_that_ends_for_another_reason_shows_its_last_words(tmp_path: Path) -> None:
-    """Nothing is made up."""
+    """Show the log without inventing a cause."""
     server = Server("postgres", tmp_path / "postgres.pid", tmp_path / "postgres.log")
     server.start(Launch([sys.executable, "-c", "print('cannot open x')"], {"PATH": os.defpath}))
 

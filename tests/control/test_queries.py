@@ -6,6 +6,7 @@ import re
 
 from tests.servers import SETTINGS
 
+FILE = re.compile(r"sql/([a-z_]+/[a-z_]+)\.sql")
 NAMED = re.compile(r"""query\(\s*(?:conn,\s*)?f?"([a-z_]+/[a-z_]+)""")
 
 
@@ -16,6 +17,7 @@ def test_every_statement_is_read_under_its_name() -> None:
     """
     control = SETTINGS.root / "control"
     named = {name for path in control.rglob("*.py") for name in NAMED.findall(path.read_text())}
+    named |= {name for path in control.rglob("*.mjs") for name in FILE.findall(path.read_text())}
     files = {
         f"{path.parent.name}/{path.stem}"
         for path in (control / "sql").glob("*/*.sql")

@@ -1,4 +1,4 @@
-"""Failures of the database and of S3, as they end on a terminal."""
+"""Failures of the database, of S3 and of the system, as they end on a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.servers import S3, SETTINGS
 
 
 def failing(error: Exception) -> Commands:
-    """The command line with a command `fail` that fails like this."""
+    """Return the command line with a command `fail` that raises this."""
 
     class Failing(Commands):
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
@@ -33,7 +33,7 @@ def failing(error: Exception) -> Commands:
 
 
 def test_refusal_by_our_sql_keeps_code_details_and_hint(admin: psycopg.Connection) -> None:
-    """What SQL raises for API clients reads as well on a terminal."""
+    """Show what SQL raises for API clients."""
     with pytest.raises(psycopg.Error) as caught:
         admin.execute("select internal.fail(409, 'some_code', 'It failed', 'On this.', 'Do that.')")
 
@@ -43,7 +43,7 @@ def test_refusal_by_our_sql_keeps_code_details_and_hint(admin: psycopg.Connectio
 
 
 def test_error_of_postgresql_keeps_detail_and_sqlstate(admin: psycopg.Connection) -> None:
-    """So that it can be looked up."""
+    """Keep both, so that they can be looked up."""
     with pytest.raises(psycopg.Error) as caught:
         admin.execute("select 1 / 0")
 
@@ -51,7 +51,7 @@ def test_error_of_postgresql_keeps_detail_and_sqlstate(admin: psycopg.Connection
 
 
 def test_missing_database_is_no_traceback() -> None:
-    """Nobody listens there."""
+    """Connect where no server listens."""
     settings = replace(SETTINGS, database_url="postgresql://control:secret@127.0.0.1:1/aspen")
 
     with pytest.raises(psycopg.Error) as caught:
@@ -64,7 +64,7 @@ def test_missing_database_is_no_traceback() -> None:
 
 
 def test_environment_without_a_database_says_what_to_set() -> None:
-    """Before the first `control up`."""
+    """Connect before the first `control up`."""
     with pytest.raises(ControlError, match="has no database") as caught:
         connect(SETTINGS, "test")
 
@@ -72,13 +72,13 @@ def test_environment_without_a_database_says_what_to_set() -> None:
 
 
 def test_missing_object_is_named(s3: S3) -> None:
-    """By its full address."""
+    """Show its full address."""
     with pytest.raises(ControlError, match=f"s3://{s3.bucket}/absent does not exist"):
         open_object(s3.client, S3Uri(s3.bucket, "absent"))
 
 
 def test_refusal_by_s3_is_no_traceback(s3: S3) -> None:
-    """With the operation that was refused."""
+    """Name the operation that was rejected."""
     stranger = make_client(replace(s3.settings, s3_access_key="nobody"))
 
     with pytest.raises(ClientError) as caught:
@@ -88,7 +88,7 @@ def test_refusal_by_s3_is_no_traceback(s3: S3) -> None:
 
 
 def test_known_failure_ends_as_two_lines_and_exit_code_1() -> None:
-    """What failed, and what to do about it, on stderr."""
+    """Print failure and remedy on stderr."""
     result = CliRunner().invoke(failing(ControlError("it broke", "mend it")), ["fail"])
 
     assert (result.exit_code, result.stdout) == (FAILED, "")
@@ -96,7 +96,7 @@ def test_known_failure_ends_as_two_lines_and_exit_code_1() -> None:
 
 
 def test_failure_of_the_system_is_named_by_its_file() -> None:
-    """A full disk is nobody's bug."""
+    """Treat a full disk as no bug."""
     result = CliRunner().invoke(
         failing(OSError(28, "No space left on device", "/data/x")), ["fail"]
     )
@@ -108,7 +108,7 @@ def test_failure_of_the_system_is_named_by_its_file() -> None:
 
 
 def test_bug_is_not_disguised() -> None:
-    """An exception nobody foresaw keeps its traceback."""
+    """Keep the traceback of an unexpected exception."""
     result = CliRunner().invoke(failing(KeyError("x")), ["fail"])
 
     assert isinstance(result.exception, KeyError)
@@ -116,7 +116,7 @@ def test_bug_is_not_disguised() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_loaded_and_has_an_example(name: str) -> None:
-    """The table of commands names what exists."""
+    """Check that the table of commands names what exists."""
     group = Commands("control")
 
     command = group.get_command(click.Context(group), name)

@@ -15,13 +15,13 @@ ROOT = SETTINGS.root
 
 @pytest.fixture
 def workflow() -> Any:
-    """The file, parsed; YAML takes its key `on` for true."""
+    """Parse the file; YAML reads its key `on` as true."""
     return yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
 
 
 @pytest.fixture
 def steps(workflow: Any) -> list[dict[str, Any]]:
-    """The steps of its one job."""
+    """Return the steps of its one job."""
     (job,) = workflow["jobs"].values()
     return list(job["steps"])
 

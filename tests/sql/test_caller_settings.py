@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
+from psycopg import sql
 
+from tests import factories
+from tests.conftest import RequestAs
 from tests.servers import Database
 
 # function -> setting, type
@@ -15,6 +20,7 @@ SETTINGS = {
     "admin_groups": ("admin_groups", "bigint[]"),
     "caller_id": ("user_id", "bigint"),
 }
+CALL = re.compile(rf"\bauthz\.({'|'.join(SETTINGS)})\(")
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -48,8 +54,39 @@ def test_unset_setting_is_null(shared_database: Database, name: str, value: str 
 
 
 def plan_of(conn: psycopg.Connection, role: str, name: str) -> list[str]:
-    """The plan of a call as this role."""
+    """Return the plan of a call as this role."""
     with conn.transaction(force_rollback=True):
         conn.execute(f"set local role {role}".encode())
         statement = f"explain (verbose, costs off) select authz.{name}()"
         return [line for (line,) in conn.execute(statement.encode())]
+
+
+def test_no_plan_of_a_view_calls_a_function_for_its_groups(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """Policies, fences and masks are planned as if the settings stood in them."""
+    views = [
+        name
+        for (name,) in admin.execute(
+            "select relname from pg_catalog.pg_class"
+            " where relnamespace = 'api'::regnamespace and relkind = 'v'"
+            " and has_table_privilege('member', oid, 'select') order by 1"
+        )
+    ]
+    factories.user(admin, "alice", {factories.group(admin): "member"})
+    with request_as("member", sub="alice") as conn:
+        plans = {
+            view: "\n".join(
+                line
+                for (line,) in conn.execute(
+                    sql.SQL("explain (verbose) select * from {}").format(
+                        sql.Identifier("api", view)
+                    )
+                )
+            )
+            for view in views
+        }
+
+    compared = [view for view, plan in plans.items() if "current_setting('aspen." in plan]
+    assert [view for view, plan in plans.items() if CALL.search(plan)] == []
+    assert {"samples", "sequences", "jobs", "me"} <= set(compared)

@@ -23,7 +23,7 @@ CASES = [(needs, held) for needs in ALLOWED for held in HELD]
 
 @pytest.fixture
 def group(admin: psycopg.Connection) -> int:
-    """The group that the caller wants to do something in."""
+    """Make the group that the caller wants to do something in."""
     return factories.group(admin)
 
 

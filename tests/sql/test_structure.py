@@ -34,7 +34,7 @@ order by 1
 
 @pytest.fixture
 def owner(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """The owner of everything, in a transaction that is rolled back."""
+    """Act as the owner of everything, in a transaction that is rolled back."""
     with psycopg.connect(shared_database.url) as conn:
         conn.execute("set local role aspen_owner")
         conn.execute("set local search_path = ''")
@@ -50,7 +50,7 @@ def shape(conn: psycopg.Connection, columns: str, *more: str) -> None:
 
 
 def statement_triggers(call: str) -> list[str]:
-    """The three triggers that record statements."""
+    """Return the three triggers that record statements."""
     return [
         f"CREATE TRIGGER notes_record_{event.lower()} AFTER {event} ON aspen.notes"
         f" REFERENCING {transition} TABLE AS changed_rows"

@@ -1,6 +1,6 @@
-"""Find the module of each kind of job: what is in this folder is the list of kinds.
+"""Find the module of each kind of job: the modules in this folder are the list of kinds.
 
-A module is called like its kind. It states FILES, the kinds of files that a job hands in, and
+A module is called like its kind. It states FILES, the kinds of files that a job submits, and
 defines `register`; a kind that leaves more than files and results defines `discard` too.
 """
 

@@ -1,4 +1,4 @@
-"""Register nextclade jobs: the table, dataset and aligned FASTA of Nextclade 2 and 3."""
+"""Register the table, dataset and aligned FASTA of nextclade jobs, of Nextclade 2 and 3."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from control.outputs.taxa import Taxa, job_inputs
 from control.queries import run_query
 
 FILES = ("nextclade_csv", "nextclade_tag_json", "aligned_fasta")
-# Phenotypes make the pathogen.json of some pathogens large: 250 kB for SARS-CoV-2.
+# Phenotypes make some pathogen.json files large: 250 kB for SARS-CoV-2.
 LARGEST_DATASET_BYTES = 4 << 20
-# nextclade.csv and nextclade.tsv.
+# For nextclade.csv and nextclade.tsv.
 DELIMITERS = ";\t"
 MUTATIONS = (
     "substitutions",
@@ -33,7 +33,7 @@ MUTATIONS = (
     "aaInsertions",
     "aaDeletions",
 )
-# Columns that are stored as they are; which of the first two is the lineage depends on the dataset.
+# Columns stored unchanged; the dataset decides which of the first two is the lineage.
 TEXTS = ("lineage", "clade", *MUTATIONS)
 REQUIRED = (
     "seqName",
@@ -60,12 +60,12 @@ STATUSES = ("good", "mediocre", "bad")
 
 
 def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
-    """Make these files the QC, mutations, lineages and alignments of the job's samples."""
+    """Store the QC, mutations, lineages and alignments of these files for the job's samples."""
     version = submission.software_versions.get("nextclade")
     if version is None:
         raise ControlError(
-            "the version of Nextclade is not said, and none of its files says it",
-            "name it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
+            "the version of Nextclade is not given, and its files do not contain it",
+            "give it: software_versions.nextclade in the manifest, or --software nextclade=VERSION",
         )
     inputs = job_inputs(conn, job.group_id, job.id)
     run_query(conn, "outputs/stage_results")
@@ -118,7 +118,7 @@ def _qc_rows(file: ObjectFile, taxa: Taxa) -> Iterator[tuple[Any, ...]]:
 
 
 def _quality(file: ObjectFile, row: Row) -> tuple[float | None, str]:
-    """Score and status; a genome that Nextclade could not analyse has no score."""
+    """Return score and status; a genome that Nextclade could not analyse has no score."""
     score_text = row.values["qc.overallScore"]
     if row.values["errors"] or (row.values["warnings"] and not score_text):
         return None, "invalid"
@@ -141,7 +141,7 @@ def _names(text: str) -> list[str]:
 
 
 def _dataset(file: ObjectFile) -> dict[str, str | None]:
-    """Name, accession and tag of what the genomes were compared with."""
+    """Return name, accession and tag of the dataset that the genomes were compared with."""
     content = file.stream.read(LARGEST_DATASET_BYTES + 1)
     if len(content) > LARGEST_DATASET_BYTES:
         raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
@@ -162,7 +162,7 @@ def _dataset(file: ObjectFile) -> dict[str, str | None]:
 
 
 def _pathogen(file: ObjectFile, document: Mapping[str, Any]) -> dict[str, str | None]:
-    """The same of pathogen.json, Nextclade 3's; a dataset that was not released has no tag."""
+    """Read the dataset from Nextclade 3's pathogen.json; an unreleased dataset has no tag."""
     attributes, version = (document.get(key) or {} for key in ("attributes", "version"))
     if not isinstance(attributes, dict) or not isinstance(version, dict):
         raise Malformed(file.name, None, "its attributes and its version must be objects")

@@ -1,4 +1,4 @@
-"""Register pangolin jobs: their lineage_report.csv has a row per sample, whose id is the taxon."""
+"""Register lineage_report.csv of pangolin jobs: one row per sample, taxon = sample id."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ COLUMNS = (
     "scorpio_support",
     "raw_output",
 )
-# Columns that are stored as they are.
+# Columns stored unchanged.
 TEXTS = ("lineage", "version", "scorpio_call")
-# What pangolin 4 calls a genome that it could not place, and what the versions before did.
+# The lineages that stand for "not assigned": in pangolin 4, and in versions before.
 UNASSIGNED = ("unassigned", "none")
-# Where it says that it did not even try, by version.
+# The columns that say that no lineage was tried, by version.
 STATUSES = ("qc_status", "status")
-# Where it says why, the most telling first.
+# The columns that say why, the most informative first.
 REASONS = ("qc_notes", "note", "scorpio_notes")
 LONGEST_FAILURE = 1000
-# Columns that say what was run, where the file has them.
+# Optional columns with the versions of the software.
 VERSIONS = {
     "pangolin": "pangolin_version",
     "scorpio": "scorpio_version",
@@ -64,7 +64,7 @@ def register(
     with files.open("lineage_report_csv") as file:
         taxa = Taxa(file.name, inputs)
         table = read_table(file, ",", REQUIRED)
-        # The first row names the software of all.
+        # The first row names the software for all rows.
         first = [*islice(table, 1)]
         versions = _versions(file, first[0]) if first else {}
         copy_rows(conn, "staged_lineages", COLUMNS, _rows(file, taxa, chain(first, table)))
@@ -105,7 +105,7 @@ def _rows(file: ObjectFile, taxa: Taxa, rows: Iterable[Row]) -> Iterator[tuple[A
 
 
 def _failure(file: ObjectFile, row: Row) -> str | None:
-    """Why a genome has no lineage, in pangolin's words; None if it has one."""
+    """Return why a genome has no lineage, in pangolin's words; None if it has one."""
     failed = any(row.values.get(column, "").lower() == "fail" for column in STATUSES)
     if not failed and row.values["lineage"].strip().lower() not in UNASSIGNED:
         return None
@@ -117,7 +117,7 @@ def _failure(file: ObjectFile, row: Row) -> str | None:
 
 
 def _probability(file: ObjectFile, row: Row) -> int | None:
-    """In percent; a genome found among the designated ones is certain."""
+    """Return the probability in percent; a genome among the designated ones is certain."""
     score = _fraction(file, row, "ambiguity_score")
     if score is not None:
         return round(score * 100)

@@ -1,4 +1,4 @@
-"""Register phylo runs: keep a dataset in pieces, its nodes linked to the samples they stand for."""
+"""Register the trees of phylo runs: a dataset in pieces, with its nodes linked to samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = ("auspice_json",)
 
 @dataclass(frozen=True)
 class StoredTree:
-    """What became of a dataset. Ambiguous tips come with the samples they may stand for."""
+    """The result for a dataset. Ambiguous tips are listed with the samples they may be."""
 
     tree_id: int
     tip_count: int
@@ -29,19 +29,19 @@ class StoredTree:
     ambiguous_tips: Mapping[str, list[int]]
 
     def summary(self) -> list[str]:
-        """Say in words what was linked and what was not."""
+        """Return what was linked and what was not, as sentences."""
         lines = [f"{self.tip_count} tips, {self.linked_tip_count} of them samples"]
         if self.ambiguous_tips:
             named = [
                 f"{name!r} ({' or '.join(map(str, ids))})"
                 for name, ids in self.ambiguous_tips.items()
             ]
-            lines.append(f"of several samples, and linked to none: {listed(named)}")
+            lines.append(f"ambiguous tips, linked to no sample: {listed(named)}")
         return lines
 
 
 def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Submission) -> Stored:
-    """Read an Auspice dataset and make it the tree of a run, in the place of an earlier one."""
+    """Read an Auspice dataset and store it as the tree of a run, replacing an earlier one."""
     with files.open("auspice_json") as file:
         draft = read_draft(file, _prefixes(conn, job))
     _stage_names(conn, draft)
@@ -78,7 +78,7 @@ def register(conn: psycopg.Connection, job: Job, files: JobFiles, submission: Su
 
 
 def discard(conn: psycopg.Connection, job: Job) -> None:
-    """Remove the tree of an attempt that came before a failed one."""
+    """Delete the tree of an attempt before a failed one."""
     conn.execute(
         "delete from aspen.phylo_trees where group_id = %s and job_id = %s", [job.group_id, job.id]
     )

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def commands() -> list[click.Command]:
-    """Every command and group that control has."""
+    """Return every command and group of control."""
     found: list[click.Command] = []
     waiting: list[click.Command] = [cli]
     while waiting:
@@ -29,7 +29,7 @@ def commands() -> list[click.Command]:
 
 
 def test_cli_reference_is_what_the_commands_say() -> None:
-    """docs/cli.md is what `make docs` writes."""
+    """Compare docs/cli.md with what `make docs` writes."""
     assert (ROOT / "docs/cli.md").read_text() == reference(cli), "run make docs"
 
 
@@ -38,5 +38,5 @@ LEAVES = [command for command in commands() if not isinstance(command, click.Gro
 
 @pytest.mark.parametrize("command", LEAVES, ids=lambda command: command.name or "control")
 def test_every_command_shows_a_worked_example(command: click.Command) -> None:
-    """Help is a verb phrase and, after a blank line, one command line to copy."""
+    """Require a verb phrase and, after a blank line, one command line to copy."""
     assert re.search(r"^\s+.*\bcontrol ", command.help or "", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""`control token` as it is typed."""
+"""`control token` as people type it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """`control token …` in an environment with keys, if the test makes any, and no servers."""
+    """Run `control token …` with the keys the test made, if any, and no servers."""
     here = {"ASPEN_DATA_DIR": str(tmp_path), "ASPEN_KEYS_DIR": str(tmp_path / "keys")}
 
     def run(*arguments: str, stdin: str = "") -> Result:
@@ -32,12 +32,12 @@ def run(tmp_path: Path) -> Run:
 
 
 def minted(keys: KeySet, **claims: Any) -> str:
-    """A token for alice that is good for an hour."""
+    """Issue a token for alice that is valid for an hour."""
     return tokens.mint(keys, sub="alice", role="member", ttl=timedelta(hours=1), **claims)
 
 
 def test_issue_prints_the_token_and_nothing_else(keys: KeySet, run: Run) -> None:
-    """So that TOKEN=$(control token issue …) is the whole recipe."""
+    """Print the token alone, so that TOKEN=$(control token issue …) works."""
     result = run("issue", "--sub", "alice", "--groups", "3:admin,12:viewer", "--ttl", "15m")
 
     inspection = inspect(keys, result.stdout.removesuffix("\n"))
@@ -47,7 +47,7 @@ def test_issue_prints_the_token_and_nothing_else(keys: KeySet, run: Run) -> None
 
 
 def test_issue_signs_with_the_pair_when_asked(keys: KeySet, run: Run) -> None:
-    """HS256 is the default, RS256 what an identity provider would use."""
+    """Sign with HS256 by default, and with RS256 as an identity provider would."""
     result = run("issue", "--sub", "alice", "--role", "operator", "--alg", "RS256")
 
     inspection = inspect(keys, result.stdout.strip())
@@ -56,7 +56,7 @@ def test_issue_signs_with_the_pair_when_asked(keys: KeySet, run: Run) -> None:
 
 
 def test_issue_tells_the_claims_as_json(keys: KeySet, run: Run) -> None:
-    """For scripts that need to know when to ask again."""
+    """Print the claims for scripts that need to know when to issue again."""
     details = json.loads(run("issue", "--sub", "alice", "--json").stdout)
 
     assert inspect(keys, details["token"]).claims == details["claims"]
@@ -64,7 +64,7 @@ def test_issue_tells_the_claims_as_json(keys: KeySet, run: Run) -> None:
 
 
 def test_issue_starts_when_told(keys: KeySet, run: Run) -> None:
-    """An hour from then, not from now."""
+    """Count the hour from the given start, not from now."""
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 
     result = run("issue", "--sub", "alice", "--not-before", start.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -74,7 +74,7 @@ def test_issue_starts_when_told(keys: KeySet, run: Run) -> None:
 
 
 def test_issue_and_inspect_know_another_audience(keys: KeySet, run: Run) -> None:
-    """For an API whose jwt-aud is not ours to choose, as behind Cognito."""
+    """Support an API with a prescribed jwt-aud, as behind Cognito."""
     token = run("issue", "--sub", "alice", "--aud", "client-1").stdout
 
     assert run("inspect", "--aud", "client-1", stdin=token).exit_code == 0
@@ -101,7 +101,7 @@ WRONG = {
 def test_issue_refuses_what_it_does_not_understand(
     keys: KeySet, run: Run, arguments: list[str], words: str
 ) -> None:
-    """Exit 2, the option named, no token."""
+    """Exit with 2, name the option, print no token."""
     result = run("issue", *arguments)
 
     assert (result.exit_code, result.stdout) == (2, "")
@@ -119,7 +119,7 @@ def test_issue_refuses_what_it_does_not_understand(
     ids=lambda arguments: arguments[0],
 )
 def test_missing_keys_come_with_a_remedy(run: Run, tmp_path: Path, arguments: list[str]) -> None:
-    """Not a traceback, and no keys made on the quiet."""
+    """Show a remedy instead of a traceback, and create no keys silently."""
     result = run(*arguments, stdin="a.b.c")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -128,7 +128,7 @@ def test_missing_keys_come_with_a_remedy(run: Run, tmp_path: Path, arguments: li
 
 
 def test_inspect_reads_the_token_from_standard_input(keys: KeySet, run: Run) -> None:
-    """Where it stays out of the history; the word Bearer of a pasted header is skipped."""
+    """Read from where it stays out of the history; skip the word Bearer of a pasted header."""
     result = run("inspect", stdin=f"Bearer {minted(keys, groups={3: 'admin'})}\n")
 
     assert result.exit_code == 0
@@ -137,12 +137,12 @@ def test_inspect_reads_the_token_from_standard_input(keys: KeySet, run: Run) -> 
 
 
 def test_inspect_takes_the_token_as_an_argument(keys: KeySet, run: Run) -> None:
-    """For tokens that are no secret any more."""
+    """Accept the argument, for tokens that are no longer secret."""
     assert run("inspect", minted(keys)).exit_code == 0
 
 
 def test_inspect_exits_with_3_when_the_api_would_refuse(keys: KeySet, run: Run) -> None:
-    """And says why."""
+    """Say why, and exit with 3."""
     result = run("inspect", "--json", stdin=minted(keys, exp=1))
 
     assert result.exit_code == 3
@@ -150,7 +150,7 @@ def test_inspect_exits_with_3_when_the_api_would_refuse(keys: KeySet, run: Run) 
 
 
 def test_inspect_never_prints_a_signature_or_a_key(keys: KeySet, run: Run) -> None:
-    """Its output may be pasted into a ticket."""
+    """Keep them out, because people paste the output into tickets."""
     token = minted(keys)
     secrets = [token.rsplit(".", 1)[1], keys.verification_jwks()["keys"][0]["k"]]
 
@@ -160,7 +160,7 @@ def test_inspect_never_prints_a_signature_or_a_key(keys: KeySet, run: Run) -> No
 
 
 def test_inspect_does_not_repeat_what_is_no_token(keys: KeySet, run: Run) -> None:
-    """It may be a password pasted by mistake."""
+    """Keep the text out, because it may be a password pasted by mistake."""
     result = run("inspect", stdin="hunter2")
 
     assert result.exit_code == 1
@@ -170,14 +170,14 @@ def test_inspect_does_not_repeat_what_is_no_token(keys: KeySet, run: Run) -> Non
 def test_inspect_shows_a_strangers_claims_without_control_characters(
     keys: KeySet, run: Run
 ) -> None:
-    """A claim could otherwise repaint the terminal."""
+    """Escape them, because a claim could otherwise repaint the terminal."""
     result = run("inspect", stdin=minted(keys, **{"\x1b[2J": "\x1b[31m"}))
 
     assert "\x1b" not in result.output
 
 
 def test_jwks_prints_only_public_keys(keys: KeySet, run: Run) -> None:
-    """Safe to publish: no oct key, no private member."""
+    """Print no oct key and no private member, so that the output can be published."""
     printed = json.loads(run("jwks").stdout)["keys"]
 
     assert [(jwk["kid"], sorted(jwk)) for jwk in printed] == [
@@ -188,7 +188,7 @@ def test_jwks_prints_only_public_keys(keys: KeySet, run: Run) -> None:
 def test_jwks_writes_what_postgrest_reads_to_a_file_only(
     keys: KeySet, run: Run, tmp_path: Path
 ) -> None:
-    """It holds the secret: owner-only, and nothing on the terminal."""
+    """Write the file for its owner only, and print nothing, because it holds the secret."""
     result = run("jwks", "--for-postgrest", str(tmp_path / "for-postgrest.json"))
 
     written = tmp_path / "for-postgrest.json"
@@ -198,7 +198,7 @@ def test_jwks_writes_what_postgrest_reads_to_a_file_only(
 
 
 def test_rotate_keys_makes_the_first_keys(run: Run, tmp_path: Path) -> None:
-    """Where there is no `control up`."""
+    """Create the first keys where there is no `control up`."""
     result = run("rotate-keys", "--no-reload")
 
     assert result.exit_code == 0
@@ -206,7 +206,7 @@ def test_rotate_keys_makes_the_first_keys(run: Run, tmp_path: Path) -> None:
 
 
 def test_rotate_keys_says_what_becomes_of_each_key(keys: KeySet, run: Run) -> None:
-    """New ones first, without a word of their content."""
+    """List new keys first, without any of their content."""
     result = run("rotate-keys", "--no-reload")
 
     fates = [line.split("\t")[1] for line in result.stdout.splitlines()]
@@ -214,7 +214,7 @@ def test_rotate_keys_says_what_becomes_of_each_key(keys: KeySet, run: Run) -> No
 
 
 def test_rotate_keys_dry_run_tells_and_changes_nothing(keys: KeySet, run: Run) -> None:
-    """Nor does it speak to PostgREST, which does not run here."""
+    """Change nothing, and do not contact PostgREST, which is not running here."""
     before = keys.jwks_path.read_text()
 
     result = run("rotate-keys", "--drop-old", "--dry-run")
@@ -224,7 +224,7 @@ def test_rotate_keys_dry_run_tells_and_changes_nothing(keys: KeySet, run: Run) -
 
 
 def test_rotate_keys_without_a_database_changes_nothing(keys: KeySet, run: Run) -> None:
-    """PostgREST could not be told, and would refuse the tokens of the new keys."""
+    """Change nothing, because PostgREST would reject the tokens of the new keys."""
     before = keys.jwks_path.read_text()
 
     result = run("rotate-keys")
@@ -233,7 +233,7 @@ def test_rotate_keys_without_a_database_changes_nothing(keys: KeySet, run: Run) 
 
 
 def test_rotate_keys_cannot_both_rotate_and_retire(keys: KeySet, run: Run) -> None:
-    """--drop-old makes new keys, --retire does not: say one."""
+    """Accept only one: --drop-old creates new keys, --retire does not."""
     result = run("rotate-keys", "--retire", "--drop-old")
 
     assert (result.exit_code, result.stdout) == (2, "")
@@ -242,7 +242,7 @@ def test_rotate_keys_cannot_both_rotate_and_retire(keys: KeySet, run: Run) -> No
 def test_trust_takes_a_providers_keys_from_standard_input(
     keys: KeySet, run: Run, tmp_path: Path
 ) -> None:
-    """`curl … | control token trust`."""
+    """Read `curl … | control token trust`."""
     provider = ensure_keys(tmp_path / "provider")
 
     result = run("trust", "--no-reload", stdin=json.dumps(provider.public_jwks()))
@@ -252,7 +252,7 @@ def test_trust_takes_a_providers_keys_from_standard_input(
 
 
 def test_trust_names_what_it_leaves_out(keys: KeySet, run: Run, tmp_path: Path) -> None:
-    """Beside the keys it takes, and apart from them."""
+    """List left-out keys on stderr, apart from the accepted ones."""
     published = ensure_keys(tmp_path / "provider").public_jwks()
     published["keys"].append({"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "kid": "edwards"})
 
@@ -274,7 +274,7 @@ def test_trust_names_what_it_leaves_out(keys: KeySet, run: Run, tmp_path: Path) 
 def test_trust_refuses_a_wrong_file_and_changes_nothing(
     keys: KeySet, run: Run, tmp_path: Path, document: bytes
 ) -> None:
-    """One sentence, and the provider trusted before is still trusted."""
+    """Print one sentence, and keep trusting the earlier provider."""
     provider = ensure_keys(tmp_path / "provider").public_jwks()
     run("trust", "--no-reload", stdin=json.dumps(provider))
     before = (keys.directory / "trusted.json").read_bytes()
@@ -287,7 +287,7 @@ def test_trust_refuses_a_wrong_file_and_changes_nothing(
 
 
 def test_inspect_reads_any_bytes(keys: KeySet, tmp_path: Path) -> None:
-    """The wrong file on standard input."""
+    """Accept a wrong file on standard input without a traceback."""
     result = CliRunner().invoke(
         cli,
         ["token", "inspect"],

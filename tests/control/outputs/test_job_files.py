@@ -1,4 +1,4 @@
-"""Objects are what was said of them, or nothing is registered."""
+"""Objects match what the manifest says, or nothing is registered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MD5 = hashlib.md5(TREE.encode(), usedforsecurity=False).hexdigest()
 
 
 def test_object_as_stated_is_registered_with_its_checksum(draft: Desk) -> None:
-    """Size, ETag and SHA-256 are compared, and kept."""
+    """Compare and store size, ETag and SHA-256."""
     job = draft.job("phylo_run")
     stated = {"size": len(TREE), "etag": f'"{MD5}"', "sha256": SHA256.upper()}
 
@@ -43,7 +43,7 @@ def test_object_as_stated_is_registered_with_its_checksum(draft: Desk) -> None:
 def test_object_other_than_stated_is_refused(
     draft: Desk, stated: dict[str, Any], complaint: str
 ) -> None:
-    """Something else was uploaded, or only half of it."""
+    """Reject an object that was replaced or cut off during the upload."""
     job = draft.job("phylo_run")
     manifest = stating(draft, job, stated)
 
@@ -53,13 +53,13 @@ def test_object_other_than_stated_is_refused(
 
 
 def stating(draft: Desk, job: int, stated: dict[str, Any]) -> S3Uri:
-    """The manifest of a run that says this of its tree."""
+    """Submit the manifest of a run that says this of its tree."""
     files = [{"kind": "auspice_json", "key": "auspice_json"} | stated]
     return draft.tree(job, TREE, files=files)
 
 
 def test_missing_object_is_refused(draft: Desk) -> None:
-    """With its address."""
+    """Name its address."""
     job = draft.job("phylo_run")
     missing = S3Uri(draft.s3.bucket, f"{draft.folder}/not there.json")
 
@@ -69,7 +69,7 @@ def test_missing_object_is_refused(draft: Desk) -> None:
 
 
 def test_missing_bucket_is_refused(draft: Desk) -> None:
-    """With its name."""
+    """Name the bucket."""
     job = draft.job("phylo_run")
 
     refusal = draft.refusal(partial(draft.register_tree, job, S3Uri("no-such-bucket", "tree.json")))
@@ -81,11 +81,11 @@ def test_missing_bucket_is_refused(draft: Desk) -> None:
 def test_object_replaced_while_it_is_registered_is_refused(
     draft: Desk, replacement: str | None
 ) -> None:
-    """What is read is what was verified."""
+    """Read exactly what was verified."""
     job = draft.job("phylo_run")
     file = draft.put(f"{draft.folder}/tree.json", TREE)
     client = make_client(draft.s3.settings)
-    # Between the look and the read, by somebody else.
+    # Replaced between the HEAD and the GET, by another client.
     client.meta.events.register(
         "before-call.s3.GetObject", lambda **_: replace(draft, file, replacement)
     )
@@ -97,14 +97,14 @@ def test_object_replaced_while_it_is_registered_is_refused(
 
 
 def replace(draft: Desk, file: S3Uri, content: str | None) -> None:
-    """Put something else in an object's place, or nothing."""
+    """Replace an object, or delete it."""
     draft.s3.client.delete_object(Bucket=file.bucket, Key=file.key)
     if content is not None:
         draft.put(file.key, content)
 
 
 def test_version_of_an_object_is_kept_where_the_bucket_has_versions(draft: Desk) -> None:
-    """The version that was verified is read, even when a newer one comes."""
+    """Read the verified version, even if a newer one arrives."""
     bucket = f"versioned-{unique(32)}"
     client = draft.s3.client
     client.create_bucket(Bucket=bucket)
@@ -119,7 +119,7 @@ def test_version_of_an_object_is_kept_where_the_bucket_has_versions(draft: Desk)
 
 @pytest.mark.parametrize("name", ["a tree.json", "ü/☃.json", "a+b&c=d?.json", "100%25.json"])
 def test_any_key_can_be_registered(draft: Desk, name: str) -> None:
-    """Spaces, signs and other alphabets are no trouble."""
+    """Accept spaces, signs and other alphabets."""
     job = draft.job("phylo_run")
     file = draft.put(f"{draft.folder}/{name}", TREE)
 
@@ -129,7 +129,7 @@ def test_any_key_can_be_registered(draft: Desk, name: str) -> None:
 
 
 def test_unreachable_s3_is_a_failure_with_a_remedy(desk: Desk) -> None:
-    """Nothing is registered without having been seen."""
+    """Register nothing that was not seen."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE)
     unreachable = {"ASPEN_S3_ENDPOINT_URL": "http://127.0.0.1:9"}
@@ -141,12 +141,12 @@ def test_unreachable_s3_is_a_failure_with_a_remedy(desk: Desk) -> None:
 
 
 def test_bucket_that_keeps_no_versions_is_named(draft: Desk) -> None:
-    """A link serves what lies there by then, so the operator is told."""
+    """Tell the operator that a link serves whatever is stored there later."""
     job = draft.job("phylo_run")
 
     done = draft.store(job, draft.tree(job, TREE))
 
     assert draft.rows("select version_id from aspen.job_outputs") == [None]
     assert done.summary()[0] == (
-        "auspice_json: no version; a link serves whatever lies there by then"
+        "auspice_json: no version; a link serves whatever is stored there later"
     )

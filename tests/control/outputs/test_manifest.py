@@ -1,4 +1,4 @@
-"""Manifests: what is required of them, and how every problem is named."""
+"""Manifests are checked, and every problem is named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {"kind": "phylo_run", "attempt": 1, "status": "succeeded"
 
 
 def problems_of(document: Any) -> list[str]:
-    """What is said to be wrong with a manifest."""
+    """Return the problems of a manifest."""
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
     with pytest.raises(ControlError) as caught:
         parse_manifest(content, MANIFEST)
@@ -26,7 +26,7 @@ def problems_of(document: Any) -> list[str]:
 
 
 def test_manifest_is_read_as_it_stands() -> None:
-    """Checksums are compared in lower case, ETags without their quotes."""
+    """Compare checksums in lower case, and ETags without quotes."""
     stated = {"size": 3, "etag": '"0f"', "sha256": "AB" * 32}
     document = GOOD | {
         "error": None,
@@ -49,7 +49,7 @@ def test_manifest_is_read_as_it_stands() -> None:
 
 @pytest.mark.parametrize("key", ["tree.json", "a folder/tree ü+.json", "jobs/7/1/tree.json"])
 def test_keys_are_relative_to_the_manifest_or_full(key: str) -> None:
-    """Either way they name an object below it."""
+    """Name an object below the manifest either way."""
     manifest = parse_manifest(
         json.dumps(GOOD | {"files": [FILE | {"key": key}]}).encode(), MANIFEST
     )
@@ -71,7 +71,7 @@ def test_keys_are_relative_to_the_manifest_or_full(key: str) -> None:
     ],
 )
 def test_keys_outside_the_manifests_folder_are_refused(key: str) -> None:
-    """A job cannot have another job's files registered as its own."""
+    """Keep a job from registering another job's files as its own."""
     first, *rest = problems_of(GOOD | {"files": [FILE | {"key": key}]})
 
     assert first == "s3://bucket/jobs/7/1/manifest.json: is not a manifest:"
@@ -117,12 +117,12 @@ def test_keys_outside_the_manifests_folder_are_refused(key: str) -> None:
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else None,
 )
 def test_problem_is_named(changes: dict[str, Any], problem: str) -> None:
-    """By the member it is in."""
+    """Name the member that is wrong."""
     assert any(line.startswith(problem) for line in problems_of(GOOD | changes))
 
 
 def test_all_problems_are_named_at_once() -> None:
-    """Not only the first."""
+    """Name more than the first problem."""
     assert problems_of(
         {"kind": "phylo_run", "status": "succeeded", "files": [FILE | {"size": "1"}]}
     ) == [
@@ -149,17 +149,17 @@ def test_all_problems_are_named_at_once() -> None:
     ],
 )
 def test_malformed_json_is_refused(content: bytes, problem: str) -> None:
-    """With the line, as far as it is known."""
+    """Name the line, if it is known."""
     assert problem in problems_of(content)[0]
 
 
 def test_byte_order_mark_is_tolerated() -> None:
-    """Some editors write one."""
+    """Accept it, because some editors write one."""
     assert parse_manifest(b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), MANIFEST).kind == "phylo_run"
 
 
 def test_what_tools_print_stays_readable() -> None:
-    """Lines and tabs are kept; what colours a terminal or turns a line is replaced."""
+    """Keep line ends and tabs; replace what colours a terminal or reorders a line."""
     failed = GOOD | {"status": "failed", "files": [], "error": "a\tb\r\n\x1b[31mc\u202ed"}
 
     error = parse_manifest(json.dumps(failed).encode(), MANIFEST).error
@@ -168,7 +168,7 @@ def test_what_tools_print_stays_readable() -> None:
 
 
 def test_very_long_error_is_shortened() -> None:
-    """A log is not an error message."""
+    """Cut it: an error message is not a log."""
     failed = GOOD | {"status": "failed", "files": [], "error": "x" * 20_000}
 
     error = parse_manifest(json.dumps(failed).encode(), MANIFEST).error
@@ -177,7 +177,7 @@ def test_very_long_error_is_shortened() -> None:
 
 
 def test_missing_manifest_is_refused(desk: Desk) -> None:
-    """With its address."""
+    """Name its address."""
     job = desk.job("phylo_run")
 
     result = desk.register(job, S3Uri(desk.s3.bucket, f"{desk.home(job)}manifest.json"))
@@ -187,7 +187,7 @@ def test_missing_manifest_is_refused(desk: Desk) -> None:
 
 
 def test_oversized_manifest_is_refused(desk: Desk) -> None:
-    """It is held in memory, so it may not be anything."""
+    """Limit its size, because it is held in memory."""
     job = desk.job("phylo_run")
     manifest = desk.put(f"{desk.home(job)}manifest.json", b" " * (1 << 20) + b"{}")
 

@@ -1,4 +1,4 @@
-"""Whatever is handed in as a manifest, the answer is a sentence and never a traceback."""
+"""Any bytes submitted as a manifest give a sentence and never a traceback."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ short = settings(max_examples=200)
 @example(b'{"files": [{"key": "jobs/' + b"9" * 5_000 + b'/1/x"}]}')
 @example(b'{"kind": ["phylo_run"], "status": {}}')
 def test_any_bytes_as_a_manifest(content: bytes) -> None:
-    """A hand-in, or what is wrong with it."""
+    """Return a submission, or the reason for rejecting it."""
     with suppress(ControlError):
         assert isinstance(parse_manifest(content, URI), Submission)

@@ -1,4 +1,4 @@
-"""One transaction per job: everything or nothing, once, whoever else is at it."""
+"""A registration is one transaction per job: everything or nothing, and only once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TREE = dataset(tip("a"), tip("b"))
 
 
 def test_registered_run_has_succeeded_with_its_output_and_tree(desk: Desk) -> None:
-    """Registering finishes the job and records the file as it was read."""
+    """Finish the job, and record the file as it was read."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE, software_versions={"augur": "24.1"})
 
@@ -45,7 +45,7 @@ def test_registered_run_has_succeeded_with_its_output_and_tree(desk: Desk) -> No
 
 
 def test_registering_again_changes_nothing(desk: Desk) -> None:
-    """The second time says so, and exits 0."""
+    """Say so, and exit with 0."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE)
     desk.register(job, manifest)
@@ -58,7 +58,7 @@ def test_registering_again_changes_nothing(desk: Desk) -> None:
 
 
 def test_other_files_of_a_succeeded_job_are_refused(desk: Desk) -> None:
-    """What people may have read already is not replaced behind their backs."""
+    """Keep what people may have read already."""
     job = desk.job("phylo_run")
     desk.register(job, desk.tree(job, TREE))
     before = desk.state()
@@ -72,7 +72,7 @@ def test_other_files_of_a_succeeded_job_are_refused(desk: Desk) -> None:
 
 
 def test_new_attempt_replaces_tree_and_outputs_and_keeps_their_ids(desk: Desk) -> None:
-    """After a retry the run's tree is the new one, under the same id."""
+    """Store the run's new tree under the same id after a retry."""
     job = desk.job("phylo_run")
     desk.register(job, desk.tree(job, TREE))
     ids = desk.rows("select id from aspen.phylo_trees union all select id from aspen.job_outputs")
@@ -93,7 +93,7 @@ def test_new_attempt_replaces_tree_and_outputs_and_keeps_their_ids(desk: Desk) -
 
 
 def test_manifest_of_another_attempt_is_refused(desk: Desk) -> None:
-    """A container that outlived its attempt has no say any more."""
+    """Reject a container that outlived its attempt."""
     job = desk.job("phylo_run", attempt=2)
 
     result = desk.register(job, desk.tree(job, TREE, attempt=1))
@@ -105,7 +105,7 @@ def test_manifest_of_another_attempt_is_refused(desk: Desk) -> None:
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "timed_out"])
 def test_ended_job_is_not_registered(desk: Desk, status: str) -> None:
-    """Only a new attempt can make a job succeed that has ended otherwise."""
+    """Require a new attempt for a job that ended in another way."""
     job = factories.phylo_run(desk.conn, desk.group_id, status=status)
     manifest = desk.tree(job, TREE)
     before = desk.state()
@@ -119,7 +119,7 @@ def test_ended_job_is_not_registered(desk: Desk, status: str) -> None:
 
 
 def test_running_job_keeps_the_time_it_started(desk: Desk) -> None:
-    """started_at is set only where the executor did not."""
+    """Set started_at only if the executor did not."""
     started = datetime(2024, 2, 1, tzinfo=UTC)
     job = factories.phylo_run(desk.conn, desk.group_id, status="running", started_at=started)
 
@@ -129,7 +129,7 @@ def test_running_job_keeps_the_time_it_started(desk: Desk) -> None:
 
 
 def test_failed_manifest_fails_the_job_with_its_error(desk: Desk) -> None:
-    """A failure is recorded with its reason, and has no outputs."""
+    """Record the reason, and no outputs."""
     job = desk.job("phylo_run")
     manifest = desk.submit(job, "phylo_run", {}, status="failed", error="augur: out of memory")
 
@@ -144,7 +144,7 @@ def test_failed_manifest_fails_the_job_with_its_error(desk: Desk) -> None:
 
 
 def test_manifest_of_another_kind_of_job_is_refused(desk: Desk) -> None:
-    """What is registered is decided by the job, not by the file."""
+    """Let the job decide what is registered, not the file."""
     job = desk.job("pangolin")
 
     result = desk.register(job, desk.tree(job, TREE))
@@ -154,7 +154,7 @@ def test_manifest_of_another_kind_of_job_is_refused(desk: Desk) -> None:
 
 
 def test_manifest_of_another_job_is_refused(desk: Desk) -> None:
-    """A manifest below jobs/7/ is not registered for job 8."""
+    """Reject a manifest below jobs/7/ for job 8."""
     first, second = desk.job("phylo_run"), desk.job("phylo_run")
 
     result = desk.register(second, desk.tree(first, TREE))
@@ -164,14 +164,14 @@ def test_manifest_of_another_job_is_refused(desk: Desk) -> None:
 
 
 def test_unknown_job_is_refused(desk: Desk) -> None:
-    """The message names it."""
+    """Name it."""
     result = desk.register(4711, desk.tree(4711, TREE))
 
     assert (result.exit_code, result.stderr.splitlines()[0]) == (1, "Error: there is no job 4711")
 
 
 def test_folder_stands_for_the_manifest_in_it(desk: Desk) -> None:
-    """s3://…/jobs/42/1/ is enough."""
+    """Accept s3://…/jobs/42/1/."""
     job = desk.job("phylo_run")
     desk.tree(job, TREE)
 
@@ -181,7 +181,7 @@ def test_folder_stands_for_the_manifest_in_it(desk: Desk) -> None:
 
 
 def test_files_can_be_named_without_a_manifest(desk: Desk) -> None:
-    """An operator may take them from anywhere."""
+    """Let an operator name files anywhere in the bucket."""
     sample, *_ = desk.samples(1)
     job = desk.job("pangolin", [sample])
     file = desk.put(f"{desk.folder}/by hand.csv", table(PANGOLIN_HEADER, lineage_row(sample)))
@@ -215,7 +215,7 @@ def test_files_can_be_named_without_a_manifest(desk: Desk) -> None:
     ],
 )
 def test_wrong_command_line_exits_with_2(desk: Desk, args: list[str], complaint: str) -> None:
-    """Usage errors are told apart from failures."""
+    """Tell usage errors apart from failures."""
     result = desk.run(*args)
 
     assert result.exit_code == 2
@@ -223,7 +223,7 @@ def test_wrong_command_line_exits_with_2(desk: Desk, args: list[str], complaint:
 
 
 def test_file_missing_among_those_named_is_refused(desk: Desk) -> None:
-    """Each kind of job has its files."""
+    """Require all files of the kind of job."""
     job = desk.job("nextclade")
     file = desk.put(f"{desk.folder}/a.csv", "x")
 
@@ -235,7 +235,7 @@ def test_file_missing_among_those_named_is_refused(desk: Desk) -> None:
 
 
 def test_dry_run_says_what_would_be_written_and_writes_nothing(desk: Desk) -> None:
-    """Everything is read and checked, and rolled back."""
+    """Read and check everything, then roll back."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE)
     before = desk.state()
@@ -249,7 +249,7 @@ def test_dry_run_says_what_would_be_written_and_writes_nothing(desk: Desk) -> No
 
 
 def test_dry_run_refuses_what_registering_would_refuse(desk: Desk) -> None:
-    """A dry run is no promise without the reading."""
+    """Reject in the dry run what registering would reject."""
     job = desk.job("phylo_run")
 
     result = desk.register(job, desk.tree(job, dataset(tip("a"), tip("a"))), "--dry-run")
@@ -259,7 +259,7 @@ def test_dry_run_refuses_what_registering_would_refuse(desk: Desk) -> None:
 
 
 def test_object_of_another_job_is_refused(desk: Desk) -> None:
-    """An object is the output of one job."""
+    """Make an object the output of one job only."""
     first, second = desk.job("phylo_run"), desk.job("phylo_run")
     file = desk.put(f"{desk.folder}/tree.json", TREE)
     desk.run("register", first, "--file", f"auspice_json={file}")
@@ -272,7 +272,7 @@ def test_object_of_another_job_is_refused(desk: Desk) -> None:
 
 
 def test_object_of_another_groups_job_is_refused(desk: Desk) -> None:
-    """Whoever reads the one run would read the other's file."""
+    """Keep readers of one run from reading the other group's file."""
     first, other_group = desk.job("phylo_run"), factories.group(desk.conn)
     second = factories.phylo_run(desk.conn, other_group, status="queued")
     file = desk.put(f"{desk.folder}/tree.json", TREE)
@@ -284,7 +284,7 @@ def test_object_of_another_groups_job_is_refused(desk: Desk) -> None:
     assert f"{file} is already an output of job {first}" in result.stderr
 
 
-# With {0} for the folder of the test, {1} for the job and {2} for another one.
+# {0} is the folder of the test, {1} the job, {2} another job.
 FOREIGN_KEYS = [
     "{0}/jobs/{2}/1/tree.json",
     "jobs/{2}/1/tree.json",
@@ -298,7 +298,7 @@ FOREIGN_KEYS = [
 
 @pytest.mark.parametrize("key", FOREIGN_KEYS)
 def test_file_below_another_jobs_folder_is_refused(desk: Desk, key: str) -> None:
-    """An operator names files as strictly as a manifest does."""
+    """Check an operator's files as strictly as a manifest's."""
     job, other = desk.job("phylo_run"), desk.job("phylo_run")
     file = desk.put(key.format(desk.folder, job, other), TREE)
 
@@ -323,7 +323,7 @@ CROOKED_KEYS = [
 
 @pytest.mark.parametrize("key", CROOKED_KEYS)
 def test_crooked_key_is_refused(desk: Desk, key: str) -> None:
-    """Clients and proxies make another key of it, or another line."""
+    """Reject keys that clients and proxies rewrite, or that break a line."""
     job, other = desk.job("phylo_run"), desk.job("phylo_run")
     place = f"s3://{desk.s3.bucket}/{key.format(desk.folder, job, other)}"
 
@@ -334,7 +334,7 @@ def test_crooked_key_is_refused(desk: Desk, key: str) -> None:
 
 
 def test_file_in_another_bucket_is_refused(desk: Desk) -> None:
-    """Links are made for the environment's own."""
+    """Require the environment's own bucket, where links work."""
     job = desk.job("phylo_run")
 
     result = desk.run("register", job, "--file", f"auspice_json=s3://elsewhere/jobs/{job}/1/t")
@@ -345,7 +345,7 @@ def test_file_in_another_bucket_is_refused(desk: Desk) -> None:
 
 @pytest.mark.parametrize("key", ["{0}/jobs/{1}/1/tree.json", "{0}/jobs/{1}/a/jobs/{2}/tree.json"])
 def test_file_below_the_jobs_own_folder_is_registered(desk: Desk, key: str) -> None:
-    """The twin; what lies below it is the job's, whatever it is called."""
+    """Accept whatever the job stores below its own folder."""
     job, other = desk.job("phylo_run"), desk.job("phylo_run")
     file = desk.put(key.format(desk.folder, job, other), TREE)
 
@@ -356,7 +356,7 @@ def test_file_below_the_jobs_own_folder_is_registered(desk: Desk, key: str) -> N
 
 
 def test_list_shows_what_is_registered(desk: Desk) -> None:
-    """`control output list` names kind, size and place."""
+    """Show kind, size and address."""
     job = desk.job("phylo_run")
     desk.register(job, desk.tree(job, TREE))
 
@@ -369,7 +369,7 @@ def test_list_shows_what_is_registered(desk: Desk) -> None:
 
 
 def test_two_at_once_register_once(desk: Desk) -> None:
-    """The second waits for the first and finds everything done."""
+    """Make the second wait for the first and find everything done."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE)
 
@@ -386,7 +386,7 @@ def test_two_at_once_register_once(desk: Desk) -> None:
 
 @pytest.mark.parametrize("reached", ["phylo_trees", "phylo_tree_tips", "job_outputs", "jobs"])
 def test_killed_registration_leaves_nothing_and_can_be_repeated(desk: Desk, reached: str) -> None:
-    """kill -9, wherever it strikes: the job is as before, and registering again works."""
+    """Leave the job unchanged after kill -9 at any moment, and register again."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, TREE)
     before = desk.state()
@@ -404,7 +404,7 @@ def test_killed_registration_leaves_nothing_and_can_be_repeated(desk: Desk, reac
 
 
 def test_sample_being_deleted_is_waited_for_and_left_out_of_the_results(desk: Desk) -> None:
-    """Whoever deletes it comes first; its result would have nothing to belong to."""
+    """Skip the sample's result when its deletion comes first."""
     kept, gone = samples = desk.samples(2)
     job = desk.job("pangolin", samples)
     manifest = desk.report(job, table(PANGOLIN_HEADER, *map(lineage_row, samples)))
@@ -416,12 +416,12 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_results(desk: De
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert f"deleted meanwhile and skipped: {gone}" in said
+    assert f"deleted samples, skipped: {gone}" in said
     assert desk.rows("select sample_id from aspen.sample_lineages") == [kept]
 
 
 def test_sequence_being_replaced_is_waited_for_and_its_result_left_out(desk: Desk) -> None:
-    """Whoever replaces it comes first; the result is of the sequence before."""
+    """Skip the result of the old sequence when its replacement comes first."""
     same, replaced = samples = desk.samples(2)
     for sample in samples:
         factories.sequence(desk.conn, sample)
@@ -437,12 +437,12 @@ def test_sequence_being_replaced_is_waited_for_and_its_result_left_out(desk: Des
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert f"with another sequence or pathogen by now, and skipped: {replaced}" in said
+    assert f"samples with a changed sequence or pathogen, skipped: {replaced}" in said
     assert desk.rows("select sample_id from aspen.sample_lineages") == [same]
 
 
 def test_sequence_replaced_while_its_result_is_registered_loses_it(desk: Desk) -> None:
-    """The twin: the registration comes first, and whoever replaces removes what it stored."""
+    """Remove the result when the sequence is replaced after the registration."""
     sample, *_ = desk.samples(1)
     factories.sequence(desk.conn, sample)
     job = desk.job("pangolin", [sample], status="running")
@@ -461,7 +461,7 @@ def test_sequence_replaced_while_its_result_is_registered_loses_it(desk: Desk) -
 
 
 def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk) -> None:
-    """Its tip stays, and stands for no sample."""
+    """Keep its tip, linked to no sample."""
     sample = factories.sample(desk.conn, desk.group_id, public_identifier="a")
     job = desk.job("phylo_run", [sample])
     desk.conn.execute("update aspen.jobs set status = 'running'")
@@ -481,7 +481,7 @@ def test_sample_being_deleted_is_waited_for_and_left_out_of_the_tree(desk: Desk)
 
 
 def wait_for_lock(desk: Desk) -> None:
-    """Until somebody waits for a lock."""
+    """Wait until a session waits for a lock."""
     statement = (
         "select from pg_stat_activity"
         " where datname = current_database() and wait_event_type = 'Lock'"
@@ -494,7 +494,7 @@ def wait_for_lock(desk: Desk) -> None:
 
 
 def wait_for_blocked(desk: Desk, count: int) -> None:
-    """Until that many registrations wait for a lock; none at all when they are gone."""
+    """Wait until that many registrations wait for a lock, or none of them is left."""
     statement = (
         "select count(*) filter (where wait_event_type = 'Lock'), count(*) from pg_stat_activity"
         " where datname = current_database() and application_name = 'control output register'"
@@ -508,5 +508,5 @@ def wait_for_blocked(desk: Desk, count: int) -> None:
 
 
 def test_summary_of_a_failure_is_empty() -> None:
-    """A failed job wrote nothing to speak of."""
+    """Report nothing for a failed job."""
     assert Registration(1, "pangolin", "failed", is_new=True).summary() == []

@@ -1,4 +1,4 @@
-"""`control load pathogens`: what every installation starts with, and operators may change."""
+"""`control load pathogens`: the rows every installation starts with, and operators may change."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LOADED = """
 
 
 def load(database: Database, *options: str) -> str:
-    """Run the command; what it says."""
+    """Run the command and return its output."""
     result = CliRunner().invoke(cli, ["load", "pathogens", *options], env=database.environment)
     assert result.exit_code == 0, result.output
     return result.stdout
 
 
 def test_load_pathogens_adds_them_with_their_repositories(database: Database) -> None:
-    """A second time there is nothing to add."""
+    """Add nothing the second time."""
     said = [load(database, "--dry-run"), load(database), load(database)]
 
     with database.connect() as conn:
@@ -44,7 +44,7 @@ def test_load_pathogens_adds_them_with_their_repositories(database: Database) ->
 
 
 def test_load_pathogens_leaves_what_operators_changed(database: Database) -> None:
-    """And adds only what is missing beside it."""
+    """Add only the missing rows."""
     load(database)
     with database.connect() as conn:
         conn.execute("update aspen.pathogens set name = 'COVID-19' where slug = 'SC2'")

@@ -1,4 +1,4 @@
-"""`control sample import` as it is typed: everything is stored, or nothing and every reason."""
+"""`control sample import` as people type it: everything is stored, or nothing with every reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.control.samples.importer import DATE, GENOME, Importer, Rows, problem
 
 
 def test_import_stores_samples_with_everything_the_files_say(importer: Importer) -> None:
-    """Rows and sequences in any order; a place is made once; "?" is not a value."""
+    """Match rows and sequences in any order; create a location once; "?" is no value."""
     importer.add("A/1", division="Bretagne", genbank_accession="MT1", authors="Ann, Bob")
     importer.add("A/2", division="Bretagne", gisaid_epi_isl="EPI_ISL_2", host="Mustela lutreola")
 
@@ -48,7 +48,7 @@ def test_import_stores_samples_with_everything_the_files_say(importer: Importer)
 
 
 def test_import_takes_identifiers_from_the_columns_it_is_told(importer: Importer) -> None:
-    """So that a group keeps its own numbers to itself; an empty public identifier is generated."""
+    """Keep a group's own numbers private; generate an empty public identifier."""
     importer.add("A/1", lab_number="7001")
     importer.add("A/2", lab_number="7002", published_as="A/two")
 
@@ -64,7 +64,7 @@ def test_import_takes_identifiers_from_the_columns_it_is_told(importer: Importer
 
 
 def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> None:
-    """What the file, the sequences and the database find wrong, in one run."""
+    """Report what the file, the sequences and the database find wrong, in one run."""
     importer.add("A/1")
     importer.add("A/2", date="2021-02-30")
     importer.add("A/3", GENOME + "!", region="?")
@@ -98,7 +98,7 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
 
 
 def test_import_names_places_and_accessions_that_are_no_names(importer: Importer) -> None:
-    """They are written beside create_samples, which looks at the rest."""
+    """Check them, because create_samples does not see them."""
     importer.add("A/1")
     importer.add("A/2", country="Fran\u202ece", host="=1")
     importer.add("A/3", GENOME + "!", division="=1+1", location="x" * 129)
@@ -127,7 +127,7 @@ def test_import_names_places_and_accessions_that_are_no_names(importer: Importer
 def test_import_goes_on_after_a_bad_batch_to_find_the_other_problems(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody wants to hear of them one batch at a time."""
+    """Report everything, not one batch at a time."""
     monkeypatch.setattr(importing, "BATCH_SAMPLES", 2)
     for number in range(1, 8):
         importer.add(f"A/{number}", date="1800-01-01" if number in (1, 4, 7) else DATE)
@@ -141,7 +141,7 @@ def test_import_goes_on_after_a_bad_batch_to_find_the_other_problems(
 def test_import_names_repeated_identifiers_wherever_they_are(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also in different batches, and each row of them."""
+    """Report each of the rows, also in different batches."""
     monkeypatch.setattr(importing, "BATCH_SAMPLES", 1)
     importer.add("A/1", lab_number="1")
     importer.add("A/2", lab_number="2")
@@ -169,7 +169,7 @@ def test_import_names_repeated_identifiers_wherever_they_are(
 def test_import_does_as_told_with_samples_the_group_has(
     importer: Importer, policy: str, exit_code: int, hosts: Rows
 ) -> None:
-    """Refuse the file, leave them, or bring them up to date."""
+    """Reject the file, skip the samples, or update them."""
     importer.add("A/1", host="old")
     importer.run()
     importer.rows.clear()
@@ -183,7 +183,7 @@ def test_import_does_as_told_with_samples_the_group_has(
 
 
 def test_import_replaces_accessions_only_of_samples_it_updates(importer: Importer) -> None:
-    """A skipped sample keeps its accession."""
+    """Keep the accession of a skipped sample."""
     importer.add("A/1", genbank_accession="MT1")
     importer.run()
     importer.rows[0]["genbank_accession"] = "MT2"
@@ -199,7 +199,7 @@ def test_import_replaces_accessions_only_of_samples_it_updates(importer: Importe
 def test_import_names_every_row_where_an_error_lists_the_first_problems(
     importer: Importer,
 ) -> None:
-    """The API names 200 problems and counts the others; the import asks again for those."""
+    """Ask again where the API names 200 problems and only counts the others."""
     for number in range(150):
         importer.add(f"=A/{number}", date="2999-01-01")
 
@@ -211,7 +211,7 @@ def test_import_names_every_row_where_an_error_lists_the_first_problems(
 
 
 def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Importer) -> None:
-    """A misspelt name in one of the files would look the same."""
+    """Reject them, because a misspelt name in one file looks the same."""
     importer.add("A/1")
     importer.add("A/2", None)
 
@@ -226,7 +226,7 @@ def test_import_rejects_samples_without_a_sequence_unless_allowed(importer: Impo
 
 
 def test_import_needs_no_sequences_at_all_when_allowed(importer: Importer) -> None:
-    """Without that option a forgotten file is a wrong command line."""
+    """Treat a missing file as a wrong command line without that option."""
     importer.add("A/1")
     importer.write()
 
@@ -236,7 +236,7 @@ def test_import_needs_no_sequences_at_all_when_allowed(importer: Importer) -> No
 
 
 def test_import_reports_sequences_that_no_row_names(importer: Importer) -> None:
-    """The metadata decides what is imported; the rest of a large FASTA file is only counted."""
+    """Count sequences of a large FASTA file that the metadata does not name."""
     importer.add("A/1")
     importer.sequences |= {f"B/{number}": "ACGT" for number in range(30)}
 
@@ -247,7 +247,7 @@ def test_import_reports_sequences_that_no_row_names(importer: Importer) -> None:
 
 
 def test_import_rejects_a_strain_with_two_sequences(importer: Importer) -> None:
-    """Which of them is the right one is not ours to say."""
+    """Reject both, because nobody can tell which is right."""
     importer.add("A/1")
     importer.write()
     with (importer.folder / "sequences.fasta").open("a") as file:
@@ -263,7 +263,7 @@ def test_import_rejects_a_strain_with_two_sequences(importer: Importer) -> None:
 def test_import_rejects_incomplete_dates_unless_told_otherwise(
     importer: Importer, date: str
 ) -> None:
-    """Their first day is a guess that somebody has to ask for."""
+    """Use their first day only on request, because it is a guess."""
     importer.add("A/1", date=date)
 
     refused = importer.run()
@@ -280,7 +280,7 @@ def test_import_rejects_incomplete_dates_unless_told_otherwise(
 
 @pytest.mark.parametrize("called", ["id", "name", "prefix"])
 def test_import_finds_the_group_by_any_of_its_names(importer: Importer, called: str) -> None:
-    """An operator knows one of them."""
+    """Accept any name an operator knows."""
     importer.add("A/1")
     names = {"id": str(importer.group_id), "name": "Alpha Lab", "prefix": "ALP"}
 
@@ -303,7 +303,7 @@ def test_import_finds_the_group_by_any_of_its_names(importer: Importer, called: 
 def test_import_is_refused_to_whoever_could_not_do_it_through_the_api(
     importer: Importer, options: list[str], reason: str
 ) -> None:
-    """It acts as the user, so the rules of the API hold."""
+    """Act as the user, so that the rules of the API hold."""
     importer.add("A/1")
     with importer.database.connect() as conn:
         factories.user(conn, "victor", {importer.group_id: "viewer"})
@@ -317,7 +317,7 @@ def test_import_is_refused_to_whoever_could_not_do_it_through_the_api(
 
 
 def test_import_says_what_to_load_when_a_repository_is_missing(importer: Importer) -> None:
-    """Accessions are kept by repository."""
+    """Name the command, because accessions are stored by repository."""
     importer.add("A/1", gisaid_epi_isl="EPI_ISL_1")
     importer.query("delete from aspen.pathogen_repositories returning 1")
     importer.query("update aspen.pathogens set default_repository_id = null returning 1")
@@ -330,7 +330,7 @@ def test_import_says_what_to_load_when_a_repository_is_missing(importer: Importe
 
 
 def test_import_hides_samples_from_other_groups_when_asked(importer: Importer) -> None:
-    """All of them, or those a column names."""
+    """Hide all samples, or those that a column marks."""
     importer.add("A/1")
     importer.run("--private")
     importer.rows.clear()
@@ -350,7 +350,7 @@ def test_import_hides_samples_from_other_groups_when_asked(importer: Importer) -
 
 
 def test_dry_run_checks_everything_and_stores_nothing(importer: Importer) -> None:
-    """It says what an import would say."""
+    """Report what an import would report."""
     importer.add("A/1")
     good = importer.run("--dry-run")
     importer.add("A/2", GENOME + "!")
@@ -365,7 +365,7 @@ def test_dry_run_checks_everything_and_stores_nothing(importer: Importer) -> Non
 def test_import_reads_compressed_files_whatever_their_names(
     importer: Importer, compress: Callable[[bytes], bytes]
 ) -> None:
-    """Both files; the compression is known by its first bytes."""
+    """Detect the compression of both files by their first bytes."""
     importer.add("A/1")
     importer.write()
     for name in ("metadata.tsv", "sequences.fasta"):
@@ -384,7 +384,7 @@ def test_import_stores_nothing_when_a_file_ends_too_early(
     compress: Callable[[bytes], bytes],
     name: str,
 ) -> None:
-    """Though the batches before that place were fine."""
+    """Store none of the batches before that point."""
     monkeypatch.setattr(importing, "BATCH_SAMPLES", 1)
     importer.add("A/1")
     importer.add("A/2")
@@ -399,7 +399,7 @@ def test_import_stores_nothing_when_a_file_ends_too_early(
 
 
 def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> None:
-    """The terminal shows ten of those that are alike."""
+    """Show ten of many alike problems on the terminal."""
     for number in range(120):
         importer.add(f"A/{number}", None, region="?")
 
@@ -419,7 +419,7 @@ def test_import_writes_all_problems_to_a_file_when_asked(importer: Importer) -> 
 
 
 def test_import_tells_machines_what_happened(importer: Importer) -> None:
-    """One JSON object, stored or not."""
+    """Print one JSON object, stored or not."""
     importer.add("A/1")
     stored = json.loads(importer.run("--json").stdout)
     refused = importer.run("--json")
@@ -470,7 +470,7 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
 def test_import_says_where_a_metadata_file_is_malformed(
     importer: Importer, metadata: bytes, reason: str
 ) -> None:
-    """File and line, never a traceback."""
+    """Name file and line, without a traceback."""
     (importer.folder / "metadata.tsv").write_bytes(metadata)
 
     result = importer.invoke("--allow-missing-sequences")
@@ -494,7 +494,7 @@ def test_import_says_where_a_metadata_file_is_malformed(
 def test_import_says_where_a_fasta_file_is_malformed(
     importer: Importer, sequences: bytes, reason: str
 ) -> None:
-    """File and line, never a traceback."""
+    """Name file and line, without a traceback."""
     importer.add("A/1")
     importer.write()
     (importer.folder / "sequences.fasta").write_bytes(sequences)
@@ -506,7 +506,7 @@ def test_import_says_where_a_fasta_file_is_malformed(
 
 
 def test_import_reads_a_spreadsheet_export(importer: Importer) -> None:
-    """A byte-order mark, CRLF and blank lines at the end are how they come."""
+    """Accept a byte-order mark, CRLF and blank lines at the end."""
     text = "strain\tdate\tregion\r\nA/1\t2021-02-03\tEurope\r\n\r\n"
     (importer.folder / "metadata.tsv").write_text(text, encoding="utf-8-sig", newline="")
 
@@ -517,7 +517,7 @@ def test_import_reads_a_spreadsheet_export(importer: Importer) -> None:
 def test_imports_at_the_same_time_share_their_new_places(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second waits for the first, and neither makes a place twice or gives up."""
+    """Make the second wait for the first, and neither create a location twice."""
     monkeypatch.setattr(importing, "BATCH_SAMPLES", 1)
     for number in range(20):
         importer.add(f"A/{number}", division=f"Division {number}")
@@ -545,7 +545,7 @@ def test_imports_at_the_same_time_share_their_new_places(
 def test_import_of_several_batches_queues_one_pair_of_jobs(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many batches it takes; each sample is an input of both."""
+    """Make each sample an input of both, however many batches it takes."""
     monkeypatch.setattr(importing, "BATCH_SAMPLES", 2)
     for number in range(5):
         importer.add(f"A/{number}")
@@ -560,7 +560,7 @@ def test_import_of_several_batches_queues_one_pair_of_jobs(
 
 
 def test_import_of_the_same_again_queues_nothing(importer: Importer) -> None:
-    """Nor does it say that there are no sequences; the one that is another is computed anew."""
+    """Compute only the changed sequence again, and do not report missing sequences."""
     for number in range(3):
         importer.add(f"A/{number}")
     importer.run()

@@ -1,4 +1,4 @@
-"""`control sample import` on files as laboratories have them: read, or named with a remedy."""
+"""`control sample import` reads laboratories' files as they are, or names them with a remedy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHOLE = [("A/1", "A/1", True), ("A/2", "A/2", True)]
 
 
 def two_samples(importer: Importer) -> tuple[bytes, bytes]:
-    """The content of good files."""
+    """Return the content of valid files."""
     importer.add("A/1")
     importer.add("A/2")
     importer.write()
@@ -37,7 +37,7 @@ def two_samples(importer: Importer) -> tuple[bytes, bytes]:
 def command(
     importer: Importer, script: str, given: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
-    """A line of shell; `import_ …` in it is the command with the options that are always given."""
+    """Run a line of shell, where `import_ …` is the command with the usual options."""
     python = f"'{sys.executable}' -c '{RUN}' sample import"
     always = f"--group {importer.group_id} --user alice --pathogen SC2"
     done = subprocess.run(
@@ -67,7 +67,7 @@ def command(
     ],
 )
 def test_what_can_be_read_once_is_read(importer: Importer, script: str) -> None:
-    """Pipes of every kind, both files."""
+    """Read pipes of every kind, for both files."""
     two_samples(importer)
 
     done = command(importer, script)
@@ -76,7 +76,7 @@ def test_what_can_be_read_once_is_read(importer: Importer, script: str) -> None:
 
 
 def test_named_pipes_are_read(importer: Importer) -> None:
-    """Opened once: a second time nobody would write."""
+    """Open them once: a second time nobody would write."""
     contents = two_samples(importer)
     pipes = [importer.folder / name for name in ("metadata.pipe", "sequences.pipe")]
     for pipe, content in zip(pipes, contents, strict=True):
@@ -89,7 +89,7 @@ def test_named_pipes_are_read(importer: Importer) -> None:
 
 
 def test_pipe_without_room_for_its_copy_is_named(importer: Importer) -> None:
-    """Before anything is stored; the limit on the size of files stands in for a full disk."""
+    """Fail before anything is stored; a limit on file sizes stands in for a full disk."""
     two_samples(importer)
 
     done = command(
@@ -103,7 +103,7 @@ def test_pipe_without_room_for_its_copy_is_named(importer: Importer) -> None:
 
 
 def test_one_pipe_is_not_two_files(importer: Importer) -> None:
-    """Whoever reads it first would leave nothing for the other."""
+    """Reject it, because the first reader would leave nothing for the second."""
     metadata, _ = two_samples(importer)
 
     done = command(importer, "import_ --metadata - --sequences - ", given=metadata)
@@ -114,7 +114,7 @@ def test_one_pipe_is_not_two_files(importer: Importer) -> None:
 
 @pytest.mark.parametrize("named", ["metadata.tsv", "sequences.fasta"])
 def test_file_of_problems_does_not_replace_what_is_imported(importer: Importer, named: str) -> None:
-    """By a slip of the hand."""
+    """Reject a slip of the hand."""
     two_samples(importer)
     before = (importer.folder / named).read_bytes()
 
@@ -124,7 +124,7 @@ def test_file_of_problems_does_not_replace_what_is_imported(importer: Importer, 
 
 
 def in_two_parts(content: bytes) -> bytes:
-    """Two gzip files, one after the other, as bgzip and cat make them."""
+    """Return two gzip files, one after the other, as bgzip and cat make them."""
     middle = len(content) // 2
     return gzip.compress(content[:middle]) + gzip.compress(content[middle:])
 
@@ -146,7 +146,7 @@ READ: dict[str, Callable[[bytes], bytes]] = {
 def test_import_reads_files_of_every_common_form(
     importer: Importer, form: Callable[[bytes], bytes]
 ) -> None:
-    """Metadata and sequences."""
+    """Read metadata and sequences."""
     for name, content in zip(
         ("metadata.tsv", "sequences.fasta"), two_samples(importer), strict=True
     ):
@@ -158,7 +158,7 @@ def test_import_reads_files_of_every_common_form(
 
 
 def test_line_ends_are_told_beyond_the_first_bytes(importer: Importer) -> None:
-    """Of a file that is read in many pieces, and numbered in the same way."""
+    """Detect them in a file that is read in many pieces, and number lines the same way."""
     text = "".join(f">A/{number} {'x' * 90_000}\r{GENOME}\r" for number in (1, 2))
     importer.add("A/1")
     importer.add("A/2")
@@ -171,7 +171,7 @@ def test_line_ends_are_told_beyond_the_first_bytes(importer: Importer) -> None:
 
 
 def archive(text: bytes) -> bytes:
-    """A tar archive with one file."""
+    """Return a tar archive with one file."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as tar:
         entry = tarfile.TarInfo("data.tsv")
@@ -181,7 +181,7 @@ def archive(text: bytes) -> bytes:
 
 
 def zipped(*names: str) -> Callable[[bytes], bytes]:
-    """A zip archive with files of these names."""
+    """Return a zip archive with files of these names."""
 
     def pack(text: bytes) -> bytes:
         written = io.BytesIO()
@@ -215,7 +215,7 @@ NAMED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_import_names_files_it_cannot_read(
     importer: Importer, name: str, form: Callable[[bytes], bytes], reason: str
 ) -> None:
-    """For what they are, with what to do about it."""
+    """Name the kind of file and the remedy."""
     two_samples(importer)
     path = importer.folder / name
     path.write_bytes(form(path.read_bytes()))
@@ -228,7 +228,7 @@ def test_import_names_files_it_cannot_read(
 
 
 def test_damaged_bzip2_is_named(importer: Importer) -> None:
-    """Like the other compressions."""
+    """Report it like the other compressions."""
     _, sequences = two_samples(importer)
     packed = bytearray(bz2.compress(sequences))
     packed[12] ^= 255
@@ -245,7 +245,7 @@ def test_damaged_bzip2_is_named(importer: Importer) -> None:
 def test_file_without_sequences_is_refused(
     importer: Importer, content: bytes, options: tuple[str, ...]
 ) -> None:
-    """Somebody gave it, so something was to be in it."""
+    """Reject it, because somebody gave it on purpose."""
     two_samples(importer)
     (importer.folder / "sequences.fasta").write_bytes(content)
 
@@ -256,7 +256,7 @@ def test_file_without_sequences_is_refused(
 
 
 def test_sequences_of_other_samples_are_refused(importer: Importer) -> None:
-    """Though samples without a sequence would be taken: these are other names or another file."""
+    """Reject it even where sequences may be missing: the names or the file are wrong."""
     importer.add("A/1")
     importer.sequences = {"B/1": GENOME, "B/2": GENOME}
 
@@ -268,7 +268,7 @@ def test_sequences_of_other_samples_are_refused(importer: Importer) -> None:
 
 
 def test_samples_without_a_sequence_are_said(importer: Importer) -> None:
-    """Where they are allowed, and there are sequences of others."""
+    """Report them where they are allowed and other samples have sequences."""
     importer.add("A/1")
     for number in range(30):
         importer.add(f"B/{number}", None)
@@ -295,7 +295,7 @@ HEADERS = {
 def test_sequences_are_found_by_what_repositories_make_of_names(
     importer: Importer, header: str
 ) -> None:
-    """With a note, because it is a guess."""
+    """Print a notice, because it is a guess."""
     importer.add("USA/X-1/2021", None)
     importer.sequences = {header: GENOME}
 
@@ -309,7 +309,7 @@ def test_sequences_are_found_by_what_repositories_make_of_names(
 
 
 def test_strains_with_a_prefix_are_found_by_the_name_without(importer: Importer) -> None:
-    """As downloads of GISAID name the rows, and other tools the sequences."""
+    """Match rows named by GISAID's downloads with sequences named by other tools."""
     importer.add("hCoV-19/USA/X-1/2021", None)
     importer.sequences = {"USA/X-1/2021": GENOME}
 
@@ -319,7 +319,7 @@ def test_strains_with_a_prefix_are_found_by_the_name_without(importer: Importer)
 
 
 def test_header_that_names_two_rows_is_refused(importer: Importer) -> None:
-    """Which of them is meant is not ours to say."""
+    """Reject it, because nobody can tell which is meant."""
     importer.add("A/1", None)
     importer.add("A/2", None)
     importer.sequences = {"A/1|A/2": GENOME}
@@ -332,7 +332,7 @@ def test_header_that_names_two_rows_is_refused(importer: Importer) -> None:
 
 
 def test_whole_header_wins_over_its_parts(importer: Importer) -> None:
-    """A strain may hold a bar itself."""
+    """Prefer it, because a strain may contain a bar."""
     importer.add("A/1|x", None)
     importer.add("A/1", None)
     importer.sequences = {"A/1|x": GENOME, "A/1 first": GENOME}
@@ -344,7 +344,7 @@ def test_whole_header_wins_over_its_parts(importer: Importer) -> None:
 
 
 def metadata(importer: Importer, header: str, *rows: str) -> None:
-    """Write the metadata as it is."""
+    """Write the metadata unchanged."""
     (importer.folder / "metadata.tsv").write_text("\n".join((header, *rows)) + "\n")
 
 
@@ -363,7 +363,7 @@ CELLS = {
 def test_cells_are_unquoted_as_spreadsheets_quote_them(
     importer: Importer, cell: str, value: str | None
 ) -> None:
-    """And a quote that is none of theirs is kept."""
+    """Keep quotes that no spreadsheet wrote."""
     metadata(importer, '"strain"\tdate\tregion\thost\tx', f'"A/1"\t2021-02-03\tEurope\t{cell}\tx')
 
     result = importer.invoke("--allow-missing-sequences")
@@ -377,7 +377,7 @@ def test_cells_are_unquoted_as_spreadsheets_quote_them(
 
 
 def test_row_that_a_line_break_tore_is_named(importer: Importer) -> None:
-    """Spreadsheets keep it in quotes; here a row is a line."""
+    """Report it, because here a row is a line, while spreadsheets allow quoted line ends."""
     metadata(importer, "strain\tdate\tregion\thost", 'A/1\t2021-02-03\t"Eur', 'ope"\tHuman')
 
     result = importer.invoke("--allow-missing-sequences")
@@ -389,7 +389,7 @@ def test_row_that_a_line_break_tore_is_named(importer: Importer) -> None:
 
 
 def test_empty_columns_at_the_end_are_ignored(importer: Importer) -> None:
-    """Of the header, of rows, of both; lines of tabs alone are no rows."""
+    """Ignore them in header and rows; lines of tabs alone are no rows."""
     metadata(
         importer,
         "strain\tdate\tregion\t\t",
@@ -405,7 +405,7 @@ def test_empty_columns_at_the_end_are_ignored(importer: Importer) -> None:
 
 
 def test_columns_without_a_name_are_not_imported(importer: Importer) -> None:
-    """And said, as others are."""
+    """Report them like other unused columns."""
     metadata(importer, "strain\t\tdate\t\tregion", "A/1\tx\t2021-02-03\ty\tEurope")
 
     result = importer.invoke("--allow-missing-sequences")
@@ -415,7 +415,7 @@ def test_columns_without_a_name_are_not_imported(importer: Importer) -> None:
 
 
 def test_values_beyond_the_last_column_are_refused(importer: Importer) -> None:
-    """The row may be shifted."""
+    """Reject them, because the row may be shifted."""
     metadata(importer, "strain\tdate\tregion", "A/1\t2021-02-03\tEurope\tFrance")
 
     result = importer.invoke("--allow-missing-sequences")
@@ -426,7 +426,7 @@ def test_values_beyond_the_last_column_are_refused(importer: Importer) -> None:
 @pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#DIV/0!", "#NAME?", "########"])
 @pytest.mark.parametrize("column", ["strain", "host", "genbank_accession", "country"])
 def test_errors_of_spreadsheets_are_no_values(importer: Importer, column: str, cell: str) -> None:
-    """In any column that is imported."""
+    """Reject them in any imported column."""
     importer.add("A/1")
     importer.rows[0][column] = cell
 
@@ -437,7 +437,7 @@ def test_errors_of_spreadsheets_are_no_values(importer: Importer, column: str, c
 
 
 def test_errors_of_spreadsheets_elsewhere_are_left_alone(importer: Importer) -> None:
-    """A column that is not imported may hold anything; so may a value that begins with #."""
+    """Allow anything in columns that are not imported, and other values that begin with #."""
     importer.add("A/1", notes="#N/A", host="#1 of the barn")
 
     assert importer.run().exit_code == 0
@@ -448,7 +448,7 @@ def test_errors_of_spreadsheets_elsewhere_are_left_alone(importer: Importer) -> 
 def test_numbers_that_spreadsheets_shortened_are_no_identifiers(
     importer: Importer, cell: str
 ) -> None:
-    """The number itself is lost."""
+    """Reject them, because the number itself is lost."""
     importer.add("A/1", lab_number=cell)
 
     result = importer.run("--private-identifier-column", "lab_number")
@@ -461,7 +461,7 @@ def test_numbers_that_spreadsheets_shortened_are_no_identifiers(
 
 @pytest.mark.parametrize("cell", ["1E5", "E+05", "12E+", "100000", "A-1E+05"])
 def test_identifiers_that_only_look_so_are_taken(importer: Importer, cell: str) -> None:
-    """Places on a plate, say."""
+    """Accept positions on a plate, for example."""
     importer.add("A/1", lab_number=cell)
 
     result = importer.run("--private-identifier-column", "lab_number")
@@ -483,7 +483,7 @@ AUTHORS = {
 
 @pytest.mark.parametrize(("cell", "names"), AUTHORS.values(), ids=AUTHORS)
 def test_names_of_authors_stay_whole(importer: Importer, cell: str, names: list[str]) -> None:
-    """Split at semicolons where there are any, else at commas that are not within a name."""
+    """Split at semicolons if there are any, else at commas between names."""
     importer.add("A/1", authors=cell)
     importer.run()
 
@@ -492,7 +492,7 @@ def test_names_of_authors_stay_whole(importer: Importer, cell: str, names: list[
 
 @pytest.mark.parametrize("cell", ["2023-13-XX", "2023-00", "1850-XX-XX"])
 def test_dates_are_shown_as_they_are_written(importer: Importer, cell: str) -> None:
-    """Not as the first day that would be stored."""
+    """Show the cell, not the first day that would be stored."""
     importer.add("A/1", date=cell)
 
     result = importer.run("--incomplete-dates", "first-day")
@@ -501,7 +501,7 @@ def test_dates_are_shown_as_they_are_written(importer: Importer, cell: str) -> N
 
 
 def test_problems_name_the_columns_of_the_file(importer: Importer) -> None:
-    """However the database calls them."""
+    """Use the file's names instead of the database's."""
     importer.add("A/1", originating_lab="x" * 1001, lab_number="=1", named="A/1", authors="A; =B")
 
     result = importer.run(
@@ -514,7 +514,7 @@ def test_problems_name_the_columns_of_the_file(importer: Importer) -> None:
 
 
 def test_many_alike_problems_are_one_line(importer: Importer) -> None:
-    """With their number, ten of them, and where all are."""
+    """Show their number, ten of them, and where all are listed."""
     for number in range(100):
         importer.add(f"A/{number}", GENOME[: number + 1], date="1800-01-01")
     importer.add("B/1", region="?")

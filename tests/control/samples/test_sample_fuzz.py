@@ -1,4 +1,4 @@
-"""Whatever is given as metadata or sequences, the answer is a sentence and never a traceback."""
+"""Any bytes given as metadata or sequences give a sentence and never a traceback."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ records = st.lists(
 
 
 def short(examples: int) -> settings:
-    """The same examples every time, in a folder that all of them share."""
+    """Use the same examples every time, in one shared folder."""
     return settings(
         max_examples=examples,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -39,7 +39,7 @@ def short(examples: int) -> settings:
 
 
 def damaged(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """As it is, compressed, or compressed and cut off or followed by something."""
+    """Return the bytes as they are, compressed, or compressed and cut off or extended."""
     return st.one_of(
         content,
         content.map(gzip.compress),
@@ -57,7 +57,7 @@ def damaged(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 @example(HEADER + b"x" * (2 << 20))
 @example(b"strain\tdate\tregion\tstrain\n")
 def test_any_bytes_as_metadata(tmp_path: Path, content: bytes) -> None:
-    """Every row is usable or named."""
+    """Expect every row to be usable or named."""
     path = tmp_path / "metadata.tsv"
     path.write_bytes(content)
 
@@ -71,7 +71,7 @@ def test_any_bytes_as_metadata(tmp_path: Path, content: bytes) -> None:
 @example(b">" + b"\xc3" * 3)
 @example(b"\xfd7zXZ\0\0\0")
 def test_any_bytes_as_sequences(tmp_path: Path, content: bytes) -> None:
-    """Records, or why there are none."""
+    """Expect records, or the reason why there are none."""
     path = tmp_path / "sequences.fasta"
     path.write_bytes(content)
 
@@ -87,7 +87,7 @@ def test_any_bytes_as_sequences(tmp_path: Path, content: bytes) -> None:
 def test_any_files_as_an_import(
     database: Database, tmp_path: Path, table: bytes, sequences: bytes
 ) -> None:
-    """Through the whole command, with the rules of the database."""
+    """Run the whole command, with the rules of the database."""
     arguments: list[Any] = ["sample", "import", "--group", "FUZ", "--user", "fuzzy"]
     arguments += ["--pathogen", "SC2", "--dry-run", "--allow-missing-sequences"]
     for name, content in (("--metadata", table), ("--sequences", sequences)):

@@ -95,7 +95,7 @@ def test_up_fails_when_the_api_does_not_see_the_load(
 ) -> None:
     """An API of another database, here; the database itself is up to date."""
     monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.3)
-    checkout.append("sql/api/functions/health.sql", "-- changed\n")
+    checkout.append("sql/api/functions/service/health.sql", "-- changed\n")
 
     result = with_api_url(checkout, api.url).migrate("up")
 

@@ -1,4 +1,4 @@
-"""`control output credentials`: what links are signed with, refreshed and short-lived."""
+"""`control output credentials`: the credentials that sign links are renewed and short-lived."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.servers import S3, Database, run_s3
 
 
 def stored(conn: psycopg.Connection) -> Any:
-    """The only row, without what changes."""
+    """Return the only row, without what changes."""
     return conn.execute(
         "select bucket, region, endpoint_url, access_key_id, secret_access_key,"
         " session_token is not null from aspen.storage_credentials"
@@ -37,7 +37,7 @@ def renew(environment: dict[str, str], *options: str) -> Result:
 def test_keys_of_an_own_endpoint_are_stored_as_they_are(
     conn: psycopg.Connection, database: Database, s3: S3
 ) -> None:
-    """The local stack's keys open nothing else; running it again renews them."""
+    """Store the local stack's keys, which open nothing else; running again renews them."""
     environment = database.environment | s3.environment
 
     first, second = renew(environment), renew(environment)
@@ -50,14 +50,14 @@ def test_keys_of_an_own_endpoint_are_stored_as_they_are(
 
 
 def test_secret_is_not_printed(database: Database, s3: S3) -> None:
-    """Neither by the command nor in an error's repr."""
+    """Show it neither in the output nor in an error's repr."""
     environment = database.environment | s3.environment | {"ASPEN_S3_SECRET_KEY": "hush-hush"}
 
     assert "hush" not in renew(environment).output
 
 
 def test_dry_run_stores_nothing(conn: psycopg.Connection, database: Database, s3: S3) -> None:
-    """It only looks for credentials."""
+    """Only look for credentials."""
     result = renew(database.environment | s3.environment, "--dry-run")
 
     assert result.stdout.startswith("would sign links to ")
@@ -66,7 +66,7 @@ def test_dry_run_stores_nothing(conn: psycopg.Connection, database: Database, s3
 
 @pytest.fixture(scope="module")
 def s3_with_sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """An S3 whose users can ask for session credentials."""
+    """Run an S3 whose users can request session credentials."""
     with run_s3(tmp_path_factory.mktemp("sts"), "aspen-sts", "s3,sts") as s3:
         yield s3
 
@@ -75,7 +75,7 @@ def s3_with_sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
 def aws(
     s3_with_sts: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> Iterator[dict[str, str]]:
-    """AWS as boto3 finds it, but for the address of its token service."""
+    """Configure AWS as boto3 finds it, except for the address of its token service."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     yield {
@@ -91,7 +91,7 @@ def aws(
 def test_long_lived_keys_are_exchanged_for_an_hours(
     conn: psycopg.Connection, database: Database, aws: dict[str, str]
 ) -> None:
-    """They never reach the database."""
+    """Keep them out of the database."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
     result = renew(database.environment | aws | keys)
@@ -110,7 +110,7 @@ def test_long_lived_keys_are_exchanged_for_an_hours(
 def test_session_of_unknown_end_is_used_for_a_quarter_of_an_hour(
     conn: psycopg.Connection, database: Database, aws: dict[str, str]
 ) -> None:
-    """It may end at any time."""
+    """Use it for 15 minutes, because it may end at any time."""
     keys = {
         "AWS_ACCESS_KEY_ID": "ASIA",
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -125,7 +125,7 @@ def test_session_of_unknown_end_is_used_for_a_quarter_of_an_hour(
 
 
 def test_without_credentials_the_remedy_is_named(database: Database, aws: dict[str, str]) -> None:
-    """And nothing is asked of AWS."""
+    """Ask AWS nothing."""
     result = renew(database.environment | aws)
 
     assert result.exit_code == 1
@@ -135,7 +135,7 @@ def test_without_credentials_the_remedy_is_named(database: Database, aws: dict[s
 def test_links_signed_with_session_credentials_fetch_the_file(
     desk: Desk, s3_with_sts: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On AWS that is what they are signed with: the token is part of the link, and signed."""
+    """Sign the token as part of the link, as AWS requires."""
     address = f"{s3_with_sts.settings.s3_endpoint_url}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", address)
     lent = current_credentials(
@@ -160,7 +160,7 @@ def test_links_signed_with_session_credentials_fetch_the_file(
 
 
 def lifetime(conn: psycopg.Connection) -> timedelta:
-    """How long the stored credentials are good for."""
+    """Return how long the stored credentials are valid."""
     row = conn.execute("select expires_at from aspen.storage_credentials").fetchone()
     assert row is not None
     return timedelta(seconds=(row[0] - datetime.now(UTC)).total_seconds())

@@ -1,4 +1,4 @@
-"""Addresses in S3, and objects read piece by piece."""
+"""Parse addresses in S3, and read objects piece by piece."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers import S3, Database
 
 
 def test_uri_is_written_as_it_was_read() -> None:
-    """Keys may contain slashes, spaces and question marks."""
+    """Allow slashes, spaces and question marks in keys."""
     text = "s3://results/jobs/1/a b?.json"
 
     assert str(S3Uri.parse(text)) == text
@@ -31,7 +31,7 @@ def test_uri_is_written_as_it_was_read() -> None:
     "text", ["results/key", "http://results/key", "s3://", "s3://results", "s3:///key"]
 )
 def test_anything_else_is_no_uri(text: str) -> None:
-    """Bucket and key are both needed."""
+    """Require bucket and key."""
     with pytest.raises(ValueError, match=r"s3:"):
         S3Uri.parse(text)
 
@@ -42,12 +42,12 @@ def test_anything_else_is_no_uri(text: str) -> None:
     ids=["in a folder", "at the top"],
 )
 def test_sibling_is_in_the_same_folder(key: str, sibling: str) -> None:
-    """A manifest names its files relative to itself."""
+    """Resolve the files that a manifest names relative to itself."""
     assert S3Uri("results", key).sibling("tree.json") == S3Uri("results", sibling)
 
 
 def test_object_is_read_without_being_held_in_memory(s3: S3) -> None:
-    """However large: one buffer at a time."""
+    """Hold one buffer at a time, however large the object."""
     line = b"ACGT" * 256 + b"\n"
     count = 20 * BUFFER_BYTES // len(line)
     s3.client.put_object(Bucket=s3.bucket, Key="large", Body=line * count)
@@ -64,7 +64,7 @@ def test_object_is_read_without_being_held_in_memory(s3: S3) -> None:
 
 @pytest.fixture
 def silent_s3(monkeypatch: pytest.MonkeyPatch, s3: S3) -> Iterator[S3]:
-    """An S3 that takes connections and never answers; it is given up after a moment."""
+    """Run an S3 that accepts connections and never answers; give it up after a moment."""
     monkeypatch.setattr(client, "READ_SECONDS", 0.1)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -85,7 +85,7 @@ def silent_s3(monkeypatch: pytest.MonkeyPatch, s3: S3) -> Iterator[S3]:
 def test_silent_s3_is_given_up_with_the_cause(
     database: Database, silent_s3: S3, command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """What it was, where, and what to look at."""
+    """Name the cause, the address, and what to check."""
     with database.connect() as conn:
         job = factories.job(conn, factories.group(conn), status="running")
         factories.job_output(conn, job)
@@ -102,16 +102,16 @@ def test_silent_s3_is_given_up_with_the_cause(
 
 
 def test_s3_is_given_up_within_a_minute() -> None:
-    """All attempts together, with what lies between them."""
+    """Count all attempts and the pauses between them."""
     assert client.READ_SECONDS * client.ATTEMPTS <= 30
     assert client.CONNECT_SECONDS * client.ATTEMPTS <= 15
 
 
 def test_absent_s3_is_named(s3: S3) -> None:
-    """Nobody listens there."""
+    """Ask a port where no server listens."""
     client = make_client(replace(s3.settings, s3_endpoint_url="http://127.0.0.1:1"))
 
     with pytest.raises(BotoCoreError) as caught:
         client.list_buckets()
 
-    assert f"{translate(caught.value)}" == "nobody answers for S3 at http://127.0.0.1:1"
+    assert f"{translate(caught.value)}" == "no S3 server answers at http://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""The key directory: what is in it, who may read it, and how keys are replaced."""
+"""The key directory: its content, its permissions, and the replacement of keys."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ RSA_PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi"}
 
 
 def contents(directory: Path) -> dict[str, str]:
-    """Every file of a directory, by name."""
+    """Return every file of a directory, by name."""
     return {path.name: path.read_text() for path in directory.iterdir()}
 
 
 def modes(directory: Path) -> dict[str, str]:
-    """The permissions of a directory and its files."""
+    """Return the permissions of a directory and its files."""
     paths = [directory, *directory.iterdir()]
     return {path.name: stat.filemode(path.stat().st_mode) for path in paths}
 
 
 def jwks(keys: KeySet) -> list[dict[str, str]]:
-    """The keys in the file PostgREST reads."""
+    """Return the keys in the file PostgREST reads."""
     document: dict[str, list[dict[str, str]]] = json.loads(keys.jwks_path.read_text())
     return document["keys"]
 
 
 def test_keys_are_made_once(keys: KeySet) -> None:
-    """Starting the stack again must not end anybody's session."""
+    """Keep everybody's session when the stack starts again."""
     before = contents(keys.directory)
 
     ensure_keys(keys.directory)
@@ -47,7 +47,7 @@ def test_keys_are_made_once(keys: KeySet) -> None:
 
 
 def test_keys_made_by_many_at_once_are_one_set(tmp_path: Path) -> None:
-    """Two first runs: one makes the keys, the other finds them."""
+    """Let one of many first runs create the keys, and the others find them."""
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(ensure_keys, [tmp_path / "keys"] * 8))
 
@@ -55,7 +55,7 @@ def test_keys_made_by_many_at_once_are_one_set(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_can_read_keys(keys: KeySet) -> None:
-    """Directory 0700, files 0600, also right after they are made."""
+    """Set 0700 for the directory and 0600 for files, from their creation on."""
     assert modes(keys.directory) == {
         "keys": "drwx------",
         "keys.json": "-rw-------",
@@ -65,7 +65,7 @@ def test_only_the_owner_can_read_keys(keys: KeySet) -> None:
 
 
 def test_loose_permissions_are_tightened(keys: KeySet) -> None:
-    """A copy or a restore may have opened them."""
+    """Repair what a copy or a restore opened."""
     strict = modes(keys.directory)
     for path in (keys.directory, *keys.directory.iterdir()):
         path.chmod(0o755)
@@ -76,7 +76,7 @@ def test_loose_permissions_are_tightened(keys: KeySet) -> None:
 
 
 def test_jwks_file_has_the_secret_and_the_public_key_only(keys: KeySet) -> None:
-    """PostgREST verifies with both; the RSA private key would be of no use to it."""
+    """Leave out the RSA private key, which PostgREST does not need."""
     members = [sorted(jwk) for jwk in jwks(keys)]
 
     assert members == [
@@ -86,7 +86,7 @@ def test_jwks_file_has_the_secret_and_the_public_key_only(keys: KeySet) -> None:
 
 
 def test_every_key_has_an_id_of_its_own(keys: KeySet) -> None:
-    """Also across a rotation on the same day."""
+    """Use new ids also for a rotation on the same day."""
     rotated = rotate(keys.directory).after
 
     kids = [jwk["kid"] for jwk in jwks(rotated)]
@@ -95,14 +95,14 @@ def test_every_key_has_an_id_of_its_own(keys: KeySet) -> None:
 
 
 def test_keys_do_not_show_in_a_log(keys: KeySet) -> None:
-    """repr names the key ids and nothing that signs."""
+    """Show key ids in repr, and nothing that signs."""
     secrets = [value for jwk in jwks(keys) for name, value in jwk.items() if name in ("k", "n")]
 
     assert [secret for secret in secrets if secret in repr(keys)] == []
 
 
 def test_rotation_signs_with_new_keys_and_verifies_with_both(keys: KeySet) -> None:
-    """So that tokens in use keep working."""
+    """Keep tokens in use working."""
     before, after = (change := rotate(keys.directory)).before, change.after
 
     assert [after.purposes()[key.kid] for key in after.keys] == [
@@ -115,7 +115,7 @@ def test_rotation_signs_with_new_keys_and_verifies_with_both(keys: KeySet) -> No
 
 
 def test_rotation_forgets_the_old_private_key(keys: KeySet) -> None:
-    """What only verifies needs no private part, so it cannot leak any more."""
+    """Keep no private part that could leak."""
     rotate(keys.directory)
 
     stored = json.loads((keys.directory / "keys.json").read_text())["keys"]
@@ -125,7 +125,7 @@ def test_rotation_forgets_the_old_private_key(keys: KeySet) -> None:
 
 
 def test_rotation_in_a_new_directory_makes_the_first_keys(tmp_path: Path) -> None:
-    """An environment without `control up` starts here."""
+    """Start an environment without `control up`."""
     change = rotate(tmp_path / "keys")
 
     assert set(change.outcome().values()) == {"signs and verifies"}
@@ -135,7 +135,7 @@ def test_rotation_in_a_new_directory_makes_the_first_keys(tmp_path: Path) -> Non
 def test_lost_keys_are_made_anew_without_losing_the_trusted(
     keys: KeySet, make: Callable[[Path], object]
 ) -> None:
-    """Whose keys.json is damaged moves it away; the provider's people keep their sessions."""
+    """Keep the provider's sessions when an operator moves a damaged keys.json away."""
     trust(keys.directory, document(published_rsa()))
     (keys.directory / "keys.json").unlink()
 
@@ -145,7 +145,7 @@ def test_lost_keys_are_made_anew_without_losing_the_trusted(
 
 
 def test_dropping_old_keys_leaves_only_the_new(keys: KeySet) -> None:
-    """For a key that leaked."""
+    """Remove a key that leaked."""
     change = rotate(keys.directory, drop_old=True)
 
     assert list(change.outcome().values()) == ["signs and verifies"] * 2 + ["dropped"] * 2
@@ -153,7 +153,7 @@ def test_dropping_old_keys_leaves_only_the_new(keys: KeySet) -> None:
 
 
 def test_retiring_drops_what_no_longer_signs(keys: KeySet) -> None:
-    """After the last token of the old keys has expired."""
+    """Retire keys after their last token has expired."""
     rotated = rotate(keys.directory).after
 
     retired = retire(keys.directory).after
@@ -163,7 +163,7 @@ def test_retiring_drops_what_no_longer_signs(keys: KeySet) -> None:
 
 
 def test_retiring_twice_changes_nothing(keys: KeySet) -> None:
-    """The keys that sign always stay."""
+    """Keep the keys that sign."""
     before = contents(keys.directory)
 
     retire(keys.directory)
@@ -172,7 +172,7 @@ def test_retiring_twice_changes_nothing(keys: KeySet) -> None:
 
 
 def test_run_cut_off_between_two_files_heals(keys: KeySet) -> None:
-    """keys.json is the truth; jwks.json is derived from it again."""
+    """Derive jwks.json again from keys.json."""
     written = contents(keys.directory)
     keys.jwks_path.write_text('{"keys": []}')
 
@@ -193,7 +193,7 @@ DRY_RUNS: dict[str, Callable[[Path], Change]] = {
 def test_dry_run_leaves_every_file_as_it_was(
     keys: KeySet, attempt: Callable[[Path], Change]
 ) -> None:
-    """It only tells what would happen."""
+    """Only report what would happen."""
     rotate(keys.directory)
     before = contents(keys.directory)
 
@@ -204,14 +204,14 @@ def test_dry_run_leaves_every_file_as_it_was(
 
 
 def test_dry_run_of_the_first_keys_makes_no_directory(tmp_path: Path) -> None:
-    """Nothing at all is left behind."""
+    """Leave nothing behind."""
     rotate(tmp_path / "keys", dry_run=True)
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_keys_are_named_with_the_remedy(tmp_path: Path) -> None:
-    """A wrong path must not quietly make keys nobody accepts."""
+    """Create no keys at a wrong path that nobody would accept."""
     with pytest.raises(ControlError) as caught:
         load_keys(tmp_path)
 
@@ -252,7 +252,7 @@ DAMAGE = {
 def test_damaged_keys_are_refused_and_left_alone(
     keys: KeySet, damage: Callable[[list[dict[str, Any]]], object]
 ) -> None:
-    """They may be the only copy: the remedy is the operator's to choose."""
+    """Leave the remedy to the operator, because they may be the only copy."""
     path = keys.directory / "keys.json"
     path.write_text(json.dumps(damage(json.loads(path.read_text())["keys"])))
     damaged = path.read_text()
@@ -264,7 +264,7 @@ def test_damaged_keys_are_refused_and_left_alone(
 
 
 def published_rsa(bits: int = 2048, **members: Any) -> dict[str, Any]:
-    """An RSA key as an identity provider publishes it."""
+    """Return an RSA key as an identity provider publishes it."""
     public = rsa.generate_private_key(public_exponent=65537, key_size=bits).public_key()
     return {
         "kid": "provider-1",
@@ -275,7 +275,7 @@ def published_rsa(bits: int = 2048, **members: Any) -> dict[str, Any]:
 
 
 def published_ec(**members: Any) -> dict[str, Any]:
-    """An EC key as an identity provider publishes it."""
+    """Return an EC key as an identity provider publishes it."""
     public = ec.generate_private_key(ec.SECP256R1()).public_key()
     return {
         "kid": "provider-2",
@@ -286,7 +286,7 @@ def published_ec(**members: Any) -> dict[str, Any]:
 
 
 def published_okp() -> dict[str, Any]:
-    """An Ed25519 key as an identity provider publishes it."""
+    """Return an Ed25519 key as an identity provider publishes it."""
     public = ed25519.Ed25519PrivateKey.generate().public_key()
     return {
         "kid": "provider-3",
@@ -296,18 +296,18 @@ def published_okp() -> dict[str, Any]:
 
 
 def published_secp256k1() -> dict[str, Any]:
-    """A key on the curve of coins, which PyJWT knows and PostgREST does not."""
+    """Return a secp256k1 key, which PyJWT supports and PostgREST does not."""
     public = ec.generate_private_key(ec.SECP256K1()).public_key()
     return ECAlgorithm.to_jwk(public, as_dict=True) | {"kid": "provider-3"}
 
 
 def document(*published: object) -> str:
-    """A JWKS as it is fetched."""
+    """Return a JWKS as it is fetched."""
     return json.dumps({"keys": published})
 
 
 def test_trusted_keys_reach_the_jwks_file(keys: KeySet) -> None:
-    """RSA and EC, reduced to the members that verify."""
+    """Reduce RSA and EC keys to the members that verify."""
     noisy = published_rsa(x5c=["MII…"], x5t="abc", alg="RS256")
     encrypting = published_rsa(use="enc", kid="provider-3", alg="RSA-OAEP")
 
@@ -320,7 +320,7 @@ def test_trusted_keys_reach_the_jwks_file(keys: KeySet) -> None:
 
 
 def test_trusted_keys_survive_a_rotation_of_ours(keys: KeySet) -> None:
-    """They are the provider's to rotate."""
+    """Leave the rotation of these keys to the provider."""
     trust(keys.directory, document(published_rsa()))
 
     rotated = rotate(keys.directory, drop_old=True).after
@@ -329,7 +329,7 @@ def test_trusted_keys_survive_a_rotation_of_ours(keys: KeySet) -> None:
 
 
 def test_trusted_keys_are_replaced_as_a_whole(keys: KeySet) -> None:
-    """A key the provider no longer publishes is no longer trusted."""
+    """Stop trusting keys that the provider no longer publishes."""
     trust(keys.directory, document(published_rsa()))
 
     change = trust(keys.directory, document(published_ec()))
@@ -363,7 +363,7 @@ UNTRUSTED: dict[str, Callable[[], str]] = {
 def test_documents_that_cannot_be_trusted_are_refused(
     keys: KeySet, published: Callable[[], str]
 ) -> None:
-    """Above all a secret, with which anybody who saw it could mint tokens."""
+    """Reject above all a secret, because anybody who saw it could mint tokens."""
     before = contents(keys.directory)
 
     with pytest.raises(ControlError, match="cannot be trusted"):
@@ -374,14 +374,14 @@ def test_documents_that_cannot_be_trusted_are_refused(
 
 NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
     "Ed25519": (published_okp, "key provider-3: it is neither RSA nor EC (kty)"),
-    "another curve": (published_secp256k1, "key provider-3: crv is none of P-256, P-384, P-521"),
+    "another curve": (published_secp256k1, "key provider-3: crv is not one of P-256, P-384, P-521"),
     "for encryption": (
         lambda: published_rsa(kid="provider-3", use="enc"),
         "key provider-3: it is not for signatures (use)",
     ),
     "for encryption, without use": (
         lambda: {**published_rsa(kid="provider-3", alg="RSA-OAEP"), "use": None},
-        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+        "key provider-3: alg is not one of RS256, RS384, RS512, PS256, PS384, PS512",
     ),
     "for encryption by key_ops": (
         lambda: published_rsa(kid="provider-3", key_ops=["encrypt"]),
@@ -389,7 +389,7 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "alg none": (
         lambda: published_rsa(kid="provider-3", alg="none"),
-        "key provider-3: alg is none of RS256, RS384, RS512, PS256, PS384, PS512",
+        "key provider-3: alg is not one of RS256, RS384, RS512, PS256, PS384, PS512",
     ),
     "alg of another curve": (
         lambda: published_ec(kid="provider-3", alg="ES512"),
@@ -401,7 +401,7 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
         lambda: published_rsa(bits=1024, kid="provider-3"),
         "key provider-3: it has 1024 bits, not 2048 to 16384",
     ),
-    "an id twice": (lambda: published_rsa(), "key provider-1: a key before it has the same id"),
+    "an id twice": (lambda: published_rsa(), "key provider-1: an earlier key has the same id"),
     "no id": (lambda: published_rsa(kid=None), "key 2: it has no id (kid) of printable text"),
     "an id that clears the screen": (
         lambda: published_rsa(kid="a\x1b[2J"),
@@ -423,7 +423,7 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], str]] = {
 def test_a_key_that_cannot_be_used_leaves_the_others(
     keys: KeySet, neighbour: Callable[[], object], reason: str
 ) -> None:
-    """It is named, and never reaches PostgREST, which would refuse every token because of it."""
+    """Name it and keep it from PostgREST, which would reject every token because of it."""
     change = trust(keys.directory, document(published_rsa(), neighbour(), published_ec()))
 
     assert [jwk["kid"] for jwk in jwks(change.after)][2:] == ["provider-1", "provider-2"]
@@ -431,7 +431,7 @@ def test_a_key_that_cannot_be_used_leaves_the_others(
 
 
 def test_numbers_are_written_the_one_way_that_is_read_everywhere(keys: KeySet) -> None:
-    """Some publish padding; a coordinate has the length of its curve."""
+    """Remove padding; give coordinates the length of their curve."""
     published = published_ec()
     padded = published | {"x": published["x"] + "=", "kid": "padded"}
 
@@ -442,6 +442,6 @@ def test_numbers_are_written_the_one_way_that_is_read_everywhere(keys: KeySet) -
 
 
 def test_our_own_keys_cannot_be_trusted_as_a_strangers(keys: KeySet) -> None:
-    """Trusting our own public key would keep it alive after it is retired."""
+    """Reject it, because trusting it would keep it valid after it is retired."""
     with pytest.raises(ControlError, match="is one of our own"):
         trust(keys.directory, json.dumps(keys.public_jwks()))

@@ -1,4 +1,4 @@
-"""Auspice datasets: cut at the names of their tips so that joining the pieces gives them back."""
+"""Auspice datasets are cut at the names of their tips, and joining the pieces gives them back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.control.outputs.desk import dataset, tip
 
 
 def joined(cut: Dataset, names: list[str] | None = None) -> str:
-    """The tree's text as api.phylo_tree joins it, with the names of the file or others."""
+    """Join the tree's text as api.phylo_tree does, with the names of the file or others."""
     given = names or [found.full_name for found in cut.tips]
     pieces = (
         json.dumps(name) + found.segment.removeprefix(dump(found.name))
@@ -25,20 +25,20 @@ def joined(cut: Dataset, names: list[str] | None = None) -> str:
 
 
 def caterpillar(tips: int) -> str:
-    """A tree in which every inner node has one tip and one inner node."""
+    """Return a tree in which every inner node has one tip and one inner node."""
     opened = (f'{{"name":"n{i}","children":[{{"name":"t{i}"}},' for i in range(1, tips))
     return "".join(opened) + '{"name":"t0"}' + "]}" * (tips - 1)
 
 
 def refusal(text: str) -> tuple[str | None, str]:
-    """Where and why a dataset is refused."""
+    """Return where and why a dataset is rejected."""
     with pytest.raises(MalformedJson) as caught:
         parse_dataset(text, [])
     return caught.value.position, caught.value.reason
 
 
 def test_tree_is_cut_at_the_names_of_its_tips() -> None:
-    """The text of each tip begins with its name, without the repository's prefix."""
+    """Begin each tip's text with its name, without the repository's prefix."""
     cut = parse_dataset(dataset(tip("hCoV-19/a"), tip("ü", div=1)), ["hCoV-19"])
 
     assert cut.lead_text == '{"name":"root","children":[{"name":'
@@ -74,7 +74,7 @@ INNER: st.SearchStrategy[Any] = st.fixed_dictionaries(
     trees=st.one_of(NODE, st.lists(NODE, min_size=1, max_size=3)), indent=st.sampled_from([None, 2])
 )
 def test_joining_the_pieces_gives_the_tree_back(trees: Any, indent: int | None) -> None:
-    """Whatever the shape of the tree, the order of its members and its white space."""
+    """Try any shape of the tree, order of its members and white space."""
     name_tips(trees)
     text = json.dumps({"tree": trees, "meta": {}}, indent=indent)
 
@@ -94,7 +94,7 @@ def name_tips(trees: Any) -> None:
 
 
 def test_caterpillar_of_5000_tips_is_read() -> None:
-    """10,000 levels deep: no recursion in the way in, none on the way out."""
+    """Read and write 10,000 levels without recursion."""
     tree = caterpillar(5_000)
 
     cut = parse_dataset(f'{{"meta":{{}},"tree":{tree}}}', [])
@@ -104,7 +104,7 @@ def test_caterpillar_of_5000_tips_is_read() -> None:
 
 
 def test_list_of_trees_is_one_document() -> None:
-    """Auspice allows several trees."""
+    """Accept several trees, as Auspice does."""
     trees = [{"name": "r1", "children": [{"name": "a"}]}, {"name": "b"}]
 
     cut = parse_dataset(json.dumps({"meta": {}, "tree": trees}), [])
@@ -130,19 +130,19 @@ def test_list_of_trees_is_one_document() -> None:
     ],
 )
 def test_one_leading_prefix_of_a_repository_is_dropped(full_name: str, name: str) -> None:
-    """In any case, the longest that fits, and only before a slash, or a _ where all slashes are."""
+    """Drop the longest one in any case, before a slash, or before _ where all slashes are _."""
     prefixes = ["hCoV-19", "SARS-CoV-2", "SARS-CoV-2/human"]
 
     assert parse_dataset(dataset(tip(full_name)), prefixes).tips[0].name == name
 
 
 def test_prefix_is_taken_literally() -> None:
-    """A dot in it is a dot."""
+    """Treat a dot in it as a dot."""
     assert parse_dataset(dataset(tip("hCoVx19/1")), ["hCoV.19"]).tips[0].name == "hCoVx19/1"
 
 
 def test_places_are_those_of_all_nodes_each_once() -> None:
-    """Inner nodes name places, too."""
+    """Include the locations of inner nodes."""
     inner = {"children": [tip("a", country="Chile")], "node_attrs": {"country": {"value": "Peru"}}}
     tips = (tip("b", country="Chile", division="Lima"), tip("c", country=7), tip("d", country=""))
 
@@ -154,7 +154,7 @@ def test_places_are_those_of_all_nodes_each_once() -> None:
 
 
 def test_places_are_named_with_those_they_are_in() -> None:
-    """Two of the same name are two; what the tree does not tell is null."""
+    """Tell two of the same name apart; missing parents are null."""
     spain = {"country": "Spain", "division": "Córdoba"}
     tips = (
         tip("a", **spain, location="Lucena"),
@@ -172,7 +172,7 @@ def test_places_are_named_with_those_they_are_in() -> None:
 
 
 def test_inner_nodes_do_not_move_places_of_tips() -> None:
-    """Their country and their division are inferred apart, and need not belong together."""
+    """Ignore inner nodes where tips disagree: tools infer their country and division separately."""
     inner = {
         "children": [tip("a", country="Spain", division="Córdoba")],
         "node_attrs": {"country": {"value": "Peru"}, "division": {"value": "Córdoba"}},
@@ -192,7 +192,7 @@ INNER_SAMPLES = (
 
 
 def test_inner_nodes_that_are_samples_are_cut_like_tips() -> None:
-    """The others stay in the text, those that a tool numbered without having been asked for."""
+    """Leave the others in the text, and those that a tool numbered."""
     draft = parse_draft(INNER_SAMPLES, ["hCoV-19"])
     cut = draft.cut({"hCoV-19/top", "mid", "NODE_0000001"})
 
@@ -210,7 +210,7 @@ def test_inner_nodes_that_are_samples_are_cut_like_tips() -> None:
 
 @pytest.mark.parametrize("samples", [(), ("mid",)])
 def test_prefix_of_an_inner_node_is_dropped(samples: tuple[str, ...]) -> None:
-    """Whether it is a sample or not, as the prefix of a tip is."""
+    """Drop it whether the node is a sample or not."""
     cut = parse_draft(INNER_SAMPLES, ["hCoV-19"]).cut(samples)
 
     text = joined(cut, [found.name for found in cut.tips])
@@ -218,7 +218,7 @@ def test_prefix_of_an_inner_node_is_dropped(samples: tuple[str, ...]) -> None:
 
 
 def test_external_accession_of_a_tip_is_kept() -> None:
-    """It is what a public tip is looked up by."""
+    """Keep it, because public tips are looked up by it."""
     cut = parse_dataset(dataset(tip("a", external_accession="EPI_ISL_1"), tip("b")), [])
 
     assert [found.accession for found in cut.tips] == ["EPI_ISL_1", None]
@@ -262,7 +262,7 @@ def test_external_accession_of_a_tip_is_kept() -> None:
     ids=lambda value: value[:40] if isinstance(value, str) else "nowhere",
 )
 def test_malformed_dataset_is_refused(text: str, place: str | None, reason: str) -> None:
-    """With line and column where there is one."""
+    """Name line and column if there is one."""
     found_place, found_reason = refusal(text)
 
     assert found_place == place
@@ -270,7 +270,7 @@ def test_malformed_dataset_is_refused(text: str, place: str | None, reason: str)
 
 
 def test_second_tip_of_a_name_is_refused() -> None:
-    """Also when only the prefix differs: readers would see one name twice."""
+    """Reject it even when only the prefix differs: readers would see one name twice."""
     text = dataset(tip("USA/1"), tip("hCoV-19/USA/1"))
     with pytest.raises(MalformedJson) as caught:
         parse_dataset(text, ["hCoV-19"])
