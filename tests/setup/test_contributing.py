@@ -36,7 +36,7 @@ SECTIONS = {found["title"]: found["text"] for found in _SECTION.finditer(PAGE)}
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of this checkout, with what is installed beside it."""
+    """Copy this checkout, and link what is installed beside it."""
     target = tmp_path / "aspen"
     shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*LEFT_OUT, "node_modules"))
     (target / "node_modules").symlink_to(ROOT / "node_modules")
@@ -96,4 +96,4 @@ def test_worked_changes_are_complete(copy: Path) -> None:
 
 def test_page_has_the_three_changes() -> None:
     """Explain a column, an endpoint and a kind of job."""
-    assert list(SECTIONS) == ["Add an endpoint", "Add a kind of job"]
+    assert list(SECTIONS) == ["Add a column", "Add an endpoint", "Add a kind of job"]
