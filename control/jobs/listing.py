@@ -1,4 +1,4 @@
-"""The queue of jobs: what is in it, and taking something out."""
+"""List the jobs of the queue, and cancel one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled", "timed_out"
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """A job as an operator sees it."""
+    """Hold a job as an operator sees it."""
 
     id: int
     kind: str
@@ -33,12 +33,12 @@ class QueuedJob:
 
 
 def find_jobs(conn: psycopg.Connection, status: str | None, limit: int) -> list[QueuedJob]:
-    """The newest jobs, of one status or of all."""
+    """Return the newest jobs, of one status or of all."""
     return _find(conn, None, status, limit)
 
 
 def get_job(conn: psycopg.Connection, job_id: int) -> QueuedJob:
-    """One job."""
+    """Return one job."""
     found = _find(conn, job_id, None, 1)
     if not found:
         raise ControlError(f"there is no job {job_id}", "control job list shows those there are")

@@ -1,5 +1,5 @@
--- definer because members may not write the status of a job; row-level security holds for
--- api_writer too.
+-- definer because members may not write the status of a job; row-level security applies to
+-- api_writer as well.
 create or replace function internal.cancel_job(job_id bigint)
 returns setof api.jobs
 language plpgsql
@@ -42,7 +42,7 @@ begin
 end
 $$;
 
-comment on function internal.cancel_job(bigint) is 'What api.cancel_job does, as api_writer';
+comment on function internal.cancel_job(bigint) is 'Does the work of api.cancel_job as api_writer';
 
 revoke all on function internal.cancel_job(bigint) from public;
 grant execute on function internal.cancel_job(bigint) to member;

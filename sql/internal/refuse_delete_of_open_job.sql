@@ -1,4 +1,4 @@
--- definer because internal.fail is out of reach of API roles by name.
+-- definer because API roles cannot name internal.fail.
 create or replace function internal.refuse_delete_of_open_job()
 returns trigger
 language plpgsql
@@ -14,7 +14,7 @@ begin
 end
 $$;
 
-comment on function internal.refuse_delete_of_open_job() is 'Trigger: queued and running jobs stay';
+comment on function internal.refuse_delete_of_open_job() is 'Trigger: refuses to delete a job that is queued or running';
 
 revoke all on function internal.refuse_delete_of_open_job() from public;
 
