@@ -1,6 +1,6 @@
--- Transactions that delete inputs of the same job at the same time wait for one another, so that the
--- last one sees that nothing is left. A job that another transaction is starting or registering is
--- skipped. Each look-up ends at the first input that is left.
+-- Transactions that delete inputs of the same job at the same time wait for one another, so that
+-- the last one sees that nothing is left. A job that another transaction is starting or registering
+-- is skipped. Each look-up ends at the first input that is left.
 create or replace function internal.cancel_jobs_without_input(job_ids bigint[])
 returns void
 language plpgsql
