@@ -1,5 +1,5 @@
--- definer because members may not write the status of a job; row-level security holds for
--- api_writer too.
+-- definer because members may not write the status of a job; row-level security applies to
+-- api_writer as well.
 create or replace function internal.cancel_job(job_id bigint)
 returns setof api.jobs
 language plpgsql

@@ -1,6 +1,6 @@
--- Of two transactions that delete inputs of a job at the same time, the second waits for the first
--- and then sees what it left. A job that another transaction is taking or registering is left to
--- that one. Each look-up ends at the first input that is left; those before it were just deleted.
+-- Transactions that delete inputs of the same job at the same time wait for one another, so that
+-- the last one sees that nothing is left. A job that another transaction is starting or registering
+-- is skipped. Each look-up ends at the first input that is left.
 create or replace function internal.cancel_jobs_without_input(job_ids bigint[])
 returns void
 language plpgsql
@@ -55,7 +55,7 @@ begin
                                 select from aspen.job_kinds as kinds
                                 where kinds.name = jobs.kind and kinds.is_queued_for_sequences
                             )
-                            -- Whoever queued it for a sample without a sequence knows why.
+                            -- It was queued for a sample without a sequence on purpose.
                             or inputs.sequence_revision is null
                             or sample.pathogen_id = jobs.pathogen_id
                             and exists (

@@ -1,4 +1,4 @@
--- definer because a caller who deletes a sample may not see the jobs of other groups.
+-- definer because a caller who deletes a sample may not see the jobs of other groups that use it.
 create or replace function internal.end_empty_jobs()
 returns trigger
 language plpgsql

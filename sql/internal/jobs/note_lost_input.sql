@@ -1,6 +1,7 @@
--- A statement that deletes samples one by one would look through the inputs of a job once for each.
--- So the job is noted, and internal.end_empty_jobs looks once, when all are deleted.
--- definer because a caller who deletes a sample may not see the jobs of other groups.
+-- A statement that deletes samples one by one would look through the inputs of a job once for each
+-- sample. Instead, this trigger remembers the job, and internal.end_empty_jobs looks once, when all
+-- samples are deleted.
+-- definer because a caller who deletes a sample may not see the jobs of other groups that use it.
 create or replace function internal.note_lost_input()
 returns trigger
 language plpgsql
