@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import psycopg
-from yoyo import internalmigrations
-from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
-from yoyo.connections import DatabaseURI
-from yoyo.migrations import get_migration_hash
 
 from control.errors import ControlError
 from control.schema.code import sha256_of
 from control.schema.freeze import migration_files
 from control.text_files import read_text
 
-_TABLE = "_yoyo_migration"
 _DIRECTIVE = re.compile(r"\s*--\s*(?P<name>depends|transactional|code)\s*:(?P<value>.*)")
 _VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
 
@@ -42,7 +32,9 @@ class Migration:
 
     @property
     def hash(self) -> str:
-        """What yoyo calls it."""
+        """Return what yoyo calls it."""
+        from yoyo.migrations import get_migration_hash
+
         return str(get_migration_hash(self.id))
 
 
@@ -54,8 +46,11 @@ class Ledger:
     """
 
     def __init__(self, conn: psycopg.Connection) -> None:
+        # Only where something is applied, because yoyo takes long to import.
+        from control.schema.yoyo_tables import YoyoTables
+
         self._conn = conn
-        self._yoyo = _Yoyo(conn)
+        self._yoyo = YoyoTables(conn)
 
     def mark(self, migration: Migration) -> None:
         """Record that `migration` is applied with its present content."""
@@ -134,56 +129,6 @@ def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
         use_transactions="false" not in head.get("transactional", []),
         is_without_code="unloaded" in head.get("code", []),
     )
-
-
-class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types
-    """yoyo's bookkeeping on a connection that is already there."""
-
-    _internal_schema_updated: bool
-
-    def __init__(self, conn: psycopg.Connection) -> None:
-        self._given = conn
-        super().__init__(DatabaseURI("", None, None, None, None, conn.info.dbname, {}), _TABLE)
-
-    def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
-        return self._given
-
-    @contextmanager
-    def transaction(self, rollback_on_exit: bool = False) -> Iterator[None]:
-        # yoyo's own begins one, and so could not be part of ours.
-        with self._given.transaction(force_rollback=rollback_on_exit):
-            yield
-
-    def ensure_internal_schema_updated(self) -> None:
-        # yoyo's own commits on the connection itself.
-        if not self._internal_schema_updated and internalmigrations.needs_upgrading(self):
-            internalmigrations.upgrade(self)
-        self._internal_schema_updated = True
-
-    @contextmanager
-    def lock(self, timeout: float = 10) -> Iterator[None]:
-        # Ours serialises already and ends with the session; a row in yoyo's outlives a crash.
-        yield
-
-    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, object]:
-        # yoyo's own asks for the fully qualified host name, which can wait for a dead resolver,
-        # and for a user name, which a container may lack.
-        return {
-            "id": str(uuid4()),
-            "migration_id": migration.id if migration else None,
-            "migration_hash": migration.hash if migration else None,
-            "username": _user_name(),
-            "hostname": socket.gethostname(),
-            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
-            "operation": operation,
-        }
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
 )
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _LINES_AROUND = 3
+_DO = re.compile(r"^do\b", re.IGNORECASE | re.MULTILINE)
 _FORBIDDEN = (
     (
         re.compile(
@@ -96,11 +98,33 @@ def split_statements(text: str) -> list[Statement]:
 
 @dataclass(frozen=True)
 class Script:
-    """A file of SQL, read and split before anything waits for it; `name` is what messages say."""
+    """A file of SQL, read before anything waits for it; `name` is what messages say."""
 
     name: str
     text: str
-    statements: tuple[Statement, ...]
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Split the text, which takes longer than reading it."""
+        return tuple(split_statements(self.text))
+
+    @cached_property
+    def creates_what_is_missing(self) -> bool:
+        """Tell whether it consists of `do` blocks, which read the catalogue.
+
+        Such a file can run again while what it made is there.
+        """
+        # Splitting takes longer than looking for the word.
+        return bool(_DO.search(self.text)) and all(_DO.match(one.text) for one in self.statements)
+
+    def refuse_forbidden(self) -> None:
+        """Refuse statements that would end the transaction or change the session."""
+        for statement in self.statements:
+            for forbidden, consequence, remedy in _FORBIDDEN:
+                if match := forbidden.match(statement.text):
+                    line = self.text.count("\n", 0, statement.start) + 1
+                    word = " ".join(match[0].lower().split())
+                    raise ControlError(f"{self.name}, line {line}: {word} {consequence}", remedy)
 
     def run(self, conn: psycopg.Connection) -> None:
         """Run every statement as it is and with no parameters, so that a failure names it.
@@ -145,14 +169,8 @@ def raise_interrupted(conn: psycopg.Connection, error: psycopg.Error, name: str)
 
 def read_script(path: Path, name: str) -> Script:
     """Read a file, and refuse what would end its transaction or change its session."""
-    text = read_text(path, name)
-    script = Script(name, text, tuple(split_statements(text)))
-    for statement in script.statements:
-        for forbidden, consequence, remedy in _FORBIDDEN:
-            if match := forbidden.match(statement.text):
-                line = text.count("\n", 0, statement.start) + 1
-                word = " ".join(match[0].lower().split())
-                raise ControlError(f"{name}, line {line}: {word} {consequence}", remedy)
+    script = Script(name, read_text(path, name))
+    script.refuse_forbidden()
     return script
 
 
