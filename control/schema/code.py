@@ -296,31 +296,43 @@ def _note_of(conn: psycopg.Connection, path: str) -> bytes:
     )
 
 
-def remember_load(conn: psycopg.Connection, contents: Contents) -> str:
+def remember_load(
+    conn: psycopg.Connection, contents: Contents, *, is_seen_by_api: bool = True
+) -> str:
     """Remember the files and tell the API, at the end of the transaction; returns the probe.
 
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
-    the new schema, and something else from then on; its name never comes twice.
+    the new schema, and something else from then on; its name never comes twice. Where PostgREST
+    would read what it has read already, the probe stays and it is not told: it would close all its
+    connections, and requests would wait for new ones.
     """
-    if old := loaded_probe(conn):
-        conn.execute(sql.SQL("drop function {}()").format(sql.Identifier("api", old)))
-    probe = _PROBE_PREFIX + secrets.token_hex(6)
-    name = sql.Identifier("api", probe)
-    conn.execute(sql.SQL("; ").join(statement.format(name) for statement in _PROBE))
+    probe = loaded_probe(conn)
+    if is_seen_by_api or probe is None:
+        probe = _replace_probe(conn, probe)
+        ask_for_reload(conn)
+    else:
+        conn.execute("notify pgrst, 'reload config'")
     _forget_load(conn)
     conn.execute(
         "insert into control.loaded_files (path, sha256, position)"
         " select * from unnest(%s::text[], %s::text[]) with ordinality",
         [list(contents.hashes), list(contents.hashes.values())],
     )
-    ask_for_reload(conn)
     return probe
 
 
 def ask_for_reload(conn: psycopg.Connection) -> None:
-    """Have PostgREST read the schema, and the settings of roles, which sql/roles.sql changes."""
+    """Have PostgREST read the schema, and with it the settings that sql/roles.sql changes."""
     conn.execute("notify pgrst, 'reload schema'")
-    conn.execute("notify pgrst, 'reload config'")
+
+
+def _replace_probe(conn: psycopg.Connection, old: str | None) -> str:
+    if old:
+        conn.execute(sql.SQL("drop function {}()").format(sql.Identifier("api", old)))
+    probe = _PROBE_PREFIX + secrets.token_hex(6)
+    name = sql.Identifier("api", probe)
+    conn.execute(sql.SQL("; ").join(statement.format(name) for statement in _PROBE))
+    return probe
 
 
 def _forget_load(conn: psycopg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""The code of a database as objects that can be compared: what they say and what they need."""
+"""Read the code of a database as objects: what they say, what they need, which file wrote them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DROPS = {
 
 @dataclass(frozen=True)
 class CodeObject:
-    """One piece of code, or a table with what its policies file says of its rights.
+    """Hold one piece of code, or a table with what its policies file says of its rights.
 
     `definition` is all there is to know; of functions of one `shape` one can replace the other.
     """
@@ -43,13 +43,13 @@ class CodeObject:
 
     @property
     def key(self) -> Key:
-        """What it is called in every database."""
+        """Return what it is called in every database."""
         return (self.kind, self.identity)
 
 
 @dataclass(frozen=True)
 class LoadedObject:
-    """An object after a load: the files that wrote it, its maker first, and the mark it had."""
+    """Hold an object after a load: the files that wrote it, its maker first, and its mark."""
 
     kind: str
     identity: str
@@ -65,7 +65,7 @@ _NAMES_ONLY = 1 << 62
 
 
 def read_objects(conn: psycopg.Connection, made_since: int | None = None) -> dict[Key, CodeObject]:
-    """All code of the database this transaction sees, with an empty search_path.
+    """Read all code of the database this transaction sees, with an empty search_path.
 
     What was made before transaction `made_since` comes without its definition, which takes longest.
     """
@@ -79,7 +79,7 @@ def read_objects(conn: psycopg.Connection, made_since: int | None = None) -> dic
 
 
 def read_needs(conn: psycopg.Connection, objects: Mapping[Key, CodeObject]) -> Needs:
-    """What each of these objects needs of the others."""
+    """Read what each of these objects needs of the others."""
     by_address = {one.address: key for key, one in objects.items()}
     needs: dict[Key, set[Key]] = {key: set() for key in objects}
     for classid, objid, needed_classid, needed_objid in conn.execute(
@@ -93,7 +93,7 @@ def read_needs(conn: psycopg.Connection, objects: Mapping[Key, CodeObject]) -> N
 
 
 def with_dependents(keys: Iterable[Key], needs: Needs) -> set[Key]:
-    """These objects and all that would be dropped with them."""
+    """Return these objects and all that would be dropped with them."""
     found = set(keys)
     while more := {key for key, needed in needs.items() if needed & found} - found:
         found |= more
@@ -101,7 +101,7 @@ def with_dependents(keys: Iterable[Key], needs: Needs) -> set[Key]:
 
 
 def read_structures(conn: psycopg.Connection) -> dict[str, str]:
-    """The tables and schemas as the safety rules see them, with an empty search_path."""
+    """Read tables and schemas as the safety rules see them, with an empty search_path."""
     return dict(conn.execute(query("schema/table_structures")).fetchall())
 
 
@@ -167,7 +167,7 @@ def read_marks(conn: psycopg.Connection) -> dict[Address, str]:
 
 
 def relation_of(key: Key, objects: Mapping[Key, CodeObject]) -> Key | None:
-    """The table or view that is locked when this object comes or goes; None for a function."""
+    """Return the table or view that is locked when this object comes or goes, if any."""
     kind, identity = key
     if kind in ("policy", "trigger"):
         name = identity.rpartition(" on ")[2]
@@ -176,7 +176,7 @@ def relation_of(key: Key, objects: Mapping[Key, CodeObject]) -> Key | None:
 
 
 def drop_statements(keys: Iterable[Key]) -> list[bytes]:
-    """What drops these objects; the identities are quoted by the server."""
+    """Return what drops these objects; the identities are quoted by the server."""
     kinds = list(_DROPS)
     ordered = sorted(keys, key=lambda key: (kinds.index(key[0]), key[1]))
     return [_DROPS[kind].format(identity).encode() for kind, identity in ordered]
@@ -199,7 +199,7 @@ def reset_statements(name: str, holders: Iterable[str]) -> list[bytes]:
 
 
 def right_statements(table: CodeObject, wanted: CodeObject) -> list[bytes]:
-    """What gives a table the rights and the row-level security it is to have."""
+    """Return what gives a table the rights and the row-level security it is to have."""
     name = table.identity
     surplus = [grant.removesuffix(" with grant option") for grant in table.grants - wanted.grants]
     return [

@@ -52,6 +52,7 @@ class _Function:
 
     xid: str
     shape: str
+    read_by_api: str | None
     holders: list[str]
 
 
@@ -99,7 +100,8 @@ def _replace(
         if isinstance(error, psycopg.Error):
             raise_interrupted(conn, error, "the load")
         raise NotInPlaceError(f"{error}") from error
-    for oid, now in _functions(conn, oids).items():
+    after = _functions(conn, oids)
+    for oid, now in after.items():
         if now.xid == as_created[oid].xid or now.shape != before[oid].shape:
             raise NotInPlaceError(f"{now.shape} is not what the files make")
     marks = read_marks(conn)
@@ -108,7 +110,8 @@ def _replace(
         raise NotInPlaceError("more was changed than their functions, by the files or by hand")
     if find_breaches(conn):
         raise NotInPlaceError("a safety rule is broken")
-    probe = remember_load(conn, contents)
+    is_seen = any(now.read_by_api != before[oid].read_by_api for oid, now in after.items())
+    probe = remember_load(conn, contents, is_seen_by_api=is_seen)
     write_loaded_objects(conn, {at: replace(one, mark=marks[at]) for at, one in loaded.items()})
     return probe, tuple(scripts)
 

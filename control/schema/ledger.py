@@ -1,4 +1,4 @@
-"""What yoyo knows of a database's migrations, kept in the transaction of the change itself."""
+"""Keep what yoyo knows of a database's migrations, in the transaction of the change itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
 
 @dataclass(frozen=True)
 class Migration:
-    """One file of migrations/ and what its head says of it."""
+    """Hold one file of migrations/ and what its head says of it."""
 
     id: str
     path: Path
@@ -39,7 +39,7 @@ class Migration:
 
 
 class Ledger:
-    """The applied migrations of one database, in yoyo's own tables plus the hash of each file.
+    """Keep the applied migrations of one database, in yoyo's tables plus the hash of each file.
 
     The caller's connection is used throughout, so that a migration and its mark stand or fall
     together: yoyo itself marks on another connection, and a crash between the two loses the mark.
@@ -78,7 +78,7 @@ class Ledger:
 
 
 def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
-    """Ids of the applied migrations, oldest first, with the hash of what was applied."""
+    """Read the ids of the applied migrations, oldest first, with the hash of what was applied."""
     exists = conn.execute("select to_regclass('control._yoyo_migration') is not null").fetchone()
     if exists != (True,):
         return {}
@@ -93,7 +93,7 @@ def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
 
 
 def migrations_of(root: Path) -> list[Migration]:
-    """All migrations of a checkout in the order of their numbers, each after what it depends on."""
+    """Read all migrations of a checkout in the order of their numbers, each after what it needs."""
     migrations: list[Migration] = []
     for name, path in migration_files(root).items():
         known = {migration.id for migration in migrations}
@@ -133,7 +133,7 @@ def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
 
 @contextmanager
 def _searching_bookkeeping(conn: psycopg.Connection) -> Iterator[None]:
-    """yoyo names its tables without a schema."""
+    """Have yoyo find its tables, which it names without a schema."""
     conn.execute("set search_path = control")
     yield
     conn.execute("set search_path = ''")

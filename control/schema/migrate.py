@@ -1,4 +1,4 @@
-"""Bringing a database to the state of a checkout and back: migrations, then the code of sql/."""
+"""Bring a database to the state of a checkout and back: migrations, then the code of sql/."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _KEPT = "this migration runs outside a transaction: what it did before that is k
 
 @dataclass(frozen=True)
 class MigrateStatus:
-    """What a database has, and what `migrate up` would do to it."""
+    """Hold what a database has, and what `migrate up` would do to it."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
@@ -66,13 +66,13 @@ class MigrateStatus:
 
     @property
     def is_current(self) -> bool:
-        """Whether `migrate up` has nothing to do."""
+        """Tell whether `migrate up` has nothing to do."""
         return not self.pending and not self.files and self.is_code_loaded and not self.breaches
 
 
 @dataclass(frozen=True)
 class MigrateResult:
-    """What `migrate up` did, or with `dry_run` would do."""
+    """Hold what `migrate up` did, or with `dry_run` would do."""
 
     applied: tuple[str, ...]
     has_loaded_code: bool
@@ -81,7 +81,7 @@ class MigrateResult:
 
 @dataclass(frozen=True)
 class RollbackPlan:
-    """The migrations to roll back, newest first, the tables that go, and the code that comes."""
+    """Hold the migrations to roll back, newest first, the tables that go, the code that comes."""
 
     migrations: tuple[str, ...]
     tables: dict[str, int]
@@ -146,7 +146,7 @@ def plan_rollback(
     code_root: Path | None,
     echo: Echo = lambda line: None,
 ) -> RollbackPlan:
-    """What `migrate down` would roll back: to number `keep`, 0 for all, by default one step.
+    """Plan what `migrate down` rolls back: to number `keep`, 0 for all, by default one step.
 
     Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
     """
@@ -226,7 +226,7 @@ def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migrati
 def _bring_up(
     conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
 ) -> tuple[tuple[str, ...], bool, str]:
-    """The part of `migrate up` that concerns the database.
+    """Do the part of `migrate up` that concerns the database.
 
     Returns the migrations it applied, whether it loaded code, and the probe of the last load.
     """
@@ -257,7 +257,7 @@ def _bring_up(
         elif failures := check_scripts(contents):
             raise failures[0]
         if dry_run:
-            _rehearse(conn, contents, status.files, pending, trial, echo)
+            _rehearse(conn, contents, status, pending, trial, echo)
             return status.pending, True, ""
         _prepare(conn, contents, is_pending=bool(pending))
         batch: list[Migration] = []
@@ -270,7 +270,7 @@ def _bring_up(
                 with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
                 batch = []
             _apply_alone(conn, migration, echo)
-        finish = partial(_finish, conn, contents, status.files, batch, trial, echo)
+        finish = partial(_finish, conn, contents, status, batch, trial, echo)
         probe = with_short_locks(conn, finish, echo)
         if trial:
             _record(conn, trial)
@@ -332,7 +332,7 @@ def _said_of(paths: Collection[str], contents: Contents, how: str) -> str:
 def _rehearse(
     conn: psycopg.Connection,
     contents: Contents,
-    changes: FileChanges,
+    status: MigrateStatus,
     pending: list[Migration],
     trial: Trial | None,
     echo: Echo,
@@ -347,7 +347,7 @@ def _rehearse(
             if alone:
                 _apply_all(conn, before, echo)
             else:
-                _finish(conn, contents, changes, before, trial, echo)
+                _finish(conn, contents, status, before, trial, echo)
 
     with_short_locks(conn, rehearse, echo)
     for migration in alone:
@@ -361,7 +361,7 @@ def _rehearse(
 def _finish(
     conn: psycopg.Connection,
     contents: Contents,
-    changes: FileChanges,
+    status: MigrateStatus,
     migrations: list[Migration],
     trial: Trial | None,
     echo: Echo,
@@ -371,12 +371,14 @@ def _finish(
     if trial and not any(migration.is_without_code for migration in migrations):
         # Before the migrations lock anything.
         with suppress(DiffersError):
-            plan = plan_replacement(conn, contents, changes, trial)
+            plan = plan_replacement(conn, contents, status.files, trial)
     _apply_all(conn, migrations, echo)
     if trial and plan:
         # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
         with suppress(DiffersError), conn.transaction():
-            probe = replace_code(conn, contents, plan, trial, echo)
+            probe = replace_code(
+                conn, contents, plan, trial, echo, is_seen_by_api=_is_seen_by_api(contents, status)
+            )
             echo(_said_of(plan.paths, contents, "after a trial"))
             return probe
     probe = load_code(conn, contents)
@@ -384,9 +386,15 @@ def _finish(
     return probe
 
 
+def _is_seen_by_api(contents: Contents, status: MigrateStatus) -> bool:
+    """Tell whether PostgREST reads what changes beside code: tables and comments of schemas."""
+    files = {*status.files.added, *status.files.changed}
+    return bool(status.pending or files.intersection(contents.schemas))
+
+
 @contextmanager
 def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
-    """The one session that may change this database, as the owner of everything in it."""
+    """Be the one session that may change this database, as the owner of everything in it."""
     try:
         with one_migrate_at_a_time(conn, echo):
             _become_owner(conn)

@@ -49,7 +49,7 @@ _CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
 
 
 class DiffersError(Exception):
-    """The database did not become what was tried: everything is to be loaded anew."""
+    """Say that the database did not become what was tried: all is to be loaded anew."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Replacement:
     late: Mapping[str, Script]
     # The tables and views that are locked until the end.
     relations: frozenset[Key]
+    # Whether PostgREST reads any of it.
+    is_seen_by_api: bool
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -81,7 +83,13 @@ def plan_replacement(
 
 
 def replace_code(
-    conn: psycopg.Connection, contents: Contents, plan: Replacement, trial: Trial, echo: Echo
+    conn: psycopg.Connection,
+    contents: Contents,
+    plan: Replacement,
+    trial: Trial,
+    echo: Echo,
+    *,
+    is_seen_by_api: bool,
 ) -> str:
     """Make the code what was tried; the caller holds the transaction. Returns the probe.
 
@@ -100,7 +108,7 @@ def replace_code(
             holders = {grant.rpartition("=")[0] for grant in function.grants}
             conn.execute(b";".join(reset_statements(function.identity, holders)))
         run_at_once(conn, plan.early.values())
-        probe = remember_load(conn, contents)
+        probe = remember_load(conn, contents, is_seen_by_api=is_seen_by_api or plan.is_seen_by_api)
         # From here on others wait, so what is left goes in as few messages as can be.
         lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
         run_at_once(conn, plan.late.values())
@@ -112,7 +120,7 @@ def replace_code(
 
 @contextmanager
 def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
-    """What was tried and fails here needs what was not made anew: two files make a view, say."""
+    """Take a failure of what was tried for a difference: it needs what was not made anew."""
     try:
         yield
     except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):
@@ -179,7 +187,22 @@ def _plan(
         early={path: script for path, script in scripts.items() if path in early},
         late={path: script for path, script in scripts.items() if path in run - early},
         relations=frozenset(one for one in relations if one[0] == "table" or one in present),
+        is_seen_by_api=any(
+            _is_seen_by_api(key, present | wanted)
+            for key in drops.union(*(written[path] for path in run))
+        ),
     )
+
+
+def _is_seen_by_api(key: Key, objects: Mapping[Key, CodeObject]) -> bool:
+    """Tell whether PostgREST reads this object into its schema cache."""
+    kind, identity = key
+    if kind == "function":
+        return identity.startswith("api.")
+    if kind == "trigger":
+        # It reads which views can be written to.
+        return relation_of(key, objects) != ("table", identity.rpartition(" on ")[2])
+    return kind != "policy"
 
 
 def _can_be_replaced(scripts: list[Script], present: CodeObject, wanted: CodeObject) -> bool:
@@ -221,7 +244,7 @@ def _early(
 
 
 def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
-    """What takes the locks before anything is dropped.
+    """Return what takes the locks before anything is dropped.
 
     Requests read one of two tables before anything else: whoever holds both meets no request that
     has a lock and wants another. One relation alone needs no such gate.

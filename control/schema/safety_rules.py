@@ -1,4 +1,4 @@
-"""What a database must keep whatever is loaded into it, so that no mistake opens a table.
+"""Check what a database must keep whatever is loaded, so that no mistake opens a table.
 
 One file of sql/rules/ for each rule; tests/catalog shows every one of them to fail.
 """
@@ -20,7 +20,7 @@ _NEEDS_CODE = ("tables_force_row_level_security", "tenant_tables_are_audited")
 
 @dataclass(frozen=True)
 class Breach:
-    """One object that breaks one rule: what is wrong with it and how to put it right."""
+    """Hold one object that breaks one rule: what is wrong with it and how to put it right."""
 
     rule: str
     object: str

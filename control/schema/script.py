@@ -1,4 +1,4 @@
-"""SQL files, one statement at a time, so that a failure names file, line and statement."""
+"""Run SQL files one statement at a time, so that a failure names file, line and statement."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ _NOT_OF_THE_FILE = ("08", "53", "57", "58", "XX")
 
 
 class Interrupted(ControlError):
-    """The server or the connection failed; the caller knows what that leaves and what to do."""
+    """Say that server or connection failed; the caller knows what that leaves and what to do."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a file; `start` is the offset of its first character."""
+    """Hold one statement of a file; `start` is the offset of its first character."""
 
     text: str
     start: int
@@ -98,7 +98,7 @@ def split_statements(text: str) -> list[Statement]:
 
 @dataclass(frozen=True)
 class Script:
-    """A file of SQL, read before anything waits for it; `name` is what messages say."""
+    """Hold a file of SQL, read before anything waits for it; `name` is what messages say."""
 
     name: str
     text: str
@@ -187,7 +187,7 @@ def refuse_changed_session(conn: psycopg.Connection, name: str) -> None:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """Everything of `text` that is neither space nor comment, with its offset."""
+    """Find everything of `text` that is neither space nor comment, with its offset."""
     offset = 0
     while match := _TOKEN.match(text, offset):
         kind = match.lastgroup or ""
@@ -215,14 +215,14 @@ def _creates_routine(words: list[str]) -> bool:
 
 
 def _block_depth(word: str, blocks: int) -> int:
-    """How a word changes the depth of `begin … end`: `case` opens one only inside another."""
+    """Tell how a word changes the depth of `begin … end`: `case` opens one only inside it."""
     if word == "begin" or (word == "case" and blocks):
         return 1
     return -1 if word == "end" and blocks else 0
 
 
 def _located(error: psycopg.Error, script: Script, statement: Statement) -> ControlError:
-    """The server's error with file, line and statement, closer if it sent a position."""
+    """Return the server's error with file, line and statement, closer if it sent a position."""
     diag, name, text = error.diag, script.name, script.text
     offset = statement.start + int(diag.statement_position or 1) - 1
     line = text.count("\n", 0, offset) + 1
@@ -242,7 +242,7 @@ def _located(error: psycopg.Error, script: Script, statement: Statement) -> Cont
 
 
 def _excerpt(statement: str, first: int, marked: int) -> list[str]:
-    """The statement's first line and those around the marked one, numbered as in the file."""
+    """Return the statement's first line and those around the marked one, numbered."""
     shown = [
         f"{'>' if number == marked else ' '} {number:>4} | {line}"
         for number, line in enumerate(statement.split("\n"), start=first)

@@ -1,4 +1,4 @@
-"""yoyo's own tables, of which its bookkeeping is used and nothing else."""
+"""Use yoyo's bookkeeping of applied migrations, and nothing else of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TABLE = "_yoyo_migration"
 
 
 class YoyoTables(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types
-    """yoyo's bookkeeping on a connection that is already there."""
+    """Keep yoyo's books on a connection that is already there."""
 
     _internal_schema_updated: bool
 

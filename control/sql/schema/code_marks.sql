@@ -88,20 +88,25 @@ parts as (
     select
         objects.classid,
         objects.objid,
-        objects.xid
+        objects.xid,
+        true as is_marking
     from objects
     union all
     select
         descriptions.classoid,
         descriptions.objoid,
-        descriptions.xmin::text::bigint
+        descriptions.xmin::text::bigint,
+        true
     from pg_catalog.pg_description as descriptions
     where descriptions.objoid >= 16384
     union all
     select
         rights.classid,
         rights.objid,
-        rights.xmin::text::bigint
+        rights.xmin::text::bigint,
+        -- Every right is in a row of its own object as well, and a clone of the database has other rows
+        -- here.
+        false
     from pg_catalog.pg_shdepend as rights
     inner join pg_catalog.pg_database as databases on rights.dbid = databases.oid
     where databases.datname = pg_catalog.current_database()
@@ -109,34 +114,39 @@ parts as (
     select
         'pg_catalog.pg_class'::pg_catalog.regclass,
         attributes.attrelid,
-        attributes.xmin::text::bigint
+        attributes.xmin::text::bigint,
+        true
     from pg_catalog.pg_attribute as attributes
     where attributes.attrelid >= 16384
     union all
     select
         'pg_catalog.pg_class'::pg_catalog.regclass,
         defaults.adrelid,
-        defaults.xmin::text::bigint
+        defaults.xmin::text::bigint,
+        true
     from pg_catalog.pg_attrdef as defaults
     union all
     select
         'pg_catalog.pg_class'::pg_catalog.regclass,
         rules.ev_class,
-        rules.xmin::text::bigint
+        rules.xmin::text::bigint,
+        true
     from pg_catalog.pg_rewrite as rules
     where rules.ev_class >= 16384
     union all
     select
         'pg_catalog.pg_type'::pg_catalog.regclass,
         constraints.contypid,
-        constraints.xmin::text::bigint
+        constraints.xmin::text::bigint,
+        true
     from pg_catalog.pg_constraint as constraints
     where constraints.contypid <> 0
     union all
     select
         'pg_catalog.pg_type'::pg_catalog.regclass,
         labels.enumtypid,
-        labels.xmin::text::bigint
+        labels.xmin::text::bigint,
+        true
     from pg_catalog.pg_enum as labels
 ),
 
@@ -144,9 +154,13 @@ marks as (
     select
         parts.classid,
         parts.objid,
-        pg_catalog.array_agg(distinct parts.xid) as xids,
-        -- Of a dropped comment or right no row is left: so their number counts.
-        pg_catalog.count(*) as number
+        pg_catalog.array_agg(distinct parts.xid) as touched_by,
+        -- Of a dropped comment no row is left: so their number counts.
+        pg_catalog.format(
+            '%s %s',
+            pg_catalog.count(*) filter (where parts.is_marking),
+            pg_catalog.array_agg(distinct parts.xid) filter (where parts.is_marking)
+        ) as mark
     from parts
     group by parts.classid, parts.objid
 ),
@@ -164,9 +178,9 @@ creations as (
 select
     objects.classid,
     objects.objid,
-    pg_catalog.format('%s %s', marks.number, marks.xids) as mark,
+    marks.mark,
     coalesce(creations.xid, objects.xid) as made_by,
-    marks.xids as touched_by
+    marks.touched_by
 from objects
 inner join marks on objects.classid = marks.classid and objects.objid = marks.objid
 left join creations on objects.classid = creations.classid and objects.objid = creations.objid
