@@ -166,6 +166,24 @@ def read_marks(conn: psycopg.Connection) -> dict[Address, str]:
     }
 
 
+def changed_by_hand(conn: psycopg.Connection) -> list[str]:
+    """Name what is not as the last load left it.
+
+    Nothing can be said where no load was remembered, or of a restored database: there no object has
+    its mark.
+    """
+    loaded = loaded_objects(conn)
+    marks = read_marks(conn)
+    kept = {at for at, one in loaded.items() if marks.get(at) == one.mark}
+    if not any(loaded[at].kind for at in kept):
+        return []
+    with conn.transaction():
+        names = {one.address: key for key, one in read_objects(conn, _NAMES_ONLY).items()}
+    names |= {at: (one.kind, one.identity) for at, one in loaded.items() if one.kind}
+    changed = (loaded.keys() | marks.keys()) - kept
+    return sorted(" ".join(names.get(at, ("rights", "on a schema"))) for at in changed)
+
+
 def relation_of(key: Key, objects: Mapping[Key, CodeObject]) -> Key | None:
     """Return the table or view that is locked when this object comes or goes, if any."""
     kind, identity = key

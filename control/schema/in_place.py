@@ -83,27 +83,22 @@ def _replace(
     made = _functions_of(changes.changed, contents, loaded)
     scripts = _scripts_to_run(changes.changed, made, contents)
     _refuse_later_names(contents, scripts, loaded)
-    oids = [oid for _, oid in made]
-    before = _functions(conn, oids)
+    before = _functions(conn, made)
     try:
         for (_, oid), one in made.items():
             reset = reset_statements(one.identity, before[oid].holders)
             conn.execute(b";".join(reset))
-        as_created = _functions(conn, oids)
-        # In a savepoint, whose number tells what the files wrote.
-        with conn.transaction():
-            run_at_once(conn, scripts.values())
-            refuse_changed_session(conn, "sql/")
+        _run(conn, scripts, made)
+        refuse_changed_session(conn, "sql/")
     except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted):
         raise
     except (psycopg.Error, ControlError) as error:
         if isinstance(error, psycopg.Error):
             raise_interrupted(conn, error, "the load")
         raise NotInPlaceError(f"{error}") from error
-    after = _functions(conn, oids)
-    for oid, now in after.items():
-        if now.xid == as_created[oid].xid or now.shape != before[oid].shape:
-            raise NotInPlaceError(f"{now.shape} is not what the files make")
+    after = _functions(conn, made)
+    if other := [one.shape for oid, one in after.items() if one.shape != before[oid].shape]:
+        raise NotInPlaceError(f"{other[0]} is not what others were built on")
     marks = read_marks(conn)
     changed = {at for at, mark in marks.items() if at not in loaded or loaded[at].mark != mark}
     if marks.keys() != loaded.keys() or changed != made.keys():
@@ -163,6 +158,29 @@ def _refuse_later_names(
                 raise NotInPlaceError(f"{script.name} names {later[0]}, which comes after it")
 
 
-def _functions(conn: psycopg.Connection, oids: list[int]) -> dict[int, _Function]:
+def _run(
+    conn: psycopg.Connection,
+    scripts: Mapping[str, Script],
+    made: Mapping[Address, LoadedObject],
+) -> None:
+    """Run each file in a savepoint, and refuse one that does not write just what it wrote before."""
+    state = _functions(conn, made)
+    for path, script in scripts.items():
+        with conn.transaction():
+            run_at_once(conn, [script])
+        now = _functions(conn, made)
+        written = {oid for oid, one in now.items() if one.xid != state[oid].xid}
+        expected = {oid for (_, oid), one in made.items() if path in one.paths}
+        if written != expected and not script.creates_what_is_missing:
+            raise NotInPlaceError(f"{script.name} makes other functions than before")
+        state = now
+
+
+def _functions(
+    conn: psycopg.Connection, made: Mapping[Address, LoadedObject]
+) -> dict[int, _Function]:
+    oids = [oid for _, oid in made]
     rows = conn.execute(query("schema/function_shapes"), [oids]).fetchall()
+    if len(rows) != len(oids):
+        raise NotInPlaceError("a function is gone")
     return {oid: _Function(*rest) for oid, *rest in rows}

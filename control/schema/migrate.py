@@ -26,7 +26,7 @@ from control.schema.code import (
     read_contents,
     run_files,
 )
-from control.schema.code_objects import record_objects
+from control.schema.code_objects import changed_by_hand, record_objects
 from control.schema.freeze import (
     check_applied,
     check_pending,
@@ -50,7 +50,7 @@ _AFTER_INTERRUPTION = (
 )
 # The SQLSTATE of `raise warning`; those that PostgreSQL gives have others.
 RAISED_WARNING = "01000"
-_NAMED_FILES = 5
+_NAMED = 5
 _KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
@@ -237,7 +237,9 @@ def _bring_up(
         status = migrate_status(conn, root, contents)
         check_pending(root, status.applied, status.pending)
         found = loaded_probe(conn)
-        if found and status.is_current:
+        if by_hand := changed_by_hand(conn):
+            echo(f"changed by hand since the last load: {_named(by_hand)}")
+        elif found and status.is_current:
             if not dry_run:
                 # sql/roles.sql may have been run since: it belongs to the cluster, not to this.
                 conn.execute("notify pgrst, 'reload config'")
@@ -259,22 +261,7 @@ def _bring_up(
         if dry_run:
             _rehearse(conn, contents, status, pending, trial, echo)
             return status.pending, True, ""
-        _prepare(conn, contents, is_pending=bool(pending))
-        batch: list[Migration] = []
-        for migration in pending:
-            if migration.use_transactions:
-                batch.append(migration)
-                continue
-            # What runs outside a transaction needs what comes before it to be there.
-            if batch:
-                with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
-                batch = []
-            _apply_alone(conn, migration, echo)
-        finish = partial(_finish, conn, contents, status, batch, trial, echo)
-        probe = with_short_locks(conn, finish, echo)
-        if trial:
-            _record(conn, trial)
-        return status.pending, True, probe
+        return status.pending, True, _apply_and_load(conn, contents, status, pending, trial, echo)
 
 
 def _replace_in_place(conn: psycopg.Connection, contents: Contents, echo: Echo) -> str | None:
@@ -307,6 +294,33 @@ def _try(
     return try_everything(conn, contents, known)
 
 
+def _apply_and_load(
+    conn: psycopg.Connection,
+    contents: Contents,
+    status: MigrateStatus,
+    pending: list[Migration],
+    trial: Trial | None,
+    echo: Echo,
+) -> str:
+    """Do what was tried; returns the probe."""
+    _prepare(conn, contents, is_pending=bool(pending))
+    batch: list[Migration] = []
+    for migration in pending:
+        if migration.use_transactions:
+            batch.append(migration)
+            continue
+        # What runs outside a transaction needs what comes before it to be there.
+        if batch:
+            with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
+            batch = []
+        _apply_alone(conn, migration, echo)
+    finish = partial(_finish, conn, contents, status, batch, trial, echo)
+    probe = with_short_locks(conn, finish, echo)
+    if trial:
+        _record(conn, trial)
+    return probe
+
+
 def _record(conn: psycopg.Connection, trial: Trial) -> None:
     """Remember which file made what, after the load: nobody waits for it.
 
@@ -323,10 +337,14 @@ def _said_of(paths: Collection[str], contents: Contents, how: str) -> str:
     number = len(contents.code)
     if len(paths) == number:
         return f"loaded all {number} files of sql/ {how}"
-    named = ", ".join(list(paths)[:_NAMED_FILES])
-    more = f" and {len(paths) - _NAMED_FILES} more" if len(paths) > _NAMED_FILES else ""
-    listed = f": {named}{more}" if paths else ""
+    listed = f": {_named(paths)}" if paths else ""
     return f"replaced {len(paths)} of {number} files of sql/ {how}{listed}"
+
+
+def _named(names: Collection[str]) -> str:
+    """Name some, and say how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(list(names)[:_NAMED]) + more
 
 
 def _rehearse(

@@ -104,7 +104,8 @@ class Trial:
 def try_code(conn: psycopg.Connection, contents: Contents, changes: FileChanges) -> Trial:
     """Load the code over copies of the tables that are there; nothing is kept, nobody waits.
 
-    The copies are not the tables in every respect: what fails on them, try everything for.
+    The copies have no constraints but primary keys: try everything for what fails on them.
+    Rules that look at those alone were asked of the tables themselves.
     """
     if failures := check_scripts(contents, changes):
         return Trial(tuple(failures))

@@ -39,9 +39,9 @@ class Rich:
 
     def write(self) -> None:
         """Write all files and the contents page."""
-        for path in (self.checkout.root / "sql").rglob("*.sql"):
-            if path.name != "schemas.sql":
-                path.unlink()
+        for old in (self.checkout.root / "sql").rglob("*.sql"):
+            if old.name != "schemas.sql":
+                old.unlink()
         files = self._files()
         self.checkout.write("sql/tables/users.sql", USERS)
         self.checkout.write("sql/tables/notes.sql", NOTES)

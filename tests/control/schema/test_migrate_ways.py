@@ -131,6 +131,22 @@ def test_what_somebody_changed_by_hand_is_put_right(
     assert code_of(rich.checkout.database) == built_from_nothing(cluster, rich)
 
 
+def test_what_somebody_changed_by_hand_is_named_and_put_right_alone(
+    cluster: Cluster, rich: Rich
+) -> None:
+    """Although no file changed."""
+    rich.checkout.execute("comment on view api.notes is 'Mine'; grant select on aspen.notes to job")
+
+    result = rich.checkout.migrate("up")
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        0,
+        "changed by hand since the last load: table aspen.notes, view api.notes",
+    )
+    assert code_of(rich.checkout.database) == built_from_nothing(cluster, rich)
+    assert rich.checkout.migrate("up").stdout == "nothing to do\n"
+
+
 def test_a_function_that_names_what_comes_after_it_is_not_replaced_in_place(rich: Rich) -> None:
     """An empty database could not be loaded from these files."""
     rich.checkout.append(
