@@ -1,12 +1,15 @@
-# Everything a checkout needs. `make help` lists the targets.
+# Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench attack chaos docs clean lock
+.PHONY: help up down test lint bench attack chaos docs snapshot clean lock
 
-# Which Python, where the one that setup/check finds is not wanted.
+# Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
 BIN := .venv/bin
-# Names all that is missing on this machine, then installs what was not yet, or was cut off.
+# Lists everything that is missing on this machine, then installs what is not yet installed.
 INSTALL = python=$$(sh setup/check $(PYTHON)) && "$$python" setup/install.py
+
+# One file runs sooner alone: a second process would start servers of its own.
+PARALLEL = $(if $(findstring .py,$(path)),,--numprocesses 2 --dist loadfile)
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,12 +19,12 @@ up: ## Install, start the local stack, migrate, load the demo
 	@$(BIN)/control up
 	@$(BIN)/control load demo
 
-down: ## Stop the local stack; data stays
+down: ## Stop the local stack and keep its data
 	@test ! -e .venv -a ! -e .aspen || { $(INSTALL) runtime && $(BIN)/control down; }
 
-test: ## Run every test, with servers of its own
+test: ## Run all tests, or path=tests/sql/test_parse_date.py; seed=7 makes other examples
 	@$(INSTALL) development node
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest $(PARALLEL) $(if $(seed),--hypothesis-seed=$(seed)) $(path)
 
 lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(INSTALL) development node
@@ -31,26 +34,31 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(BIN)/sqlfluff lint --disable-progress-bar sql migrations
 	@$(BIN)/squawk migrations/*.sql
 
-docs: ## Write docs/cli.md from the commands themselves
-	@$(INSTALL) runtime
-	@$(BIN)/control docs > docs/cli.md
+docs: ## Write the pages of docs/ that come from commands, rules and tables
+	@$(INSTALL) development
+	@$(BIN)/control reference > docs/cli.md
+	@$(BIN)/python -m tests.catalog.generated docs
 
-bench: ## Run the benchmarks; each prints a ratio
+snapshot: ## Write tests/catalog/snapshots from the database, for review
+	@$(INSTALL) development
+	@$(BIN)/python -m tests.catalog.generated snapshot
+
+bench: ## Run the benchmarks; each prints a ratio and its target
 	@$(INSTALL) benchmark node
 	@$(BIN)/python -m tests.bench
 
-attack: ## Try a thousand attacks on a stack of its own; ARGS="--seed 7 floods"
+attack: ## Try a thousand attacks on a separate stack; ARGS="--seed 7 floods"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.attack $(ARGS)
 
-chaos: ## Break a stack of its own at random and bring it up again; ARGS="--seed 7 --rounds 50"
+chaos: ## Break a separate stack at random and start it again; ARGS="--seed 7 --rounds 50"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.stack.chaos $(ARGS)
 
-clean: down ## Stop the stack and forget its data and everything installed
+clean: down ## Stop the stack; delete its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-lock: ## Resolve both lock files anew (needs the network)
+lock: ## Resolve the lock files again (needs the network)
 	python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet pip-tools==7.6.2
 	.ci/lock .venv/lock/bin

@@ -1,41 +1,41 @@
-// Say what the directives of nginx.conf cannot: look into a query, into a token, into an answer.
+// Do what the directives of nginx.conf cannot: examine queries, tokens and answers.
 
 import crypto from 'crypto';
 
-// --- Errors in the one shape. docs/errors.md lists them; a test compares the two.
+// --- Errors in the common form. docs/errors.md lists them; a test compares the two.
 
 const REFUSALS = {
     bad_request: [400, 'The request is not valid HTTP', 'Check the URL and the headers.'],
     invalid_encoding: [400, 'The request is not UTF-8',
-        'Encode URL, headers and body in UTF-8; a URL is percent-encoded besides.'],
+        'Encode URL, headers and body in UTF-8, and percent-encode the URL.'],
     query_too_complex: [400, 'The query asks for too much at once', null],
-    too_many_rows: [400, 'The answer would not be whole',
+    too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
         + 'id=gt.<the last id>: docs/reading.md has an example.'],
-    not_found: [404, 'There is no such resource', 'The description of this API at / lists all.'],
-    method_not_allowed: [405, 'The method is not one of this API',
+    not_found: [404, 'There is no such resource', 'The description of this API at / lists all resources.'],
+    method_not_allowed: [405, 'This API does not have this method',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
     request_timeout: [408, 'The request did not arrive in time', 'Send it again.'],
     body_too_large: [413, 'The body of the request is too large', 'Send it in parts.'],
     url_too_long: [414, 'The URL is too long',
         'A URL has at most 8,192 bytes: filter by other columns, or ask in parts.'],
     too_many_requests: [429, 'Too many requests',
-        'Send it again after as many seconds as Retry-After says.'],
+        'Send it again after Retry-After seconds.'],
     headers_too_large: [431, 'The headers of the request are too large',
         'One header has at most 32 kB.'],
     internal_error: [500, 'Something went wrong',
         'Report it with the X-Request-Id of this answer.'],
     api_unavailable: [503, 'The API cannot be reached',
-        'Send it again after as many seconds as Retry-After says.'],
+        'Send it again after Retry-After seconds.'],
 };
-// What a status means when nothing else is known.
+// The code for a status whose cause is not known.
 const CODES = {
     400: 'bad_request', 404: 'not_found', 405: 'method_not_allowed', 408: 'request_timeout',
     413: 'body_too_large', 414: 'url_too_long', 429: 'too_many_requests',
     431: 'headers_too_large', 500: 'internal_error', 503: 'api_unavailable',
 };
 
-// Say what nginx itself refuses (nginx.conf: error_page).
+// Write the error for a request that nginx itself rejects (nginx.conf: error_page).
 function refusal(r) {
     const status = Number(r.variables.status);
     const problem = status === 400 ? r.variables.query_problem : '';
@@ -49,12 +49,12 @@ function bodyOf(code, hint, details) {
     });
 }
 
-// --- Queries: PostgREST's time grows with the square of a list in a URL, and PostgreSQL's with
-// each embedded resource inside another.
+// --- Queries: PostgREST's time grows with the square of the length of a list in a URL, and
+// PostgreSQL's time with each level of embedding.
 
 const MOST = { select: 250, columns: 250, order: 50, depth: 4, embeds: 25, logic: 20 };
 
-// Name what a query has too much of; empty when it may pass.
+// Name the limit that a query exceeds; empty if it exceeds none.
 function queryProblem(r) {
     const pairs = (r.variables.args || '').split('&');
     let problem = '';
@@ -92,7 +92,7 @@ function decoded(text) {
 
 function bodyOfProblem(kind) {
     const hints = {
-        select: `Name at most ${MOST.select} columns; all of them come without select.`,
+        select: `Name at most ${MOST.select} columns, or leave select out to get all of them.`,
         columns: `Name at most ${MOST.columns} columns.`,
         order: `Order by at most ${MOST.order} columns.`,
         depth: `Embed resources at most ${MOST.depth} deep, and ask for the rest by id.`,
@@ -102,8 +102,8 @@ function bodyOfProblem(kind) {
     return kind in hints ? bodyOf('query_too_complex', hints[kind]) : bodyOf('invalid_encoding');
 }
 
-function count(text, letter) {
-    return text.split(letter).length - 1;
+function count(text, character) {
+    return text.split(character).length - 1;
 }
 
 function depth(text) {
@@ -120,8 +120,8 @@ function depth(text) {
     return deepest;
 }
 
-// --- Kept answers: what must be the same for one to be served again. A hash, because the key is
-// written to disk and holds the token. Empty for operators: they write what is kept.
+// --- The cache: its key covers everything that changes an answer. The key is a hash, because it is
+// written to disk and depends on the token. It is empty for operators, who write the cached data.
 
 function answerKey(r) {
     const given = r.headersIn;
@@ -135,7 +135,7 @@ function answerKey(r) {
     ])).digest('hex');
 }
 
-// The role that a token claims: it may be forged, so it may only ever make an answer fresher.
+// Return the role that a token claims. It may be forged, so it may only lead to a fresher answer.
 function roleOf(token) {
     try {
         return JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).role;
@@ -144,12 +144,13 @@ function roleOf(token) {
     }
 }
 
-// --- Texts of rows (CSV, FASTA): PostgREST ends every list after db-max-rows, and a text does not
-// show it. Whoever asks for no page gets all or an error; a page may be followed by others.
+// --- CSV and FASTA: PostgREST ends every list after db-max-rows, and these formats do not show it.
+// A request that asks for no page gets all rows or an error; a request for a page may be followed by
+// others.
 
 const MOST_ROWS = 1000;
 
-// Prefer of a text, with the count that tells whether it is whole.
+// Return the Prefer header for CSV and FASTA, with a count that shows whether the answer is complete.
 function countingPrefer(r) {
     const given = r.variables.http_prefer || '';
     if (isPage(r) || /count=(?:exact|planned|estimated)/.test(given)) {
@@ -158,7 +159,7 @@ function countingPrefer(r) {
     return given ? `${given}, count=exact` : 'count=exact';
 }
 
-// Tell whether a request itself asks for no more rows than an answer may have.
+// Tell whether a request asks for no more rows than an answer may have.
 function isPage(r) {
     const limits = (r.variables.args || '').split('&').map(limitOf).filter((limit) => limit !== null);
     const range = /^\s*(\d+)-(\d+)\s*$/.exec(r.variables.http_range || '');
@@ -168,7 +169,7 @@ function isPage(r) {
     return limits.length > 0 && limits.every((limit) => limit <= MOST_ROWS);
 }
 
-// The rows that one parameter of a query allows; null when it is about something else.
+// Return the number of rows that a parameter allows; null if the parameter is not `limit`.
 function limitOf(pair) {
     const at = pair.indexOf('=');
     try {
@@ -182,7 +183,7 @@ function limitOf(pair) {
     }
 }
 
-// Turn the head of a text that was cut into that of an error.
+// Turn the head of an incomplete answer into that of an error.
 function refuseCut(r) {
     const range = /^(\d+)-(\d+)\/(\d+|\*)$/.exec(r.headersOut['Content-Range'] || '');
     const isJson = /json/.test(r.headersOut['Content-Type'] || '');
@@ -203,7 +204,7 @@ function refuseCut(r) {
     }
 }
 
-// Put the error where the text would be.
+// Send the error instead of the incomplete answer.
 function sayCut(r, data, flags) {
     if (!r.variables.is_cut) {
         r.sendBuffer(data, flags);
@@ -213,7 +214,7 @@ function sayCut(r, data, flags) {
     }
 }
 
-// --- Large bodies: read only for somebody whose token the API takes.
+// --- Large bodies: read only if the API accepts the token.
 
 async function admitBody(r) {
     const answer = await r.subrequest('/.token');
@@ -223,8 +224,8 @@ async function admitBody(r) {
     }
 }
 
-// --- Answers of PostgREST 12 whose status says the wrong thing: corrected where they begin, on
-// the way from PostgREST to nginx's HTTP side, which knows only the head of an answer.
+// --- Statuses: some errors of PostgREST 12 have a wrong status. The relay between PostgREST and the
+// HTTP side of nginx corrects them, because the HTTP side sends the status before it sees the body.
 
 const STATUS = {
     '57014': '503 Service Unavailable\r\nRetry-After: 5',
@@ -232,7 +233,7 @@ const STATUS = {
     '40P01': '409 Conflict',
 };
 const LAST_CHUNK = '\r\n0\r\n\r\n';
-// An error is short; a longer answer goes on as it is.
+// Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
 const FOUR = 52;
 const FIVE = 53;
@@ -250,7 +251,7 @@ function correctStatus(session) {
     }
 
     function answer(data, flags) {
-        // HTTP/1.1 404: what is no error passes untouched.
+        // The status line is `HTTP/1.1 404 …`: an answer that is not 4xx or 5xx passes unchanged.
         if (!held && data[9] !== FOUR && data[9] !== FIVE) {
             rearm();
             session.send(data, flags);
@@ -275,7 +276,7 @@ function correctStatus(session) {
     session.on('upstream', request);
 }
 
-// The answer as it should be; undefined when it is right.
+// Return the corrected answer; undefined if it is correct.
 function corrected(asked, answered) {
     const end = answered.indexOf('\r\n\r\n');
     const head = answered.slice(0, end);
@@ -286,7 +287,7 @@ function corrected(asked, answered) {
     }
     if (status === '500') {
         const code = /"code":"([0-9A-Z]{5})"/.exec(body);
-        // HEAD has no body to tell; what fails is nearly always a time-out.
+        // The answer to HEAD has no body with the cause, which is nearly always a timeout.
         const meant = code ? STATUS[code[1]] : asked.startsWith('HEAD ') && STATUS['57014'];
         if (meant) {
             return `HTTP/1.1 ${meant}` + answered.slice(head.indexOf('\r\n'));
@@ -295,7 +296,7 @@ function corrected(asked, answered) {
     return undefined;
 }
 
-// Put a body of our own behind what remains of PostgREST's head.
+// Put our own body behind the remaining headers of PostgREST.
 function rewritten(head, status) {
     const body = bodyOf(status === 400 ? 'invalid_encoding' : CODES[status] || 'bad_request');
     const kept = head.split('\r\n').slice(1)
@@ -306,7 +307,7 @@ function rewritten(head, status) {
     ]).join('\r\n');
 }
 
-// Tell whether what PostgREST could not read is text in another encoding than UTF-8.
+// Tell whether PostgREST failed because the request is not UTF-8.
 function isEncodingBroken(asked) {
     const head = asked.slice(0, asked.indexOf('\r\n\r\n'));
     const url = head.slice(0, head.indexOf('\r\n'));

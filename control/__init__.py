@@ -1,3 +1,3 @@
-"""The control plane of Aspen: what a database cannot do for itself."""
+"""The control plane of Aspen: does what a database cannot do for itself."""
 
 from __future__ import annotations

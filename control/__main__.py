@@ -1,4 +1,4 @@
-"""`python -m control`: the same as the console script, also where that one is missing or broken."""
+"""Run `python -m control`: works where the console script is missing or broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command is handed: the settings, and connections made from them."""
+"""Hand every command its settings and the connections made from them."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 class App:
-    """One command's view of one environment, whose settings are read when first asked for."""
+    """One command's view of one environment; settings are read on first use."""
 
     def __init__(self) -> None:
-        # As chosen with --env; None leaves it to ASPEN_ENV and the default.
+        # Set by --env; None means ASPEN_ENV, then the default.
         self.environment: str | None = None
-        # Whether damaged settings of the local stack count as none, for what puts them right.
+        # Ignore damaged settings of the local stack, for the commands that repair them.
         self.passes_damage = False
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the environment chosen."""
+        """Return the settings of the chosen environment."""
         return load_settings(self.environment, passes_damage=self.passes_damage)
 
     @property
     def runs_its_database(self) -> bool:
-        """Whether the database is the local stack's own, at the address `control up` wrote down."""
+        """Return whether the database is the local stack's, at the address `control up` wrote."""
         from control.local import is_ours
 
-        # Settings that cannot be read are what failed; reading them again would fail again.
+        # If reading the settings failed, reading them again would fail again.
         return "settings" in self.__dict__ and is_ours(self.settings, "database_url")
 
     @contextmanager
     def connect(self, label: str) -> Iterator[psycopg.Connection]:
-        """A connection as role control, in autocommit: the outermost caller opens transactions."""
+        """Connect as role control, in autocommit: the outermost caller opens transactions."""
         from control.database import connect
 
         with connect(self.settings, label) as conn:
@@ -46,7 +46,7 @@ class App:
 
     @cached_property
     def s3(self) -> S3Client:
-        """One S3 client per command."""
+        """Return the S3 client, one per command."""
         from control.storage.s3 import make_client
 
         return make_client(self.settings)

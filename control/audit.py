@@ -1,4 +1,4 @@
-"""What the control plane records in audit_log itself: changes that no trigger sees."""
+"""Write to the audit log the changes that no trigger sees, and trim the log."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _ROWS_AT_ONCE = 20_000
 def record_keys(
     settings: Settings, conn: psycopg.Connection | None, outcome: Mapping[str, str]
 ) -> str | None:
-    """Record what became of the keys of tokens, by key id; why it could not be, or None.
+    """Record what happened to the keys of tokens, by key id; return why it failed, or None.
 
-    The keys are in files, and are changed whether or not a database can be reached.
+    The keys are in files and are changed whether or not a database can be reached.
     """
     try:
         if conn is not None:
-            _record(conn, outcome)
+            _record(conn, KEYS, "update", outcome)
         else:
             with connect(settings, "token keys") as own:
-                _record(own, outcome)
+                _record(own, KEYS, "update", outcome)
     except (psycopg.Error, ControlError) as error:
         return f"{error}".strip().splitlines()[0]
     return None
 
 
 def count_older(conn: psycopg.Connection, than: datetime) -> int:
-    """How many entries of audit_log are older."""
+    """Count the entries of the audit log older than a date."""
     row = conn.execute(
         "select count(*) from aspen.audit_log where occurred_at < %s", [than]
     ).fetchone()
@@ -48,9 +48,9 @@ def count_older(conn: psycopg.Connection, than: datetime) -> int:
 
 
 def trim_log(conn: psycopg.Connection, older_than: datetime, echo: Callable[[str], None]) -> int:
-    """Delete old entries, a few at a time, and record that; how many there were.
+    """Delete old entries in pieces, record the deletion, and return how many were deleted.
 
-    Ids grow with time, so that the oldest lie together at the beginning of the primary key; no
+    Ids grow with time, so the oldest entries lie together at the beginning of the primary key. No
     request waits for more than one piece.
     """
     deleted = 0
@@ -69,17 +69,15 @@ def _trim_once(conn: psycopg.Connection, older_than: datetime) -> int:
             [older_than, _ROWS_AT_ONCE],
         ).rowcount
         if gone:
-            conn.execute(
-                "insert into aspen.audit_log (table_name, action, role_name, details)"
-                " values (%s, 'delete', session_user, %s)",
-                [LOG, Jsonb({"older_than": older_than.isoformat(), "entries": gone})],
-            )
+            _record(conn, LOG, "delete", {"older_than": older_than.isoformat(), "entries": gone})
     return gone
 
 
-def _record(conn: psycopg.Connection, outcome: Mapping[str, str]) -> None:
+def _record(
+    conn: psycopg.Connection, table: str, action: str, details: Mapping[str, object]
+) -> None:
     conn.execute(
         "insert into aspen.audit_log (table_name, action, role_name, details)"
-        " values (%s, 'update', session_user, %s)",
-        [KEYS, Jsonb(dict(outcome))],
+        " values (%s, %s, session_user, %s)",
+        [table, action, Jsonb(dict(details))],
     )

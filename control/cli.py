@@ -1,4 +1,4 @@
-"""The command line: which noun lives where, and the one translation of errors to exit codes."""
+"""Define the command line: where each command lives, and how errors become exit codes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any, cast
 import click
 
 from control.app import App
-from control.errors import FAILED, ControlError, translate
+from control.errors import FAILED, ControlError
 from control.terminal import heartbeat, make_streams_safe, safe_streams
+from control.translation import translate
 
-# Loaded when used, so that every command starts fast: noun → where its click command is.
+# Command → module and name of its click object, imported on use, so that every command starts fast.
 COMMANDS = {
     "up": "control.commands.stack:up",
     "down": "control.commands.stack:down",
     "status": "control.commands.stack:status",
     "logs": "control.commands.stack:logs",
-    "docs": "control.commands.docs:docs",
+    "reference": "control.commands.reference:reference_command",
     "migrate": "control.commands.migrate:migrate",
     "db": "control.commands.db:db",
     "token": "control.commands.token:token",
@@ -26,25 +27,25 @@ COMMANDS = {
     "output": "control.commands.output:output",
     "load": "control.commands.load:load",
 }
-# The first line of each one's help, so that `control --help` loads none of them.
+# The first line of each command's help, so that `control --help` imports none of them.
 SUMMARIES = {
-    "up": "Start the local stack and bring its database up to date.",
+    "up": "Start the local stack and update its database.",
     "down": "Stop the local stack. Data, keys, passwords and ports stay.",
-    "status": "Show how each server of the local stack is, and where.",
-    "logs": "Show what the servers of the local stack logged.",
-    "docs": "Print the reference of all commands as Markdown.",
-    "migrate": "Change the tables of a database and load the code of sql/.",
-    "db": "Back up the database with its files, and restore it.",
-    "token": "Mint and read tokens, and look after the keys that sign them.",
-    "job": "Look at the queue of jobs, and cancel one.",
-    "sample": "Bring samples and their sequences in.",
-    "output": "Register the files that jobs left in S3.",
+    "status": "Show the state and address of each server of the local stack.",
+    "logs": "Show the logs of the local stack's servers.",
+    "reference": "Print the reference of all commands as Markdown.",
+    "migrate": "Apply migrations and load the code of sql/.",
+    "db": "Back up and restore the database, and trim the audit log.",
+    "token": "Mint and inspect tokens, and manage the keys that sign them.",
+    "job": "List, show and cancel jobs.",
+    "sample": "Import samples and their sequences.",
+    "output": "Register the files that jobs wrote to S3.",
     "load": "Load reference data, or the demo.",
 }
 
 
 class Failure(click.ClickException):
-    """A ControlError on its way to the terminal."""
+    """A ControlError that click shows on the terminal."""
 
     exit_code = FAILED
 
@@ -53,14 +54,14 @@ class Failure(click.ClickException):
         self.remedy = error.remedy
 
     def show(self, file: Any = None) -> None:
-        """Say what failed and, on a line of its own, what to do about it."""
+        """Print the failure and, on a line of its own, the remedy."""
         click.echo(f"Error: {self.message}", file=file, err=True)
         if self.remedy:
             click.echo(f"Remedy: {self.remedy}", file=file, err=True)
 
 
 class Commands(click.Group):
-    """The nouns, in the order they are met, each imported when first asked for."""
+    """The top-level commands in the order of COMMANDS, each imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -105,7 +106,7 @@ def _choose_environment(ctx: click.Context, param: click.Parameter, name: str | 
         return
     app = ctx.ensure_object(App)
     if app.environment not in (None, name):
-        raise click.BadParameter(f"two are named, {app.environment} and {name}", ctx, param)
+        raise click.BadParameter(f"it is given twice, as {app.environment} and {name}", ctx, param)
     app.environment = name
 
 
@@ -113,14 +114,14 @@ def _environment_option() -> click.Option:
     return click.Option(
         ["--env", "environment"],
         metavar="NAME",
-        help="Profile to use; local by default.",
+        help="Environment to use; local by default.",
         expose_value=False,
         callback=_choose_environment,
     )
 
 
 def _take_environment(command: click.Command) -> None:
-    """Let a command and all below it take --env as well, for it is often remembered last."""
+    """Let a command and its subcommands accept --env too, because people often add it last."""
     if all(param.name != "environment" for param in command.params):
         command.params.append(_environment_option())
     if isinstance(command, click.Group):
@@ -128,7 +129,7 @@ def _take_environment(command: click.Command) -> None:
             _take_environment(below)
 
 
-# color: what looks like a colour came from a stranger, and is shown rather than taken out.
+# color: show escape sequences, which come from strangers' data, instead of stripping them.
 @click.group(
     cls=Commands,
     params=[_environment_option()],
@@ -140,7 +141,7 @@ Completion, for bash (zsh, fish: their names instead):
 @click.version_option(package_name="aspen", prog_name="control")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Run Aspen: its local stack, its migrations, its tokens, its jobs' outputs.
+    """Run Aspen: its local stack, migrations, samples, jobs, outputs and tokens.
 
     \b
         control up
@@ -151,7 +152,7 @@ def cli(ctx: click.Context) -> None:
 
 
 def main() -> None:
-    """The console script."""
-    # To the very end: the traceback of a bug shows texts of strangers, too.
+    """Run the console script."""
+    # Until the process ends: even the traceback of a bug contains strangers' texts.
     make_streams_safe()
     cli(prog_name="control")

@@ -1,4 +1,4 @@
-"""Connections as role control, and acting as somebody else the way PostgREST does."""
+"""Connect as role control, and act as another role the way PostgREST does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 
 def connect(settings: Settings, label: str) -> psycopg.Connection:
-    """A connection as role control, in autocommit: the outermost caller opens transactions.
+    """Connect as role control, in autocommit: the outermost caller opens transactions.
 
-    `label` names the command in pg_stat_activity; what it changes is recorded in audit_log under
-    the name of whoever runs it.
+    `label` names the command in pg_stat_activity. The audit log records its changes under the name
+    of the person who runs it.
     """
     if settings.database_url is None:
         raise ControlError(
@@ -46,7 +46,7 @@ def connect(settings: Settings, label: str) -> psycopg.Connection:
 
 
 def system_user() -> str:
-    """`user@host` as the system has it; a user without a name is a number."""
+    """Return `user@host` of the system; a user without a name is given by number."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -63,20 +63,32 @@ def acting_as(
     groups: Mapping[int, str] | None = None,
     claims: Mapping[str, object] | None = None,
 ) -> Iterator[psycopg.Connection]:
-    """One transaction as an API role, set up the way PostgREST sets up a request.
+    """Run one transaction as an API role, set up the way PostgREST sets up a request.
 
-    Without `groups` the memberships table decides, as for a token that carries none; `claims` are
-    added as they are.
+    Without `groups` the memberships table decides, as for a token without that claim; `claims` are
+    added unchanged.
     """
     with conn.transaction():
         begin_request(conn, role, request_claims(role, subject, groups) | dict(claims or {}))
         yield conn
 
 
+@contextmanager
+def as_control(conn: psycopg.Connection, *, back_to: str) -> Iterator[None]:
+    """Return to role control inside `acting_as`, for what no API role may do.
+
+    `back_to` is the role of `acting_as`. After an error the transaction is aborted, so the role is
+    set again only on success.
+    """
+    conn.execute("set local role none")
+    yield
+    conn.execute(sql.SQL("set local role {}").format(sql.Identifier(back_to)))
+
+
 def request_claims(
     role: str, subject: str | None = None, groups: Mapping[int, str] | None = None
 ) -> dict[str, Any]:
-    """The claims of a token issued now; without a subject those of a request without a token."""
+    """Return the claims of a new token; without a subject, those of a request without token."""
     if subject is None:
         return {"role": role}
     now = int(time.time())
@@ -88,7 +100,7 @@ def request_claims(
 
 
 def begin_request(conn: psycopg.Connection, role: str, claims: Mapping[str, object]) -> None:
-    """What PostgREST does at the start of a request's transaction, in its order."""
+    """Do what PostgREST does at the start of a request's transaction, in the same order."""
     conn.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
     conn.execute(
         "select set_config('search_path', 'api', true), set_config('request.jwt.claims', %s, true)",

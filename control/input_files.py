@@ -1,8 +1,8 @@
-"""Files as people have them: opened once, unpacked, and read as plain UTF-8 lines.
+"""Open the files people have, once: unpack them and read them as plain UTF-8 lines.
 
-What cannot be read is named with what to do about it, rather than misread: a spreadsheet, an
-archive, UTF-16. A pipe is copied to a private temporary file first, so that no transaction waits
-for whoever writes it.
+Files of other kinds (a spreadsheet, an archive, UTF-16) are rejected with a remedy instead of
+misread. A pipe is first copied to a private temporary file, so that no transaction waits for its
+writer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, cast
 from control.errors import ControlError
 
 BUFFER_BYTES = 1 << 20
-# These tell the kind and the line ends; whoever reads refuses a first line that is longer.
+# Enough to detect the kind and the line ends; readers reject a longer first line.
 HEAD_BYTES = BUFFER_BYTES + 2
 NOT_UTF_8 = (
     "save it as UTF-8; of an older spreadsheet: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE"
@@ -42,7 +42,7 @@ _UNPACKERS: dict[bytes, Callable[[BinaryIO], Any]] = {
 }
 _SPREADSHEET = "a spreadsheet", "save its sheet as text: tab-separated, in UTF-8"
 _ARCHIVE = "an archive", "unpack it and give the file that is in it"
-# How other kinds of files begin.
+# The first bytes of other kinds of files.
 _KINDS = {
     b"PK\x03\x04": ("a zip archive", "unpack it and give the file that is in it"),
     b"7z\xbc\xaf'\x1c": _ARCHIVE,
@@ -59,20 +59,20 @@ _SAVE_AS_UTF_8 = "save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 {file} > NEW_FI
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file, by the name it was given, and its plain bytes from the beginning, to be read once."""
+    """The name of a file as given, and its plain bytes from the beginning, to be read once."""
 
     name: str
     stream: BinaryIO
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to read, as long as nothing was read."""
+        """Return whether the file has no content; valid only before reading."""
         return not cast(io.BufferedReader, self.stream).peek(1)
 
 
 @contextmanager
 def open_input(path: Path) -> Iterator[InputFile]:
-    """Open a file of any origin: compressed by gzip, xz or bzip2, a pipe, with any line ends."""
+    """Open a file or pipe, plain or compressed (gzip, xz, bzip2), with any line ends."""
     name = str(path)
     with ExitStack() as stack:
         try:
@@ -86,7 +86,7 @@ def open_input(path: Path) -> Iterator[InputFile]:
 
 
 def _spooled(pipe: BinaryIO, name: str) -> BinaryIO:
-    """What comes through a pipe, in a file that nobody else sees and that is gone at the end."""
+    """Copy a pipe into an anonymous temporary file, which disappears when closed."""
     try:
         copy = tempfile.TemporaryFile()
         shutil.copyfileobj(pipe, copy, BUFFER_BYTES)
@@ -94,7 +94,7 @@ def _spooled(pipe: BinaryIO, name: str) -> BinaryIO:
     except OSError as error:
         raise ControlError(
             f"{name} could not be copied to a temporary file: {error.strerror}",
-            "TMPDIR names a folder with more room",
+            "set TMPDIR to a folder with more space",
         ) from error
     return cast(BinaryIO, copy)
 
@@ -110,7 +110,7 @@ def _plain(raw: BinaryIO, name: str) -> BinaryIO:
 
 
 def _checked(source: BinaryIO, name: str, *, is_unpacked: bool = False) -> BinaryIO:
-    """The text of a stream, if it is text."""
+    """Return the text of a stream, or reject what is not text."""
     head = _head(source)
     if is_unpacked and head.startswith(tuple(_UNPACKERS)):
         raise ControlError(f"{name} is compressed twice", "unpack it once")
@@ -131,7 +131,7 @@ def _head(source: BinaryIO) -> bytes:
 
 
 def _kind(head: bytes) -> tuple[str, str] | None:
-    """What a file is that begins like this, and what to do with it; None for text."""
+    """Return the kind of file that begins like this, and the remedy; None for text."""
     if head.startswith(b"PK\x03\x04") and any(
         mark in head for mark in (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
     ):
@@ -141,7 +141,7 @@ def _kind(head: bytes) -> tuple[str, str] | None:
             return kind
     if head[_TAR_OFFSET : _TAR_OFFSET + 5] == b"ustar":
         return "a tar archive", "unpack it on the way: <(tar -xOf {file} FILE_IN_IT)"
-    # Without a byte-order mark, every other byte of English text is zero.
+    # Without a byte-order mark: in UTF-16, every other byte of English text is zero.
     sample = head[:64]
     if head.startswith(_UTF_16) or (
         len(sample) > 3 and not (any(sample[::2]) and any(sample[1::2]))
@@ -153,14 +153,14 @@ def _kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _has_old_line_ends(head: bytes) -> bool:
-    """Whether the first line ends as old spreadsheets for the Mac end it: by CR alone."""
+    """Return whether the first line ends as in old Mac spreadsheets: with CR alone."""
     end = head.find(b"\r")
     return end >= 0 and b"\n" not in head[: end + 2]
 
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """What may be wrong with a file's content, said with its name."""
+    """Report errors in the content of a file with the file's name."""
     try:
         yield
     except _DAMAGE as error:
@@ -168,7 +168,7 @@ def _named(name: str) -> Iterator[None]:
             f"{name} is damaged: {error}", "copy it again; gzip -t, xz -t or bzip2 -t tests it"
         ) from error
     except OSError as error:
-        # What bzip2 says of damage has no number.
+        # The errors of bz2 for damaged data have no errno.
         said = error.strerror or f"is damaged: {error}"
         raise ControlError(
             f"{name}: {said}", "copy it again, or give a file you may read"
@@ -176,7 +176,7 @@ def _named(name: str) -> Iterator[None]:
 
 
 class _Text(io.RawIOBase):
-    """The bytes of a text: those read already, then the others, with LF for CR."""
+    """Return the bytes of a text, first those read already, with CR line ends changed to LF."""
 
     def __init__(self, head: bytes, source: BinaryIO, name: str) -> None:
         self._head = head

@@ -1,7 +1,7 @@
-"""The local stack's own addresses, reached whatever the environment says of others.
+"""Reach the servers of the local stack at their own addresses, whatever the environment says.
 
-A proxy, a PGSERVICE or an AWS profile is meant for somebody else's servers. For ours they could
-only make a healthy one look dead. Where an address was set by hand, they hold as everywhere.
+A proxy, a PGSERVICE or an AWS profile is meant for other servers, and could only make a healthy
+local one look dead. They apply as usual to addresses set by hand.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def is_ours(settings: Settings, key: str) -> bool:
-    """Whether the setting of this name is an address that `control up` wrote down."""
+    """Return whether this setting is an address that `control up` wrote."""
     value = getattr(settings, key)
     if not settings.is_local or value is None:
         return False
@@ -35,7 +35,7 @@ def is_ours(settings: Settings, key: str) -> bool:
 
 @contextmanager
 def without_variables(*prefixes: str) -> Iterator[None]:
-    """Hide the variables that begin so, for libraries that cannot be told to pass them over."""
+    """Hide the environment variables with these prefixes, for libraries that always read them."""
     hidden = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
     for name in hidden:
         del os.environ[name]
@@ -46,8 +46,8 @@ def without_variables(*prefixes: str) -> Iterator[None]:
 
 
 def connect_here(url: str, **options: Any) -> psycopg.Connection:
-    """Connect to a database of the local stack, in autocommit: the URL says everything."""
-    # Imported only here, so that commands which touch no database start quickly.
+    """Connect to a database of the local stack, in autocommit, using nothing but the URL."""
+    # Imported here, so that commands without a database start quickly.
     import psycopg
 
     with without_variables("PG"):
@@ -55,13 +55,13 @@ def connect_here(url: str, **options: Any) -> psycopg.Connection:
 
 
 def open_url(request: Request, seconds: float) -> HTTPResponse:
-    """Send a request: to this machine directly, to others as the environment says."""
+    """Send a request: directly to this machine, through the environment's proxies to others."""
     opener = _direct.open if _is_loopback(request.full_url) else urlopen
     return cast(HTTPResponse, opener(request, timeout=seconds))
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Ours answer themselves; who sends us elsewhere is somebody else."""
+    """Follow no redirects: a server that redirects is not one of the local stack."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

@@ -1,6 +1,6 @@
-"""Where everything is: the environment first, then the profile, then the defaults.
+"""Find the settings: ASPEN_* variables first, then the profile, then the defaults.
 
-The profile `local` is what `control up` wrote to `.aspen/env.json`; any other is a table
+The profile `local` is what `control up` wrote to `.aspen/env.json`; any other profile is a table
 `[<name>]` in `aspen.toml` beside `postgrest.conf`, with the same keys as `Settings`.
 """
 
@@ -21,13 +21,13 @@ from control.text_files import read_text
 
 LOCAL = "local"
 MARKER = "postgrest.conf"
-# Who tokens are for: postgrest.conf says the same to PostgREST.
+# The audience of tokens; postgrest.conf tells PostgREST the same.
 AUDIENCE = "aspen"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One environment. URLs that carry a password stay out of `repr`."""
+    """The settings of one environment. URLs with a password stay out of `repr`."""
 
     root: Path
     data_dir: Path
@@ -47,32 +47,32 @@ class Settings:
     nginx_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
     first_port: int = 8300
-    # Who runs the control plane, for audit_log; the system's user and host where it is not said.
+    # Who runs the control plane, for the audit log; the system's user and host if unset.
     operator: str | None = None
 
     @property
     def is_local(self) -> bool:
-        """Whether this is the environment whose servers `control up` runs."""
+        """Return whether `control up` runs the servers of this environment."""
         return self.environment == LOCAL
 
     @property
     def state_file(self) -> Path:
-        """What the local stack remembers: ports, generated passwords, URLs."""
+        """Return the file with the local stack's ports, generated passwords and URLs."""
         return self.data_dir / "env.json"
 
     @property
     def sql_dir(self) -> Path:
-        """The database as it is."""
+        """Return the folder with the present form of the database."""
         return self.root / "sql"
 
     @property
     def migrations_dir(self) -> Path:
-        """The path there."""
+        """Return the folder with the migrations that lead to it."""
         return self.root / "migrations"
 
 
-# Read from the profile and from ASPEN_<NAME>; the directories are found, not read from here.
-KEYS = (
+# Written by `control up` to the profile `local`.
+STACK_KEYS = (
     "database_url",
     "admin_database_url",
     "api_url",
@@ -82,6 +82,10 @@ KEYS = (
     "s3_secret_key",
     "bucket",
     "region",
+)
+# Read from the profile and from ASPEN_<NAME>; the directories are found in other ways.
+KEYS = (
+    *STACK_KEYS,
     "postgres_bin",
     "postgrest_bin",
     "nginx_bin",
@@ -92,7 +96,7 @@ HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 
 
 class DamagedState(ControlError):
-    """What the local stack remembers cannot be read."""
+    """The local stack's env.json cannot be read."""
 
 
 def load_settings(
@@ -101,9 +105,9 @@ def load_settings(
     *,
     passes_damage: bool = False,
 ) -> Settings:
-    """The settings of one environment: ASPEN_* variables, then its profile, then the defaults.
+    """Return the settings of one environment.
 
-    With `passes_damage` a damaged env.json counts as none, for the commands that put it right.
+    With `passes_damage` a damaged env.json counts as missing, for the commands that repair it.
     """
     name = environment or environ.get("ASPEN_ENV") or LOCAL
     root = find_root(environ)
@@ -116,7 +120,7 @@ def load_settings(
             raise
         profile = {}
     source = data_dir / "env.json" if name == LOCAL else root / "aspen.toml"
-    # No environment signs with the keys of another.
+    # Each environment signs with keys of its own.
     own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
     keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or profile.get("keys_dir") or own_keys).absolute()
     values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
@@ -136,7 +140,7 @@ def load_settings(
 
 
 def find_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """The checkout: ASPEN_ROOT, or the nearest directory upwards that holds postgrest.conf."""
+    """Return the checkout: ASPEN_ROOT, or the nearest directory upwards with postgrest.conf."""
     if named := environ.get("ASPEN_ROOT"):
         return Path(named).absolute()
     here = Path.cwd()
@@ -164,7 +168,7 @@ def _require_http_url(name: str, value: str) -> None:
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_url = False
-    # The value stays out of the message: it may hold a password.
+    # The value stays out of the message, because it may contain a password.
     if not is_url or not value.isprintable() or " " in value:
         raise ControlError(f"{name} is not a URL", "give it as http://host:port or https://host")
 
@@ -189,14 +193,14 @@ def _local_profile(data_dir: Path) -> dict[str, Any]:
     for key, kind in (("ports", int), ("passwords", str)):
         members = profile.get(key, {})
         if not isinstance(members, dict) or not all(type(one) is kind for one in members.values()):
-            raise damaged(path, f"{key} are not what control up wrote")
+            raise damaged(path, f"{key} is not in the form that control up writes")
     return profile
 
 
 def damaged(path: Path, reason: str) -> DamagedState:
-    """Say that env.json is no use."""
+    """Build the error for an env.json that cannot be used."""
     return DamagedState(
-        f"{path} is damaged: {reason}", "control up sets it aside and makes a new one"
+        f"{path} is damaged: {reason}", "control up sets it aside and creates a new one"
     )
 
 
@@ -208,7 +212,7 @@ def _named_profile(root: Path, name: str) -> dict[str, Any]:
         profiles = {}
     except tomllib.TOMLDecodeError as error:
         raise ControlError(f"{path} is not TOML: {error}", "correct the file") from error
-    # tomllib has no words for days out of the calendar and for nesting without end.
+    # tomllib raises these, without a message of its own, for impossible dates and endless nesting.
     except (ValueError, RecursionError) as error:
         raise ControlError(f"{path} is not TOML", "correct the file") from error
     profile = profiles.get(name)

@@ -1,9 +1,9 @@
-"""What is printed is text, never a command to the terminal that shows it.
+"""Print text safely, fit it to the terminal, and show that long work goes on.
 
-Strains, headers of FASTA, names of groups, keys in S3 and lines of logs come from strangers. A
-control character among them could clear the screen, forge a line or set the window's title, so
-both output streams write such characters in a visible form; no command has to think of it. Nor of
-its user's patience: a terminal that nothing is written to for seconds shows that work goes on.
+Strains, FASTA headers, names of groups, keys in S3 and log lines come from strangers. A control
+character among them could clear the screen, forge a line or set the window's title, so both output
+streams write such characters in a visible form; no command has to do it. A terminal that shows
+nothing for seconds gets a line that says what the command is doing.
 """
 
 from __future__ import annotations
@@ -22,35 +22,36 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-# C0 but tab and newline, DEL, C1, what reorders text, what some programs take for a line end, and
-# halves of characters, which no encoding can write.
+# C0 except tab and newline, DEL, C1, characters that reorder text or that some programs take for a
+# line end, and lone surrogates, which no encoding can write.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-# After so long without a word people begin to wonder.
+# After this long without output people begin to wonder.
 SILENCE_SECONDS = 2
 BEAT_SECONDS = 0.5
-# With its label, its share and its time a bar still fits a narrow terminal of 60 columns.
+# With label, percentage and time, such a bar fits a narrow terminal of 60 columns.
 BAR_COLUMNS = 24
 
 
 def visible(text: str) -> str:
-    """Text with every unsafe character written out: `\\x1b`, `\\u202e`.
+    """Write every unsafe character out: `\\x1b`, `\\u202e`.
 
-    Inside a JSON string it still says the same: JSON itself escapes what becomes `\\x…` here.
+    A JSON string keeps its meaning, because JSON itself escapes the characters that would become
+    `\\x…` here.
     """
     return _UNSAFE.sub(_written_out, text)
 
 
 def one_line(value: object) -> str:
-    """A stranger's text where a line must stay one: line ends and tabs are written out, too."""
+    """Return a stranger's text on one line: line ends and tabs are written out, too."""
     return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def spreadsheet_cell(value: object) -> str:
-    """A cell that a spreadsheet shows instead of calculating: a leading apostrophe where needed."""
+    """Return a cell that a spreadsheet shows as text, with an apostrophe before a formula."""
     text = str(value)
     return f"'{visible(text)}" if text.startswith(_FORMULA) else visible(text)
 
@@ -79,8 +80,8 @@ class SafeStream:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write text; what the stream's encoding lacks is written out as well."""
-        # Click hands its completions over as bytes, to a stream that has no other way in for them.
+        """Write text; characters missing from the stream's encoding are written out as well."""
+        # Click passes shell completions as bytes when the stream has no `buffer`.
         text = _decoded(text)
         encoding = self._stream.encoding or "utf-8"
         shown = visible(text).encode(encoding, "backslashreplace").decode(encoding)
@@ -93,7 +94,7 @@ class SafeStream:
         self.write("".join(lines))
 
     def __getattr__(self, name: str) -> Any:
-        # Without it nobody can write past this stream.
+        # Hidden, so that nobody can write past this stream.
         if name == "buffer":
             raise AttributeError(name)
         return getattr(self._stream, name)
@@ -101,7 +102,7 @@ class SafeStream:
 
 @contextmanager
 def safe_streams() -> Iterator[None]:
-    """Both output streams safe for as long as the context lasts."""
+    """Make both output streams safe for as long as the context lasts."""
     before = sys.stdout, sys.stderr
     make_streams_safe()
     try:
@@ -111,25 +112,31 @@ def safe_streams() -> Iterator[None]:
 
 
 def make_streams_safe() -> None:
-    """Both output streams safe from now on; safe ones stay as they are."""
+    """Make both output streams safe from now on; calling it again changes nothing."""
     sys.stdout, sys.stderr = _safe(sys.stdout), _safe(sys.stderr)
 
 
 def screen_width() -> int | None:
-    """The columns of the terminal that stdout is; None for a file or a pipe, which have no end."""
+    """Return the width of the terminal on stdout; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def shortened(text: str, width: int | None) -> str:
-    """Text of at most so many columns: what is too long loses its middle."""
+    """Shorten a text to so many columns by cutting out its middle."""
     if width is None or len(text) <= width:
         return text
     kept = max(width - 1, 2)
     return f"{text[: kept - kept // 2]}…{text[-(kept // 2) :]}"
 
 
+def listed(values: list[str], limit: int = 10) -> str:
+    """Join the first values for a message and say how many more there are."""
+    shown = ", ".join(values[:limit])
+    return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"
+
+
 def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
-    """Lines of aligned cells. Where they do not fit, the last cell gets a line of its own."""
+    """Align cells in lines. Where a line is too long, the last cell gets a line of its own."""
     texts = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in texts), strict=True)]
     for row, cells in zip(rows, texts, strict=True):
@@ -147,7 +154,7 @@ def table(rows: Sequence[Sequence[object]], width: int | None) -> Iterator[str]:
 
 @contextmanager
 def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
-    """A bar on stderr that fits a narrow terminal; what it counted stays done if it cannot end."""
+    """Show a bar on stderr; the work behind it succeeds even if the bar cannot be finished."""
     import click
 
     bar: ProgressBar[int] = click.progressbar(
@@ -158,13 +165,13 @@ def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
         try:
             yield bar
         finally:
-            # The work may be done by now, whether or not that can be shown.
+            # The work may be done by now, whether or not the bar can be shown.
             with suppress(OSError):
                 bar.render_finish()
 
 
 class Heartbeat:
-    """A line on the terminal that says, while nothing else is said, that the command is at work."""
+    """A line on the terminal that says what the command is doing while it prints nothing else."""
 
     def __init__(self) -> None:
         self._stream: TextIO | None = None
@@ -172,35 +179,35 @@ class Heartbeat:
         self._step = "working"
         self._silent_since = 0.0
         self._shown = 0
-        # Nothing is shown behind a question, nor over what somebody else has on the line.
+        # Nothing is shown behind a question, nor over somebody else's unfinished line.
         self._is_at_line_start = True
         self._is_paused = False
 
     def start(self, stream: TextIO, now: float) -> None:
-        """Begin, on a terminal."""
+        """Begin on a terminal."""
         with self._lock:
             self._stream, self._silent_since = stream, now
             self._step, self._shown, self._is_at_line_start = "working", 0, True
             self._is_paused = False
 
     def stop(self) -> None:
-        """End for good: who asks, follows or draws a bar needs the line for itself."""
+        """Stop for good: questions, followed logs and progress bars need the line."""
         with self._lock:
             self._clear()
             self._stream = None
 
     @property
     def stream(self) -> TextIO | None:
-        """The terminal it is shown on; None where nobody waits for it."""
+        """Return the terminal it is shown on; None when it is not shown."""
         return self._stream
 
     def name(self, step: str) -> None:
-        """Name what goes on from now."""
+        """Name the step that runs from now on."""
         with self._lock:
             self._step = step
 
     def beat(self, now: float) -> None:
-        """Show what goes on and for how long, if it has been silent for long enough."""
+        """Show the current step and its duration, if nothing was printed for long enough."""
         with self._lock:
             seconds = int(now - self._silent_since)
             is_due = seconds >= SILENCE_SECONDS and self._is_at_line_start
@@ -213,7 +220,7 @@ class Heartbeat:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave the line to somebody else for a while."""
+        """Leave the line to other output for a while."""
         with self._lock:
             self._clear()
             self._is_paused = True
@@ -226,7 +233,7 @@ class Heartbeat:
 
     @contextmanager
     def interrupted_by(self, text: str) -> Iterator[None]:
-        """Make room for a text while it is written."""
+        """Clear the line while a text is written."""
         if self._stream is None:
             yield
             return
@@ -249,7 +256,7 @@ _heart = Heartbeat()
 
 @contextmanager
 def heartbeat() -> Iterator[None]:
-    """Show on a terminal that the command is at work, whenever it is silent for some seconds."""
+    """Show on a terminal what the command is doing whenever it prints nothing for seconds."""
     stderr = sys.stderr
     if not stderr.isatty() or _is_pipe(sys.stdout):
         yield
@@ -272,17 +279,17 @@ def heartbeat() -> Iterator[None]:
 
 
 def working_on(step: str) -> None:
-    """Name what goes on from now, for a terminal that waits."""
+    """Name the step that runs from now on, for the heartbeat."""
     _heart.name(step)
 
 
 def leave_the_line() -> None:
-    """Show no heartbeat from now on: the command waits for its user, or for others to write."""
+    """Show no heartbeat from now on: the command waits for its user or for log lines."""
     _heart.stop()
 
 
 def _is_pipe(stream: TextIO) -> bool:
-    """Whether another program reads this, a pager say, which has the terminal for itself."""
+    """Return whether another program, such as a pager, reads this and owns the terminal."""
     try:
         return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError, AttributeError):
@@ -291,10 +298,10 @@ def _is_pipe(stream: TextIO) -> bool:
 
 @contextmanager
 def after_the_fact(what: str) -> Iterator[None]:
-    """Print what was done: it stays done, and a success, when nobody can be told of it.
+    """Print the result of work that is done; failing to print it must not fail the command.
 
-    The reader of a pipe may have gone, the disk of a file be full; an error would have the command
-    run again. `what` is the shortest way to say it, for the other stream.
+    The reader of a pipe may be gone or the disk of a file full, and an error would make people run
+    the command again. `what` is a short summary for the other stream.
     """
     try:
         yield
@@ -309,9 +316,9 @@ def after_the_fact(what: str) -> Iterator[None]:
 
 
 def _discard_output() -> None:
-    """Let what is still to be printed go nowhere, so that Python's last flush does not fail."""
+    """Send unprinted output to /dev/null, so that Python's last flush does not fail."""
     for stream in (sys.stdout, sys.stderr):
-        # Not every stream is a file: tests read some.
+        # Not every stream is a file: tests replace some.
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
             continue

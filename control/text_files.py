@@ -1,4 +1,4 @@
-"""Reading text files that people and other programs wrote."""
+"""Read text files that people and other programs wrote."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from control.errors import ControlError
 
 
 def read_text(path: Path, name: str | None = None) -> str:
-    """The text of a file, which must be UTF-8; `name` is what messages call it.
+    """Return the text of a UTF-8 file; messages call it `name`.
 
-    Lines end as editors of every system end them, and a byte order mark is no part of the text.
+    All kinds of line ends are accepted, and a byte-order mark is dropped.
     """
     try:
         return path.read_text(encoding="utf-8-sig")

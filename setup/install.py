@@ -1,7 +1,7 @@
-"""Install what the lock files name: `install.py runtime|development|benchmark|node …`.
+"""Install the packages of the lock files: `install.py runtime|development|benchmark|node …`.
 
-Whatever was cut off, moved or made for another machine is begun anew, so this may be run at any
-time: it does what is missing and nothing else. It runs on the system's own Python.
+It may be run at any time and does only what is missing. An installation that was interrupted, was
+moved or was made for another machine is made again. It runs on the system's own Python.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# This file runs before anything is installed, our own package included; no .pyc of another Python.
+# This file runs before anything is installed, including our own package. It writes no .pyc files,
+# because another Python may run it.
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
 from control.terminal import heartbeat, make_streams_safe, working_on  # noqa: E402
 
-# Each one builds on those before it.
+# Each stage builds on the stages before it.
 LOCKS = {
     "runtime": "requirements.txt",
     "development": "requirements-dev.txt",
@@ -37,22 +38,24 @@ NODE = "node"
 PIP_OPTIONS = ("--no-compile", "--no-input", "--disable-pip-version-check", "--progress-bar=off")
 NPM_OPTIONS = ("--no-audit", "--no-fund", "--no-update-notifier")
 LAST_WORDS = 12
-# What is started holds the lock as well: pip goes on for a while after its make was killed.
+INTERRUPTED = "the last installation was interrupted"
+# The started programs hold the lock as well, because pip continues for a while after its make was
+# killed.
 held: list[int] = []
 
 
 class InstallError(Exception):
-    """An installation that failed, with what was said last."""
+    """Report a failed installation with the last lines of its output."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What an installed folder is: a file in it, written last and removed first."""
+    """Describe an installed folder in a file inside it, written last and removed first."""
 
     path: Path
 
     def read(self) -> dict[str, Any]:
-        """Return what it says; nothing where it is missing or was cut off."""
+        """Return its content; empty if it is missing or incomplete."""
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -60,19 +63,19 @@ class Stamp:
         return found if isinstance(found, dict) else {}
 
     def write(self, content: dict[str, Any]) -> None:
-        """Write it whole or not at all."""
+        """Write it completely or not at all."""
         scratch = self.path.with_suffix(".tmp")
         scratch.write_text(json.dumps(content, indent=2), encoding="utf-8")
         scratch.replace(self.path)
 
     def forget_folder(self) -> None:
-        """Remove the folder; whoever is cut off meanwhile leaves no stamp."""
+        """Remove the folder; an interrupted removal leaves no stamp."""
         self.path.unlink(missing_ok=True)
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 class Venv:
-    """`.venv`: made by one Python, in one folder, for one machine."""
+    """Keep `.venv`, which one Python made in one folder for one machine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -82,7 +85,7 @@ class Venv:
 
     @property
     def origin(self) -> dict[str, str]:
-        """What must be the same for it to be of use: its programs name all three."""
+        """Return what must be equal for it to work: its programs contain all three."""
         return {
             "folder": str(self.root),
             "python": f"{os.path.realpath(sys.executable)} {platform.python_version()}",
@@ -98,26 +101,26 @@ class Venv:
             if self.stamp.read()["stages"].get(name) != wanted:
                 self._install(name, wanted)
 
-    def why_anew(self) -> str | None:
-        """Say why it has to be made anew; None when it is of use as it is."""
+    def remake_reason(self) -> str | None:
+        """Say why it must be made again; None if it works as it is."""
         found = self.stamp.read()
         if not found:
-            return "there is none" if not self.home.exists() else "the last one was cut off"
+            return "it does not exist" if not self.home.exists() else INTERRUPTED
         if found.get("unfinished") or "stages" not in found:
-            return "the last installation was cut off"
+            return INTERRUPTED
         for what, before in (found.get("origin") or {}).items():
             if before != self.origin[what]:
-                return f"the {what} is another one: {before} before"
+                return f"the {what} changed; it was {before}"
         try:
             tried = subprocess.run(
                 [self.python, "-c", "import pip"], capture_output=True, check=False
             )
         except OSError:
-            return "its Python is gone"
+            return "its Python no longer exists"
         return "it is damaged" if tried.returncode else None
 
     def _ensure_made(self) -> None:
-        reason = self.why_anew()
+        reason = self.remake_reason()
         if reason is None:
             return
         say(f"making .venv ({reason})")
@@ -136,7 +139,7 @@ class Venv:
             if stage == "runtime":
                 self._pip("--no-deps", "--no-build-isolation", "--editable", str(self.root))
         except InstallError:
-            # It ended by itself, so what it leaves is whole.
+            # pip ended by itself, so the installed packages are complete.
             self.stamp.write(before)
             raise
         self.stamp.write(before | {"stages": before["stages"] | {stage: wanted}})
@@ -147,14 +150,14 @@ class Venv:
 
 
 class NodeModules:
-    """`node_modules`: half of it is of no use, and npm cannot tell."""
+    """Keep `node_modules`; npm cannot tell whether it is complete."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.stamp = Stamp(root / "node_modules" / ".installed.json")
 
     def ensure(self) -> None:
-        """Install what the lock file names, unless it is all there."""
+        """Install the packages of the lock file unless all are installed."""
         names = ("package.json", "package-lock.json")
         wanted = {
             "lock": _digest(*(self.root / name for name in names)),
@@ -165,19 +168,19 @@ class NodeModules:
         say("installing npm packages (package-lock.json)")
         self.stamp.forget_folder()
         run(["npm", "ci", *NPM_OPTIONS], self.root, None)
-        # npm makes no folder for no packages.
+        # npm creates no folder if there are no packages.
         self.stamp.path.parent.mkdir(exist_ok=True)
         self.stamp.write(wanted)
 
 
 def say(line: str) -> None:
-    """Tell on stderr what goes on."""
+    """Report progress on stderr."""
     print(line, file=sys.stderr, flush=True)
     working_on(line)
 
 
 def run(command: Sequence[str], root: Path, log: Path | None) -> None:
-    """Run a program to its end; InstallError has its last words."""
+    """Run a program to its end; InstallError contains the last lines of its output."""
     words: list[str] = []
     with subprocess.Popen(
         command,
@@ -206,7 +209,7 @@ def _digest(*paths: Path) -> str:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Keep two of them apart; the lock ends with its holders, however those end."""
+    """Wait for another installation; the lock ends with its holders, however they end."""
     with open(__file__, "rb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -219,7 +222,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def main(stages: Sequence[str]) -> int:
-    """Install the stages named."""
+    """Install the given stages."""
     make_streams_safe()
     try:
         with heartbeat(), one_at_a_time():
@@ -231,8 +234,8 @@ def main(stages: Sequence[str]) -> int:
     except InstallError as error:
         print(f"Error: {error}", file=sys.stderr)
         print(
-            "Remedy: see above; without a network nothing can be installed. Then run it again: it"
-            " goes on where it can, and begins anew where it must",
+            "Remedy: see the output above; an installation needs the network. Then run the command"
+            " again: it continues, or starts again where it must",
             file=sys.stderr,
         )
         return 1

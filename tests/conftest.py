@@ -1,4 +1,4 @@
-"""What every test may ask for. Servers start when first asked for, apart from any running stack.
+"""Fixtures for every test; servers start when first used, apart from any running stack.
 
 `request_as` and `admin` share one transaction that is rolled back; `database` is a clone of a
 test's own; `api` and `s3` are real servers shared by the session.
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+import hypothesis
 import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
-from control.schema.migrate import apply_all
+from tests.http.world import World
 from tests.servers import (
     S3,
-    SETTINGS,
+    TEMPLATE,
     Api,
     Cluster,
     Database,
@@ -28,46 +29,77 @@ from tests.servers import (
 
 RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
 
+# Hypothesis generates the same examples in every run, or with `--hypothesis-seed=N` those of N.
+# How long an example takes says nothing: most of them wait for a server.
+hypothesis.settings.register_profile("same every run", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("by seed", deadline=None, print_blob=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the examples before any test module makes its settings."""
+    hypothesis.settings.load_profile("same every run" if seed_of(config) is None else "by seed")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Print how the examples of this run are generated again."""
+    seed = seed_of(config)
+    return "examples: " + ("the same every run" if seed is None else f"--hypothesis-seed={seed}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the seed beside the failures as well."""
+    seed = seed_of(config)
+    if seed is not None and terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(
+            f"Replay the examples of this run with --hypothesis-seed={seed}"
+        )
+
+
+def seed_of(config: pytest.Config) -> str | None:
+    """Return the seed that the command line names."""
+    seed: str | None = config.getoption("--hypothesis-seed")
+    return seed
+
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
+    """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
     with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> Iterator[Database]:
-    """A migrated database that nobody connects to: the original of every clone."""
-    with cluster.database("aspen_template") as database:
-        apply_all(database.url, SETTINGS.root)
-        yield database
+def template(cluster: Cluster) -> Database:
+    """Return the migrated database that nobody connects to: the original of every clone."""
+    return Database(cluster, TEMPLATE)
 
 
 @pytest.fixture(scope="session")
 def shared_database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """The migrated database of all tests that roll back."""
+    """Clone the migrated database that all tests which roll back share."""
     with cluster.database("aspen_shared", template.name) as database:
         yield database
 
 
 @pytest.fixture
 def database(cluster: Cluster, template: Database) -> Iterator[Database]:
-    """A migrated database of this test's own."""
+    """Clone a migrated database of this test's own."""
     with cluster.database(next(database_names), template.name) as database:
         yield database
 
 
 @pytest.fixture
 def empty_database(cluster: Cluster) -> Iterator[Database]:
-    """A database of this test's own as `control up` creates it, before any migration."""
+    """Create a database as `control up` does, before any migration."""
     with cluster.database(next(database_names)) as database:
         yield database
 
 
 @pytest.fixture
 def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Role control, inside the transaction that is rolled back after the test."""
+    """Connect as role control, in a transaction that is rolled back after the test."""
     with psycopg.connect(shared_database.url) as conn:
         yield conn
         conn.rollback()
@@ -75,10 +107,10 @@ def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def request_as(admin: psycopg.Connection) -> RequestAs:
-    """One request as PostgREST would run it; what it wrote is undone, unless `keep=True`.
+    """Run one request as PostgREST would; what it wrote is undone, unless `keep=True`.
 
     `request_as("member", sub="alice", groups={3: "admin"})`; without `sub` it carries no token,
-    and further keywords are further claims (None leaves one out).
+        and further keywords are further claims (None leaves one out).
     """
 
     @contextmanager
@@ -104,7 +136,7 @@ def request_as(admin: psycopg.Connection) -> RequestAs:
 def api(
     cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
-    """PostgREST over a database whose rows stay for the session."""
+    """Start PostgREST over a database whose rows stay for the session."""
     with (
         cluster.database("aspen_api", template.name) as database,
         run_api(database, tmp_path_factory.mktemp("api")) as api,
@@ -112,9 +144,16 @@ def api(
         yield api
 
 
+@pytest.fixture(scope="module")
+def world(api: Api) -> Iterator[World]:
+    """Store a module's own lab and cast; what its tests store by HTTP stays until its end."""
+    with api.database.connect() as conn:
+        yield World(api, conn)
+
+
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """S3 with a bucket of this session's own."""
+    """Start S3 with a bucket of this session's own."""
     with run_s3(tmp_path_factory.mktemp("s3"), "aspen-test") as s3:
         yield s3
 

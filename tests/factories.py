@@ -1,6 +1,6 @@
 """Rows for tests: each function stores one as role control and returns its id.
 
-What a test does not care about is made up. Pathogens, repositories and locations are looked up
+Values that a test does not name are made up. Pathogens, repositories and locations are looked up
 before they are made, so that samples share them unless a test says otherwise.
 """
 
@@ -32,7 +32,7 @@ class Tip:
 
 
 def group(conn: psycopg.Connection, name: str | None = None, **columns: object) -> int:
-    """A public-health group."""
+    """Store a public-health group."""
     number = next(_numbers)
     return insert(
         conn,
@@ -47,7 +47,7 @@ def user(
     memberships: Mapping[int, str] | None = None,
     **columns: object,
 ) -> int:
-    """A person known by the sub claim `subject`, with a role in each of these groups."""
+    """Store a user with the sub claim `subject` and a role in each of these groups."""
     values = {
         "subject": subject,
         "name": subject.capitalize(),
@@ -60,14 +60,14 @@ def user(
 
 
 def membership(conn: psycopg.Connection, group_id: int, user_id: int, role: str = "member") -> int:
-    """A role held directly in a group."""
+    """Store a role held directly in a group."""
     return insert(conn, "memberships", {"group_id": group_id, "user_id": user_id, "role": role})
 
 
 def grant(
     conn: psycopg.Connection, group_id: int, grantee_group_id: int, role: str = "viewer"
 ) -> int:
-    """Access of everybody in the grantee group to the rows of a group."""
+    """Store a grant: every user of the grantee group gets this role on the rows of a group."""
     return insert(
         conn,
         "group_grants",
@@ -76,7 +76,7 @@ def grant(
 
 
 def invitation(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
-    """An open invitation into a group."""
+    """Store an open invitation into a group."""
     number = next(_numbers)
     values = {
         "group_id": group_id,
@@ -89,14 +89,14 @@ def invitation(conn: psycopg.Connection, group_id: int, **columns: object) -> in
 
 
 def repository(conn: psycopg.Connection, name: str = "GISAID") -> int:
-    """A public repository."""
+    """Store or find a public repository."""
     return find(conn, "public_repositories", {"name": name}) or insert(
         conn, "public_repositories", {"name": name}
     )
 
 
 def pathogen(conn: psycopg.Connection, slug: str = "SC2", **columns: object) -> int:
-    """A pathogen whose samples are called hCoV-19/… in GISAID and queue both jobs."""
+    """Store or find a pathogen with both jobs, whose samples are hCoV-19/… in GISAID."""
     if found := find(conn, "pathogens", {"slug": slug}):
         return found
     values = {
@@ -115,7 +115,7 @@ def pathogen(conn: psycopg.Connection, slug: str = "SC2", **columns: object) -> 
 def strain_prefix(
     conn: psycopg.Connection, pathogen_id: int, repository_id: int, prefix: str
 ) -> int:
-    """How a repository begins the strain names of a pathogen."""
+    """Store the prefix of the strain names of a pathogen in a repository."""
     return insert(
         conn,
         "pathogen_repositories",
@@ -133,7 +133,7 @@ def location(
     latitude: float | None = None,
     longitude: float | None = None,
 ) -> int:
-    """A place."""
+    """Store or find a location."""
     place = {"region": region, "country": country, "division": division, "location": location}
     return find(conn, "locations", place) or insert(
         conn, "locations", place | {"latitude": latitude, "longitude": longitude}
@@ -141,14 +141,14 @@ def location(
 
 
 def lineage_name(conn: psycopg.Connection, pathogen_id: int, lineage: str) -> int:
-    """A known lineage of a pathogen."""
+    """Store a known lineage of a pathogen."""
     return insert(conn, "lineages", {"pathogen_id": pathogen_id, "lineage": lineage})
 
 
 def public_sequence(
     conn: psycopg.Connection, strain: str, pathogen_id: int | None = None, **columns: object
 ) -> int:
-    """A sequence that GISAID publishes."""
+    """Store a sequence published in GISAID."""
     values = {
         "pathogen_id": pathogen_id or pathogen(conn),
         "public_repository_id": repository(conn),
@@ -163,7 +163,7 @@ def sample(
     private_identifier: str | None = None,
     **columns: object,
 ) -> int:
-    """A sample that is not private, collected in France on 1 February 2024."""
+    """Store a sample that is not private, collected in France on 1 February 2024."""
     number = next(_numbers)
     values = {
         "group_id": group_id,
@@ -179,19 +179,19 @@ def sample(
 def sequence(
     conn: psycopg.Connection, sample_id: int, text: str = GENOME, **columns: object
 ) -> int:
-    """The genome of a sample."""
+    """Store the sequence of a sample."""
     return insert(conn, "sequences", _key_of_sample(conn, sample_id) | {"sequence": text} | columns)
 
 
 def aligned_sequence(conn: psycopg.Connection, sample_id: int) -> int:
-    """The aligned genome of a sample."""
+    """Store the aligned sequence of a sample."""
     return insert(conn, "aligned_sequences", _key_of_sample(conn, sample_id) | {"sequence": GENOME})
 
 
 def sample_lineage(
     conn: psycopg.Connection, sample_id: int, lineage: str | None = "BA.2", **columns: object
 ) -> int:
-    """A lineage that Pangolin called for a sample."""
+    """Store a lineage that Pangolin called for a sample."""
     values = _visible_like(conn, sample_id) | {
         "lineage_type": "PANGOLIN",
         "lineage": lineage,
@@ -201,7 +201,7 @@ def sample_lineage(
 
 
 def qc_metric(conn: psycopg.Connection, sample_id: int, **columns: object) -> int:
-    """What Nextclade says of a sample's quality."""
+    """Store Nextclade's quality metrics of a sample."""
     values = _visible_like(conn, sample_id) | {
         "qc_caller": "NEXTCLADE",
         "qc_status": "good",
@@ -211,7 +211,7 @@ def qc_metric(conn: psycopg.Connection, sample_id: int, **columns: object) -> in
 
 
 def mutations(conn: psycopg.Connection, sample_id: int) -> int:
-    """The mutations of a sample."""
+    """Store the mutations of a sample."""
     return insert(
         conn,
         "sample_mutations",
@@ -222,7 +222,7 @@ def mutations(conn: psycopg.Connection, sample_id: int) -> int:
 def accession(
     conn: psycopg.Connection, sample_id: int, accession: str = "EPI_ISL_1", **columns: object
 ) -> int:
-    """The accession of a sample in GISAID."""
+    """Store the accession of a sample in GISAID."""
     values = _visible_like(conn, sample_id) | {
         "public_repository_id": repository(conn),
         "accession": accession,
@@ -237,7 +237,7 @@ def job(
     status: str = "queued",
     **columns: object,
 ) -> int:
-    """A compute job; one that has ended says when."""
+    """Store a compute job; one that has ended gets the time it ended."""
     values = {
         "group_id": group_id,
         "pathogen_id": columns.get("pathogen_id") or pathogen(conn),
@@ -255,13 +255,13 @@ def phylo_run(
     status: str = "succeeded",
     **columns: object,
 ) -> int:
-    """A phylogenetic run."""
+    """Store a phylogenetic run."""
     described = {"name": name, "tree_type": "TARGETED", "template_args": Jsonb({})}
     return job(conn, group_id, "phylo_run", status, **(described | columns))
 
 
 def job_sample(conn: psycopg.Connection, job_id: int, sample_id: int) -> int:
-    """A sample that is the input of a job."""
+    """Store a sample as the input of a job."""
     row = conn.execute(
         "insert into aspen.job_samples"
         " (group_id, job_id, sample_group_id, sample_id, public_identifier)"
@@ -277,7 +277,7 @@ def job_sample(conn: psycopg.Connection, job_id: int, sample_id: int) -> int:
 def job_output(
     conn: psycopg.Connection, job_id: int, kind: str = "auspice_json", **columns: object
 ) -> int:
-    """A file that a job left in S3."""
+    """Store a file that a job wrote to S3."""
     values = {
         "group_id": group_of(conn, "jobs", job_id),
         "job_id": job_id,
@@ -297,7 +297,7 @@ def phylo_tree(
     tips: Sequence[Tip] = (Tip("a tip"),),
     **columns: object,
 ) -> int:
-    """The tree of a run: a root with these tips."""
+    """Store the tree of a run: a root with these tips."""
     group_id = group_of(conn, "jobs", job_id)
     values = {
         "group_id": group_id,
@@ -327,7 +327,7 @@ def phylo_tree(
 
 
 def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> int:
-    """A link to a tree."""
+    """Store a link to a tree."""
     return insert(
         conn,
         "share_links",
@@ -343,7 +343,7 @@ def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> in
 
 
 def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
-    """A run that a group wants every Monday."""
+    """Store a schedule that runs a job every Monday."""
     return insert(
         conn,
         "job_schedules",
@@ -357,7 +357,7 @@ def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
 
 
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
-    """Credentials that presigned URLs of a bucket are made with."""
+    """Store the credentials that sign URLs of a bucket."""
     values = {
         "bucket": bucket,
         "region": "eu-west-1",
@@ -370,7 +370,7 @@ def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **colum
 
 
 def insert(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int:
-    """Store one row of a table of aspen; its id."""
+    """Store one row of a table of aspen and return its id."""
     statement = insert_into(table, values) + sql.SQL(" returning id")
     row = conn.execute(statement, values).fetchone()
     assert row is not None

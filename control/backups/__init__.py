@@ -1,1 +1,1 @@
-"""Backups: one directory that holds the database, its objects and, when asked for, the keys."""
+"""Back up and restore the database, its objects and, if asked for, the keys."""

@@ -1,4 +1,4 @@
-"""`control db backup`: everything as it was at one moment, in one directory."""
+"""`control db backup`: write everything as it was at one moment to one directory."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from control.backups.tools import find_tool, run_tool
 from control.database import connect
 from control.errors import ControlError
 from control.local import is_ours
+from control.queries import query
 from control.schema.ledger import applied_migrations
 from control.schema.locks import one_migrate_at_a_time
 from control.settings import Settings
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 Echo = Callable[[str], None]
 Output = tuple[str, str, str | None]
 
-# Credentials that are made anew anywhere: the one table whose rows are secrets.
+# The one table whose rows are secrets; credentials are created again anywhere.
 SECRETS = "aspen.storage_credentials"
 _CHUNK_BYTES = 1 << 20
 _FILES_PER_FOLDER = 1000
@@ -48,9 +49,10 @@ _FILES_PER_FOLDER = 1000
 def back_up(
     settings: Settings, s3: S3Client | None, target: Path, *, with_keys: bool, echo: Echo
 ) -> Backup:
-    """Write a backup to `target`, which must not exist; without `s3` objects stay where they are.
+    """Write a backup to `target`, which must not exist; without `s3`, leave the objects out.
 
-    It appears under its name only when it is whole. Requests go on meanwhile; migrations wait.
+    The directory gets its name only when it is complete. Requests go on during the backup;
+    migrations wait.
     """
     if target.exists():
         raise ControlError(
@@ -76,31 +78,23 @@ def back_up(
 
 
 def preview(settings: Settings) -> tuple[dict[str, int], int]:
-    """What a backup would hold now: rows by table, and the number of objects."""
+    """Return what a backup would hold now: rows by table, and the number of objects."""
     with connect(settings, "db backup") as conn, conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
         return count_rows(conn), len(_outputs(conn))
 
 
 def count_rows(conn: psycopg.Connection) -> dict[str, int]:
-    """The rows of each table that is backed up, whoever owns it."""
-    names = conn.execute(
-        "select namespaces.nspname, relations.relname from pg_catalog.pg_class as relations"
-        " inner join pg_catalog.pg_namespace as namespaces"
-        " on relations.relnamespace = namespaces.oid"
-        " where relations.relkind = 'r' and namespaces.nspname !~ '^pg_'"
-        " and namespaces.nspname <> 'information_schema'"
-        " and namespaces.nspname || '.' || relations.relname <> %s order by 1, 2",
-        [SECRETS],
-    ).fetchall()
+    """Count the rows of each table that is backed up, whoever owns it."""
+    names = conn.execute(query("backups/find_tables"), {"secrets": SECRETS}).fetchall()
     counts = {}
     for schema, table in names:
-        query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+        counting = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
         try:
-            counts[f"{schema}.{table}"] = _only(conn, query)
+            counts[f"{schema}.{table}"] = _only(conn, counting)
         except errors.InsufficientPrivilege as error:
             raise ControlError(
-                f"{schema}.{table}, which is none of ours, may not be read",
+                f"{schema}.{table}, which is no table of Aspen, cannot be read",
                 "grant select on it to control, so that no table is left out of a backup",
             ) from error
     return counts
@@ -109,7 +103,7 @@ def count_rows(conn: psycopg.Connection) -> dict[str, int]:
 def _dump(
     settings: Settings, conn: psycopg.Connection, scratch: Path, *, has_keys: bool, echo: Echo
 ) -> tuple[Backup, list[Output]]:
-    """Dump the database, and read all else there is to know of it from the same snapshot."""
+    """Dump the database, and read everything else about it from the same snapshot."""
     major = conn.info.server_version // 10000
     tool = find_tool(settings, "pg_dump", major)
     assert settings.database_url is not None
@@ -148,37 +142,27 @@ def _dump(
     return backup, outputs
 
 
-def _only(conn: psycopg.Connection, query: sql.SQL | sql.Composed) -> Any:
-    row = conn.execute(query).fetchone()
+def _only(conn: psycopg.Connection, statement: sql.SQL | sql.Composed) -> Any:
+    row = conn.execute(statement).fetchone()
     assert row is not None
     return row[0]
 
 
 def _outputs(conn: psycopg.Connection) -> list[Output]:
-    """Every object the database refers to; an object shared by two rows once."""
+    """Return every object the database refers to, each once."""
     return conn.execute(
         "select distinct bucket, key, version_id from aspen.job_outputs order by 1, 2, 3"
     ).fetchall()
 
 
 def _settings(conn: psycopg.Connection) -> tuple[Setting, ...]:
-    """The operators' own choices; everything else comes from sql/roles.sql and postgrest.conf."""
-    rows = conn.execute(
-        "select roles.rolname, settings.setdatabase <> 0,"
-        " split_part(entries.entry, '=', 1),"
-        " substr(entries.entry, strpos(entries.entry, '=') + 1)"
-        " from pg_catalog.pg_db_role_setting as settings"
-        " left join pg_catalog.pg_roles as roles on settings.setrole = roles.oid"
-        " cross join lateral unnest(settings.setconfig) as entries (entry)"
-        " where starts_with(entries.entry, 'aspen.') and settings.setdatabase in ("
-        "   0, (select oid from pg_catalog.pg_database where datname = current_database()))"
-        " order by 1, 2, 3"
-    ).fetchall()
+    """Return the operators' own settings; all others come from sql/roles.sql and postgrest.conf."""
+    rows = conn.execute(query("backups/find_settings")).fetchall()
     return tuple(Setting(*row) for row in rows)
 
 
 def _with_objects(backup: Backup, s3: S3Client, outputs: list[Output], echo: Echo) -> Backup:
-    """Fetch each object; one that is gone from S3 is named, and does not stop the rest."""
+    """Fetch each object; an object missing from S3 is recorded and does not stop the backup."""
     echo(f"fetching {len(outputs)} objects")
     path, missing = backup.directory / OBJECT_LIST, []
     with open(path, "x", encoding="utf-8") as listed:
@@ -194,7 +178,7 @@ def _with_objects(backup: Backup, s3: S3Client, outputs: list[Output], echo: Ech
 
 
 def _fetch(s3: S3Client, output: Output, directory: Path, file: str) -> StoredObject | None:
-    """Copy one object into a file, a piece at a time; None when it is gone."""
+    """Copy one object into a file piece by piece; return None when it is missing."""
     bucket, key, version_id = output
     version = {} if version_id is None else {"VersionId": version_id}
     try:
@@ -224,7 +208,7 @@ def _fetch(s3: S3Client, output: Output, directory: Path, file: str) -> StoredOb
 
 
 def _copy_keys(source: Path, target: Path) -> None:
-    """Copy what cannot be derived, while nobody rotates."""
+    """Copy the files that cannot be derived, while rotation is locked out."""
     target.mkdir(mode=0o700)
     with locked(source):
         for name in (KEYS_FILE, TRUSTED_FILE):

@@ -1,4 +1,4 @@
-"""What a backup says of itself, and whether it is whole."""
+"""Describe a backup in its manifest, and check that a backup is complete."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Setting:
-    """A choice of the operators that PostgreSQL keeps with a role or a database."""
+    """A setting of the operators that PostgreSQL keeps with a role or a database."""
 
     role: str | None
     is_of_database: bool
@@ -33,7 +33,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object of S3 as it lies in a backup."""
+    """One object of S3 as stored in a backup."""
 
     bucket: str
     key: str
@@ -47,30 +47,30 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Backup:
-    """One whole backup."""
+    """One complete backup."""
 
     directory: Path
     made_at: str
     server_major: int
-    # The version of pg_dump, for pg_restore must not be older.
+    # The version of pg_dump: pg_restore must not be older.
     tool_major: int
     migrations: tuple[str, ...]
     rows: dict[str, int]
     settings: tuple[Setting, ...]
     dump_sha256: str
-    # None when the objects were left where they are.
+    # None when the objects were left out.
     object_list_sha256: str | None
-    # Objects the database knows, but S3 did not have any more.
+    # Objects the database refers to that were missing from S3.
     missing_objects: tuple[str, ...]
     has_keys: bool
 
     @property
     def row_count(self) -> int:
-        """The rows of all tables."""
+        """Return the number of rows of all tables."""
         return sum(self.rows.values())
 
     def objects(self) -> Iterator[StoredObject]:
-        """Each object, in the order of the list."""
+        """Yield each object in the order of the list."""
         if self.object_list_sha256 is None:
             return
         with open(self.directory / OBJECT_LIST, encoding="utf-8") as lines:
@@ -78,7 +78,7 @@ class Backup:
                 yield StoredObject(**json.loads(line))
 
     def write(self) -> None:
-        """Write it last of all: a directory without it is no backup."""
+        """Write the manifest last: a directory without it is no backup."""
         document = {"format": FORMAT} | asdict(self)
         del document["directory"]
         path = self.directory / MANIFEST
@@ -87,7 +87,7 @@ class Backup:
 
 
 def read_backup(directory: Path) -> Backup:
-    """Read a backup and check every file of it against its checksum, before anything is changed."""
+    """Read a backup and verify the checksum of every file, before anything is changed."""
     try:
         document = json.loads((directory / MANIFEST).read_bytes())
         found = document.pop("format")
@@ -101,7 +101,7 @@ def read_backup(directory: Path) -> Backup:
     except FileNotFoundError as error:
         raise ControlError(
             f"{directory} is no backup: {MANIFEST} is missing",
-            "name the directory that control db backup made; one that was cut off has none",
+            "name a directory that control db backup completed",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ControlError(
@@ -118,7 +118,7 @@ def read_backup(directory: Path) -> Backup:
 
 
 def sha256_of(path: Path) -> str:
-    """The checksum of a file of any size."""
+    """Return the checksum of a file of any size."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
@@ -133,7 +133,7 @@ def _check(path: Path, sha256: str) -> None:
         is_whole = False
     if not is_whole:
         raise ControlError(
-            f"{path} is not what was backed up", "restore from another copy of this backup"
+            f"{path} differs from what was backed up", "restore from another copy of this backup"
         )
 
 

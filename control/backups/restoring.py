@@ -1,8 +1,8 @@
-"""`control db restore`: a backup becomes the database, at once or not at all.
+"""`control db restore`: make a backup the database, at once or not at all.
 
-It is built beside the database in use, and takes its name when it is whole. pg_restore runs in two
-halves: the rows, and after them keys, triggers and policies. So no trigger records the restore in
-audit_log, no order of tables matters, and no policy hides a row.
+The database is built beside the one in use, and takes its name when complete. pg_restore runs
+twice: first for the rows, then for keys, triggers and policies. So no trigger records the restore
+in the audit log, the order of tables does not matter, and no policy hides a row.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
 from control.local import connect_here, is_ours, without_variables
+from control.queries import run_query
 from control.schema.freeze import migration_files
+from control.schema.ledger import migrations_of, replaced_migrations
 from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 Echo = Callable[[str], None]
 _MOST_JOBS = 4
-# The letters "resto"; advisory locks are per database.
+# The ASCII codes of "resto"; advisory locks are per database.
 _RESTORE_KEY = 0x726573746F
 
 
@@ -48,7 +50,7 @@ class Restored:
 
     rows: int
     objects: int
-    # The database of before, under its new name; None when there was none.
+    # The new name of the previous database; None if there was none.
     previous: str | None
     has_keys: bool
 
@@ -56,12 +58,16 @@ class Restored:
 def restore(
     settings: Settings, s3: S3Client, backup: Backup, echo: Echo, *, keeps_previous: bool = True
 ) -> Restored:
-    """Make `backup`, which was read and found whole, the database of an environment.
+    """Make `backup`, which was read and verified, the database of an environment.
 
-    Until the last step the database in use goes on serving; what is written meanwhile is not in the
-    one that takes its place.
+    The database in use goes on serving until the last step; what is written to it in between is not
+    in the restored one.
     """
-    if unknown := sorted(set(backup.migrations) - migration_files(settings.root).keys()):
+    known = {
+        *migration_files(settings.root),
+        *replaced_migrations(migrations_of(settings.root), backup.migrations),
+    }
+    if unknown := sorted(set(backup.migrations) - known):
         raise ControlError(
             f"the backup is of a newer checkout: migrations/{unknown[0]}.sql is not here",
             "restore it with the checkout it was made with, or a newer one",
@@ -124,7 +130,7 @@ def restore(
 
 @dataclass(frozen=True)
 class _Server:
-    """Where the database is, for an administrator."""
+    """The database server, as an administrator reaches it."""
 
     admin_url: str
     control_url: str
@@ -163,9 +169,9 @@ class _Server:
 
 
 def _bring_up_to_date(server: _Server, database: str, settings: Settings, echo: Echo) -> None:
-    """Go the way from an older checkout to this one.
+    """Migrate and load code, if the backup is of an older checkout.
 
-    What was unsafe before is as unsafe now, and said; it does not stand in the way of a restore.
+    Safety breaches that the backup already had are reported, but do not stop the restore.
     """
     with server.connect(database) as conn:
         status = migrate_status(conn, settings.root)
@@ -174,28 +180,28 @@ def _bring_up_to_date(server: _Server, database: str, settings: Settings, echo: 
             apply_all(on_database(server.control_url, database), settings.root, echo=echo)
         return
     for breach in status.breaches:
-        echo(f"unsafe, as it was before: {breach.object}: {breach.problem}")
+        echo(f"unsafe, as before: {breach.object}: {breach.problem}")
 
 
 def _require_roles(admin: psycopg.Connection) -> None:
     found = admin.execute("select to_regrole('aspen_owner') is not null").fetchone()
     if found != (True,):
         raise ControlError(
-            "this server has none of our roles",
+            "this server lacks Aspen's roles",
             "run sql/roles.sql there first and give control and authenticator passwords"
             " (docs/operations.md, A database of your own)",
         )
 
 
 def _require_alone(admin: psycopg.Connection) -> None:
-    """Hold a lock as long as this connection lasts, so that no two restores meet."""
+    """Hold a lock as long as this connection lasts, so that only one restore runs."""
     alone = admin.execute("select pg_try_advisory_lock(%s)", [_RESTORE_KEY]).fetchone()
     if alone != (True,):
-        raise ControlError("another restore is at work on this server", "wait for it to finish")
+        raise ControlError("another restore is running on this server", "wait for it to finish")
 
 
 def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
-    """Compare every table with what was counted when the backup was made."""
+    """Compare every table with the counts of the backup."""
     found = count_rows(conn)
     if wrong := sorted(
         f"{table}: {found.get(table, 0)} rows instead of {rows}"
@@ -203,7 +209,8 @@ def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
         if found.get(table) != rows
     ):
         raise ControlError(
-            "the backup did not come back whole; nothing was changed\n  " + "\n  ".join(wrong),
+            "the restored rows differ from the backup; nothing was changed\n  "
+            + "\n  ".join(wrong),
             "restore from another backup, and report this",
         )
 
@@ -213,7 +220,7 @@ def _put_objects(
 ) -> int:
     """Put every object into the bucket of this environment, and let the rows name it there.
 
-    One that is there already, in the version that was registered, is left alone.
+    An object that is there already in the registered version is left unchanged.
     """
     if backup.object_list_sha256 is None:
         return 0
@@ -239,16 +246,7 @@ def _put_objects(
                             etag,
                         )
                     )
-        # An etag is kept in the form the row had it, with or without quotes.
-        conn.execute(
-            "update aspen.job_outputs as outputs set bucket = moved.new_bucket,"
-            " version_id = moved.new_version_id,"
-            " etag = case when outputs.etag like '\"%' then moved.new_etag"
-            "   else trim(both '\"' from moved.new_etag) end"
-            " from pg_temp.moved as moved"
-            " where outputs.bucket = moved.bucket and outputs.key = moved.key"
-            " and outputs.version_id is not distinct from moved.version_id"
-        )
+        run_query(conn, "backups/rename_objects")
     return count
 
 
@@ -259,7 +257,7 @@ def _is_there(s3: S3Client, bucket: str, stored: StoredObject) -> bool:
     try:
         found = s3.head_object(Bucket=bucket, Key=stored.key, **version)  # type: ignore[arg-type]
     except s3.exceptions.ClientError as error:
-        # S3 answers 400 for a version id it never gave out.
+        # S3 answers 400 for a version id it never issued.
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):
             return False
         raise
@@ -269,7 +267,7 @@ def _is_there(s3: S3Client, bucket: str, stored: StoredObject) -> bool:
 def _put(
     s3: S3Client, bucket: str, stored: StoredObject, directory: Path
 ) -> tuple[str | None, str]:
-    """Store one object; its version, where the bucket keeps versions, and its etag."""
+    """Store one object; return its version, if the bucket is versioned, and its etag."""
     s3.upload_file(
         str(directory / stored.file),
         bucket,
@@ -281,9 +279,9 @@ def _put(
 
 
 def _take_the_name(admin: psycopg.Connection, scratch: str, name: str, previous: str) -> bool:
-    """Put the restored database in the place of the one in use; whether there was one.
+    """Rename the restored database to the one in use; return whether there was one.
 
-    Both renames or none. Nobody may be connected, so whoever is gets sent away and comes back.
+    Both renames happen or none. Nobody may be connected, so sessions are ended; clients reconnect.
     """
     row = admin.execute("select from pg_catalog.pg_database where datname = %s", [name]).fetchone()
     try:
@@ -328,7 +326,7 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
 def _apply_settings(
     admin: psycopg.Connection, database: str, settings: tuple[Setting, ...]
 ) -> None:
-    """Make the operators' choices again, for the roles that are here."""
+    """Apply the operators' settings again, for the roles that exist here."""
     for setting in settings:
         if setting.role is None:
             target = sql.SQL("database {}").format(sql.Identifier(database))
@@ -346,7 +344,7 @@ def _apply_settings(
 
 
 def _put_keys(directory: Path, source: Path, stamp: str) -> None:
-    """Sign and verify with the keys of the backup; those of before are kept beside."""
+    """Install the keys of the backup; the previous keys are kept beside them."""
     with locked(directory):
         if (directory / KEYS_FILE).exists():
             shutil.copytree(directory, directory.with_name(f"{directory.name}.before_{stamp}"))

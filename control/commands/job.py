@@ -1,4 +1,4 @@
-"""`control job`: look at the queue of jobs, and take one out."""
+"""`control job`: list, show and cancel jobs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ job_id = click.argument("job_id", type=click.IntRange(min=1))
 
 @click.group()
 def job() -> None:
-    """Look at the queue of jobs, and cancel one."""
+    """List, show and cancel jobs."""
 
 
 @job.command("list")
-@click.option("--status", type=click.Choice(STATUSES), help="Only jobs of this status.")
+@click.option("--status", type=click.Choice(STATUSES), help="Show only jobs with this status.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @json_option
 @click.pass_obj
 def list_(app: App, status: str | None, limit: int, as_json: bool) -> None:
-    """List the newest jobs first.
+    """List jobs, the newest first.
 
     \b
         control job list --status queued
@@ -60,13 +60,13 @@ def show(app: App, job_id: int, as_json: bool) -> None:
 
 @job.command()
 @job_id
-@click.option("--dry-run", is_flag=True, help="Say what would be cancelled, change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be cancelled, change nothing.")
 @json_option
 @click.pass_obj
 def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
     """Cancel a job that is queued or running.
 
-    What it hands in later is not stored. One that is cancelled stays so.
+    Results it submits later are not stored. Cancelling it again changes nothing.
 
     \b
         control job cancel 42

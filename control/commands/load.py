@@ -1,4 +1,4 @@
-"""`control load`: reference data, and the demo."""
+"""`control load`: load reference data, or the demo."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from control.app import App
 from control.commands.options import echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
+from control.terminal import listed
 
 if TYPE_CHECKING:
     from control.demo import Demo
     from control.reference.coordinates import CoordinatesFile, CoordinatesReport
 
-NAMED_PLACES = 20
+NAMED_LOCATIONS = 20
 PLURALS = {
     "region": "regions",
     "country": "countries",
@@ -26,7 +27,7 @@ PLURALS = {
     "location": "locations",
 }
 
-# A pipe as well: what can be read once is read once.
+# A pipe is allowed, because the file is read only once.
 input_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -42,7 +43,7 @@ def load() -> None:
 def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
     """Add the pathogens the platform knows (SC2, MPX, HCV), with their repositories and prefixes.
 
-    Rows that exist stay as they are, so it may be run again at any time.
+    Existing rows stay unchanged, so it can be run again at any time.
 
     \b
         control load pathogens
@@ -60,16 +61,16 @@ def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
 @load.command("coordinates")
 @click.argument("file", type=input_file)
 @click.option("--replace", is_flag=True, help="Change coordinates that differ from the file's.")
-@click.option("--dry-run", is_flag=True, help="Say what would be set, store nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be set, store nothing.")
 @json_option
 @click.pass_obj
 def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_json: bool) -> None:
-    """Give places their coordinates, by which trees are coloured.
+    """Set the coordinates of locations, by which trees are coloured.
 
-    FILE is tab-separated: level (region, country, division or location), name, latitude, longitude,
-    as Nextstrain's lat_longs.tsv; it may be compressed, or a pipe. A first line that names these
-    columns may add region, country and division, which tell places of one name apart; without, none
-    of them is guessed. It may be run again at any time.
+    FILE is tab-separated like Nextstrain's lat_longs.tsv: level (region, country, division or
+    location), name, latitude, longitude. It may be compressed, or a pipe. A first line that names
+    these columns may add region, country and division, which tell locations of one name apart;
+    without them, such locations are skipped. It can be run again at any time.
 
     \b
         control load coordinates lat_longs.tsv --dry-run
@@ -87,36 +88,35 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
-    from control.outputs.problems import listed
-
+    verb = "would set" if dry_run else "set"
     levels = [f"{count} {PLURALS[level]}" for level, count in report.set.items() if count]
     click.echo(
-        f"{'would set' if dry_run else 'set'} the coordinates of {sum(report.set.values())} places"
+        f"{verb} the coordinates of {sum(report.set.values())} locations"
         + (f": {', '.join(levels)}" if levels else "")
     )
     for said, names in (
-        ("keep other coordinates than the file's; --replace changes them", report.kept),
-        ("have a name that others have too; name their country in the file", report.ambiguous),
-        ("have different coordinates in the file", report.contradicted),
-        ("without coordinates are not in the file", report.missing),
+        ("keep coordinates unlike the file's; --replace changes them", report.kept),
+        ("share their name with others; add their country to the file", report.ambiguous),
+        ("have several different coordinates in the file", report.contradicted),
+        ("without coordinates are missing from the file", report.missing),
     ):
         if names:
-            click.echo(f"{len(names)} places {said}: {listed(names, NAMED_PLACES)}", err=True)
+            click.echo(f"{len(names)} locations {said}: {listed(names, NAMED_LOCATIONS)}", err=True)
     if report.unused_lines:
-        click.echo(f"{report.unused_lines} lines of the file are of no place here", err=True)
+        click.echo(f"{report.unused_lines} lines of the file match no location", err=True)
     for level, count in file.other_levels.items():
         click.echo(f"{count} lines of level {level!r} were not read", err=True)
 
 
 @load.command("demo")
-@click.option("--dry-run", is_flag=True, help="Say whether there is anything to load.")
+@click.option("--dry-run", is_flag=True, help="Show whether there is anything to load.")
 @json_option
 @click.pass_obj
 def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
     """Load the demo into the local stack, and print what to try with it.
 
-    Three groups with a user each: one owns the samples of a made-up outbreak and their tree, one
-    was granted a viewer's access, one is a stranger. What is there already stays.
+    Three groups with one user each: one owns the samples of an invented outbreak and their tree,
+    one has viewer access to them, one has no access. Existing rows stay unchanged.
 
     \b
         control load demo
@@ -125,7 +125,7 @@ def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
 
     if not app.settings.is_local:
         raise ControlError(
-            f"the demo does not belong into {app.settings.environment}: it makes users",
+            f"the demo creates users, so it is not loaded into {app.settings.environment}",
             "leave out --env for the local stack",
         )
     with app.connect("load demo") as conn:
@@ -145,7 +145,7 @@ def demo_command(app: App, dry_run: bool, as_json: bool) -> None:
 
 
 def _echo_what_to_try(settings: Settings, demo: Demo) -> None:
-    """Three commands that work when pasted, and whom else to be."""
+    """Print three commands that work when pasted, and the other users of the demo."""
     from control.demo import OWNER, STRANGER, VIEWER
 
     click.echo(f"the demo is loaded: {demo.samples} samples of {OWNER.group} and their tree")
@@ -162,6 +162,6 @@ T=$({control} token issue --sub '{OWNER.subject}')
 curl -s {bearer} '{settings.api_url}/samples?limit=3'
 curl -s {bearer} '{settings.api_url}/rpc/phylo_tree?id={demo.tree_id}' -o tree.json
 
-{VIEWER.subject} may view them without private identifiers, {STRANGER.subject} sees none of it.
-README.md goes on from here: your own samples in, a tree out."""
+{VIEWER.subject} can view them without private identifiers, {STRANGER.subject} sees nothing.
+README.md continues with your own samples and a tree of them."""
     )

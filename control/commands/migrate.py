@@ -1,4 +1,4 @@
-"""`control migrate`: the tables' path, and the code of sql/ behind it."""
+"""`control migrate`: apply and roll back migrations, and load the code of sql/."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
 @click.group()
 def migrate() -> None:
-    """Change the tables of a database and load the code of sql/."""
+    """Apply migrations and load the code of sql/."""
 
 
 @migrate.command("up")
-@click.option("--dry-run", is_flag=True, help="Do it all and roll it back.")
+@click.option("--dry-run", is_flag=True, help="Do everything, then roll it back.")
 @json_option
 @click.pass_obj
 def up(app: App, dry_run: bool, as_json: bool) -> None:
     """Apply pending migrations, then load the code of sql/ if anything changed.
 
-    All of it or nothing. First it is tried beside what is in use, which nobody notices; every file
-    that fails is named. The dry run then does it on the rows as well, which are locked meanwhile.
+    Everything or nothing. First everything is tried beside the objects in use, without affecting
+    requests; every file that fails is named. The dry run then also runs it on the rows, which it
+    locks until it ends.
 
     \b
         control migrate up --dry-run
@@ -37,8 +38,9 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
     """
     from control.schema.api_reload import ApiState
     from control.schema.migrate import migrate_up
+    from control.stack import running_api
 
-    result = migrate_up(app.settings, echo=say, dry_run=dry_run)
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run, running_api=running_api)
     if as_json:
         echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
         return
@@ -59,11 +61,11 @@ def up(app: App, dry_run: bool, as_json: bool) -> None:
     "--code",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIRECTORY",
-    help="Load the code of this older checkout, not of this one.",
+    help="Load the code of this older checkout instead.",
 )
-@click.option("--without-code", is_flag=True, help="Leave no code: the API stops.")
+@click.option("--without-code", is_flag=True, help="Load no code; the API stops working.")
 @click.option("--dry-run", is_flag=True, help="Show what would be rolled back.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def down(
@@ -76,10 +78,10 @@ def down(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Roll back the last migration, or all after --to. Tables they created go with their rows.
+    """Roll back the last migration, or all after --to, and drop the tables they created.
 
-    The code of sql/ is loaded again in the same transaction. Where it does not fit the older
-    tables, give the checkout it is to come from, or stop the API.
+    The code of sql/ is loaded again in the same transaction. If it does not fit the older tables,
+    name an older checkout to load it from, or stop the API.
 
     \b
         control migrate down --to 0003 --dry-run
@@ -87,6 +89,7 @@ def down(
     """
     from control.schema.api_reload import ApiState
     from control.schema.migrate import migrate_down, plan_rollback
+    from control.stack import running_api
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
@@ -104,7 +107,7 @@ def down(
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        api = migrate_down(app.settings, plan, echo=say)
+        api = migrate_down(app.settings, plan, echo=say, running_api=running_api)
         click.echo(
             "rolled back" if api else "rolled back; control migrate up loads code again",
             err=as_json,
@@ -119,7 +122,7 @@ def down(
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show what is applied and what is pending; exit 3 when something is.
+    """Show what is applied and what is pending; exit with 3 if anything is pending.
 
     \b
         control migrate status --json
@@ -157,8 +160,13 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
 def _show_status(status: MigrateStatus) -> None:
     for name in status.applied:
         click.echo(f"applied  {name}")
+    for name in status.replaced:
+        click.echo(f"applied  {name}, of an older checkout")
     for name in status.pending:
         click.echo(f"pending  {name}")
+    if status.replaced:
+        many = len(status.replaced)
+        click.echo(f"control migrate up records {status.pending[0]} in place of these {many}")
     for breach in status.breaches:
         click.echo(f"unsafe   {breach.object}: {breach.problem}")
     for change, paths in asdict(status.files).items():

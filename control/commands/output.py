@@ -1,4 +1,4 @@
-"""`control output`: register what jobs left in S3, and keep the links to it working."""
+"""`control output`: register the files jobs left in S3, and renew the credentials of links."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option
-from control.outputs.manifest import FILE_KINDS, HandIn, NamedFile, read_manifest
-from control.outputs.problems import unprintable
+from control.outputs.kinds import file_kinds
+from control.outputs.malformed import unprintable
+from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, screen_width, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from control.outputs.objects import StoredObject
+    from control.outputs.job_files import StoredObject
     from control.outputs.register import Registration
 
 
 class Address(click.ParamType[S3Uri]):
-    """`s3://bucket/key`."""
+    """Parse `s3://bucket/key`."""
 
     name = "s3://…"
 
@@ -37,7 +38,7 @@ class Address(click.ParamType[S3Uri]):
 
 
 class File(click.ParamType[NamedFile]):
-    """`auspice_json=s3://bucket/key`."""
+    """Parse `auspice_json=s3://bucket/key`."""
 
     name = "KIND=s3://…"
 
@@ -45,13 +46,13 @@ class File(click.ParamType[NamedFile]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> NamedFile:
         kind, _, address = value.partition("=")
-        if kind not in FILE_KINDS:
-            self.fail(f"{kind!r} is not one of {', '.join(FILE_KINDS)}", param, ctx)
+        if kind not in file_kinds():
+            self.fail(f"{kind!r} is not one of {', '.join(file_kinds())}", param, ctx)
         return NamedFile(kind, Address().convert(address, param, ctx))
 
 
 class Software(click.ParamType[tuple[str, str]]):
-    """`nextclade=3.8.2`."""
+    """Parse `nextclade=3.8.2`."""
 
     name = "NAME=VERSION"
 
@@ -68,14 +69,14 @@ class Software(click.ParamType[tuple[str, str]]):
 
 @click.group()
 def output() -> None:
-    """Register the files that jobs left in S3."""
+    """Register the files that jobs wrote to S3."""
 
 
 @output.command()
 @click.argument("job_id", type=click.IntRange(min=1))
 @click.argument("manifest", type=Address(), required=False)
-@click.option("--file", "files", type=File(), multiple=True, help="A file, without a manifest.")
-@click.option("--software", type=Software(), multiple=True, help="What made the files.")
+@click.option("--file", "files", type=File(), multiple=True, help="A file, instead of a manifest.")
+@click.option("--software", type=Software(), multiple=True, help="Software that made the files.")
 @click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
 @json_option
 @click.pass_obj
@@ -88,10 +89,10 @@ def register(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Verify the files a job handed in, store what they say and finish the job.
+    """Verify the files that a job submitted, store their content and finish the job.
 
-    Everything or nothing; a second time changes nothing. Files lie in the bucket of the
-    environment, below jobs/JOB_ID/ or below no job's folder.
+    Everything or nothing; running it again changes nothing. The files must be in the bucket of the
+    environment, and not below another job's folder jobs/ID/.
 
     \b
         control output register 42 s3://aspen/jobs/42/1/manifest.json
@@ -100,16 +101,16 @@ def register(
     from control.outputs.register import register_outputs
 
     if (manifest is None) == (not files):
-        raise click.UsageError("name either a manifest or files: MANIFEST or --file")
+        raise click.UsageError("give either MANIFEST or --file")
     if manifest is not None and software:
-        raise click.UsageError("--software goes with --file; a manifest says it itself")
+        raise click.UsageError("use --software with --file only; a manifest names the software")
     if manifest is None:
-        handed_in = HandIn("the files named", files, software_versions=dict(software))
+        submission = Submission("the files named", files, software_versions=dict(software))
     else:
-        handed_in = read_manifest(app.s3, manifest, job_id)
+        submission = read_manifest(app.s3, manifest, job_id)
     with app.connect("output register") as conn:
         done = register_outputs(
-            conn, app.s3, job_id, handed_in, bucket=app.settings.bucket, dry_run=dry_run
+            conn, app.s3, job_id, submission, bucket=app.settings.bucket, dry_run=dry_run
         )
     with nullcontext() if dry_run else after_the_fact(f"job {job_id} is registered"):
         if as_json:
@@ -141,14 +142,13 @@ def list_(app: App, job_id: int, as_json: bool) -> None:
 
 
 @output.command()
-@click.option("--dry-run", is_flag=True, help="Fetch them, but store nothing.")
+@click.option("--dry-run", is_flag=True, help="Fetch the credentials, store nothing.")
 @json_option
 @click.pass_obj
 def credentials(app: App, dry_run: bool, as_json: bool) -> None:
-    """Renew the credentials that links to outputs are signed with.
+    """Renew the credentials that sign links to outputs.
 
-    Long-lived keys are exchanged for an hour's before they reach the database, so run this more
-    often than that.
+    Long-lived keys are exchanged for credentials valid for one hour, so run this more often.
 
     \b
         control output credentials

@@ -1,4 +1,4 @@
-"""`control sample`: samples and their sequences, in and out."""
+"""`control sample`: import samples and their sequences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ import click
 
 from control.app import App
 from control.commands.options import json_option
-from control.samples.metadata import STRAIN, IncompleteDates, Metadata, Reading, read_metadata
+from control.samples.metadata import (
+    STRAIN,
+    IncompleteDates,
+    Metadata,
+    MetadataOptions,
+    read_metadata,
+)
 from control.terminal import after_the_fact, one_line, progress_bar
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class InputPath(click.Path):
-    """A file to read; "-" is what comes in."""
+    """A file to read; "-" is standard input."""
 
     def convert(
         self,
@@ -40,12 +46,12 @@ new_file = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def sample() -> None:
-    """Bring samples and their sequences in."""
+    """Import samples and their sequences."""
 
 
 @sample.command("import")
-@click.option("--group", required=True, metavar="GROUP", help="Owner: id, name or prefix.")
-@click.option("--user", required=True, metavar="SUB", help="On whose behalf: users.subject.")
+@click.option("--group", required=True, metavar="GROUP", help="Owning group: id, name or prefix.")
+@click.option("--user", required=True, metavar="SUB", help="User who imports: users.subject.")
 @click.option("--pathogen", required=True, metavar="SLUG", help="For example SC2.")
 @click.option("--metadata", type=input_file, required=True, help="Tab-separated; may be gzip.")
 @click.option("--sequences", type=input_file, help="FASTA named by strain; may be gzip.")
@@ -54,25 +60,25 @@ def sample() -> None:
     type=click.Choice(["error", "skip", "update"]),
     default="error",
     show_default=True,
-    help="What becomes of samples whose private identifier the group has already.",
+    help="What to do with samples whose private identifier the group has already.",
 )
-@click.option("--private", "is_private", is_flag=True, help="Hide them all from other groups.")
+@click.option("--private", "is_private", is_flag=True, help="Make all samples private.")
 @click.option("--private-identifier-column", default=STRAIN, show_default=True, metavar="COLUMN")
 @click.option(
     "--public-identifier-column",
     default=STRAIN,
     show_default=True,
     metavar="COLUMN",
-    help="Where a cell is empty, the identifier is generated.",
+    help="Empty cells get a generated identifier.",
 )
 @click.option(
     "--incomplete-dates",
     type=click.Choice(["reject", "first-day"]),
     default="reject",
     show_default=True,
-    help="What becomes of 2020-03-XX, 2020-03 and 2020.",
+    help="What to do with dates such as 2020-03-XX, 2020-03 and 2020.",
 )
-@click.option("--allow-missing-sequences", is_flag=True, help="Take samples without a sequence.")
+@click.option("--allow-missing-sequences", is_flag=True, help="Accept samples without a sequence.")
 @click.option("--rejects", type=new_file, help="Write all problems to this tab-separated file.")
 @click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
 @json_option
@@ -94,13 +100,13 @@ def import_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import samples and their sequences: all of them, or none and every reason why.
+    """Import all samples and their sequences, or none and list every problem.
 
-    The columns of METADATA are Nextstrain's; its locations are created as needed, with the division
-    and the country they are in, its accessions kept by repository. By default the strain is both
-    identifiers of a sample. Both files may be compressed (gzip, xz, bzip2) or pipes, "-" is
-    standard input; docs/importing.md has the rules. Exit code 0 means that everything is stored,
-    also where that could not be printed.
+    METADATA has Nextstrain's columns. Missing locations are created with their division and
+    country; accessions are stored by repository. By default the strain becomes both identifiers of
+    a sample. Both files may be compressed (gzip, xz, bzip2) or pipes; "-" is standard input.
+    docs/importing.md has the rules. Exit code 0 means that everything is stored, even if the
+    summary could not be printed.
 
     \b
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
@@ -111,16 +117,16 @@ def import_command(
     from control.samples.importing import Target, import_samples
 
     if sequences is None and not allow_missing_sequences:
-        raise click.UsageError("Give --sequences, or --allow-missing-sequences to do without.")
+        raise click.UsageError("Give --sequences, or --allow-missing-sequences to import without.")
     if any(
         one and other and one.exists() and one.samefile(other)
         for one, other in ((sequences, metadata), (rejects, metadata), (rejects, sequences))
     ):
-        raise click.UsageError("--metadata, --sequences and --rejects are different files.")
-    reading = Reading(
+        raise click.UsageError("--metadata, --sequences and --rejects must be different files.")
+    options = MetadataOptions(
         private_identifier_column, public_identifier_column, incomplete_dates, is_private
     )
-    table = read_metadata(metadata, reading)
+    table = read_metadata(metadata, options)
     with open_rejects(rejects) as rejected:
         with app.connect("sample import") as conn, _progress(table.total) as advance:
             target = Target(find_group(conn, group), user, pathogen, on_conflict)
@@ -147,7 +153,7 @@ def import_command(
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr when that is a terminal."""
+    """Show a progress bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return

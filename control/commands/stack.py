@@ -1,4 +1,4 @@
-"""The local stack: up, down, status, logs."""
+"""`control up`, `down`, `status` and `logs`: run the local stack."""
 
 from __future__ import annotations
 
@@ -24,15 +24,19 @@ RUNNING = "running"
 
 
 @click.command("up")
-@click.option("--watch", is_flag=True, help="Stay, and start again what dies, until Ctrl-C.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Stay in the foreground and restart servers that die, until Ctrl-C.",
+)
 @json_option
 @click.pass_obj
 def up(app: App, watch: bool, as_json: bool) -> None:
-    """Start the local stack and bring its database up to date.
+    """Start the local stack and update its database.
 
     Run it again at any time: it starts what is not running and changes nothing else. With --watch
-    it stays in the foreground, says what died and why, starts it again, and stops everything when
-    it is told to end (SIGINT, SIGTERM).
+    it stays in the foreground, reports servers that die and why, restarts them, and stops
+    everything at Ctrl-C (SIGINT) or SIGTERM.
 
     \b
         control up
@@ -72,13 +76,13 @@ def down(app: App, as_json: bool) -> None:
 
 @click.command("status")
 @click.option(
-    "--json", "as_json", is_flag=True, help="For machines; database_url contains its password."
+    "--json", "as_json", is_flag=True, help="Print JSON; its database_url contains the password."
 )
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show how each server of the local stack is, and where.
+    """Show the state and address of each server of the local stack.
 
-    Exits with 3 when one of them is not running: control up starts it.
+    Exits with 3 if a server is not running; control up starts it.
 
     \b
         control status
@@ -102,12 +106,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 @click.command("logs")
 @click.argument("component", required=False)
-@click.option("-f", "--follow", "is_following", is_flag=True, help="Go on as they are written.")
-@click.option("-n", "--lines", default=40, show_default=True, help="How many lines of each.")
+@click.option("-f", "--follow", "is_following", is_flag=True, help="Go on printing new lines.")
+@click.option("-n", "--lines", default=40, show_default=True, help="Number of lines per server.")
 @json_option
 @click.pass_obj
 def logs(app: App, component: str | None, is_following: bool, lines: int, as_json: bool) -> None:
-    """Show what the servers of the local stack logged.
+    """Show the logs of the local stack's servers.
 
     \b
         control logs postgrest
@@ -121,7 +125,7 @@ def logs(app: App, component: str | None, is_following: bool, lines: int, as_jso
         raise click.BadParameter(f"one of {', '.join(files)}", param_hint="COMPONENT")
     chosen = files if component is None else {component: files[component]}
     leave_the_line()
-    # Begun before the last lines are read: better a line twice than a line lost.
+    # Start following before printing the last lines: better a line twice than a line lost.
     coming = follow(chosen) if is_following else ()
     for name, line in chain(last_lines(chosen, lines), coming):
         if as_json:
@@ -131,7 +135,7 @@ def logs(app: App, component: str | None, is_following: bool, lines: int, as_jso
 
 
 def _addresses(settings: Settings) -> list[str]:
-    """What a user of the stack needs, without passwords; nothing before the first `control up`."""
+    """Return the addresses users need, without passwords; none before the first `control up`."""
     if settings.api_url is None:
         return []
     port = settings.database_url.rpartition(":")[2] if settings.database_url else ""
@@ -166,5 +170,5 @@ def _table(components: Mapping[str, ComponentStatus]) -> list[str]:
 
 
 def _near(path: Path) -> str:
-    """A path as seen from here, where that is shorter."""
+    """Return a path relative to the current folder if that is shorter."""
     return min(str(path), os.path.relpath(path), key=len)

@@ -1,4 +1,4 @@
-"""`control token`: mint, read and verify tokens, and look after the keys behind them."""
+"""`control token`: mint, inspect and verify tokens, and manage the keys that sign them."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from control.tokens.terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
 if TYPE_CHECKING:
     from control.tokens.rotation import Change
 
-# Far above any real token; keeps a wrong file from being read whole.
+# Far longer than any real token; keeps a wrong file from being read whole.
 LONGEST_TOKEN = 100_000
 
 
 class Groups(click.ParamType[dict[int, str]]):
-    """`3:admin,12:viewer`."""
+    """Parse `3:admin,12:viewer`."""
 
     name = "ID:ROLE,…"
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> dict[int, str]:
-        from control.tokens import minting as tokens
+        from control.tokens.minting import parse_groups
 
         try:
-            return tokens.parse_groups(value)
+            return parse_groups(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
 class Lifetime(click.ParamType[timedelta]):
-    """`30s`, `15m`, `1h`, `7d`."""
+    """Parse `30s`, `15m`, `1h` or `7d`."""
 
     name = "DURATION"
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta:
-        from control.tokens import minting as tokens
+        from control.tokens.minting import parse_lifetime
 
         try:
-            return tokens.parse_lifetime(value)
+            return parse_lifetime(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
 class Subject(click.ParamType[str]):
-    """A user's `sub`."""
+    """Parse a user's `sub`."""
 
     name = "SUB"
 
@@ -71,21 +71,21 @@ class Subject(click.ParamType[str]):
 
 
 audience_option = click.option(
-    "--aud", default=AUDIENCE, show_default=True, help="The API's jwt-aud."
+    "--aud", default=AUDIENCE, show_default=True, help="Audience: the API's jwt-aud."
 )
 
 
 @click.group()
 def token() -> None:
-    """Mint and read tokens, and look after the keys that sign them."""
+    """Mint and inspect tokens, and manage the keys that sign them."""
 
 
 @token.command()
 @click.option(
-    "--sub", type=Subject(), required=True, help="Whose token: users.subject in the database."
+    "--sub", type=Subject(), required=True, help="User of the token: users.subject in the database."
 )
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True)
-@click.option("--groups", type=Groups(), help="Left out: the memberships in the database count.")
+@click.option("--groups", type=Groups(), help="Without it, the database's memberships count.")
 @click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 30d.")
 @click.option("--alg", type=click.Choice(ALGORITHMS), default="HS256", show_default=True)
 @audience_option
@@ -93,9 +93,11 @@ def token() -> None:
     "--not-before",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]),
     metavar="TIME",
-    help="Valid from then on, for TTL; for example 2026-12-01T08:00:00Z.",
+    help="Start of validity, which lasts TTL; for example 2026-12-01T08:00:00Z.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the claims and the key id, too.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON with the token, its claims and the key id."
+)
 @click.pass_obj
 def issue(
     app: App,
@@ -113,14 +115,12 @@ def issue(
     \b
         control token issue --sub 'auth0|62c' --role member --groups 3:admin,12:viewer --ttl 1h
     """
-    from control.tokens import minting as tokens
     from control.tokens.keys import load_keys
+    from control.tokens.minting import claims_for, sign
 
     keys = load_keys(app.settings.keys_dir)
-    claims = tokens.claims_for(
-        sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud
-    )
-    minted = tokens.sign(keys, claims, alg)
+    claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl, not_before=not_before, aud=aud)
+    minted = sign(keys, claims, alg)
     details = {"token": minted, "alg": alg, "kid": keys.signing(alg).kid, "claims": claims}
     if as_json:
         echo_json(details)
@@ -134,15 +134,15 @@ def issue(
 @json_option
 @click.pass_context
 def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
-    """Show what a token says and whether the API would take it, as far as that can be known here.
+    """Show the content of a token, and whether the API would accept it.
 
-    Reads the token from standard input, where it stays out of the shell's history. Exits with 3
-    when the API would refuse it.
+    Reads the token from standard input, so that it stays out of the shell's history. Exits with 3
+    if the API would reject it. Only the API can check the user in the database.
 
     \b
         control token inspect < token.txt
     """
-    from control.tokens import minting as tokens
+    from control.tokens.inspection import inspect as inspect_token
     from control.tokens.keys import load_keys
 
     app: App = ctx.obj
@@ -150,7 +150,7 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
         leave_the_line()
         source = sys.stdin.buffer.read(LONGEST_TOKEN).decode(errors="replace")
     given = re.sub(r"^bearer\s+", "", source.strip(), flags=re.IGNORECASE)
-    inspection = tokens.inspect(load_keys(app.settings.keys_dir), given, audience=aud)
+    inspection = inspect_token(load_keys(app.settings.keys_dir), given, audience=aud)
     click.echo(inspection.as_json() if as_json else inspection.as_text())
     ctx.exit(SOMETHING_TO_DO if inspection.problems else 0)
 
@@ -161,12 +161,12 @@ def inspect(ctx: click.Context, source: str, aud: str, as_json: bool) -> None:
     "destination",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the file a PostgREST elsewhere needs. It holds the HS256 secret: keep it secret.",
+    help="Write the file for a PostgREST elsewhere. It holds the HS256 secret: keep it secret.",
 )
 @json_option
 @click.pass_obj
 def jwks(app: App, destination: Path | None, as_json: bool) -> None:
-    """Print the public keys tokens are verified with.
+    """Print the public keys that verify tokens.
 
     \b
         control token jwks
@@ -186,11 +186,13 @@ def jwks(app: App, destination: Path | None, as_json: bool) -> None:
 @click.option(
     "--keep-old/--drop-old",
     default=True,
-    help="Accept the tokens issued so far, or refuse them from now on.  [default: keep-old]",
+    help="Accept or reject the tokens issued so far.  [default: keep-old]",
 )
-@click.option("--retire", "retire_old", is_flag=True, help="Only drop keys that no longer sign.")
-@click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
-@click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@click.option("--retire", "retire_old", is_flag=True, help="Only remove keys that no longer sign.")
+@click.option(
+    "--reload/--no-reload", "tell", default=True, help="Have PostgREST read the keys again, or not."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would happen to each key.")
 @json_option
 @click.pass_obj
 def rotate_keys(
@@ -206,7 +208,9 @@ def rotate_keys(
     from control.tokens.rotation import retire, rotate
 
     if retire_old and not keep_old:
-        raise click.UsageError("--retire makes no new keys, --drop-old does: give one of them.")
+        raise click.UsageError(
+            "--retire creates no new keys, --drop-old does: give only one of them."
+        )
     directory = app.settings.keys_dir
     if retire_old:
         make = partial(retire, directory, dry_run=dry_run)
@@ -217,14 +221,16 @@ def rotate_keys(
 
 @token.command("trust")
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--reload/--no-reload", "tell", default=True, help="Tell PostgREST, or leave it.")
-@click.option("--dry-run", is_flag=True, help="Show what would become of each key.")
+@click.option(
+    "--reload/--no-reload", "tell", default=True, help="Have PostgREST read the keys again, or not."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would happen to each key.")
 @json_option
 @click.pass_obj
 def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: bool) -> None:
     """Accept the tokens of an identity provider, given the JWKS it publishes.
 
-    Replaces the provider's keys given before; run it again after the provider rotates its keys.
+    Replaces the provider's earlier keys; run it again whenever the provider rotates its keys.
     Keys that cannot verify tokens are left out and named.
 
     \b
@@ -244,9 +250,9 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: boo
 def change_keys(
     app: App, make: Callable[[], Change], *, tell: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Make a change, print what becomes of each key, record it, and have PostgREST read them.
+    """Change keys, print what happens to each, record it, and have PostgREST read them.
 
-    The connection comes first: keys that PostgREST cannot be told of would only break tokens.
+    The connection is made first: keys that PostgREST cannot be told of would only break tokens.
     """
     from control.audit import record_keys
     from control.tokens.rotation import reload_keys
@@ -261,6 +267,6 @@ def change_keys(
             for kid, fate in change.outcome().items():
                 click.echo(f"{kid}\t{fate}")
         if not dry_run and (failure := record_keys(app.settings, conn, change.outcome())):
-            click.echo(f"not recorded in audit_log: {failure}", err=True)
+            click.echo(f"not recorded in the audit log: {failure}", err=True)
         if conn is not None:
             reload_keys(conn, app.settings.api_url, change)

@@ -33,14 +33,14 @@ MEMBERS = (OWNER, VIEWER, STRANGER)
 
 @dataclass(frozen=True)
 class Demo:
-    """What there is to look at."""
+    """The loaded demo."""
 
     samples: int
     tree_id: int
 
 
 def find_demo(conn: psycopg.Connection) -> Demo | None:
-    """The demo, once everything of it is loaded; what users added beside it is none of it."""
+    """Return the demo once all of it is loaded; rows that users added do not count."""
     samples = [sample for _, sample in tips(outbreak())]
     values = {
         "prefix": OWNER.prefix,

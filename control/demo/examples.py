@@ -1,4 +1,4 @@
-"""The files of `examples/`: what a laboratory has, and what a job would make of it.
+"""Write the files of `examples/`: a laboratory's data, and the tree a job would make of it.
 
 python -m control.demo.examples
 """
@@ -18,7 +18,7 @@ TREE = "tree.json"
 
 
 def write_examples(folder: Path) -> None:
-    """Write metadata, sequences and tree; the same ones every time."""
+    """Write metadata, sequences and tree; they are the same every time."""
     root = outbreak(EXAMPLE)
     write_upload(folder, root)
     (folder / TREE).write_bytes(auspice_json(root, "Aspen's example outbreak"))

@@ -1,4 +1,4 @@
-"""The outbreak as files: what a laboratory uploads, and what the jobs make of it."""
+"""Write the outbreak as files: what a laboratory uploads, and what the jobs produce."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from control.demo.outbreak import GENOME_LENGTH, PLACES, DemoSample, Node, tips
+from control.demo.outbreak import GENOME_LENGTH, LOCATIONS, DemoSample, Node, tips
 from control.samples.fasta import write_record
 
 METADATA_COLUMNS = (
@@ -45,22 +45,22 @@ EMPTY_QC_COLUMNS = (
     "warnings",
     "errors",
 )
-# Shares of sites that are missing.
+# Shares of missing sites above which QC is mediocre or bad.
 MEDIOCRE, BAD = 0.04, 0.1
 
 
 def write_upload(folder: Path, root: Node) -> tuple[Path, Path]:
-    """Metadata and sequences in a folder, as a laboratory keeps them."""
+    """Write metadata and sequences to a folder, as a laboratory keeps them."""
     metadata, sequences = folder / "metadata.tsv", folder / "sequences.fasta"
     with metadata.open("w") as table, sequences.open("w") as fasta:
         table.write("\t".join(METADATA_COLUMNS) + "\n")
         for node, sample in tips(root):
-            place = node.place
+            location = node.location
             row = (
                 sample.strain,
                 sample.private_identifier,
                 node.date.isoformat(),
-                *(place.region, place.country, place.division, place.location),
+                *(location.region, location.country, location.division, location.location),
                 "Homo sapiens",
                 "Bay et al",
                 LABORATORY,
@@ -72,7 +72,7 @@ def write_upload(folder: Path, root: Node) -> tuple[Path, Path]:
 
 
 def auspice_json(root: Node, title: str = "Aspen's demo outbreak") -> bytes:
-    """The tree of a phylo run, as augur exports it."""
+    """Return the tree of a phylo run, as augur exports it."""
     document = {
         "version": "v2",
         "meta": {
@@ -101,11 +101,11 @@ def auspice_json(root: Node, title: str = "Aspen's demo outbreak") -> bytes:
 
 
 def _demes(level: str) -> dict[str, dict[str, float]]:
-    """Where the places of a level are."""
+    """Return the coordinates of the locations of a level."""
     depth = LEVELS.index(level)
     found = {}
-    for place, (latitude, longitude) in PLACES.items():
-        names = [getattr(place, key) for key in LEVELS]
+    for location, (latitude, longitude) in LOCATIONS.items():
+        names = [getattr(location, key) for key in LEVELS]
         if names[depth] and not any(names[depth + 1 :]):
             found[names[depth]] = {"latitude": latitude, "longitude": longitude}
     return found
@@ -118,7 +118,7 @@ def _auspice_node(node: Node) -> dict[str, Any]:
         "num_date": {"value": round(node.date.year + (node.date - year_start).days / 365, 3)},
     }
     for level in LEVELS:
-        attributes[level] = {"value": getattr(node.place, level)}
+        attributes[level] = {"value": getattr(node.location, level)}
     if node.sample is not None:
         attributes["lineage"] = {"value": node.sample.lineage}
     found: dict[str, Any] = {
@@ -132,7 +132,7 @@ def _auspice_node(node: Node) -> dict[str, Any]:
 
 
 def lineage_report(samples: Mapping[int, DemoSample]) -> bytes:
-    """What pangolin would write; samples by their ids."""
+    """Return what pangolin would write; samples are given by id."""
     return _csv(
         [
             {
@@ -154,7 +154,7 @@ def lineage_report(samples: Mapping[int, DemoSample]) -> bytes:
 
 
 def nextclade_csv(samples: Mapping[int, DemoSample]) -> bytes:
-    """What Nextclade would write; samples by their ids."""
+    """Return what Nextclade would write; samples are given by id."""
     rows = []
     for sample_id, sample in samples.items():
         missing = sample.genome.count("N")
@@ -164,11 +164,7 @@ def nextclade_csv(samples: Mapping[int, DemoSample]) -> bytes:
             "clade": "20C",
             "Nextclade_pango": sample.lineage,
             "qc.overallScore": round(share * 1000, 2),
-            "qc.overallStatus": "bad"
-            if share > BAD
-            else "mediocre"
-            if share > MEDIOCRE
-            else "good",
+            "qc.overallStatus": _qc_status(share),
             "totalSubstitutions": len(sample.mutations),
             "totalMissing": missing,
             "substitutions": ",".join(sample.mutations),
@@ -185,12 +181,12 @@ def _qc_status(missing_share: float) -> str:
 
 
 def tag_json() -> bytes:
-    """The dataset that Nextclade compared with."""
+    """Return the dataset that Nextclade compared with."""
     return json.dumps(DATASET, indent=2).encode()
 
 
 def aligned_fasta(samples: Mapping[int, DemoSample]) -> bytes:
-    """The genomes as they are: nothing was inserted or deleted since the root."""
+    """Return the genomes unchanged: nothing was inserted or deleted since the root."""
     stream = io.StringIO()
     for sample_id, sample in samples.items():
         write_record(stream, str(sample_id), sample.genome)

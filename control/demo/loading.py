@@ -1,7 +1,7 @@
-"""Loading the demo the way real data comes in.
+"""Load the demo through the same paths as real data.
 
 The samples go through the import, the run through the API's function, the outputs through S3 and
-registration; only groups, users and places are inserted. Every step may have been done before.
+registration; only groups, users and locations are inserted directly. Every step can be repeated.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,14 +18,15 @@ import psycopg
 
 from control.database import acting_as
 from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
-from control.demo.outbreak import HOME, LINEAGES, PLACES, DemoSample, Node, outbreak, tips
+from control.demo.outbreak import HOME, LINEAGES, LOCATIONS, DemoSample, Node, outbreak, tips
 from control.errors import ControlError
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
 from control.people.groups import Group, find_group
+from control.queries import query, run_query
 from control.reference.pathogens import load_pathogens
 from control.samples.importing import Target, import_samples
-from control.samples.metadata import Reading, read_metadata
+from control.samples.metadata import MetadataOptions, read_metadata
 from control.settings import Settings
 from control.storage.credentials import current_credentials, store_credentials
 from control.storage.s3 import S3Uri
@@ -41,13 +42,13 @@ SOFTWARE = {
 
 
 def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> None:
-    """Make what is missing of the demo."""
+    """Create what is missing of the demo."""
     root = outbreak()
     store_credentials(conn, current_credentials(settings, s3))
     with conn.transaction():
         _refuse_groups_of_others(conn)
         load_pathogens(conn)
-        _store_places(conn)
+        _store_locations(conn)
         for member in MEMBERS:
             _store_member(conn, member)
         _grant_viewer(conn)
@@ -56,13 +57,13 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
     _import(conn, group, root)
     _ensure_run(conn, group, root)
     for job_id, kind in _open_jobs(conn, group, root):
-        place = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
-        _hand_in(s3, place, kind, _outputs(conn, job_id, kind, root))
-        register_outputs(conn, s3, job_id, read_manifest(s3, place, job_id))
+        manifest = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
+        _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
+        register_outputs(conn, s3, job_id, read_manifest(s3, manifest, job_id))
 
 
 def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
-    """Never make the demo's people members of a group that somebody else made."""
+    """Fail rather than add the demo's users to a group that somebody else created."""
     rows = conn.execute(
         "select groups.name, groups.prefix from aspen.groups as groups"
         " inner join unnest(%s::text[], %s::text[]) as ours (name, prefix)"
@@ -71,27 +72,25 @@ def _refuse_groups_of_others(conn: psycopg.Connection) -> None:
     ).fetchall()
     if rows:
         raise ControlError(
-            "the demo needs a prefix that a group of yours has: "
+            "the demo needs a prefix that another group uses: "
             + ", ".join(f"{name} ({prefix})" for name, prefix in rows),
-            "do without the demo, or load it into another stack (ASPEN_DATA_DIR names one)",
+            "load the demo into another local stack (set ASPEN_DATA_DIR)",
         )
 
 
-def _store_places(conn: psycopg.Connection) -> None:
-    """The places of the outbreak; coordinates that are there stay."""
+def _store_locations(conn: psycopg.Connection) -> None:
+    """Store the locations of the outbreak; existing coordinates stay."""
     conn.cursor().executemany(
-        "insert into aspen.locations"
-        " (region, country, division, location, latitude, longitude)"
-        " values (%s, %s, %s, %s, %s, %s)"
-        " on conflict (region, country, division, location) do update"
-        " set latitude = excluded.latitude, longitude = excluded.longitude"
-        " where locations.latitude is null",
-        [(*astuple(place), *coordinates) for place, coordinates in PLACES.items()],
+        query("demo/store_location"),
+        [
+            asdict(location) | {"latitude": latitude, "longitude": longitude}
+            for location, (latitude, longitude) in LOCATIONS.items()
+        ],
     )
 
 
 def _store_member(conn: psycopg.Connection, member: Member) -> None:
-    """A user with a role in a group of his or her own, whose trees are coloured from HOME."""
+    """Store a user with a role in a group of their own, whose trees are coloured from HOME."""
     values = asdict(member) | {
         "email": f"{member.prefix.lower()}@example.org",
         "home": HOME.location,
@@ -108,25 +107,18 @@ def _store_member(conn: psycopg.Connection, member: Member) -> None:
         " values (%(subject)s, %(name)s, %(email)s) on conflict (subject) do nothing",
         values,
     )
-    conn.execute(
-        "insert into aspen.memberships (group_id, user_id, role)"
-        " select groups.id, users.id, %(role)s"
-        " from aspen.groups as groups cross join aspen.users as users"
-        " where groups.prefix = %(prefix)s and users.subject = %(subject)s"
-        " on conflict (group_id, user_id) do nothing",
-        values,
-    )
+    run_query(conn, "demo/store_membership", values)
 
 
 def _grant_viewer(conn: psycopg.Connection) -> None:
-    conn.execute(
-        "insert into aspen.group_grants (group_id, grantee_group_id, role, granted_by_id)"
-        " select owners.id, viewers.id, 'viewer', users.id"
-        " from aspen.groups as owners"
-        " cross join aspen.groups as viewers cross join aspen.users as users"
-        " where owners.prefix = %s and viewers.prefix = %s and users.subject = %s"
-        " on conflict (group_id, grantee_group_id) do nothing",
-        [OWNER.prefix, VIEWER.prefix, OWNER.subject],
+    run_query(
+        conn,
+        "demo/grant_viewer",
+        {
+            "owner_prefix": OWNER.prefix,
+            "viewer_prefix": VIEWER.prefix,
+            "subject": OWNER.subject,
+        },
     )
 
 
@@ -141,21 +133,21 @@ def _store_lineages(conn: psycopg.Connection) -> None:
 
 
 def _import(conn: psycopg.Connection, group: Group, root: Node) -> None:
-    """What `control sample import` does; samples that are there stay."""
+    """Do what `control sample import` does; existing samples stay."""
     target = Target(group, OWNER.subject, PATHOGEN, on_conflict="skip")
     with TemporaryDirectory() as folder:
         metadata, sequences = files.write_upload(Path(folder), root)
-        reading = Reading(private_identifier_column=files.PRIVATE_IDENTIFIER_COLUMN)
-        report = import_samples(conn, target, read_metadata(metadata, reading), sequences)
+        options = MetadataOptions(private_identifier_column=files.PRIVATE_IDENTIFIER_COLUMN)
+        report = import_samples(conn, target, read_metadata(metadata, options), sequences)
     if report.problems:
         raise ControlError(
-            f"the demo's own samples were refused: {report.problems[0]}",
-            "make clean removes a local stack with its data; make up makes a new one",
+            f"the demo's own samples were rejected: {report.problems[0]}",
+            "make clean removes a local stack with its data; make up creates a new one",
         )
 
 
 def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
-    """The run, asked for by the owner through the API's function, unless it is there."""
+    """Request the run as its owner, through the API's function, unless it exists."""
     found = conn.execute(
         "select jobs.id from aspen.jobs as jobs where jobs.group_id = %s and jobs.name = %s",
         [group.id, RUN_NAME],
@@ -172,14 +164,9 @@ def _ensure_run(conn: psycopg.Connection, group: Group, root: Node) -> None:
 
 
 def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple[int, str]]:
-    """The demo's jobs that nobody has run yet: its run, and those of its samples and no others."""
+    """Return the queued jobs of the demo: its run, and the jobs of its samples alone."""
     return conn.execute(
-        "select jobs.id, jobs.kind from aspen.jobs as jobs"
-        " where jobs.group_id = %(group_id)s and jobs.status = 'queued'"
-        " and (jobs.name = %(run_name)s or jobs.kind <> 'phylo_run' and not exists ("
-        "select from aspen.job_samples as inputs where inputs.job_id = jobs.id"
-        " and inputs.public_identifier <> all (%(strains)s)))"
-        " order by jobs.id",
+        query("demo/find_open_jobs"),
         {
             "group_id": group.id,
             "run_name": RUN_NAME,
@@ -191,7 +178,7 @@ def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple
 def _outputs(
     conn: psycopg.Connection, job_id: int, kind: str, root: Node
 ) -> dict[str, tuple[str, bytes]]:
-    """What the job would leave: kind of file → name and content."""
+    """Return what the job would submit: kind of file → name and content."""
     if kind == "phylo_run":
         return {"auspice_json": ("ncov.json", files.auspice_json(root))}
     samples = _samples_of(conn, job_id, root)
@@ -205,7 +192,7 @@ def _outputs(
 
 
 def _samples_of(conn: psycopg.Connection, job_id: int, root: Node) -> dict[int, DemoSample]:
-    """The job's inputs by their ids, as far as they are the demo's."""
+    """Return the demo's samples among the job's inputs, by id."""
     by_strain = {sample.strain: sample for _, sample in tips(root)}
     rows = conn.execute(
         "select inputs.sample_id, inputs.public_identifier from aspen.job_samples as inputs"
@@ -215,13 +202,13 @@ def _samples_of(conn: psycopg.Connection, job_id: int, root: Node) -> dict[int, 
     return {sample_id: by_strain[strain] for sample_id, strain in rows if strain in by_strain}
 
 
-def _hand_in(
-    s3: S3Client, place: S3Uri, kind: str, outputs: Mapping[str, tuple[str, bytes]]
+def _submit(
+    s3: S3Client, address: S3Uri, kind: str, outputs: Mapping[str, tuple[str, bytes]]
 ) -> None:
     """Store the files and, last, the manifest that names them."""
     named = []
     for file_kind, (name, content) in outputs.items():
-        s3.put_object(Bucket=place.bucket, Key=place.sibling(name).key, Body=content)
+        s3.put_object(Bucket=address.bucket, Key=address.sibling(name).key, Body=content)
         sha256 = hashlib.sha256(content).hexdigest()
         named.append({"kind": file_kind, "key": name, "size": len(content), "sha256": sha256})
     manifest = {
@@ -231,4 +218,4 @@ def _hand_in(
         "software_versions": SOFTWARE[kind],
         "files": named,
     }
-    s3.put_object(Bucket=place.bucket, Key=place.key, Body=json.dumps(manifest).encode())
+    s3.put_object(Bucket=address.bucket, Key=address.key, Body=json.dumps(manifest).encode())

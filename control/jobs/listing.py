@@ -1,4 +1,4 @@
-"""The queue of jobs: what is in it, and taking something out."""
+"""List the queue of jobs, and cancel jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled", "timed_out"
 
 @dataclass(frozen=True)
 class QueuedJob:
-    """A job as an operator sees it."""
+    """A job as operators see it."""
 
     id: int
     kind: str
@@ -33,12 +33,12 @@ class QueuedJob:
 
 
 def find_jobs(conn: psycopg.Connection, status: str | None, limit: int) -> list[QueuedJob]:
-    """The newest jobs, of one status or of all."""
+    """Return the newest jobs, of one status or of all."""
     return _find(conn, None, status, limit)
 
 
 def get_job(conn: psycopg.Connection, job_id: int) -> QueuedJob:
-    """One job."""
+    """Return one job."""
     found = _find(conn, job_id, None, 1)
     if not found:
         raise ControlError(f"there is no job {job_id}", "control job list shows those there are")
@@ -46,7 +46,7 @@ def get_job(conn: psycopg.Connection, job_id: int) -> QueuedJob:
 
 
 def cancel_job(conn: psycopg.Connection, job_id: int, *, dry_run: bool = False) -> QueuedJob:
-    """Cancel a job that has not ended; one that is cancelled stays so."""
+    """Cancel a job that has not ended; a cancelled job stays cancelled."""
     with conn.transaction(force_rollback=dry_run):
         conn.execute("select from internal.cancel_jobs(array[%s]::bigint[])", [job_id])
         job = get_job(conn, job_id)
@@ -61,7 +61,7 @@ def cancel_job(conn: psycopg.Connection, job_id: int, *, dry_run: bool = False) 
 def _find(
     conn: psycopg.Connection, job_id: int | None, status: str | None, limit: int
 ) -> list[QueuedJob]:
-    # Imported only here: the command line names the statuses without a database.
+    # Imported here: the command line needs the statuses without a database.
     from psycopg.rows import class_row
 
     from control.queries import query

@@ -1,4 +1,4 @@
-"""The job whose outputs are registered: locked, looked at, brought to its end."""
+"""Lock the job whose outputs are registered, and bring it to its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from control.errors import ControlError
 
 @dataclass(frozen=True)
 class Job:
-    """What registration needs to know of a job; group and pathogen come from here alone."""
+    """Hold what registration needs to know of a job; group and pathogen come from here alone."""
 
     id: int
     group_id: int
@@ -24,19 +24,16 @@ class Job:
     status: str
     attempt: int
     error: str | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its end is still to come."""
-        return self.status in ("queued", "running")
+    is_open: bool
 
 
 def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
-    """The job, with its row locked until the transaction ends: whoever comes second waits."""
+    """Return the job, its row locked until the transaction ends: whoever comes second waits."""
     with conn.cursor(row_factory=class_row(Job)) as cursor:
         job = cursor.execute(
             "select jobs.id, jobs.group_id, jobs.pathogen_id, pathogens.lineage_caller, jobs.kind,"
-            " jobs.status, jobs.attempt, jobs.error"
+            " jobs.status, jobs.attempt, jobs.error,"
+            " jobs.status = any(internal.job_statuses_before('succeed')) as is_open"
             " from aspen.jobs as jobs"
             " inner join aspen.pathogens as pathogens on jobs.pathogen_id = pathogens.id"
             " where jobs.id = %s for no key update of jobs",
@@ -60,14 +57,11 @@ def _no_such_job(job_id: int) -> ControlError:
 def finish_job(
     conn: psycopg.Connection, job: Job, error: str | None, software_versions: Mapping[str, str]
 ) -> str:
-    """Bring the job to its end; the status it has now."""
-    status = "succeeded" if error is None else "failed"
-    # The clock and not now(): another transaction may have started the job since this one began.
-    conn.execute(
-        "update aspen.jobs set status = %s, error = %s, software_versions = %s,"
-        " started_at = coalesce(started_at, clock_timestamp()),"
-        " finished_at = greatest(clock_timestamp(), started_at)"
-        " where id = %s",
-        [status, error, Jsonb(dict(software_versions)), job.id],
-    )
-    return status
+    """Bring the job to its end, and return the status it has then."""
+    action = "succeed" if error is None else "fail"
+    row = conn.execute(
+        "select internal.move_job(%s, %s, %s, %s)",
+        [job.id, action, error, Jsonb(dict(software_versions))],
+    ).fetchone()
+    assert row is not None
+    return str(row[0])

@@ -1,3 +1,3 @@
-"""Job outputs: files in S3, verified, read and registered in one transaction per job."""
+"""Register job outputs: files in S3, verified, read and stored in one transaction per job."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a job hands in: a manifest.json beside its files, or files an operator names."""
+"""Read what a job submits: a manifest.json beside its files, or files that an operator names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from control.outputs.addresses import check_address, is_plain, owner_of
 from control.outputs.formats.json_values import MalformedJson, read_json
-from control.outputs.places import check_place, is_plain, owner_of
-from control.outputs.problems import UNPRINTABLE, Malformed, unprintable
+from control.outputs.kinds import file_kinds, job_kind, job_kinds
+from control.outputs.malformed import UNPRINTABLE, Malformed, unprintable
 from control.storage.s3 import S3Uri, open_object
 
 if TYPE_CHECKING:
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "manifest.json"
 LARGEST_MANIFEST_BYTES = 1 << 20
 LONGEST_ERROR = 10_000
-
-# What each kind of job must leave behind.
-FILES_OF_JOB = {
-    "phylo_run": ("auspice_json",),
-    "pangolin": ("lineage_report_csv",),
-    "nextclade": ("nextclade_csv", "nextclade_tag_json", "aligned_fasta"),
-}
-FILE_KINDS = tuple(kind for kinds in FILES_OF_JOB.values() for kind in kinds)
 
 _MEMBERS = {
     "kind": True,
@@ -41,7 +34,7 @@ _FILE_MEMBERS = {"kind": True, "key": True, "size": False, "etag": False, "sha25
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file as it was named; what is None was not said and is not compared."""
+    """A file as it was named; None values were not stated and are not compared."""
 
     kind: str
     uri: S3Uri
@@ -51,9 +44,12 @@ class NamedFile:
 
 
 @dataclass(frozen=True)
-class HandIn:
-    """What is to be registered. `kind` and `attempt` are None when an operator names the files;
-    `error` is set when the job failed."""
+class Submission:
+    """What is to be registered.
+
+    `kind` and `attempt` are None when an operator names the files; `error` is set when the job
+    failed.
+    """
 
     source: str
     files: tuple[NamedFile, ...]
@@ -64,11 +60,11 @@ class HandIn:
     resolved_template_args: Mapping[str, object] | None = None
 
 
-def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
+def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> Submission:
     """Fetch and check the manifest of a job; a folder means the manifest.json in it."""
     if uri.key.endswith("/"):
         uri = uri.sibling(MANIFEST_NAME)
-    check_place(uri, job_id)
+    check_address(uri, job_id)
     with open_object(s3, uri) as body:
         content = body.read(LARGEST_MANIFEST_BYTES + 1)
     if len(content) > LARGEST_MANIFEST_BYTES:
@@ -76,36 +72,36 @@ def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> HandIn:
     return parse_manifest(content, uri)
 
 
-def parse_manifest(content: bytes, uri: S3Uri) -> HandIn:
-    """The manifest's content, or a refusal that names every problem at once."""
+def parse_manifest(content: bytes, uri: S3Uri) -> Submission:
+    """Return the content of a manifest, or reject it with all its problems at once."""
     try:
         document = read_json(content)
     except MalformedJson as error:
-        raise Malformed(str(uri), error.place, error.reason) from error
+        raise Malformed(str(uri), error.position, error.reason) from error
     reader = _Reader(uri)
-    handed_in = reader.manifest(document)
+    submission = reader.manifest(document)
     if reader.problems:
         raise Malformed(str(uri), None, "is not a manifest:\n  " + "\n  ".join(reader.problems))
-    return handed_in
+    return submission
 
 
 class _Reader:
-    """Reads the members of a manifest and collects what is wrong with them."""
+    """Reads the members of a manifest and collects their problems."""
 
     def __init__(self, uri: S3Uri) -> None:
         self.problems: list[str] = []
         self._uri = uri
         self._folder = uri.sibling("").key
 
-    def manifest(self, document: Any) -> HandIn:
+    def manifest(self, document: Any) -> Submission:
         if not self._has_members(document, "", _MEMBERS):
-            return HandIn(str(self._uri), ())
-        kind = self._one_of(document.get("kind"), "kind", tuple(FILES_OF_JOB))
+            return Submission(str(self._uri), ())
+        kind = self._one_of(document.get("kind"), "kind", tuple(job_kinds()))
         status = self._one_of(document.get("status"), "status", ("succeeded", "failed"))
         files = self._files(document.get("files"))
         if kind and status == "succeeded":
             self.problems += missing_files(kind, [file.kind for file in files])
-        return HandIn(
+        return Submission(
             source=str(self._uri),
             files=files if status == "succeeded" else (),
             kind=kind,
@@ -129,7 +125,7 @@ class _Reader:
     def _file(self, file: Any, name: str) -> NamedFile | None:
         if not self._has_members(file, name, _FILE_MEMBERS):
             return None
-        kind = self._one_of(file.get("kind"), f"{name}.kind", FILE_KINDS)
+        kind = self._one_of(file.get("kind"), f"{name}.kind", file_kinds())
         uri = self._place(file.get("key"), f"{name}.key")
         size = file.get("size")
         etag = self._text(file.get("etag"), f"{name}.etag")
@@ -147,7 +143,7 @@ class _Reader:
         )
 
     def _place(self, key: Any, name: str) -> S3Uri | None:
-        """Only below the manifest's own folder: a job must not reach for another's files."""
+        """Return the address of a key below the manifest's folder; reject any other key."""
         text = self._text(key, name)
         if text is None:
             if key is None:
@@ -183,7 +179,7 @@ class _Reader:
         return {name: str(version) for name, version in found.items()}
 
     def _has_members(self, value: Any, name: str, members: Mapping[str, bool]) -> bool:
-        """Whether it is an object at all; unknown and missing members are problems."""
+        """Return whether a value is an object, and record unknown and missing members."""
         if not isinstance(value, dict):
             self.problems.append(f"{name or 'the document'}: must be an object")
             return False
@@ -204,7 +200,7 @@ class _Reader:
         return str(value)
 
     def _count(self, value: Any, name: str, *, at_least: int) -> int | None:
-        # bool is an int to Python, not to JSON.
+        # bool is an int in Python, but not in JSON.
         if isinstance(value, int) and not isinstance(value, bool) and value >= at_least:
             return value
         if value is not None:
@@ -227,15 +223,15 @@ class _Reader:
 
 
 def _shown(found: re.Match[str]) -> str:
-    """What stands for a character that the database refuses; lines and tabs are kept."""
+    """Replace a character that the database rejects; line ends and tabs are kept."""
     return found[0] if found[0] in "\t\n\r" else "\ufffd"
 
 
-def missing_files(job_kind: str, given: list[str]) -> list[str]:
-    """What is wrong with the kinds of files given for a job: all of them, each once, no others."""
-    wanted = FILES_OF_JOB[job_kind]
+def missing_files(job: str, given: list[str]) -> list[str]:
+    """Return the problems of a job's list of files: each kind must be there once, and no other."""
+    wanted = job_kind(job).files
     return (
         [f"files: {kind} is missing" for kind in wanted if kind not in given]
         + [f"files: {kind} is named twice" for kind in sorted(set(given)) if given.count(kind) > 1]
-        + [f"files: a {job_kind} has no {kind}" for kind in sorted({*given} - {*wanted})]
+        + [f"files: a {job} has no {kind}" for kind in sorted({*given} - {*wanted})]
     )

@@ -1,4 +1,4 @@
-"""Registering what a job handed in: one transaction, everything or nothing, once."""
+"""Register what a job submitted: in one transaction, everything or nothing, once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import psycopg
 
 from control.errors import ControlError
 from control.jobs.states import Job, finish_job, lock_job, require_job
-from control.outputs.manifest import HandIn, missing_files
-from control.outputs.nextclade import register_qc
-from control.outputs.objects import JobFiles, StoredObject, find_object
-from control.outputs.pangolin import register_lineages
-from control.outputs.places import check_place, owner_of
-from control.outputs.problems import listed
+from control.outputs.addresses import check_address, owner_of
+from control.outputs.job_files import JobFiles, StoredObject, find_object
+from control.outputs.kinds import job_kind
+from control.outputs.kinds.phylo_run import StoredTree
+from control.outputs.manifest import Submission, missing_files
 from control.outputs.results import StoredResults
-from control.outputs.trees import StoredTree, drop_tree, register_tree
 from control.queries import query
 from control.storage.s3 import S3Uri
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Registration:
-    """What came of it."""
+    """The result of a registration."""
 
     job_id: int
     kind: str
@@ -37,115 +35,91 @@ class Registration:
     results: StoredResults | None = None
 
     def summary(self) -> list[str]:
-        """What was written and what was not, in words."""
-        return self._unversioned() + self._stored()
-
-    def _unversioned(self) -> list[str]:
-        kinds = [one.kind for one in self.outputs if one.version_id is None]
-        if not kinds:
-            return []
-        return [f"{', '.join(kinds)}: no version; a link serves whatever lies there by then"]
-
-    def _stored(self) -> list[str]:
-        if self.tree is not None:
-            tips, linked = self.tree.tip_count, self.tree.linked_tip_count
-            lines = [f"{tips} tips, {linked} of them samples"]
-            if ambiguous := self.tree.ambiguous_tips:
-                named = [
-                    f"{name!r} ({' or '.join(map(str, ids))})" for name, ids in ambiguous.items()
-                ]
-                lines.append(f"of several samples, and linked to none: {listed(named)}")
-            return lines
-        if self.results is None:
-            return []
-        lines = [f"{table}: {count} rows" for table, count in self.results.written.items()]
-        left_out = {
-            "deleted meanwhile and skipped": self.results.deleted_samples,
-            "with another sequence or pathogen by now, and skipped": self.results.replaced_samples,
-            "inputs without a row": self.results.samples_without_result,
-            "without a lineage": self.results.samples_without_lineage,
-            "valid but not aligned": self.results.samples_without_alignment,
-        }
-        return lines + [
-            f"{reason}: {listed([str(sample_id) for sample_id in sample_ids])}"
-            for reason, sample_ids in left_out.items()
-            if sample_ids
-        ]
+        """Return what was written and what was not, as sentences."""
+        unversioned = [one.kind for one in self.outputs if one.version_id is None]
+        lines = []
+        if unversioned:
+            kinds = ", ".join(unversioned)
+            lines.append(f"{kinds}: no version; a link serves whatever is stored there later")
+        for stored in (self.tree, self.results):
+            if stored is not None:
+                lines += stored.summary()
+        return lines
 
 
 def register_outputs(
     conn: psycopg.Connection,
     s3: S3Client,
     job_id: int,
-    handed_in: HandIn,
+    submission: Submission,
     *,
     bucket: str | None = None,
     dry_run: bool = False,
 ) -> Registration:
-    """Verify, read and store what a job handed in, and bring the job to its end.
+    """Verify, read and store what a job submitted, and finish the job.
 
-    Whoever registers the same a second time, also at the same moment, finds it registered. Files
-    must lie in `bucket`, where it is given.
+    Registering the same again, even at the same moment, finds it registered. Files must be in
+    `bucket`, if given.
     """
-    for file in handed_in.files:
-        check_place(file.uri, job_id, bucket)
-    found = [find_object(s3, file) for file in handed_in.files]
+    for file in submission.files:
+        check_address(file.uri, job_id, bucket)
+    found = [find_object(s3, file) for file in submission.files]
     with conn.transaction(force_rollback=dry_run):
         job = lock_job(conn, job_id)
-        _check_hand_in(job, handed_in)
+        _check_submission(job, submission)
         if not job.is_open:
-            return _already_registered(conn, job, handed_in, found)
-        if handed_in.error is not None:
-            return _register_failure(conn, job, handed_in)
+            return _already_registered(conn, job, submission, found)
+        if submission.error is not None:
+            return _register_failure(conn, job, submission)
         _refuse_objects_of_other_jobs(conn, job, found)
-        return _register_success(conn, job, handed_in, JobFiles(s3, found))
+        return _register_success(conn, job, submission, JobFiles(s3, found))
 
 
-def _check_hand_in(job: Job, handed_in: HandIn) -> None:
-    """It must be this job's, and of its present attempt."""
-    if handed_in.kind not in (None, job.kind):
+def _check_submission(job: Job, submission: Submission) -> None:
+    """Reject a submission of another job or of another attempt."""
+    if submission.kind not in (None, job.kind):
         raise ControlError(
-            f"{handed_in.source} is of a {handed_in.kind}, job {job.id} is a {job.kind}",
+            f"{submission.source} is of a {submission.kind}, job {job.id} is a {job.kind}",
             "name the job the manifest belongs to",
         )
-    if handed_in.attempt not in (None, job.attempt):
+    if submission.attempt not in (None, job.attempt):
         raise ControlError(
-            f"{handed_in.source} is of attempt {handed_in.attempt},"
+            f"{submission.source} is of attempt {submission.attempt},"
             f" job {job.id} is at attempt {job.attempt}",
             "register the manifest of the present attempt",
         )
-    if handed_in.error is None:
-        problems = missing_files(job.kind, [file.kind for file in handed_in.files])
+    if submission.error is None:
+        problems = missing_files(job.kind, [file.kind for file in submission.files])
         if problems:
             raise ControlError(
-                f"job {job.id} is a {job.kind}, but of {handed_in.source}\n  "
+                f"job {job.id} is a {job.kind}, but of {submission.source}\n  "
                 + "\n  ".join(problems),
                 "name each file of the job once",
             )
 
 
 def _already_registered(
-    conn: psycopg.Connection, job: Job, handed_in: HandIn, found: list[StoredObject]
+    conn: psycopg.Connection, job: Job, submission: Submission, found: list[StoredObject]
 ) -> Registration:
-    """Nothing to do, if this very thing was registered before."""
-    if job.status == "failed" and handed_in.error is not None and handed_in.error == job.error:
+    """Return the earlier registration if it is the same; reject anything else."""
+    if job.status == "failed" and submission.error is not None and submission.error == job.error:
         return Registration(job.id, job.kind, job.status, is_new=False)
-    if job.status == "succeeded" and handed_in.error is None:
+    if job.status == "succeeded" and submission.error is None:
         registered = list_outputs(conn, job.id)
         if _is_same(registered, found):
             return Registration(job.id, job.kind, job.status, is_new=False, outputs=registered)
         raise ControlError(
-            f"job {job.id} has succeeded with other files than those of {handed_in.source}",
-            "keep what is registered; other results need a new attempt of the job",
+            f"job {job.id} has succeeded with other files than those of {submission.source}",
+            "other results need a new attempt of the job",
         )
     raise ControlError(
         f"job {job.id} is {job.status.replace('_', ' ')}; nothing more can be registered for it",
-        "start a new attempt of the job and register what that one hands in",
+        "start a new attempt of the job and register what it submits",
     )
 
 
 def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
-    """What is registered for a job; a job that does not exist is an error, not an empty list."""
+    """Return the registered outputs of a job; fail if the job does not exist."""
     require_job(conn, job_id)
     rows = conn.execute(
         "select outputs.kind, outputs.bucket, outputs.key, outputs.size_bytes, outputs.etag,"
@@ -162,7 +136,7 @@ def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
 
 
 def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:
-    """Same places, same content; a new version of the same content is no change."""
+    """Compare addresses and content; a new version of the same content is no change."""
 
     def identities(objects: list[StoredObject]) -> set[tuple[object, ...]]:
         return {(one.kind, one.uri, one.size, one.etag) for one in objects}
@@ -176,7 +150,7 @@ def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:
 def _refuse_objects_of_other_jobs(
     conn: psycopg.Connection, job: Job, found: list[StoredObject]
 ) -> None:
-    """Below no job's folder, a file is whose it was first registered as, in any group."""
+    """Reject a file below no job's folder that is registered for another job, in any group."""
     for stored in found:
         if owner_of(stored.uri.key) is not None:
             continue
@@ -191,37 +165,35 @@ def _refuse_objects_of_other_jobs(
             )
 
 
-def _register_failure(conn: psycopg.Connection, job: Job, handed_in: HandIn) -> Registration:
-    """A failed job has no outputs, whatever an attempt before it left."""
+def _register_failure(conn: psycopg.Connection, job: Job, submission: Submission) -> Registration:
+    """Finish a failed job, which has no outputs, whatever an earlier attempt left."""
     _replace_outputs(conn, job, [])
-    drop_tree(conn, job)
-    status = finish_job(conn, job, handed_in.error, handed_in.software_versions)
+    job_kind(job.kind).discard(conn, job)
+    status = finish_job(conn, job, submission.error, submission.software_versions)
     return Registration(job.id, job.kind, status, is_new=True)
 
 
 def _register_success(
-    conn: psycopg.Connection, job: Job, handed_in: HandIn, files: JobFiles
+    conn: psycopg.Connection, job: Job, submission: Submission, files: JobFiles
 ) -> Registration:
-    versions: dict[str, str] = {}
-    tree: StoredTree | None = None
-    results: StoredResults | None = None
-    match job.kind:
-        case "phylo_run":
-            tree = register_tree(conn, job, files, handed_in.resolved_template_args)
-        case "pangolin":
-            results = register_lineages(conn, job, files, versions)
-        case _:
-            results = register_qc(conn, job, files, handed_in.software_versions)
+    stored = job_kind(job.kind).register(conn, job, files, submission)
     outputs = files.read()
     _replace_outputs(conn, job, outputs)
-    status = finish_job(conn, job, None, versions | dict(handed_in.software_versions))
+    versions = dict(stored.software_versions) | dict(submission.software_versions)
+    status = finish_job(conn, job, None, versions)
     return Registration(
-        job.id, job.kind, status, is_new=True, outputs=outputs, tree=tree, results=results
+        job.id,
+        job.kind,
+        status,
+        is_new=True,
+        outputs=outputs,
+        tree=stored.tree,
+        results=stored.results,
     )
 
 
 def _replace_outputs(conn: psycopg.Connection, job: Job, outputs: list[StoredObject]) -> None:
-    """The rows of an earlier attempt keep their ids where the file is still named."""
+    """Store the outputs; rows of an earlier attempt keep their ids if the file is named again."""
     conn.execute(
         "delete from aspen.job_outputs where group_id = %s and job_id = %s and kind <> all (%s)",
         [job.group_id, job.id, [output.kind for output in outputs]],

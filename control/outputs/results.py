@@ -1,4 +1,4 @@
-"""Results of samples: what the files of a lineage or QC job say, staged and then stored at once."""
+"""Store the results of samples: copy a file's rows to staging tables, then store them set-based."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from psycopg import sql
 from control.jobs.states import Job
 from control.outputs.taxa import JobInputs, Taxa
 from control.queries import query
+from control.terminal import listed
 
 
 @dataclass(frozen=True)
 class StoredResults:
-    """What became of the rows of a job's files."""
+    """What happened to the rows of a job's files."""
 
     written: dict[str, int]
     deleted_samples: list[int]
@@ -27,16 +28,32 @@ class StoredResults:
     samples_without_alignment: list[int]
     samples_without_lineage: list[int]
 
+    def summary(self) -> list[str]:
+        """Return what was written and what was not, as sentences."""
+        lines = [f"{table}: {count} rows" for table, count in self.written.items()]
+        left_out = {
+            "deleted samples, skipped": self.deleted_samples,
+            "samples with a changed sequence or pathogen, skipped": self.replaced_samples,
+            "inputs without a row": self.samples_without_result,
+            "without a lineage": self.samples_without_lineage,
+            "valid but not aligned": self.samples_without_alignment,
+        }
+        return lines + [
+            f"{reason}: {listed([str(sample_id) for sample_id in sample_ids])}"
+            for reason, sample_ids in left_out.items()
+            if sample_ids
+        ]
+
 
 @dataclass(frozen=True)
 class HeldSamples:
-    """The samples of a job that still exist: those results are stored of, and the others."""
+    """The existing samples of a job: those whose results are stored, and those replaced since."""
 
     current: frozenset[int]
     replaced: frozenset[int]
 
 
-def stage(
+def copy_rows(
     conn: psycopg.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Stream rows into one of the tables of stage_results.sql."""
@@ -51,9 +68,9 @@ def stage(
 
 
 def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
-    """Keep the job's samples and their sequences from being changed until the end.
+    """Lock the job's samples and their sequences until the end of the transaction.
 
-    Samples whose sequence is not the one the job was for any more are let go.
+    Samples whose sequence changed since the job was queued are excluded.
     """
     key = {"group_id": job.group_id, "job_id": job.id}
     conn.execute(query("outputs/hold_samples"), key)
@@ -64,12 +81,7 @@ def hold_samples(conn: psycopg.Connection, job: Job) -> HeldSamples:
     return HeldSamples(current, replaced)
 
 
-def store(conn: psycopg.Connection, name: str, values: Mapping[str, object]) -> int:
-    """Run one of the statements beside this file; how many rows it wrote."""
-    return conn.execute(query(f"outputs/{name}"), values).rowcount
-
-
-def outcome(
+def summarise(
     written: Mapping[str, int],
     inputs: JobInputs,
     taxa: Taxa,
@@ -78,7 +90,7 @@ def outcome(
     unaligned: Iterable[int] = (),
     unplaced: Iterable[int] = (),
 ) -> StoredResults:
-    """What is to be reported: samples whose results went nowhere, and those with few or none."""
+    """Summarise: samples deleted or replaced since the job was queued, or without a result."""
     return StoredResults(
         dict(written),
         sorted(taxa.seen - held.current - held.replaced),
@@ -90,12 +102,12 @@ def outcome(
 
 
 def as_jsonb(values: Mapping[str, str]) -> str:
-    """The text form of a row, for COPY."""
+    """Return a row as JSON text, for COPY."""
     return json.dumps(values, ensure_ascii=False)
 
 
 def number(text: str, *, at_most: float = math.inf) -> float | None:
-    """A number from 0; ValueError for anything else, None for nothing."""
+    """Parse a number from 0; None if blank, ValueError for anything else."""
     if not text.strip():
         return None
     value = float(text)

@@ -1,4 +1,4 @@
-"""Which samples the files of a job may speak of: the job's inputs, each once."""
+"""Match the taxa of a job's files with the job's inputs, each once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from control.outputs.problems import Malformed
+from control.outputs.malformed import Malformed
 
 _SAMPLE_ID = re.compile("[1-9][0-9]{0,17}")
 
@@ -23,7 +23,7 @@ class JobInputs:
 
 @dataclass
 class Taxa:
-    """The samples one file speaks of, with the line of those that are no input any more."""
+    """The samples in one file, with the line of those that are no longer inputs."""
 
     file: str
     inputs: JobInputs
@@ -31,7 +31,7 @@ class Taxa:
     missing: dict[int, int] = field(default_factory=dict)
 
     def admit(self, text: str, line: int) -> int:
-        """The sample a taxon names."""
+        """Return the sample that a taxon names."""
         sample_id = sample_id_of(text)
         if sample_id is None:
             raise Malformed(self.file, line, f"the taxon {text[:100]!r} is not the id of a sample")
@@ -43,14 +43,15 @@ class Taxa:
         return sample_id
 
     def check(self, conn: psycopg.Connection) -> None:
-        """A job has a result for some sample, and none for a sample that is no input of it."""
+        """Reject a file without rows, or with a sample that is no input of the job."""
         if not self.seen:
             raise Malformed(self.file, None, "has no rows")
         existing = conn.execute(
             "select id from aspen.samples where id = any (%s)", [list(self.missing)]
         ).fetchall()
         strangers = [row[0] for row in existing]
-        # A deleted input leaves a row of the job without a sample; there cannot be more of them.
+        # A deleted input keeps its row in job_samples, without a sample; there cannot be more of
+        # them.
         if not strangers and len(self.missing) > self.inputs.deleted_count:
             strangers = list(self.missing)
         if strangers:
@@ -63,12 +64,12 @@ class Taxa:
 
 
 def sample_id_of(text: str) -> int | None:
-    """The id a taxon spells, in the one way an id is written."""
+    """Return the id that a taxon spells, in the one way an id is written; None for other texts."""
     return int(text) if _SAMPLE_ID.fullmatch(text) else None
 
 
 def job_inputs(conn: psycopg.Connection, group_id: int, job_id: int) -> JobInputs:
-    """The inputs of a job that is locked, so that they can only become fewer."""
+    """Return the inputs of a locked job; from now on they can only become fewer."""
     ids = conn.execute(
         "select sample_id from aspen.job_samples where group_id = %s and job_id = %s",
         [group_id, job_id],

@@ -1,4 +1,4 @@
-"""Finding a group by what people call it."""
+"""Find a group by id, name or prefix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from control.errors import ControlError
 
 @dataclass(frozen=True)
 class Group:
-    """A tenant, as far as commands name it."""
+    """A group, as commands need it."""
 
     id: int
     name: str
@@ -20,7 +20,7 @@ class Group:
 
 
 def find_group(conn: psycopg.Connection, text: str) -> Group:
-    """The group with this id, name or prefix; an id wins over a name that is a number."""
+    """Return the group with this id, name or prefix; an id wins over a name that is a number."""
     with conn.cursor(row_factory=class_row(Group)) as cursor:
         found = cursor.execute(
             "select groups.id, groups.name, groups.prefix from aspen.groups as groups"

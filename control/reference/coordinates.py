@@ -1,4 +1,4 @@
-"""Coordinates of places, from a file of Nextstrain's form: level, name, latitude, longitude."""
+"""Load coordinates of locations from a file like Nextstrain's: level, name, latitude, longitude."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from control.queries import query
 
 LEVELS = ("region", "country", "division", "location")
 COLUMNS = ("level", "name", "latitude", "longitude")
-# A first line that names its columns may add the places a place is in.
+# A first line that names its columns may add the parents of a location.
 PARENTS = ("region", "country", "division")
 SHORT_NAMES = {"lat": "latitude", "long": "longitude", "lon": "longitude", "lng": "longitude"}
 BOUNDS = {"latitude": 90, "longitude": 180}
@@ -26,7 +26,7 @@ SHOWN_PROBLEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file; the parents it does not name are None."""
+    """One line of the file; parents it does not name are None."""
 
     number: int
     level: str
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class CoordinatesFile:
-    """The lines of a file, and how many are of a level that places do not have."""
+    """The lines of a file, and the number of lines whose level locations do not have."""
 
     path: Path
     lines: tuple[Line, ...]
@@ -49,7 +49,7 @@ class CoordinatesFile:
 
 @dataclass
 class CoordinatesReport:
-    """What became of the places, or in a dry run would have; each name with its lines."""
+    """What happened to the locations, or would in a dry run; each name with its lines."""
 
     set: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
     kept: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ def load_coordinates(
     replace: bool = False,
     dry_run: bool = False,
 ) -> CoordinatesReport:
-    """Give the places without coordinates those of the file; `replace` changes the others, too."""
+    """Set the coordinates of locations that have none; `replace` changes existing ones, too."""
     columns = {
         "numbers": [line.number for line in file.lines],
         "levels": [line.level for line in file.lines],
@@ -95,7 +95,7 @@ def load_coordinates(
 
 
 def read_coordinates(path: Path) -> CoordinatesFile:
-    """Read and check a whole file: a ControlError names every line that is wrong."""
+    """Read and check a whole file; the ControlError names every wrong line."""
     lines: list[Line] = []
     other_levels: dict[str, int] = {}
     problems: list[str] = []
@@ -129,7 +129,7 @@ def read_coordinates(path: Path) -> CoordinatesFile:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The cells of the lines that are neither blank nor a comment, numbered as an editor does."""
+    """Yield number and cells of each line that is neither blank nor a comment."""
     with open_input(path) as file:
         number = 0
         while line := file.stream.readline(LONGEST_LINE_BYTES + 1):
@@ -137,7 +137,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if len(line) > LONGEST_LINE_BYTES:
                 raise ControlError(
                     f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                    "give a tab-separated file with one place per line",
+                    "give a tab-separated file with one location per line",
                 )
             try:
                 text = line.decode()
@@ -150,7 +150,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header(path: Path, number: int, cells: list[str]) -> tuple[str, ...] | None:
-    """The columns a first line names; None where it is one of coordinates."""
+    """Return the columns that a first line names; None if it is a line of coordinates."""
     names = tuple(SHORT_NAMES.get(cell.lower(), cell.lower()) for cell in cells)
     if names[0] != "level":
         return None
@@ -159,7 +159,7 @@ def _header(path: Path, number: int, cells: list[str]) -> tuple[str, ...] | None
     if unknown or absent or len(set(names)) != len(names):
         raise ControlError(
             f"{path}, line {number} names the columns {', '.join(cells)}",
-            f"name each of {', '.join(COLUMNS)} once, and of {', '.join(PARENTS)} what there is",
+            f"name each of {', '.join(COLUMNS)} once, and any of {', '.join(PARENTS)}",
         )
     return names
 
@@ -178,7 +178,7 @@ def _problems(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _line(number: int, level: str, values: Mapping[str, str]) -> Line:
-    # Deeper names are not those of a parent.
+    # Columns at or below the line's own level do not name a parent.
     above = LEVELS[: LEVELS.index(level)]
     parents = {name: values.get(name) or None for name in above}
     return Line(

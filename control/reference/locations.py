@@ -1,4 +1,4 @@
-"""Places: finding their rows, and making those that are missing."""
+"""Find the rows of locations, and create missing ones."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from control.errors import ControlError
 if TYPE_CHECKING:
     import psycopg
 
-# How often somebody else may delete a place that this import is about to use.
+# How often another session may delete a location that this import is about to use.
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place at one of four levels; the deeper ones are None for a whole country or division."""
+class Location:
+    """A location at one of four levels; deeper names are None for a whole country or division."""
 
     region: str
     country: str | None = None
@@ -26,18 +26,18 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places:
-    """The ids of places, and how many rows are new, those of their parents included."""
+class Locations:
+    """The ids of locations, and the number of new rows, parents included."""
 
-    ids: dict[Place, int]
+    ids: dict[Location, int]
     created: int
 
 
-def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Places:
-    """The ids of these places, creating those that are missing, in one statement each.
+def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> Locations:
+    """Return the ids of these locations and create missing ones, in one statement each.
 
-    Their divisions and countries are created with them. Names that differ in case, blanks or form
-    of Unicode are one place. Once more where somebody deleted a place just after it was found.
+    Divisions and countries are created with them. Names that differ in case, blanks or Unicode form
+    are one location. It is repeated if another session deletes a location just after it was found.
     """
     from control.queries import query
 
@@ -53,5 +53,5 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Place]) -> Pla
         created += conn.execute(query("reference/create_locations"), columns).rowcount
         rows = conn.execute(query("reference/find_locations"), columns).fetchall()
         if len(rows) == len(ordered):
-            return Places({Place(*names): key for key, *names in rows}, created)
-    raise ControlError("places are being deleted while they are looked up", "import again")
+            return Locations({Location(*names): key for key, *names in rows}, created)
+    raise ControlError("locations are being deleted while the import looks them up", "import again")

@@ -1,4 +1,4 @@
-"""The pathogens and repositories that every installation starts with."""
+"""Load the pathogens and repositories that every installation starts with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from control.queries import query
 
 
 def load_pathogens(conn: psycopg.Connection, *, dry_run: bool = False) -> int:
-    """Add what is missing of repositories, pathogens and prefixes; how many rows that were."""
+    """Add missing repositories, pathogens and prefixes; return the number of new rows."""
     with conn.transaction(force_rollback=dry_run):
         cursor = conn.execute(query("reference/load_pathogens"))
         added = cursor.rowcount

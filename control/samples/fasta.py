@@ -1,4 +1,4 @@
-"""FASTA, read and written one record at a time, however large the file."""
+"""Read and write FASTA one record at a time, however large the file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import BinaryIO, TextIO
 from control.errors import ControlError
 from control.input_files import NOT_UTF_8, InputFile
 
-# A line may be a whole chromosome, so no line is read at once.
+# A line may hold a whole chromosome, so lines are read in pieces.
 CHUNK_BYTES = 1 << 20
-# The largest viral genomes have 2.5 million letters; a longer "record" is another kind of file.
+# The largest viral genomes have 2.5 million bases; a longer "record" is another kind of file.
 LONGEST_SEQUENCE = 5_000_000
 LINE_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One sequence: the whole header after ">", where it stands, and its letters as they are."""
+    """One sequence: the whole header after ">", its line number, and its bases unchanged."""
 
     header: str
     line: int
@@ -26,19 +26,19 @@ class Record:
 
     @property
     def name(self) -> str:
-        """The header up to the first white space, which is what most tools call the name."""
+        """Return the header up to the first white space, which most tools call the name."""
         return self.header.split(maxsplit=1)[0] if self.header else ""
 
 
 def write_record(stream: TextIO, name: str, sequence: str) -> None:
-    """Write one record with lines of 80 letters."""
+    """Write one record with lines of 80 bases."""
     stream.write(f">{name}\n")
     for start in range(0, len(sequence), LINE_WIDTH):
         stream.write(sequence[start : start + LINE_WIDTH] + "\n")
 
 
 def read_records(file: InputFile) -> Iterator[Record]:
-    """The records of a FASTA file in their order; one is held at a time."""
+    """Yield the records of a FASTA file in order, one in memory at a time."""
     header: str | None = None
     header_line = 0
     letters = bytearray()
@@ -52,7 +52,7 @@ def read_records(file: InputFile) -> Iterator[Record]:
             letters += piece.rstrip(b"\r\n")
             if len(letters) > LONGEST_SEQUENCE:
                 raise ControlError(
-                    f"{file.name}, line {header_line}: more than {LONGEST_SEQUENCE} letters",
+                    f"{file.name}, line {header_line}: more than {LONGEST_SEQUENCE} bases",
                     "give a FASTA file with one genome per record",
                 )
         elif piece.strip():
@@ -65,7 +65,7 @@ def read_records(file: InputFile) -> Iterator[Record]:
 
 
 def _pieces(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
-    """Lines, long ones in pieces: (line number, bytes, whether the line starts here)."""
+    """Yield lines, long ones in pieces: (line number, bytes, whether the line starts here)."""
     number, starts_line = 1, True
     while piece := stream.readline(CHUNK_BYTES):
         yield number, piece, starts_line
@@ -77,7 +77,7 @@ def _header(line: bytes, name: str, number: int) -> str:
     if len(line) >= CHUNK_BYTES:
         raise ControlError(
             f"{name}, line {number}: a header of more than {CHUNK_BYTES} bytes",
-            "give a FASTA file: the letters follow on a line of their own",
+            "give a FASTA file: the bases follow on a line of their own",
         )
     try:
         return line[1:].decode().strip()
@@ -86,5 +86,5 @@ def _header(line: bytes, name: str, number: int) -> str:
 
 
 def _text(letters: bytearray) -> str:
-    """The letters; bytes that can be none become U+FFFD, for the database to name with position."""
+    """Decode bases; map impossible bytes to U+FFFD, so that the database reports their position."""
     return letters.replace(b"\0", b"\xff").decode("ascii", "replace")

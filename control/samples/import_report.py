@@ -1,4 +1,4 @@
-"""What an import says of the rows it rejects: on a terminal, and in a file that has them all."""
+"""Report the rows that an import rejects: on the terminal, and completely in a file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from control.samples.importing import ImportReport
 from control.samples.metadata import Problem
 from control.terminal import spreadsheet_cell
 
-# More lines are not read on a terminal.
+# Nobody reads more lines on a terminal.
 SHOWN_LINES = 100
 SHOWN_LETTERS = 60
-# So many problems are lines of their own, even when they are alike.
+# Up to so many alike problems are shown one by one.
 ALIKE = 10
-# What differs between problems that are alike.
+# The parts that differ between alike problems.
 _VARYING = re.compile(r"[0-9]+(?:, (?:[0-9]+|…))*|'[^']*'|\"[^\"]*\"")
 
 
 @dataclass(frozen=True)
 class Rejects:
-    """The file that lists all problems; its first line stands before anything is stored."""
+    """The file that lists all problems; its header is written before anything is stored."""
 
     path: Path
     file: TextIO
 
     def write(self, problems: Sequence[Problem]) -> None:
-        """Write one line for each problem."""
+        """Write one line per problem."""
         rows = csv.writer(self.file, delimiter="\t", lineterminator="\n")
         rows.writerows(map(spreadsheet_cell, astuple(problem)) for problem in problems)
         self.file.flush()
@@ -41,7 +41,7 @@ class Rejects:
 
 @contextmanager
 def open_rejects(path: Path | None) -> Iterator[Rejects | None]:
-    """Begin the file of problems, or refuse: later would be too late."""
+    """Open the file of problems, or fail before anything is stored."""
     if path is None:
         yield None
         return
@@ -59,7 +59,7 @@ def open_rejects(path: Path | None) -> Iterator[Rejects | None]:
 
 
 def refusal(report: ImportReport, rejects: Rejects | None) -> ControlError:
-    """Why nothing was stored, the remedy, and where all problems are."""
+    """Build the error: why nothing was stored, the remedy, and where all problems are listed."""
     lines, hidden = _lines(report.problems)
     remedies = [_remedy(report.problems)]
     if rejects is not None:
@@ -81,14 +81,14 @@ def _remedy(problems: Sequence[Problem]) -> str:
     reasons = {problem.reason for problem in problems}
     remedies = ["correct these rows"]
     if any(reason.startswith("already exists") for reason in reasons):
-        remedies.append("--on-conflict says what becomes of samples the group has already")
+        remedies.append("--on-conflict chooses what to do with samples the group has already")
     if "is missing from the sequences" in reasons:
-        remedies.append("--allow-missing-sequences takes samples without a sequence")
+        remedies.append("--allow-missing-sequences accepts samples without a sequence")
     return "; ".join(remedies)
 
 
 def _lines(problems: Sequence[Problem]) -> tuple[list[str], bool]:
-    """The problems as they are shown, many alike as one, and whether some are not shown."""
+    """Return the problems to show, with many alike ones as one, and whether some are hidden."""
     alike: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
         alike.setdefault(_kind(problem), []).append(problem)
@@ -106,12 +106,12 @@ def _lines(problems: Sequence[Problem]) -> tuple[list[str], bool]:
 
 
 def _kind(problem: Problem) -> tuple[str, str, str]:
-    """What is the same of problems that are alike."""
+    """Return what alike problems have in common."""
     return problem.file, problem.field, _VARYING.sub("…", problem.reason)
 
 
 def _line(problem: Problem) -> str:
-    """One problem, its place written the way editors and grep do."""
+    """Return one problem, with its position written the way editors and grep do."""
     said = " ".join(
         part for part in (problem.field, _quoted(problem.value), problem.reason) if part
     )
@@ -119,7 +119,7 @@ def _line(problem: Problem) -> str:
 
 
 def _line_of_many(problems: Sequence[Problem]) -> str:
-    """Problems that are alike: how many there are, and ten of them."""
+    """Summarise alike problems: their number, and ten examples."""
     first = problems[0]
     is_one_reason = all(problem.reason == first.reason for problem in problems)
     reason = first.reason if is_one_reason else _VARYING.sub("…", first.reason)
@@ -133,12 +133,12 @@ def _line_of_many(problems: Sequence[Problem]) -> str:
 
 
 def _example(problem: Problem) -> str:
-    """The strain, unless it is the value itself."""
+    """Return the strain, unless the value shows it already."""
     return "" if problem.strain == problem.value else _cut(problem.strain)
 
 
 def _quoted(value: str) -> str:
-    # Quoted, so that no control character gets through.
+    # Quoted, so that control characters are escaped.
     return json.dumps(_cut(value), ensure_ascii=False) if value else ""
 
 

@@ -1,7 +1,7 @@
-"""Importing samples and their sequences from files: everything or nothing, in one transaction.
+"""Import samples and their sequences from files: everything or nothing, in one transaction.
 
 Sequences stream from the FASTA file in batches through api.create_samples, as the user, so that the
-rules are those of the API. After a problem the import goes on, only to find every other one.
+rules are those of the API. After a problem the import continues only to find all other problems.
 """
 
 from __future__ import annotations
@@ -9,25 +9,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
 
-from control.database import acting_as
+from control.database import acting_as, as_control
 from control.errors import ControlError
 from control.input_files import InputFile, open_input
 from control.people.groups import Group
 from control.queries import query
-from control.reference.locations import Place, ensure_locations
+from control.reference.locations import Location, ensure_locations
 from control.samples.fasta import Record, read_records
 from control.samples.metadata import ACCESSION_COLUMNS, LEVELS, Metadata, Problem, SampleRow
 from control.samples.sequence_names import SequenceNames, read_prefixes
 
 OnConflict = Literal["error", "skip", "update"]
 
+ROLE = "member"
 # Small enough to stay flat in memory, here and in the database; large enough to cost little.
 BATCH_SAMPLES = 200
 BATCH_LETTERS = 8_000_000
@@ -38,7 +39,7 @@ NO_SEQUENCES = "give a FASTA file, or leave --sequences out to import samples wi
 
 @dataclass(frozen=True)
 class Target:
-    """Where samples go, and on whose behalf."""
+    """The group and pathogen of the samples, and the user who imports them."""
 
     group: Group
     subject: str
@@ -48,7 +49,7 @@ class Target:
 
 @dataclass
 class ImportReport:
-    """What an import did, or in a dry run would have done; with problems nothing is stored."""
+    """What an import did, or would do in a dry run; with problems nothing is stored."""
 
     total: int
     problems: list[Problem]
@@ -60,7 +61,7 @@ class ImportReport:
     new_locations: int = 0
     unused_sequences: int = 0
     unused_names: list[str] = field(default_factory=list)
-    # Samples that no sequence is for, where that is allowed.
+    # Samples without a sequence, where that is allowed.
     without_sequence: int = 0
     without_sequence_names: list[str] = field(default_factory=list)
     # Sequences found by a part of their header, and the first of them.
@@ -69,13 +70,13 @@ class ImportReport:
 
     @property
     def rejected(self) -> int:
-        """How many samples have a problem."""
+        """Return the number of samples with a problem."""
         return len({problem.strain or problem.line for problem in self.problems})
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """A usable row and its sequence."""
+class _Pair:
+    """A usable row and its sequence, if there is one."""
 
     row: SampleRow
     record: Record | None
@@ -83,14 +84,14 @@ class _Item:
 
 @dataclass(frozen=True)
 class _Import:
-    """One import under way."""
+    """One import in progress."""
 
     conn: psycopg.Connection
     target: Target
     metadata: Metadata
     fasta: InputFile | None
     names: SequenceNames
-    places: dict[Place, int]
+    location_ids: dict[Location, int]
     report: ImportReport
 
     def reject_row(self, row: SampleRow, column: str, value: str, reason: str) -> None:
@@ -98,7 +99,7 @@ class _Import:
         self.report.problems.append(Problem(file, row.line, row.strain, column, value, reason))
 
     def reject_field(self, row: SampleRow, target: str, value: str, reason: str) -> None:
-        """Reject a row for what create_samples was given, which the file calls and writes so."""
+        """Reject a row for a field of create_samples, under the column and cell of the file."""
         cell = dict(row.written).get(target, value)
         self.reject_row(row, self.metadata.columns.get(target, target), cell, reason)
 
@@ -118,7 +119,7 @@ def import_samples(
     dry_run: bool = False,
     advance: Callable[[int], object] = lambda done: None,
 ) -> ImportReport:
-    """Store all samples of a metadata file with their sequences, or nothing and say why."""
+    """Store all samples of a metadata file with their sequences, or report why none is stored."""
     metadata = _reject_bad_names(conn, metadata)
     report = ImportReport(metadata.total, list(metadata.problems))
     # A pipe is read to its end before the transaction begins.
@@ -130,10 +131,10 @@ def import_samples(
             {*metadata.rows, *metadata.rejected}, read_prefixes(conn, target.pathogen)
         )
         _require_repositories(conn, metadata)
-        places = ensure_locations(conn, {row.place for row in metadata.rows.values()})
-        report.new_locations = places.created
-        job = _Import(conn, target, metadata, sequences, names, places.ids, report)
-        with acting_as(conn, role="member", subject=target.subject):
+        locations = ensure_locations(conn, {row.location for row in metadata.rows.values()})
+        report.new_locations = locations.created
+        job = _Import(conn, target, metadata, sequences, names, locations.ids, report)
+        with acting_as(conn, role=ROLE, subject=target.subject):
             for batch in _batches(_pairs(job, allow_missing_sequences)):
                 _import_batch(job, batch)
                 advance(len(batch))
@@ -153,9 +154,9 @@ def _require_repositories(conn: psycopg.Connection, metadata: Metadata) -> None:
 
 
 def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
-    """Reject rows with a place or an accession that its table would refuse.
+    """Reject rows whose location or accession the tables would reject.
 
-    These are written here, not by create_samples, which names what is wrong with the rest.
+    The import writes these itself; create_samples checks everything else.
     """
     names = {name for row in metadata.rows.values() for _, name in _names(row)}
     found = conn.execute(query("samples/name_problems"), {"names": sorted(names)}).fetchall()
@@ -178,8 +179,8 @@ def _reject_bad_names(conn: psycopg.Connection, metadata: Metadata) -> Metadata:
 
 
 def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
-    """Column and name of a row's place and accessions."""
-    for column, name in zip(LEVELS, astuple(row.place), strict=True):
+    """Yield column and name of a row's location and accessions."""
+    for column, name in zip(LEVELS, astuple(row.location), strict=True):
         if name is not None:
             yield column, name
     accessions = dict(row.accessions)
@@ -188,8 +189,8 @@ def _names(row: SampleRow) -> Iterator[tuple[str, str]]:
             yield column, accessions[repository]
 
 
-def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Record]:
-    """Each sequence with its row (alone, if the row is rejected), then rows without a sequence."""
+def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Pair | Record]:
+    """Yield sequences with their rows (alone if the row is rejected), then the other rows."""
     rows = job.metadata.rows
     lines: dict[str, int] = {}
     for given in read_records(job.fasta) if job.fasta else ():
@@ -205,7 +206,7 @@ def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Reco
                     continue
                 _note_part(job.report, given, strain)
                 lines[strain] = record.line
-                yield _Item(rows[strain], record) if strain in rows else record
+                yield _Pair(rows[strain], record) if strain in rows else record
             case several:
                 job.reject_sequence(given, f"is named like several rows: {', '.join(several)}")
     if job.fasta and not lines and not job.report.problems:
@@ -221,18 +222,18 @@ def _pairs(job: _Import, allow_missing_sequences: bool) -> Iterator[_Item | Reco
             job.report.without_sequence += 1
             if job.report.without_sequence <= NAMED:
                 job.report.without_sequence_names.append(row.strain)
-        yield _Item(row, None)
+        yield _Pair(row, None)
 
 
 def _note_part(report: ImportReport, record: Record, strain: str) -> None:
-    """Count a sequence whose header is neither its strain nor begins with it."""
+    """Count a sequence whose header neither is its strain nor begins with it."""
     if strain not in (record.header, record.name):
         report.found_by_part += 1
         report.found_by_part_example = report.found_by_part_example or [record.header, strain]
 
 
 def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
-    """Refuse a file without a sequence of any row: it is not that of this metadata."""
+    """Reject a file without a sequence for any row: it belongs to other metadata."""
     if not job.report.unused_sequences:
         raise ControlError(f"{fasta.name} holds no sequences", NO_SEQUENCES)
     first_header, first_row = job.report.unused_names[0], next(iter(job.metadata.rows))
@@ -243,12 +244,12 @@ def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
     )
 
 
-def _batches(pairs: Iterable[_Item | Record]) -> Iterator[list[_Item | Record]]:
-    batch: list[_Item | Record] = []
+def _batches(pairs: Iterable[_Pair | Record]) -> Iterator[list[_Pair | Record]]:
+    batch: list[_Pair | Record] = []
     letters = 0
     for pair in pairs:
         batch.append(pair)
-        record = pair.record if isinstance(pair, _Item) else pair
+        record = pair.record if isinstance(pair, _Pair) else pair
         letters += len(record.sequence) if record else 0
         if len(batch) == BATCH_SAMPLES or letters >= BATCH_LETTERS:
             yield batch
@@ -257,9 +258,9 @@ def _batches(pairs: Iterable[_Item | Record]) -> Iterator[list[_Item | Record]]:
         yield batch
 
 
-def _import_batch(job: _Import, batch: list[_Item | Record]) -> None:
-    """Store what can be stored, and name what is wrong with the rest."""
-    items = [pair for pair in batch if isinstance(pair, _Item)]
+def _import_batch(job: _Import, batch: list[_Pair | Record]) -> None:
+    """Store the valid samples of a batch, and report what is wrong with the others."""
+    items = [pair for pair in batch if isinstance(pair, _Pair)]
     unseen = [pair for pair in batch if isinstance(pair, Record)]
     while items:
         try:
@@ -278,11 +279,11 @@ def _import_batch(job: _Import, batch: list[_Item | Record]) -> None:
     _check_sequences(job, unseen)
 
 
-def _create_samples(job: _Import, items: list[_Item]) -> list[dict[str, Any]]:
+def _create_samples(job: _Import, items: list[_Pair]) -> list[dict[str, Any]]:
     samples = [
         {
             **item.row.fields,
-            "location_id": job.places[item.row.place],
+            "location_id": job.location_ids[item.row.location],
             "sequence": item.record.sequence if item.record else None,
         }
         for item in items
@@ -298,7 +299,7 @@ def _create_samples(job: _Import, items: list[_Item]) -> list[dict[str, Any]]:
 
 
 def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]]]:
-    """The rows an error of create_samples names; none if it is about something else."""
+    """Return the rows named by an error of create_samples; none for any other error."""
     if error.sqlstate != "PGRST":
         return {}
     found: dict[int, list[dict[str, str]]] = {}
@@ -306,7 +307,7 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
         details = json.loads(error.diag.message_primary or "{}").get("details")
         problems = json.loads(details) if details else []
     except ValueError:
-        # Details of other errors are sentences.
+        # The details of other errors are sentences.
         return {}
     for problem in problems if isinstance(problems, list) else ():
         if isinstance(problem, dict) and "row" in problem:
@@ -315,9 +316,9 @@ def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]
 
 
 def _reject(
-    job: _Import, items: list[_Item], problems: dict[int, list[dict[str, str]]]
+    job: _Import, items: list[_Pair], problems: dict[int, list[dict[str, str]]]
 ) -> list[Record]:
-    """Note the problems of a batch; the sequences that the database has not looked at yet."""
+    """Record the problems of a batch; return the sequences the database has not checked yet."""
     unseen = []
     for position, found in problems.items():
         item = items[position]
@@ -327,13 +328,13 @@ def _reject(
             else:
                 value = problem.get("value") or ""
                 job.reject_field(item.row, problem["field"] or "", value, problem["reason"])
-        # It looks at sequences only when nothing else is wrong.
+        # The database checks sequences only if nothing else is wrong.
         if item.record and not any(problem["field"] == "sequence" for problem in found):
             unseen.append(item.record)
     return unseen
 
 
-def _count(report: ImportReport, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:
+def _count(report: ImportReport, items: list[_Pair], outcomes: list[dict[str, Any]]) -> None:
     counts = Counter(stored["outcome"] for stored in outcomes)
     report.created += counts["created"]
     report.updated += counts["updated"]
@@ -344,7 +345,7 @@ def _count(report: ImportReport, items: list[_Item], outcomes: list[dict[str, An
     )
 
 
-def _write_accessions(job: _Import, items: list[_Item], outcomes: list[dict[str, Any]]) -> None:
+def _write_accessions(job: _Import, items: list[_Pair], outcomes: list[dict[str, Any]]) -> None:
     written = [
         (stored["id"], repository, accession)
         for item, stored in zip(items, outcomes, strict=True)
@@ -356,28 +357,20 @@ def _write_accessions(job: _Import, items: list[_Item], outcomes: list[dict[str,
         "repositories": [repository for _, repository, _ in written],
         "accessions": [accession for _, _, accession in written],
     }
-    with _as_control(job.conn):
+    with as_control(job.conn, back_to=ROLE):
         job.report.accessions += job.conn.execute(
             query("samples/write_accessions"), arguments
         ).rowcount
 
 
 def _check_sequences(job: _Import, records: list[Record]) -> None:
-    """Look at the sequences of rejected rows too, so that one run names everything."""
+    """Check the sequences of rejected rows too, so that one run reports every problem."""
     if not records:
         return
     sequences = [record.sequence for record in records]
-    with _as_control(job.conn):
+    with as_control(job.conn, back_to=ROLE):
         rows = job.conn.execute(
             query("samples/sequence_problems"), {"sequences": sequences}
         ).fetchall()
     for position, reason in rows:
         job.reject_sequence(records[position], reason)
-
-
-@contextmanager
-def _as_control(conn: psycopg.Connection) -> Iterator[None]:
-    """Step out of the user's role for what no API role may do."""
-    conn.execute("set local role none")
-    yield
-    conn.execute("set local role member")

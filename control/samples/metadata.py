@@ -1,4 +1,4 @@
-"""Nextstrain's metadata.tsv, read into what create_samples takes; every unusable row is named."""
+"""Read Nextstrain's metadata.tsv into the arguments of create_samples, and report unusable rows."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from typing import Literal
 
 from control.errors import ControlError
 from control.input_files import NOT_UTF_8, InputFile, open_input
-from control.reference.locations import Place
+from control.reference.locations import Location
 
 IncompleteDates = Literal["reject", "first-day"]
 Cells = Mapping[str, str]
 
 STRAIN = "strain"
 LEVELS = ("region", "country", "division", "location")
-# How Nextstrain writes "not known".
+# The ways Nextstrain writes "unknown".
 MISSING = ("", "?")
-# Column → the repository its accessions are of.
+# Column → the repository of its accessions.
 ACCESSION_COLUMNS = {"genbank_accession": "GenBank", "gisaid_epi_isl": "GISAID"}
 LONGEST_ACCESSION = 128
 NAMED_LINES = 10
 NAMED_COLUMNS = 20
-# Far above a row with every text at its limit; a file without line ends is not read whole.
+# Far longer than a row with every text at its limit; a file without line ends is not read whole.
 LONGEST_LINE_BYTES = 1 << 20
-# What a spreadsheet shows in place of a value that it could not compute, or not fit in.
+# What a spreadsheet shows instead of a value it could not compute or fit in.
 SPREADSHEET_ERROR = re.compile(
     r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|#+)"
 )
 SHORTENED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
-# A cell in quotes doubles the quotes in it.
+# Inside a quoted cell, quotes are doubled.
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 CELL = re.compile(r'("(?:[^"]|"")*"|[^\t]*)\t')
-# Commas that are not within a name: initials belong to the name before them.
+# Commas between names: initials belong to the name before them.
 BETWEEN_AUTHORS = re.compile(r",(?!\s*(?:[^\W\d_]\.[\s-]*)+(?:,|and\b|$))|(?<=\.)\s+and\s+(?=\w+,)")
-# What create_samples takes → the column it comes from, the first of these that the file has.
+# Argument of create_samples → the columns it may come from; the first one in the file counts.
 FIELD_COLUMNS = {
     "collection_date": ("date", "collection_date"),
     "is_private": ("is_private",),
@@ -60,8 +60,8 @@ INCOMPLETE_DATE = re.compile(r"([0-9]{4})(?:-(0[1-9]|1[0-2]|XX)(?:-XX)?)?", re.A
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is to be read where people differ."""
+class MetadataOptions:
+    """How to read a file where people's habits differ."""
 
     private_identifier_column: str = STRAIN
     public_identifier_column: str = STRAIN
@@ -87,16 +87,16 @@ class SampleRow:
 
     line: int
     strain: str
-    place: Place
+    location: Location
     fields: dict[str, str | tuple[str, ...]]
     accessions: tuple[tuple[str, str], ...]
-    # Cells that are not in fields as they are in the file.
+    # The original cells of fields that were changed.
     written: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """A metadata file: the usable rows by strain, and what is wrong with the others."""
+    """A metadata file: the usable rows by strain, and the problems of the others."""
 
     path: Path
     total: int
@@ -104,36 +104,36 @@ class Metadata:
     rejected: frozenset[str]
     problems: tuple[Problem, ...]
     unused_columns: tuple[str, ...]
-    # What create_samples takes → the column of the file that it comes from.
+    # Argument of create_samples → the column of the file it comes from.
     columns: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which column holds what."""
+    """Which column holds which value."""
 
     path: Path
     header: tuple[str, ...]
     sources: Mapping[str, str]
-    reading: Reading
+    options: MetadataOptions
 
     @cached_property
     def identifiers(self) -> tuple[str, ...]:
-        """The columns that name a sample, here or elsewhere."""
+        """Return the columns with identifiers of a sample, here or in repositories."""
         own = (self.sources["private_identifier"], self.sources["public_identifier"])
         return tuple(dict.fromkeys((STRAIN, *own, *ACCESSION_COLUMNS)))
 
     @cached_property
     def used(self) -> frozenset[str]:
-        """The columns that are imported."""
+        """Return the columns that are imported."""
         return frozenset((*self.sources.values(), *ACCESSION_COLUMNS, *LEVELS, STRAIN))
 
     def problem(self, line: int, strain: str, column: str, value: str, reason: str) -> Problem:
         return Problem(str(self.path), line, strain, column, value, reason)
 
 
-def read_metadata(path: Path, reading: Reading) -> Metadata:
-    """Read a metadata file whole: it is the sequences that are large, not these rows."""
+def read_metadata(path: Path, options: MetadataOptions) -> Metadata:
+    """Read a whole metadata file; only its sequences are large."""
     rows: list[SampleRow] = []
     problems: list[Problem] = []
     total = 0
@@ -141,7 +141,7 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
         if file.is_empty:
             raise ControlError(f"{path} is empty", "give a file with a header and a row per sample")
         lines = _lines(file)
-        layout = _layout(path, next(lines, (0, ""))[1], reading)
+        layout = _layout(path, next(lines, (0, ""))[1], options)
         for number, line in lines:
             total += 1
             row, found = _read_row(layout, number, line)
@@ -170,7 +170,7 @@ def read_metadata(path: Path, reading: Reading) -> Metadata:
 
 
 def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, numbered as an editor does."""
+    """Yield number and text of each line that is not blank."""
     read_line = partial(file.stream.readline, LONGEST_LINE_BYTES + 1)
     for number, line in enumerate(iter(read_line, b""), 1):
         if len(line) > LONGEST_LINE_BYTES:
@@ -186,7 +186,7 @@ def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
+def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
     header = tuple(name.strip() for name in _cells(first_line))
     while header and not header[-1]:
         header = header[:-1]
@@ -194,12 +194,12 @@ def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
         target: next((name for name in columns if name in header), columns[0])
         for target, columns in FIELD_COLUMNS.items()
     }
-    sources["private_identifier"] = reading.private_identifier_column
-    sources["public_identifier"] = reading.public_identifier_column
+    sources["private_identifier"] = options.private_identifier_column
+    sources["public_identifier"] = options.public_identifier_column
     required = (
         STRAIN,
-        reading.private_identifier_column,
-        reading.public_identifier_column,
+        options.private_identifier_column,
+        options.public_identifier_column,
         sources["collection_date"],
         "region",
     )
@@ -210,11 +210,11 @@ def _layout(path: Path, first_line: str, reading: Reading) -> _Layout:
         )
     if repeated := sorted({name for name in header if name and header.count(name) > 1}):
         raise ControlError(f"{path} has several columns {', '.join(repeated)}", "leave one of each")
-    return _Layout(path, header, sources, reading)
+    return _Layout(path, header, sources, options)
 
 
 def _described(header: tuple[str, ...]) -> str:
-    """The columns a file has, for somebody who looks for one."""
+    """Describe the columns of a file, for a message about a missing one."""
     if len(header) == 1 and (separator := next((s for s in ",;" if s in header[0]), None)):
         return f"it is separated by {separator!r}, not by tabs"
     more = ", …" if len(header) > NAMED_COLUMNS else ""
@@ -222,10 +222,10 @@ def _described(header: tuple[str, ...]) -> str:
 
 
 def _cells(line: str, count: int | None = None) -> list[str]:
-    """The cells of a line, `count` of them if that is possible.
+    """Split a line into cells, `count` of them if possible.
 
-    Spreadsheets put a cell in quotes that holds a comma, a quote or a tab; any other quote is one.
-    Empty cells beyond the last column are none.
+    Spreadsheets quote a cell that contains a comma, a quote or a tab; any other quote is part of
+    the text. Empty cells beyond the last column are ignored.
     """
     values = line.split("\t")
     if '"' in line:
@@ -263,12 +263,12 @@ def _read_row(layout: _Layout, line: int, text: str) -> tuple[SampleRow | None, 
 
 
 def _problems(layout: _Layout, cells: Cells) -> Iterator[tuple[str, str]]:
-    """What only this file can tell; the rules of samples are the database's."""
+    """Yield the problems that only the file shows; the database checks the rules of samples."""
     if STRAIN not in cells:
         yield STRAIN, "is required"
     date_column = layout.sources["collection_date"]
-    if layout.reading.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
-        yield date_column, "is not a whole date; --incomplete-dates first-day takes its first day"
+    if layout.options.incomplete_dates == "reject" and _is_incomplete(cells.get(date_column, "")):
+        yield date_column, "is not a complete date; --incomplete-dates first-day uses its first day"
     if "region" not in cells:
         yield "region", "is required"
     for parent, child in pairwise(LEVELS[1:]):
@@ -298,12 +298,12 @@ def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
             fields[target] = read(cell)
             if fields[target] not in (cell, (cell,)):
                 written[target] = cell
-    if layout.reading.is_private:
+    if layout.options.is_private:
         fields["is_private"] = "true"
     return SampleRow(
         line=line,
         strain=strain,
-        place=_place(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
+        location=_location(cells["region"], *(cells.get(level) for level in LEVELS[1:])),
         fields=fields,
         accessions=tuple(
             (repository, cells[column])
@@ -314,13 +314,13 @@ def _sample(layout: _Layout, line: int, strain: str, cells: Cells) -> SampleRow:
     )
 
 
-# Rows repeat each other; what is equal is kept once.
-_place = lru_cache(maxsize=10_000)(Place)
+# Rows repeat values; equal ones are kept once.
+_location = lru_cache(maxsize=10_000)(Location)
 
 
 @lru_cache(maxsize=1_000)
 def _names(text: str) -> tuple[str, ...]:
-    """A list of authors, separated by semicolons, else by commas that are not within a name."""
+    """Split a list of authors at semicolons, else at the commas between names."""
     parts = text.split(";") if ";" in text else BETWEEN_AUTHORS.split(text)
     return tuple(name for part in parts if (name := part.strip(" \t,")))
 
@@ -330,7 +330,7 @@ def _is_incomplete(date: str) -> bool:
 
 
 def _first_day(date: str) -> str:
-    """An incomplete date's first day; any other text as it is."""
+    """Return the first day of an incomplete date; any other text unchanged."""
     match = INCOMPLETE_DATE.fullmatch(date)
     if match is None:
         return date
@@ -339,7 +339,7 @@ def _first_day(date: str) -> str:
 
 
 def _repeated(layout: _Layout, rows: list[SampleRow]) -> Iterator[Problem]:
-    """Rows that share a strain or an identifier; across batches the database could not tell."""
+    """Yield rows with equal strains or identifiers; the database sees only one batch at a time."""
     yield from _sharing(layout, rows, STRAIN, attrgetter("strain"))
     for target in ("private_identifier", "public_identifier"):
         if (column := layout.sources[target]) != STRAIN:

@@ -1,4 +1,4 @@
-"""Which sample a sequence is of, by the header that somebody or some repository gave it."""
+"""Find the sample of a sequence by its header, as laboratories and repositories write it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from control.samples.fasta import Record
 
 @dataclass(frozen=True)
 class SequenceNames:
-    """The strains that are looked for, and the prefixes by which repositories spell them."""
+    """The strains to find, and the prefixes that repositories put before them."""
 
     strains: AbstractSet[str]
     prefixes: Collection[str]
 
     def strains_of(self, record: Record) -> list[str]:
-        """The strain a header names; several if it could be each of them.
+        """Return the strain that a header names; several if it is ambiguous.
 
-        The whole header, else its first word, else a part of it between "|", as GISAID joins name,
-        accession and date; else that with or without a repository's prefix.
+        Tried in order: the whole header, its first word, a part between "|" (GISAID joins name,
+        accession and date), and such a part with or without a repository's prefix.
         """
         if record.header in self.strains:
             return [record.header]
@@ -39,7 +39,7 @@ class SequenceNames:
         return list(dict.fromkeys(spelled))
 
     def _spellings(self, name: str) -> Iterator[str]:
-        """A name without its prefix, and with each (the rule of internal.identifier_spellings)."""
+        """Yield a name without and with each prefix (as internal.identifier_spellings does)."""
         own = [prefix for prefix in self.prefixes if name.lower().startswith(f"{prefix.lower()}/")]
         bare = name[len(max(own, key=len)) + 1 :] if own else name
         yield bare
@@ -48,7 +48,7 @@ class SequenceNames:
 
 
 def read_prefixes(conn: psycopg.Connection, pathogen: str) -> list[str]:
-    """The prefixes of a pathogen in all repositories."""
+    """Return the prefixes of a pathogen in all repositories."""
     rows = conn.execute(
         "select distinct repositories.prefix"
         " from aspen.pathogen_repositories as repositories"

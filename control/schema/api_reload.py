@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import Enum
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
@@ -11,6 +12,8 @@ from urllib.request import Request
 from control.errors import ControlError
 from control.local import is_ours, open_url
 from control.settings import Settings
+
+RunningApi = Callable[[Settings], str | None]
 
 _PATIENCE_SECONDS = 20.0
 _REQUEST_TIMEOUT_SECONDS = 5.0
@@ -24,13 +27,19 @@ class ApiState(Enum):
     CURRENT = "the API serves this schema"
 
 
-def await_schema(settings: Settings, probe: str) -> ApiState:
-    """Wait for the API of these settings; who listens in place of a stopped one is not asked."""
+def configured_api(settings: Settings) -> str | None:
+    """Return the address the settings name, whoever listens there."""
+    return settings.api_url
+
+
+def await_schema(settings: Settings, probe: str, running_api: RunningApi) -> ApiState:
+    """Wait until the API of these settings serves the schema that `probe` belongs to.
+
+    `running_api` returns the address of the local stack's PostgREST while its process lives, so
+    that another program which took the port of a stopped one is not asked.
+    """
     if not is_ours(settings, "api_url"):
         return wait_for_api(settings.api_url, probe)
-    # Imported only here, because the stack migrates, and migrating comes here.
-    from control.stack.lifecycle import running_api
-
     url = running_api(settings)
     return ApiState.NOT_RUNNING if url is None else wait_for_api(url, probe)
 

@@ -163,7 +163,7 @@ def _run(
     scripts: Mapping[str, Script],
     made: Mapping[Address, LoadedObject],
 ) -> None:
-    """Run each file in a savepoint, and refuse one that does not write just what it wrote before."""
+    """Run each file in a savepoint, and refuse one that writes other functions than before."""
     state = _functions(conn, made)
     for path, script in scripts.items():
         with conn.transaction():

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from control.errors import ControlError
 from control.schema.code import sha256_of
 from control.schema.freeze import migration_files
 from control.text_files import read_text
 
-_DIRECTIVE = re.compile(r"\s*--\s*(?P<name>depends|transactional|code)\s*:(?P<value>.*)")
+_DIRECTIVE = re.compile(
+    r"\s*--\s*(?P<name>depends|transactional|code|replaces|replaced-after)\s*:(?P<value>.*)"
+)
 _VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
 
 
@@ -27,8 +30,12 @@ class Migration:
     path: Path
     # `create index concurrently`, for one, cannot run in a transaction.
     use_transactions: bool
-    # Its rows would be misread by today's code: there is none until all migrations are through.
+    # No code is loaded while it runs, nor until all migrations are through: it changes a column
+    # that views or policies use, or rows that a trigger would misread.
     is_without_code: bool
+    # The migrations of older checkouts that make the same, and the last commit that has them.
+    replaces: tuple[str, ...] = ()
+    replaced_after: str = ""
 
     @property
     def hash(self) -> str:
@@ -52,15 +59,27 @@ class Ledger:
         self._conn = conn
         self._yoyo = YoyoTables(conn)
 
-    def mark(self, migration: Migration) -> None:
+    def mark(self, migration: Migration, operation: str = "apply") -> None:
         """Record that `migration` is applied with its present content."""
         with self._conn.transaction(), _searching_bookkeeping(self._conn):
             self._yoyo.mark_one(migration, log=False)
-            self._yoyo.log_migration(migration, "apply")
+            self._yoyo.log_migration(migration, operation)
             self._conn.execute(
                 "insert into applied_migrations (migration_id, sha256) values (%s, %s)",
                 [migration.id, sha256_of(migration.path)],
             )
+
+    def mark_in_place_of_replaced(self, migration: Migration) -> bool:
+        """Record that `migration` is applied where all that it replaces are; return whether."""
+        if not replaced_migrations([migration], applied_migrations(self._conn)):
+            return False
+        names = list(migration.replaces)
+        with self._conn.transaction():
+            for table in ("_yoyo_migration", "applied_migrations"):
+                statement = sql.SQL("delete from control.{} where migration_id = any(%s)")
+                self._conn.execute(statement.format(sql.Identifier(table)), [names])
+            self.mark(migration, operation="mark")
+        return True
 
     def unmark(self, migration: Migration) -> None:
         """Record that `migration` is rolled back."""
@@ -101,6 +120,28 @@ def migrations_of(root: Path) -> list[Migration]:
     return migrations
 
 
+def replaced_migrations(
+    migrations: Iterable[Migration], applied: Collection[str]
+) -> tuple[str, ...]:
+    """Return the applied migrations that one of these replaces, once it is recorded instead.
+
+    Refuse where only some of them are applied: the rest of the way is in an older checkout.
+    """
+    for migration in migrations:
+        missing = [name for name in migration.replaces if name not in applied]
+        if not missing:
+            if migration.replaces:
+                return migration.replaces
+        elif some := [name for name in migration.replaces if name in applied]:
+            raise ControlError(
+                f"{some[-1]} is applied and {missing[0]} is not: migrations/{migration.id}.sql"
+                f" replaces all {len(migration.replaces)} at once",
+                f"check out commit {migration.replaced_after}, the last one with all of them, run"
+                " control migrate up there (or restore the backup there), then come back",
+            )
+    return ()
+
+
 def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
     """Read what the head of a migration says; `known` are those of lower numbers."""
     head: dict[str, list[str]] = {}
@@ -128,6 +169,8 @@ def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
         path=path,
         use_transactions="false" not in head.get("transactional", []),
         is_without_code="unloaded" in head.get("code", []),
+        replaces=tuple(head.get("replaces", [])),
+        replaced_after="".join(head.get("replaced-after", [])),
     )
 
 

@@ -14,7 +14,7 @@ import psycopg
 from control.database import connect
 from control.errors import ControlError
 from control.queries import query
-from control.schema.api_reload import ApiState, await_schema
+from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
 from control.schema.code import (
     Contents,
     FileChanges,
@@ -35,7 +35,13 @@ from control.schema.freeze import (
     rollback_file,
 )
 from control.schema.in_place import replace_in_place
-from control.schema.ledger import Ledger, Migration, applied_migrations, migrations_of
+from control.schema.ledger import (
+    Ledger,
+    Migration,
+    applied_migrations,
+    migrations_of,
+    replaced_migrations,
+)
 from control.schema.locks import Echo, one_migrate_at_a_time, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.safety_rules import Breach, check_opened, find_breaches
@@ -60,6 +66,8 @@ class MigrateStatus:
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
+    # Applied ones of an older checkout: the baseline that is pending is only recorded.
+    replaced: tuple[str, ...]
     files: FileChanges
     is_code_loaded: bool
     breaches: tuple[Breach, ...]
@@ -89,7 +97,13 @@ class RollbackPlan:
     code_root: Path | None
 
 
-def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> MigrateResult:
+def migrate_up(
+    settings: Settings,
+    *,
+    echo: Echo,
+    dry_run: bool = False,
+    running_api: RunningApi = configured_api,
+) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
     With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
@@ -98,7 +112,7 @@ def migrate_up(settings: Settings, *, echo: Echo, dry_run: bool = False) -> Migr
         applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
-    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe))
+    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
 
 
 def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:
@@ -126,11 +140,14 @@ def migrate_status(
     """Compare a database with a checkout; writes nothing."""
     contents = contents or read_contents(root)
     applied = applied_migrations(conn)
+    replaced = replaced_migrations(migrations_of(root), applied)
+    applied = {name: sha256 for name, sha256 in applied.items() if name not in replaced}
     check_applied(root, applied)
     is_code_loaded = loaded_probe(conn) is not None
     return MigrateStatus(
         applied=tuple(applied),
         pending=tuple(name for name in migration_files(root) if name not in applied),
+        replaced=replaced,
         files=file_changes(conn, contents),
         is_code_loaded=is_code_loaded,
         # Asked although nothing is pending: somebody may have granted a table by hand.
@@ -151,6 +168,11 @@ def plan_rollback(
     Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
     """
     applied = applied_migrations(conn)
+    if replaced := replaced_migrations(migrations_of(root), applied):
+        raise ControlError(
+            f"this database has the {len(replaced)} migrations that a baseline replaces",
+            "run control migrate up, which records the baseline instead, then this command again",
+        )
     check_applied(root, applied)
     newest_first = sorted(applied, key=number_of, reverse=True)
     chosen = (
@@ -173,7 +195,13 @@ def plan_rollback(
     return RollbackPlan(tuple(chosen), dict(estimates), code_root)
 
 
-def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiState | None:
+def migrate_down(
+    settings: Settings,
+    plan: RollbackPlan,
+    *,
+    echo: Echo,
+    running_api: RunningApi = configured_api,
+) -> ApiState | None:
     """Roll back what was planned and load the code that goes with what is left, if any.
 
     All in one transaction: cut off at any moment, the database is what it was before. Returns
@@ -209,7 +237,7 @@ def migrate_down(settings: Settings, plan: RollbackPlan, *, echo: Echo) -> ApiSt
             return load_code(conn, read_contents(plan.code_root))
 
         probe = with_short_locks(conn, roll_back, echo)
-    return await_schema(settings, probe) if probe else None
+    return await_schema(settings, probe, running_api) if probe else None
 
 
 def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
@@ -248,6 +276,8 @@ def _bring_up(
             echo(f"{breach.object}: {breach.problem}")
         known = migrations_of(root)
         pending = [migration for migration in known if migration.id in status.pending]
+        # What is only recorded is not said to be applied.
+        new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
             read_script(migration.path, f"migrations/{migration.id}.sql")
@@ -260,16 +290,16 @@ def _bring_up(
             raise failures[0]
         if dry_run:
             _rehearse(conn, contents, status, pending, trial, echo)
-            return status.pending, True, ""
-        return status.pending, True, _apply_and_load(conn, contents, status, pending, trial, echo)
+            return new, True, ""
+        return new, True, _apply_and_load(conn, contents, status, pending, trial, echo)
 
 
 def _replace_in_place(conn: psycopg.Connection, contents: Contents, echo: Echo) -> str | None:
     """Load by the short way, if only functions changed; returns the probe, None if it did not."""
     applied = applied_migrations(conn)
-    check_applied(contents.root, applied)
     if applied.keys() != migration_files(contents.root).keys() or not loaded_probe(conn):
         return None
+    check_applied(contents.root, applied)
     changes = file_changes(conn, contents)
     if not changes:
         return None
@@ -456,6 +486,10 @@ def _prepare(conn: psycopg.Connection, contents: Contents, *, is_pending: bool) 
 def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
     """Apply migrations, each with its mark; the caller holds the transaction."""
     for migration in migrations:
+        if Ledger(conn).mark_in_place_of_replaced(migration):
+            many = len(migration.replaces)
+            echo(f"recorded {migration.id} in place of the {many} it replaces; nothing was run")
+            continue
         echo(f"applying {migration.id}")
         _apply(conn, migration)
 

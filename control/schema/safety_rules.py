@@ -14,7 +14,7 @@ import psycopg
 from control.errors import ControlError
 
 RULES = Path(__file__).parent.parent / "sql" / "rules"
-# A table that nobody is granted yet has its triggers and its row-level security from sql/policies.
+# What sql/structure.sql gives a table, which is loaded after the migrations.
 _NEEDS_CODE = ("tables_force_row_level_security", "tenant_tables_are_audited")
 
 

@@ -1,4 +1,4 @@
-"""The local stack: PostgreSQL, PostgREST and an S3 emulator, on loopback, under `.aspen`."""
+"""Run the local stack under `.aspen`, on loopback: PostgreSQL, PostgREST, nginx, ministack."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from control.stack.lifecycle import (
     down,
     log_files,
     restart_api,
+    running_api,
     status,
     up,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "down",
     "log_files",
     "restart_api",
+    "running_api",
     "status",
     "up",
     "watch",

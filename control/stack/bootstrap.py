@@ -1,4 +1,4 @@
-"""A new cluster on its way to an empty database of ours: roles, passwords, extensions."""
+"""Prepare a new cluster: roles, passwords, an empty database, extensions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWNER = "aspen_owner"
 
 
 def bootstrap(state: State, admin_url: str, sql_dir: Path) -> None:
-    """Make roles and the database what the checkout says; any number of times."""
+    """Bring roles, passwords and the database to the state of the checkout; safe to repeat."""
     with connect_here(admin_url) as conn:
         prepare_cluster(conn, sql_dir, {login: state.passwords[login] for login in LOGINS})
         create_database(conn, DATABASE)
@@ -23,7 +23,7 @@ def bootstrap(state: State, admin_url: str, sql_dir: Path) -> None:
 
 
 def prepare_cluster(conn: psycopg.Connection, sql_dir: Path, passwords: dict[str, str]) -> None:
-    """Create the roles; passwords go over hashed, so that no log ever shows them."""
+    """Create the roles. Passwords are sent hashed, so that no log ever shows them."""
     conn.execute((sql_dir / "roles.sql").read_bytes())
     for login, password in passwords.items():
         verifier = conn.pgconn.encrypt_password(
@@ -37,7 +37,7 @@ def prepare_cluster(conn: psycopg.Connection, sql_dir: Path, passwords: dict[str
 
 
 def create_database(conn: psycopg.Connection, name: str) -> bool:
-    """Create an empty database of ours unless it exists; whether it was created."""
+    """Create an empty database unless it exists; return whether it was created."""
     found = conn.execute("select from pg_catalog.pg_database where datname = %s", [name])
     if found.fetchone() is not None:
         return False
@@ -50,5 +50,5 @@ def create_database(conn: psycopg.Connection, name: str) -> bool:
 
 
 def prepare_database(conn: psycopg.Connection, sql_dir: Path) -> None:
-    """What in a database only an administrator may do."""
+    """Create in a database what needs an administrator: extensions."""
     conn.execute((sql_dir / "extensions.sql").read_bytes())

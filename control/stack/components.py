@@ -1,4 +1,4 @@
-"""The servers of the local stack, as far as bringing them up is the same for all."""
+"""Describe the servers of the local stack, each as a Component."""
 
 from __future__ import annotations
 
@@ -22,37 +22,35 @@ from control.stack.process import Launch, Server
 from control.stack.state import SUPERUSER, State
 from control.tokens.keys import ensure_keys
 
-# A burst of messages may take a log past its limit until it is next looked at.
+# A burst of messages may push a log past its limit until the log keeper's next round.
 FAR_ABOVE_THE_LIMIT = 32 * log_keeper.LIMIT_BYTES
 
 
 class Component(Protocol):
-    """One server: what it needs before, how it is launched, whether it answers."""
+    """One server: what it needs, how it is launched, whether it answers."""
 
     @property
     def server(self) -> Server:
-        """Its process."""
+        """Return its process."""
 
     @property
     def port_names(self) -> tuple[str, ...]:
-        """The ports it listens on, as the state calls them, the one to show first; none at all
-        when nobody asks it anything.
-        """
+        """Return the names of its ports in the state, the one to show first; it may have none."""
 
     def check(self) -> None:
-        """Refuse to begin when a program is missing."""
+        """Fail if a program is missing."""
 
     def prepare(self) -> None:
-        """Whatever must exist before it starts."""
+        """Create what must exist before it starts."""
 
     def launch(self) -> Launch:
-        """Its command on the ports chosen."""
+        """Return its command on the chosen ports."""
 
     def start(self) -> None:
         """Launch it and wait until it answers."""
 
     def is_ready(self) -> bool:
-        """Whether it answers now."""
+        """Return whether it answers now."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,17 @@ class Database:
 
     @property
     def data(self) -> Path:
-        """The data directory."""
+        """Return its data directory."""
         return self.settings.data_dir / "postgres"
 
     @property
     def programs(self) -> str:
-        """Which PostgreSQL it is, and why."""
+        """Return which PostgreSQL it is, and why that one."""
         return str(self._postgres().binaries)
 
     @property
     def admin_url(self) -> str:
-        """As superuser, in the database every cluster has."""
+        """Return the superuser's URL, in the database every cluster has."""
         return self.state.database_url(SUPERUSER, "postgres")
 
     def check(self) -> None:
@@ -89,7 +87,8 @@ class Database:
     def prepare(self) -> None:
         self._postgres().initialise(self.state.passwords[SUPERUSER])
         if self.server.pid() is not None and not (self.data / "postmaster.pid").exists():
-            # Without it the server ends itself within a minute, and lets a second one start.
+            # Without postmaster.pid the server ends itself within a minute, and lets a second one
+            # start.
             self.server.stop()
         if found := find_running(self.data):
             pid, self.state.ports["postgres"] = found
@@ -115,7 +114,7 @@ class Database:
             return False
 
     def _follow_password(self) -> None:
-        """When the remembered passwords were lost, the data was not: the password follows."""
+        """Set the remembered password again after the file of passwords was lost."""
         try:
             answers(self.admin_url)
         except WrongPassword:
@@ -127,7 +126,7 @@ class Database:
 
 @dataclass(frozen=True)
 class LogKeeper:
-    """What keeps `.aspen/logs` within bounds, whoever writes there."""
+    """The process that keeps `.aspen/logs` within bounds, whoever writes there."""
 
     settings: Settings
     state: State
@@ -135,7 +134,7 @@ class LogKeeper:
 
     @property
     def logs(self) -> Path:
-        """The directory of all logs."""
+        """Return the directory of all logs."""
         return self.settings.data_dir / "logs"
 
     @property
@@ -144,7 +143,7 @@ class LogKeeper:
         return Server("logkeeper", run / "logkeeper.pid", self.logs / "logkeeper.log")
 
     def check(self) -> None:
-        """Nothing: it needs only the Python that runs us."""
+        """Check nothing: it needs only the running Python."""
 
     def prepare(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -160,7 +159,7 @@ class LogKeeper:
         self.server.wait_ready(self.is_ready, log_keeper.EVERY_SECONDS * 2)
 
     def is_ready(self) -> bool:
-        """Whether it keeps up: no log is far above the limit."""
+        """Return whether it keeps up: no log is far above the limit."""
         sizes = [path.stat().st_size for path in self.logs.iterdir() if path.is_file()]
         return self.server.pid() is not None and max(sizes, default=0) < FAR_ABOVE_THE_LIMIT
 
@@ -182,7 +181,7 @@ class ObjectStore:
         ministack.require_ministack()
 
     def prepare(self) -> None:
-        """Nothing: it makes its directories itself."""
+        """Prepare nothing: it creates its directories itself."""
 
     def launch(self) -> Launch:
         return ministack.ministack_launch(
@@ -202,7 +201,7 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class Api:
-    """PostgREST, which only the edge asks."""
+    """PostgREST; only the edge sends it requests."""
 
     settings: Settings
     state: State
@@ -210,7 +209,7 @@ class Api:
 
     @property
     def url(self) -> str | None:
-        """PostgREST's own address, whatever stands before it; None before its first start."""
+        """Return PostgREST's own address, behind the edge; None before its first start."""
         return self.state.http_url("postgrest")
 
     @property
@@ -244,7 +243,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Edge:
-    """nginx, the one door of the API."""
+    """nginx, through which all requests to the API go."""
 
     settings: Settings
     state: State

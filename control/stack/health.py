@@ -1,4 +1,4 @@
-"""Whether a server answers."""
+"""Ask servers whether they answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from control.local import open_url
 
 
 def http_ok(url: str, seconds: float = 2) -> bool:
-    """Whether a GET of this URL answers 200 in time."""
+    """Return whether a GET of this URL answers 200 in time."""
     try:
         with open_url(Request(url), seconds) as response:
             return bool(response.status == 200)

@@ -1,4 +1,4 @@
-"""Bringing the local stack up and down, and saying how it is."""
+"""Bring the local stack up and down, and report its state."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from control.causes import DISK_FULL
 from control.database import connect
 from control.errors import ControlError
 from control.schema.api_reload import wait_for_api
@@ -36,16 +37,16 @@ from control.terminal import working_on
 
 Echo = Callable[[str], None]
 
-# How often a port may be lost to somebody else between choosing and using it.
+# How often another program may take a port between choosing and using it.
 PORT_ATTEMPTS = 5
-# How long a server that runs already may take to answer before it is restarted.
+# How long a running server may take to answer before it is restarted.
 PATIENCE_SECONDS = 15
 PORT_NAMES = ("api", "admin", "postgres", "s3", "postgrest", "relay")
 
 
 @dataclass(frozen=True)
 class ComponentStatus:
-    """How one server is."""
+    """The state of one server."""
 
     state: str
     pid: int | None
@@ -54,7 +55,7 @@ class ComponentStatus:
 
 
 def up(settings: Settings, echo: Echo) -> Settings:
-    """Start what does not run, bring the database up to date; the settings that reach it."""
+    """Start what is not running, update the database, and return the settings that reach it."""
     _require_local(settings)
     _make_data_directory(settings)
     with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
@@ -72,7 +73,7 @@ def up(settings: Settings, echo: Echo) -> Settings:
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
-        # No API is waited for: one that runs may still be connected to where the database was.
+        # Wait for no API: a running one may still be connected to the database's old address.
         working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
@@ -87,7 +88,7 @@ def down(settings: Settings, echo: Echo) -> None:
     """Stop whatever runs; data, keys and ports stay."""
     _require_local(settings)
     if not settings.data_dir.exists():
-        echo("nothing was ever started here")
+        echo("nothing to stop: the local stack was never started")
         return
     with _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
@@ -106,7 +107,7 @@ def down(settings: Settings, echo: Echo) -> None:
 
 
 def status(settings: Settings) -> dict[str, ComponentStatus]:
-    """How each server is, by name."""
+    """Return the state of each server by name."""
     _require_local(settings)
     state = State.load(settings)
     return {
@@ -116,29 +117,29 @@ def status(settings: Settings) -> dict[str, ComponentStatus]:
 
 
 def log_files(settings: Settings) -> dict[str, Path]:
-    """Where each server writes, by name."""
+    """Return the log file of each server by name."""
     _require_local(settings)
     servers = (component.server for component in _components(settings, State.load(settings)))
     return {server.name: server.log_file for server in servers}
 
 
 def running_api(settings: Settings) -> str | None:
-    """PostgREST's own address while its process is ours and alive."""
+    """Return PostgREST's own address while the process we started lives."""
     api = Api(settings, State.load(settings))
     return None if api.server.pid() is None else api.url
 
 
 def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, ControlError]:
-    """Start these servers again and restart those that must follow; why, of those that fail.
+    """Restart these servers and those that depend on them; return the failures by name.
 
-    Nothing is migrated: that is for whoever runs `control up`.
+    Nothing is migrated; only `control up` does that.
     """
     failures: dict[str, ControlError] = {}
     with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
         database, objects, api, edge, logs = components = _components(settings, state)
         if all(component.server.recorded_pid() is None for component in components):
-            # Stopped on purpose, while we waited for the lock.
+            # Stopped by `control down` while this waited for the lock.
             return failures
         state.ensure_passwords()
         _prepare(components, settings, state, echo)
@@ -161,12 +162,12 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
 
 
 def components_of(settings: Settings) -> tuple[Component, ...]:
-    """Every server as it is remembered now."""
+    """Return every server as currently remembered."""
     return _components(settings, State.load(settings))
 
 
 def restart_api(settings: Settings, echo: Echo) -> None:
-    """Have the API read its database and its keys anew; one that does not run stays so."""
+    """Have the API read its database and keys again; an API that is not running stays so."""
     _require_local(settings)
     if not settings.data_dir.exists():
         return
@@ -178,20 +179,21 @@ def restart_api(settings: Settings, echo: Echo) -> None:
 
 
 def _prepare(components: Sequence[Component], settings: Settings, state: State, echo: Echo) -> None:
-    """Find or choose all ports before anything is asked of anybody: an address left over from the
-    last time may be somebody else's by now.
+    """Choose all ports before any server is asked anything.
+
+    Another program may use an address left over from last time.
     """
     for component in components:
         component.prepare()
         if component.server.end_strays():
-            echo(f"{component.server.name} ran unseen, its pid file lost; stopped it")
+            echo(f"{component.server.name} ran without a pid file; stopped it")
         if component.server.pid() is None:
             _choose_ports(component, settings, state, echo)
     state.save(settings)
 
 
 def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
-    """Restart an API that does not come to know the schema just loaded: then it reads it."""
+    """Restart an API that does not notice the schema just loaded, so that it reads the schema."""
     with connect(state.applied_to(settings), "up") as conn:
         probe = loaded_probe(conn)
     try:
@@ -204,7 +206,7 @@ def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) 
 
 
 def _renew_link_credentials(settings: Settings) -> None:
-    """Links to files name the S3 server, whose port may have changed."""
+    """Renew the credentials of links: they name the S3 server, whose port may have changed."""
     with connect(settings, "up") as conn:
         store_credentials(conn, current_credentials(settings, make_client(settings)))
 
@@ -212,7 +214,7 @@ def _renew_link_credentials(settings: Settings) -> None:
 def _components(
     settings: Settings, state: State
 ) -> tuple[Database, ObjectStore, Api, Edge, LogKeeper]:
-    """In the order they are shown; stopped in the reverse one."""
+    """Return the servers in display order; they stop in the reverse order."""
     return (
         Database(settings, state),
         ObjectStore(settings, state),
@@ -223,14 +225,14 @@ def _components(
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
-    """Leave one server running and answering, whatever was before."""
+    """Leave one server running and answering, whatever its state was."""
     server = component.server
     working_on(f"starting {server.name}")
     if server.has_died():
         echo(f"{server.name} had died; starting it again")
     if server.pid() is not None:
         if not state.knows(component.port_names):
-            echo(f"{server.name} runs on a port that was forgotten; restarting it")
+            echo(f"{server.name} runs on an unknown port; restarting it")
         elif not server.runs_as(component.launch()):
             echo(f"{server.name} runs with other settings; restarting it")
         elif wait_for(component.is_ready, PATIENCE_SECONDS):
@@ -255,7 +257,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
 
 
 def _choose_ports(component: Component, settings: Settings, state: State, echo: Echo) -> None:
-    """Keep each remembered port that is free; step over those that are taken, and say so."""
+    """Keep each remembered port that is free, and report each that is taken and replaced."""
     for name in component.port_names:
         wanted = state.ports.get(name, settings.first_port + PORT_NAMES.index(name))
         if is_free(wanted) and wanted not in _ports_of_others(state, name):
@@ -268,7 +270,7 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
 
 
 def _on_port(component: Component, state: State) -> str:
-    """Where to find it; nothing for one that listens nowhere."""
+    """Return where it listens, for a message; nothing if it listens nowhere."""
     port = _shown_port(component, state)
     programs = f" ({component.programs})" if isinstance(component, Database) else ""
     return "" if port is None else f" on port {port}{programs}"
@@ -297,7 +299,7 @@ def _status_of(component: Component, state: State) -> ComponentStatus:
 def _require_local(settings: Settings) -> None:
     if not settings.is_local:
         raise ControlError(
-            f"environment {settings.environment} is not run from here",
+            f"environment {settings.environment} is not a local stack",
             "leave out --env for the local stack",
         )
 
@@ -308,26 +310,24 @@ def _make_data_directory(settings: Settings) -> None:
         settings.data_dir.chmod(0o700)
     except OSError as error:
         raise ControlError(
-            f"{settings.data_dir} cannot be made ours: {error}",
+            f"{settings.data_dir} cannot be prepared: {error}",
             "run control as the user who ran it first, or set ASPEN_DATA_DIR",
         ) from error
 
 
 @contextmanager
 def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
-    """Say which disk it is; nothing that was stored is lost by it."""
+    """Name the full disk; no stored data is lost."""
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise ControlError(
-            f"the disk of {settings.data_dir} is full", "free room there, then control up"
-        ) from error
+        raise ControlError(f"the disk of {settings.data_dir} is full", DISK_FULL.here) from error
 
 
 def is_being_changed(settings: Settings) -> bool:
-    """Whether an `up` or `down` is at work."""
+    """Return whether an `up` or `down` is running."""
     lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -340,13 +340,13 @@ def is_being_changed(settings: Settings) -> bool:
 
 @contextmanager
 def _one_at_a_time(settings: Settings, echo: Echo) -> Iterator[None]:
-    """One `up` or `down` per data directory; the second waits."""
+    """Run one `up` or `down` per data directory; the second waits."""
     lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            echo("another control up or down is at work; waiting for it to finish")
+            echo("another control up or down is running; waiting for it to finish")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:

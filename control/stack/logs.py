@@ -1,4 +1,4 @@
-"""The servers' logs, one after the other or as they are written."""
+"""Read the servers' logs: the last lines, or new lines as they are written."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ POLL_SECONDS = 0.25
 
 
 def last_lines(files: Mapping[str, Path], lines: int) -> Iterator[tuple[str, str]]:
-    """The last lines of each log, with the name of the server."""
+    """Yield the last lines of each log, with the name of the server."""
     for name, path in files.items():
         for line in tail(path, lines):
             yield name, line
 
 
 def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Each complete line written from now on, for ever; a log that was cut is read anew."""
+    """Yield each complete line written from now on; a trimmed log is read from its start."""
     return _follow(files, {name: _size(path) for name, path in files.items()})
 
 
@@ -36,7 +36,7 @@ def _follow(files: Mapping[str, Path], read: dict[str, int]) -> Iterator[tuple[s
 
 
 def _new_text(path: Path, start: int) -> bytes:
-    """What was written since, up to the last line end."""
+    """Return what was written since an offset, up to the last line end."""
     try:
         with open(path, "rb") as log:
             log.seek(start)

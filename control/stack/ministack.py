@@ -1,4 +1,4 @@
-"""S3, SQS and Step Functions of the local stack: ministack, which keeps objects on disk."""
+"""Run ministack: S3, SQS and Step Functions of the local stack, with objects on disk."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60
 SERVICES = "s3,sqs,stepfunctions"
-# Run by its path, so that it is there for any interpreter that has ministack.
+# Run by its path, so that any interpreter with ministack finds it.
 EMULATOR = Path(__file__).with_name("s3_emulator.py")
 
 
 def require_ministack() -> None:
-    """Say so when it is not installed."""
+    """Fail if ministack is not installed."""
     if find_spec("ministack") is None:
         raise ControlError("ministack is not installed", "run make up, which installs it")
 
 
 def ministack_launch(data: Path, port: int, region: str, origins: str = "") -> Launch:
-    """The emulator on one loopback port; `origins` are whose web pages may read links.
+    """Return the command of the emulator; pages of `origins` may read links.
 
-    It refuses unknown keys, requests without a signature and badly signed links. It does not verify
-    the signature in an Authorization header: there the key alone is the proof, as befits a key
-    everybody knows. So it proves nothing about signing: tests/sql/test_presigned_url.py does.
+    It rejects unknown keys, requests without a signature and links with a wrong one. It does not
+    verify the signature in an Authorization header: there knowing the key is the proof, and
+    everybody knows this key. So it proves nothing about signing; tests/sql/test_presigned_url.py
+    does.
     """
     scratch = data.parent / "run"
     data.mkdir(parents=True, exist_ok=True)
@@ -56,14 +57,14 @@ def ministack_launch(data: Path, port: int, region: str, origins: str = "") -> L
             # These would listen on every address of the machine.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # It would remove containers it takes for its own, a colleague's emulator for one.
+            # Otherwise it removes containers it takes for its own, such as a colleague's emulator.
             "DOCKER_HOST": "unix:///nonexistent/docker.sock",
             # Each object is on disk before its PUT is answered.
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(data),
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(scratch),
-            # So that nothing of the user's real AWS account is ever found.
+            # So that it never finds the user's real AWS account.
             "AWS_ACCESS_KEY_ID": S3_KEY,
             "AWS_SECRET_ACCESS_KEY": S3_KEY,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -72,19 +73,19 @@ def ministack_launch(data: Path, port: int, region: str, origins: str = "") -> L
 
 
 def ministack_server(name: str, run: Path, logs: Path) -> Server:
-    """How to find and stop it."""
+    """Return how to find and stop it."""
     return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=3)
 
 
 def is_ready(endpoint_url: str) -> bool:
-    """Whether it answers."""
+    """Return whether it answers."""
     return http_ok(f"{endpoint_url}/_ministack/health")
 
 
 def ensure_bucket(settings: Settings) -> bool:
-    """Make the bucket unless it exists, and have it keep versions; whether it was made.
+    """Create the bucket unless it exists, turn versioning on, and return whether it was created.
 
-    The emulator forgets with every start that a bucket keeps versions, though not the versions.
+    The emulator forgets at every start that a bucket is versioned, but keeps the versions.
     """
     s3 = make_client(settings)
     is_new = _create_bucket(s3, settings.bucket)

@@ -1,4 +1,4 @@
-"""nginx of the local stack: nginx.conf and nginx.js, with ports in a folder beside their copies."""
+"""Run nginx with the checkout's nginx.conf and nginx.js, and the ports in a folder beside them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from control.stack.unprivileged import command_prefix, owner_of_data
 READY_SECONDS = 30
 OLDEST = (1, 25, 0)
 FILES = ("nginx.conf", "nginx.js")
-# Where clients come in, and where statuses are corrected (nginx.conf: stream).
+# The port of clients, and the port where statuses are corrected (nginx.conf: stream).
 PORTS = ("api", "relay")
-# Answered by nginx itself.
+# A path that nginx answers itself.
 HEALTH = "/.edge"
 
 
@@ -47,7 +47,7 @@ class Edge:
         postgrest_port: int,
         unlimited: Collection[str] = (),
     ) -> Edge:
-        """Describe the nginx of this checkout; `unlimited` are addresses without limits of rate."""
+        """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit."""
         files = {name: (settings.root / name).read_text() for name in FILES}
         files |= {
             "local/listen.conf": f"listen {HOST}:{api_port};\n",
@@ -59,7 +59,7 @@ class Edge:
         return cls(find_nginx(settings), home, log_file, files)
 
     def prepare(self) -> None:
-        """Write its configuration, and give it to the user it runs as."""
+        """Write its configuration, and give the files to the user it runs as."""
         for folder in ("local", "temp"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Edge:
                 os.chown(path, *owner)
 
     def launch(self) -> Launch:
-        """Return its command: root starts it as nobody, for it needs no port below 1024."""
+        """Return its command. Root starts it as nobody, because it needs no port below 1024."""
         self.home.mkdir(parents=True, exist_ok=True)
         if owner := owner_of_data():
             os.chown(self.home, *owner)
@@ -120,7 +120,7 @@ def _bundled() -> str | None:
 
 
 def _usable(program: str, source: str) -> str:
-    """Return the program when it starts, is new enough and has njs."""
+    """Return the program if it starts, is new enough and has njs."""
     remedy = "set ASPEN_NGINX_BIN to an nginx from 1.25 on that has njs built in"
     try:
         shown = subprocess.run(

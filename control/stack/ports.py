@@ -1,4 +1,4 @@
-"""Loopback ports: which are free, and stepping over those that are not."""
+"""Find free loopback ports."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ LAST_PORT = 65535
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port now, and be reached by every name of localhost."""
-    # Many programs take localhost for ::1 first, and would meet whoever listens there.
+    """Return whether a server could listen on this port, at every address of localhost."""
+    # Many programs resolve localhost to ::1 first, and would reach another listener there.
     return _can_listen(socket.AF_INET, HOST, port) and _can_listen(socket.AF_INET6, HOST_6, port)
 
 
 def _can_listen(family: socket.AddressFamily, host: str, port: int) -> bool:
-    """Whether an address can be listened on; one this machine does not have is in nobody's way."""
+    """Return whether an address is free; one that this machine lacks counts as free."""
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As servers do, so that connections still winding down do not count as taken.
+            # As servers do, so that connections in TIME_WAIT do not count as taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-            # Some systems refuse only this when somebody listens on every address.
+            # Some systems report only here that another program listens on every address.
             probe.listen()
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
@@ -38,15 +38,15 @@ def _can_listen(family: socket.AddressFamily, host: str, port: int) -> bool:
 
 
 def next_free(wanted: int, avoid: Collection[int] = ()) -> int:
-    """The first free port from `wanted` upwards, passing over those promised to others."""
+    """Return the first free port from `wanted` upwards that is not in `avoid`."""
     for port in range(wanted, LAST_PORT + 1):
         if port not in avoid and is_free(port):
             return port
-    raise ControlError(f"no free port from {wanted} upwards", "stop what occupies them")
+    raise ControlError(f"no free port from {wanted} upwards", "stop the programs that use them")
 
 
 def any_free() -> int:
-    """A free port of the system's choosing."""
+    """Return a free port that the system chooses."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""PostgreSQL of the local stack and of the tests: one data directory, one detached server."""
+"""Run PostgreSQL for the local stack and the tests: one data directory, one detached server."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from control.stack.process import Launch, Server, command_line, exists
 from control.stack.state import SUPERUSER
 from control.stack.unprivileged import command_prefix, owner_of_data
 
-# Recovery after a kill replays the log since the last checkpoint, so this is generous.
+# Generous, because recovery after a kill replays the log since the last checkpoint.
 READY_SECONDS = 90
-# After a kill -9 the orphaned backends notice within moments, but not at once.
+# After a kill -9 the orphaned backends notice soon, but not at once.
 ORPHAN_SECONDS = 15
 SHARED_MEMORY_IN_USE = "pre-existing shared memory block"
 
@@ -50,22 +50,23 @@ random_page_cost = 1.1
 jit = off
 """
 
-# What PostgreSQL may keep for recovery before it writes a checkpoint: the less often, the faster.
+# The most WAL kept before a checkpoint; fewer checkpoints are faster.
 MOST_WAL_MB = 2048
-# Two segments are the least it takes; below this it does little else than checkpoints.
+# PostgreSQL needs two segments at least; below this it does little but checkpoints.
 LEAST_WAL_MB = 64
-# The part of the room that is left on the disk. The limit is passed under load, by half or so.
+# The divisor of the free disk space that WAL may fill. Load exceeds the limit by about half.
 WAL_PART_OF_THE_DISK = 8
 
-# How much a backend keeps for its next answer. glibc would hand back to the kernel what a large one
-# took and fault it in again for the next, a tenth of the processor time of a wide list.
+# How much memory a backend keeps for its next answer. Otherwise glibc returns the memory of a large
+# answer to the kernel and faults it in again for the next: a tenth of the processor time of a wide
+# list.
 KEPT_MEMORY = {
     "MALLOC_TOP_PAD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
 }
 
-# For the tests, whose data nobody will miss.
+# For tests, whose data is disposable.
 NOT_DURABLE = """\
 fsync = off
 synchronous_commit = off
@@ -84,19 +85,19 @@ class Postgres:
 
     @classmethod
     def find(cls, data: Path, server: Server, setting: str | None, *, durable: bool) -> Postgres:
-        """With the programs that fit the data directory, if there is one already."""
+        """Choose the programs that fit the data directory, if it exists."""
         return cls(data, server, find_binaries(setting, _major_of(data)), durable)
 
     def initialise(self, password: str) -> bool:
-        """Make the data directory unless it exists; whether it was made."""
+        """Create the data directory unless it exists; return whether it was created."""
         if _major_of(self.data) is not None:
             return False
         if self.data.exists() and any(self.data.iterdir()):
             raise ControlError(
-                f"{self.data} is not a whole data directory: PG_VERSION is missing",
-                "restore it from a backup, or let make clean forget the data",
+                f"{self.data} is not a complete data directory: PG_VERSION is missing",
+                "restore it from a backup, or run make clean to delete the data",
             )
-        # Made aside and moved into place, so that a run cut off here leaves nothing half-made.
+        # Created aside and moved into place, so that an interrupted run leaves nothing half-made.
         scratch = self.data.with_suffix(".partial")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True, mode=0o700)
@@ -107,7 +108,7 @@ class Postgres:
         with open(scratch / "postgresql.conf", "a", encoding="utf-8") as main:
             main.write("\ninclude 'aspen.conf'\n")
         self._set_password(scratch, password)
-        # An empty directory may be in the way; anything else was refused above.
+        # Replaces an empty directory; anything else was rejected above.
         scratch.rename(self.data)
         return True
 
@@ -132,7 +133,7 @@ class Postgres:
         )
 
     def launch(self, port: int) -> Launch:
-        """The command of the server."""
+        """Return the command of the server."""
         program = self.binaries.postgres
         prefix = command_prefix(program, self.data)
         return Launch([*prefix, program, "-D", str(self.data), "-p", str(port)], _environment())
@@ -154,17 +155,17 @@ class Postgres:
             time.sleep(0.5)
 
     def _clear_lock_of_a_stranger(self) -> None:
-        """After a kill, postmaster.pid may name a pid that is somebody else's, or a corpse's.
+        """Remove a postmaster.pid whose pid belongs to another program or a dead process.
 
-        PostgreSQL would take either for a running server. Without the file it still notices
-        orphaned backends of its own, by their shared memory.
+        PostgreSQL would take either for a running server. Without the file it still notices its own
+        orphaned backends by their shared memory.
         """
         lock = _lock_of(self.data)
         if lock and exists(lock[0]) and not _is_postmaster(lock[0], self.data):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _configure(self, directory: Path) -> None:
-        """Write our part of the configuration; `alter system` still wins over it."""
+        """Write our part of the configuration; `alter system` settings override it."""
         settings = CONFIGURATION if self.is_durable else CONFIGURATION + NOT_DURABLE
         settings += f"max_wal_size = '{wal_limit_mb(room_for_wal(directory))}MB'\n"
         settings += f"min_wal_size = '{LEAST_WAL_MB}MB'\n"
@@ -178,7 +179,7 @@ class Postgres:
             os.chown(path, *owner)
 
     def _initdb_options(self, directory: Path) -> list[str]:
-        """UTF-8 with one sort order everywhere; no way in until the password is set."""
+        """Return options for UTF-8, one sort order everywhere, and no login without a password."""
         locale = (
             ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
             if self.binaries.major >= 17
@@ -210,25 +211,26 @@ class Postgres:
         if done.returncode != 0:
             raise ControlError(
                 f"{Path(command[0]).name} failed:\n{done.stderr.strip()}",
-                f"is there room and permission for {directory}?",
+                f"check the disk space and the permissions of {directory}?",
             )
 
 
 def wal_limit_mb(room: int) -> int:
-    """The size of the log for recovery that a disk with so much room bears, or it fills the disk:
-    then the server stops.
+    """Return the WAL limit for a disk with so many free bytes.
+
+    PostgreSQL stops when WAL fills the disk.
     """
     return max(LEAST_WAL_MB, min(MOST_WAL_MB, (room >> 20) // WAL_PART_OF_THE_DISK))
 
 
 def room_for_wal(data: Path) -> int:
-    """The bytes that are free for a data directory, or taken by the log already."""
+    """Return the bytes that are free for a data directory or already used by its WAL."""
     logs = [path.stat().st_size for path in (data / "pg_wal").glob("*") if path.is_file()]
     return shutil.disk_usage(data).free + sum(logs)
 
 
 def postgres_server(name: str, run: Path, logs: Path) -> Server:
-    """How to find and stop a PostgreSQL: fast shutdown first, then immediate, then by force."""
+    """Return how to find and stop a PostgreSQL: fast shutdown, then immediate, then kill."""
     return Server(
         name,
         run / f"{name}.pid",
@@ -238,30 +240,30 @@ def postgres_server(name: str, run: Path, logs: Path) -> Server:
 
 
 def find_running(data: Path) -> tuple[int, int] | None:
-    """The pid and port of a server on this data directory, whatever became of its pid file."""
+    """Return pid and port of a server on this data directory, even if our pid file is lost."""
     lock = _lock_of(data)
     return lock if lock and _is_postmaster(lock[0], data) else None
 
 
 class WrongPassword(ControlError):
-    """The server is up, but the superuser's password is not the one we remember."""
+    """The server runs, but the superuser's password is not the remembered one."""
 
 
 def answers(url: str) -> bool:
-    """Whether the server at this URL lets us in."""
+    """Return whether the server at this URL accepts our login."""
     try:
         with connect_here(url, connect_timeout=2) as conn:
             conn.execute("select")
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise WrongPassword("the superuser's password is not the remembered one") from error
-        # A server that is full is well.
+        # A server without free connections is healthy.
         return "too many clients" in str(error)
     return True
 
 
 def _major_of(data: Path) -> int | None:
-    """The version that made a data directory; None when there is none."""
+    """Return the PostgreSQL version of a data directory; None if there is none."""
     try:
         return int((data / "PG_VERSION").read_text())
     except FileNotFoundError:
@@ -269,12 +271,12 @@ def _major_of(data: Path) -> int | None:
     except ValueError as error:
         raise ControlError(
             f"{data}/PG_VERSION is damaged",
-            "restore the data directory from a backup, or let make clean forget the data",
+            "restore the data directory from a backup, or run make clean to delete the data",
         ) from error
 
 
 def _lock_of(data: Path) -> tuple[int, int] | None:
-    """The pid and port of postmaster.pid; a half-written one tells nothing."""
+    """Return pid and port from postmaster.pid; None if it is missing or incomplete."""
     try:
         lines = os.fsdecode((data / "postmaster.pid").read_bytes()).splitlines()
         return int(lines[0]), int(lines[3])
@@ -283,11 +285,11 @@ def _lock_of(data: Path) -> tuple[int, int] | None:
 
 
 def _is_postmaster(pid: int, data: Path) -> bool:
-    """Whether a pid is a PostgreSQL server on this data directory."""
+    """Return whether a pid is a PostgreSQL server on this data directory."""
     shown = command_line(pid)
     return "postgres" in shown and f"-D {data}" in shown
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the user's PG* variables, and one language in the logs."""
+    """Return the server's environment: no inherited PG* variables, English log messages."""
     return {"PATH": os.defpath, "LC_MESSAGES": "C", "LANG": "C.UTF-8", **KEPT_MEMORY}

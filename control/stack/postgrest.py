@@ -1,4 +1,4 @@
-"""PostgREST of the local stack: postgrest.conf, with ports and secrets from the environment."""
+"""Run PostgREST with postgrest.conf; ports and secrets come from the environment."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from control.stack.process import Launch, Server
 
 READY_SECONDS = 60
 OLDEST = (12, 0, 2)
-# The platforms whose package is on npm.
+# The platforms that have a package on npm.
 PUBLISHED = ("linux-x64",)
 
 
 def find_postgrest(settings: Settings) -> Path:
-    """The setting wins over the npm package, and only where npm has none PATH is looked at.
+    """Return the setting's PostgREST, else npm's, else (where npm has none) the one on PATH.
 
-    package.json names the package of the one platform that was published: the package that
-    collects all of them lists others, and `npm ci` refuses a lock without them.
+    package.json names the package of the one published platform: the package that collects all of
+    them lists others, and `npm ci` rejects a lock without them.
     """
     if settings.postgrest_bin:
         return _usable(Path(settings.postgrest_bin), "ASPEN_POSTGREST_BIN")
@@ -49,7 +49,7 @@ def postgrest_launch(
     admin_port: int,
     public_url: str | None,
 ) -> Launch:
-    """PostgREST with this checkout's postgrest.conf; the environment wins over the file."""
+    """Return PostgREST's command; environment variables override the checkout's postgrest.conf."""
     configuration = settings.root / "postgrest.conf"
     return Launch(
         [str(find_postgrest(settings)), str(configuration)],
@@ -59,7 +59,7 @@ def postgrest_launch(
             "PGRST_JWT_SECRET": f"@{jwks}",
             "PGRST_SERVER_PORT": str(api_port),
             "PGRST_ADMIN_SERVER_PORT": str(admin_port),
-            # What its description tells clients: the edge.
+            # The address in its API description: the edge's.
             "PGRST_OPENAPI_SERVER_PROXY_URI": public_url or "",
             "PGRST_SERVER_CORS_ALLOWED_ORIGINS": settings.cors_origins,
         },
@@ -68,12 +68,12 @@ def postgrest_launch(
 
 
 def postgrest_server(name: str, run: Path, logs: Path) -> Server:
-    """How to find and stop it."""
+    """Return how to find and stop it."""
     return Server(name, run / f"{name}.pid", logs / f"{name}.log", stop_seconds=3)
 
 
 def _usable(binary: Path, source: str) -> Path:
-    """The binary, when it starts and is new enough."""
+    """Return the binary if it starts and is new enough."""
     remedies = {
         "npm": "run npm ci (make up does), or set ASPEN_POSTGREST_BIN",
         "PATH": "remove it from PATH, or set ASPEN_POSTGREST_BIN to another",

@@ -1,7 +1,7 @@
-"""A server that outlives the command which started it.
+"""Start, find and stop servers that outlive the command which started them.
 
-The pid file holds the pid and when that process started, so that a pid the system has given to
-somebody else is never mistaken for ours, let alone killed.
+The pid file holds the pid and the start time of that process, so that a pid the system reuses for
+another program is never mistaken for ours, let alone killed.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from control.errors import ControlError
-from control.stack.causes import Cause, find_cause
+from control.stack.causes import LoggedCause, find_cause
 
 POLL_SECONDS = 0.05
-# How far back in its log the cause of a server's end may stand.
+# How many last lines of a log are searched for the cause of a server's end.
 CAUSE_LINES = 40
 HAS_PROC = Path("/proc/self/stat").exists()
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What to run, with exactly which environment."""
+    """The command to run and its exact environment."""
 
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
-    # Whatever else it reads at its start; when any of the three differs, it is to be restarted.
+    # Other input it reads at its start. If any of the three differs, it must be restarted.
     inputs: str = field(default="", repr=False)
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same launch; tells nothing about passwords in the environment."""
+        """Return a hash that is equal for equal launches and reveals no password."""
         parts = [list(self.command), sorted(self.environment.items()), self.inputs]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -49,7 +49,7 @@ class Record:
     pid: int
     started: str | None
     fingerprint: str
-    # How long the log was when it started: what it says of this run comes behind.
+    # The length of the log at the start; what follows is of this run.
     log_start: int = 0
 
 
@@ -60,12 +60,12 @@ class Server:
     name: str
     pid_file: Path
     log_file: Path
-    # How to ask it to stop: what is sent at first, and what when it has not gone in time.
+    # The signals that ask it to stop, each sent when the one before did not help in time.
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)
     stop_seconds: float = field(default=20, compare=False)
 
     def pid(self) -> int | None:
-        """The pid of the running server; None when it is not running."""
+        """Return the pid of the running server; None when it is not running."""
         record = self._record()
         if record is None:
             return None
@@ -73,37 +73,37 @@ class Server:
         return record.pid if mark is not None and mark == record.started else None
 
     def recorded_pid(self) -> int | None:
-        """Return the pid it was last started with, running or not."""
+        """Return the pid of its last start, running or not."""
         record = self._record()
         return None if record is None else record.pid
 
     def has_died(self) -> bool:
-        """Whether it was started, never stopped, and is gone."""
+        """Return whether it was started, never stopped, and is gone."""
         return self._record() is not None and self.pid() is None
 
     def runs_as(self, launch: Launch) -> bool:
-        """Whether the running server was started by just this launch."""
+        """Return whether the running server was started by exactly this launch."""
         record = self._record()
         return record is not None and record.fingerprint == launch.fingerprint
 
     def strays(self) -> list[int]:
-        """Processes of this server that no pid file leads to, known by where they write.
+        """Return processes of this server that no pid file names, found by their output file.
 
-        What a server starts inherits its output, so that workers are found as well. Only Linux
-        tells what a process writes to.
+        Child processes inherit the output, so workers are found as well. Only Linux tells which
+        file a process writes to.
         """
         return [] if self.pid() is not None else self.writers()
 
     def writers(self) -> list[int]:
-        """Every process whose output is this server's log."""
+        """Return every process whose output is this server's log."""
         return _writers(self.log_file.resolve())
 
     def end_strays(self) -> bool:
-        """Stop them, or they would keep port and data; whether there were any."""
+        """Stop stray processes, which would keep port and data; return whether there were any."""
         found = self.strays()
         for asking in (*self.stop_signals, signal.SIGKILL):
             left = self.strays()
-            # A worker goes with the one that started it; an orphan has nobody.
+            # Workers end with their parent; an orphan has none.
             for pid in (pid for pid in left if _parent(pid) not in left):
                 _send(pid, asking)
             if wait_for(lambda: not self.strays(), self.stop_seconds):
@@ -111,7 +111,7 @@ class Server:
         return bool(found)
 
     def start(self, launch: Launch) -> int:
-        """Start it detached from the terminal, its output in the log."""
+        """Start it detached from the terminal, with its output in the log."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -133,12 +133,12 @@ class Server:
         finally:
             os.close(log)
         self.record(child.pid, launch.fingerprint, log_start)
-        # Nobody waits for it: it is meant to stay. Said here, or Popen warns when collected.
+        # Nobody waits for it, because it is meant to stay. Set here, or Popen warns when collected.
         child.returncode = 0
         return child.pid
 
     def record(self, pid: int, fingerprint: str, log_start: int = 0) -> None:
-        """Remember this process as the running server."""
+        """Write this process to the pid file as the running server."""
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.pid_file.with_suffix(".tmp")
         record = Record(pid, start_mark(pid), fingerprint, log_start)
@@ -146,7 +146,7 @@ class Server:
         scratch.replace(self.pid_file)
 
     def stop(self) -> bool:
-        """Stop it and wait until it is gone; False when it was not running."""
+        """Stop it and wait until it is gone; return False when it was not running."""
         pid = self.pid()
         if pid is not None:
             for asking in self.stop_signals:
@@ -161,25 +161,23 @@ class Server:
         return pid is not None
 
     def wait_ready(self, is_ready: Callable[[], bool], seconds: float) -> None:
-        """Wait until it answers; say so, with its last words, when it dies or stays silent."""
+        """Wait until it answers; fail with its last log lines if it ends or stays silent."""
         wait_for(lambda: is_ready() or self.pid() is None, seconds)
         if self.pid() is None:
-            raise self._failure(
-                "stopped right after its start", f"the whole story is in {self.log_file}"
-            )
+            raise self._failure("stopped right after its start", f"see {self.log_file}")
         if not is_ready():
             raise self._failure(
                 f"did not answer within {seconds:.0f} s",
-                f"the whole story is in {self.log_file}; control down, then control up",
+                f"see {self.log_file}; control down, then control up",
             )
 
     def last_words(self, lines: int = 3) -> str:
-        """The last lines of this run's log, to be put behind a message."""
+        """Return the last log lines of this run, to be appended to a message."""
         text = "\n  ".join(tail(self.log_file, lines, self._log_start()))
         return f":\n  {text}" if text else ""
 
-    def cause(self) -> Cause | None:
-        """Why it stopped or does not answer, as far as its log tells."""
+    def cause(self) -> LoggedCause | None:
+        """Return why it stopped or does not answer, if its log names a known cause."""
         return find_cause(tail(self.log_file, CAUSE_LINES, self._log_start()), self.log_file.parent)
 
     def _failure(self, what: str, remedy: str) -> ControlError:
@@ -193,7 +191,7 @@ class Server:
         return 0 if record is None else record.log_start
 
     def _record(self) -> Record | None:
-        """What the pid file says; an unreadable one says nothing."""
+        """Return the content of the pid file; None if it cannot be read."""
         try:
             return Record(**json.loads(self.pid_file.read_text()))
         except (OSError, ValueError, TypeError):
@@ -201,14 +199,15 @@ class Server:
 
 
 def start_mark(pid: int) -> str | None:
-    """When the process with this pid started; None when there is none, or only its corpse."""
+    """Return when the process with this pid started; None when it does not exist or is a zombie."""
     if not HAS_PROC:
         return _start_mark_by_ps(pid)
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    # The second field is the command in parentheses, and may contain spaces and parentheses itself.
+    # The second field is the command in parentheses, which may itself contain spaces and
+    # parentheses.
     fields = stat[stat.rindex(")") + 2 :].split()
     state, ticks_since_boot = fields[0], fields[19]
     if state in "ZX":
@@ -217,7 +216,7 @@ def start_mark(pid: int) -> str | None:
 
 
 def exists(pid: int) -> bool:
-    """Whether the system knows this pid: as anybody's process, or as one that nobody buried yet."""
+    """Return whether the system knows this pid, as anybody's process or as a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -228,7 +227,7 @@ def exists(pid: int) -> bool:
 
 
 def _writers(log: Path) -> list[int]:
-    """The processes whose output is this file, also when the file was deleted since."""
+    """Return the processes whose output is this file, even if the file was deleted."""
     if not HAS_PROC:
         return []
     names = {str(log), f"{log} (deleted)"}
@@ -258,13 +257,13 @@ def _parent(pid: int) -> int | None:
 
 
 def _send(pid: int, asking: signal.Signals) -> None:
-    """Send a signal to a process that may be gone by now."""
+    """Send a signal to a process that may have ended."""
     with suppress(ProcessLookupError):
         os.kill(pid, asking)
 
 
 def command_line(pid: int) -> str:
-    """The command a process was started with; empty when there is no such process."""
+    """Return the command line of a process; empty when there is no such process."""
     try:
         return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" "))
     except OSError:
@@ -272,7 +271,7 @@ def command_line(pid: int) -> str:
 
 
 def end_group(leader: int, program: str) -> None:
-    """Kill what is left of a process group whose leader died, if it runs this program.
+    """Kill the rest of a process group whose leader died, if it runs this program.
 
     The system gives nobody a pid that still names a group, so the group is that leader's.
     """
@@ -282,7 +281,7 @@ def end_group(leader: int, program: str) -> None:
 
 
 def _members(group: int) -> list[int]:
-    """List the processes of a group."""
+    """Return the processes of a group."""
     shown = subprocess.run(
         ["ps", "-A", "-o", "pid=,pgid="], capture_output=True, text=True, check=False
     ).stdout
@@ -291,7 +290,7 @@ def _members(group: int) -> list[int]:
 
 
 def _start_mark_by_ps(pid: int) -> str | None:
-    """The same on systems without /proc."""
+    """Return the start time on systems without /proc."""
     shown = _ps(pid, "state=,lstart=").split(maxsplit=1)
     if len(shown) < 2 or shown[0].startswith("Z"):
         return None
@@ -305,7 +304,7 @@ def _ps(pid: int, columns: str) -> str:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Ask again until it holds or the time is over."""
+    """Poll a condition until it holds; return False when time runs out."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -315,9 +314,9 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def tail(path: Path, lines: int, start: int = 0) -> list[str]:
-    """The last lines of a file that may be long, or may not exist, from an offset on.
+    """Return the last lines of a file after an offset; the file may be long or missing.
 
-    One that is shorter than that was cut since, and is read from its beginning.
+    A file shorter than the offset was cut since, and is read from its beginning.
     """
     try:
         with open(path, "rb") as file:

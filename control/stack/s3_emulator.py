@@ -1,8 +1,8 @@
-"""The S3 emulator behind a gate of ours, started by its path: `python -I s3_emulator.py`.
+"""Run the S3 emulator behind a gate of our own, by its path: `python -I s3_emulator.py`.
 
-ministack is made for containers: it answers whatever Host is named, lets any web page read and
-reset it, and takes the mere name of a key for a proof. Here it serves this machine's programs, and
-browsers only as far as following a link to a file.
+ministack is made for containers: it accepts any Host header, lets any web page read and reset it,
+and takes the mere name of a key as proof. Here it serves programs of this machine, and browsers
+only when they follow a link to a file.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ HOST = "127.0.0.1"
 HEALTH = "/_ministack/health"
 READING = ("GET", "HEAD")
 ALGORITHM = "AWS4-HMAC-SHA256"
-# What the query of a link may hold. Among what it may not: Action, by which a GET writes to SQS.
+# The query parameters a link may have. Not Action, which lets a GET write to SQS.
 OF_A_LINK = ("x-amz-", "response-", "versionid", "partnumber", "x-id")
-# A page out of S3 gets an origin of its own, so that it can read nothing else here.
+# A page from S3 gets an origin of its own, so that it can read nothing else here.
 FOR_BROWSERS = [
     (b"content-security-policy", b"sandbox"),
     (b"x-content-type-options", b"nosniff"),
@@ -35,12 +35,12 @@ FOR_BROWSERS = [
 
 
 class Refused(Exception):
-    """Why a request is not passed on."""
+    """The reason why a request is rejected."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What decides whether a request is passed on."""
+    """The parts of a request that decide whether it is passed on."""
 
     method: str
     path: str
@@ -49,27 +49,27 @@ class Request:
 
     @classmethod
     def of(cls, scope: Scope) -> Request:
-        """The request of an ASGI scope."""
+        """Build the request from an ASGI scope."""
         headers = [(k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"]]
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return cls(scope["method"], scope["path"], headers, query)
 
     def all(self, name: str) -> list[str]:
-        """Every value of a header."""
+        """Return every value of a header."""
         return [value for key, value in self.headers if key == name]
 
     def first(self, name: str) -> str | None:
-        """The first value of a header."""
+        """Return the first value of a header, or None."""
         return next(iter(self.all(name)), None)
 
     @property
     def is_of_a_browser(self) -> bool:
-        """Whether a web page is behind it: only browsers send these."""
+        """Return whether a web page sent it: only browsers send these headers."""
         return any(key in ("origin", "sec-fetch-site") for key, _ in self.headers)
 
     @property
     def is_signed(self) -> bool:
-        """Whether it carries a signature, in a header or as a link does."""
+        """Return whether it carries a signature, in a header or in its query."""
         authorization = self.all("authorization")
         if authorization:
             [one, *more] = authorization
@@ -79,13 +79,14 @@ class Request:
 
 
 class Gate:
-    """An ASGI application that passes on what concerns the emulator, and refuses the rest."""
+    """An ASGI application that passes requests for files to the emulator and rejects the rest."""
 
     def __init__(self, app: Asgi, port: int, origins: frozenset[str]) -> None:
         self._app = app
-        # Whoever makes a name of his own point at this machine still sends that name.
+        # A foreign name that resolves to this machine still shows in the Host header.
         self._hosts = {f"{host}:{port}" for host in (HOST, "localhost", "[::1]")}
-        # Whose pages may read links; `*` is none, for a page can sign with the well-known key.
+        # Origins whose pages may read links. Not `*`, because any page can sign with the well-known
+        # key.
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,13 +123,13 @@ class Gate:
 
     def _check(self, request: Request) -> None:
         if not set(request.all("host")) <= self._hosts or len(request.all("host")) != 1:
-            raise Refused("this is no address of the local stack")
-        # Its administration: reset, settings, other services' documents.
+            raise Refused("this is not an address of the local stack")
+        # The emulator's administration: reset, settings, other services' documents.
         if request.path.startswith("/_"):
             if request.path != HEALTH or request.method not in READING:
-                raise Refused("the emulator is not administered through this port")
+                raise Refused("the emulator cannot be administered through this port")
             if request.is_of_a_browser:
-                raise Refused("web pages have no business here")
+                raise Refused("web pages may not ask this")
             return
         if request.is_of_a_browser:
             self._check_page(request)
@@ -136,7 +137,7 @@ class Gate:
             raise Refused("this request is not signed")
 
     def _check_page(self, request: Request) -> None:
-        """Let people follow links, and pages of our own origins read them."""
+        """Let people follow links, and let pages of our own origins read them."""
         origin = request.first("origin")
         if origin is not None and origin not in self._origins:
             raise Refused("web pages of this origin may not read here")
@@ -147,7 +148,7 @@ class Gate:
         if request.method != "OPTIONS" and not all(
             name.lower().startswith(OF_A_LINK) for name, _ in request.query
         ):
-            raise Refused("this is no link to a file")
+            raise Refused("this is not a link to a file")
 
     def _headers_for(self, request: Request) -> Iterator[tuple[bytes, bytes]]:
         if not request.is_of_a_browser:
@@ -174,7 +175,7 @@ async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[byte
 
 
 def main() -> None:
-    """Serve until told to stop. Everything comes from the environment, as for ministack itself."""
+    """Serve until stopped; all settings come from the environment, as for ministack itself."""
     # Imported here: the tests of the gate need neither.
     import hypercorn.asyncio
     import hypercorn.config
@@ -183,7 +184,7 @@ def main() -> None:
     port = int(os.environ["GATEWAY_PORT"])
     origins = frozenset(filter(None, map(str.strip, os.environ["ASPEN_ORIGINS"].split(","))))
     config = hypercorn.config.Config()
-    # Another address only in a container, whose port is published on loopback.
+    # A different address only in a container, whose port is published on loopback.
     config.bind = [f"{os.environ.get('BIND_HOST', HOST)}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = os.environ["LOG_LEVEL"]

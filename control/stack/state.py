@@ -1,4 +1,4 @@
-"""What the local stack remembers between commands, in `.aspen/env.json` for its owner only."""
+"""Remember ports and passwords of the local stack in `.aspen/env.json`, for its owner only."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from control.settings import DamagedState, Settings, damaged
+from control.settings import STACK_KEYS, DamagedState, Settings, damaged
 from control.stack.ports import HOST, LAST_PORT
 
 DATABASE = "aspen"
 SUPERUSER = "postgres"
 LOGINS = ("authenticator", "control")
-# The emulator takes any keys it knows of; these are the ones it comes with.
+# The keys that the emulator comes with.
 S3_KEY = "test"
 
 
 @dataclass
 class State:
-    """Ports and generated passwords, and the URLs made of them."""
+    """Ports and generated passwords, and the URLs built from them."""
 
     path: Path
     ports: dict[str, int] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class State:
 
     @classmethod
     def load(cls, settings: Settings) -> State:
-        """The remembered state; empty before the first `control up`."""
+        """Return the remembered state; empty before the first `control up`."""
         path = settings.state_file
         try:
             stored = json.loads(path.read_bytes())
@@ -39,38 +39,41 @@ class State:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise damaged(path, repr(error)) from error
         if not all(type(port) is int and 0 < port <= LAST_PORT for port in ports.values()):
-            raise damaged(path, "a port is none")
+            raise damaged(path, "a port is invalid")
         if not all(isinstance(password, str) for password in passwords.values()):
-            raise damaged(path, "a password is no text")
+            raise damaged(path, "a password is not text")
         return cls(path, ports, passwords)
 
     @classmethod
     def recover(cls, settings: Settings, echo: Callable[[str], None]) -> State:
-        """The remembered state; a damaged file is set aside, for it can be made anew."""
+        """Return the remembered state; a damaged file is set aside and replaced."""
         try:
             return cls.load(settings)
         except DamagedState:
             aside = settings.state_file.with_suffix(".damaged")
             settings.state_file.replace(aside)
-            echo(f"{settings.state_file} was damaged, now {aside.name}: new ports and passwords")
+            echo(
+                f"{settings.state_file} was damaged and is now {aside.name};"
+                " choosing new ports and passwords"
+            )
             return cls(settings.state_file)
 
     def ensure_passwords(self) -> None:
-        """Generate the passwords that are missing."""
+        """Generate the missing passwords."""
         for login in (SUPERUSER, *LOGINS):
             self.passwords.setdefault(login, secrets.token_urlsafe(24))
 
     def knows(self, port_names: tuple[str, ...]) -> bool:
-        """Whether these ports were chosen before."""
+        """Return whether these ports were chosen before."""
         return all(name in self.ports for name in port_names)
 
     def database_url(self, login: str, database: str = DATABASE) -> str:
-        """The URL of the database for one of the generated logins."""
+        """Return the database URL of one of the generated logins."""
         password = self.passwords[login]
         return f"postgresql://{login}:{password}@{HOST}:{self.ports['postgres']}/{database}"
 
     def applied_to(self, settings: Settings) -> Settings:
-        """The settings with everything that points at the local stack."""
+        """Return the settings with everything that points at the local stack."""
         has_database = "postgres" in self.ports
         return replace(
             settings,
@@ -84,27 +87,14 @@ class State:
         )
 
     def http_url(self, port_name: str) -> str | None:
-        """The URL of a server that speaks HTTP; None before it was first started."""
+        """Return the URL of an HTTP server; None before its first start."""
         port = self.ports.get(port_name)
         return None if port is None else f"http://{HOST}:{port}"
 
     def save(self, settings: Settings) -> None:
-        """Write it whole or not at all."""
+        """Write the file whole or not at all."""
         local = asdict(self.applied_to(settings))
-        profile = {
-            name: local[name]
-            for name in (
-                "database_url",
-                "admin_database_url",
-                "api_url",
-                "admin_url",
-                "s3_endpoint_url",
-                "s3_access_key",
-                "s3_secret_key",
-                "bucket",
-                "region",
-            )
-        }
+        profile = {name: local[name] for name in STACK_KEYS}
         document = {"ports": self.ports, "passwords": self.passwords, **profile}
         scratch = self.path.with_suffix(".tmp")
         scratch.unlink(missing_ok=True)

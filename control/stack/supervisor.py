@@ -1,4 +1,4 @@
-"""`control up --watch`: stays in the foreground and starts again what dies."""
+"""Run `control up --watch`: stay in the foreground and restart servers that die."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from control.errors import ControlError, translate
+from control.errors import ControlError
 from control.settings import DamagedState, Settings
 from control.stack import lifecycle
 from control.stack.components import Component, Database
+from control.translation import translate
 
 Echo = Callable[[str], None]
 
 POLL_SECONDS = 1.0
-# Whether a server answers is asked less often than whether it lives.
+# Asking a server costs more than checking its process, so it is done less often.
 ASK_SECONDS = 10.0
-# A server that lives and is silent for so long is restarted; the database never is, for it may be
-# recovering, and says itself when it cannot.
+# A server that lives but does not answer for so long is restarted. The database never is: it may be
+# recovering, and it reports itself when it cannot.
 SILENT_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
-# Whoever lived so long starts again without a pause.
+# A server that lived so long is restarted without a pause.
 STABLE_SECONDS = 60.0
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def watch(settings: Settings, echo: Echo, on_up: Callable[[Settings], None]) -> None:
-    """Bring the stack up, look after it until told to end, and stop it.
+    """Bring the stack up, supervise it until told to end, and stop it.
 
-    Ends as well, and leaves everything as it is, when `control down` stopped the stack.
+    When `control down` stops the stack, this ends too and leaves everything as it is.
     """
     with _end_signals() as over:
         with _only_one(settings, echo):
             settings = lifecycle.up(settings, echo)
             on_up(settings)
-            echo("looking after the stack; Ctrl-C stops it")
+            echo("supervising the stack; Ctrl-C stops it")
             supervisor = Supervisor(settings, echo)
             while not over.wait(POLL_SECONDS):
                 if not supervisor.look():
-                    echo("control down stopped the stack; nothing is left to look after")
+                    echo("control down stopped the stack; supervision ends")
                     return
             lifecycle.down(settings, echo)
 
 
 @dataclass
 class Patience:
-    """When a server was last started, and how long it is left alone after the next death."""
+    """When a server was last started, and how long to wait before the next restart."""
 
     pause: float = 0.0
     not_before: float = 0.0
@@ -60,7 +61,7 @@ class Patience:
     silent_since: float | None = None
 
     def failed(self, now: float) -> float:
-        """Wait longer after each death that comes soon; the pause until the next start."""
+        """Wait longer after each early death; return the pause until the next start."""
         if now - self.started > STABLE_SECONDS:
             self.pause = 0.0
         pause, self.not_before = self.pause, now + self.pause
@@ -69,7 +70,7 @@ class Patience:
 
 
 class Supervisor:
-    """What is remembered between two looks at the servers."""
+    """The memory between two looks at the servers."""
 
     def __init__(self, settings: Settings, echo: Echo) -> None:
         self._settings = settings
@@ -80,21 +81,22 @@ class Supervisor:
         self._ends: dict[int, int] = {}
 
     def look(self) -> bool:
-        """Start again what died; False when the whole stack was stopped on purpose."""
+        """Restart servers that died; return False when the whole stack was stopped on purpose."""
         self._ends |= _reap()
         if lifecycle.is_being_changed(self._settings):
             return True
         try:
             components = lifecycle.components_of(self._settings)
         except DamagedState:
-            # Put right by `revive`, which finds the servers by their pid files.
+            # `revive` repairs it and finds the servers by their pid files.
             self._revive({"postgrest"})
             return True
         if all(component.server.recorded_pid() is None for component in components):
             return False
         now = time.monotonic()
         for component in components:
-            # One without a pid file is being stopped, or its file was lost; `revive` sees which.
+            # A server without a pid file is being stopped or lost the file; `revive` finds out
+            # which.
             if component.server.pid() is None:
                 self._note_death(component, now)
         if now - self._asked > ASK_SECONDS:
@@ -116,7 +118,7 @@ class Supervisor:
         if cause is not None:
             self._echo(f"  {cause.remedy}")
         if pause:
-            self._echo(f"{server.name} is started again in {pause:.0f} s")
+            self._echo(f"{server.name} is restarted in {pause:.0f} s")
 
     def _note_silence(self, components: tuple[Component, ...], now: float) -> None:
         for component in components:
@@ -158,7 +160,7 @@ class Supervisor:
 
 
 def _how(status: int | None) -> str:
-    """How a child of ours ended; others' children do not tell."""
+    """Return how a child process ended; unknown for processes others started."""
     if status is None:
         return ""
     if os.WIFSIGNALED(status):
@@ -167,7 +169,7 @@ def _how(status: int | None) -> str:
 
 
 def _reap() -> dict[int, int]:
-    """Bury the children that ended; how each did."""
+    """Collect the children that ended, and return the exit status of each."""
     ended = {}
     with suppress(ChildProcessError):
         while True:
@@ -180,7 +182,7 @@ def _reap() -> dict[int, int]:
 
 @contextmanager
 def _end_signals() -> Iterator[threading.Event]:
-    """An event that is set when we are told to end; what is under way is finished first."""
+    """Provide an event that is set by the end signals; work under way finishes first."""
     over = threading.Event()
 
     def end(*_: Any) -> None:
@@ -196,7 +198,7 @@ def _end_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def _only_one(settings: Settings, echo: Echo) -> Iterator[None]:
-    """One supervisor per data directory."""
+    """Allow one supervisor per data directory."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(settings.data_dir / "watch.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -204,8 +206,8 @@ def _only_one(settings: Settings, echo: Echo) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ControlError(
-                "another control up --watch looks after this stack already",
-                "end it first, or leave it to it",
+                "another control up --watch supervises this stack already",
+                "end that one first",
             ) from error
         yield
     finally:

@@ -1,7 +1,7 @@
-"""Running servers for root as nobody: PostgreSQL refuses uid 0, and nginx needs none of it.
+"""Run servers as nobody for root: PostgreSQL rejects uid 0, and nginx does not need it.
 
-A checkout of root's often lies below a directory only root may enter (/root, mktemp -d). Nobody
-then gets the one capability that lets it pass, and only when it cannot do without.
+A checkout of root often lies below a directory only root may enter (/root, mktemp -d). Then nobody
+gets the one capability that lets it enter, and only when needed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 from control.errors import ControlError
 
 SERVICE_USER = "nobody"
-# The narrow one first; containers often withhold it but leave the broad one.
+# The narrow one first; containers often withhold it but grant the broad one.
 CAPABILITIES = ("dac_read_search", "dac_override")
-# PostgreSQL asks access(2), which ignores capabilities of a non-root user unless this is set.
+# PostgreSQL calls access(2), which ignores capabilities of a non-root user unless this is set.
 SECURE_BITS = "+no_setuid_fixup"
 
 
 def owner_of_data() -> tuple[int, int] | None:
-    """The uid and gid the data directory must belong to; None when it is simply our own."""
+    """Return uid and gid the data directory must belong to; None for our own."""
     if os.geteuid() != 0:
         return None
     try:
@@ -37,7 +37,7 @@ def owner_of_data() -> tuple[int, int] | None:
 
 
 def command_prefix(program: str, data: Path, version_option: str = "--version") -> list[str]:
-    """What to put before a server's command so that it may run and reach its data."""
+    """Return the prefix of a server's command that lets it run and reach its data."""
     owner = owner_of_data()
     if owner is None:
         return []
@@ -53,8 +53,8 @@ def command_prefix(program: str, data: Path, version_option: str = "--version") 
     raise ControlError(
         f"servers do not run as root here, and {SERVICE_USER} may not enter {data} or run"
         f" {program}: a directory above is closed to others",
-        "run control as a normal user, move the checkout to where others may enter, or set"
-        " ASPEN_DATA_DIR to such a place",
+        "run control as a normal user, move the checkout where other users may enter, or set"
+        " ASPEN_DATA_DIR to such a folder",
     )
 
 

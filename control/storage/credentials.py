@@ -1,4 +1,4 @@
-"""The credentials presigned URLs are made with: fetched here, kept short-lived, stored for SQL."""
+"""Fetch the credentials that sign presigned URLs, keep them short-lived, and store them for SQL."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import boto3
 import psycopg
 
-from control.errors import ControlError
+from control.queries import run_query
 from control.settings import Settings
-from control.storage.s3 import patience
+from control.storage.s3 import no_credentials, patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# The keys of an endpoint of our own cannot be exchanged and do not expire.
+# The keys of a self-run endpoint cannot be exchanged and do not expire.
 LOCAL_LIFETIME = timedelta(days=365)
 SESSION_SECONDS = 3600
-# A session token somebody else made says nothing of its end.
+# A session token from elsewhere does not tell when it ends.
 UNKNOWN_LIFETIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Keys:
-    """What requests are signed with."""
+class AccessKeys:
+    """The keys that sign requests."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -35,7 +35,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class StorageCredentials:
-    """Credentials for one bucket; the secret parts stay out of `repr`."""
+    """The credentials of one bucket; the secret parts stay out of `repr`."""
 
     bucket: str
     region: str
@@ -47,7 +47,7 @@ class StorageCredentials:
 
 
 def current_credentials(settings: Settings, s3: S3Client) -> StorageCredentials:
-    """Credentials for the settings' bucket. Long-lived keys of AWS never reach the database."""
+    """Return the bucket's credentials; long-lived AWS keys never reach the database."""
     keys = _find_keys(settings)
     now = datetime.now(UTC)
     if keys.session_token is None and settings.s3_endpoint_url is None:
@@ -65,45 +65,26 @@ def current_credentials(settings: Settings, s3: S3Client) -> StorageCredentials:
 
 
 def store_credentials(conn: psycopg.Connection, credentials: StorageCredentials) -> None:
-    """Make them the ones the bucket's URLs are signed with from now on."""
-    conn.execute(
-        "insert into aspen.storage_credentials (bucket, region, endpoint_url, access_key_id,"
-        " secret_access_key, session_token, expires_at) values (%s, %s, %s, %s, %s, %s, %s)"
-        " on conflict (bucket) do update set region = excluded.region,"
-        " endpoint_url = excluded.endpoint_url, access_key_id = excluded.access_key_id,"
-        " secret_access_key = excluded.secret_access_key, session_token = excluded.session_token,"
-        " expires_at = excluded.expires_at, updated_at = now()",
-        [
-            credentials.bucket,
-            credentials.region,
-            credentials.endpoint_url,
-            credentials.access_key_id,
-            credentials.secret_access_key,
-            credentials.session_token,
-            credentials.expires_at,
-        ],
-    )
+    """Store credentials, with which the bucket's URLs are signed from now on."""
+    run_query(conn, "storage/store_credentials", vars(credentials))
 
 
-def _find_keys(settings: Settings) -> Keys:
-    """The settings' own keys, else what boto3 finds."""
+def _find_keys(settings: Settings) -> AccessKeys:
+    """Return the keys of the settings, else what boto3 finds."""
     if settings.s3_access_key and settings.s3_secret_key:
-        return Keys(settings.s3_access_key, settings.s3_secret_key)
+        return AccessKeys(settings.s3_access_key, settings.s3_secret_key)
     found = boto3.Session(region_name=settings.region).get_credentials()
     if found is None:
-        raise ControlError(
-            "no AWS credentials were found",
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        )
+        raise no_credentials()
     frozen = found.get_frozen_credentials()
     assert frozen.access_key and frozen.secret_key
-    # Only credentials that boto3 renews by itself know their end, and only under this name.
+    # Only credentials that boto3 renews itself know their end, and only under this name.
     expires_at = getattr(found, "_expiry_time", None)
-    return Keys(frozen.access_key, frozen.secret_key, frozen.token, expires_at)
+    return AccessKeys(frozen.access_key, frozen.secret_key, frozen.token, expires_at)
 
 
-def _exchange(settings: Settings, keys: Keys) -> Keys:
-    """An hour's credentials for a user's keys."""
+def _exchange(settings: Settings, keys: AccessKeys) -> AccessKeys:
+    """Exchange a user's keys for credentials valid for an hour."""
     sts = boto3.client(
         "sts",
         region_name=settings.region,
@@ -112,6 +93,6 @@ def _exchange(settings: Settings, keys: Keys) -> Keys:
         config=patience(),
     )
     lent = sts.get_session_token(DurationSeconds=SESSION_SECONDS)["Credentials"]
-    return Keys(
+    return AccessKeys(
         lent["AccessKeyId"], lent["SecretAccessKey"], lent["SessionToken"], lent["Expiration"]
     )

@@ -1,4 +1,4 @@
-"""Objects in S3: one client per environment, and reading without holding a file in memory."""
+"""Reach objects in S3: one client per environment, reading without holding a file in memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
-# A server that takes connections and is silent is given up after half a minute, all attempts
-# together. Between two pieces of a large object no more than a moment passes.
+# A server that accepts connections but stays silent is given up after half a minute, all attempts
+# together. Two pieces of a large object arrive within moments.
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
 ATTEMPTS = 3
@@ -36,7 +36,7 @@ class S3Uri:
 
     @classmethod
     def parse(cls, text: str) -> S3Uri:
-        """Read `s3://bucket/key`; ValueError says what is missing."""
+        """Parse `s3://bucket/key`; ValueError says what is missing."""
         if not text.startswith(SCHEME):
             raise ValueError(f"{text!r} does not start with {SCHEME}")
         bucket, _, key = text.removeprefix(SCHEME).partition("/")
@@ -45,7 +45,7 @@ class S3Uri:
         return cls(bucket, key)
 
     def sibling(self, name: str) -> S3Uri:
-        """The object of that name beside this one."""
+        """Return the address of an object of that name in the same folder."""
         folder, slash, _ = self.key.rpartition("/")
         return S3Uri(self.bucket, f"{folder}{slash}{name}")
 
@@ -54,8 +54,8 @@ class S3Uri:
 
 
 def make_client(settings: Settings) -> S3Client:
-    """An S3 client; keys from the settings (the local stack) or boto3's own chain."""
-    # Imported only here: half a second that commands without S3 need not wait.
+    """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain."""
+    # Imported here, because it takes half a second that commands without S3 need not wait.
     import boto3
     import botocore.session
 
@@ -71,7 +71,7 @@ def make_client(settings: Settings) -> S3Client:
 def _client_of(
     session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
 ) -> S3Client:
-    """A client of one session; without `proxies` those of the environment."""
+    """Return the client of one session; `proxies` None means those of the environment."""
     from botocore.config import Config
 
     return session.client(
@@ -82,7 +82,7 @@ def _client_of(
         aws_secret_access_key=settings.s3_secret_key,
         config=Config(
             signature_version="s3v4",
-            # An endpoint of our own has no DNS name per bucket.
+            # A self-run endpoint has no DNS name per bucket.
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
             proxies=proxies,
         ).merge(patience()),
@@ -90,7 +90,7 @@ def _client_of(
 
 
 def patience() -> Config:
-    """How long any service of AWS, or one in its place, is waited for."""
+    """Return how long to wait for a service of AWS or its replacement."""
     from botocore.config import Config
 
     return Config(
@@ -101,7 +101,7 @@ def patience() -> Config:
 
 
 def explain(error: BotoCoreError) -> ControlError:
-    """Say why there was no answer, and from where."""
+    """Explain why there was no answer, and from which address."""
     from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
     where = str(error.kwargs.get("endpoint_url") or "the endpoint")
@@ -110,25 +110,33 @@ def explain(error: BotoCoreError) -> ControlError:
     match error:
         case ReadTimeoutError():
             return ControlError(
-                f"S3 at {address} takes connections and does not answer"
+                f"S3 at {address} accepts connections but does not answer"
                 f" ({READ_SECONDS} s, {ATTEMPTS} times)",
                 f"look at that server; the one {running}",
             )
         case ConnectTimeoutError():
             return ControlError(
-                f"S3 at {address} is out of reach: no connection within {CONNECT_SECONDS} s",
+                f"S3 at {address} is unreachable: no connection within {CONNECT_SECONDS} s",
                 "check the endpoint, and firewall and proxy on the way",
             )
         case EndpointConnectionError():
             return ControlError(
-                f"nobody answers for S3 at {address}", f"check the endpoint; the one {running}"
+                f"no S3 server answers at {address}", f"check the endpoint; the one {running}"
             )
         case _:
             return ControlError(f"S3 did not answer: {error}", "control status")
 
 
+def no_credentials() -> ControlError:
+    """Build the error for AWS credentials that are missing."""
+    return ControlError(
+        "no AWS credentials were found",
+        "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    )
+
+
 def open_object(s3: S3Client, uri: S3Uri) -> BinaryIO:
-    """Stream one object: a buffered reader that holds one buffer, however large the object."""
+    """Stream one object through a buffered reader, however large the object."""
     try:
         body = s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:

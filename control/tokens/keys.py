@@ -1,9 +1,9 @@
-"""The keys that sign and verify tokens, and the JWKS file PostgREST reads.
+"""Keep the keys that sign and verify tokens, and the JWKS file that PostgREST reads.
 
-`keys.json` is the truth: every key with its private part, and whether it still signs. `jwks.json`
-is derived from it (plus `trusted.json`, the public keys of an identity provider) and holds what is
-needed to verify, never an RSA private key. An old key is kept for verification until it is retired,
-so that rotating does not end anybody's session.
+`keys.json` is the source: every key with its private part, and whether it still signs. `jwks.json`
+is derived from it (plus `trusted.json`, the public keys of an identity provider) and holds what
+verifies, never an RSA private key. An old key is kept for verification until it is retired, so that
+rotating ends nobody's session.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ TRUSTED_FILE = "trusted.json"
 JWKS_FILE = "jwks.json"
 
 SECRET_BYTES = 64
-# RFC 7518 §3.2: an HS256 key is at least as long as the hash; PostgREST 13 refuses shorter ones.
+# RFC 7518 §3.2: an HS256 key is at least as long as the hash; PostgREST 13 rejects shorter ones.
 LEAST_SECRET_BYTES = 32
 RSA_BITS = 2048
 
-# What reading something else as keys may raise, in json, in base64 and in the libraries of keys.
+# The exceptions of json, base64 and the key libraries for a file that does not hold keys.
 _NOT_KEYS = (
     ValueError,
     KeyError,
@@ -56,7 +56,7 @@ _NOT_KEYS = (
 
 @dataclass(frozen=True)
 class Key:
-    """One key of ours; `material` stays out of `repr`, so no log or traceback shows it."""
+    """One of our own keys; `material` stays out of `repr`, so that no log or traceback shows it."""
 
     kid: str
     algorithm: Algorithm
@@ -65,28 +65,28 @@ class Key:
 
     @property
     def verifier(self) -> bytes | RSAPublicKey:
-        """What verifies this key's signatures."""
+        """Return the key that verifies signatures."""
         if isinstance(self.material, RSAPrivateKey):
             return self.material.public_key()
         return self.material
 
     @property
     def signer(self) -> bytes | RSAPrivateKey:
-        """What signs; a key that no longer signs has nothing to give."""
+        """Return the key that signs; ValueError if this key no longer signs."""
         if isinstance(self.material, RSAPublicKey):
             raise ValueError(f"{self.kid} only verifies")
         return self.material
 
     def retained(self) -> Key:
-        """This key once it only verifies: nobody needs the RSA private part any more."""
+        """Return this key without its RSA private part, for verifying only."""
         return replace(self, signs=False, material=self.verifier)
 
     def verification_jwk(self) -> Jwk:
-        """The JWK that verifies this key: public for RSA, the secret itself for HS256."""
+        """Return the JWK that verifies: public for RSA, the secret itself for HS256."""
         return {"kid": self.kid, "use": "sig", "alg": self.algorithm, **_jwk(self.verifier)}
 
     def stored_jwk(self) -> Jwk:
-        """The JWK kept in `keys.json`, with everything."""
+        """Return the complete JWK that `keys.json` keeps."""
         purposes = ["sign", "verify"] if self.signs else ["verify"]
         material = _jwk(self.material)
         return {"kid": self.kid, "alg": self.algorithm, **material, "key_ops": purposes}
@@ -94,7 +94,7 @@ class Key:
 
 @dataclass(frozen=True)
 class KeySet:
-    """Every key in a key directory."""
+    """All keys of a key directory."""
 
     directory: Path
     keys: tuple[Key, ...] = ()
@@ -102,67 +102,67 @@ class KeySet:
 
     @property
     def jwks_path(self) -> Path:
-        """The file `jwt-secret` in `postgrest.conf` points to."""
+        """Return the file that `jwt-secret` in `postgrest.conf` names."""
         return self.directory / JWKS_FILE
 
     def signing(self, algorithm: Algorithm) -> Key:
-        """The one key that signs with `algorithm`."""
+        """Return the one key that signs with `algorithm`."""
         return next(key for key in self.keys if key.signs and key.algorithm == algorithm)
 
     def verification_jwks(self) -> dict[str, list[Jwk]]:
-        """What PostgREST needs: secret, as it can mint HS256 tokens."""
+        """Return the JWKS for PostgREST; keep it secret, because it can mint HS256 tokens."""
         return {"keys": [*(key.verification_jwk() for key in self.keys), *self.trusted]}
 
     def public_jwks(self) -> dict[str, list[Jwk]]:
-        """What anybody may see: no HS256 secret."""
+        """Return the JWKS that anybody may see, without HS256 secrets."""
         return {"keys": [jwk for jwk in self.verification_jwks()["keys"] if jwk["kty"] != "oct"]}
 
     def purposes(self) -> dict[str, str]:
-        """What each key is for, by key id."""
+        """Return the purpose of each key, by key id."""
         ours = {key.kid: "signs and verifies" if key.signs else "verifies" for key in self.keys}
         return ours | {jwk["kid"]: "trusted" for jwk in self.trusted}
 
     def rotated(self, *, drop_old: bool) -> KeySet:
-        """A new secret and a new pair sign; the old keys go on verifying, unless dropped."""
+        """Return new keys that sign; old keys go on verifying, unless dropped."""
         old = () if drop_old else tuple(key.retained() for key in self.keys)
         return replace(self, keys=(*_new_keys(), *old))
 
     def retired(self) -> KeySet:
-        """Only the keys that sign; tokens of older keys are refused."""
+        """Return only the keys that sign; tokens of older keys are rejected."""
         return replace(self, keys=tuple(key for key in self.keys if key.signs))
 
     def trusting(self, trusted: tuple[Jwk, ...]) -> KeySet:
-        """An identity provider's keys in place of those trusted before."""
+        """Return the keys with an identity provider's keys in place of those trusted before."""
         taken = {key.kid for key in self.keys} & {jwk["kid"] for jwk in trusted}
         if taken:
             raise ControlError(
-                f"the key id {min(taken)} is one of our own",
-                "give the identity provider's JWKS, not ours",
+                f"the key id {min(taken)} is already used by one of the local keys",
+                "give the identity provider's JWKS, not the local one",
             )
         return replace(self, trusted=trusted)
 
 
 def ensure_keys(directory: Path) -> KeySet:
-    """The keys in `directory`, made if there are none; `jwks.json` and file modes are put right."""
+    """Return the keys in `directory`; create missing keys, repair `jwks.json` and file modes."""
     with locked(directory):
         keys = find_keys(directory)
         return store(keys if keys.keys else keys.rotated(drop_old=False))
 
 
 def find_keys(directory: Path) -> KeySet:
-    """The keys in `directory`, which may have none of ours yet."""
+    """Return the keys in `directory`, which may have none of our own yet."""
     if (directory / KEYS_FILE).exists():
         return load_keys(directory)
     return KeySet(directory, trusted=_load_trusted(directory / TRUSTED_FILE))
 
 
 def load_keys(directory: Path) -> KeySet:
-    """The keys in `directory`; never makes any, so a wrong path is noticed."""
+    """Return the keys in `directory`; create none, so that a wrong path is noticed."""
     path = directory / KEYS_FILE
     if not path.exists():
         raise ControlError(
             f"no signing keys in {directory}",
-            "control up makes them for the local stack, control token rotate-keys anywhere else",
+            "control up creates them for the local stack, control token rotate-keys elsewhere",
         )
     try:
         keys = tuple(_parse(jwk) for jwk in json.loads(path.read_bytes())["keys"])
@@ -179,19 +179,19 @@ def store(keys: KeySet) -> KeySet:
     """Write all files of a key directory; the caller holds its lock."""
     _write(keys.directory / KEYS_FILE, {"keys": [key.stored_jwk() for key in keys.keys]})
     _write(keys.directory / TRUSTED_FILE, {"keys": list(keys.trusted)})
-    # Derived anew every time, so a run that was cut off between two files heals.
+    # Written every time, so that the next run repairs one that stopped between two files.
     write_verification_jwks(keys, keys.jwks_path)
     return keys
 
 
 def write_verification_jwks(keys: KeySet, path: Path) -> None:
-    """Write the file PostgREST reads; whoever else reads it can mint tokens."""
+    """Write the file that PostgREST reads; anybody who reads it can mint tokens."""
     _write(path, keys.verification_jwks())
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """One writer at a time: two first runs at once must end with one set of keys, not a mixture."""
+    """Allow one writer at a time: two simultaneous first runs must end with one set of keys."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
     descriptor = os.open(directory, os.O_RDONLY)
@@ -203,7 +203,7 @@ def locked(directory: Path) -> Iterator[None]:
 
 
 def _new_keys() -> tuple[Key, Key]:
-    """A fresh secret and a fresh pair; the day in the key id tells an operator how old a key is."""
+    """Return a new secret and a new RSA pair; the date in a key's id shows its age."""
     stamp = datetime.now(UTC).strftime("%Y%m%d")
     secret = secrets.token_bytes(SECRET_BYTES)
     pair = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
@@ -255,12 +255,12 @@ def _unusable(path: Path, reason: str) -> ControlError:
     return ControlError(
         f"{path} cannot be used: {reason}",
         "restore it from a backup; or move it away and run control token rotate-keys, after which "
-        "the tokens issued so far are refused",
+        "the tokens issued so far are rejected",
     )
 
 
 def _write(path: Path, document: dict[str, list[Jwk]]) -> None:
-    """Replace `path` as a whole, readable by its owner only: a reader never sees half of it."""
+    """Replace `path` at once, readable only by its owner: nobody reads half a file."""
     text = json.dumps(document, indent=2) + "\n"
     if path.exists() and path.read_bytes() == text.encode():
         path.chmod(0o600)

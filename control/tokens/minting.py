@@ -1,74 +1,24 @@
-"""Minting a token, and telling what is in one and whether the API would take it."""
+"""Mint tokens: the claims, the signature, and the options of `control token issue`."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import Any
 
 import jwt
 
-from control.errors import ControlError
 from control.settings import AUDIENCE
 from control.tokens.keys import Algorithm, Key, KeySet
-from control.tokens.terms import ROLES
-from control.tokens.trusted_keys import RSA_ALGORITHMS, verifying_key
+from control.tokens.terms import GROUP_ROLES, LONGEST_LIFETIME
 
 ISSUER = "aspen-control"
-GROUP_ROLES = ("admin", "member", "viewer")
-
-# PostgREST allows this much between its clock and the issuer's.
-CLOCK_SKEW = timedelta(seconds=30)
-# A single token cannot be taken back, only all of a user's at once: so none lives long.
-LONGEST_LIFETIME = timedelta(days=30)
-# As authz.groups_claim_is_valid says.
-MOST_GROUPS = 1000
-# PostgREST takes all that a key can do, whatever alg or curve its JWK names.
-SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
-EC_ALGORITHMS = ("ES256", "ES384", "ES512")
-# No issuer nests claims like that, and what does could not be shown.
-DEEPEST_CLAIM = 64
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-PASSES = "passes: signature, dates and audience; the API goes on to ask the database about the user"
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_URI = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*", re.ASCII
-)
-
 Claims = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What a token says, and why the API would refuse it before asking the database who this is."""
-
-    header: Mapping[str, Any]
-    claims: Mapping[str, Any]
-    verified_by: str | None
-    problems: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-
-    def as_json(self) -> str:
-        """All of it for machines."""
-        return json.dumps(asdict(self), indent=2, default=str)
-
-    def as_text(self) -> str:
-        """All of it for people, the verdict last."""
-        named = [*self.header.items(), *self.claims.items()]
-        lines = [f"{_escaped(name):<12}{_readable(name, value)}" for name, value in named]
-        notes = [f"note: {note}" for note in self.notes]
-        verdict = [f"refused: {problem}" for problem in self.problems] or [PASSES]
-        verified_by = f"{'verified by':<12}{self.verified_by or 'no key'}"
-        return "\n".join([*lines, verified_by, *notes, *verdict])
 
 
 def claims_for(
@@ -81,7 +31,7 @@ def claims_for(
     not_before: datetime | None = None,
     **overrides: object,
 ) -> Claims:
-    """The claims of a token; an override replaces a claim, an override of None leaves it out."""
+    """Return the claims of a token; an override replaces a claim, None leaves it out."""
     issued_at = now or datetime.now(UTC)
     claims: Claims = {
         "sub": sub,
@@ -100,14 +50,14 @@ def claims_for(
 
 
 def sign(keys: KeySet, claims: Claims, alg: Algorithm = "HS256") -> str:
-    """A token of exactly these claims, however odd they are."""
+    """Sign exactly these claims, however odd they are."""
     return sign_with(keys.signing(alg), claims)
 
 
 def sign_with(key: Key, claims: Claims) -> str:
-    """The same with a key that may have stopped signing, to see that it is refused."""
+    """Sign with a given key, even one that no longer signs, to see it rejected."""
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    # PyJWS rather than PyJWT: the latter checks types, and tests need tokens with bad ones.
+    # PyJWS, because PyJWT checks types, and tests need tokens with wrong ones.
     return jwt.PyJWS().encode(payload, key.signer, key.algorithm, headers={"kid": key.kid})
 
 
@@ -123,7 +73,7 @@ def mint(
     not_before: datetime | None = None,
     **overrides: object,
 ) -> str:
-    """A signed token; without `groups` the API takes the caller's memberships from the database."""
+    """Mint a token; without `groups` the API reads the memberships from the database."""
     claims = claims_for(
         sub=sub,
         role=role,
@@ -136,29 +86,8 @@ def mint(
     return sign(keys, claims, alg)
 
 
-def inspect(
-    keys: KeySet, token: str, *, audience: str = AUDIENCE, now: datetime | None = None
-) -> Inspection:
-    """Read a token without trusting it; the signature itself is not part of the answer.
-
-    The rules are those of PostgREST 12 and of authz.identify_caller; tests/http compares the two.
-    """
-    parts = _Parts.of(token)
-    verified_by = _verifying_kid(keys, parts)
-    return Inspection(
-        parts.header,
-        parts.claims,
-        verified_by,
-        problems=(
-            *_header_problems(parts.header, verified_by),
-            *_claim_problems(parts.claims, audience, now or datetime.now(UTC)),
-        ),
-        notes=tuple(_header_notes(parts.header, verified_by)),
-    )
-
-
 def parse_groups(text: str) -> dict[int, str]:
-    """`3:admin,12:viewer` as a mapping; ValueError says which entry is wrong."""
+    """Parse `3:admin,12:viewer`; ValueError says which entry is wrong."""
     groups: dict[int, str] = {}
     for entry in text.split(","):
         group_id, role = _parse_group(entry.strip())
@@ -178,7 +107,7 @@ def _parse_group(entry: str) -> tuple[int, str]:
 
 
 def parse_lifetime(text: str) -> timedelta:
-    """`30s`, `15m`, `1h` or `7d` as a duration; ValueError says what is wrong."""
+    """Parse `30s`, `15m`, `1h` or `7d`; ValueError says what is wrong."""
     match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", text, re.ASCII)
     if match is None:
         raise ValueError(f"{text!r} is not a number and a unit, such as 30s, 15m, 1h or 7d")
@@ -186,222 +115,3 @@ def parse_lifetime(text: str) -> timedelta:
     if lifetime > LONGEST_LIFETIME:
         raise ValueError(f"{text} is longer than {LONGEST_LIFETIME.days}d")
     return lifetime
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """A token taken apart."""
-
-    header: Mapping[str, Any]
-    claims: Mapping[str, Any]
-    signed: bytes
-    signature: bytes = field(repr=False)
-
-    @classmethod
-    def of(cls, token: str) -> _Parts:
-        """Take a token apart, as strictly as PostgREST does."""
-        try:
-            header, claims, signature = (_from_base64url(part) for part in token.split("."))
-            signed = token.rpartition(".")[0].encode()
-            parts = cls(_json(header), _json(claims), signed, signature)
-        except (ValueError, RecursionError) as error:
-            # The token itself stays out of the message: it may work somewhere.
-            raise ControlError(
-                "this is not a JSON web token",
-                "give the three base64url parts joined by dots, as control token issue prints them",
-            ) from error
-        if not isinstance(parts.header, dict) or not isinstance(parts.claims, dict):
-            raise ControlError(
-                "the claims of this token are not a JSON object",
-                "ask its issuer for a token rather than a signed value",
-            )
-        if _is_deep(parts.header) or _is_deep(parts.claims):
-            raise ControlError(
-                f"the claims of this token are nested more than {DEEPEST_CLAIM} deep",
-                "ask its issuer for a token with plain claims",
-            )
-        return parts
-
-
-def _is_deep(value: object) -> bool:
-    level: list[Any] = [value]
-    for _ in range(DEEPEST_CLAIM):
-        level = [
-            part
-            for outer in level
-            for part in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(part, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _from_base64url(part: str) -> bytes:
-    decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4)) if part.isascii() else b""
-    # Neither padding nor letters or bits that count for nothing.
-    if urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
-        raise ValueError("not base64url")
-    return decoded
-
-
-def _json(text: bytes) -> Any:
-    return json.loads(
-        text.decode(),
-        parse_float=_number,
-        parse_constant=_no_constant,
-        object_pairs_hook=_first_of_each,
-    )
-
-
-def _number(text: str) -> float | Decimal:
-    """A number, also one that no float holds."""
-    number = float(text)
-    return number if math.isfinite(number) else Decimal(text)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with one name the first counts, as it does for PostgREST."""
-    return dict(reversed(pairs))
-
-
-def _verifying_kid(keys: KeySet, parts: _Parts) -> str | None:
-    """The key that verifies the token. Like PostgREST 12, any key of the right kind will do."""
-    return next((kid for kid, verifies in _attempts(keys, parts) if verifies), None)
-
-
-def _attempts(keys: KeySet, parts: _Parts) -> Iterator[tuple[str, bool]]:
-    alg = parts.header.get("alg")
-    for key in keys.keys:
-        if alg in (SECRET_ALGORITHMS if isinstance(key.verifier, bytes) else RSA_ALGORITHMS):
-            yield key.kid, _verifies(parts, key.verifier)
-    for jwk in keys.trusted:
-        if alg in (RSA_ALGORITHMS if jwk["kty"] == "RSA" else EC_ALGORITHMS):
-            yield jwk["kid"], _verifies(parts, verifying_key(jwk))
-
-
-def _verifies(parts: _Parts, verifier: Any) -> bool:
-    algorithm = jwt.get_algorithm_by_name(parts.header["alg"])
-    return bool(algorithm.verify(parts.signed, verifier, parts.signature))
-
-
-def _header_problems(header: Mapping[str, Any], verified_by: str | None) -> Iterator[str]:
-    if verified_by is None:
-        yield "none of our keys verifies the signature"
-    if "crit" in header:
-        yield "crit asks for more than the API understands"
-    for name in ("kid", "typ", "cty"):
-        if not isinstance(header.get(name, ""), str):
-            yield f"{name} is not text"
-
-
-def _header_notes(header: Mapping[str, Any], verified_by: str | None) -> Iterator[str]:
-    if verified_by is not None and header.get("kid") != verified_by:
-        yield f"kid does not name {verified_by}, which verifies it (PostgREST 13 asks for that)"
-
-
-def _claim_problems(claims: Mapping[str, Any], expected: str, now: datetime) -> Iterator[str]:
-    yield from _caller_problems(claims)
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if expected not in audiences or not all(_is_name(one) for one in audiences):
-        yield f"aud is not {expected}"
-    for name in ("iss", "sub"):
-        if claims.get(name) is not None and not _is_name(claims[name]):
-            yield f"{name} is neither text without a colon nor a URI"
-    if not isinstance(claims.get("jti", ""), str | None):
-        yield "jti is not text"
-    yield from _time_problems(claims, now)
-    if any(_UNSTORABLE.search(text) for text in _texts(claims)):
-        yield "a claim holds a null character or half of one, which the database cannot read"
-
-
-def _texts(claims: Mapping[str, Any]) -> Iterator[str]:
-    """Every text in the claims, names included."""
-    rest: list[Any] = [claims]
-    while rest:
-        match rest.pop():
-            case str() as text:
-                yield text
-            case dict() as members:
-                rest += [*members.keys(), *members.values()]
-            case list() as items:
-                rest += items
-
-
-def _caller_problems(claims: Mapping[str, Any]) -> Iterator[str]:
-    role = claims.get("role")
-    if not isinstance(role, str) or not role:
-        yield "role is missing"
-        return
-    if role == "job":
-        job_id = claims.get("job_id")
-        if not re.fullmatch(r"[1-9][0-9]{0,17}", f"{job_id}", re.ASCII):
-            yield "job_id is not the id of a job"
-        return
-    if role not in ROLES:
-        yield f"role is none of {', '.join((*ROLES, 'job'))}"
-    if claims.get("sub") in (None, ""):
-        yield "sub is missing"
-    if "groups" in claims and not _are_groups(claims["groups"]):
-        yield "groups is not an object of at most 1000 group ids and roles"
-
-
-def _are_groups(groups: object) -> bool:
-    return (
-        isinstance(groups, dict)
-        and len(groups) <= MOST_GROUPS
-        and all(
-            re.fullmatch(r"[1-9][0-9]{0,17}", group_id, re.ASCII) and role in GROUP_ROLES
-            for group_id, role in groups.items()
-        )
-    )
-
-
-def _is_name(value: object) -> bool:
-    """Whether a claim is text, and a URI if there is a colon in it (RFC 7519, StringOrURI)."""
-    return isinstance(value, str) and (":" not in value or bool(_URI.fullmatch(value)))
-
-
-def _time_problems(claims: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    stamp, skew = now.timestamp(), CLOCK_SKEW.total_seconds()
-    expires_at = claims.get("exp")
-    if not _is_number(expires_at):
-        yield "exp is missing or not a time"
-    elif expires_at <= stamp - skew:
-        yield f"expired at {_moment(expires_at)}"
-    elif expires_at > stamp + LONGEST_LIFETIME.total_seconds() + skew:
-        yield f"exp is more than {LONGEST_LIFETIME.days} days ahead (token_lives_too_long)"
-    for name, meaning in (("nbf", "not valid before"), ("iat", "issued in the future, at")):
-        starts_at = claims.get(name)
-        if starts_at is not None and not _is_number(starts_at):
-            yield f"{name} is not a time"
-        elif starts_at is not None and starts_at > stamp + skew:
-            yield f"{meaning} {_moment(starts_at)}"
-
-
-def _is_number(claim: object) -> TypeGuard[float]:
-    return isinstance(claim, int | float | Decimal) and not isinstance(claim, bool)
-
-
-def _moment(seconds: float) -> str:
-    """A NumericDate as a date, or as it is when it is past the calendar."""
-    try:
-        return datetime.fromtimestamp(float(seconds), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
-
-
-def _readable(name: str, value: object) -> str:
-    if name in ("iat", "nbf", "exp") and _is_number(value):
-        return f"{value} ({_moment(value)})"
-    return json.dumps(value, default=str)
-
-
-def _escaped(name: str) -> str:
-    """A claim's name without quotes; a stranger chose it, so no control character gets through."""
-    return json.dumps(name)[1:-1]

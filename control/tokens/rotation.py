@@ -1,4 +1,4 @@
-"""Replacing keys while tokens are in use: rotate, retire, trust; each one can be tried dry."""
+"""Replace keys while tokens are in use: rotate, retire, trust; each has a dry run."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import psycopg
 
 RELOADED_WITHIN_SECONDS = 5
-# PostgREST's code for a signature it cannot verify. 12.0.2 has the same one for a foreign audience,
-# which shows that the signature was good.
+# PostgREST's code for a signature it cannot verify. 12.0.2 has the same code for a wrong audience,
+# which shows that the signature was valid.
 SIGNATURE_REFUSED = b"PGRST301"
 AUDIENCE_REFUSED = b"JWTNotInAudience"
 
@@ -36,18 +36,18 @@ class Change:
     left_out: tuple[str, ...] = ()
 
     def outcome(self) -> dict[str, str]:
-        """What each key is for from now on, by key id; `dropped` when its tokens are refused."""
+        """Return what each key is for from now on; `dropped` if its tokens are rejected."""
         now = self.after.purposes()
         return now | {kid: "dropped" for kid in self.before.purposes() if kid not in now}
 
     def dropped(self) -> list[Key]:
-        """Keys of ours that verify no more."""
+        """Return our own keys that no longer verify."""
         kept = {key.kid for key in self.after.keys}
         return [key for key in self.before.keys if key.kid not in kept]
 
 
 def rotate(directory: Path, *, drop_old: bool = False, dry_run: bool = False) -> Change:
-    """Make new keys to sign with, also the first ones; `drop_old` is for a key that leaked."""
+    """Create new signing keys, also the first ones; `drop_old` is for a key that leaked."""
     return _change(directory, lambda keys: keys.rotated(drop_old=drop_old), dry_run)
 
 
@@ -58,7 +58,7 @@ def retire(directory: Path, *, dry_run: bool = False) -> Change:
 
 
 def trust(directory: Path, document: str | bytes, *, dry_run: bool = False) -> Change:
-    """Accept the tokens an identity provider's JWKS verifies."""
+    """Accept the tokens that an identity provider's JWKS verifies."""
     published = parse_trusted(document)
     trusted = require_usable(published)
     load_keys(directory)
@@ -76,7 +76,7 @@ def _change(directory: Path, step: Callable[[KeySet], KeySet], dry_run: bool) ->
 
 
 def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -> None:
-    """Have every PostgREST on this database read its keys again, and see that the API did."""
+    """Have every PostgREST on this database read its keys again, and check that the API did."""
     conn.execute("notify pgrst, 'reload config'")
     if api_url is None:
         return
@@ -91,8 +91,8 @@ def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -
 
 
 def _reloaded(api_url: str, change: Change) -> bool:
-    """Whether the API takes what the new keys sign, and no longer what a dropped secret signs."""
-    # Whose tokens they are does not matter: a wrong signature is refused before that is asked.
+    """Return whether the API accepts tokens of new keys and rejects those of dropped secrets."""
+    # The user does not matter: a wrong signature is rejected before the user is looked up.
     claims = claims_for(sub="-", role="member", ttl=timedelta(minutes=1))
     good = [sign_with(key, claims) for key in change.after.keys if key.signs]
     bad = [sign_with(key, claims) for key in change.dropped() if key.algorithm == "HS256"]
@@ -111,6 +111,6 @@ def _signature_accepted(api_url: str, token: str) -> bool:
         return SIGNATURE_REFUSED not in body or AUDIENCE_REFUSED in body
     except URLError as error:
         raise ControlError(
-            f"the keys are in place, but {api_url} does not answer: {error.reason}",
+            f"the new keys are stored, but {api_url} does not answer: {error.reason}",
             "start PostgREST; it reads the new keys when it starts",
         ) from error

@@ -1,4 +1,4 @@
-"""The public keys of an identity provider, read from the JWKS it publishes."""
+"""Read the public keys of an identity provider from the JWKS it publishes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from control.errors import ControlError
 
 Jwk = Mapping[str, Any]
 
-# A document with any of these was published by mistake.
+# Members that only a document published by mistake contains.
 PRIVATE_MEMBERS = ("k", "d", "p", "q", "dp", "dq", "qi", "oth", "priv")
-# What PostgREST verifies with. Any other key, and any other name, would make it refuse the whole
-# file of keys, and with it every token.
+# The algorithms that PostgREST verifies. Any other key, or any other name, would make it reject the
+# whole file of keys, and with it every token.
 RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 CURVES: dict[str, tuple[str, ec.EllipticCurve]] = {
     "P-256": ("ES256", ec.SECP256R1()),
@@ -35,7 +35,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 
 @dataclass(frozen=True)
 class PublishedKeys:
-    """The keys of a document that verify tokens, and a sentence for each that is left out."""
+    """The keys of a document that verify tokens, and a sentence for each key left out."""
 
     keys: tuple[Jwk, ...]
     left_out: tuple[str, ...]
@@ -46,11 +46,11 @@ class _UnusableError(Exception):
 
 
 def parse_trusted(document: str | bytes) -> PublishedKeys:
-    """The signature keys in a published JWKS, reduced to the members that verify.
+    """Return the signature keys of a published JWKS, reduced to the members that verify.
 
-    A key that cannot be used is left out and named: providers publish keys of several kinds, for
-    encryption for one. A document with a secret or a private part in it is refused whole: it must
-    not be relied on. So is one without any usable key.
+    Unusable keys are left out and named, because providers also publish keys of other kinds, such
+    as encryption keys. A document with a secret or private part is rejected as a whole, because it
+    is compromised. So is one without any usable key.
     """
     try:
         jwks = json.loads(document)
@@ -70,7 +70,7 @@ def parse_trusted(document: str | bytes) -> PublishedKeys:
         try:
             key = _reduced(entry)
             if key["kid"] in keys:
-                raise _UnusableError("a key before it has the same id")
+                raise _UnusableError("an earlier key has the same id")
             keys[key["kid"]] = key
         except _UnusableError as reason:
             left_out.append(f"{_name(entry, number)}: {reason}")
@@ -78,7 +78,7 @@ def parse_trusted(document: str | bytes) -> PublishedKeys:
 
 
 def require_usable(published: PublishedKeys) -> tuple[Jwk, ...]:
-    """The usable keys, of which there must be one at least."""
+    """Return the usable keys; fail if there is none."""
     if not published.keys:
         reasons = "".join(f"\n  {reason}" for reason in published.left_out)
         raise _refused(f"no key in it can be used{reasons}")
@@ -86,7 +86,7 @@ def require_usable(published: PublishedKeys) -> tuple[Jwk, ...]:
 
 
 def verifying_key(jwk: Jwk) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
-    """The key behind a JWK of ours; ValueError when its numbers are none."""
+    """Return the key of a stored JWK; ValueError when its numbers form no key."""
     if jwk["kty"] == "RSA":
         return rsa.RSAPublicNumbers(_number(jwk, "e"), _number(jwk, "n")).public_key()
     curve = CURVES[jwk["crv"]][1]
@@ -94,7 +94,7 @@ def verifying_key(jwk: Jwk) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
 
 
 def _reduced(entry: object) -> Jwk:
-    """What verifies, written the one way every reader of keys understands."""
+    """Return the members that verify, in the one form that every reader of keys understands."""
     if not isinstance(entry, dict):
         raise _UnusableError("it is not an object")
     for reason in _wrong_purposes(entry):
@@ -127,16 +127,16 @@ def _wrong_purposes(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _algorithm(entry: dict[str, Any]) -> str:
-    """The algorithm a key is for, its own choice as far as it has one."""
+    """Return the algorithm of a key: the one it names, else the usual one of its kind."""
     given = entry.get("alg")
     if entry.get("kty") == "RSA":
         if given not in (None, *RSA_ALGORITHMS):
-            raise _UnusableError(f"alg is none of {', '.join(RSA_ALGORITHMS)}")
+            raise _UnusableError(f"alg is not one of {', '.join(RSA_ALGORITHMS)}")
         return given or RSA_ALGORITHMS[0]
     if entry.get("kty") == "EC":
         curve = entry.get("crv")
         if not isinstance(curve, str) or curve not in CURVES:
-            raise _UnusableError(f"crv is none of {', '.join(CURVES)}")
+            raise _UnusableError(f"crv is not one of {', '.join(CURVES)}")
         if given not in (None, CURVES[curve][0]):
             raise _UnusableError(f"alg is not {CURVES[curve][0]}, the one of {curve}")
         return CURVES[curve][0]
@@ -157,7 +157,7 @@ def _encoded(number: int, size: int | None = None) -> str:
 
 
 def _name(entry: object, number: int) -> str:
-    """What a message calls an entry: by its id where it has one."""
+    """Return how messages call an entry: by its id if it has one."""
     kid = entry.get("kid") if isinstance(entry, dict) else None
     return f"key {kid}" if isinstance(kid, str) and kid.isprintable() and kid else f"key {number}"
 

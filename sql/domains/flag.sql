@@ -1,3 +1,3 @@
 create domain aspen.flag as boolean;
 
-comment on domain aspen.flag is 'Yes or no, written true or false';
+comment on domain aspen.flag is 'A boolean, written true or false';

@@ -1,3 +1,3 @@
 create domain aspen.moment as timestamptz;
 
-comment on domain aspen.moment is 'A moment, written in ISO 8601';
+comment on domain aspen.moment is 'A point in time, written in ISO 8601: 2024-02-29T10:00:00Z';

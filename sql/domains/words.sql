@@ -1,3 +1,3 @@
 create domain aspen.words as text;
 
-comment on domain aspen.words is 'A text; blanks around it are not part of it';
+comment on domain aspen.words is 'A text; leading and trailing white space is removed';

@@ -1,16 +1,9 @@
 -- NOTE: no write is granted: the control plane loads the repositories.
 
-alter table aspen.public_sequences enable row level security;
-
-alter table aspen.public_sequences force row level security;
-
 grant select on aspen.public_sequences to member, api_writer;
 
-drop policy if exists public_sequences_select_member on aspen.public_sequences;
-
 create policy public_sequences_select_member on aspen.public_sequences
-for select
-to member, api_writer
+for select to member, api_writer
 using (true);
 
 comment on policy public_sequences_select_member on aspen.public_sequences is

@@ -1,92 +1,29 @@
 -- NOTE: no write is granted: job outputs are registered by the control plane.
 -- The fence says word for word what the select policy says (policies/samples.sql).
 
-alter table aspen.sample_mutations enable row level security;
-
-alter table aspen.sample_mutations force row level security;
-
 grant select on aspen.sample_mutations to member;
 grant select (id, group_id, sample_id), delete on aspen.sample_mutations to results_keeper;
 
-drop policy if exists sample_mutations_fence on aspen.sample_mutations;
-
-create policy sample_mutations_fence on aspen.sample_mutations
-as restrictive
-for all
-to member
-using (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
-)
-with check (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
-);
-
-comment on policy sample_mutations_fence on aspen.sample_mutations is
-'Only rows the caller may see, whatever other policies allow';
-
-drop policy if exists sample_mutations_select_group on aspen.sample_mutations;
-
 create policy sample_mutations_select_group on aspen.sample_mutations
-for select
-to member
+for select to member
 using (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
 );
 
 comment on policy sample_mutations_select_group on aspen.sample_mutations is
 'Visible like the sample: private rows to members and admins only';
 
-drop policy if exists sample_mutations_select_results_keeper on aspen.sample_mutations;
-
 create policy sample_mutations_select_results_keeper on aspen.sample_mutations
-for select
-to results_keeper
+for select to results_keeper
 using (true);
 
 comment on policy sample_mutations_select_results_keeper on aspen.sample_mutations is
 'Found by the sample whose sequence changed';
 
-drop policy if exists sample_mutations_delete_results_keeper on aspen.sample_mutations;
-
 create policy sample_mutations_delete_results_keeper on aspen.sample_mutations
-for delete
-to results_keeper
+for delete to results_keeper
 using (true);
 
 comment on policy sample_mutations_delete_results_keeper on aspen.sample_mutations is
 'Results of a sequence that was replaced or deleted go';
-
-create or replace trigger sample_mutations_set_updated_at
-before update on aspen.sample_mutations
-for each row
-execute function internal.set_updated_at();
-
-create or replace trigger sample_mutations_record_insert
-after insert on aspen.sample_mutations
-referencing new table as changed_rows
-for each statement
-execute function internal.record_changes();
-
-create or replace trigger sample_mutations_record_update
-after update on aspen.sample_mutations
-referencing new table as changed_rows
-for each statement
-execute function internal.record_changes();
-
-create or replace trigger sample_mutations_record_delete
-after delete on aspen.sample_mutations
-referencing old table as changed_rows
-for each statement
-execute function internal.record_changes();

@@ -8,200 +8,103 @@
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
 -- while the table was empty must not take an index on the group instead
--- (internal/store_samples.sql).
+-- (internal/samples/store_samples.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
-
-alter table aspen.samples enable row level security;
-
-alter table aspen.samples force row level security;
 
 grant select on aspen.samples to member;
 grant select, delete on aspen.samples to api_writer;
 grant insert (
     id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
-    public_identifier,
-    collection_date, sample_collected_by, sample_collector_contact_email,
-    sample_collector_contact_address, authors,
-    organism, host, purpose_of_sampling, specimen_processing
+    public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
+    sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
+    specimen_processing, created_at, updated_at
 ) on aspen.samples to api_writer;
 grant update (
     pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,
-    sample_collected_by,
-    sample_collector_contact_email, sample_collector_contact_address, authors, organism, host,
-    purpose_of_sampling,
-    specimen_processing, updated_at
+    sample_collected_by, sample_collector_contact_email, sample_collector_contact_address, authors,
+    organism, host, purpose_of_sampling, specimen_processing, updated_at
 ) on aspen.samples to api_writer;
 -- Ids are drawn before the insert, so that samples and sequences go in with one statement.
 grant usage on sequence aspen.samples_id_seq to api_writer;
 grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to results_keeper;
 
-drop policy if exists samples_fence on aspen.samples;
-
 create policy samples_fence on aspen.samples
-as restrictive
-for all
-to member
+as restrictive for all to member
 using (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 )
 with check (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 );
 
 comment on policy samples_fence on aspen.samples is
 'Only rows the caller may see, whatever other policies allow';
 
-drop policy if exists samples_select_group on aspen.samples;
-
 create policy samples_select_group on aspen.samples
-for select
-to member
+for select to member
 using (
-    group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 );
 
 comment on policy samples_select_group on aspen.samples is
 'Samples of groups the caller sees; private ones to members and admins';
 
-drop policy if exists samples_fence_writer on aspen.samples;
-
 create policy samples_fence_writer on aspen.samples
-as restrictive
-for all
-to api_writer
+as restrictive for all to api_writer
 using (
-    group_id + 0 = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id + 0 = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
 )
 with check (
-    group_id + 0 = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id + 0 = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
 );
 
 comment on policy samples_fence_writer on aspen.samples is
 'Like samples_fence, for look-ups by key and never by group';
 
-drop policy if exists samples_select_writer on aspen.samples;
-
 create policy samples_select_writer on aspen.samples
-for select
-to api_writer
+for select to api_writer
 using (
-    group_id + 0 = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])
-    and (not is_private or group_id = any(nullif(
-        current_setting('aspen.full_groups', true),
-        ''
-    )::bigint[]))
+    group_id + 0 = any(authz.any_groups())
+    and (not is_private or group_id = any(authz.full_groups()))
 );
 
 comment on policy samples_select_writer on aspen.samples is
 'Like samples_select_group, for look-ups by key and never by group';
 
-drop policy if exists samples_insert_own on aspen.samples;
-
 create policy samples_insert_own on aspen.samples
-for insert
-to api_writer
-with check (
-    group_id = any(nullif(current_setting('aspen.member_groups', true), '')::bigint[])
-);
+for insert to api_writer
+with check (group_id = any(authz.member_groups()));
 
 comment on policy samples_insert_own on aspen.samples is
 'New samples go into a group where the caller is directly member or admin';
 
-drop policy if exists samples_update_group on aspen.samples;
-
 create policy samples_update_group on aspen.samples
-for update
-to api_writer
-using (
-    group_id + 0 = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
-)
-with check (
-    group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
-);
+for update to api_writer
+using (group_id + 0 = any(authz.full_groups()))
+with check (group_id = any(authz.full_groups()));
 
 comment on policy samples_update_group on aspen.samples is
 'Members and admins, direct or granted, change samples';
 
-drop policy if exists samples_delete_group on aspen.samples;
-
 create policy samples_delete_group on aspen.samples
-for delete
-to api_writer
-using (
-    group_id + 0 = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
-);
+for delete to api_writer
+using (group_id + 0 = any(authz.full_groups()));
 
 comment on policy samples_delete_group on aspen.samples is
 'Members and admins, direct or granted, delete samples';
 
-drop policy if exists samples_select_results_keeper on aspen.samples;
-
 create policy samples_select_results_keeper on aspen.samples
-for select
-to results_keeper
+for select to results_keeper
 using (true);
 
 comment on policy samples_select_results_keeper on aspen.samples is
 'To queue jobs for any sample whose sequence changed';
-
-create or replace trigger samples_complete
-before insert or update on aspen.samples
-for each row
-when (
-    new.public_identifier is null or new.public_identifier = ''
-    or new.collection_date > current_date + 1
-)
-execute function internal.complete_sample();
-
-create or replace trigger samples_set_updated_at
-before update on aspen.samples
-for each row
-execute function internal.set_updated_at();
-
-create or replace trigger samples_renew_results
-after update of pathogen_id on aspen.samples
-for each row
-when (old.pathogen_id <> new.pathogen_id)
-execute function internal.renew_results_of_sample();
-
-create or replace trigger samples_record_insert
-after insert on aspen.samples
-referencing new table as changed_rows
-for each statement
-execute function internal.record_changes();
-
-create or replace trigger samples_record_update
-after update on aspen.samples
-referencing new table as changed_rows
-for each statement
-execute function internal.record_changes();
-
-create or replace trigger samples_record_delete
-after delete on aspen.samples
-referencing old table as changed_rows
-for each statement
-execute function internal.record_changes();

@@ -26,3 +26,5 @@ create table aspen.accessions (
 create index accessions_public_repository_id_idx on aspen.accessions (public_repository_id);
 
 comment on table aspen.accessions is 'Accessions of samples in public repositories, one per sample and repository';
+comment on column aspen.accessions.is_private is
+'Copy of samples.is_private, kept equal by the foreign key';

@@ -13,9 +13,12 @@ create table aspen.aligned_sequences (
     check (sequence ~ '^[ACGTUNWSKMYRVHDB-]+$')
 );
 
+-- Nucleotide text hardly compresses, so external storage skips the attempt.
 alter table aspen.aligned_sequences alter column sequence set storage external;
 
 create index aligned_sequences_reference_dataset_id_idx
 on aspen.aligned_sequences (reference_dataset_id);
 
 comment on table aspen.aligned_sequences is 'Genomes aligned to a reference by Nextclade, one per sample';
+comment on column aspen.aligned_sequences.sequence is
+'Aligned genome in upper case: IUPAC nucleotide codes and gaps (-)';

@@ -1,6 +1,6 @@
--- Who changed which tenant row when, and who was let in or shut out. No foreign keys: the record
--- outlives the row, the group and the user. group_id is null for what belongs to no group: users,
--- credentials, keys; row_id for what has no number.
+-- Records who changed which tenant row and when, and every change of access: users, memberships,
+-- grants, invitations, credentials and keys. It has no foreign keys, because a record outlives the
+-- row, the group and the user.
 create table aspen.audit_log (
     id bigint generated always as identity constraint audit_log_pkey primary key,
     occurred_at timestamptz not null default now(),
@@ -19,7 +19,16 @@ create index audit_log_group_id_id_idx on aspen.audit_log (group_id, id);
 
 create index audit_log_table_name_row_id_idx on aspen.audit_log (table_name, row_id);
 
-comment on table aspen.audit_log is 'Append-only record of every change of a tenant row and of access';
-comment on column aspen.audit_log.actor is 'Who ran the control plane; null for a request of the API';
+comment on table aspen.audit_log is 'Append-only audit log of changes to tenant rows and to access';
+comment on column aspen.audit_log.group_id is
+'Group of the row; null for users, credentials and keys, which belong to no group';
+comment on column aspen.audit_log.table_name is 'Table of the row, without its schema';
+comment on column aspen.audit_log.row_id is 'id of the row; null if its key is not a number';
+comment on column aspen.audit_log.action is 'insert, update or delete';
+comment on column aspen.audit_log.user_id is
+'User whose token the request carried; null for the control plane and psql';
+comment on column aspen.audit_log.role_name is 'Database role that made the change';
+comment on column aspen.audit_log.actor is
+'Person who ran control, as user@host or ASPEN_OPERATOR; null for a request to the API';
 comment on column aspen.audit_log.details is
-$$What a change of access changed: values after it and, under "before", those that differed$$;
+$$Values after a change of access and, under "before", the old values that differed; never a secret$$;

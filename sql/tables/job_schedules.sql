@@ -4,7 +4,8 @@ create table aspen.job_schedules (
     references aspen.groups (id) on delete cascade,
     pathogen_id bigint not null constraint job_schedules_pathogen_id_fkey
     references aspen.pathogens (id) on delete cascade,
-    kind text not null,
+    kind text not null constraint job_schedules_kind_fkey
+    references aspen.job_kinds (name) on delete restrict,
     weekdays integer[] not null,
     tree_type text,
     template_args jsonb not null default '{}',
@@ -13,8 +14,6 @@ create table aspen.job_schedules (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint job_schedules_group_id_pathogen_id_kind_key unique (group_id, pathogen_id, kind),
-    constraint job_schedules_kind_check check (kind in ('phylo_run', 'pangolin', 'nextclade')),
-    -- ISO 8601: 1 is Monday, 7 is Sunday.
     constraint job_schedules_weekdays_check
     check (cardinality(weekdays) between 1 and 7 and weekdays <@ '{1,2,3,4,5,6,7}'::integer[]),
     constraint job_schedules_tree_type_check
@@ -25,4 +24,12 @@ create table aspen.job_schedules (
 
 create index job_schedules_pathogen_id_idx on aspen.job_schedules (pathogen_id);
 
-comment on table aspen.job_schedules is 'Jobs that a group wants started on certain weekdays';
+create index job_schedules_kind_idx on aspen.job_schedules (kind);
+
+comment on table aspen.job_schedules is 'Jobs that a group wants to start on certain weekdays';
+comment on column aspen.job_schedules.weekdays is
+'Days of the week in ISO 8601, 1 (Monday) to 7 (Sunday): {1,3,5}';
+comment on column aspen.job_schedules.template_args is
+'Filters of a phylo run, as in jobs.template_args';
+comment on column aspen.job_schedules.last_run_at is
+'When a job was last queued by the schedule; null if never';

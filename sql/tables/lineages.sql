@@ -10,4 +10,4 @@ create table aspen.lineages (
     )
 );
 
-comment on table aspen.lineages is 'Known lineage names of a pathogen (Pango designations for SC2)';
+comment on table aspen.lineages is 'Known lineage names of each pathogen, such as Pango designations for SC2';

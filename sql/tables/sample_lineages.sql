@@ -39,4 +39,9 @@ create index sample_lineages_reference_dataset_id_idx
 on aspen.sample_lineages (reference_dataset_id);
 
 comment on table aspen.sample_lineages is 'Lineages called for samples, one per sample and caller';
-comment on column aspen.sample_lineages.failure is 'Why the caller named no lineage; null if it did';
+comment on column aspen.sample_lineages.is_private is
+'Copy of samples.is_private, kept equal by the foreign key';
+comment on column aspen.sample_lineages.failure is
+'Why the caller assigned no lineage; null if it assigned one';
+comment on column aspen.sample_lineages.raw_output is
+'The row that the caller wrote, as a JSON object by column';

@@ -39,3 +39,8 @@ create index sample_mutations_reference_dataset_id_idx
 on aspen.sample_mutations (reference_dataset_id);
 
 comment on table aspen.sample_mutations is 'Mutations of samples against a reference, one row per sample and caller';
+comment on column aspen.sample_mutations.is_private is
+'Copy of samples.is_private, kept equal by the foreign key';
+comment on column aspen.sample_mutations.substitutions is 'Nucleotide substitutions: C241T';
+comment on column aspen.sample_mutations.aa_substitutions is
+'Amino-acid substitutions, by gene: S:D614G';

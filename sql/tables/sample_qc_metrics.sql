@@ -28,3 +28,7 @@ create index sample_qc_metrics_reference_dataset_id_idx
 on aspen.sample_qc_metrics (reference_dataset_id);
 
 comment on table aspen.sample_qc_metrics is 'Quality metrics of samples, one per sample and caller';
+comment on column aspen.sample_qc_metrics.is_private is
+'Copy of samples.is_private, kept equal by the foreign key';
+comment on column aspen.sample_qc_metrics.raw_output is
+'The row that the caller wrote, as a JSON object by column; some kilobytes';

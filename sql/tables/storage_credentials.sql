@@ -1,5 +1,5 @@
--- Short-lived S3 credentials that the control plane refreshes and that only the presigner role can
--- read.
+-- Short-lived S3 credentials. The control plane refreshes them, and only the role presigner can
+-- read them.
 create table aspen.storage_credentials (
     bucket text constraint storage_credentials_pkey primary key,
     region text not null,
@@ -13,4 +13,4 @@ create table aspen.storage_credentials (
     check (endpoint_url ~ '^https?://[^/?#\s]+$')
 );
 
-comment on table aspen.storage_credentials is 'Credentials that presigned URLs are made with, one row per bucket';
+comment on table aspen.storage_credentials is 'S3 credentials that sign links to files, one row per bucket';

@@ -22,4 +22,4 @@ create table aspen.usher_options (
     )
 );
 
-comment on table aspen.usher_options is 'Reference trees that UShER can place sequences on; priority 1 is shown first';
+comment on table aspen.usher_options is 'Reference trees on which UShER can place sequences; priority 1 is shown first';

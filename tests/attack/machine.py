@@ -1,4 +1,4 @@
-"""Attacks from the same machine, from a web page, and by a careless hand."""
+"""Attacks from the same machine, from a web page, and by an operator's mistake."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ grant select on api.freezers to member;
 
 
 def listeners(stage: Stage) -> Iterator[Trial]:
-    """Look for a door that other machines can reach."""
+    """Look for a port that other machines can reach."""
     for name, pid in stage.pids().items():
         for address in sorted(listening_addresses(pid)):
             yield f"{name} listens on {address}", is_loopback(address)
@@ -63,7 +63,7 @@ def emulator(stage: Stage) -> Iterator[Trial]:
 
 
 def careless_load(stage: Stage) -> Iterator[Trial]:
-    """Load a table that somebody forgot to protect, and a file that nobody named."""
+    """Load a table without row-level security, and a file that load.sql does not name."""
     for name, files in (
         (
             "a table without row-level security",
@@ -93,14 +93,14 @@ def careless_load(stage: Stage) -> Iterator[Trial]:
             except ControlError as error:
                 held = "freezers" in f"{error}" or "health2" in f"{error}"
         yield name, held
-    with stage.client(stage.world.stranger.token) as http:
+    with stage.client(stage.world.bob.token) as http:
         yield "and nobody reads it", http.get("/freezers").status_code == 404
 
 
 def logs(stage: Stage) -> Iterator[Trial]:
     """Look for identifiers and tokens in every file but the storage, and on every command line."""
     world = stage.world
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         secret = stage.mark("qx7zmarked")
         http.get(f"/samples?private_identifier=eq.{secret}&select={secret}")
         http.get(
@@ -112,7 +112,7 @@ def logs(stage: Stage) -> Iterator[Trial]:
         http.post("/samples", content=f"{secret}\n1,2", headers={"Content-Type": "text/csv"})
         http.get("/samples?select=" + f"{secret}," * 1000)
         http.get("/me", headers={"Authorization": f"Bearer {secret}.{secret}.{secret}"})
-    tokens = [world.caller(who).token for who in ("member", "viewer", "operator", "stranger")]
+    tokens = [world.caller(who).token for who in ("alice", "vic", "olga", "bob")]
     marks = [*stage.marked, *(f"{token}".rsplit(".", 1)[-1] for token in tokens)]
     home = stage.settings.data_dir
     for path in sorted(home.rglob("*")):

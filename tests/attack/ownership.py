@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import psycopg
 from click.testing import CliRunner
@@ -12,19 +11,20 @@ from control.cli import cli
 from tests import factories
 from tests.attack.stage import Stage, Trial
 from tests.http.world import rows
+from tests.names import unique
 
 
 def names(stage: Stage) -> Iterator[Trial]:
-    """Post a sample with an identifier of somebody who may see my samples."""
+    """Post a sample with an identifier of a group that may see the attacker's samples."""
     world, conn = stage.world, stage.conn
-    mine, theirs = world.groups["own"], world.groups["other"]
+    mine, theirs = world.groups["lab"], world.groups["others"]
     factories.grant(conn, theirs, mine, "viewer")
-    identifier = f"twin-{uuid4().hex[:8]}"
+    identifier = f"twin-{unique(8)}"
     own = factories.sample(conn, mine, f"own-{identifier}", public_identifier=identifier)
     decoy = factories.sample(conn, theirs, f"decoy-{identifier}", public_identifier=identifier)
     for sample in (own, decoy):
         factories.sequence(conn, sample)
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         answer = http.post("/rpc/create_phylo_run", json=world.run_request(identifier))
         run = rows(answer)
         run_id = run[0]["id"] if isinstance(run, list) else run["id"]
@@ -35,7 +35,7 @@ def names(stage: Stage) -> Iterator[Trial]:
 
         third = factories.group(conn, f"third {identifier}")
         factories.grant(conn, third, mine, "viewer")
-        lost = f"lost-{uuid4().hex[:8]}"
+        lost = f"lost-{unique(8)}"
         for group in (theirs, third):
             one = factories.sample(conn, group, f"p{group}-{lost}", public_identifier=lost)
             factories.sequence(conn, one)
@@ -48,9 +48,9 @@ def names(stage: Stage) -> Iterator[Trial]:
 
 
 def outputs(stage: Stage) -> Iterator[Trial]:
-    """Register a file of another job as mine."""
+    """Register a file of another job as one's own."""
     world, conn = stage.world, stage.conn
-    mine = factories.phylo_run(conn, world.groups["other"], "mine", status="running")
+    mine = factories.phylo_run(conn, world.groups["others"], "mine", status="running")
     theirs = world.run
     bucket = stage.settings.bucket
     environment = {
@@ -78,9 +78,9 @@ def outputs(stage: Stage) -> Iterator[Trial]:
 
 
 def access(stage: Stage) -> Iterator[Trial]:
-    """Change who may what without leaving a trace, or leave a group without an admin."""
+    """Change roles without leaving an audit record, or leave a group without an admin."""
     conn = stage.conn
-    group = factories.group(conn, f"lonely {uuid4().hex[:8]}")
+    group = factories.group(conn, f"lonely {unique(8)}")
     admin = factories.user(conn, f"lonely-{group}", {group: "admin"})
     for what, statement in (
         ("deleted", "delete from aspen.memberships where group_id = %s"),

@@ -1,4 +1,4 @@
-"""Attacks that want to learn of rows their caller may not see."""
+"""Attacks that try to learn of rows their caller may not see."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ RESOURCES = (
     "pathogens",
     "rpc/health",
 )
-PEOPLE = ("stranger", "viewer", "operator", "nobody")
+CALLERS = ("bob", "vic", "olga", "nobody")
 VERBS = ("GET", "HEAD")
 
 
 def counts(stage: Stage) -> Iterator[Trial]:
-    """Ask for counts that come from statistics of everybody's rows."""
-    for url, who in product((stage.edge, stage.direct), PEOPLE):
+    """Request counts that come from statistics of all rows."""
+    for url, who in product((stage.edge, stage.direct), CALLERS):
         with stage.client(stage.world.caller(who).token, url) as http:
             for verb, resource, prefer in product(VERBS, RESOURCES, PREFERENCES):
                 answer = http.request(verb, f"/{resource}", headers={"Prefer": prefer})
                 total = answer.headers.get("Content-Range", "*/*").rpartition("/")[2]
                 yield f"{verb} {resource} as {who}: {prefer}", total == "*" or is_counted(prefer)
-    with stage.client(stage.world.stranger.token) as http:
+    with stage.client(stage.world.bob.token) as http:
         for headers in (
             [("Prefer", "return=minimal"), ("Prefer", "count=planned")],
             [("Prefer", "count=planned"), ("Prefer", "return=minimal")],
@@ -58,7 +58,7 @@ def is_counted(prefer: str) -> bool:
 
 
 def rows_of_others(stage: Stage) -> Iterator[Trial]:
-    """Read, change and delete rows of a group the caller has nothing to do with."""
+    """Read, change and delete rows of a group the caller has no role in."""
     world = stage.world
     paths = [
         f"samples?id=eq.{world.open}",
@@ -74,10 +74,10 @@ def rows_of_others(stage: Stage) -> Iterator[Trial]:
         f"job_outputs?id=eq.{world.output}",
         f"groups?id=eq.{world.group}",
     ]
-    for who in ("stranger", "operator"):
+    for who in ("bob", "olga"):
         with stage.client(world.caller(who).token) as http:
             # An operator keeps groups and sees their names.
-            for path in paths[: -1 if who == "operator" else None]:
+            for path in paths[: -1 if who == "olga" else None]:
                 answer = http.get(f"/{path}")
                 yield f"GET {path} as {who}", answer.status_code == 200 and answer.json() == []
                 for verb, body in (("PATCH", {"name": "x"}), ("DELETE", None)):
@@ -91,7 +91,7 @@ def rows_of_others(stage: Stage) -> Iterator[Trial]:
 
 
 def masks(stage: Stage) -> Iterator[Trial]:
-    """Read what a viewer is not shown, by every way a query may name it."""
+    """Read columns that a viewer is not shown, in every way a query may name them."""
     world = stage.world
     secret = f"open-{world.name}"
     queries = [
@@ -104,7 +104,7 @@ def masks(stage: Stage) -> Iterator[Trial]:
         "select=id,private_identifier&order=private_identifier",
         f"id=eq.{world.hidden}",
     ]
-    with stage.client(world.viewer.token) as http:
+    with stage.client(world.vic.token) as http:
         for query in queries:
             answer = http.get(f"/samples?group_id=eq.{world.group}&{query}")
             text = json.dumps(answer.json())
@@ -112,9 +112,9 @@ def masks(stage: Stage) -> Iterator[Trial]:
 
 
 def tokens(stage: Stage) -> Iterator[Trial]:
-    """Come in with a token that is not one."""
+    """Send invalid tokens."""
     api = stage.world.api
-    subject = f"member-{stage.world.name}"
+    subject = f"alice-{stage.world.name}"
     good = api.token(subject)
     head, body, signature = good.split(".")
     bad = {
@@ -139,7 +139,7 @@ def tokens(stage: Stage) -> Iterator[Trial]:
         with stage.client(token) as http:
             yield name, http.get("/samples").status_code in (400, 401, 403)
     with stage.client(
-        api.token(f"operator-{stage.world.name}", "operator", groups={stage.world.group: "admin"})
+        api.token(f"olga-{stage.world.name}", "operator", groups={stage.world.group: "admin"})
     ) as http:
         answer = http.get(f"/samples?group_id=eq.{stage.world.group}")
         yield "operator who claims a group", answer.json() == []

@@ -1,4 +1,4 @@
-"""Attacks with bytes that somebody downstream may take for more than data."""
+"""Attacks with bytes that a later reader may take for more than data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMULAS = ("=1+1", "+1", "@SUM(A1)", "-1+1", "=HYPERLINK(A1)")
 def identifiers(stage: Stage) -> Iterator[Trial]:
     """Store names that a terminal, a FASTA file or a spreadsheet would obey."""
     world = stage.world
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         # Blanks of any kind around a name are not part of it, so these stand inside.
         for number, text in enumerate((*(f"a{one}" for one in FORBIDDEN), *FORMULAS)):
             for field in ("private_identifier", "public_identifier"):
@@ -39,7 +39,7 @@ def identifiers(stage: Stage) -> Iterator[Trial]:
 
 
 def shapes(stage: Stage) -> Iterator[Trial]:
-    """Send arguments of another shape, or of none that ends."""
+    """Send arguments of another shape, or with endless nesting."""
     world = stage.world
     deep = "[" * 5000 + "]" * 5000
     samples: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ def shapes(stage: Stage) -> Iterator[Trial]:
         "a number for authors": {"authors": 3},
         "an object for a date": {"collection_date": {"a": 1}},
     }
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         for name, columns in samples.items():
             for door, answer in (
                 ("POST", http.post("/samples", json=world.sample(f"s-{name}", **columns))),
@@ -80,9 +80,9 @@ def shapes(stage: Stage) -> Iterator[Trial]:
 
 
 def encodings(stage: Stage) -> Iterator[Trial]:
-    """Send bytes that are no text, everywhere a request has room."""
+    """Send bytes that are not text in every part of a request."""
     world = stage.world
-    with stage.client(world.member.token) as http:
+    with stage.client(world.alice.token) as http:
         for _ in range(40):
             noise = bytes(stage.dice.randrange(1, 256) for _ in range(20))
             encoded = "".join(f"%{byte:02x}" for byte in noise)
@@ -122,7 +122,7 @@ def encodings(stage: Stage) -> Iterator[Trial]:
 
 
 def is_our_shape(content: bytes) -> bool:
-    """Tell whether a refusal is the JSON of docs/errors.md."""
+    """Tell whether an error is the JSON of docs/errors.md."""
     try:
         return sorted(json.loads(content)) == ["code", "details", "hint", "message"]
     except ValueError:

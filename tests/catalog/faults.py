@@ -1,8 +1,9 @@
-"""What breaks each rule, and whom the rule must name then; run as superuser."""
+"""A fault for every rule, and the offender that the rule must then name; run as superuser."""
 
 from __future__ import annotations
 
-SEEN = "group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])"
+SEEN = "group_id = any(authz.any_groups())"
+SPELLED_OUT = "group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])"
 FUNCTION = "returns integer language sql security invoker set search_path = '' as $$ select 1 $$"
 
 # rule -> statement -> offenders
@@ -56,6 +57,11 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create policy x on aspen.audit_log for select to analyst using (true)": [
             "aspen.audit_log: analyst"
         ],
+        f"alter policy job_outputs_fence on aspen.job_outputs using ({SPELLED_OUT})"
+        f" with check ({SPELLED_OUT})": [
+            "aspen.job_outputs: member",
+            "aspen.job_outputs: operator",
+        ],
         f"alter policy jobs_fence on aspen.jobs using ({SEEN} or true)"
         f" with check ({SEEN} or true)": [
             "aspen.jobs: api_writer",
@@ -69,13 +75,38 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create schema lab; create table lab.notes (group_id bigint);"
         " grant select on lab.notes to member": ["lab.notes: member", "lab.notes: operator"],
     },
+    "updated_at_is_kept_by_a_trigger": {
+        "drop trigger samples_set_updated_at on aspen.samples": ["aspen.samples"],
+        "alter table aspen.jobs disable trigger jobs_set_updated_at": ["aspen.jobs"],
+        "create table aspen.notes (updated_at timestamptz)": ["aspen.notes"],
+    },
     "tenant_policies_are_never_true": {
         "create policy x on aspen.jobs for select to operator, job using (true)": [
             "x on aspen.jobs"
         ],
         "create policy x on aspen.jobs for insert to public with check (true)": ["x on aspen.jobs"],
     },
+    "caller_settings_are_read_as_they_are": {
+        "create or replace function authz.any_groups() returns bigint[] language sql stable"
+        " begin atomic select array(select id from aspen.groups); end": ["authz.any_groups()"],
+        "create or replace function authz.full_groups() returns bigint[] language sql stable"
+        " begin atomic select nullif(current_setting('aspen.any_groups', true), '')::bigint[];"
+        " end": ["authz.full_groups()"],
+        "alter function authz.member_groups() set search_path = ''": ["authz.member_groups()"],
+        "alter function authz.admin_groups() security definer": ["authz.admin_groups()"],
+        "alter function authz.caller_id() volatile": ["authz.caller_id()"],
+    },
     "policies_compare_settings_inline": {
+        f"alter policy jobs_select_group on aspen.jobs using ({SPELLED_OUT})": [
+            "jobs_select_group on aspen.jobs"
+        ],
+        f"create policy x on aspen.jobs for select to job using ({SEEN})": ["x on aspen.jobs"],
+        "alter function authz.caller_id() set search_path = ''": [
+            "users_select_own on aspen.users",
+            "users_update_own on aspen.users",
+        ],
+        "create policy x on aspen.users for select to member"
+        " using (authz.groups_claim_is_valid(to_jsonb(id)))": ["x on aspen.users"],
         "alter policy jobs_select_group on aspen.jobs"
         " using (group_id = any ((select current_setting('aspen.any_groups'))::bigint[]))": [
             "jobs_select_group on aspen.jobs"
@@ -193,6 +224,12 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         ],
         "alter table aspen.samples drop constraint samples_authors_form_check": [
             "aspen.samples.authors"
+        ],
+        "alter table aspen.job_outputs drop constraint job_outputs_kind_fkey": [
+            "aspen.job_outputs.kind"
+        ],
+        "alter table aspen.job_kinds drop constraint job_kinds_name_form_check": [
+            "aspen.job_kinds.name"
         ],
     },
     "tenant_columns_have_leakproof_types": {

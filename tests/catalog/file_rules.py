@@ -1,6 +1,6 @@
-"""Rules about the files of sql/, the errors they raise and what is said of them elsewhere.
+"""Rules about the files of sql/, the errors they raise and where those are described.
 
-Each takes the root of a checkout and names offenders; what the catalogue knows is under rules/.
+Each takes the root of a checkout and returns offenders; rules about the catalogue are under rules/.
 """
 
 from __future__ import annotations
@@ -19,11 +19,19 @@ HEADER = re.compile(
 # Status and code of an error, wherever a cell of a table holds nothing else.
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
 CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
+# folder of sql/ -> the statements its files are made of
+KINDS = {
+    "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},
+    "triggers": {"CreateTrigStmt"},
+}
 Rule = Callable[[Path], list[str]]
 
 
 def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
-    """Who looks for an object finds its file; a domain has the name of a media type."""
+    """Name each file after its object, so that it is found.
+
+    A domain's file after its media type.
+    """
     return [
         name
         for name, text in _files(root)
@@ -32,7 +40,7 @@ def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
 
 
 def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
-    """Whoever reads policies/<table>.sql has read all of them."""
+    """Keep all policies of a table in policies/<table>.sql."""
     return [
         f"{name}: {policy}"
         for name, text in _files(root)
@@ -41,8 +49,33 @@ def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
     ]
 
 
+def triggers_are_in_the_file_of_their_table(root: Path) -> list[str]:
+    """Whoever reads triggers/<table>.sql has read all that structure.sql does not make."""
+    return [
+        f"{name}: {trigger}"
+        for name, text in _files(root)
+        for trigger, table in re.findall(
+            r"^create or replace trigger (\w+)\n[^;]*? on aspen\.(\w+)$", text, re.M
+        )
+        if name != f"triggers/{table}.sql"
+    ]
+
+
+def folders_hold_one_kind_of_statement(root: Path) -> list[str]:
+    """policies/ says who may do what and triggers/ holds triggers; structure.sql does the rest."""
+    return sorted(
+        {
+            f"{name}: {kind}"
+            for name, text in _files(root)
+            if (kinds := KINDS.get(name.partition("/")[0]))
+            for parsed in parse_sql(text)
+            if (kind := type(parsed.stmt).__name__) not in kinds
+        }
+    )
+
+
 def functions_have_a_complete_header(root: Path) -> list[str]:
-    """Language, volatility and security are stated, in this order; so are comment and revoke."""
+    """State language, volatility and security in this order, and have a comment and a revoke."""
     return [
         name
         for name, text in _files(root)
@@ -56,7 +89,7 @@ def functions_have_a_complete_header(root: Path) -> list[str]:
 
 
 def definer_functions_say_why(root: Path) -> list[str]:
-    """`definer because …` stands in a comment above the function."""
+    """Say `definer because …` in a comment above the function."""
     return [
         name
         for name, text in _files(root)
@@ -65,7 +98,7 @@ def definer_functions_say_why(root: Path) -> list[str]:
 
 
 def views_list_their_columns(root: Path) -> list[str]:
-    """No star: a new column is not public by accident."""
+    """Use no star, so that no new column becomes public by accident."""
     return [
         name
         for name, text in _files(root)
@@ -74,17 +107,17 @@ def views_list_their_columns(root: Path) -> list[str]:
 
 
 def errors_are_documented(root: Path) -> list[str]:
-    """What internal.fail and the edge answer is in docs/errors.md, under the same status."""
+    """List each error of our functions and the edge in docs/errors.md, with its status."""
     return sorted(raised_errors(root) - documented_errors(root))
 
 
 def documented_errors_are_raised(root: Path) -> list[str]:
-    """And nothing else is."""
+    """List no error in docs/errors.md that is never raised."""
     return sorted(documented_errors(root) - raised_errors(root))
 
 
 def errors_in_comments_are_raised(root: Path) -> list[str]:
-    """What a comment promises after `Errors:` is a code that there is."""
+    """Promise only codes that exist after `Errors:` in a comment."""
     raised = {error.split()[1] for error in raised_errors(root)}
     return sorted(
         f"{name}: {code}"
@@ -119,6 +152,8 @@ RULES: dict[str, Rule] = {
     for rule in (
         files_hold_the_object_they_are_named_after,
         policies_are_in_the_file_of_their_table,
+        triggers_are_in_the_file_of_their_table,
+        folders_hold_one_kind_of_statement,
         functions_have_a_complete_header,
         definer_functions_say_why,
         views_list_their_columns,
@@ -131,13 +166,13 @@ RULES: dict[str, Rule] = {
 
 
 def raised_errors(root: Path) -> set[str]:
-    """`status code` of every call of internal.fail, and of what the edge refuses."""
+    """Return `status code` of every call of internal.fail, and of every error of the edge."""
     edge = root / "nginx.js"
     refusals = edge.read_text("utf-8") if edge.exists() else ""
     errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
-        for call in re.finditer(r"internal\.fail\(", text):
-            if name != "internal/fail.sql":
+        for call in re.finditer(r"(?:internal|authz)\.fail\(", text):
+            if name not in ("internal/errors/fail.sql", "authz/fail.sql"):
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
@@ -147,7 +182,7 @@ def raised_errors(root: Path) -> set[str]:
 
 
 def documented_errors(root: Path) -> set[str]:
-    """`status code` of every row of a table in docs/errors.md."""
+    """Return `status code` of every row of a table in docs/errors.md."""
     rows = (root / "docs/errors.md").read_text("utf-8").splitlines()
     return {
         f"{status} {code}"
@@ -158,13 +193,13 @@ def documented_errors(root: Path) -> set[str]:
 
 
 def _files(root: Path) -> Iterator[tuple[str, str]]:
-    """Path within sql/, and text."""
+    """Yield path within sql/, and text."""
     for path in sorted((root / "sql").rglob("*.sql")):
         yield str(path.relative_to(root / "sql")), path.read_text("utf-8")
 
 
 def _objects_of(text: str) -> Iterator[str]:
-    """What the statements of a file are about."""
+    """Yield the names of the objects that the statements of a file create."""
     for parsed in parse_sql(text):
         # Any, because pglast types every member as one that may be missing.
         statement: Any = parsed.stmt
@@ -175,21 +210,25 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.view.relname
             case "CreatePolicyStmt":
                 yield statement.table.relname
+            case "CreateTrigStmt":
+                yield statement.relation.relname
             case "CreateFunctionStmt":
                 yield statement.funcname[-1].sval
             case "DefineStmt":
                 yield statement.defnames[-1].sval
+            case "CompositeTypeStmt":
+                yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
 
 
 def _comments(text: str) -> str:
-    """The comments of a file as running text."""
+    """Return the comments of a file as running text."""
     return " ".join(re.findall(r"^-- ?(.*)$", text, re.M))
 
 
 def _arguments(text: str) -> list[str]:
-    """The arguments of a call whose opening parenthesis was just read."""
+    """Return the arguments of a call whose opening parenthesis was just read."""
     arguments, depth, is_quoted = [""], 0, False
     for letter in text:
         is_quoted ^= letter == "'"

@@ -1,7 +1,7 @@
-"""The rules every object of the database keeps: one file each, listing offenders.
+"""The rules that every object of the database keeps: one file each, which lists offenders.
 
-Those that a table or an API is opened by breaking stand in control/sql/rules/, for `control migrate
-up` asks them too; those of style and speed are beside this file.
+Rules whose breach exposes a table or the API are in control/sql/rules/, because `control migrate
+up` checks them too; rules of style and speed are beside this file.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ RULES = {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*
 
 @pytest.fixture
 def superuser(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Whoever may break everything, inside a transaction that is rolled back."""
+    """Connect as superuser, inside a transaction that is rolled back."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         yield conn
         conn.rollback()
 
 
 def offenders(conn: psycopg.Connection, rule: str) -> list[str]:
-    """Whom a rule names, sorted."""
+    """Return the offenders that a rule names, sorted."""
     rows = conn.execute(RULES[rule].read_bytes()).fetchall()
     return sorted(name for name, *_ in rows)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_nothing_breaks_the_rule(superuser: psycopg.Connection, rule: str) -> None:
-    """The rule names nobody."""
+def test_no_object_breaks_the_rule(superuser: psycopg.Connection, rule: str) -> None:
+    """Name no offender in the database as it is."""
     assert offenders(superuser, rule) == []
 
 
@@ -48,10 +48,10 @@ def test_nothing_breaks_the_rule(superuser: psycopg.Connection, rule: str) -> No
         for number, (fault, expected) in enumerate(faults.items(), start=1)
     ],
 )
-def test_rule_names_who_breaks_it(
+def test_rule_names_the_object_that_breaks_it(
     superuser: psycopg.Connection, rule: str, fault: str, expected: list[str]
 ) -> None:
-    """Whatever breaks the rule is named, and nothing else."""
+    """Name exactly the offender that the fault adds."""
     before = offenders(superuser, rule)
 
     superuser.execute(fault.encode())
@@ -60,5 +60,5 @@ def test_rule_names_who_breaks_it(
 
 
 def test_every_rule_is_shown_to_fail() -> None:
-    """No rule is there without a fault that it finds."""
+    """Have at least one fault for every rule."""
     assert sorted(FAULTS) == sorted(RULES)

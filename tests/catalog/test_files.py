@@ -1,4 +1,4 @@
-"""The rules that files keep, and that each of them names whoever breaks it."""
+"""The rules that files keep, and a fault for each that it must find."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ROOT = SETTINGS.root
 FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     (
         "files_hold_the_object_they_are_named_after",
-        "sql/api/functions/health.sql",
+        "sql/api/functions/service/health.sql",
         ("api.health()", "api.ping()"),
-        ["api/functions/health.sql"],
+        ["api/functions/service/health.sql"],
     ),
     (
         "files_hold_the_object_they_are_named_after",
@@ -33,34 +33,52 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         ["policies/users.sql: x"],
     ),
     (
+        "triggers_are_in_the_file_of_their_table",
+        "sql/triggers/users.sql",
+        ("before insert or update on aspen.users", "before insert or update on aspen.groups"),
+        ["triggers/users.sql: users_check_values"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/policies/users.sql",
+        ("", "alter table aspen.users enable row level security;\n"),
+        ["policies/users.sql: AlterTableStmt"],
+    ),
+    (
+        "folders_hold_one_kind_of_statement",
+        "sql/triggers/users.sql",
+        ("", "drop policy if exists users_select_own on aspen.users;\n"),
+        ["triggers/users.sql: DropStmt"],
+    ),
+    (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("\nsecurity invoker\n", "\n"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("\nvolatile\n", "\n"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("revoke all", "revoke execute"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("comment on function", "comment on routine"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "definer_functions_say_why",
-        "sql/internal/tree_origin.sql",
+        "sql/internal/phylo/tree_origin.sql",
         ("definer because", "because"),
-        ["internal/tree_origin.sql"],
+        ["internal/phylo/tree_origin.sql"],
     ),
     (
         "views_list_their_columns",
@@ -76,15 +94,21 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "errors_are_documented",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("'output_not_found'", "'output_gone'"),
         ["404 output_gone"],
     ),
     (
         "errors_are_documented",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("404, 'output_not_found'", "410, 'output_not_found'"),
         ["410 output_not_found"],
+    ),
+    (
+        "errors_are_documented",
+        "sql/internal/refuse_move.sql",
+        ("'read_only_column'", "'row_moved'"),
+        ["400 row_moved"],
     ),
     (
         "documented_errors_are_raised",
@@ -94,9 +118,9 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "errors_in_comments_are_raised",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("Errors: 404", "Errors: 404 output_gone, 404"),
-        ["api/functions/output_url.sql: output_gone"],
+        ["api/functions/job_outputs/output_url.sql: output_gone"],
     ),
     (
         "api_functions_are_called_in_tests",
@@ -108,16 +132,16 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_nothing_breaks_the_rule(rule: str) -> None:
-    """The rule names nobody."""
+def test_no_file_breaks_the_rule(rule: str) -> None:
+    """Name no offender in this checkout."""
     assert RULES[rule](ROOT) == []
 
 
 @pytest.mark.parametrize(("rule", "file", "change", "expected"), FAULTS)
-def test_rule_names_who_breaks_it(
+def test_rule_names_the_file_that_breaks_it(
     tmp_path: Path, rule: str, file: str, change: tuple[str, str], expected: list[str]
 ) -> None:
-    """Whatever breaks the rule is named, and nothing else."""
+    """Name exactly the offender that the fault adds."""
     copy_of_checkout(tmp_path)
     before = RULES[rule](tmp_path)
 
@@ -127,18 +151,18 @@ def test_rule_names_who_breaks_it(
 
 
 def test_every_rule_is_shown_to_fail() -> None:
-    """No rule is there without a fault that it finds."""
+    """Have at least one fault for every rule."""
     assert {rule for rule, *_ in FAULTS} == set(RULES)
 
 
 def copy_of_checkout(directory: Path) -> None:
-    """What the rules look at."""
+    """Copy the parts of a checkout that the rules read."""
     for part in ("sql", "docs", "tests"):
         shutil.copytree(ROOT / part, directory / part)
 
 
 def write(path: Path, old: str, new: str) -> None:
-    """Replace the first occurrence, which there must be; without one, append."""
+    """Replace the first occurrence, which must exist; append where none is given."""
     text = path.read_text("utf-8") if path.exists() else ""
     assert old in text
     path.write_text(text.replace(old, new, 1) if old else text + new, "utf-8")

@@ -1,4 +1,4 @@
-"""Who may do what: permissions.txt, each cell tried as the real role; complete by the catalogue."""
+"""Who may do what: permissions.txt, each cell tried in the real role; complete by the catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.catalog.world import World, make_world
+from tests.catalog.matrix import Matrix, make_matrix
 from tests.refusals import refusal
 from tests.servers import Database
 
@@ -34,7 +34,7 @@ class Cell(NamedTuple):
 
 
 def read_cells() -> list[Cell]:
-    """The table, field by field."""
+    """Return the table, field by field."""
     text = (HERE / "permissions.txt").read_text(encoding="utf-8")
     lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     header, *rows = lines
@@ -46,7 +46,7 @@ def read_cells() -> list[Cell]:
 
 
 def read_attempts() -> dict[str, str]:
-    """The statements by what they try; each stands under a comment `-- resource verb`."""
+    """Return the statements by the comment `-- resource verb` above each."""
     text = (HERE / "attempts.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- (\w+ (?:select|insert|update|delete|execute))$", text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -64,23 +64,23 @@ ANY_ATTEMPT = {
 
 
 @pytest.fixture(scope="module")
-def world(shared_database: Database) -> Iterator[World]:
-    """The rows of the table and its callers, in one transaction that is rolled back."""
+def matrix(shared_database: Database) -> Iterator[Matrix]:
+    """Store the rows of the table and its callers, in a transaction that is rolled back."""
     with psycopg.connect(shared_database.url) as conn:
-        yield make_world(conn)
+        yield make_matrix(conn)
         conn.rollback()
 
 
-def outcome_of(world: World, cell: Cell) -> str:
-    """Try it; in the words of the table."""
-    name, params = f"{cell.resource} {cell.verb}", world.params(cell.resource, cell.row)
+def outcome_of(matrix: Matrix, cell: Cell) -> str:
+    """Try an attempt and return its outcome in the words of the table."""
+    name, params = f"{cell.resource} {cell.verb}", matrix.params(cell.resource, cell.row)
     statement = (
         sql.SQL(ATTEMPTS[name])
         if name in ATTEMPTS
         else sql.SQL(ANY_ATTEMPT[cell.verb]).format(sql.Identifier(cell.resource))
     )
     try:
-        with world.request_of(cell.caller) as conn:
+        with matrix.request_of(cell.caller) as conn:
             rows = conn.execute(statement, params).fetchall()
     except psycopg.Error as error:
         return status_of(error, cell.caller)
@@ -94,7 +94,7 @@ def outcome_of(world: World, cell: Cell) -> str:
 
 
 def status_of(error: psycopg.Error, caller: str) -> str:
-    """The status PostgREST gives an error: without a token, what is not allowed asks for one."""
+    """Return the HTTP status of an error: 401 instead of 403 where the request had no token."""
     refused = refusal(error)
     if refused == "42501":
         return "401" if caller == "anon" else "403"
@@ -102,14 +102,17 @@ def status_of(error: psycopg.Error, caller: str) -> str:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=[cell.id for cell in CELLS])
-def test_caller_may_do_what_the_table_says(world: World, cell: Cell) -> None:
-    """That a token with groups comes to the same is in tests/sql/test_pre_request.py."""
-    assert outcome_of(world, cell) == cell.outcome
+def test_caller_may_do_what_the_table_says(matrix: Matrix, cell: Cell) -> None:
+    """Decide by memberships.
+
+    Tests/sql/test_pre_request.py shows that groups in a token do the same.
+    """
+    assert outcome_of(matrix, cell) == cell.outcome
 
 
-def test_table_has_every_resource_and_verb(world: World) -> None:
-    """A new view or function is not there until somebody has said who may use it."""
-    catalogue = world.conn.execute(
+def test_table_has_every_resource_and_verb(matrix: Matrix) -> None:
+    """Require a row for each view and function, so that someone decides who may use it."""
+    catalogue = matrix.conn.execute(
         "select views.relname, verbs.name"
         " from pg_catalog.pg_class as views"
         " cross join unnest(array['select', 'insert', 'update', 'delete']) as verbs (name)"
@@ -124,9 +127,9 @@ def test_table_has_every_resource_and_verb(world: World) -> None:
     assert {(cell.resource, cell.verb) for cell in CELLS} == set(catalogue)
 
 
-def test_table_has_open_and_private_rows_of_all_that_belongs_to_a_sample(world: World) -> None:
-    """Whatever has a sample, or is one, is tried for a private sample too."""
-    catalogue = world.conn.execute(
+def test_table_has_open_and_private_rows_of_sample_data(matrix: Matrix) -> None:
+    """Try samples and everything that has a sample with a private sample too."""
+    catalogue = matrix.conn.execute(
         "select distinct columns.attrelid::regclass::text, kinds.name"
         " from pg_catalog.pg_attribute as columns"
         " inner join pg_catalog.pg_class as views on columns.attrelid = views.oid"

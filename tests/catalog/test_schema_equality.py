@@ -17,7 +17,7 @@ from tests.servers import SETTINGS, SQL_DIR, Cluster, Database
 
 @pytest.fixture(scope="module")
 def from_nothing(cluster: Cluster) -> Iterator[Database]:
-    """A database made from sql/load.sql, without any migration."""
+    """Build a database from sql/load.sql, without any migration."""
     with cluster.database("aspen_from_nothing") as database:
         build_from_nothing(database.url, SETTINGS.root)
         yield database
@@ -26,7 +26,7 @@ def from_nothing(cluster: Cluster) -> Iterator[Database]:
 def test_migrations_and_sql_make_the_same_database(
     template: Database, from_nothing: Database
 ) -> None:
-    """Table DDL is written twice, its present form and its history; this holds the two together."""
+    """Keep present form and history of the tables equal, which are written separately."""
     assert schema_differences(template.url, from_nothing.url) == []
 
 
@@ -75,10 +75,10 @@ def test_migrations_and_sql_make_the_same_database(
         ),
     ],
 )
-def test_the_comparison_names_a_difference(
+def test_comparison_names_a_difference(
     database: Database, from_nothing: Database, change: str, difference: str
 ) -> None:
-    """A comparison that cannot fail would prove nothing."""
+    """Name each difference: a comparison that cannot fail would prove nothing."""
     with database.connect("postgres") as conn:
         conn.execute(change.encode())
 
@@ -87,8 +87,8 @@ def test_the_comparison_names_a_difference(
     assert [line for line in differences if line.startswith(difference)] != []
 
 
-def test_the_contents_page_runs_in_psql(empty_database: Database, from_nothing: Database) -> None:
-    """A DBA needs no Python to build the database."""
+def test_contents_page_runs_in_psql(empty_database: Database, from_nothing: Database) -> None:
+    """Build the database without Python, as a DBA may."""
     psql = find_binaries(SETTINGS.postgres_bin, None).directory / "psql"
     cluster = empty_database.cluster
     where = ["-h", HOST, "-p", str(cluster.port), "-U", "control", "-d", empty_database.name]

@@ -1,4 +1,4 @@
-"""The two real clients, behind one face: a scenario and its input in, an outcome out."""
+"""Two real clients behind one interface: a scenario and its input in, an outcome out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NODE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client hands to the program that uses it."""
+    """The answer that a client returns to the program that uses it."""
 
     data: Any
     count: int | None = None
@@ -31,7 +31,7 @@ Client = Callable[[Caller, str, dict[str, Any]], Outcome]
 
 
 def postgrest_js(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
-    """@supabase/postgrest-js, in node; the token goes in by stdin."""
+    """Run @supabase/postgrest-js in node, which receives the token by stdin."""
     request = {
         "url": caller.api.url,
         "token": caller.token,
@@ -50,7 +50,7 @@ def postgrest_js(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcom
 
 
 def postgrest_py(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
-    """PyPI's postgrest with its default schema, public, which the edge takes for ours."""
+    """Run PyPI's postgrest with its default schema public, which the edge maps to ours."""
     headers = {"Authorization": f"Bearer {caller.token}"}
     with SyncPostgrestClient(caller.api.url, headers=headers) as api:
         try:

@@ -1,4 +1,4 @@
-"""Real PostgREST clients against the running API, in the way programs use them."""
+"""Real PostgREST clients used against the running API as programs use them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CLIENTS = {"postgrest-js": postgrest_js, "postgrest-py": postgrest_py}
 
 @pytest.fixture(params=list(CLIENTS.values()), ids=list(CLIENTS))
 def client(request: pytest.FixtureRequest) -> Client:
-    """One of the two."""
+    """Return one of the two clients."""
     chosen: Client = request.param
     return chosen
 
 
 def entry(world: World, key: str) -> dict[str, Any]:
-    """A sample of the world as the list shows it to a member."""
+    """Return a sample of the group as the list shows it to a member."""
     return {
         "id": getattr(world, key),
         "private_identifier": f"{key}-{world.name}",
@@ -34,33 +34,34 @@ def entry(world: World, key: str) -> dict[str, Any]:
 
 
 def test_client_lists_with_embedding(world: World, client: Client) -> None:
-    """What a page of samples needs, in one call."""
-    outcome = client(world.member, "list", {"ids": [world.open, world.hidden, world.foreign]})
+    """Return a page of samples with their related rows in one call."""
+    outcome = client(world.alice, "list", {"ids": [world.open, world.hidden, world.foreign]})
 
     assert outcome.data == [entry(world, "hidden"), entry(world, "open")]
 
 
 def test_client_lists_what_a_viewer_may_see(world: World, client: Client) -> None:
-    """The same call, and less comes back."""
-    outcome = client(world.guest, "list", {"ids": [world.open, world.hidden, world.foreign]})
+    """Return fewer rows and columns for the same call of a viewer."""
+    outcome = client(world.gus, "list", {"ids": [world.open, world.hidden, world.foreign]})
 
     assert outcome.data == [entry(world, "open") | {"private_identifier": None}]
 
 
-def test_client_counts(world: World, client: Client) -> None:
-    """Without fetching a row."""
+def test_client_counts_rows(world: World, client: Client) -> None:
+    """Return the count without fetching a row."""
     ids = [world.open, world.hidden, world.foreign]
 
-    assert [
-        client(caller, "count", {"ids": ids}).count for caller in (world.member, world.guest)
-    ] == [2, 1]
+    assert [client(caller, "count", {"ids": ids}).count for caller in (world.alice, world.gus)] == [
+        2,
+        1,
+    ]
 
 
-def test_client_inserts(world: World, client: Client) -> None:
-    """Several rows, and takes them back as stored."""
+def test_client_inserts_rows(world: World, client: Client) -> None:
+    """Insert several rows and return them as stored."""
     rows = [world.sample(f"{client.__name__}-{number}") for number in (1, 2)]
 
-    outcome = client(world.member, "insert", {"rows": rows})
+    outcome = client(world.alice, "insert", {"rows": rows})
 
     assert sorted(outcome.data, key=lambda row: str(row["private_identifier"])) == [
         {"private_identifier": row["private_identifier"], "location": {"country": "France"}}
@@ -68,34 +69,34 @@ def test_client_inserts(world: World, client: Client) -> None:
     ]
 
 
-def test_client_updates_and_deletes(world: World, client: Client) -> None:
-    """One row, by its key."""
+def test_client_updates_and_deletes_a_row(world: World, client: Client) -> None:
+    """Change and delete one row by its key."""
     sample = world.bare_sample()
 
-    updated = client(world.member, "update", {"id": sample, "values": {"host": "Human"}})
-    removed = client(world.member, "remove", {"id": sample})
+    updated = client(world.alice, "update", {"id": sample, "values": {"host": "Human"}})
+    removed = client(world.alice, "remove", {"id": sample})
 
     assert (updated.data, removed.data) == ([{"id": sample, "host": "Human"}], [{"id": sample}])
 
 
-def test_client_upserts(world: World, client: Client) -> None:
-    """A new row and one that exists."""
+def test_client_upserts_rows(world: World, client: Client) -> None:
+    """Write a new row and one that exists."""
     samples = [world.bare_sample(), world.bare_sample()]
     first = [world.sequence(samples[0])]
     both = [world.sequence(sample, sequence=f"{GENOME}N") for sample in samples]
 
-    client(world.member, "upsert", {"rows": first})
-    outcome = client(world.member, "upsert", {"rows": both})
+    client(world.alice, "upsert", {"rows": first})
+    outcome = client(world.alice, "upsert", {"rows": both})
 
     assert outcome.data == [{"sample_id": sample, "num_missing_alleles": 1} for sample in samples]
 
 
 def test_client_calls_a_function(world: World, client: Client) -> None:
-    """A batch of samples with sequences."""
+    """Submit a batch of samples with sequences."""
     name = f"batch-{client.__name__}"
     batch = world.batch(world.batch_sample(name, sequence=GENOME))
 
-    [created] = client(world.member, "create", {"batch": batch}).data
+    [created] = client(world.alice, "create", {"batch": batch}).data
 
     assert (created["private_identifier"], created["outcome"], created["has_sequence"]) == (
         name,
@@ -105,8 +106,8 @@ def test_client_calls_a_function(world: World, client: Client) -> None:
 
 
 def test_client_reads_a_tree(world: World, client: Client) -> None:
-    """As an object, not as text."""
-    outcome = client(world.member, "tree", {"id": world.tree})
+    """Return an object, not text."""
+    outcome = client(world.alice, "tree", {"id": world.tree})
 
     assert [tip["name"] for tip in outcome.data["tree"]["children"]] == [
         f"open-{world.name}",
@@ -116,8 +117,8 @@ def test_client_reads_a_tree(world: World, client: Client) -> None:
 
 
 def test_client_gets_our_errors(world: World, client: Client) -> None:
-    """With code and details to act on."""
-    outcome = client(world.member, "create", {"batch": world.batch(world.batch_sample(""))})
+    """Return code and details that the client can act on."""
+    outcome = client(world.alice, "create", {"batch": world.batch(world.batch_sample(""))})
 
     assert (outcome.data, outcome.code, json.loads(outcome.details or "")) == (
         None,
@@ -145,5 +146,5 @@ ERRORS: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_client_gets_errors_by_their_code(
     world: World, client: Client, scenario: str, given: dict[str, Any], code: str
 ) -> None:
-    """PostgreSQL's, PostgREST's and ours."""
-    assert client(world.member, scenario, given).code == code
+    """Return codes of PostgreSQL, of PostgREST and of ours."""
+    assert client(world.alice, scenario, given).code == code

@@ -1,4 +1,4 @@
-"""What tests of the control plane share."""
+"""Fixtures shared by the tests of the control plane."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from tests.servers import S3, Database
 
 @pytest.fixture
 def conn(database: Database) -> Iterator[psycopg.Connection]:
-    """The test's own database as role control, in autocommit."""
+    """Connect to the test's own database as role control, in autocommit."""
     with database.connect() as conn:
         yield conn
 
 
 @pytest.fixture(scope="session")
 def key_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keys made once: an RSA pair takes longer than most tests."""
+    """Create keys once: an RSA pair takes longer than most tests."""
     return ensure_keys(tmp_path_factory.mktemp("made") / "keys").directory
 
 
 @pytest.fixture
 def keys(key_directory: Path, tmp_path: Path) -> KeySet:
-    """A key directory of the test's own."""
+    """Return a key directory of the test's own."""
     return load_keys(shutil.copytree(key_directory, tmp_path / "keys"))
 
 
 @pytest.fixture
 def importer(database: Database, tmp_path: Path) -> Importer:
-    """Alice, member of a group, in a database with its reference data."""
+    """Return alice, a member of a group, in a database with reference data."""
     CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
     with database.connect() as conn:
         group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
@@ -49,11 +49,11 @@ def importer(database: Database, tmp_path: Path) -> Importer:
 
 @pytest.fixture
 def draft(admin: psycopg.Connection, shared_database: Database, s3: S3) -> Desk:
-    """A desk whose work is rolled back after the test: without the command line, but quick."""
+    """Return a desk whose work is rolled back after the test: quick, without the command line."""
     return Desk(admin, shared_database, s3)
 
 
 @pytest.fixture
 def desk(conn: psycopg.Connection, database: Database, s3: S3) -> Desk:
-    """Where jobs hand in their files and an operator registers them."""
+    """Return the desk where jobs submit files and an operator registers them."""
     return Desk(conn, database, s3)

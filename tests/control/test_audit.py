@@ -1,4 +1,4 @@
-"""What the control plane does is recorded under the name of whoever runs it."""
+"""The audit log names the person who ran the control plane."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(database: Database, *args: str, **environment: str) -> Result:
 
 
 def entries(database: Database, table: str) -> list[Any]:
-    """Actor and details of what is recorded about a table."""
+    """Return actor and details of the entries about a table."""
     with database.connect() as conn:
         return conn.execute(
             "select actor, details from aspen.audit_log where table_name = %s order by id", [table]
@@ -37,7 +37,7 @@ def entries(database: Database, table: str) -> list[Any]:
 def test_operator_is_recorded(
     database: Database, s3: S3, environment: dict[str, str], actor: str
 ) -> None:
-    """As ASPEN_OPERATOR says, else as the system does."""
+    """Take the name from ASPEN_OPERATOR, else from the system."""
     result = run(database, "output", "credentials", **s3.environment, **environment)
 
     assert result.exit_code == 0, result.output
@@ -48,7 +48,7 @@ def test_operator_is_recorded(
 def test_rotation_of_keys_is_recorded(
     database: Database, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """With what became of each key; keys are known by id, and no part of them is kept."""
+    """Record what happened to each key by its id, and no part of any key."""
     result = run(
         database,
         "token",
@@ -66,7 +66,7 @@ def test_rotation_of_keys_is_recorded(
 
 
 def test_dry_rotation_is_not_recorded(database: Database, tmp_path: Path) -> None:
-    """Nothing changed."""
+    """Record nothing, because nothing changed."""
     run(database, "token", "rotate-keys", "--dry-run", ASPEN_KEYS_DIR=str(tmp_path))
 
     assert entries(database, "token_keys") == []
@@ -75,7 +75,7 @@ def test_dry_rotation_is_not_recorded(database: Database, tmp_path: Path) -> Non
 def test_rotation_without_a_database_says_that_it_is_not_recorded(
     database: Database, tmp_path: Path
 ) -> None:
-    """A leaked key is dropped whether or not anybody can take it down."""
+    """Drop a leaked key whether or not that can be recorded."""
     result = run(
         database,
         "token",
@@ -86,13 +86,13 @@ def test_rotation_without_a_database_says_that_it_is_not_recorded(
     )
 
     assert result.exit_code == 0
-    assert "not recorded in audit_log: " in result.stderr
+    assert "not recorded in the audit log: " in result.stderr
     assert len(list(tmp_path.iterdir())) > 0
 
 
 @pytest.fixture
 def old_log(database: Database) -> Database:
-    """A log with an entry of today and two of three years ago, which came first."""
+    """Return a log with one entry of today and two of three years ago, stored first."""
     with database.connect() as conn:
         conn.execute(
             "insert into aspen.audit_log (occurred_at, table_name, row_id, action, role_name)"
@@ -104,7 +104,7 @@ def old_log(database: Database) -> Database:
 
 
 def samples_in(database: Database) -> list[int]:
-    """The samples whose entries are still there."""
+    """Return the samples whose entries are still there."""
     with database.connect() as conn:
         rows = conn.execute(
             "select row_id from aspen.audit_log where table_name = 'samples' order by id"
@@ -113,7 +113,7 @@ def samples_in(database: Database) -> list[int]:
 
 
 def test_old_entries_are_trimmed_and_that_is_recorded(old_log: Database) -> None:
-    """What is younger stays, and whoever trims is in the log."""
+    """Keep younger entries, and record who trimmed."""
     result = run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--yes")
 
     [(_, details)] = entries(old_log, "audit_log")
@@ -123,7 +123,7 @@ def test_old_entries_are_trimmed_and_that_is_recorded(old_log: Database) -> None
 
 
 def test_log_is_trimmed_piece_by_piece(old_log: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that no request waits for all of it."""
+    """Delete in pieces, so that no request waits for all of it."""
     monkeypatch.setattr("control.audit._ROWS_AT_ONCE", 1)
 
     run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--yes")
@@ -133,7 +133,7 @@ def test_log_is_trimmed_piece_by_piece(old_log: Database, monkeypatch: pytest.Mo
 
 
 def test_dry_run_trims_nothing(old_log: Database) -> None:
-    """It only counts."""
+    """Only count."""
     result = run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--dry-run")
 
     assert result.stdout == "would delete 2 entries\n"
@@ -141,7 +141,7 @@ def test_dry_run_trims_nothing(old_log: Database) -> None:
 
 
 def test_young_entries_cannot_be_trimmed(old_log: Database) -> None:
-    """Nobody deletes what he did yesterday."""
+    """Reject a limit below 30 days: nobody deletes what he did yesterday."""
     result = run(old_log, "db", "trim-audit-log", "--keep-days", "1", "--yes")
 
     assert result.exit_code == 2

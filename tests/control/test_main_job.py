@@ -1,6 +1,6 @@
 """The main job on real input: genomes in, a real tree registered, read by those who may.
 
-The files are not ours to keep here: ASPEN_TEST_DATA names the folder that holds them.
+The files are not in the repository: ASPEN_TEST_DATA names their folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DATA = (SETTINGS.root / os.environ.get("ASPEN_TEST_DATA", "../shared/data")).res
 METADATA, SEQUENCES, TREE = "ncov_metadata.tsv", "ncov_sequences.fasta.gz", "ncov_tree.json"
 COORDINATES = "lat_longs.tsv"
 GENOMES = 418
-# The tree was rooted with the reference genome, which is no sample.
+# The tree is rooted with the reference genome, which is not a sample.
 REFERENCE = "MN908947"
 
 pytestmark = pytest.mark.skipif(
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class MainJob:
-    """What is there once the job is done."""
+    """What exists once the job is done."""
 
     live: Live
     group_id: int
@@ -47,25 +47,25 @@ class MainJob:
         return self.live.api.get(path, self.live.api.token(subject), params=params)
 
     def tips(self, subject: str, **params: Any) -> set[str]:
-        """The names on the tree's tips as somebody sees them."""
+        """Return the names of the tree's tips as a person sees them."""
         tree = self.get(subject, "/rpc/phylo_tree", id=self.tree_id, **params).json()["tree"]
         return {node["name"] for node in leaves(tree)}
 
     @property
     def tree_id(self) -> int:
-        """The registered tree."""
+        """Return the id of the registered tree."""
         [tree] = self.get("owner", "/phylo_trees", job_id=f"eq.{self.run_id}").json()
         return int(tree["id"])
 
     @property
     def output_id(self) -> int:
-        """The registered file."""
+        """Return the id of the registered file."""
         [output] = self.get("owner", "/job_outputs", job_id=f"eq.{self.run_id}").json()
         return int(output["id"])
 
 
 def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The tips below a node of an Auspice tree."""
+    """Yield the tips below a node of an Auspice tree."""
     if "children" not in node:
         yield node
     for child in node.get("children", ()):
@@ -73,7 +73,7 @@ def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def values(column: str) -> list[str]:
-    """A column of the metadata."""
+    """Return a column of the metadata."""
     header, *rows = (line.split("\t") for line in (DATA / METADATA).read_text().splitlines())
     return [row[header.index(column)] for row in rows]
 
@@ -82,14 +82,14 @@ def values(column: str) -> list[str]:
 def live(
     cluster: Cluster, template: Database, s3: S3, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """An API and a database for this module."""
+    """Run an API and a database for this module."""
     with run_live(cluster, template, s3, tmp_path_factory.mktemp("main_job")) as live:
         yield live
 
 
 @pytest.fixture(scope="module")
 def job(live: Live) -> MainJob:
-    """Import, run, hand in, register: the first half of the story."""
+    """Import, run, submit and register: the first half of the story."""
     live.run("load", "pathogens")
     with live.api.database.connect() as conn:
         group_id = factories.group(conn, "Owners", prefix="OWN")
@@ -125,7 +125,7 @@ def job(live: Live) -> MainJob:
 
 
 def test_every_genome_is_a_sample_with_its_sequence(job: MainJob) -> None:
-    """As the owner counts them through the API."""
+    """Count them as the owner, through the API."""
     count = {"Prefer": "count=exact", "Range": "0-0"}
     token = job.live.api.token("owner")
     ranges = [
@@ -138,7 +138,7 @@ def test_every_genome_is_a_sample_with_its_sequence(job: MainJob) -> None:
 
 
 def test_every_tip_is_found_among_the_runs_samples(job: MainJob) -> None:
-    """So that all of them can be renamed; only the reference is nobody's sample."""
+    """Link every tip, so that all can be renamed; only the reference is not a sample."""
     with job.live.api.database.connect() as conn:
         unknown = conn.execute(
             "select name from aspen.phylo_tree_tips where sample_id is null"
@@ -148,17 +148,17 @@ def test_every_tip_is_found_among_the_runs_samples(job: MainJob) -> None:
 
 
 def test_owner_reads_private_identifiers_on_the_tips(job: MainJob) -> None:
-    """The column that the import was told to take them from."""
+    """Show the column that the import was told to use."""
     assert job.tips("owner") == {REFERENCE, *values("genbank_accession")}
 
 
 def test_owner_reads_public_identifiers_when_asked_to(job: MainJob) -> None:
-    """What may be shown around."""
+    """Show the names that may be published."""
     assert job.tips("owner", id_style="public") == {REFERENCE, *values("strain")}
 
 
 def test_granted_viewer_reads_public_identifiers_on_the_tips(job: MainJob) -> None:
-    """Whatever style is asked for."""
+    """Ignore the requested style."""
     strains = {REFERENCE, *values("strain")}
 
     assert job.tips("viewer") == strains
@@ -166,7 +166,7 @@ def test_granted_viewer_reads_public_identifiers_on_the_tips(job: MainJob) -> No
 
 
 def test_stranger_finds_no_tree(job: MainJob) -> None:
-    """Neither in the list nor by its id, nor the file."""
+    """Hide it in the list, by its id, and as a file."""
     answers = [
         job.get("stranger", "/phylo_trees").json(),
         job.get("stranger", "/rpc/phylo_tree", id=job.tree_id).status_code,
@@ -178,14 +178,14 @@ def test_stranger_finds_no_tree(job: MainJob) -> None:
 
 @pytest.mark.parametrize("subject", ["owner", "viewer"])
 def test_the_original_is_fetched_by_its_presigned_url(job: MainJob, subject: str) -> None:
-    """Byte for byte, and without a token."""
+    """Compare every byte, without a token."""
     link = job.get(subject, "/rpc/output_url", id=job.output_id).json()
 
     assert httpx.get(link["url"]).content == (DATA / TREE).read_bytes()
 
 
 def test_the_tree_is_the_original_but_for_the_names(job: MainJob) -> None:
-    """Nothing else of the document is lost or changed."""
+    """Lose and change nothing else of the document."""
     original = json.loads((DATA / TREE).read_text())
 
     served = job.get("viewer", "/rpc/phylo_tree", id=job.tree_id).json()
@@ -195,7 +195,7 @@ def test_the_tree_is_the_original_but_for_the_names(job: MainJob) -> None:
 
 
 def test_registering_again_changes_nothing(job: MainJob) -> None:
-    """The second registrar finds it done."""
+    """Tell the second registrar that it is done."""
     output = f"auspice_json=s3://{job.live.s3.bucket}/jobs/{job.run_id}/1/{TREE}"
 
     again = job.live.run("output", "register", str(job.run_id), "--file", output, "--json")
@@ -206,7 +206,7 @@ def test_registering_again_changes_nothing(job: MainJob) -> None:
 
 @pytest.fixture(scope="module")
 def scales(job: MainJob) -> dict[str, list[str]]:
-    """The places of each scale for a group in Seattle, once places have their coordinates."""
+    """Return the locations of each scale for a group in Seattle, once they have coordinates."""
     with job.live.api.database.connect() as conn:
         home = factories.location(conn, "USA", "Washington", "King County", region="North America")
     job.live.run("load", "coordinates", str(DATA / COORDINATES))
@@ -224,7 +224,7 @@ def scales(job: MainJob) -> dict[str, list[str]]:
 
 
 def haversine(start: tuple[float, float], end: tuple[float, float]) -> float:
-    """What grows with the distance of two places, given in degrees."""
+    """Return a value that grows with the distance of two points in degrees."""
     (north, east), (other_north, other_east) = (map(radians, place) for place in (start, end))
     return (
         sin((other_north - north) / 2) ** 2
@@ -236,7 +236,7 @@ def haversine(start: tuple[float, float], end: tuple[float, float]) -> float:
 def test_places_of_a_real_tree_are_coloured_by_distance(
     job: MainJob, scales: dict[str, list[str]], level: str, home: str
 ) -> None:
-    """The group's own first, then the nearest ones of the tree by the file's coordinates."""
+    """Expect the group's own first, then the nearest by the file's coordinates."""
     lines = [line.split("\t") for line in (DATA / COORDINATES).read_text().splitlines()]
     places = {
         (line[0], line[1]): (float(line[2]), float(line[3])) for line in lines if len(line) == 4

@@ -1,4 +1,4 @@
-"""Where the settings come from, and which of two wins."""
+"""Where the settings come from, and which source wins."""
 
 from __future__ import annotations
 
@@ -22,16 +22,14 @@ documents = st.dictionaries(
     | st.dictionaries(st.text(), st.integers() | st.text(), max_size=2),
 )
 short = settings(
-    derandomize=True,
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout with a local stack and a profile for production."""
+    """Create a checkout with a local stack and a profile for production."""
     (tmp_path / "sql").mkdir()
     (tmp_path / "postgrest.conf").touch()
     (tmp_path / ".aspen").mkdir()
@@ -42,28 +40,28 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_local_stack_is_the_default(root: Path) -> None:
-    """After `control up` nothing needs to be set."""
+    """Need no setting after `control up`."""
     settings = load_settings(environ={"ASPEN_ROOT": str(root)})
 
     assert (settings.environment, settings.database_url) == ("local", "postgresql://local")
 
 
 def test_variables_win_over_the_profile(root: Path) -> None:
-    """ASPEN_BUCKET for one command."""
+    """Set ASPEN_BUCKET for one command."""
     environ = {"ASPEN_ROOT": str(root), "ASPEN_BUCKET": "other"}
 
     assert load_settings(environ=environ).bucket == "other"
 
 
 def test_named_profile_knows_nothing_of_the_local_stack(root: Path) -> None:
-    """Or a command meant for production would write to a laptop, or the reverse."""
+    """Keep a command meant for production from writing to a laptop, and the reverse."""
     settings = load_settings("production", {"ASPEN_ROOT": str(root)})
 
     assert (settings.bucket, settings.database_url) == ("results", None)
 
 
 def test_environment_can_be_named_by_a_variable(root: Path) -> None:
-    """For a whole shell session; --env wins over it."""
+    """Set it for a whole shell session; --env wins over it."""
     environ = {"ASPEN_ROOT": str(root), "ASPEN_ENV": "production"}
 
     assert load_settings(environ=environ).environment == "production"
@@ -71,7 +69,7 @@ def test_environment_can_be_named_by_a_variable(root: Path) -> None:
 
 
 def test_checkout_is_found_from_below(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Like git."""
+    """Search upwards, like git."""
     monkeypatch.chdir(root / "sql")
 
     assert load_settings(environ={}).root == root
@@ -107,7 +105,7 @@ def test_checkout_is_found_from_below(root: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_unusable_profile_is_named(root: Path, profile: str, said: str) -> None:
-    """Nothing is silently ignored."""
+    """Ignore nothing silently."""
     (root / "aspen.toml").write_text(profile)
 
     with pytest.raises(ControlError, match=said):
@@ -115,7 +113,7 @@ def test_unusable_profile_is_named(root: Path, profile: str, said: str) -> None:
 
 
 def test_profiles_that_are_no_text_are_named(root: Path) -> None:
-    """Saved by an editor of another age."""
+    """Name a file in an old encoding."""
     (root / "aspen.toml").write_bytes(b"# Z\xfcrich\n[production]\n")
 
     with pytest.raises(ControlError, match=r"aspen\.toml, line 1: this is not UTF-8 text"):
@@ -123,7 +121,7 @@ def test_profiles_that_are_no_text_are_named(root: Path) -> None:
 
 
 def test_variables_that_are_no_url_are_named_without_their_value(root: Path) -> None:
-    """It may hold a password."""
+    """Keep the value out, because it may hold a password."""
     environ = {"ASPEN_ROOT": str(root), "ASPEN_API_URL": "admin:hunter2@api.example"}
 
     with pytest.raises(ControlError) as caught:
@@ -140,7 +138,7 @@ def test_variables_that_are_no_url_are_named_without_their_value(root: Path) -> 
 @example(b'{"ports": {"api": "x"}, "passwords": {}}')
 @example(b'{"api_url": "http://[", "passwords": {"control": 5}}')
 def test_any_bytes_as_the_state_of_the_stack(root: Path, content: bytes) -> None:
-    """Settings, or a sentence with the name of the file, for every reader of that file."""
+    """Return settings, or an error with the name of the file, for every reader of it."""
     (root / ".aspen" / "env.json").write_bytes(content)
 
     try:
@@ -155,7 +153,7 @@ def test_any_bytes_as_the_state_of_the_stack(root: Path, content: bytes) -> None
 @example(b"production = []")
 @example(b"[[production]]")
 def test_any_bytes_as_profiles(root: Path, content: bytes) -> None:
-    """The same for aspen.toml."""
+    """Return settings, or an error with the name of aspen.toml."""
     (root / "aspen.toml").write_bytes(content)
 
     with pytest.raises(ControlError) as caught:
@@ -177,7 +175,7 @@ def test_any_bytes_as_profiles(root: Path, content: bytes) -> None:
     ],
 )
 def test_damaged_state_is_named(root: Path, text: str) -> None:
-    """With what to do about it."""
+    """Name the remedy."""
     (root / ".aspen" / "env.json").write_text(text)
 
     with pytest.raises(ControlError, match=r"env\.json") as caught:
@@ -187,7 +185,7 @@ def test_damaged_state_is_named(root: Path, text: str) -> None:
 
 
 def test_secrets_are_not_in_repr(root: Path) -> None:
-    """Settings end up in tracebacks and test output."""
+    """Hide them, because settings appear in tracebacks and test output."""
     environ = {
         "ASPEN_ROOT": str(root),
         "ASPEN_DATABASE_URL": "postgresql://control:hunter2@db/aspen",
@@ -198,6 +196,6 @@ def test_secrets_are_not_in_repr(root: Path) -> None:
 
 
 def test_first_port_must_be_a_port(root: Path) -> None:
-    """A typing error is no reason to listen on port 1."""
+    """Reject a typing error instead of listening on port 1."""
     with pytest.raises(ControlError, match="not a port"):
         load_settings(environ={"ASPEN_ROOT": str(root), "ASPEN_FIRST_PORT": "80OO"})

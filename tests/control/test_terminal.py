@@ -1,4 +1,4 @@
-"""Texts of strangers are shown, never obeyed: no command prints a raw control character."""
+"""Strangers' texts are shown, never obeyed: no command prints a raw control character."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ HOUR = timedelta(hours=1)
 
 
 def environment(keys: KeySet) -> dict[str, str]:
-    """What makes the command line use these keys."""
+    """Return the environment that makes the command line use these keys."""
     return {"ASPEN_KEYS_DIR": str(keys.directory)}
 
 
 def raw_controls(text: str) -> set[str]:
-    """What a terminal would obey, or take for the end of a line, or a reader for another order."""
+    """Return the characters a terminal would obey or that break or reorder a line."""
     return {
         letter
         for letter in text
@@ -62,17 +62,17 @@ def raw_controls(text: str) -> set[str]:
     }
 
 
-# The runner takes what looks like a colour out, unless told that colours are wanted.
+# The test runner strips colours unless told that colours are wanted.
 def assert_shown(result: Result, shown: str) -> None:
-    """A result has the visible form, and nothing raw."""
+    """Expect the visible form and no raw character."""
     assert raw_controls(result.output) == set()
     assert shown in result.output
 
 
 def evil_files(folder: Path) -> tuple[Path, Path]:
-    """Metadata and sequences as somebody may send them by mail."""
+    """Write metadata and sequences as somebody may send them by mail."""
     metadata, sequences = folder / "metadata.tsv", folder / "sequences.fasta"
-    # No carriage return, which would end the line of the file.
+    # Without carriage return, which would end the line of the file.
     strain = EVIL.replace("\r", "").replace("\u2028", "")
     metadata.write_text(f"strain\tdate\tregion\tcol\x1b[1m\n{strain}\t=cmd()\tEurope\tx\n")
     sequences.write_text(f">u\x1b[31mRED\nACGT\n>{strain}\nACGT\n")
@@ -80,7 +80,7 @@ def evil_files(folder: Path) -> tuple[Path, Path]:
 
 
 def test_import_shows_strains_columns_and_headers(database: Database, tmp_path: Path) -> None:
-    """The report of rejected rows, what was not used, and the file of all problems."""
+    """Check the report of rejected rows, the notices, and the file of all problems."""
     metadata, sequences = evil_files(tmp_path)
     rejects = tmp_path / "rejects.tsv"
     with database.connect() as conn:
@@ -108,7 +108,7 @@ def test_import_shows_strains_columns_and_headers(database: Database, tmp_path: 
 
 
 def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> None:
-    """Names come from the database, where a check that is gone would let anything be."""
+    """Check a name from a database whose constraint is gone."""
     metadata = tmp_path / "metadata.tsv"
     metadata.write_text("strain\tdate\tregion\nA/1\t2021-02-03\tEurope\n")
     with database.connect("postgres") as conn:
@@ -130,7 +130,7 @@ def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> Non
 
 
 def test_logs_are_shown(tmp_path: Path) -> None:
-    """PostgREST and PostgreSQL log what clients send."""
+    """Check the requests that PostgREST and PostgreSQL log."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "postgrest.log").write_text(f"GET {EVIL}\n", newline="")
 
@@ -144,7 +144,7 @@ def test_logs_are_shown(tmp_path: Path) -> None:
 
 
 def test_a_token_is_shown(keys: KeySet) -> None:
-    """Its claims and header are whatever its maker likes."""
+    """Check claims and header, which the token's maker chooses."""
     token = sign(keys, claims_for(sub=EVIL, role="member", ttl=HOUR) | {EVIL: EVIL})
 
     for options in ([], ["--json"]):
@@ -156,7 +156,7 @@ def test_a_token_is_shown(keys: KeySet) -> None:
 
 
 def test_files_and_objects_of_a_load_are_shown(tmp_path: Path, empty_database: Database) -> None:
-    """A name in sql/ is somebody's text as well."""
+    """Check a name in sql/, which is a stranger's text as well."""
     checkout = Checkout.create(tmp_path, empty_database)
     checkout.append("sql/policies/notes.sql", f"\nselect '{EVIL}'::integer;\n")
 
@@ -176,7 +176,7 @@ def test_files_and_objects_of_a_load_are_shown(tmp_path: Path, empty_database: D
     ],
 )
 def test_every_error_is_shown(error: Exception) -> None:
-    """Whatever a new command raises."""
+    """Check whatever a new command raises."""
 
     class Failing(Commands):
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
@@ -193,7 +193,7 @@ def test_every_error_is_shown(error: Exception) -> None:
 
 
 def test_a_terminal_gets_nothing_to_obey(tmp_path: Path) -> None:
-    """The console script on a real terminal, whose line ends are the terminal's own."""
+    """Run the console script on a real terminal, which writes its own line ends."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "postgrest.log").write_text(f"GET {EVIL}\n", newline="")
     control, terminal = pty.openpty()
@@ -209,7 +209,7 @@ def test_a_terminal_gets_nothing_to_obey(tmp_path: Path) -> None:
     os.close(terminal)
     shown = os.read(control, 65536).decode().replace("\r\n", "\n")
     os.close(control)
-    # Our own line that says the command is at work, shown and taken back on a slow machine.
+    # The heartbeat's line, shown and removed again on a slow machine.
     shown = re.sub(r"(\r… [a-z ]+, \d+ s *)+\r +\r", "", shown)
 
     assert raw_controls(shown) == set()
@@ -217,14 +217,14 @@ def test_a_terminal_gets_nothing_to_obey(tmp_path: Path) -> None:
 
 
 def test_json_says_the_same_in_visible_form() -> None:
-    """A machine reads the text that was meant."""
+    """Let a machine read the intended text."""
     document = {"name": EVIL, "é": "\ud800"}
 
     assert json.loads(visible(json.dumps(document, ensure_ascii=False, indent=2))) == document
 
 
 def test_what_the_encoding_lacks_is_written_out() -> None:
-    """In a locale that knows ASCII only, a name with an accent is no failure."""
+    """Print a name with an accent in an ASCII locale without failing."""
     below = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
 
     SafeStream(below).write("Zoë\n")
@@ -247,7 +247,7 @@ def test_what_the_encoding_lacks_is_written_out() -> None:
     ],
 )
 def test_spreadsheets_calculate_nothing(cell: object, shown: str) -> None:
-    """What would be a formula begins with an apostrophe; everything else stays."""
+    """Put an apostrophe before formulas, and keep everything else."""
     assert spreadsheet_cell(cell) == shown
 
 
@@ -255,7 +255,7 @@ ROWS = [("kind", "size", "uri"), ("auspice_json", 12, f"s3://aspen/{'jobs/' * 12
 
 
 def test_table_is_aligned_where_nothing_bounds_it() -> None:
-    """A file or a pipe has no width: nothing is cut."""
+    """Cut nothing in a file or a pipe, which has no width."""
     assert list(table(ROWS, None)) == [
         "kind          size  uri",
         f"auspice_json    12  {ROWS[1][2]}",
@@ -263,7 +263,7 @@ def test_table_is_aligned_where_nothing_bounds_it() -> None:
 
 
 def test_table_fits_a_narrow_terminal() -> None:
-    """What is too long gets a line of its own, and loses its middle, never its ends."""
+    """Give a long cell its own line, and cut its middle, never its ends."""
     lines = list(table(ROWS, 60))
 
     assert max(map(len, lines)) <= 60
@@ -272,7 +272,7 @@ def test_table_fits_a_narrow_terminal() -> None:
 
 
 def on_terminal(columns: int, *command: str | Path, **environment: str) -> str:
-    """What a command shows on a terminal of so many columns."""
+    """Return what a command shows on a terminal of so many columns."""
     control, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     subprocess.run(
@@ -290,7 +290,7 @@ def on_terminal(columns: int, *command: str | Path, **environment: str) -> str:
 
 
 def test_status_fits_a_narrow_terminal(tmp_path: Path) -> None:
-    """In a folder whose name is long."""
+    """Use a folder with a long name."""
     folder = tmp_path / ("laboratory-" * 6)
     folder.mkdir()
 
@@ -303,7 +303,7 @@ def test_status_fits_a_narrow_terminal(tmp_path: Path) -> None:
 
 
 def test_progress_bar_fits_a_narrow_terminal() -> None:
-    """With its label, its share and its time."""
+    """Include label, percentage and time."""
     draw = (
         "from control.terminal import progress_bar\n"
         "with progress_bar(20_000, 'samples') as bar:\n"
@@ -320,21 +320,21 @@ def test_progress_bar_fits_a_narrow_terminal() -> None:
 
 @pytest.fixture
 def heart() -> Heartbeat:
-    """One that began at second 100, on a terminal that a StringIO stands for."""
+    """Start a heartbeat at second 100, on a StringIO that stands for a terminal."""
     heart = Heartbeat()
     heart.start(io.StringIO(), 100)
     return heart
 
 
 def shown_by(heart: Heartbeat) -> str:
-    """What it wrote since it began."""
+    """Return what it wrote since its start."""
     stream = heart.stream
     assert isinstance(stream, io.StringIO)
     return stream.getvalue()
 
 
 def test_heartbeat_tells_what_goes_on_once_it_was_silent(heart: Heartbeat) -> None:
-    """And for how long; not before people begin to wonder."""
+    """Show step and duration, but not before people begin to wonder."""
     heart.name("loading the demo")
 
     heart.beat(101)
@@ -345,7 +345,7 @@ def test_heartbeat_tells_what_goes_on_once_it_was_silent(heart: Heartbeat) -> No
 
 
 def test_heartbeat_makes_room_for_what_is_written(heart: Heartbeat) -> None:
-    """No line of a command ever stands behind it."""
+    """Clear the line before a command prints."""
     heart.beat(103)
     before = shown_by(heart)
 
@@ -356,7 +356,7 @@ def test_heartbeat_makes_room_for_what_is_written(heart: Heartbeat) -> None:
 
 
 def test_heartbeat_leaves_a_question_alone(heart: Heartbeat) -> None:
-    """Whoever is asked sees what, and no seconds behind it."""
+    """Show no seconds behind a question."""
     with heart.interrupted_by("Roll back? [y/N]: "):
         pass
 
@@ -366,7 +366,7 @@ def test_heartbeat_leaves_a_question_alone(heart: Heartbeat) -> None:
 
 
 def test_heartbeat_is_over_once_the_line_is_somebody_elses(heart: Heartbeat) -> None:
-    """A progress bar, a log that is followed."""
+    """Stop for a progress bar or a followed log."""
     stream = heart.stream
     heart.stop()
 
@@ -377,7 +377,7 @@ def test_heartbeat_is_over_once_the_line_is_somebody_elses(heart: Heartbeat) -> 
 
 
 def test_heartbeat_goes_on_after_a_progress_bar(heart: Heartbeat) -> None:
-    """The line is lent, not given away."""
+    """Continue, because the line was only lent."""
     with heart.paused():
         heart.beat(1e12)
         during = shown_by(heart)
@@ -388,7 +388,7 @@ def test_heartbeat_goes_on_after_a_progress_bar(heart: Heartbeat) -> None:
 
 
 def test_heartbeat_shows_names_of_strangers(heart: Heartbeat) -> None:
-    """A step may name a file."""
+    """Escape a step that names a file."""
     heart.name(f"reading {EVIL}")
 
     heart.beat(110)
@@ -397,7 +397,7 @@ def test_heartbeat_shows_names_of_strangers(heart: Heartbeat) -> None:
 
 
 def test_no_heart_beats_where_nobody_watches(tmp_path: Path) -> None:
-    """A log of CI gets lines and nothing else."""
+    """Write only lines to a CI log."""
     with (tmp_path / "log").open("w+") as log, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", log)
         with heartbeat():

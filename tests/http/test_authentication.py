@@ -1,4 +1,4 @@
-"""Which tokens the running API takes, and how it refuses the others."""
+"""Which tokens the running API accepts, and how it rejects the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import jwt
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from control.database import begin_request
 from control.tokens import minting as tokens
 from control.tokens.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
+from tests.names import unique
 from tests.servers import Api
 
 HOUR = timedelta(hours=1)
@@ -32,107 +32,107 @@ STAMP = int(NOW.timestamp())
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who makes tokens for a user and sends them."""
+    """A user, with tokens made for them and the requests that send these."""
 
     api: Api
     subject: str
 
     @property
     def keys(self) -> KeySet:
-        """The keys the API verifies tokens with."""
+        """The keys that the API verifies tokens with."""
         return self.api.keys
 
     def token(self, alg: Algorithm = "HS256", **claims: Any) -> str:
-        """A good token of the user, but for these claims; None leaves a claim out."""
+        """Sign a good token of the user, changed by these claims; None leaves a claim out."""
         return tokens.sign(self.keys, self.claims(**claims), alg)
 
     def claims(self, **claims: Any) -> tokens.Claims:
-        """The claims of that token."""
+        """Return the claims of that token."""
         good = tokens.claims_for(sub=self.subject, role="member", ttl=HOUR)
         return {name: value for name, value in (good | claims).items() if value is not None}
 
     def send(self, token: str, path: str = "/me") -> httpx.Response:
-        """A request with this token."""
+        """Send a request with this token."""
         return self.api.get(path, token)
 
     def ask(self, path: str = "/me", **claims: Any) -> httpx.Response:
-        """A request with a good token, but for these claims."""
+        """Send a request with a good token, changed by these claims."""
         return self.send(self.token(**claims), path)
 
 
 @pytest.fixture
 def conn(api: Api) -> Iterator[psycopg.Connection]:
-    """The API's database as role control; what it changes stays."""
+    """Connect to the API's database as role control; changes stay."""
     with api.database.connect() as conn:
         yield conn
 
 
 @pytest.fixture
 def alice(api: Api, conn: psycopg.Connection) -> Caller:
-    """A user of the test's own."""
+    """Store a user of the test's own."""
     return Caller(api, create_user(conn, is_operator=False))
 
 
 @pytest.fixture
-def oscar(api: Api, conn: psycopg.Connection) -> Caller:
-    """An operator of the test's own."""
+def olga(api: Api, conn: psycopg.Connection) -> Caller:
+    """Store an operator of the test's own."""
     return Caller(api, create_user(conn, is_operator=True))
 
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> KeySet:
-    """Keys of somebody the API has never heard of."""
+    """Make keys that the API does not trust."""
     return ensure_keys(tmp_path_factory.mktemp("stranger") / "keys")
 
 
 def create_user(conn: psycopg.Connection, *, is_operator: bool) -> str:
-    """The subject of a new user."""
-    subject = f"auth0|{uuid4().hex}"
+    """Store a new user and return the subject."""
+    subject = f"auth0|{unique(32)}"
     conn.execute(
         "insert into aspen.users (subject, name, email, is_operator) values (%s, %s, %s, %s)",
-        [subject, "A user", f"{uuid4().hex}@example.org", is_operator],
+        [subject, "A user", f"{unique(32)}@example.org", is_operator],
     )
     return subject
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
-    """Status and code of an error; anything but our one JSON shape fails here."""
+    """Return status and code of an error; fail on any shape but our one JSON shape."""
     body = response.json()
     assert sorted(body) == ["code", "details", "hint", "message"]
     return response.status_code, body["code"]
 
 
 def base64url(octets: bytes) -> str:
-    """base64url without padding, as everywhere in a token."""
+    """Encode as base64url without padding, as everywhere in a token."""
     return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def hs256(claims: Mapping[str, Any], secret: bytes, **header: str) -> str:
-    """An HS256 token made by hand: PyJWT refuses to do what an attacker does."""
+    """Sign an HS256 token by hand, because PyJWT refuses to do what an attacker does."""
     head = base64url(json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode())
     signed = f"{head}.{base64url(json.dumps(claims).encode())}"
     return f"{signed}.{base64url(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
 
 
 def public_pem(keys: KeySet) -> bytes:
-    """Our RSA public key as text, the way it is handed around."""
+    """Return our RSA public key as text, the way it is distributed."""
     return published(keys).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def published(keys: KeySet) -> RSAPublicKey:
-    """Our RSA public key."""
+    """Return our RSA public key."""
     key = keys.signing("RS256").verifier
     assert isinstance(key, RSAPublicKey)
     return key
 
 
 def modulus(keys: KeySet) -> bytes:
-    """The number in our RSA public key, the `n` of its JWK."""
+    """Return the number in our RSA public key, the `n` of its JWK."""
     return published(keys).public_numbers().n.to_bytes(256, "big")
 
 
-def test_request_with_a_good_token_is_that_users(alice: Caller) -> None:
-    """The allow twin of every refusal in this file."""
+def test_request_with_a_good_token_runs_as_its_user(alice: Caller) -> None:
+    """Accept the token that every other test of this file spoils in one way."""
     response = alice.ask()
 
     assert (response.status_code, response.json()[0]["subject"]) == (200, alice.subject)
@@ -157,15 +157,15 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_token_is_accepted(alice: Caller, claims: dict[str, Any]) -> None:
-    """What a careful issuer may send."""
+def test_every_form_of_a_good_token_is_accepted(alice: Caller, claims: dict[str, Any]) -> None:
+    """Accept what a careful issuer may send."""
     response = alice.ask(**claims)
 
     assert (response.status_code, len(response.json())) == (200, 1)
 
 
 def test_token_is_accepted_when_it_expired_within_the_clock_skew(alice: Caller) -> None:
-    """Ten seconds ago, by the clock of this moment rather than of the file's import."""
+    """Accept a token that expired ten seconds before this moment, not before the file's import."""
     response = alice.ask(exp=int(time.time()) - 10)
 
     assert (response.status_code, len(response.json())) == (200, 1)
@@ -215,12 +215,12 @@ FORGED: dict[str, Callable[[Caller, KeySet], str]] = {
 def test_forged_token_is_refused(
     alice: Caller, stranger: KeySet, forge: Callable[[Caller, KeySet], str]
 ) -> None:
-    """401 before the database is asked anything."""
+    """Answer 401 before asking the database anything."""
     assert refusal(alice.send(forge(alice, stranger))) == (401, "PGRST301")
 
 
 def test_changed_claims_are_refused(alice: Caller) -> None:
-    """The signature covers every claim: nobody becomes an operator in an editor."""
+    """Verify every claim by the signature: nobody becomes an operator in an editor."""
     head, _, signature = alice.token().split(".")
     changed = base64url(json.dumps(alice.claims(role="operator")).encode())
 
@@ -252,13 +252,13 @@ BAD_DATES: dict[str, tuple[dict[str, Any], str]] = {
 def test_token_for_another_time_place_or_person_is_refused(
     alice: Caller, claims: dict[str, Any], code: str
 ) -> None:
-    """Also where PostgREST itself would not mind, as without exp or aud."""
+    """Reject it even where PostgREST itself would accept it, as without exp or aud."""
     assert refusal(alice.ask(**claims)) == (401, code)
 
 
 @pytest.mark.parametrize("name", ["exp", "aud"])
-def test_claim_of_null_is_as_good_as_none(alice: Caller, name: str) -> None:
-    """PostgREST accepts null for both; we do not."""
+def test_claim_of_null_is_refused_like_a_missing_one(alice: Caller, name: str) -> None:
+    """Reject null, which PostgREST accepts for both claims."""
     token = tokens.sign(alice.keys, alice.claims() | {name: None})
 
     assert refusal(alice.send(token)) == (401, f"token_without_{name}")
@@ -301,14 +301,14 @@ MALFORMED_GROUPS: dict[str, object] = {
 
 @pytest.mark.parametrize("groups", MALFORMED_GROUPS.values(), ids=MALFORMED_GROUPS.keys())
 def test_malformed_groups_are_refused(alice: Caller, groups: object) -> None:
-    """Never read as no claim, which would mean the memberships in the database."""
+    """Never treat them as a missing claim, which would mean the memberships in the database."""
     token = tokens.sign(alice.keys, alice.claims() | {"groups": groups})
 
     assert refusal(alice.send(token)) == (401, "malformed_groups")
 
 
-def test_ten_thousand_groups_do_not_get_in(alice: Caller) -> None:
-    """The edge takes a header of 32 kB at most."""
+def test_token_with_ten_thousand_groups_is_refused(alice: Caller) -> None:
+    """Reject it at the edge, which accepts a header of at most 32 kB."""
     token = alice.token(groups=dict.fromkeys(range(1, 10_001), "viewer"))
 
     assert refusal(alice.send(token)) == (431, "headers_too_large")
@@ -330,24 +330,24 @@ OTHER_ROLES = [
 
 
 @pytest.mark.parametrize("role", OTHER_ROLES)
-def test_role_of_the_databases_own_people_is_refused(alice: Caller, role: str) -> None:
-    """A signed token may name any role; the authenticator may become few."""
+def test_role_that_is_not_for_requests_is_refused(alice: Caller, role: str) -> None:
+    """Reject it: a signed token may name any role, but the authenticator can become few."""
     assert refusal(alice.ask(role=role)) == (403, "42501")
 
 
 def test_operators_role_is_refused_to_others(alice: Caller) -> None:
-    """Whatever the token says, the database decides who is an operator."""
+    """Let the database decide who is an operator, whatever the token says."""
     assert refusal(alice.ask(role="operator")) == (403, "role_not_allowed")
 
 
 @pytest.mark.parametrize("role", ["operator", "member"])
-def test_operator_may_come_as_either(oscar: Caller, role: str) -> None:
-    """The allow twin; as a member an operator has no more rights than anybody."""
-    assert oscar.ask(role=role).status_code == 200
+def test_operator_may_come_as_operator_or_member(olga: Caller, role: str) -> None:
+    """Accept both roles; as a member an operator has no more rights than anyone."""
+    assert olga.ask(role=role).status_code == 200
 
 
 def test_jobs_role_without_a_job_is_refused(alice: Caller) -> None:
-    """A person cannot pass for a job."""
+    """Reject a person's token that names the role of jobs."""
     assert refusal(alice.ask(role="job")) == (401, "malformed_job_id")
 
 
@@ -366,19 +366,19 @@ NO_ROLES: dict[str, object] = {
 
 @pytest.mark.parametrize("role", NO_ROLES.values(), ids=NO_ROLES.keys())
 def test_role_that_does_not_exist_is_refused(alice: Caller, role: object) -> None:
-    """PostgREST 12 answers 400, later ones 401; never an answer, never an error of ours."""
+    """Accept 400 of PostgREST 12 or 401 of later ones, but no data and no error of ours."""
     response = alice.send(tokens.sign(alice.keys, alice.claims() | {"role": role}))
 
     assert 400 <= response.status_code < 500
 
 
 def test_subject_with_a_nul_is_refused(alice: Caller) -> None:
-    """Text PostgreSQL cannot hold is nobody's subject."""
+    """Answer as for an unknown user, because PostgreSQL cannot store a NUL."""
     assert 400 <= alice.ask(sub="a\x00b").status_code < 500
 
 
 def test_token_without_a_role_is_anonymous(alice: Caller) -> None:
-    """It opens what no token opens: health, and not me."""
+    """Open what needs no token: health, but not me."""
     token = alice.token(role=None)
 
     assert alice.send(token, "/rpc/health").status_code == 200
@@ -387,11 +387,11 @@ def test_token_without_a_role_is_anonymous(alice: Caller) -> None:
 
 @pytest.fixture
 def group(conn: psycopg.Connection, alice: Caller) -> dict[str, Any]:
-    """A group with alice as its viewer, the way `me` shows it."""
-    name = f"Group {uuid4().hex}"
+    """Store a group with alice as its viewer and return it as `me` shows it."""
+    name = f"Group {unique(32)}"
     row = conn.execute(
         "insert into aspen.groups (name, prefix) values (%s, %s) returning id",
-        [name, uuid4().hex[:12]],
+        [name, unique()],
     ).fetchone()
     assert row is not None
     conn.execute(
@@ -403,7 +403,7 @@ def group(conn: psycopg.Connection, alice: Caller) -> dict[str, Any]:
 
 
 def groups_of(response: httpx.Response) -> list[dict[str, Any]]:
-    """The groups the caller of `me` may see."""
+    """Return the groups that `me` shows."""
     groups: list[dict[str, Any]] = response.json()[0]["groups"]
     return groups
 
@@ -411,20 +411,20 @@ def groups_of(response: httpx.Response) -> list[dict[str, Any]]:
 def test_token_without_groups_has_those_of_the_database(
     alice: Caller, group: dict[str, Any]
 ) -> None:
-    """The memberships, with the roles they have there."""
+    """Use the memberships and their roles."""
     assert groups_of(alice.ask()) == [group]
 
 
 def test_token_with_groups_has_those_and_no_others(alice: Caller, group: dict[str, Any]) -> None:
-    """The claim replaces the memberships: it neither adds to them nor is limited by them."""
+    """Replace the memberships by the claim: they neither add to it nor limit it."""
     assert groups_of(alice.ask(groups={})) == []
     assert groups_of(alice.ask(groups={group["id"]: "admin"})) == [group | {"role": "admin"}]
 
 
-def test_membership_that_ends_counts_at_the_next_request(
+def test_ended_membership_counts_from_the_next_request(
     alice: Caller, group: dict[str, Any], conn: psycopg.Connection
 ) -> None:
-    """With the same token, as long as it names no groups."""
+    """Apply it to a token that names no groups, though the token is still valid."""
     token = alice.token()
     before = groups_of(alice.send(token))
 
@@ -434,7 +434,7 @@ def test_membership_that_ends_counts_at_the_next_request(
 
 
 def test_disabled_user_is_refused_at_once(alice: Caller, conn: psycopg.Connection) -> None:
-    """With a token that worked a moment ago."""
+    """Reject the token that was accepted a moment ago."""
     token = alice.token()
     accepted = alice.send(token).status_code
 
@@ -446,7 +446,7 @@ def test_disabled_user_is_refused_at_once(alice: Caller, conn: psycopg.Connectio
 def test_revoked_tokens_are_refused_and_newer_ones_are_not(
     alice: Caller, conn: psycopg.Connection
 ) -> None:
-    """tokens_valid_after ends the sessions before it, without a list of tokens."""
+    """End the sessions before tokens_valid_after, without a list of tokens."""
     conn.execute(
         "update aspen.users set tokens_valid_after = %s where subject = %s",
         [NOW - timedelta(minutes=1), alice.subject],
@@ -456,11 +456,13 @@ def test_revoked_tokens_are_refused_and_newer_ones_are_not(
     assert alice.ask(iat=STAMP).status_code == 200
 
 
-@pytest.mark.parametrize("iat", [None, STAMP - 10**6, -1])
+@pytest.mark.parametrize(
+    "iat", [None, STAMP - 10**6, -1], ids=["no iat", "long before", "before 1970"]
+)
 def test_token_of_unknown_age_is_refused_after_a_revocation(
     alice: Caller, conn: psycopg.Connection, iat: int | None
 ) -> None:
-    """A token that does not say when it was made may be an old one."""
+    """Reject a token without iat, because it may be an old one."""
     conn.execute(
         "update aspen.users set tokens_valid_after = now() where subject = %s", [alice.subject]
     )
@@ -471,7 +473,7 @@ def test_token_of_unknown_age_is_refused_after_a_revocation(
 def test_token_made_in_the_second_of_the_revocation_is_refused(
     alice: Caller, conn: psycopg.Connection
 ) -> None:
-    """iat has no fraction, so it may be older: the safe side is to sign in again."""
+    """Reject it: iat has no fraction, so the token may be older; signing in again is safe."""
     conn.execute(
         "update aspen.users set tokens_valid_after = %s where subject = %s",
         [datetime.fromtimestamp(STAMP + 0.5, UTC), alice.subject],
@@ -483,7 +485,7 @@ def test_token_made_in_the_second_of_the_revocation_is_refused(
 def test_token_from_the_future_does_not_outlive_a_revocation(
     alice: Caller, conn: psycopg.Connection
 ) -> None:
-    """It may have been made before; a clock that is ahead is forgiven where nothing hangs on it."""
+    """Reject it, because it may have been made before; other requests forgive a fast clock."""
     token = alice.token(iat=int(time.time()) + 25)
     before = alice.send(token).status_code
     conn.execute(
@@ -494,24 +496,24 @@ def test_token_from_the_future_does_not_outlive_a_revocation(
 
 
 def test_operators_token_names_no_groups_but_their_own(
-    oscar: Caller, group: dict[str, Any], conn: psycopg.Connection
+    olga: Caller, group: dict[str, Any], conn: psycopg.Connection
 ) -> None:
-    """Whoever may sign a token for an operator cannot thereby see any group."""
-    token = oscar.token(role="operator", groups={group["id"]: "admin"})
-    before = groups_of(oscar.send(token))
+    """Ignore the others, so that signing a token for an operator opens no group."""
+    token = olga.token(role="operator", groups={group["id"]: "admin"})
+    before = groups_of(olga.send(token))
     conn.execute(
         "insert into aspen.memberships (user_id, group_id, role)"
         " select users.id, %s, 'viewer' from aspen.users as users where users.subject = %s",
-        [group["id"], oscar.subject],
+        [group["id"], olga.subject],
     )
 
-    assert (before, groups_of(oscar.send(token))) == ([], [group | {"role": "viewer"}])
+    assert (before, groups_of(olga.send(token))) == ([], [group | {"role": "viewer"}])
 
 
 def test_longest_life_of_tokens_is_the_operators_choice(
     alice: Caller, conn: psycopg.Connection
 ) -> None:
-    """A setting of the database; 30 days is what counts without it."""
+    """Read the limit from a setting of the database; without it, 30 days apply."""
     name = alice.api.database.name
     with alice.api.database.connect("postgres") as admin:
         admin.execute(f"alter database {name} set aspen.max_token_days = '60'")
@@ -527,7 +529,7 @@ def test_longest_life_of_tokens_is_the_operators_choice(
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_refusal_asks_for_a_token(alice: Caller, alg: Algorithm) -> None:
-    """A 401 says how to authenticate, whoever raised it."""
+    """Say in every 401 how to authenticate, whichever part answers it."""
     challenges = [
         alice.ask(alg=alg, exp=STAMP - 60).headers["WWW-Authenticate"],
         alice.ask(alg=alg, exp=None).headers["WWW-Authenticate"],

@@ -1,4 +1,4 @@
-"""Bodies, queries and arguments that are none: 4xx with a documented code, nothing stored."""
+"""Invalid bodies, queries and arguments: 4xx with a documented code, and nothing stored."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ WRONG_TYPES: dict[str, tuple[str, Any, str]] = {
 def test_value_of_the_wrong_type_is_refused(
     world: World, method: str, column: str, value: Any, code: str
 ) -> None:
-    """A bad cell by its row, anything else before a row is looked at."""
+    """Name a bad cell with its row; reject other bad values before any row is checked."""
     path = {"POST": "/samples", "PATCH": f"/samples?id=eq.{world.open}"}[method]
     body = {"POST": world.sample("a"), "PATCH": {}}[method] | {column: value}
 
-    assert refusal(world.member.ask(method, path, json=body)) == (400, code)
+    assert refusal(world.alice.ask(method, path, json=body)) == (400, code)
 
 
 TEXTS: dict[str, tuple[bytes, str]] = {
@@ -58,10 +58,10 @@ TEXTS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("content", "code"), TEXTS.values(), ids=TEXTS.keys())
 def test_body_that_holds_no_samples_is_refused(world: World, content: bytes, code: str) -> None:
-    """Whatever it is."""
+    """Reject every other JSON value."""
     before = world.count()
 
-    assert refusal(world.member.post_text("/samples", content)) == (400, code)
+    assert refusal(world.alice.post_text("/samples", content)) == (400, code)
     assert world.count() == before
 
 
@@ -82,19 +82,19 @@ CSVS: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("content", "code"), CSVS.values(), ids=CSVS.keys())
 def test_csv_that_holds_no_samples_is_refused(world: World, content: str, code: str) -> None:
-    """As JSON is."""
+    """Reject it as JSON is rejected."""
     before = world.count()
 
-    response = world.member.post_csv("/samples", content.format(group=world.group))
+    response = world.alice.post_csv("/samples", content.format(group=world.group))
 
     assert (refusal(response), world.count()) == ((400, code), before)
 
 
 def test_csv_in_another_encoding_stores_nothing(world: World) -> None:
-    """PostgREST 12 fails over it; the edge says why."""
+    """Say why at the edge, because PostgREST 12 fails over it."""
     before = world.count()
 
-    response = world.member.post_csv(
+    response = world.alice.post_csv(
         "/samples", f"group_id,host\n{world.group},é\n".encode("latin-1")
     )
 
@@ -106,8 +106,8 @@ def test_csv_in_another_encoding_stores_nothing(world: World) -> None:
     "media_type", ["application/xml", "multipart/form-data", "application/x-ndjson"]
 )
 def test_body_of_another_media_type_is_refused(world: World, media_type: str) -> None:
-    """JSON, CSV and forms are read."""
-    response = world.member.post("/samples", content=b"<x/>", headers={"Content-Type": media_type})
+    """Read JSON, CSV and forms only."""
+    response = world.alice.post("/samples", content=b"<x/>", headers={"Content-Type": media_type})
 
     assert refusal(response) == (400, "PGRST102")
 
@@ -144,14 +144,14 @@ BAD_RUNS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("arguments", "fields"), BAD_RUNS.values(), ids=BAD_RUNS.keys())
-def test_run_that_is_not_usable_is_refused(
+def test_run_with_invalid_arguments_is_refused(
     world: World, arguments: dict[str, Any], fields: list[str]
 ) -> None:
-    """Every argument that is wrong is named."""
+    """Name every argument that is wrong."""
     before = world.count("jobs")
 
     status, code, named_problems = problems(
-        world.member.post(RUN, json=world.run_request(**arguments))
+        world.alice.post(RUN, json=world.run_request(**arguments))
     )
 
     assert (status, code, sorted(problem["field"] for problem in named_problems)) == (
@@ -186,9 +186,9 @@ BAD_QUERIES: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize(("path", "status", "code"), BAD_QUERIES.values(), ids=BAD_QUERIES.keys())
-def test_query_that_is_none_is_refused(world: World, path: str, status: int, code: str) -> None:
-    """Unknown names and values of the wrong type."""
-    assert refusal(world.member.get(path)) == (status, code)
+def test_invalid_query_is_refused(world: World, path: str, status: int, code: str) -> None:
+    """Reject unknown names and values of the wrong type."""
+    assert refusal(world.alice.get(path)) == (status, code)
 
 
 BAD_REQUESTS: dict[str, tuple[str, str, dict[str, str], int, str]] = {
@@ -218,11 +218,11 @@ BAD_REQUESTS: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     BAD_REQUESTS.values(),
     ids=BAD_REQUESTS.keys(),
 )
-def test_request_that_is_none_is_refused(
+def test_request_the_api_does_not_support_is_refused(
     world: World, method: str, path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
-    """What HTTP allows and this API does not."""
-    assert refusal(world.member.ask(method, path, headers=headers)) == (status, code)
+    """Reject what HTTP allows and this API does not."""
+    assert refusal(world.alice.ask(method, path, headers=headers)) == (status, code)
 
 
 OPERATORS_ROWS: dict[str, tuple[str, dict[str, Any], int, str]] = {
@@ -274,7 +274,7 @@ OPERATORS_ROWS: dict[str, tuple[str, dict[str, Any], int, str]] = {
 def test_reference_data_that_breaks_a_rule_is_refused(
     world: World, resource: str, row: dict[str, Any], status: int, code: str
 ) -> None:
-    """The message names the rule."""
-    response = world.operator.post(f"/{resource}", json=row, prefer=DRY_RUN)
+    """Name the rule in the message."""
+    response = world.olga.post(f"/{resource}", json=row, prefer=DRY_RUN)
 
     assert refusal(response) == (status, code)

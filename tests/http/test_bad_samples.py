@@ -1,4 +1,4 @@
-"""Samples that are not usable: every problem of every row named, nothing stored."""
+"""Invalid samples: every problem of every row named, and nothing stored."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ BAD_VALUES: dict[str, tuple[str, Any, str | None, str]] = {
 
 
 def named(world: World, column: str, value: Any, shown: str | None, reason: str) -> dict[str, Any]:
-    """The entry of the details that names a bad value in the only row."""
+    """Return the entry of the details that names a bad value in the only row."""
     return {
         "row": 1,
         "private_identifier": shown if column == "private_identifier" else "bad",
@@ -143,8 +143,8 @@ def named(world: World, column: str, value: Any, shown: str | None, reason: str)
 def test_posted_sample_with_a_bad_value_is_named(
     world: World, column: str, value: Any, shown: str | None, reason: str
 ) -> None:
-    """Row, field, value and reason."""
-    response = world.member.post("/samples", json=world.sample("bad") | {column: value})
+    """Name row, field, value and reason."""
+    response = world.alice.post("/samples", json=world.sample("bad") | {column: value})
 
     assert problems(response) == (
         400,
@@ -159,8 +159,8 @@ def test_posted_sample_with_a_bad_value_is_named(
 def test_batch_with_a_bad_value_is_named_alike(
     world: World, column: str, value: Any, shown: str | None, reason: str
 ) -> None:
-    """The same words, whichever way a sample comes in."""
-    response = world.member.post(
+    """Use the same words for both ways of creating samples."""
+    response = world.alice.post(
         CREATE, json=world.batch(world.batch_sample("bad") | {column: value})
     )
 
@@ -185,8 +185,8 @@ BAD_CHANGES = {
 
 @pytest.mark.parametrize(("column", "value"), BAD_CHANGES.values(), ids=BAD_CHANGES.keys())
 def test_change_to_a_bad_value_is_refused(world: World, column: str, value: Any) -> None:
-    """As for a new sample."""
-    response = world.member.patch(f"/samples?id=eq.{world.open}", json={column: value})
+    """Apply the rules of a new sample."""
+    response = world.alice.patch(f"/samples?id=eq.{world.open}", json={column: value})
 
     status, code, [problem] = problems(response)
     assert (status, code, problem["id"], problem["field"]) == (
@@ -198,7 +198,7 @@ def test_change_to_a_bad_value_is_refused(world: World, column: str, value: Any)
 
 
 def test_every_problem_of_every_row_is_named(world: World) -> None:
-    """Not only the first, and nothing is stored of the good row between."""
+    """Name them all in one error, and store nothing of the good row between."""
     before = world.count()
     batch = [
         world.sample("bad-1", collection_date=None, location_id=0, public_identifier=""),
@@ -206,7 +206,7 @@ def test_every_problem_of_every_row_is_named(world: World) -> None:
         world.sample("bad-3", pathogen_id=0, public_identifier="=1"),
     ]
 
-    status, code, named_problems = problems(world.member.post("/samples", json=batch))
+    status, code, named_problems = problems(world.alice.post("/samples", json=batch))
 
     assert (status, code) == (400, "invalid_sample")
     assert [
@@ -222,7 +222,7 @@ def test_every_problem_of_every_row_is_named(world: World) -> None:
 
 
 def test_identifier_given_twice_is_named_in_every_row(world: World) -> None:
-    """In a batch of create_samples, for both identifiers."""
+    """Name every row of a batch of create_samples, for both identifiers."""
     batch = world.batch(
         world.batch_sample("twice"),
         world.batch_sample("twice"),
@@ -231,7 +231,7 @@ def test_identifier_given_twice_is_named_in_every_row(world: World) -> None:
     )
     before = world.count()
 
-    status, code, named_problems = problems(world.member.post(CREATE, json=batch))
+    status, code, named_problems = problems(world.alice.post(CREATE, json=batch))
 
     assert (status, code) == (400, "invalid_sample")
     assert [
@@ -250,10 +250,10 @@ def test_identifier_given_twice_is_named_in_every_row(world: World) -> None:
 
 
 def test_identifier_posted_twice_is_refused(world: World) -> None:
-    """The second row finds the first."""
+    """Name the second row."""
     before = world.count()
 
-    response = world.member.post("/samples", json=[world.sample("twice"), world.sample("twice")])
+    response = world.alice.post("/samples", json=[world.sample("twice"), world.sample("twice")])
 
     assert problems(response) == (
         409,
@@ -273,11 +273,11 @@ def test_identifier_posted_twice_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("field", ["private_identifier", "public_identifier"])
 def test_posted_identifier_that_exists_is_named(world: World, field: str) -> None:
-    """Whichever of the two it is."""
+    """Name whichever of the two identifiers exists."""
     value = {"private_identifier": "open", "public_identifier": "public-open"}[field]
     sample = world.sample("new") | {field: f"{value}-{world.name}"}
 
-    status, code, [problem] = problems(world.member.post("/samples", json=sample))
+    status, code, [problem] = problems(world.alice.post("/samples", json=sample))
 
     assert (status, code, problem["field"], problem["value"]) == (
         409,
@@ -288,8 +288,8 @@ def test_posted_identifier_that_exists_is_named(world: World, field: str) -> Non
 
 
 def test_change_to_an_identifier_that_exists_is_refused(world: World) -> None:
-    """The sample that has it stays as it is."""
-    response = world.member.patch(
+    """Keep the sample that has it as it is."""
+    response = world.alice.patch(
         f"/samples?id=eq.{world.open}", json={"private_identifier": f"hidden-{world.name}"}
     )
 
@@ -297,10 +297,10 @@ def test_change_to_an_identifier_that_exists_is_refused(world: World) -> None:
 
 
 def test_identifier_of_another_group_is_free(world: World) -> None:
-    """Unique in the group, so that nobody learns what others have."""
+    """Keep identifiers unique in the group only, so that no caller learns those of others."""
     sample = world.sample(f"foreign-{world.name}", public_identifier=f"public-foreign-{world.name}")
 
-    assert world.member.post("/samples", json=sample, prefer=DRY_RUN).status_code == 201
+    assert world.alice.post("/samples", json=sample, prefer=DRY_RUN).status_code == 201
 
 
 BAD_BATCHES: dict[str, tuple[Any, int, str]] = {
@@ -325,13 +325,13 @@ BAD_BATCHES: dict[str, tuple[Any, int, str]] = {
 @pytest.mark.parametrize(
     ("arguments", "status", "code"), BAD_BATCHES.values(), ids=BAD_BATCHES.keys()
 )
-def test_batch_that_is_none_is_refused(
+def test_invalid_batch_is_refused(
     world: World, arguments: dict[str, Any], status: int, code: str
 ) -> None:
-    """With a code of its own."""
+    """Answer with a code for each reason."""
     body = world.batch(world.batch_sample("a")) | arguments
 
-    assert refusal(world.member.post(CREATE, json=body)) == (status, code)
+    assert refusal(world.alice.post(CREATE, json=body)) == (status, code)
 
 
 ODD_COLUMNS: dict[str, tuple[str, Any, str]] = {
@@ -362,10 +362,10 @@ ODD_COLUMNS: dict[str, tuple[str, Any, str]] = {
 def test_batch_with_a_value_of_the_wrong_type_is_named(
     world: World, column: str, value: Any, reason: str
 ) -> None:
-    """No cast ends the batch before all rows were looked at."""
+    """Check all rows: no failing cast ends the batch before."""
     batch = world.batch(world.batch_sample("a") | {column: value})
 
-    status, code, [problem] = problems(world.member.post(CREATE, json=batch))
+    status, code, [problem] = problems(world.alice.post(CREATE, json=batch))
 
     assert (status, code, problem["row"], problem["field"], problem["reason"]) == (
         400,
@@ -378,11 +378,11 @@ def test_batch_with_a_value_of_the_wrong_type_is_named(
 
 @pytest.mark.parametrize("megabytes", [5, 20])
 def test_long_value_is_named_in_short(world: World, megabytes: int) -> None:
-    """An error is no echo: 200 characters are enough to find it."""
+    """Show 200 characters, which suffice to find the value."""
     text = "A" * megabytes * 1_000_000
 
     status, code, [problem] = problems(
-        world.member.post(CREATE, json=world.batch(world.batch_sample(text)))
+        world.alice.post(CREATE, json=world.batch(world.batch_sample(text)))
     )
 
     assert (status, code, problem["value"]) == (400, "invalid_sample", "A" * 200)

@@ -1,4 +1,4 @@
-"""Sequences that are not usable: the sample, the letter and the position named."""
+"""Invalid sequences: sample, letter and position named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CREATE = "/rpc/create_samples"
 
 
 def test_bad_letters_of_every_sequence_are_named(world: World) -> None:
-    """With the sample and the position."""
+    """Name the sample and the position of each."""
     before = world.count()
     batch = world.batch(
         world.batch_sample("a", sequence=f"{GENOME}X"),
@@ -23,7 +23,7 @@ def test_bad_letters_of_every_sequence_are_named(world: World) -> None:
         world.batch_sample("e", sequence=f"{GENOME}é"),
     )
 
-    response = world.member.post(CREATE, json=batch)
+    response = world.alice.post(CREATE, json=batch)
 
     odd = "has '{}' at position {}, which is no IUPAC nucleotide letter and no gap (-)"
     assert problems(response) == (
@@ -57,11 +57,11 @@ BAD_SEQUENCES: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize(("column", "value"), BAD_SEQUENCES.values(), ids=BAD_SEQUENCES.keys())
 def test_posted_sequence_with_a_bad_value_is_refused(world: World, column: str, value: Any) -> None:
-    """The sample and the field are named."""
+    """Name the sample and the field."""
     sample = world.bare_sample()
 
     status, code, [problem] = problems(
-        world.member.post("/sequences", json=world.sequence(sample) | {column: value})
+        world.alice.post("/sequences", json=world.sequence(sample) | {column: value})
     )
 
     assert (status, code, problem["sample_id"], problem["field"]) == (
@@ -76,15 +76,15 @@ def test_posted_sequence_with_a_bad_value_is_refused(world: World, column: str, 
 def test_change_of_a_sequence_to_a_bad_value_is_refused(
     world: World, column: str, value: Any
 ) -> None:
-    """As for a new one."""
-    response = world.member.patch(f"/sequences?sample_id=eq.{world.open}", json={column: value})
+    """Apply the rules of a new sequence."""
+    response = world.alice.patch(f"/sequences?sample_id=eq.{world.open}", json={column: value})
 
     assert refusal(response) == (400, "invalid_sequence")
 
 
 def test_genome_beyond_ten_million_letters_is_refused(world: World) -> None:
-    """Checking letters takes memory and time in proportion."""
-    response = world.member.post(
+    """Bound the length, because checking takes memory and time in proportion."""
+    response = world.alice.post(
         "/sequences", json=world.sequence(world.bare_sample(), sequence="A" * 10_000_001)
     )
 

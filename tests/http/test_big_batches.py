@@ -1,4 +1,4 @@
-"""Ten thousand rows at once: stored within the time a request has, or refused for one bad row."""
+"""Ten thousand rows at once: stored within a request's time, or rejected for one bad row."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ Send = Callable[[World, Iterable[dict[str, Any]]], httpx.Response]
 
 
 def as_json(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
-    """POST /samples, JSON."""
-    return world.member.post("/samples", json=list(samples))
+    """Post samples to /samples as JSON."""
+    return world.alice.post("/samples", json=list(samples))
 
 
 def as_csv(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
-    """POST /samples, CSV."""
+    """Post samples to /samples as CSV."""
     lines = [",".join(map(str, sample.values())) for sample in samples]
-    return world.member.post_csv("/samples", "\n".join([",".join(world.sample("")), *lines]))
+    return world.alice.post_csv("/samples", "\n".join([",".join(world.sample("")), *lines]))
 
 
 def as_batch(world: World, samples: Iterable[dict[str, Any]]) -> httpx.Response:
-    """create_samples."""
+    """Submit samples to create_samples."""
     owned = {"group_id", "pathogen_id"}
     bare = [{k: v for k, v in sample.items() if k not in owned} for sample in samples]
-    return world.member.post("/rpc/create_samples", json=world.batch(*bare))
+    return world.alice.post("/rpc/create_samples", json=world.batch(*bare))
 
 
 WAYS = {"json": as_json, "csv": as_csv, "create_samples": as_batch}
 
 
 def counted(number: int) -> dict[str, Any]:
-    """The last entry of the details where so many problems are not listed."""
+    """Return the last entry of the details, which counts the problems not listed."""
     return {"reason": f"{number} more problems are not listed", "more": number}
 
 
 def many(world: World, label: str, count: int = ROWS) -> list[dict[str, Any]]:
-    """Good samples."""
+    """Return valid samples."""
     return [world.sample(f"{label}-{number}") for number in range(1, count + 1)]
 
 
 @pytest.mark.parametrize("send", WAYS.values(), ids=WAYS.keys())
-def test_one_bad_row_refuses_all(world: World, send: Send) -> None:
-    """It is named, and nothing is stored."""
+def test_one_bad_row_rejects_the_whole_batch(world: World, send: Send) -> None:
+    """Name it and store nothing."""
     before = world.count()
     samples = many(world, "bad")
     samples[BAD_ROW - 1] |= {"location_id": 0}
@@ -76,7 +76,7 @@ def test_one_bad_row_refuses_all(world: World, send: Send) -> None:
 
 @pytest.mark.parametrize("send", WAYS.values(), ids=WAYS.keys())
 def test_first_bad_rows_are_named_and_the_others_counted(world: World, send: Send) -> None:
-    """Nobody reads ten thousand problems."""
+    """Bound the list, because nobody reads ten thousand problems."""
     samples = [sample | {"location_id": 0} for sample in many(world, "bad")]
 
     status, code, [*named, last] = problems(send(world, samples))
@@ -90,7 +90,7 @@ def test_first_bad_rows_are_named_and_the_others_counted(world: World, send: Sen
 
 
 def test_bad_sequences_are_named_and_counted_alike(world: World) -> None:
-    """As many as are sent."""
+    """Bound the list for sequences as for samples."""
     samples = [sample | {"sequence": "?" * 1001} for sample in many(world, "letters", HALF)]
 
     status, code, [*named, last] = problems(as_batch(world, samples))
@@ -104,7 +104,7 @@ def test_bad_sequences_are_named_and_counted_alike(world: World) -> None:
 
 
 def test_two_hundred_problems_are_listed_and_nothing_counted(world: World) -> None:
-    """The list is whole, so nothing is added to it."""
+    """Add no count, because the list is complete."""
     samples = [sample | {"location_id": 0} for sample in many(world, "bad", LISTED)]
 
     *_, posted = problems(as_csv(world, samples))
@@ -113,9 +113,9 @@ def test_two_hundred_problems_are_listed_and_nothing_counted(world: World) -> No
     assert [posted[-1]["row"], sent[-1]["row"]] == [LISTED, LISTED]
 
 
-def test_largest_batch_of_nothing_is_answered_in_short(world: World) -> None:
-    """Three things are missing in each of 100,000 rows: it took 44 s and megabytes to say."""
-    response = world.member.post("/rpc/create_samples", json=world.batch(*[{}] * 100_000))
+def test_largest_batch_of_empty_samples_is_answered_briefly(world: World) -> None:
+    """Bound the answer: naming three missing fields of 100,000 rows took 44 s and megabytes."""
+    response = world.alice.post("/rpc/create_samples", json=world.batch(*[{}] * 100_000))
 
     status, code, [*named, last] = problems(response)
     assert (status, code, len(named), last) == (400, "invalid_sample", LISTED, counted(299_800))
@@ -123,7 +123,7 @@ def test_largest_batch_of_nothing_is_answered_in_short(world: World) -> None:
 
 
 def test_rows_that_would_not_be_stored_in_time_are_refused(world: World) -> None:
-    """At the row that is one too many, and none is stored."""
+    """Reject the batch at the first row above the limit, and store none."""
     before = world.count()
 
     response = as_csv(world, many(world, "too-many", 20_001))
@@ -133,7 +133,7 @@ def test_rows_that_would_not_be_stored_in_time_are_refused(world: World) -> None
 
 
 def test_rows_sent_twice_are_stored_once(world: World) -> None:
-    """All are stored, and the second time none: also while the table is young."""
+    """Store all at first and none again, also before the table was ever analysed."""
     before = world.count()
     samples = many(world, "twice", HALF)
 
@@ -147,15 +147,15 @@ def test_rows_sent_twice_are_stored_once(world: World) -> None:
 
 
 def test_rows_are_changed_and_deleted_at_once(world: World) -> None:
-    """Each within the time a request has."""
+    """Change and delete all within the time of one request each."""
     as_batch(world, many(world, "life", HALF)).raise_for_status()
     path = f"/samples?group_id=eq.{world.group}&private_identifier=like.life-*"
 
-    changed = world.member.patch(path, json={"host": "Human"}, prefer="count=exact")
-    deleted = world.member.delete(path, prefer="count=exact")
+    changed = world.alice.patch(path, json={"host": "Human"}, prefer="count=exact")
+    deleted = world.alice.delete(path, prefer="count=exact")
 
     assert [response.headers["Content-Range"] for response in (changed, deleted)] == [
         f"0-{HALF - 1}/{HALF}",
         f"*/{HALF}",
     ]
-    assert rows(world.member.get(path)) == []
+    assert rows(world.alice.get(path)) == []

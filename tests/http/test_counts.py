@@ -25,11 +25,11 @@ REQUESTS: dict[str, tuple[str, str, object]] = {
 
 @pytest.mark.parametrize("count", ESTIMATES)
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS.values(), ids=REQUESTS)
-@pytest.mark.parametrize("who", ["member", "operator", "nobody"])
+@pytest.mark.parametrize("who", ["alice", "olga", "nobody"])
 def test_count_by_estimate_is_refused(
     world: World, who: str, method: str, path: str, body: object, count: str
 ) -> None:
-    """Whatever is asked for, and by whom."""
+    """Reject it for every resource and every caller."""
     response = world.caller(who).ask(method, path, json=body, prefer=f"count={count}")
 
     assert response.status_code == 400
@@ -49,8 +49,8 @@ def test_count_by_estimate_is_refused(
 def test_estimate_in_one_of_several_headers_is_refused(
     world: World, headers: list[tuple[str, str]]
 ) -> None:
-    """The edge makes one of them, for the database sees one only."""
-    token = ("Authorization", f"Bearer {world.member.token}")
+    """Join the headers at the edge, because the database sees only one."""
+    token = ("Authorization", f"Bearer {world.alice.token}")
 
     response = httpx.get(f"{world.api.url}/samples", headers=[*headers, token])
 
@@ -59,8 +59,8 @@ def test_estimate_in_one_of_several_headers_is_refused(
 
 @pytest.mark.parametrize("count", ESTIMATES)
 def test_estimate_is_refused_without_the_edge(world: World, count: str) -> None:
-    """The database refuses it itself."""
-    headers = {"Authorization": f"Bearer {world.member.token}", "Prefer": f"count={count}"}
+    """Reject it in the database as well."""
+    headers = {"Authorization": f"Bearer {world.alice.token}", "Prefer": f"count={count}"}
 
     response = httpx.get(f"{world.api.direct_url}/samples", headers=headers)
 
@@ -68,17 +68,17 @@ def test_estimate_is_refused_without_the_edge(world: World, count: str) -> None:
 
 
 def test_estimate_beside_other_preferences_is_refused(world: World) -> None:
-    """In one header; several become one before they get here."""
-    response = world.member.get("/samples", prefer="return=minimal, count=planned")
+    """Find it in a header with several preferences."""
+    response = world.alice.get("/samples", prefer="return=minimal, count=planned")
 
     assert refusal(response) == (400, "count_not_allowed")
 
 
-def test_exact_count_is_of_the_rows_one_may_see(world: World) -> None:
-    """The allow twin: the viewer's group has two samples, and the viewer sees one."""
+def test_exact_count_is_of_the_rows_the_caller_may_see(world: World) -> None:
+    """Count one of the group's two samples for its viewer."""
     counts = {}
-    for who in ("member", "viewer"):
+    for who in ("alice", "vic"):
         response = world.caller(who).get("/samples?select=id&order=id", prefer="count=exact")
         counts[who] = (len(rows(response)), response.headers["Content-Range"])
 
-    assert counts == {"member": (2, "0-1/2"), "viewer": (1, "0-0/1")}
+    assert counts == {"alice": (2, "0-1/2"), "vic": (1, "0-0/1")}

@@ -1,4 +1,4 @@
-"""create_samples: batches of samples with sequences, all or nothing."""
+"""create_samples: batches of samples with sequences, stored entirely or not at all."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import pytest
 
 from tests.factories import GENOME
 from tests.http.world import DRY_RUN, World, problems, refusal, rows
+from tests.people import NO_CREATOR
 
 PATH = "/rpc/create_samples"
 
 
 def test_batch_is_stored_with_its_sequences_and_jobs(world: World) -> None:
-    """In one transaction, answered in the order given."""
+    """Store all in one transaction and answer in the order given."""
     before = {table: world.count(table) for table in ("samples", "sequences", "jobs")}
     batch = world.batch(
         world.batch_sample("with", sequence=GENOME.lower()),
         world.batch_sample("without", public_identifier="given/without"),
     )
 
-    created = rows(world.member.post(PATH, json=batch))
+    created = rows(world.alice.post(PATH, json=batch))
 
     assert created == [
         {
@@ -44,14 +45,14 @@ def test_batch_is_stored_with_its_sequences_and_jobs(world: World) -> None:
 
 
 def test_existing_sample_is_refused_by_default(world: World) -> None:
-    """With all that exist named, and none stored."""
+    """Name all that exist and store none."""
     open_, hidden = f"open-{world.name}", f"hidden-{world.name}"
     batch = world.batch(
         world.batch_sample("new"), world.batch_sample(open_), world.batch_sample(hidden)
     )
     before = world.count()
 
-    response = world.member.post(PATH, json=batch)
+    response = world.alice.post(PATH, json=batch)
 
     assert problems(response) == (
         409,
@@ -75,7 +76,7 @@ ON_CONFLICT = {"skip": ("skipped", "A host"), "update": ("updated", "Human")}
 
 @pytest.mark.parametrize("on_conflict", ON_CONFLICT)
 def test_existing_sample_is_skipped_or_updated(world: World, on_conflict: str) -> None:
-    """The upsert of samples."""
+    """Serve as the upsert of samples."""
     outcome, host = ON_CONFLICT[on_conflict]
     identifier = f"existing-{on_conflict}"
     first = world.batch(world.batch_sample(identifier, host="A host"))
@@ -84,37 +85,37 @@ def test_existing_sample_is_skipped_or_updated(world: World, on_conflict: str) -
         world.batch_sample(f"new-{on_conflict}"),
         on_conflict=on_conflict,
     )
-    [stored] = rows(world.member.post(PATH, json=first))
+    [stored] = rows(world.alice.post(PATH, json=first))
 
-    answer = rows(world.member.post(PATH, json=again))
+    answer = rows(world.alice.post(PATH, json=again))
 
     assert [(row["private_identifier"], row["outcome"]) for row in answer] == [
         (identifier, outcome),
         (f"new-{on_conflict}", "created"),
     ]
-    assert rows(world.member.get(f"/samples?select=host&id=eq.{stored['id']}")) == [{"host": host}]
+    assert rows(world.alice.get(f"/samples?select=host&id=eq.{stored['id']}")) == [{"host": host}]
 
 
-@pytest.mark.parametrize("who", ["viewer", "guest", "partner", "stranger", "operator"])
+@pytest.mark.parametrize("who", NO_CREATOR)
 def test_creating_takes_a_direct_role_of_member(world: World, who: str) -> None:
-    """As when samples are posted."""
+    """Reject the callers that may not post samples either."""
     response = world.caller(who).post(PATH, json=world.batch(world.batch_sample("a")))
 
     assert problems(response) == (403, "group_access_denied", {"group_id": world.group})
 
 
-def test_nobody_creates(world: World) -> None:
-    """401: a token might help."""
+def test_caller_without_a_token_cannot_create_samples(world: World) -> None:
+    """Answer 401, because a token might help."""
     response = world.nobody.post(PATH, json=world.batch(world.batch_sample("a")))
 
     assert refusal(response) == (401, "42501")
 
 
 def test_dry_run_checks_a_batch(world: World) -> None:
-    """For a form that says what is wrong before it sends anything."""
+    """Name the problems without storing, for a form that checks before it submits."""
     before = world.count()
 
-    response = world.member.post(
+    response = world.alice.post(
         PATH, json=world.batch(world.batch_sample("dry", sequence=GENOME)), prefer=DRY_RUN
     )
 

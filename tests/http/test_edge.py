@@ -1,4 +1,4 @@
-"""The edge before PostgREST: what it refuses, what it corrects, what it passes on."""
+"""The edge before PostgREST: what it rejects, corrects and passes on."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ def test_query_that_costs_too_much_is_refused(
     world: World, path: str, status: int, code: str
 ) -> None:
     """Refuse it before PostgREST spends quadratic time on it."""
-    assert refusal(world.member.get(path)) == (status, code)
+    assert refusal(world.alice.get(path)) == (status, code)
 
 
 @pytest.mark.parametrize("path", ENOUGH.values(), ids=ENOUGH.keys())
 def test_query_within_the_bounds_is_answered(world: World, path: str) -> None:
-    """Let pass what clients have reason to ask."""
-    assert world.member.get(path).status_code == 200
+    """Accept what clients have reason to ask."""
+    assert world.alice.get(path).status_code == 200
 
 
 def test_hint_says_what_a_query_has_too_much_of(world: World) -> None:
-    """Name the bound that was passed."""
-    response = world.member.get(TOO_MUCH["five resources inside each other"][0])
+    """Name the bound that was exceeded."""
+    response = world.alice.get(TOO_MUCH["five resources inside each other"][0])
 
     assert "4 deep" in response.json()["hint"]
 
@@ -101,16 +101,16 @@ def large(megabytes: float) -> bytes:
 
 
 def chunked(body: bytes) -> Iterator[bytes]:
-    """Give a body in parts, so that httpx sends no Content-Length."""
+    """Yield a body in parts, so that httpx sends no Content-Length."""
     yield body
 
 
 @pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
 @pytest.mark.parametrize("path", [CREATE, "/samples", "/rpc/health", "/locations", "/"])
-def test_stranger_cannot_send_much(
+def test_caller_without_a_token_cannot_send_large_bodies(
     world: World, path: str, send: Callable[[bytes], object]
 ) -> None:
-    """Bound what comes without a token to some kB, on every path."""
+    """Bound a body without a token to some kB, on every path."""
     response = world.nobody.post(path, content=send(large(0.1)), headers=JSON)
 
     assert refusal(response) == (413, "body_too_large")
@@ -120,8 +120,8 @@ def test_stranger_cannot_send_much(
 def test_member_cannot_send_more_than_a_request_may_hold(
     world: World, send: Callable[[bytes], object]
 ) -> None:
-    """Bound bodies by path, whether or not they say how long they are."""
-    response = world.member.post("/samples", content=send(large(34)), headers=JSON)
+    """Bound bodies by path, with or without a Content-Length."""
+    response = world.alice.post("/samples", content=send(large(34)), headers=JSON)
 
     assert refusal(response) == (413, "body_too_large")
 
@@ -130,7 +130,7 @@ def test_member_cannot_send_more_than_a_request_may_hold(
 def test_large_body_is_not_read_for_a_bad_token(
     world: World, send: Callable[[bytes], object]
 ) -> None:
-    """Ask about the token first; the answer comes while the body is still on its way."""
+    """Check the token first and answer while the body is still being sent."""
     response = world.api.post(CREATE, token="e30.e30.e30", content=send(large(40)), headers=JSON)
 
     assert refusal(response) == (401, "PGRST301")
@@ -138,53 +138,53 @@ def test_large_body_is_not_read_for_a_bad_token(
 
 @pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
 def test_large_body_of_a_member_is_read(world: World, send: Callable[[bytes], object]) -> None:
-    """Let create_samples have its hundreds of MB: this one only names a pathogen nobody has."""
-    response = world.member.post(CREATE, content=send(large(40)), headers=JSON)
+    """Accept hundreds of MB for create_samples; this body only names an unknown pathogen."""
+    response = world.alice.post(CREATE, content=send(large(40)), headers=JSON)
 
     assert response.status_code in (400, 404)
 
 
 def test_headers_are_bounded(world: World) -> None:
-    """Refuse one of more than 32 kB."""
-    response = world.member.get("/samples", headers={"X-Long": "x" * 40_000})
+    """Reject headers of more than 32 kB."""
+    response = world.alice.get("/samples", headers={"X-Long": "x" * 40_000})
 
     assert refusal(response) == (431, "headers_too_large")
 
 
 NOT_UTF8: dict[str, Callable[[World], httpx.Response]] = {
-    "a URL": lambda world: world.member.get("/samples?host=eq.%ff"),
-    "a header": lambda world: world.member.get("/samples", headers={"Prefer": b"count=\xff"}),
-    "a form": lambda world: world.member.post(
+    "a URL": lambda world: world.alice.get("/samples?host=eq.%ff"),
+    "a header": lambda world: world.alice.get("/samples", headers={"Prefer": b"count=\xff"}),
+    "a form": lambda world: world.alice.post(
         "/rpc/health",
         content=b"\xd6do\x9c",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     ),
-    "a CSV file": lambda world: world.member.post_csv("/samples", b"group_id,host\n1,\xff\n"),
+    "a CSV file": lambda world: world.alice.post_csv("/samples", b"group_id,host\n1,\xff\n"),
 }
 
 
 @pytest.mark.parametrize("request_of", NOT_UTF8.values(), ids=NOT_UTF8.keys())
-def test_what_is_not_utf8_is_refused(
+def test_request_that_is_not_utf8_is_refused(
     world: World, request_of: Callable[[World], httpx.Response]
 ) -> None:
-    """Say so with 400, where PostgREST 12 answers a plain-text 500."""
+    """Answer 400, where PostgREST 12 answers a plain-text 500."""
     assert refusal(request_of(world)) == (400, "invalid_encoding")
 
 
 @pytest.mark.parametrize("path", ["/a/b", "/samples/", "/.refusal", "/.token"])
 def test_path_nobody_serves_is_not_found(world: World, path: str) -> None:
-    """Answer in the one shape, where PostgREST answers `{}`."""
-    assert refusal(world.member.get(path)) == (404, "not_found")
+    """Answer in the one JSON shape, where PostgREST answers `{}`."""
+    assert refusal(world.alice.get(path)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("path", ["/live", "/ready", "/metrics", "/config", "/schema_cache"])
 def test_administration_is_out_of_reach(world: World, path: str) -> None:
     """Serve no path of PostgREST's admin port."""
-    assert world.member.get(path).status_code == 404
+    assert world.alice.get(path).status_code == 404
 
 
 def test_request_that_is_not_http_is_refused_in_json(api: Api) -> None:
-    """Give even garbage the one shape."""
+    """Answer even garbage in the one JSON shape."""
     address = urlsplit(api.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(b"GARBAGE\r\n\r\n")
@@ -195,24 +195,24 @@ def test_request_that_is_not_http_is_refused_in_json(api: Api) -> None:
 
 @pytest.mark.parametrize("verb", ["Accept-Profile", "Content-Profile"])
 def test_default_schema_of_clients_is_ours(world: World, verb: str) -> None:
-    """Take `public`, which Python's client sends unless told otherwise, for `api`."""
-    assert world.member.get("/me", headers={"Accept-Profile": "public"}).status_code == 200
-    response = world.member.post(
+    """Map `public`, which Python's client sends by default, to `api`."""
+    assert world.alice.get("/me", headers={"Accept-Profile": "public"}).status_code == 200
+    response = world.alice.post(
         "/rpc/health", json={}, headers={"Content-Profile": "public", verb: "public"}
     )
     assert response.status_code == 200
 
 
 def test_another_schema_is_refused(world: World) -> None:
-    """Pass on any other name, which PostgREST refuses."""
-    response = world.member.get("/me", headers={"Accept-Profile": "aspen"})
+    """Pass every other schema on to PostgREST, which rejects it."""
+    response = world.alice.get("/me", headers={"Accept-Profile": "aspen"})
 
     assert refusal(response) == (406, "PGRST106")
 
 
 @pytest.mark.parametrize("given", [None, "", "two words", "x" * 65, "a\u00e9"])
 def test_request_id_is_made_when_none_is_usable(world: World, given: str | None) -> None:
-    """Give every answer one, to be found in the logs."""
+    """Give every answer an id that is found in the logs."""
     headers = {} if given is None else {"X-Request-Id": given.encode("latin-1")}
 
     made = world.nobody.get("/rpc/health", headers=headers).headers["X-Request-Id"]
@@ -222,7 +222,7 @@ def test_request_id_is_made_when_none_is_usable(world: World, given: str | None)
 
 @pytest.mark.parametrize("path", ["/rpc/health", "/nothing/here", TOO_MUCH["a URL of 24 kB"][0]])
 def test_every_answer_has_the_safety_headers(world: World, path: str) -> None:
-    """Set them on success and on refusals."""
+    """Set them on success and on errors."""
     headers = world.nobody.get(path).headers
 
     assert {
@@ -237,26 +237,26 @@ def test_every_answer_has_the_safety_headers(world: World, path: str) -> None:
     assert "X-Request-Id" in headers
 
 
-def test_answers_are_compressed_for_those_who_ask(world: World) -> None:
-    """Compress JSON, the description of the API above all."""
-    response = world.member.get("/", headers={"Accept-Encoding": "gzip"})
+def test_answers_are_compressed_for_clients_that_ask(world: World) -> None:
+    """Compress JSON, above all the description of the API."""
+    response = world.alice.get("/", headers={"Accept-Encoding": "gzip"})
 
     assert response.headers["Content-Encoding"] == "gzip"
     assert int(response.num_bytes_downloaded) * 4 < len(response.content)
 
 
 def test_list_through_the_edge_is_that_of_postgrest(world: World) -> None:
-    """Change no byte of what succeeds."""
+    """Change no byte of a successful answer."""
     path = "/samples?select=id,private_identifier,accessions(*)&order=id"
-    token = f"Bearer {world.member.token}"
+    token = f"Bearer {world.alice.token}"
 
     direct = httpx.get(world.api.direct_url + path, headers={"Authorization": token})
 
-    assert world.member.get(path).content == direct.content
+    assert world.alice.get(path).content == direct.content
 
 
 def moved_samples(world: World) -> list[int]:
-    """Return ids of samples of the group in order; the first lies last in the table."""
+    """Return ids of samples of the group in order; the first is stored last in the table."""
     ids = sorted(world.bare_sample() for _ in range(3))
     world.conn.execute("update aspen.samples set host = 'moved' where id = %s", [ids[0]])
     return ids
@@ -274,25 +274,25 @@ LISTS = {
 
 @pytest.mark.parametrize("query", LISTS.values(), ids=LISTS)
 def test_list_without_an_order_comes_by_id(world: World, query: str) -> None:
-    """Whatever was changed since, and whatever else is asked."""
+    """Order by id, whatever rows were changed since and whatever else is requested."""
     ids = moved_samples(world)
     path = f"/samples?id=gte.{ids[0]}{query}"
 
-    found = rows(world.member.get(path))
+    found = rows(world.alice.get(path))
 
     assert [row["id"] for row in found] == ids
 
 
 def test_pages_of_a_list_without_an_order_fit_together(world: World) -> None:
-    """By range and by offset, with the count of all of them."""
+    """Page by range and by offset, with the count of all rows."""
     ids = moved_samples(world)
     path = f"/samples?select=id&id=gte.{ids[0]}"
 
     by_range = [
-        world.member.get(path, prefer="count=exact", headers={"Range": f"{at}-{at}"})
+        world.alice.get(path, prefer="count=exact", headers={"Range": f"{at}-{at}"})
         for at in range(3)
     ]
-    by_offset = [rows(world.member.get(f"{path}&limit=1&offset={at}")) for at in range(3)]
+    by_offset = [rows(world.alice.get(f"{path}&limit=1&offset={at}")) for at in range(3)]
 
     assert [response.json() for response in by_range] == [[{"id": id_}] for id_ in ids]
     assert [response.headers["Content-Range"] for response in by_range] == [
@@ -305,10 +305,10 @@ def test_pages_of_a_list_without_an_order_fit_together(world: World) -> None:
 
 @pytest.mark.parametrize("query", ["order=id.desc", "%6Frder=id.desc", "select=id&order=id.desc"])
 def test_order_that_is_given_is_kept(world: World, query: str) -> None:
-    """However it is written."""
+    """Keep it in every spelling."""
     ids = moved_samples(world)
 
-    found = rows(world.member.get(f"/samples?id=gte.{ids[0]}&{query}"))
+    found = rows(world.alice.get(f"/samples?id=gte.{ids[0]}&{query}"))
 
     assert [row["id"] for row in found] == ids[::-1]
 
@@ -326,26 +326,26 @@ SUMS: dict[str, tuple[str, list[dict[str, object]]]] = {
 
 @pytest.mark.parametrize(("select", "expected"), SUMS.values(), ids=SUMS)
 def test_rows_are_added_up(world: World, select: str, expected: list[dict[str, object]]) -> None:
-    """What is added up has no id to come by."""
+    """Add no order by id to aggregated rows, which have none."""
     ids = moved_samples(world)
 
-    found = rows(world.member.get(f"/samples?id=gte.{ids[0]}&select={select}"))
+    found = rows(world.alice.get(f"/samples?id=gte.{ids[0]}&select={select}"))
 
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
-def test_rows_are_gathered_in_one(world: World) -> None:
-    """By any aggregate of PostgreSQL, which looks like a column."""
+def test_aggregates_get_no_default_order(world: World) -> None:
+    """Recognise every aggregate of PostgreSQL, though it looks like a column."""
     ids = moved_samples(world)
 
-    [found] = rows(world.member.get(f"/samples?id=gte.{ids[0]}&select=json_agg"))
+    [found] = rows(world.alice.get(f"/samples?id=gte.{ids[0]}&select=json_agg"))
 
     assert len(found["json_agg"]) == 3
 
 
 def test_single_object_has_no_default_order(world: World) -> None:
-    """One object is no list."""
-    response = world.member.get(
+    """Add none to one object, which is no list."""
+    response = world.alice.get(
         f"/sequences?sample_id=eq.{world.open}", accept="application/vnd.pgrst.object+json"
     )
 
@@ -354,13 +354,13 @@ def test_single_object_has_no_default_order(world: World) -> None:
 
 
 def test_every_resource_with_an_id_has_a_default_order(world: World) -> None:
-    """Those that are described; an answer says where it is really from. `me` is one row."""
-    described = rows(world.member.get("/"))["definitions"]
+    """Compare with the description of the API; `me` is one row and has none."""
+    described = rows(world.alice.get("/"))["definitions"]
     names = [
         name for name, fields in described.items() if "id" in fields["properties"] and name != "me"
     ]
 
-    answers = [world.operator.get(f"/{name}?limit=0") for name in names]
+    answers = [world.olga.get(f"/{name}?limit=0") for name in names]
 
     assert [answer.headers.get("Content-Location") for answer in answers] == [
         f"/{name}?limit=0&order=id" for name in names
@@ -368,20 +368,20 @@ def test_every_resource_with_an_id_has_a_default_order(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/me", "/me?select=id", "/rpc/health?select=status", "/nothing"])
-def test_what_is_no_list_has_no_default_order(world: World, path: str) -> None:
-    """Nor does what nobody serves."""
+def test_request_that_is_not_a_list_has_no_default_order(world: World, path: str) -> None:
+    """Add none to functions, nor to paths that nothing serves."""
     direct = httpx.get(
-        world.api.direct_url + path, headers={"Authorization": f"Bearer {world.member.token}"}
+        world.api.direct_url + path, headers={"Authorization": f"Bearer {world.alice.token}"}
     )
 
-    response = world.member.get(path)
+    response = world.alice.get(path)
 
     assert (response.status_code, response.json()) == (direct.status_code, direct.json())
     assert "order" not in response.headers.get("Content-Location", "")
 
 
 def test_description_is_kept_for_a_moment(world: World) -> None:
-    """Make it once for the many strangers who ask, and let HEAD have it too."""
+    """Cache it for the many callers without a token, and answer HEAD from the cache."""
     first = world.nobody.get("/")
 
     assert rows(first) == rows(world.nobody.get("/"))
@@ -389,8 +389,8 @@ def test_description_is_kept_for_a_moment(world: World) -> None:
 
 
 def test_description_names_the_edge(world: World) -> None:
-    """Tell clients where to come in, not where PostgREST is."""
-    assert rows(world.member.get("/"))["host"] == urlsplit(world.api.url).netloc
+    """Name the address clients use, not PostgREST's own."""
+    assert rows(world.alice.get("/"))["host"] == urlsplit(world.api.url).netloc
 
 
 def new_lineage(world: World, name: str) -> None:
@@ -399,34 +399,34 @@ def new_lineage(world: World, name: str) -> None:
 
 
 def lineages(world: World, who: str, name: str) -> list[str]:
-    """Return the lineages somebody finds by name."""
+    """Return the lineages that a caller finds by name."""
     found = rows(world.caller(who).get(f"/lineages?lineage=eq.{name}&select=lineage"))
     return [row["lineage"] for row in found]
 
 
 def test_reference_data_is_kept_for_one_token_only(world: World) -> None:
-    """Serve nobody what was another's, however alike the requests are."""
+    """Cache per token, however alike two requests are."""
     name = f"kept-{world.name}"
-    assert lineages(world, "operator", name) == []
+    assert lineages(world, "olga", name) == []
     new_lineage(world, name)
 
-    assert lineages(world, "operator", name) == [name]
-    assert lineages(world, "stranger", name) == [name]
+    assert lineages(world, "olga", name) == [name]
+    assert lineages(world, "bob", name) == [name]
     assert refusal(world.nobody.get(f"/lineages?lineage=eq.{name}&select=lineage"))[0] == 401
 
 
 def test_rows_embedded_in_reference_data_are_not_kept(world: World) -> None:
-    """Keep only what is the same for everybody: these are the caller's."""
+    """Cache only rows that are the same for everybody; embedded rows are the caller's."""
     path = f"/pathogens?id=eq.{world.pathogen}&select=id,samples(count)"
-    before = rows(world.member.get(path))
+    before = rows(world.alice.get(path))
     world.bare_sample()
 
-    assert rows(world.member.get(path)) != before
+    assert rows(world.alice.get(path)) != before
 
 
 @dataclass(frozen=True)
 class Limited:
-    """An edge that exempts nobody, and its log."""
+    """An edge that exempts no address from its limits, and its log."""
 
     url: str
     log: Path
@@ -441,7 +441,7 @@ class Limited:
 
 @pytest.fixture(scope="module")
 def limited(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
-    """An edge without exceptions from its limits, before the same PostgREST."""
+    """Start an edge that exempts no address, before the same PostgREST."""
     port = urlsplit(api.direct_url).port
     assert port is not None
     directory = tmp_path_factory.mktemp("limited")
@@ -451,7 +451,7 @@ def limited(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limi
 
 @contextmanager
 def holding(url: str, address: str, count: int, token: str | None) -> Iterator[list[bytes]]:
-    """Begin requests at once and end none; yield the answers of those that were refused."""
+    """Begin requests at once and end none; yield the answers of those that were rejected."""
     host, _, port = url.removeprefix("http://").partition(":")
     who = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"POST /rpc/health HTTP/1.1\r\nHost: x\r\n{who}Content-Length: 9\r\n\r\n"
@@ -468,7 +468,7 @@ def holding(url: str, address: str, count: int, token: str | None) -> Iterator[l
 
 
 def answered(connections: list[socket.socket]) -> list[socket.socket]:
-    """Wait until one of them has an answer, and until no more come; return those that have."""
+    """Wait until one of them has an answer and no more arrive; return those that have."""
     found: list[socket.socket] = []
     while True:
         ready, _, _ = select.select([c for c in connections if c not in found], [], [], 0.5)
@@ -477,9 +477,9 @@ def answered(connections: list[socket.socket]) -> list[socket.socket]:
         found += ready
 
 
-@pytest.mark.parametrize("who", ["member", "nobody"])
+@pytest.mark.parametrize("who", ["alice", "nobody"])
 def test_flood_is_refused(world: World, limited: Limited, who: str) -> None:
-    """Let ten requests of a token, or of an address without one, be under way; refuse more."""
+    """Accept ten running requests per token, or per address without one, and reject more."""
     with holding(limited.url, FLOODER, 12, world.caller(who).token) as refused:
         assert len(refused) == 2
 
@@ -489,7 +489,7 @@ def test_flood_is_refused(world: World, limited: Limited, who: str) -> None:
         assert json.loads(body)["code"] == "too_many_requests"
 
 
-@pytest.mark.parametrize("who", ["viewer", "nobody"])
+@pytest.mark.parametrize("who", ["vic", "nobody"])
 def test_flood_leaves_others_alone(world: World, limited: Limited, who: str) -> None:
     """Count each address and each token apart."""
     transport = httpx.HTTPTransport(local_address=NEIGHBOUR)
@@ -499,15 +499,15 @@ def test_flood_leaves_others_alone(world: World, limited: Limited, who: str) -> 
     ):
         answers = [
             http.get("/rpc/health"),
-            http.get("/me", headers={"Authorization": f"Bearer {world.member.token}"}),
+            http.get("/me", headers={"Authorization": f"Bearer {world.alice.token}"}),
         ]
 
     assert {answer.status_code for answer in answers} == {200}
 
 
 def test_one_request_after_the_other_is_never_refused(world: World, limited: Limited) -> None:
-    """Slow a loop down instead."""
-    headers = {"Authorization": f"Bearer {world.partner.token}"}
+    """Slow a loop down instead of rejecting its requests."""
+    headers = {"Authorization": f"Bearer {world.pat.token}"}
     with httpx.Client(headers=headers, timeout=30) as http:
         answers = {http.get(f"{limited.url}/me?select=id").status_code for _ in range(400)}
 
@@ -524,8 +524,8 @@ def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Limited) -> None:
-    """Write method, route, status, time, id and user; no query, no token."""
-    token = world.member.token
+    """Write method, route, status, time, id and user, but neither query nor token."""
+    token = world.alice.token
     httpx.get(
         f"{limited.url}/samples?private_identifier=eq.secret",
         headers={"Authorization": f"Bearer {token}", "X-Request-Id": "logged-1"},
@@ -537,7 +537,7 @@ def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Li
         "method": "GET",
         "route": "/samples",
         "status": 200,
-        "user": str(world.users["member"]),
+        "user": str(world.users["alice"]),
         "address": "127.0.0.1",
     }
     assert "secret" not in limited.log.read_text()
@@ -545,7 +545,7 @@ def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Li
 
 
 def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:
-    """Write "-" for it: it may be an identifier."""
+    """Write "-" for it, because it may be an identifier."""
     httpx.get(f"{limited.url}/secret", headers={"X-Request-Id": "logged-2"})
     httpx.get(f"{limited.url}/BAY-4420/x", headers={"X-Request-Id": "logged-3"})
 
@@ -558,7 +558,7 @@ def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:
     ids=["without a token", "with a bad one"],
 )
 def test_refusal_comes_before_the_body(api: Api, authorization: str, status: bytes) -> None:
-    """Answer 126 MB that were announced, and none of which was sent."""
+    """Answer while 126 MB are announced and none is sent."""
     address = urlsplit(api.url)
     head = f"POST {CREATE} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 126000000\r\n\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
@@ -569,8 +569,8 @@ def test_refusal_comes_before_the_body(api: Api, authorization: str, status: byt
 
 
 def test_head_is_answered_every_time(world: World) -> None:
-    """Use no connection to PostgREST again after HEAD, for PostgREST hangs up without a word."""
-    headers = {"Authorization": f"Bearer {world.member.token}"}
+    """Use a new connection after HEAD, because PostgREST closes the old one without notice."""
+    headers = {"Authorization": f"Bearer {world.alice.token}"}
     paths = ("/samples?limit=1", "/rpc/health", "/samples?colour=eq.1")
     with httpx.Client(base_url=world.api.url, headers=headers, timeout=30) as http:
         answers = {(path, http.head(path).status_code) for _ in range(150) for path in paths}

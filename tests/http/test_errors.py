@@ -47,17 +47,15 @@ Example = Callable[[World], httpx.Response]
 
 
 def as_member(path: str, **options: Any) -> Example:
-    """A member's GET."""
-    return lambda world: world.member.get(path.format(world=world), **options)
+    """Return a GET by a member."""
+    return lambda world: world.alice.get(path.format(world=world), **options)
 
 
 def with_claims(**claims: Any) -> Example:
-    """A request with a token that says something else; None leaves a claim out."""
+    """Return a request with a token that claims something else; None leaves a claim out."""
 
     def request(world: World) -> httpx.Response:
-        said = (
-            claims_for(sub=f"member-{world.name}", role="member", ttl=timedelta(hours=1)) | claims
-        )
+        said = claims_for(sub=f"alice-{world.name}", role="member", ttl=timedelta(hours=1)) | claims
         kept = {claim: value for claim, value in said.items() if value is not None}
         return Caller(world.api, sign(world.api.keys, kept)).get("/me")
 
@@ -65,23 +63,23 @@ def with_claims(**claims: Any) -> Example:
 
 
 def cut_text(world: World) -> httpx.Response:
-    """CSV of more rows than an answer may have."""
+    """Request CSV of more rows than an answer may have."""
     world.conn.execute(
         "insert into aspen.lineages (pathogen_id, lineage)"
         " select %s, 'cut.' || number from generate_series(1, 1001) as number",
         [world.pathogen],
     )
-    return world.member.get("/lineages", accept="text/csv")
+    return world.alice.get("/lineages", accept="text/csv")
 
 
 def job_token(world: World) -> httpx.Response:
-    """A request of a job that waits to be started."""
+    """Send a request of a job that is still queued."""
     job = factories.job(world.conn, world.group)
     return with_claims(role="job", job_id=str(job))(world)
 
 
 def user_with(**columns: Any) -> Example:
-    """A request of a user whose row says something else."""
+    """Return a request of a user whose row says something else."""
 
     def request(world: World) -> httpx.Response:
         subject = f"{'-'.join(columns)}-{world.name}"
@@ -92,80 +90,80 @@ def user_with(**columns: Any) -> Example:
 
 
 def batch_of(arguments: dict[str, Any], **columns: Any) -> Example:
-    """A batch of one sample."""
-    return lambda world: world.member.post(
+    """Return a batch of one sample."""
+    return lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample("a", **columns)) | arguments
     )
 
 
 def sample_with(**columns: Any) -> Example:
-    """A post of one sample."""
-    return lambda world: world.member.post("/samples", json=world.sample("a") | columns)
+    """Return a post of one sample."""
+    return lambda world: world.alice.post("/samples", json=world.sample("a") | columns)
 
 
 def text(body: str) -> Example:
-    """A post of samples, as it is."""
-    return lambda world: world.member.post_text("/samples", body)
+    """Return a post of samples, sent as it is."""
+    return lambda world: world.alice.post_text("/samples", body)
 
 
 def location(**columns: Any) -> Example:
-    """An operator's post of a place."""
-    return lambda world: world.operator.post("/locations", json=columns, prefer=DRY_RUN)
+    """Return an operator's post of a location."""
+    return lambda world: world.olga.post("/locations", json=columns, prefer=DRY_RUN)
 
 
 def private_output(world: World) -> httpx.Response:
-    """A viewer's request for a file of sequences."""
+    """Request a file of sequences as a viewer."""
     output = factories.job_output(
         world.conn, factories.job(world.conn, world.group), "aligned_fasta"
     )
-    return world.viewer.get(f"/rpc/output_url?id={output}")
+    return world.vic.get(f"/rpc/output_url?id={output}")
 
 
 def output_without_credentials(world: World) -> httpx.Response:
-    """A request for a file in a bucket that nobody has keys for."""
+    """Request a file in a bucket without credentials."""
     output = factories.job_output(
         world.conn, factories.job(world.conn, world.group), bucket=f"no-{world.name}"
     )
-    return world.member.get(f"/rpc/output_url?id={output}")
+    return world.alice.get(f"/rpc/output_url?id={output}")
 
 
 def open_run(world: World) -> httpx.Response:
-    """A member's wish to delete a run that waits."""
+    """Delete a queued run as a member."""
     run = factories.phylo_run(world.conn, world.group, status="queued")
-    return world.member.delete(f"/phylo_runs?id=eq.{run}")
+    return world.alice.delete(f"/phylo_runs?id=eq.{run}")
 
 
 def ended_job(world: World) -> httpx.Response:
-    """A member's wish to cancel a run that is done."""
-    return world.member.post("/rpc/cancel_job", json={"job_id": world.run})
+    """Cancel an ended job as a member."""
+    return world.alice.post("/rpc/cancel_job", json={"job_id": world.run})
 
 
 def run_without_pipeline(world: World) -> httpx.Response:
-    """A run for a pathogen that nothing aligns."""
+    """Request a run for a pathogen without a reference to align to."""
     factories.pathogen(world.conn, "HCV", lineage_caller=None, nextclade_dataset_name=None)
-    return world.member.post(RUN, json=world.run_request(pathogen="HCV"))
+    return world.alice.post(RUN, json=world.run_request(pathogen="HCV"))
 
 
 def run_without_sequence(world: World) -> httpx.Response:
-    """A run over a sample that has none."""
+    """Request a run over a sample without a sequence."""
     name = f"bare-{world.name}"
     world.bare_sample(name)
-    return world.member.post(RUN, json=world.run_request(name))
+    return world.alice.post(RUN, json=world.run_request(name))
 
 
 def ambiguous_run(world: World) -> httpx.Response:
-    """A run over a sample that two groups have, neither of them the member's own."""
+    """Request a run over a sample that two other groups have."""
     name = f"twin-{world.name}"
     for _ in range(2):
         group = factories.group(world.conn)
         factories.grant(world.conn, group, world.group)
         factories.sample(world.conn, group, public_identifier=name)
-    return world.member.post(RUN, json=world.run_request(name))
+    return world.alice.post(RUN, json=world.run_request(name))
 
 
 def enormous_batch(world: World) -> httpx.Response:
-    """One sample too many, all of them empty."""
-    return world.member.post(CREATE, json=world.batch(*[{}] * 100_001))
+    """Submit one sample too many, all of them empty."""
+    return world.alice.post(CREATE, json=world.batch(*[{}] * 100_001))
 
 
 EXAMPLES: dict[str, Example] = {
@@ -175,15 +173,15 @@ EXAMPLES: dict[str, Example] = {
     "400 count_not_allowed": as_member("/samples", prefer="count=planned"),
     "400 empty_batch": batch_of({"samples": []}),
     "400 invalid_argument": batch_of({"on_conflict": "replace"}),
-    "400 invalid_run": lambda world: world.member.post(RUN, json=world.run_request(name="")),
+    "400 invalid_run": lambda world: world.alice.post(RUN, json=world.run_request(name="")),
     "400 invalid_sample": batch_of({}, location_id=0),
     "400 invalid_sequence": batch_of({}, sequence="?"),
     "400 invalid_value": as_member("/samples?collection_date=eq.soon"),
     "400 pathogen_without_runs": run_without_pipeline,
     "400 samples_without_sequence": run_without_sequence,
-    "400 read_only_column": lambda world: world.member.patch("/samples", json={"id": 1}),
+    "400 read_only_column": lambda world: world.alice.patch("/samples", json={"id": 1}),
     "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
-    "400 unknown_samples": lambda world: world.member.post(RUN, json=world.run_request("nobody's")),
+    "400 unknown_samples": lambda world: world.alice.post(RUN, json=world.run_request("nobody's")),
     "401 job_not_running": job_token,
     "401 malformed_groups": with_claims(groups=[1]),
     "401 malformed_job_id": with_claims(role="job", job_id="x"),
@@ -196,12 +194,12 @@ EXAMPLES: dict[str, Example] = {
     "403 group_access_denied": batch_of({"group_id": 0}),
     "403 output_is_private": private_output,
     "403 role_not_allowed": with_claims(role="operator"),
-    "404 job_not_found": lambda world: world.member.post("/rpc/cancel_job", json={"job_id": 0}),
+    "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
-    "409 sample_exists": lambda world: world.member.post(
+    "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),
     "503 storage_unavailable": output_without_credentials,
@@ -210,48 +208,46 @@ EXAMPLES: dict[str, Example] = {
     "400 22P05": sample_with(host="a\x00b"),
     "400 22023": with_claims(role="nobody"),
     "400 2201B": as_member("/samples?host=match.((("),
-    "400 21000": lambda world: world.member.post(
+    "400 21000": lambda world: world.alice.post(
         "/sequences?on_conflict=group_id,sample_id", json=[world.sequence()] * 2, prefer=MERGE
     ),
-    "400 23502": lambda world: world.member.post(
+    "400 23502": lambda world: world.alice.post(
         "/sequences", json=world.sequence(world.bare_sample()) | {"sequence": None}
     ),
     "400 23514": location(region="Europe", division="x"),
     "400 42703": as_member("/samples?select=colour"),
     "400 42704": as_member("/samples?select=id::colour"),
     "400 42846": as_member("/sequences?select=id", accept="text/x-fasta"),
-    "400 42P10": lambda world: world.member.post("/samples", json=world.sample("a"), prefer=MERGE),
+    "400 42P10": lambda world: world.alice.post("/samples", json=world.sample("a"), prefer=MERGE),
     "400 PGRST100": as_member("/samples?id=3"),
     "400 PGRST102": text("{"),
     "400 PGRST108": as_member("/samples?locations.country=eq.x"),
-    "400 PGRST109": lambda world: world.member.patch("/samples?limit=1", json={"host": "x"}),
+    "400 PGRST109": lambda world: world.alice.patch("/samples?limit=1", json={"host": "x"}),
     "400 PGRST119": as_member("/samples?select=...accessions(id)"),
     "400 PGRST122": as_member("/samples", prefer="handling=strict, colour=red"),
     "400 PGRST200": as_member("/samples?select=invitations(*)"),
     "400 PGRST204": sample_with(colour="red"),
     "401 PGRST301": with_claims(exp=1),
     "401 42501": lambda world: world.nobody.get("/samples"),
-    "403 42501": lambda world: world.member.delete("/jobs"),
+    "403 42501": lambda world: world.alice.delete("/jobs"),
     "404 42P01": as_member("/colours"),
     "404 42883": as_member("/samples?select=host.sum()"),
     "404 PGRST202": as_member("/rpc/colour"),
-    "405 25006": lambda world: world.member.get(
-        RUN, params=world.run_request() | {"samples": "{}"}
-    ),
-    "405 PGRST101": lambda world: world.member.delete("/rpc/health"),
+    "405 25006": lambda world: world.alice.get(RUN, params=world.run_request() | {"samples": "{}"}),
+    "405 PGRST101": lambda world: world.alice.delete("/rpc/health"),
     "400 invalid_encoding": as_member("/samples?host=eq.%ff"),
     "400 too_many_rows": cut_text,
     "400 query_too_complex": as_member("/samples?select=" + "id," * 250 + "id"),
     "404 not_found": as_member("/samples/1"),
-    "405 method_not_allowed": lambda world: world.member.ask("TRACE", "/samples"),
+    "405 method_not_allowed": lambda world: world.alice.ask("TRACE", "/samples"),
     "414 url_too_long": as_member("/samples?host=eq." + "x" * 8192),
     "431 headers_too_large": as_member("/samples", headers={"X-Long": "x" * 40_000}),
     "406 PGRST106": as_member("/samples", headers={"Accept-Profile": "aspen"}),
     "406 PGRST116": as_member("/samples?id=eq.0", accept=OBJECT),
-    "409 23503": lambda world: world.member.post("/sequences", json=world.sequence(world.foreign)),
-    "409 23505": lambda world: world.member.post("/sequences", json=world.sequence()),
+    "409 23503": lambda world: world.alice.post("/sequences", json=world.sequence(world.foreign)),
+    "409 23505": lambda world: world.alice.post("/sequences", json=world.sequence()),
     "413 54000": location(region="".join(chr(0x4E00 + number) for number in range(9000))),
-    "413 54001": lambda world: world.member.post_text(
+    "413 54001": lambda world: world.alice.post_text(
         CREATE,
         f'{{"group_id": {world.group}, "pathogen": "SC2", "samples": {"[" * 20000}{"]" * 20000}}}',
     ),
@@ -261,26 +257,26 @@ EXAMPLES: dict[str, Example] = {
 
 
 def documented() -> set[str]:
-    """Status and code of every row of the tables."""
+    """Return status and code of every row of the tables."""
     page = (SETTINGS.root / "docs" / "errors.md").read_text("utf-8")
     return {f"{status} {code}" for status, code in ROW.findall(page)}
 
 
 def test_every_documented_error_has_an_example() -> None:
-    """And every example is documented."""
+    """Have an example per documented error, and no other example."""
     assert EXAMPLES.keys() | ELSEWHERE | NEW_IN_18 | OF_SQL_ALONE == documented()
 
 
 @pytest.mark.parametrize(("error", "provoke"), EXAMPLES.items(), ids=EXAMPLES.keys())
 def test_documented_error_is_what_clients_get(world: World, error: str, provoke: Example) -> None:
-    """Status, code and the one shape."""
+    """Return status, code and the one JSON shape."""
     status, code = refusal(provoke(world))
 
     assert f"{status} {code}" == error
 
 
 def test_errors_keep_their_shape_where_something_else_was_accepted(world: World) -> None:
-    """Whoever asked for CSV or FASTA gets JSON when it fails."""
+    """Return JSON for a failed request that accepts CSV or FASTA."""
     response = world.nobody.get("/sequences", accept="text/x-fasta")
 
     assert response.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -288,12 +284,12 @@ def test_errors_keep_their_shape_where_something_else_was_accepted(world: World)
 
 
 def test_refused_batch_stores_nothing(world: World) -> None:
-    """Samples, sequences and jobs alike."""
+    """Store neither samples nor sequences and jobs."""
     tables = ("samples", "sequences", "jobs")
     before = [world.count(table) for table in tables]
     batch = world.batch(
         world.batch_sample("good", sequence=GENOME), world.batch_sample("bad", location_id=0)
     )
 
-    assert refusal(world.member.post(CREATE, json=batch)) == (400, "invalid_sample")
+    assert refusal(world.alice.post(CREATE, json=batch)) == (400, "invalid_sample")
     assert [world.count(table) for table in tables] == before

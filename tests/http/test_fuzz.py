@@ -1,4 +1,4 @@
-"""Whatever is sent: an answer that is no fault of ours, and never another group's data."""
+"""Generated requests are answered without a 5xx, and never with another group's data."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from tests.http.world import DRY_RUN, World
 # Every example is a request; together they take some fifteen seconds.
 FUZZ = settings(
     max_examples=200,
-    deadline=None,
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -78,12 +76,12 @@ BATCH_COLUMNS = ("sequence", "sequencing_date", "sequencing_depth", *SAMPLE_COLU
 
 
 def changes(columns: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
-    """Up to three columns, each with a value of any kind."""
+    """Return up to three columns, each with a value of any kind."""
     return st.dictionaries(st.sampled_from(columns), VALUES, max_size=3)
 
 
 def assert_harmless(world: World, response: httpx.Response) -> None:
-    """Answered or refused, and no word of the other group in it."""
+    """Check that it was answered or rejected, with no word of the other group in it."""
     assert response.status_code < 500, response.text
     assert f"foreign-{world.name}" not in response.text
     assert response.is_success or response.json().keys() == {"code", "message", "details", "hint"}
@@ -92,8 +90,8 @@ def assert_harmless(world: World, response: httpx.Response) -> None:
 @FUZZ
 @given(change=changes(POST_COLUMNS))
 def test_posted_sample_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
-    """One good sample, some of its values replaced."""
-    response = world.member.post(
+    """Replace some values of a valid sample."""
+    response = world.alice.post(
         "/samples",
         json=world.sample("fuzz") | change,
         prefer=f"return=representation,{DRY_RUN}",
@@ -105,10 +103,8 @@ def test_posted_sample_is_stored_or_refused(world: World, change: dict[str, Any]
 @FUZZ
 @given(change=changes(POST_COLUMNS))
 def test_changed_sample_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
-    """All that the caller sees, at once."""
-    response = world.member.patch(
-        "/samples", json=change, prefer=f"return=representation,{DRY_RUN}"
-    )
+    """Change all samples that the caller sees at once."""
+    response = world.alice.patch("/samples", json=change, prefer=f"return=representation,{DRY_RUN}")
 
     assert_harmless(world, response)
 
@@ -121,11 +117,11 @@ def test_changed_sample_is_stored_or_refused(world: World, change: dict[str, Any
 def test_batch_is_stored_or_refused(
     world: World, samples: list[Any], arguments: dict[str, Any]
 ) -> None:
-    """Good samples with values replaced, among anything else."""
+    """Replace values of valid samples, among any other arguments."""
     good = world.batch_sample("fuzz", sequence=GENOME)
     batch = [good | sample if isinstance(sample, dict) else sample for sample in samples]
 
-    response = world.member.post(
+    response = world.alice.post(
         "/rpc/create_samples", json=world.batch(*batch) | arguments, prefer=DRY_RUN
     )
 
@@ -139,8 +135,8 @@ def test_batch_is_stored_or_refused(
     )
 )
 def test_upserted_sequence_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
-    """A good one, some of its values replaced."""
-    response = world.member.post(
+    """Replace some values of a valid sequence."""
+    response = world.alice.post(
         "/sequences?on_conflict=group_id,sample_id",
         json=[world.sequence() | change],
         prefer=f"return=representation,resolution=merge-duplicates,{DRY_RUN}",
@@ -159,8 +155,8 @@ def test_upserted_sequence_is_stored_or_refused(world: World, change: dict[str, 
 def test_run_is_queued_or_refused(
     world: World, arguments: dict[str, Any], filters: dict[str, Any]
 ) -> None:
-    """With any filters, and any arguments."""
-    response = world.member.post(
+    """Send any filters and any arguments."""
+    response = world.alice.post(
         "/rpc/create_phylo_run",
         json=world.run_request(template_args=filters) | arguments,
         prefer=DRY_RUN,
@@ -183,10 +179,10 @@ REFERENCE_ROWS: dict[str, dict[str, Any]] = {
 def test_row_of_an_operator_is_stored_or_refused(
     world: World, data: st.DataObject, resource: str
 ) -> None:
-    """A good one, some of its values replaced."""
+    """Replace some values of a valid row."""
     row = REFERENCE_ROWS[resource]
 
-    response = world.operator.post(
+    response = world.olga.post(
         f"/{resource}",
         json=row | data.draw(changes(tuple(row))),
         prefer=f"return=representation,{DRY_RUN}",
@@ -202,8 +198,8 @@ def test_row_of_an_operator_is_stored_or_refused(
     )
 )
 def test_change_of_oneself_is_stored_or_refused(world: World, change: dict[str, Any]) -> None:
-    """Whatever a user says of themselves."""
-    response = world.member.patch("/me", json=change, prefer=f"return=representation,{DRY_RUN}")
+    """Send any values of a user's own row."""
+    response = world.alice.patch("/me", json=change, prefer=f"return=representation,{DRY_RUN}")
 
     assert_harmless(world, response)
 
@@ -211,8 +207,8 @@ def test_change_of_oneself_is_stored_or_refused(world: World, change: dict[str, 
 @FUZZ
 @given(body=VALUES.map(json.dumps) | st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_body_is_stored_or_refused(world: World, body: str) -> None:
-    """JSON of any shape, and text that is none."""
-    assert_harmless(world, world.member.post_text("/samples", body, prefer=DRY_RUN))
+    """Send JSON of any shape, and text that is not JSON."""
+    assert_harmless(world, world.alice.post_text("/samples", body, prefer=DRY_RUN))
 
 
 @FUZZ
@@ -226,7 +222,7 @@ def test_any_body_is_stored_or_refused(world: World, body: str) -> None:
 def test_any_filter_is_answered_or_refused(
     world: World, column: str, operator: str, value: object
 ) -> None:
-    """By any value, of any column."""
-    response = world.member.get("/samples", params={column: f"{operator}.{value}"})
+    """Filter any column by any value."""
+    response = world.alice.get("/samples", params={column: f"{operator}.{value}"})
 
     assert_harmless(world, response)

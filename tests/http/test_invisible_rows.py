@@ -1,4 +1,4 @@
-"""No answer tells of rows its caller may not see: two worlds that differ in these answer alike."""
+"""No answer tells of hidden rows: two databases that differ only in these answer alike."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.people import NOBODY, PARTIAL, PEOPLE, store_groups, store_people
 from tests.servers import Api, Cluster, Database, run_api
 
 DRY_RUN = "tx=rollback"
 # Of the group everybody but the stranger and nobody has to do with, and what they are to it.
-PEOPLE = ("member", "viewer", "guest", "stranger", "operator", "nobody")
+CALLERS = ("alice", "vic", "gus", "bob", "olga", NOBODY)
 # They do not see private samples, and no sequence.
-PARTIAL = ("viewer", "guest")
 # Ids from here on are those of rows that only one of the worlds has.
 FIRST_HIDDEN_ID = 1_000_000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent to both worlds."""
+    """A request that is sent to both databases."""
 
     method: str
     path: str
@@ -45,15 +45,15 @@ class Worlds:
     fuller: Api
 
     def answers(self, who: str, request: Request) -> list[tuple[int, str | None, bytes]]:
-        """What each answers: status, range and body."""
+        """Return status, range and body of both answers."""
         return [answer(api, who, request) for api in (self.plain, self.fuller)]
 
 
 def answer(api: Api, who: str, request: Request) -> tuple[int, str | None, bytes]:
-    """All of an answer that could tell something; the others are the same for every request."""
+    """Return all parts of an answer that may differ between requests."""
     token = None
-    if who != "nobody":
-        token = api.token(who, "operator" if who == "operator" else "member")
+    if who != NOBODY:
+        token = api.token(who, PEOPLE[who].database_role)
     headers = {"Accept": request.accept} | ({"Prefer": request.prefer} if request.prefer else {})
     response: httpx.Response = api.request(
         request.method, request.path, token, headers=headers, json=request.body
@@ -62,19 +62,14 @@ def answer(api: Api, who: str, request: Request) -> tuple[int, str | None, bytes
 
 
 def fill(conn: psycopg.Connection) -> None:
-    """A group with rows of every kind, enough of them for statistics, and two more groups."""
-    own, friends, others = (factories.group(conn, name) for name in ("Own", "Friends", "Others"))
-    factories.grant(conn, own, friends, "viewer")
-    factories.user(conn, "member", {own: "member"})
-    factories.user(conn, "viewer", {own: "viewer"})
-    factories.user(conn, "guest", {friends: "member"})
-    factories.user(conn, "stranger", {others: "admin"})
-    factories.user(conn, "operator", is_operator=True)
-    add_samples(conn, own, 150)
-    run = factories.phylo_run(conn, own, "A run")
+    """Store the lab with rows of every kind, enough of them for statistics, and the cast."""
+    groups = store_groups(conn)
+    store_people(conn, groups)
+    add_samples(conn, groups["lab"], 150)
+    run = factories.phylo_run(conn, groups["lab"], "A run")
     factories.phylo_tree(conn, run)
     factories.job_output(conn, run)
-    factories.job(conn, own)
+    factories.job(conn, groups["lab"])
 
 
 def add_samples(
@@ -86,7 +81,7 @@ def add_samples(
     first_number: int = 1,
     is_private: bool = False,
 ) -> None:
-    """Samples with sequences, lineages and accessions, of few hosts and days."""
+    """Store samples with sequences, lineages and accessions, of few hosts and days."""
     place, pathogen = factories.location(conn), factories.pathogen(conn)
     conn.execute(
         "insert into aspen.samples (id, group_id, pathogen_id, location_id, is_private,"
@@ -121,7 +116,7 @@ def add_samples(
 
 
 def hide_of_others(conn: psycopg.Connection) -> None:
-    """Another group has the same identifiers and many more rows, and a value of its own."""
+    """Store another group with the same identifiers, many more rows and a value of its own."""
     others = factories.group(conn, "Hidden", id=FIRST_HIDDEN_ID)
     add_samples(conn, others, 3000, first_id=FIRST_HIDDEN_ID)
     conn.execute("update aspen.samples set host = 'secret' where group_id = %s", [others])
@@ -131,8 +126,8 @@ def hide_of_others(conn: psycopg.Connection) -> None:
 
 
 def hide_private(conn: psycopg.Connection) -> None:
-    """The group itself has private samples."""
-    row = conn.execute("select id from aspen.groups where name = 'Own'").fetchone()
+    """Store private samples of the lab."""
+    row = conn.execute("select id from aspen.groups where name = 'lab'").fetchone()
     assert row is not None
     add_samples(conn, row[0], 3000, first_id=FIRST_HIDDEN_ID, first_number=1000, is_private=True)
     conn.execute("update aspen.samples set host = 'secret' where is_private")
@@ -145,12 +140,12 @@ def hide_private(conn: psycopg.Connection) -> None:
     conn.execute(f"delete from aspen.jobs {jobs}", [FIRST_HIDDEN_ID])  # noqa: S608
 
 
-HIDDEN = {"of others": (hide_of_others, PEOPLE), "private": (hide_private, PARTIAL)}
+HIDDEN = {"of others": (hide_of_others, CALLERS), "private": (hide_private, PARTIAL)}
 
 
 @pytest.fixture(scope="module", params=HIDDEN)
 def hidden(request: pytest.FixtureRequest) -> str:
-    """Which rows the fuller world has."""
+    """Return the kind of rows that only the fuller database has."""
     return str(request.param)
 
 
@@ -161,7 +156,7 @@ def worlds(
     template: Database,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Worlds]:
-    """A world, and a copy of it with rows added."""
+    """Start an API over a database, and one over a copy of it with rows added."""
     hide, _ = HIDDEN[hidden]
     with ExitStack() as stack:
         plain = stack.enter_context(cluster.database("aspen_plain", template.name))
@@ -212,7 +207,7 @@ PREFER = (None, "count=exact", "count=planned", "count=estimated", "return=minim
 
 @st.composite
 def lists(draw: st.DrawFn) -> Request:
-    """A list with filters, an order, embedded rows, a page and a count."""
+    """Draw a list with filters, an order, embedded rows, a page and a count."""
     resource = draw(st.sampled_from(sorted(COLUMNS)))
     columns = st.sampled_from(COLUMNS[resource])
     selected = draw(st.lists(columns, max_size=3, unique=True)) or ["id"]
@@ -235,7 +230,7 @@ def lists(draw: st.DrawFn) -> Request:
 
 
 def sample(**columns: Any) -> dict[str, Any]:
-    """A sample as a client posts it; what is wrong with it is up to the test."""
+    """Draw a sample as a client posts it; the test may spoil it."""
     good = {"group_id": 1, "pathogen_id": 1, "location_id": 1, "collection_date": "2024-02-01"}
     return good | {"private_identifier": "private-2500"} | columns
 
@@ -249,7 +244,7 @@ count_or_not = st.sampled_from((DRY_RUN, f"{DRY_RUN}, count=exact", f"{DRY_RUN},
 
 @st.composite
 def writes(draw: st.DrawFn) -> Request:
-    """A change, most of them refused; what would be stored is taken back, ids are not shown."""
+    """Draw a change, usually one that is rejected; it is rolled back and its answer has no ids."""
     row = draw(some_id)
     new = sample(
         **draw(
@@ -302,9 +297,6 @@ def writes(draw: st.DrawFn) -> Request:
 
 ALIKE = settings(
     max_examples=150,
-    derandomize=True,
-    deadline=None,
-    database=None,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
@@ -312,10 +304,10 @@ ALIKE = settings(
 
 @ALIKE
 @given(number=st.integers(0, 99), request=lists())
-def test_lists_do_not_tell_of_rows_one_cannot_see(
+def test_lists_do_not_tell_of_hidden_rows(
     worlds: Worlds, hidden: str, number: int, request: Request
 ) -> None:
-    """Same status, same range, same bytes."""
+    """Return the same status, range and bytes."""
     _, people = HIDDEN[hidden]
 
     plain, fuller = worlds.answers(people[number % len(people)], request)
@@ -325,10 +317,10 @@ def test_lists_do_not_tell_of_rows_one_cannot_see(
 
 @ALIKE
 @given(number=st.integers(0, 99), request=writes())
-def test_refusals_do_not_tell_of_rows_one_cannot_see(
+def test_errors_do_not_tell_of_hidden_rows(
     worlds: Worlds, hidden: str, number: int, request: Request
 ) -> None:
-    """As if they did not exist: taken, unknown and forbidden speak of one's own rows."""
+    """Mean only visible rows by taken, unknown and forbidden."""
     _, people = HIDDEN[hidden]
 
     plain, fuller = worlds.answers(people[number % len(people)], request)
@@ -339,8 +331,8 @@ def test_refusals_do_not_tell_of_rows_one_cannot_see(
 TELLING = Request("GET", "/samples?select=id&order=id&host=eq.secret", "count=exact")
 
 
-def test_worlds_differ_for_those_who_may_see(worlds: Worlds) -> None:
-    """Or nothing would be compared: the control plane finds other rows in each."""
+def test_databases_differ_for_the_control_plane(worlds: Worlds) -> None:
+    """Find different rows as control, or the comparison would compare nothing."""
     counts = []
     for api in (worlds.plain, worlds.fuller):
         with api.database.connect() as conn:
@@ -351,22 +343,21 @@ def test_worlds_differ_for_those_who_may_see(worlds: Worlds) -> None:
 
 
 def test_comparison_notices_a_row_too_many(worlds: Worlds) -> None:
-    """It passes as things are, and fails once a policy is careless."""
-    before = worlds.answers("viewer", TELLING)
+    """Pass with the real policies, and fail once a policy shows too much."""
+    before = worlds.answers("vic", TELLING)
     with worlds.fuller.database.connect("postgres") as conn:
         conn.execute("create policy careless on aspen.samples for select to member using (true)")
         conn.execute("alter policy samples_fence on aspen.samples using (true)")
         try:
-            careless = worlds.answers("viewer", TELLING)
+            careless = worlds.answers("vic", TELLING)
         finally:
             conn.execute("drop policy careless on aspen.samples")
             conn.execute(
                 "alter policy samples_fence on aspen.samples using ("
-                "group_id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[])"
-                " and (not is_private or group_id = any(nullif("
-                "current_setting('aspen.full_groups', true), '')::bigint[])))"
+                "group_id = any(authz.any_groups())"
+                " and (not is_private or group_id = any(authz.full_groups())))"
             )
-    after = worlds.answers("viewer", TELLING)
+    after = worlds.answers("vic", TELLING)
 
     assert before[0] == before[1] == after[0] == after[1]
     assert careless[0] != careless[1]

@@ -1,4 +1,4 @@
-"""What a caller tries who wants to know more than they may: oracles, filters, odd notations."""
+"""Attempts to learn of hidden rows: oracles, filters, odd notations."""
 
 from __future__ import annotations
 
@@ -8,27 +8,20 @@ import httpx
 import pytest
 
 from tests.factories import GENOME
-from tests.http.world import (
-    DRY_RUN,
-    PARTIAL,
-    REPRESENTATION,
-    World,
-    problems,
-    refusal,
-    rows,
-)
+from tests.http.world import DRY_RUN, REPRESENTATION, World, problems, refusal, rows
+from tests.people import PARTIAL
 
 ABSENT = 999_999_999
 
 
 def secrets(world: World) -> list[str]:
-    """Words that only rows of the group hold."""
+    """Return words that only rows of the group hold."""
     words = ("open-", "hidden-", "own ", "own-", "admin-", "viewer-")
     return [f"{word}{world.name}" for word in words]
 
 
 def told(world: World, response: httpx.Response) -> list[str]:
-    """Which of the secrets a response tells, in body or headers."""
+    """Return the secrets that a response tells, in body or headers."""
     text = f"{response.headers}{response.text}"
     return [secret for secret in secrets(world) if secret in text]
 
@@ -64,15 +57,15 @@ LISTS = (
 @pytest.mark.parametrize("query", NOTATIONS.values(), ids=NOTATIONS.keys())
 @pytest.mark.parametrize("resource", LISTS)
 def test_no_notation_shows_a_stranger_anything(world: World, resource: str, query: str) -> None:
-    """PostgreSQL's functional notation reaches functions that no list names."""
-    response = world.stranger.get(f"/{resource}?{query}")
+    """Answer nothing through functional notation, which reaches functions that no list names."""
+    response = world.bob.get(f"/{resource}?{query}")
 
     assert told(world, response) == []
 
 
 def test_notations_show_a_member_what_they_read(world: World) -> None:
-    """The allow twin: the odd notation works, and the words are those that rows hold."""
-    response = world.member.get("/samples?select=json_agg")
+    """Answer a member, which shows that the notation works and the words are right."""
+    response = world.alice.get("/samples?select=json_agg")
 
     assert f"open-{world.name}" in told(world, response)
 
@@ -90,8 +83,8 @@ EMBEDDINGS = {
 
 @pytest.mark.parametrize("path", EMBEDDINGS.values(), ids=EMBEDDINGS.keys())
 def test_no_embedding_leads_a_stranger_to_others_rows(world: World, path: str) -> None:
-    """From data that everybody reads to data that few do."""
-    response = world.stranger.get(f"/{path}", prefer="count=exact")
+    """Embed no hidden rows in reference data that everybody reads."""
+    response = world.bob.get(f"/{path}", prefer="count=exact")
 
     assert told(world, response) == []
 
@@ -112,7 +105,7 @@ MASKED_FILTERS = {
 @pytest.mark.parametrize("query", MASKED_FILTERS.values(), ids=MASKED_FILTERS.keys())
 @pytest.mark.parametrize("who", PARTIAL)
 def test_filter_on_a_masked_column_finds_nothing(world: World, who: str, query: str) -> None:
-    """A hit would confirm a guess."""
+    """Return no row, because a hit would confirm a guess."""
     query = query.format(f"open-{world.name}")
 
     assert rows(world.caller(who).get(f"/samples?select=id&{query}")) == []
@@ -125,10 +118,10 @@ def test_filter_on_a_masked_column_finds_nothing(world: World, who: str, query: 
 def test_write_by_a_masked_column_finds_nothing(
     world: World, method: str, options: dict[str, Any], query: str
 ) -> None:
-    """Neither done nor refused."""
+    """Neither change a row nor answer with an error."""
     query = query.format(f"open-{world.name}")
 
-    response = world.viewer.ask(
+    response = world.vic.ask(
         method, f"/samples?group_id=eq.{world.group}&{query}", prefer=REPRESENTATION, **options
     )
 
@@ -137,7 +130,7 @@ def test_write_by_a_masked_column_finds_nothing(
 
 @pytest.mark.parametrize("who", PARTIAL)
 def test_order_by_a_masked_column_is_no_order(world: World, who: str) -> None:
-    """All are null, so up and down are the same."""
+    """Return both directions alike, because every value is null."""
     first, second = (world.bare_sample(f"{name}-{who}") for name in ("aaa", "zzz"))
     path = f"/samples?select=id&id=in.({first},{second})&order=private_identifier"
 
@@ -161,10 +154,10 @@ MASKED_PATHS: dict[str, tuple[str, list[dict[str, None]]]] = {
 
 @pytest.mark.parametrize(("path", "seen"), MASKED_PATHS.values(), ids=MASKED_PATHS.keys())
 @pytest.mark.parametrize("who", PARTIAL)
-def test_masked_column_stays_masked_from_afar(
+def test_masked_column_stays_masked_when_embedded(
     world: World, who: str, path: str, seen: list[dict[str, None]]
 ) -> None:
-    """Wherever the sample is embedded."""
+    """Mask it wherever the sample is embedded."""
     assert rows(world.caller(who).get(f"/{path.format(f'open-{world.name}')}")) == seen
 
 
@@ -176,32 +169,32 @@ CASTS = {
 
 @pytest.mark.parametrize("column", CASTS.values(), ids=CASTS.keys())
 def test_failing_cast_does_not_quote_others_rows(world: World, column: str) -> None:
-    """An error shows the value it failed on, so it must never reach one."""
-    response = world.stranger.get(f"/samples?select={column}::integer&group_id=eq.{world.group}")
+    """Apply a cast to visible rows only, because its error quotes the value."""
+    response = world.bob.get(f"/samples?select={column}::integer&group_id=eq.{world.group}")
 
     assert rows(response) == []
 
 
 def test_failing_cast_does_not_quote_a_masked_column(world: World) -> None:
-    """For a viewer there is nothing to cast."""
-    response = world.viewer.get(f"/samples?select=private_identifier::integer&id=eq.{world.open}")
+    """Give a viewer's cast null instead of the value."""
+    response = world.vic.get(f"/samples?select=private_identifier::integer&id=eq.{world.open}")
 
     assert rows(response) == [{"private_identifier": None}]
 
 
 def without(body: dict[str, Any], sample: int) -> dict[str, Any]:
-    """An error without the id that was asked about."""
+    """Return an error without the id that the request named."""
     asked = f'"sample_id": {sample}'
     return {key: value and value.replace(asked, "") for key, value in body.items()}
 
 
 POSTS: dict[str, tuple[str, dict[str, Any], tuple[int, str]]] = {
-    "into their group": ("own", {}, (403, "42501")),
-    "into one's own group": ("other", {}, (409, "23503")),
-    "with bad letters into their group": ("own", {"sequence": "?"}, (400, "invalid_sequence")),
-    "with bad letters into one's own": ("other", {"sequence": "?"}, (400, "invalid_sequence")),
-    "with a bad date": ("own", {"sequencing_date": "2999-01-01"}, (400, "invalid_sequence")),
-    "without a sequence": ("own", {"sequence": None}, (403, "42501")),
+    "into their group": ("lab", {}, (403, "42501")),
+    "into one's own group": ("others", {}, (409, "23503")),
+    "with bad letters into their group": ("lab", {"sequence": "?"}, (400, "invalid_sequence")),
+    "with bad letters into one's own": ("others", {"sequence": "?"}, (400, "invalid_sequence")),
+    "with a bad date": ("lab", {"sequencing_date": "2999-01-01"}, (400, "invalid_sequence")),
+    "without a sequence": ("lab", {"sequence": None}, (403, "42501")),
 }
 
 
@@ -216,12 +209,12 @@ def test_sequence_for_anothers_sample_is_refused_as_if_it_were_absent(
     resolution: str,
     sample: str,
 ) -> None:
-    """Word for word, with or without upsert."""
+    """Answer word for word alike, with or without upsert."""
     path = "/sequences?on_conflict=group_id,sample_id" if resolution else "/sequences"
     wanted = (getattr(world, sample), ABSENT)
 
     there, absent = (
-        world.stranger.post(
+        world.bob.post(
             path,
             json=world.sequence(sample_id, group_id=world.groups[group]) | columns,
             prefer=f"{DRY_RUN}{resolution}",
@@ -235,7 +228,10 @@ def test_sequence_for_anothers_sample_is_refused_as_if_it_were_absent(
 
 @pytest.mark.parametrize("who", PARTIAL)
 def test_refused_sequence_does_not_name_the_sample_to_a_viewer(world: World, who: str) -> None:
-    """The letters are checked before the policies are, for a row the viewer sees in part."""
+    """Leave the name out, because letters are checked before policies.
+
+    The viewer sees the sample, but not its private identifier.
+    """
     response = world.caller(who).post("/sequences", json=world.sequence(sequence="?"))
 
     status, code, [problem] = problems(response)
@@ -243,15 +239,15 @@ def test_refused_sequence_does_not_name_the_sample_to_a_viewer(world: World, who
 
 
 def test_refused_sequence_names_the_sample_to_a_member(world: World) -> None:
-    """The allow twin."""
-    response = world.member.post("/sequences", json=world.sequence(sequence="?"))
+    """Name it to a caller who may read the name."""
+    response = world.alice.post("/sequences", json=world.sequence(sequence="?"))
 
     assert problems(response)[2][0]["private_identifier"] == f"open-{world.name}"
 
 
 def test_sequence_does_not_move_to_another_group(world: World) -> None:
-    """Not even for a member of both, and not by an upsert either."""
-    both = world.caller("admin", groups={world.group: "admin", world.other: "admin"})
+    """Reject it even for a member of both groups, and by upsert."""
+    both = world.caller("ada", groups={world.group: "admin", world.other: "admin"})
 
     response = both.patch(
         f"/sequences?sample_id=eq.{world.open}",
@@ -278,9 +274,9 @@ PRIVATE_FUNCTIONS = (
 
 
 @pytest.mark.parametrize("function", PRIVATE_FUNCTIONS)
-def test_function_that_is_no_part_of_the_api_is_not_there(world: World, function: str) -> None:
-    """Neither ours nor PostgreSQL's."""
-    response = world.operator.post(f"/rpc/{function}", json={})
+def test_function_outside_the_api_is_not_found(world: World, function: str) -> None:
+    """Serve neither our internal functions nor PostgreSQL's."""
+    response = world.olga.post(f"/rpc/{function}", json={})
 
     assert refusal(response) == (404, "PGRST202")
 
@@ -299,14 +295,14 @@ PRIVATE_TABLES = (
 
 
 @pytest.mark.parametrize("table", PRIVATE_TABLES)
-def test_table_that_is_no_part_of_the_api_is_not_there(world: World, table: str) -> None:
-    """The schema of the API holds views alone."""
-    assert refusal(world.operator.get(f"/{table}")) == (404, "42P01")
+def test_table_outside_the_api_is_not_found(world: World, table: str) -> None:
+    """Serve the views of the schema api only."""
+    assert refusal(world.olga.get(f"/{table}")) == (404, "42P01")
 
 
 def test_error_of_a_broken_rule_does_not_quote_the_row(world: World) -> None:
-    """PostgreSQL would show the whole row; under row-level security it does not."""
-    response = world.admin.patch(
+    """Leave it out, as PostgreSQL does under row-level security."""
+    response = world.ada.patch(
         f"/phylo_runs?id=eq.{world.run}", json={"name": "x" * 129}, prefer=DRY_RUN
     )
 
@@ -319,15 +315,15 @@ def test_error_of_a_broken_rule_does_not_quote_the_row(world: World) -> None:
 
 
 def test_error_of_a_taken_key_does_not_quote_the_key(world: World) -> None:
-    """Details would name the values."""
-    response = world.member.post("/sequences", json=world.sequence(), prefer=DRY_RUN)
+    """Drop the details, which would name the values."""
+    response = world.alice.post("/sequences", json=world.sequence(), prefer=DRY_RUN)
 
     assert (refusal(response), response.json()["details"]) == ((409, "23505"), None)
 
 
 def test_sample_of_a_stranger_may_have_the_same_names(world: World) -> None:
-    """What is unique is unique in a group: nobody learns that a name is taken elsewhere."""
-    response = world.stranger.post(
+    """Keep names unique in a group only, so that no caller learns those of others."""
+    response = world.bob.post(
         "/rpc/create_samples",
         json=world.batch(
             world.batch_sample(

@@ -1,4 +1,4 @@
-"""Replacing keys under a running API: who is still let in, and from when."""
+"""Replacing keys under a running API: which tokens are accepted, and from when."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def own_api(api: Api, tmp_path: Path) -> Iterator[Api]:
-    """A PostgREST of the test's own: rotating its keys ends nobody else's session."""
+    """Start a PostgREST of the test's own, so that rotating its keys ends no other session."""
     with run_api(api.database, tmp_path) as own_api:
         yield own_api
 
 
 @pytest.fixture
 def run(own_api: Api) -> Run:
-    """`control token …` for that API."""
+    """Return what runs `control token …` for that API."""
     here = {
         **own_api.database.environment,
         "ASPEN_API_URL": own_api.url,
@@ -46,17 +46,17 @@ def run(own_api: Api) -> Run:
 
 
 def token_of(keys: KeySet, alg: Algorithm) -> str:
-    """A good token of a user who does not exist: its signature is all that counts here."""
+    """Sign a good token of an unknown user, because only the signature matters here."""
     return tokens.mint(keys, sub="nobody", role="member", ttl=HOUR, alg=alg)
 
 
 def signature_is_good(api: Api, token: str) -> bool:
-    """Refused for its user, not for its signature."""
+    """Tell whether a token is rejected for its user, not for its signature."""
     return {"unknown_user": True, "PGRST301": False}[api.get("/me", token).json()["code"]]
 
 
 def eventually(check: Callable[[], bool]) -> bool:
-    """Whether something comes true within five seconds."""
+    """Tell whether something comes true within five seconds."""
     deadline = time.monotonic() + 5
     while not (held := check()) and time.monotonic() < deadline:
         pass
@@ -65,7 +65,7 @@ def eventually(check: Callable[[], bool]) -> bool:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_rotation_lets_old_and_new_tokens_in(own_api: Api, run: Run, alg: Algorithm) -> None:
-    """Both as soon as the command returns."""
+    """Accept both as soon as the command returns."""
     old = token_of(own_api.keys, alg)
 
     result = run("rotate-keys")
@@ -77,7 +77,7 @@ def test_rotation_lets_old_and_new_tokens_in(own_api: Api, run: Run, alg: Algori
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_retirement_ends_old_tokens_only(own_api: Api, run: Run, alg: Algorithm) -> None:
-    """As soon as the command returns, for the pair as for the secret."""
+    """Reject them as soon as the command returns, for the key pair as for the secret."""
     old = token_of(own_api.keys, alg)
     run("rotate-keys")
 
@@ -90,7 +90,7 @@ def test_retirement_ends_old_tokens_only(own_api: Api, run: Run, alg: Algorithm)
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_leaked_keys_end_at_once(own_api: Api, run: Run, alg: Algorithm) -> None:
-    """--drop-old: in one step from the old keys to the new."""
+    """Replace the old keys in one step with --drop-old."""
     old = token_of(own_api.keys, alg)
     used_before = signature_is_good(own_api, old)
 
@@ -104,7 +104,7 @@ def test_leaked_keys_end_at_once(own_api: Api, run: Run, alg: Algorithm) -> None
 def test_rotation_says_so_when_the_api_reads_other_keys(
     own_api: Api, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keys are made, but for an API that does not know them."""
+    """Make the keys and warn that this API does not know them."""
     monkeypatch.setattr("control.tokens.rotation.RELOADED_WITHIN_SECONDS", 0.2)
 
     result = run("rotate-keys", ASPEN_KEYS_DIR=str(tmp_path / "elsewhere"))
@@ -114,7 +114,7 @@ def test_rotation_says_so_when_the_api_reads_other_keys(
 
 
 def test_rotation_says_so_when_the_api_is_down(own_api: Api, run: Run) -> None:
-    """It reads the new keys when it starts; until then nobody can be let in anyway."""
+    """Make the keys and say that the API reads them when it starts."""
     result = run("rotate-keys", ASPEN_API_URL="http://127.0.0.1:1")
 
     assert result.exit_code == 1
@@ -124,7 +124,7 @@ def test_rotation_says_so_when_the_api_is_down(own_api: Api, run: Run) -> None:
 def test_tokens_of_a_trusted_provider_are_let_in_until_it_is_replaced(
     own_api: Api, run: Run, tmp_path: Path
 ) -> None:
-    """Its public keys are all the API needs, and they go when the provider drops them."""
+    """Accept them by its public keys alone, until another provider replaces it."""
     provider = ensure_keys(tmp_path / "provider")
     token = token_of(provider, "RS256")
     before = signature_is_good(own_api, token)
@@ -139,7 +139,7 @@ def test_tokens_of_a_trusted_provider_are_let_in_until_it_is_replaced(
 
 
 def test_tokens_of_a_provider_with_a_curve_are_let_in(own_api: Api, run: Run) -> None:
-    """ES256, which some providers prefer."""
+    """Accept ES256, which some providers prefer."""
     private = ec.generate_private_key(ec.SECP256R1())
     jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": "provider"}
     claims = tokens.claims_for(sub="nobody", role="member", ttl=HOUR)

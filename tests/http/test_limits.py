@@ -1,4 +1,4 @@
-"""What bounds a request: rows, time, connections, origins; and what a client sees then."""
+"""Limits of a request (rows, time, connections, origins) and what a client sees at each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
     "Access-Control-Request-Headers": "authorization,content-type",
 }
-TIMEOUTS = {"nobody": "3s", "member": "10s", "operator": "10s"}
+TIMEOUTS = {"nobody": "3s", "alice": "10s", "olga": "10s"}
 POOL_SIZE = 20
 AT_ONCE = 10
 
@@ -28,7 +28,7 @@ AT_ONCE = 10
 def own_api(
     cluster: Cluster, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Api]:
-    """A PostgREST of this module's own, with functions and a view to see its limits by."""
+    """Start a PostgREST of this module's own, with functions and a view that show its limits."""
     with (
         cluster.database("aspen_limits", template.name) as database,
         run_api(database, tmp_path_factory.mktemp("limits")) as api,
@@ -55,28 +55,28 @@ def own_api(
 
 @pytest.fixture(scope="module")
 def own_world(own_api: Api) -> Iterator[World]:
-    """People of that API."""
+    """Store the cast of that API."""
     with own_api.database.connect() as conn:
         yield World(own_api, conn)
 
 
 @pytest.mark.parametrize(("who", "timeout"), TIMEOUTS.items(), ids=TIMEOUTS.keys())
-def test_each_role_has_its_time(own_world: World, who: str, timeout: str) -> None:
-    """PostgREST reads it from the role; with db-config off it would silently not."""
+def test_each_role_has_its_timeout(own_world: World, who: str, timeout: str) -> None:
+    """Read it from the role, which PostgREST would silently not do with db-config off."""
     assert rows(own_world.caller(who).get("/rpc/timeout")) == timeout
 
 
 def test_request_that_takes_too_long_is_cancelled(own_world: World) -> None:
-    """Nothing was stored; it says when to try again."""
-    response = own_world.member.get("/rpc/sleep?seconds=9")
+    """Store nothing and say when to try again."""
+    response = own_world.alice.get("/rpc/sleep?seconds=9")
 
     assert refusal(response) == (503, "57014")
     assert response.headers["Retry-After"] == "5"
 
 
 def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
-    """504 after three seconds, when several people's requests wait for something."""
-    people = ("admin", "member", "viewer")
+    """Answer 504 after three seconds while several people's requests wait."""
+    people = ("ada", "alice", "vic")
     with own_world.api.database.connect() as conn, conn.transaction():
         conn.execute("lock table aspen.lineages in access exclusive mode")
 
@@ -92,23 +92,23 @@ def test_request_that_finds_no_connection_is_refused(own_world: World) -> None:
 
 
 def test_one_caller_cannot_hold_the_pool(own_world: World) -> None:
-    """Ten requests at once; one more is refused, and others and the health check are served."""
+    """Accept ten requests at once, reject one more, and serve others and the health check."""
     with (
         own_world.api.database.connect("postgres") as conn,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         with conn.transaction():
             conn.execute("lock table aspen.lineages in access exclusive mode")
-            waiting = [pool.submit(own_world.member.get, "/lineages") for _ in range(AT_ONCE)]
+            waiting = [pool.submit(own_world.alice.get, "/lineages") for _ in range(AT_ONCE)]
             wait_for_somebody_to_wait(conn, AT_ONCE)
-            refused = own_world.member.get("/me")
+            refused = own_world.alice.get("/me")
             served = [
-                own_world.admin.get("/me").status_code,
-                own_world.member.get("/rpc/health").status_code,
+                own_world.ada.get("/me").status_code,
+                own_world.alice.get("/rpc/health").status_code,
                 own_world.nobody.get("/rpc/health").status_code,
             ]
         answers = [request.result().status_code for request in waiting]
-    after = own_world.member.get("/me").status_code
+    after = own_world.alice.get("/me").status_code
 
     assert refusal(refused) == (429, "too_many_requests")
     assert refused.headers["Retry-After"] == "1"
@@ -116,7 +116,7 @@ def test_one_caller_cannot_hold_the_pool(own_world: World) -> None:
 
 
 def test_callers_without_a_token_share_what_one_caller_may(own_world: World) -> None:
-    """They hold half the pool at most; health is served to all, and so are people with tokens."""
+    """Give them half the pool at most; serve health to all, and people with tokens."""
     with (
         own_world.api.database.connect("postgres") as conn,
         ThreadPoolExecutor(AT_ONCE) as pool,
@@ -128,7 +128,7 @@ def test_callers_without_a_token_share_what_one_caller_may(own_world: World) -> 
             refused = own_world.nobody.get("/rpc/timeout")
             served = [
                 own_world.nobody.get("/rpc/health").status_code,
-                own_world.member.get("/me").status_code,
+                own_world.alice.get("/me").status_code,
             ]
         answers = [request.result().status_code for request in waiting]
 
@@ -139,26 +139,26 @@ def test_callers_without_a_token_share_what_one_caller_may(own_world: World) -> 
 @pytest.mark.parametrize(
     ("who", "method", "path", "timeout"),
     [
-        ("member", "GET", "/limits", "5s"),
-        ("operator", "GET", "/limits", "5s"),
+        ("alice", "GET", "/limits", "5s"),
+        ("olga", "GET", "/limits", "5s"),
         ("nobody", "GET", "/limits", "3s"),
-        ("member", "GET", "/rpc/timeout", "10s"),
-        ("member", "POST", "/rpc/timeout", "10s"),
+        ("alice", "GET", "/rpc/timeout", "10s"),
+        ("alice", "POST", "/rpc/timeout", "10s"),
     ],
 )
 def test_reading_a_resource_has_half_the_time(
     own_world: World, who: str, method: str, path: str, timeout: str
 ) -> None:
-    """Lists that take longer are too wide; what functions and writes take, their roles say."""
+    """Bound lists to half of what the role allows functions and writes."""
     found = rows(own_world.caller(who).ask(method, path))
 
     assert found == ([{"timeout": timeout}] if path == "/limits" else timeout)
 
 
 def test_database_knows_the_id_of_the_request(own_world: World) -> None:
-    """Pass the client's, or the one the edge made."""
-    given = own_world.member.get("/rpc/named", headers={"X-Request-Id": "a-request.1"})
-    made = own_world.member.get("/rpc/named")
+    """Pass on the client's id, or the one the edge made."""
+    given = own_world.alice.get("/rpc/named", headers={"X-Request-Id": "a-request.1"})
+    made = own_world.alice.get("/rpc/named")
 
     assert rows(given) == "a-request.1"
     assert rows(made) == made.headers["X-Request-Id"]
@@ -166,29 +166,29 @@ def test_database_knows_the_id_of_the_request(own_world: World) -> None:
 
 def ask_directly(world: World, path: str, **headers: str) -> httpx.Response:
     """Ask PostgREST as the edge does."""
-    token = f"Bearer {world.member.token}"
+    token = f"Bearer {world.alice.token}"
     return httpx.get(world.api.direct_url + path, headers={"Authorization": token} | headers)
 
 
 def test_access_log_knows_whose_request_it_was(own_world: World) -> None:
-    """Name the user to the edge, which keeps it to itself."""
+    """Name the user to the edge, which does not pass the name on."""
     direct = ask_directly(own_world, "/rpc/health")
 
-    assert direct.headers["Aspen-User"] == str(own_world.users["member"])
-    assert "Aspen-User" not in own_world.member.get("/rpc/health").headers
+    assert direct.headers["Aspen-User"] == str(own_world.users["alice"])
+    assert "Aspen-User" not in own_world.alice.get("/rpc/health").headers
 
 
 def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
-    """A refusal of ours takes the headers that were set before with it."""
+    """Name the user on errors too, though an error of ours drops headers set before."""
     response = ask_directly(own_world, "/rpc/phylo_tree?id=0")
 
     assert refusal(response) == (404, "tree_not_found")
-    assert response.headers["Aspen-User"] == str(own_world.users["member"])
+    assert response.headers["Aspen-User"] == str(own_world.users["alice"])
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "a;b", "Größe"])
-def test_request_id_that_could_be_anything_names_nothing(own_world: World, request_id: str) -> None:
-    """Nothing that a log would have to escape, whoever asks PostgREST."""
+def test_unusable_request_id_is_ignored(own_world: World, request_id: str) -> None:
+    """Ignore ids that a log would have to escape, even on requests without the edge."""
     response = httpx.get(
         own_world.api.direct_url + "/rpc/named", headers=[(b"X-Request-Id", request_id.encode())]
     )
@@ -198,7 +198,7 @@ def test_request_id_that_could_be_anything_names_nothing(own_world: World, reque
 
 
 def wait_for_somebody_to_wait(conn: psycopg.Connection, requests: int = 1) -> None:
-    """Until so many requests wait for a lock."""
+    """Wait until so many requests wait for a lock."""
     conn.execute("select set_config('tests.requests', %s, false)", [str(requests)])
     conn.execute(
         "do $$ begin while (select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
@@ -207,8 +207,8 @@ def wait_for_somebody_to_wait(conn: psycopg.Connection, requests: int = 1) -> No
     )
 
 
-def test_of_two_that_wait_for_each_other_one_is_refused(own_world: World) -> None:
-    """Nothing of it was stored; it can be sent again."""
+def test_one_of_two_deadlocked_requests_is_refused(own_world: World) -> None:
+    """Store nothing of it, so that it can be sent again."""
     path = f"/samples?id=in.({own_world.open},{own_world.hidden})"
     change = "update aspen.samples set host = 'x' where id = %s"
     with (
@@ -219,7 +219,7 @@ def test_of_two_that_wait_for_each_other_one_is_refused(own_world: World) -> Non
         # Whoever looks first gives up, so this one looks late.
         conn.execute("set local deadlock_timeout = '60s'")
         conn.execute(change, [own_world.hidden])
-        request = pool.submit(own_world.member.patch, path, json={"host": "y"})
+        request = pool.submit(own_world.alice.patch, path, json={"host": "y"})
         wait_for_somebody_to_wait(conn)
         conn.execute(change, [own_world.open])
 
@@ -227,14 +227,14 @@ def test_of_two_that_wait_for_each_other_one_is_refused(own_world: World) -> Non
 
 
 def test_page_has_at_most_a_thousand_rows(world: World) -> None:
-    """Whatever limit is asked for."""
+    """Return at most 1000, whatever limit is requested."""
     world.conn.execute(
         "insert into aspen.lineages (pathogen_id, lineage)"
         " select %s, 'limit.' || number from generate_series(1, 1001) as number",
         [world.pathogen],
     )
 
-    response = world.member.get("/lineages?lineage=like.limit.*&limit=5000", prefer="count=exact")
+    response = world.alice.get("/lineages?lineage=like.limit.*&limit=5000", prefer="count=exact")
 
     assert (len(rows(response)), response.headers["Content-Range"]) == (1000, "0-999/1001")
 
@@ -243,12 +243,12 @@ def test_page_has_at_most_a_thousand_rows(world: World) -> None:
     "accept", ["application/vnd.pgrst.plan+json", "application/vnd.pgrst.plan"]
 )
 def test_plan_of_a_query_is_not_shown(world: World, accept: str) -> None:
-    """It names tables, hidden columns and policies."""
-    assert refusal(world.member.get("/samples", accept=accept)) == (415, "PGRST107")
+    """Reject it, because it names tables, hidden columns and policies."""
+    assert refusal(world.alice.get("/samples", accept=accept)) == (415, "PGRST107")
 
 
 def cors(response: httpx.Response) -> dict[str, str]:
-    """What a response allows another site."""
+    """Return the headers that allow another site to use a response."""
     prefix = "access-control-"
     return {
         key.removeprefix(prefix): value
@@ -258,7 +258,7 @@ def cors(response: httpx.Response) -> dict[str, str]:
 
 
 def test_configured_site_may_read(world: World) -> None:
-    """Answers and the headers that page through them."""
+    """Allow it the answers, and the headers needed for paging."""
     allowed = cors(world.nobody.get("/rpc/health", headers={"Origin": OWN_SITE}))
 
     assert (allowed["allow-origin"], "Content-Range" in allowed["expose-headers"]) == (
@@ -268,7 +268,7 @@ def test_configured_site_may_read(world: World) -> None:
 
 
 def test_configured_site_may_send_tokens(world: World) -> None:
-    """The browser asks first."""
+    """Allow it in the preflight request."""
     allowed = cors(
         world.nobody.ask("OPTIONS", "/samples", headers={"Origin": OWN_SITE, **PREFLIGHT})
     )
@@ -280,12 +280,12 @@ def test_configured_site_may_send_tokens(world: World) -> None:
 
 
 def test_other_site_may_not_read(world: World) -> None:
-    """No header, so no browser hands the answer over."""
+    """Send no header, so that no browser hands the answer over."""
     assert cors(world.nobody.get("/rpc/health", headers={"Origin": OTHER_SITE})) == {}
 
 
 def test_other_site_may_not_send_tokens(world: World) -> None:
-    """Its preflight is answered without a word about headers or methods."""
+    """Answer its preflight without allowed headers or methods."""
     allowed = cors(
         world.nobody.ask("OPTIONS", "/samples", headers={"Origin": OTHER_SITE, **PREFLIGHT})
     )
@@ -294,14 +294,14 @@ def test_other_site_may_not_send_tokens(world: World) -> None:
 
 
 def test_request_id_comes_back(world: World) -> None:
-    """To find the request in the logs."""
+    """Return it, so that the request is found in the logs."""
     response = world.nobody.get("/rpc/health", headers={"X-Request-Id": "a-request"})
 
     assert response.headers["X-Request-Id"] == "a-request"
 
 
-def test_database_that_is_away_is_a_503(own_world: World) -> None:
-    """Retry-After says when to try again; only those just being answered get PostgreSQL's code."""
+def test_unreachable_database_is_answered_with_503(own_world: World) -> None:
+    """Send Retry-After; only requests already running get PostgreSQL's code."""
     name = own_world.api.database.name
     admin_url = own_world.api.database.cluster.url("postgres", "postgres")
     with psycopg.connect(admin_url, autocommit=True) as conn:
@@ -309,7 +309,7 @@ def test_database_that_is_away_is_a_503(own_world: World) -> None:
         conn.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
         )
-        answers = [own_world.member.get("/me") for _ in range(POOL_SIZE + 2)]
+        answers = [own_world.alice.get("/me") for _ in range(POOL_SIZE + 2)]
         conn.execute(f"alter database {name} with allow_connections true")
 
     assert {refusal(answer) for answer in answers} | {(503, "57P01")} == {

@@ -1,4 +1,4 @@
-"""The description of the API at `/`: made of `comment on`, for the caller's role."""
+"""The description of the API at `/`, made of `comment on`, for the caller's role."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ FUNCTIONS = {
 }
 PATHS_OF = {
     "nobody": {"/", "/rpc/health"},
-    "member": {"/", *RESOURCES, *FUNCTIONS},
-    "operator": {"/", *RESOURCES, *FUNCTIONS},
+    "alice": {"/", *RESOURCES, *FUNCTIONS},
+    "olga": {"/", *RESOURCES, *FUNCTIONS},
 }
 
 
-def description(world: World, who: str = "member") -> dict[str, Any]:
-    """The OpenAPI document as one of PEOPLE gets it."""
+def description(world: World, who: str = "alice") -> dict[str, Any]:
+    """Return the OpenAPI document as one of PEOPLE gets it."""
     document: dict[str, Any] = rows(world.caller(who).get("/"))
     return document
 
 
 @pytest.mark.parametrize(("who", "paths"), PATHS_OF.items(), ids=PATHS_OF.keys())
 def test_description_lists_what_the_role_may_use(world: World, who: str, paths: set[str]) -> None:
-    """Nothing that is private, and no probe of a load."""
+    """List no private function, and no health probe of a load balancer."""
     assert set(description(world, who)["paths"]) == paths
 
 
 def test_description_is_of_this_api(world: World) -> None:
-    """Title and text are the comment on the schema."""
+    """Use the comment on the schema as title and text."""
     (comment,) = world.conn.execute("select obj_description('api'::regnamespace)").fetchall()[0]
     info = description(world)["info"]
 
@@ -62,7 +62,7 @@ def test_description_is_of_this_api(world: World) -> None:
 
 @pytest.mark.parametrize("resource", sorted(RESOURCES))
 def test_resource_is_described_by_its_comment(world: World, resource: str) -> None:
-    """The first line is the summary, the rest the description; columns have theirs."""
+    """Use the first line as summary, the rest as description; describe columns too."""
     name = resource.removeprefix("/")
     comments: dict[str, str] = dict(
         world.conn.execute(
@@ -87,7 +87,7 @@ def test_resource_is_described_by_its_comment(world: World, resource: str) -> No
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_function_is_described_by_its_comment(world: World, function: str) -> None:
-    """As for resources."""
+    """Use its comment as for resources."""
     name = function.removeprefix("/rpc/")
     (comment,) = world.conn.execute(
         "select obj_description(%s::regproc, 'pg_proc')", [f"api.{name}"]
@@ -111,5 +111,5 @@ PRIVATE = (
 @pytest.mark.parametrize("who", PATHS_OF)
 @pytest.mark.parametrize("word", PRIVATE)
 def test_description_tells_nothing_private(world: World, word: str, who: str) -> None:
-    """No table, no helper, no role."""
+    """Name no table, no internal function and no role."""
     assert word not in world.caller(who).get("/").text

@@ -1,4 +1,4 @@
-"""Registered outputs as clients of the API get them: by a link that needs no token."""
+"""Registered outputs as clients of the API fetch them: by a link that needs no token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -15,6 +14,8 @@ import pytest
 from control.stack.ministack import ensure_bucket
 from control.storage.credentials import current_credentials, store_credentials
 from tests import factories
+from tests.names import unique
+from tests.people import store_groups, store_people
 from tests.servers import S3, Api
 
 CONTENT = "naïve ☃ content".encode() * 1_000
@@ -28,48 +29,39 @@ KEYS = {
 
 @dataclass
 class Archive:
-    """The outputs of a group, and people of every kind who ask for them."""
+    """The outputs of a group, and the cast that asks for them."""
 
     api: Api
     s3: S3
     conn: psycopg.Connection
 
     def __post_init__(self) -> None:
-        self.name = uuid4().hex
-        self.group_id = factories.group(self.conn, self.name, prefix=self.name[:8])
-        grantee, stranger = (
-            factories.group(self.conn, f"{role} {self.name}", prefix=f"{role}{self.name[:8]}")
-            for role in ("grantee", "stranger")
-        )
-        factories.grant(self.conn, self.group_id, grantee, "viewer")
-        for person, group_id in {
-            "member": self.group_id,
-            "viewer": grantee,
-            "stranger": stranger,
-        }.items():
-            factories.user(self.conn, f"{person}-{self.name}", {group_id: "member"})
+        self.name = unique(32)
+        groups = store_groups(self.conn, f"-{self.name[:12]}")
+        store_people(self.conn, groups, suffix=f"-{self.name}")
+        self.group_id = groups["lab"]
 
     def output(self, key: str = "tree.json", kind: str = "auspice_json", **columns: Any) -> int:
-        """An object in the bucket, and the output that names it."""
+        """Store an object in the bucket, and the output that names it."""
         place = f"{self.name}/{key}"
         self.s3.client.put_object(Bucket=self.s3.bucket, Key=place, Body=CONTENT)
         job_id = factories.job(self.conn, self.group_id, "nextclade", "succeeded")
         values = {"bucket": self.s3.bucket, "key": place} | columns
         return factories.job_output(self.conn, job_id, kind, **values)
 
-    def ask(self, output_id: int, person: str = "member") -> httpx.Response:
-        """Ask for the link as one of them."""
+    def ask(self, output_id: int, person: str = "alice") -> httpx.Response:
+        """Request the link as one of the cast."""
         token = self.api.token(f"{person}-{self.name}")
         return self.api.get("/rpc/output_url", token, params={"id": output_id})
 
     def link(self, output_id: int) -> str:
-        """The link a member gets."""
+        """Return the link that a member gets."""
         return str(self.ask(output_id).raise_for_status().json()["url"])
 
 
 @pytest.fixture
 def archive(api: Api, s3: S3) -> Iterator[Archive]:
-    """With credentials as `control output credentials` stores them."""
+    """Store credentials as `control output credentials` does."""
     with api.database.connect() as conn:
         store_credentials(conn, current_credentials(s3.settings, s3.client))
         yield Archive(api, s3, conn)
@@ -77,7 +69,7 @@ def archive(api: Api, s3: S3) -> Iterator[Archive]:
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 def test_link_fetches_the_file(archive: Archive, key: str) -> None:
-    """Byte by byte, whatever the key looks like, and without a token."""
+    """Return it byte by byte, whatever the key looks like, without a token."""
     assert httpx.get(archive.link(archive.output(key))).raise_for_status().content == CONTENT
 
 
@@ -91,7 +83,7 @@ def test_link_fetches_the_file(archive: Archive, key: str) -> None:
     ids=["signature", "lifetime", "key"],
 )
 def test_link_tampered_with_is_refused(archive: Archive, what: str, instead: str) -> None:
-    """Where a signature is given, the emulator checks it."""
+    """Reject a wrong signature, which the emulator checks wherever one is given."""
     link = archive.link(archive.output("tree.json"))
     archive.output("other.json")
 
@@ -99,8 +91,8 @@ def test_link_tampered_with_is_refused(archive: Archive, what: str, instead: str
     assert httpx.get(link.replace(what, instead)).status_code == 403
 
 
-def test_link_leads_to_what_was_registered_though_it_was_overwritten(archive: Archive) -> None:
-    """And though it was deleted: a bucket that keeps versions still has it."""
+def test_link_leads_to_the_registered_version_of_a_file(archive: Archive) -> None:
+    """Return it though the file was overwritten or deleted, in a bucket that keeps versions."""
     client, bucket, key = archive.s3.client, f"bucket-{archive.name}", "tree.json"
     settings = replace(archive.s3.settings, bucket=bucket)
     ensure_bucket(settings)
@@ -121,7 +113,7 @@ def test_link_leads_to_what_was_registered_though_it_was_overwritten(archive: Ar
 
 
 def test_link_serves_no_other_method(archive: Archive) -> None:
-    """It is good for reading."""
+    """Allow reading only."""
     link = archive.link(archive.output())
 
     assert httpx.put(link, content=b"mine").status_code == 403
@@ -129,7 +121,7 @@ def test_link_serves_no_other_method(archive: Archive) -> None:
 
 
 def test_link_outlives_no_credentials(archive: Archive) -> None:
-    """It says so itself, and S3 holds it to that."""
+    """Name the end of the credentials, which S3 enforces."""
     archive.conn.execute(
         "update aspen.storage_credentials set expires_at = now() + interval '2 minutes'"
     )
@@ -140,8 +132,8 @@ def test_link_outlives_no_credentials(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("lifetime", ["-1 second", "0.5 seconds"])
-def test_without_good_credentials_no_link_is_made(archive: Archive, lifetime: str) -> None:
-    """A link that cannot work is worse than none."""
+def test_no_link_is_made_without_good_credentials(archive: Archive, lifetime: str) -> None:
+    """Reject the request, because a link that cannot work is worse than none."""
     output_id = archive.output()
     archive.conn.execute(
         "update aspen.storage_credentials set expires_at = now() + %s::interval", [lifetime]
@@ -153,7 +145,7 @@ def test_without_good_credentials_no_link_is_made(archive: Archive, lifetime: st
 
 
 def test_output_in_a_bucket_without_credentials_has_no_link(archive: Archive) -> None:
-    """Operators are told what to run."""
+    """Name the command that operators should run."""
     answer = archive.ask(archive.output(bucket="elsewhere"))
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
@@ -162,27 +154,27 @@ def test_output_in_a_bucket_without_credentials_has_no_link(archive: Archive) ->
 @pytest.mark.parametrize(
     ("person", "kind", "answer"),
     [
-        ("member", "auspice_json", (200, None)),
-        ("member", "aligned_fasta", (200, None)),
-        ("viewer", "auspice_json", (200, None)),
-        ("viewer", "aligned_fasta", (403, "output_is_private")),
-        ("viewer", "nextclade_csv", (403, "output_is_private")),
-        ("viewer", "lineage_report_csv", (403, "output_is_private")),
-        ("stranger", "auspice_json", (404, "output_not_found")),
-        ("stranger", "aligned_fasta", (404, "output_not_found")),
+        ("alice", "auspice_json", (200, None)),
+        ("alice", "aligned_fasta", (200, None)),
+        ("gus", "auspice_json", (200, None)),
+        ("gus", "aligned_fasta", (403, "output_is_private")),
+        ("gus", "nextclade_csv", (403, "output_is_private")),
+        ("gus", "lineage_report_csv", (403, "output_is_private")),
+        ("bob", "auspice_json", (404, "output_not_found")),
+        ("bob", "aligned_fasta", (404, "output_not_found")),
     ],
 )
 def test_link_is_made_for_those_who_may_read_the_file(
     archive: Archive, person: str, kind: str, answer: tuple[int, str | None]
 ) -> None:
-    """Trees for everybody who sees the run, the rest for members and admins."""
+    """Return trees to everybody who sees the run, other files to members and admins."""
     given = archive.ask(archive.output(kind=kind), person)
 
     assert (given.status_code, given.json().get("code")) == answer
 
 
 def test_unknown_output_is_not_found(archive: Archive) -> None:
-    """Like one of another group."""
+    """Answer as for an output of another group."""
     answer = archive.ask(2**62)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "output_not_found")

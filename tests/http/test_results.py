@@ -1,4 +1,4 @@
-"""Results follow their sequence, and jobs can be taken back, as clients see it."""
+"""Results follow their sequence, and jobs can be cancelled, as clients see it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CREATE = "/rpc/create_samples"
 
 
 def sample_of(world: World) -> int:
-    """A new sample with a sequence, a lineage and QC, and no open job."""
+    """Store a sample with a sequence, a lineage and QC, and no open job."""
     sample = world.bare_sample()
     factories.sequence(world.conn, sample)
     factories.sample_lineage(world.conn, sample)
@@ -27,7 +27,7 @@ def sample_of(world: World) -> int:
 
 
 def end_jobs(world: World) -> None:
-    """Nothing of the group is open any more."""
+    """End every open job of the group."""
     world.conn.execute(
         "update aspen.jobs set status = 'succeeded', finished_at = now()"
         " where group_id = %s and status in ('queued', 'running')",
@@ -36,7 +36,7 @@ def end_jobs(world: World) -> None:
 
 
 def open_jobs(world: World) -> list[tuple[str, list[int]]]:
-    """Kind and samples of the group's open jobs."""
+    """Return kind and samples of the group's open jobs."""
     return world.conn.execute(
         "select jobs.kind, array_agg(inputs.sample_id order by inputs.sample_id)"
         " from aspen.jobs as jobs inner join aspen.job_samples as inputs on jobs.id = inputs.job_id"
@@ -47,31 +47,31 @@ def open_jobs(world: World) -> list[tuple[str, list[int]]]:
 
 
 def pair(*samples: int) -> list[tuple[str, list[int]]]:
-    """One job of each kind."""
+    """Return one job of each kind."""
     return [("nextclade", list(samples)), ("pangolin", list(samples))]
 
 
 def results(world: World, sample: int) -> Any:
-    """What a viewer sees of a sample."""
+    """Return what a viewer sees of a sample."""
     path = "/samples?select=sample_lineages(lineage),sample_qc_metrics(qc_status)"
-    return rows(world.viewer.get(f"{path}&id=eq.{sample}"))[0]
+    return rows(world.vic.get(f"{path}&id=eq.{sample}"))[0]
 
 
 def test_replaced_sequence_takes_its_results_along(world: World) -> None:
-    """Nobody sees what was found in another one; it is looked for again."""
+    """Delete them and queue jobs that compute new ones."""
     sample = sample_of(world)
 
-    world.member.patch(f"/sequences?sample_id=eq.{sample}", json={"sequence": OTHER})
+    world.alice.patch(f"/sequences?sample_id=eq.{sample}", json={"sequence": OTHER})
 
     assert results(world, sample) == {"sample_lineages": [], "sample_qc_metrics": []}
     assert open_jobs(world) == pair(sample)
 
 
 def test_same_sequence_keeps_its_results(world: World) -> None:
-    """The twin, whatever its case."""
+    """Keep them whatever case the sequence is sent in."""
     sample = sample_of(world)
 
-    world.member.patch(f"/sequences?sample_id=eq.{sample}", json={"sequence": GENOME.lower()})
+    world.alice.patch(f"/sequences?sample_id=eq.{sample}", json={"sequence": GENOME.lower()})
 
     assert results(world, sample) == {
         "sample_lineages": [{"lineage": "BA.2"}],
@@ -81,38 +81,38 @@ def test_same_sequence_keeps_its_results(world: World) -> None:
 
 
 def test_posted_sequences_queue_one_pair(world: World) -> None:
-    """For all of a request."""
+    """Queue one pair for all sequences of a request."""
     end_jobs(world)
     samples = [world.bare_sample() for _ in range(3)]
 
-    world.member.post("/sequences", json=[world.sequence(sample) for sample in samples])
+    world.alice.post("/sequences", json=[world.sequence(sample) for sample in samples])
 
     assert open_jobs(world) == pair(*samples)
 
 
 def test_each_request_queues_its_own_jobs(world: World) -> None:
-    """The twin: nothing is left of a request in the connection it came through."""
+    """Keep nothing of a request in the pooled connection it used."""
     end_jobs(world)
     first, second = (world.bare_sample() for _ in range(2))
 
     for sample in (first, second):
-        world.member.post("/sequences", json=world.sequence(sample))
+        world.alice.post("/sequences", json=world.sequence(sample))
 
     assert sorted(open_jobs(world)) == sorted([*pair(first), *pair(second)])
 
 
 def test_jobs_of_deleted_samples_end(world: World) -> None:
-    """With the reason, which a member reads."""
+    """Cancel them with a reason that members read."""
     end_jobs(world)
     samples = [world.bare_sample() for _ in range(2)]
-    answer = world.member.post("/sequences", json=[world.sequence(sample) for sample in samples])
+    answer = world.alice.post("/sequences", json=[world.sequence(sample) for sample in samples])
     assert answer.status_code == 201
     listed = ",".join(map(str, samples))
 
-    world.member.delete(f"/samples?id=in.({listed})")
+    world.alice.delete(f"/samples?id=in.({listed})")
 
     ended = rows(
-        world.member.get(
+        world.alice.get(
             f"/jobs?select=status,error&order=id.desc&limit=2&group_id=eq.{world.group}"
         )
     )
@@ -120,11 +120,11 @@ def test_jobs_of_deleted_samples_end(world: World) -> None:
     assert ended == [{"status": "cancelled", "error": reason}] * 2
 
 
-def test_two_who_delete_each_a_part_end_the_job(world: World) -> None:
-    """Neither sees what the other deletes until it is done."""
+def test_two_deletions_of_all_samples_of_a_job_end_it(world: World) -> None:
+    """Cancel it though neither transaction sees what the other deletes until it commits."""
     end_jobs(world)
     samples = [world.bare_sample() for _ in range(2)]
-    world.member.post("/sequences", json=[world.sequence(sample) for sample in samples])
+    world.alice.post("/sequences", json=[world.sequence(sample) for sample in samples])
 
     with (
         world.api.database.connect() as one,
@@ -141,12 +141,12 @@ def test_two_who_delete_each_a_part_end_the_job(world: World) -> None:
 
 
 def delete_alone(conn: psycopg.Connection, sample: int) -> None:
-    """In a transaction of its own."""
+    """Delete in a transaction of its own."""
     conn.execute("delete from aspen.samples where id = %s", [sample])
 
 
 def wait_for_advisory_lock(world: World) -> None:
-    """Until somebody waits for whoever looks at the same job."""
+    """Wait until a request waits for another one that checks the same job."""
     with world.api.database.connect("postgres") as watcher:
         watcher.execute("set statement_timeout = '8s'")
         watcher.execute(
@@ -155,14 +155,12 @@ def wait_for_advisory_lock(world: World) -> None:
         )
 
 
-def test_batches_that_replace_the_same_sequences_all_come_through(world: World) -> None:
-    """In whatever order each names them; the samples wait in one pair."""
+def test_batches_that_replace_the_same_sequences_all_succeed(world: World) -> None:
+    """Accept every order of samples and queue one pair of jobs for them."""
     end_jobs(world)
     names = [f"swap-{number}-{world.name}" for number in range(4)]
     samples = [world.bare_sample(name) for name in names]
-    people = [
-        Caller(world.api, world.api.token(f"{who}-{world.name}")) for who in ("admin", "member")
-    ]
+    people = [Caller(world.api, world.api.token(f"{who}-{world.name}")) for who in ("ada", "alice")]
     batches = [
         world.batch(
             *({"private_identifier": name, "sequence": letter * 1000} for name in order),
@@ -183,14 +181,14 @@ def test_batches_that_replace_the_same_sequences_all_come_through(world: World) 
 
 
 def test_queued_run_is_cancelled_and_deleted(world: World) -> None:
-    """As the refusal to delete it says."""
+    """Delete it after cancelling, as the error for deleting an open run advises."""
     run = factories.phylo_run(world.conn, world.group, status="queued")
     path = f"/phylo_runs?id=eq.{run}"
-    refused = world.member.delete(path)
+    refused = world.alice.delete(path)
 
-    [job] = rows(world.member.post("/rpc/cancel_job", json={"job_id": run}))
+    [job] = rows(world.alice.post("/rpc/cancel_job", json={"job_id": run}))
 
     assert refusal(refused) == (409, "job_in_progress")
     assert "cancel_job" in refused.json()["hint"]
     assert (job["id"], job["status"]) == (run, "cancelled")
-    assert world.member.delete(path).status_code == 204
+    assert world.alice.delete(path).status_code == 204

@@ -6,24 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.http.world import (
-    BLIND,
-    DRY_RUN,
-    FULL,
-    PARTIAL,
-    REPRESENTATION,
-    World,
-    problems,
-    refusal,
-    rows,
-)
+from tests.http.world import DRY_RUN, REPRESENTATION, World, problems, refusal, rows
+from tests.people import BLIND, FULL, NO_CREATOR, PARTIAL
 
 SHORT = "/samples?select=private_identifier,host"
 CSV_HEADER = "group_id,pathogen_id,location_id,private_identifier,collection_date"
 
 
 def csv(world: World, *identifiers: str) -> str:
-    """Good samples as comma-separated values."""
+    """Return valid samples as comma-separated values."""
     lines = (
         f"{world.group},{world.pathogen},{world.france},{identifier},2024-02-01"
         for identifier in identifiers
@@ -32,14 +23,14 @@ def csv(world: World, *identifiers: str) -> str:
 
 
 def test_posted_sample_comes_back_as_stored(world: World) -> None:
-    """With what the server fills in: key, uploader, identifier, organism, empty authors."""
-    [stored] = rows(world.member.post("/samples", json=world.sample("a"), prefer=REPRESENTATION))
+    """Return what the server fills in: key, uploader, identifier, organism, empty authors."""
+    [stored] = rows(world.alice.post("/samples", json=world.sample("a"), prefer=REPRESENTATION))
 
     assert stored == world.sample("a") | {
         "id": stored["id"],
-        "uploaded_by_id": world.users["member"],
+        "uploaded_by_id": world.users["alice"],
         "is_private": False,
-        "public_identifier": f"hCoV-19/France/own-{world.name}-{stored['id']}"
+        "public_identifier": f"hCoV-19/France/LAB-{world.name}-{stored['id']}"
         f"/{stored['created_at'][:4]}",
         "sample_collected_by": None,
         "sample_collector_contact_email": None,
@@ -55,38 +46,38 @@ def test_posted_sample_comes_back_as_stored(world: World) -> None:
 
 
 def test_posted_sample_is_stored(world: World) -> None:
-    """Without a word about it, unless asked for."""
-    response = world.member.post("/samples", json=world.sample("kept"))
+    """Return no body unless asked for one."""
+    response = world.alice.post("/samples", json=world.sample("kept"))
 
     assert (response.status_code, response.content) == (201, b"")
-    assert len(rows(world.member.get("/samples?private_identifier=eq.kept"))) == 1
+    assert len(rows(world.alice.get("/samples?private_identifier=eq.kept"))) == 1
 
 
 def test_dry_run_stores_nothing(world: World) -> None:
-    """Everything is checked and answered, and taken back."""
+    """Check and answer everything, then roll back."""
     stored = world.count()
 
-    response = world.member.post("/samples", json=world.sample("dry"), prefer=REPRESENTATION)
+    response = world.alice.post("/samples", json=world.sample("dry"), prefer=REPRESENTATION)
 
     assert response.headers["Preference-Applied"] == "return=representation, tx=rollback"
     assert world.count() == stored
 
 
 def test_location_header_leads_to_the_new_sample(world: World) -> None:
-    """With return=headers-only."""
-    response = world.member.post(
+    """Name it with return=headers-only."""
+    response = world.alice.post(
         "/samples", json=world.sample("found"), prefer="return=headers-only"
     )
-    [found] = rows(world.member.get(response.headers["Location"]))
+    [found] = rows(world.alice.get(response.headers["Location"]))
 
     assert (response.content, found["private_identifier"]) == (b"", "found")
 
 
 def test_batch_is_stored_in_its_order(world: World) -> None:
-    """Ids ascend as the rows were given."""
+    """Assign ascending ids in the order of the rows."""
     batch = [world.sample(identifier) for identifier in ("c", "a", "b")]
 
-    stored = rows(world.member.post("/samples", json=batch, prefer=f"{REPRESENTATION},count=exact"))
+    stored = rows(world.alice.post("/samples", json=batch, prefer=f"{REPRESENTATION},count=exact"))
 
     assert [row["private_identifier"] for row in sorted(stored, key=lambda row: row["id"])] == [
         "c",
@@ -96,21 +87,21 @@ def test_batch_is_stored_in_its_order(world: World) -> None:
 
 
 def test_columns_parameter_leaves_the_rest_of_the_body_out(world: World) -> None:
-    """What is not among columns is not looked at."""
+    """Ignore keys that are not among columns."""
     columns = ",".join(world.sample(""))
     body = [world.sample("a", host="Human", note="not a column")]
 
-    response = world.member.post(f"{SHORT}&columns={columns}", json=body, prefer=REPRESENTATION)
+    response = world.alice.post(f"{SHORT}&columns={columns}", json=body, prefer=REPRESENTATION)
 
     assert rows(response) == [{"private_identifier": "a", "host": None}]
 
 
 def test_columns_parameter_lets_keys_differ(world: World) -> None:
-    """A column one row does not have is null there."""
+    """Store null for a column that a row lacks."""
     columns = ",".join([*world.sample(""), "host"])
     body = [world.sample("a", host="Human"), world.sample("b")]
 
-    response = world.member.post(f"{SHORT}&columns={columns}", json=body, prefer=REPRESENTATION)
+    response = world.alice.post(f"{SHORT}&columns={columns}", json=body, prefer=REPRESENTATION)
 
     assert rows(response) == [
         {"private_identifier": "a", "host": "Human"},
@@ -119,11 +110,11 @@ def test_columns_parameter_lets_keys_differ(world: World) -> None:
 
 
 def test_missing_column_takes_its_default_when_asked(world: World) -> None:
-    """missing=default knows the defaults of the view."""
+    """Use the defaults of the view with missing=default."""
     columns = ",".join([*world.sample(""), "is_private", "authors"])
     body = [world.sample("a"), world.sample("b", is_private=True, authors=["A. Author"])]
 
-    response = world.member.post(
+    response = world.alice.post(
         f"/samples?select=is_private,authors&columns={columns}",
         json=body,
         prefer=f"{REPRESENTATION},missing=default",
@@ -136,8 +127,8 @@ def test_missing_column_takes_its_default_when_asked(world: World) -> None:
 
 
 def test_new_sample_embeds_its_neighbours(world: World) -> None:
-    """The answer can be what a page of the list shows."""
-    response = world.member.post(
+    """Return what a page of the list shows."""
+    response = world.alice.post(
         "/samples?select=private_identifier,location:locations(country)",
         json=world.sample("a"),
         prefer=REPRESENTATION,
@@ -147,10 +138,10 @@ def test_new_sample_embeds_its_neighbours(world: World) -> None:
 
 
 def test_csv_is_stored(world: World) -> None:
-    """A file exported from a spreadsheet, with either line end."""
+    """Accept a file exported from a spreadsheet, with either line end."""
     content = csv(world, "a", "b").replace("\n", "\r\n")
 
-    response = world.member.post_csv(SHORT, content, prefer=REPRESENTATION)
+    response = world.alice.post_csv(SHORT, content, prefer=REPRESENTATION)
 
     assert rows(response) == [
         {"private_identifier": "a", "host": None},
@@ -159,13 +150,13 @@ def test_csv_is_stored(world: World) -> None:
 
 
 def test_csv_says_null_in_capitals(world: World) -> None:
-    """An empty cell is null as well, as in every other column."""
+    """Read an empty cell as null as well, as in every other column."""
     lines = csv(world, "a", "b").splitlines()
     content = "\n".join(
         f"{line},{host}" for line, host in zip(lines, ("host", "NULL", ""), strict=True)
     )
 
-    response = world.member.post_csv(SHORT, content, prefer=REPRESENTATION)
+    response = world.alice.post_csv(SHORT, content, prefer=REPRESENTATION)
 
     assert rows(response) == [
         {"private_identifier": "a", "host": None},
@@ -175,7 +166,7 @@ def test_csv_says_null_in_capitals(world: World) -> None:
 
 @pytest.mark.parametrize("who", FULL)
 def test_members_change_samples(world: World, who: str) -> None:
-    """Also of a group that granted them a role of member."""
+    """Accept members of a group with a granted member role."""
     response = world.caller(who).patch(
         f"{SHORT}&id=eq.{world.open}", json={"host": "Human"}, prefer=REPRESENTATION
     )
@@ -184,15 +175,15 @@ def test_members_change_samples(world: World, who: str) -> None:
 
 
 def test_change_of_nothing_changes_nothing(world: World) -> None:
-    """An empty object has no columns."""
-    response = world.member.patch(f"{SHORT}&id=eq.{world.open}", json={}, prefer=REPRESENTATION)
+    """Accept an empty object, which names no columns."""
+    response = world.alice.patch(f"{SHORT}&id=eq.{world.open}", json={}, prefer=REPRESENTATION)
 
     assert rows(response) == []
 
 
 def test_change_of_many_is_one_request(world: World) -> None:
-    """A filter chooses which; without one, all that the caller may see and change."""
-    response = world.member.patch(
+    """Change the rows that the filter selects, or all that the caller may change."""
+    response = world.alice.patch(
         f"/samples?select=id&id=in.({world.open},{world.hidden})&order=id",
         json={"host": "Human"},
         prefer=f"{REPRESENTATION},count=exact",
@@ -205,20 +196,20 @@ def test_change_of_many_is_one_request(world: World) -> None:
 
 
 def test_emptied_public_identifier_is_generated(world: World) -> None:
-    """As for a new sample."""
-    response = world.member.patch(
+    """Generate it as for a new sample."""
+    response = world.alice.patch(
         f"/samples?select=public_identifier,created_at&id=eq.{world.open}",
         json={"public_identifier": ""},
         prefer=REPRESENTATION,
     )
     [changed] = rows(response)
 
-    assert changed["public_identifier"].startswith(f"hCoV-19/France/own-{world.name}-{world.open}/")
+    assert changed["public_identifier"].startswith(f"hCoV-19/France/LAB-{world.name}-{world.open}/")
 
 
 @pytest.mark.parametrize("who", FULL)
 def test_members_delete_samples(world: World, who: str) -> None:
-    """With everything that belongs to them."""
+    """Delete all rows that belong to them."""
     response = world.caller(who).delete(
         f"/samples?select=id&id=eq.{world.open}", prefer=REPRESENTATION
     )
@@ -227,14 +218,14 @@ def test_members_delete_samples(world: World, who: str) -> None:
 
 
 def test_deleted_sample_is_gone_with_its_sequence(world: World) -> None:
-    """And nothing of it remains in any list."""
+    """Leave nothing of it in any list."""
     sample = world.bare_sample()
-    world.member.post("/sequences", json=world.sequence(sample)).raise_for_status()
+    world.alice.post("/sequences", json=world.sequence(sample)).raise_for_status()
 
-    response = world.member.delete(f"/samples?id=eq.{sample}")
+    response = world.alice.delete(f"/samples?id=eq.{sample}")
 
     assert (response.status_code, response.content) == (204, b"")
-    assert rows(world.member.get(f"/sequences?sample_id=eq.{sample}")) == []
+    assert rows(world.alice.get(f"/sequences?sample_id=eq.{sample}")) == []
 
 
 NOT_THEIRS = {
@@ -248,7 +239,7 @@ NOT_THEIRS = {
 def test_viewers_may_not_write_what_they_see(
     world: World, method: str, options: dict[str, Any], who: str
 ) -> None:
-    """403, because the row is no secret."""
+    """Answer 403, because the row is no secret."""
     response = world.caller(who).ask(
         method, f"/samples?id=eq.{world.open}", prefer=DRY_RUN, **options
     )
@@ -261,10 +252,10 @@ UNSEEN = [*((who, "open") for who in BLIND), *((who, "hidden") for who in (*PART
 
 @pytest.mark.parametrize(("who", "sample"), UNSEEN)
 @pytest.mark.parametrize(("method", "options"), NOT_THEIRS.values(), ids=NOT_THEIRS.keys())
-def test_row_that_is_not_seen_is_not_there(
+def test_hidden_sample_is_not_found(
     world: World, method: str, options: dict[str, Any], who: str, sample: str
 ) -> None:
-    """The same answer as for a row that nobody has."""
+    """Answer as for a row that does not exist."""
     caller = world.caller(who)
 
     unseen, absent = (
@@ -275,17 +266,17 @@ def test_row_that_is_not_seen_is_not_there(
     assert (rows(unseen), unseen.status_code) == (rows(absent), absent.status_code) == ([], 200)
 
 
-@pytest.mark.parametrize("who", ["viewer", "guest", "partner", "stranger", "operator"])
+@pytest.mark.parametrize("who", NO_CREATOR)
 def test_creating_takes_a_direct_role_of_member(world: World, who: str) -> None:
-    """A grant of member lets one change samples, not add to another group's."""
+    """Reject a granted member, who may only change samples."""
     response = world.caller(who).post("/samples", json=world.sample("a"), prefer=DRY_RUN)
 
     assert problems(response) == (403, "group_access_denied", {"group_id": world.group})
 
 
-def test_creating_in_no_group_at_all_is_refused_alike(world: World) -> None:
-    """Whether a group exists is not told."""
-    response = world.member.post(
+def test_creating_in_an_unknown_group_is_refused_alike(world: World) -> None:
+    """Answer as for another group, so that no caller learns which groups exist."""
+    response = world.alice.post(
         "/samples", json=world.sample("a", group_id=999999999), prefer=DRY_RUN
     )
 
@@ -293,8 +284,8 @@ def test_creating_in_no_group_at_all_is_refused_alike(world: World) -> None:
 
 
 def test_sample_stays_in_its_group(world: World) -> None:
-    """Also for someone who is a member of both."""
-    both = world.caller("admin", groups={world.group: "admin", world.other: "admin"})
+    """Reject moving it even by a member of both groups."""
+    both = world.caller("ada", groups={world.group: "admin", world.other: "admin"})
 
     response = both.patch(
         f"/samples?id=eq.{world.open}", json={"group_id": world.other}, prefer=DRY_RUN
@@ -305,10 +296,10 @@ def test_sample_stays_in_its_group(world: World) -> None:
 
 @pytest.mark.parametrize("column", ["id", "uploaded_by_id", "created_at", "updated_at"])
 def test_columns_of_the_server_cannot_be_set(world: World, column: str) -> None:
-    """Not even to what they could be."""
-    value = "2024-02-01" if column.endswith("_at") else world.users["viewer"]
+    """Reject them even with their present values."""
+    value = "2024-02-01" if column.endswith("_at") else world.users["vic"]
 
-    response = world.member.patch(
+    response = world.alice.patch(
         f"/samples?id=eq.{world.open}", json={column: value}, prefer=DRY_RUN
     )
 
@@ -323,8 +314,8 @@ UPSERTS = {
 
 @pytest.mark.parametrize("path", UPSERTS.values(), ids=UPSERTS.keys())
 def test_native_upsert_is_refused(world: World, path: str) -> None:
-    """The view masks a column, so PostgreSQL allows no on conflict; create_samples upserts."""
-    response = world.member.post(
+    """Reject it, because PostgreSQL allows no on conflict on a masked view; use create_samples."""
+    response = world.alice.post(
         path, json=world.sample("a"), prefer=f"{DRY_RUN},resolution=merge-duplicates"
     )
 

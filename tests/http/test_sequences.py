@@ -8,16 +8,8 @@ import pytest
 
 from tests import factories
 from tests.factories import GENOME
-from tests.http.world import (
-    BLIND,
-    DRY_RUN,
-    FULL,
-    PARTIAL,
-    REPRESENTATION,
-    World,
-    refusal,
-    rows,
-)
+from tests.http.world import DRY_RUN, REPRESENTATION, World, refusal, rows
+from tests.people import BLIND, FULL, NO_CREATOR, PARTIAL
 
 FASTA = "text/x-fasta"
 COUNTS = "num_unambiguous_sites,num_missing_alleles,num_mixed"
@@ -25,10 +17,10 @@ UPSERT = "/sequences?on_conflict=group_id,sample_id&order=sample_id"
 
 
 def test_posted_sequence_is_normalised_and_counted(world: World) -> None:
-    """Upper case without white space, whatever the case it came in."""
+    """Store upper case without white space, whatever case it was sent in."""
     text = f"{'acgt' * 250} \n{'N' * 3}ryk--"
 
-    response = world.member.post(
+    response = world.alice.post(
         f"/sequences?select=sequence,{COUNTS}",
         json=world.sequence(world.bare_sample(), sequence=text),
         prefer=REPRESENTATION,
@@ -45,18 +37,18 @@ def test_posted_sequence_is_normalised_and_counted(world: World) -> None:
 
 
 def test_second_sequence_of_a_sample_is_refused(world: World) -> None:
-    """One each."""
-    response = world.member.post("/sequences", json=world.sequence(), prefer=DRY_RUN)
+    """Accept one sequence for each sample."""
+    response = world.alice.post("/sequences", json=world.sequence(), prefer=DRY_RUN)
 
     assert refusal(response) == (409, "23505")
 
 
-def test_upsert_replaces_and_adds(world: World) -> None:
-    """By the sample, as merge-duplicates has it."""
+def test_upsert_replaces_and_adds_sequences(world: World) -> None:
+    """Find them by sample, as merge-duplicates does."""
     bare = world.bare_sample()
     body = [world.sequence(sequence=f"{GENOME}N"), world.sequence(bare)]
 
-    response = world.member.post(
+    response = world.alice.post(
         f"{UPSERT}&select=sample_id,num_missing_alleles",
         json=body,
         prefer=f"{REPRESENTATION},resolution=merge-duplicates",
@@ -68,12 +60,12 @@ def test_upsert_replaces_and_adds(world: World) -> None:
     ]
 
 
-def test_upsert_can_leave_what_exists(world: World) -> None:
-    """ignore-duplicates answers with what it added."""
+def test_upsert_can_skip_existing_sequences(world: World) -> None:
+    """Return only what it added, with ignore-duplicates."""
     bare = world.bare_sample()
     body = [world.sequence(sequence=f"{GENOME}N"), world.sequence(bare)]
 
-    response = world.member.post(
+    response = world.alice.post(
         f"{UPSERT}&select=sample_id",
         json=body,
         prefer=f"{REPRESENTATION},resolution=ignore-duplicates",
@@ -83,10 +75,10 @@ def test_upsert_can_leave_what_exists(world: World) -> None:
 
 
 def test_upsert_of_one_sample_twice_is_refused(world: World) -> None:
-    """Which of the two should stay?"""
+    """Reject it, because either sequence could be meant."""
     bare = world.bare_sample()
 
-    response = world.member.post(
+    response = world.alice.post(
         UPSERT,
         json=[world.sequence(bare), world.sequence(bare)],
         prefer=f"{DRY_RUN},resolution=merge-duplicates",
@@ -97,7 +89,7 @@ def test_upsert_of_one_sample_twice_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("who", FULL)
 def test_members_change_sequences(world: World, who: str) -> None:
-    """Also of a group that granted them a role of member."""
+    """Accept members of a group with a granted member role."""
     response = world.caller(who).patch(
         f"/sequences?select=sequencing_date&sample_id=eq.{world.open}",
         json={"sequencing_date": "2024-02-02"},
@@ -109,7 +101,7 @@ def test_members_change_sequences(world: World, who: str) -> None:
 
 @pytest.mark.parametrize("who", FULL)
 def test_members_delete_sequences(world: World, who: str) -> None:
-    """The sample stays."""
+    """Keep the sample."""
     response = world.caller(who).delete(
         f"/sequences?select=sample_id&sample_id=eq.{world.open}", prefer=REPRESENTATION
     )
@@ -121,10 +113,10 @@ def test_members_delete_sequences(world: World, who: str) -> None:
 @pytest.mark.parametrize(
     ("method", "options"), [("PATCH", {"json": {"sequencing_depth": 1}}), ("DELETE", {})]
 )
-def test_sequence_that_is_not_seen_is_not_there(
+def test_hidden_sequence_is_not_found(
     world: World, method: str, options: dict[str, Any], who: str
 ) -> None:
-    """Nothing changes, and nothing is told."""
+    """Change nothing and tell nothing."""
     response = world.caller(who).ask(
         method, f"/sequences?sample_id=eq.{world.open}", prefer=REPRESENTATION, **options
     )
@@ -132,9 +124,9 @@ def test_sequence_that_is_not_seen_is_not_there(
     assert rows(response) == []
 
 
-@pytest.mark.parametrize("who", ["viewer", "guest", "partner", "stranger", "operator"])
+@pytest.mark.parametrize("who", NO_CREATOR)
 def test_creating_takes_a_direct_role_of_member(world: World, who: str) -> None:
-    """As for samples."""
+    """Reject the callers that may not create samples either."""
     response = world.caller(who).post(
         "/sequences", json=world.sequence(world.bare_sample()), prefer=DRY_RUN
     )
@@ -146,10 +138,10 @@ def test_creating_takes_a_direct_role_of_member(world: World, who: str) -> None:
     "columns", [{"sample_id": "bare"}, {"sample_id": "bare", "group_id": "own"}]
 )
 def test_sequence_stays_with_its_sample(world: World, columns: dict[str, str]) -> None:
-    """It would be a new one elsewhere."""
+    """Reject moving it, which would create a sequence elsewhere."""
     values = {"sample_id": world.bare_sample(), "group_id": world.other}
 
-    response = world.member.patch(
+    response = world.alice.patch(
         f"/sequences?sample_id=eq.{world.open}",
         json={column: values[column] for column in columns},
         prefer=DRY_RUN,
@@ -160,8 +152,8 @@ def test_sequence_stays_with_its_sample(world: World, columns: dict[str, str]) -
 
 @pytest.mark.parametrize("column", ["id", "num_mixed", "created_at", "updated_at"])
 def test_columns_of_the_server_cannot_be_set(world: World, column: str) -> None:
-    """The database counts."""
-    response = world.member.patch(
+    """Reject counts, which the database computes."""
+    response = world.alice.patch(
         f"/sequences?sample_id=eq.{world.open}",
         json={column: "2024-02-02" if column.endswith("_at") else 1},
         prefer=DRY_RUN,
@@ -182,8 +174,8 @@ FASTAS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("query", "names"), FASTAS.values(), ids=FASTAS.keys())
 def test_sequences_come_as_fasta(world: World, query: str, names: tuple[str, ...]) -> None:
-    """Named by the public identifier; filters, order and limit work as ever."""
-    response = world.member.get(f"/sequences{query}", accept=FASTA)
+    """Name them by public identifier, and apply filters, order and limit."""
+    response = world.alice.get(f"/sequences{query}", accept=FASTA)
 
     assert (response.headers["Content-Type"], response.text) == (
         FASTA,
@@ -193,39 +185,39 @@ def test_sequences_come_as_fasta(world: World, query: str, names: tuple[str, ...
 
 @pytest.mark.parametrize("who", (*PARTIAL, *BLIND))
 def test_fasta_shows_no_more_than_the_list(world: World, who: str) -> None:
-    """An empty file."""
+    """Return an empty file."""
     response = world.caller(who).get(f"/sequences?group_id=eq.{world.group}", accept=FASTA)
 
     assert (response.status_code, response.text) == (200, "")
 
 
 def test_fasta_needs_a_token(world: World) -> None:
-    """Like the list."""
+    """Answer 401 as for the list."""
     assert refusal(world.nobody.get("/sequences", accept=FASTA)) == (401, "42501")
 
 
-def test_fasta_counts(world: World) -> None:
-    """A page tells how many there are."""
-    response = world.member.get("/sequences?limit=1", accept=FASTA, prefer="count=exact")
+def test_fasta_has_a_count(world: World) -> None:
+    """Return how many there are with a page."""
+    response = world.alice.get("/sequences?limit=1", accept=FASTA, prefer="count=exact")
 
     assert (response.status_code, response.headers["Content-Range"]) == (206, "0-0/2")
 
 
 def test_fasta_of_chosen_columns_is_refused(world: World) -> None:
-    """The whole row is needed; PostgREST 12.0.3 drops the parameter instead."""
-    assert refusal(world.member.get("/sequences?select=id", accept=FASTA)) == (400, "42846")
+    """Reject it, because it needs whole rows; PostgREST 12.0.3 ignores select instead."""
+    assert refusal(world.alice.get("/sequences?select=id", accept=FASTA)) == (400, "42846")
 
 
 def test_fasta_of_anything_else_is_refused(world: World) -> None:
-    """Only sequences have this form."""
-    assert refusal(world.member.get("/samples", accept=FASTA)) == (415, "PGRST107")
+    """Offer this form for sequences only."""
+    assert refusal(world.alice.get("/samples", accept=FASTA)) == (415, "PGRST107")
 
 
 def test_fasta_of_many_genomes_comes_whole(world: World) -> None:
-    """30 MB in one answer, every record of them. How long it takes: tests/bench/bench_fasta.py."""
+    """Return 30 MB with every record; tests/bench/bench_fasta.py measures the time."""
     count, length = 1000, 30_000
     group = factories.group(world.conn, f"many {world.name}", prefix=f"many {world.name}"[:25])
-    factories.membership(world.conn, group, world.users["admin"])
+    factories.membership(world.conn, group, world.users["ada"])
     world.conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
@@ -237,7 +229,7 @@ def test_fasta_of_many_genomes_comes_whole(world: World) -> None:
         [group, world.pathogen, world.france, count, length // 4],
     )
 
-    fasta = world.admin.get(f"/sequences?group_id=eq.{group}&order=sample_id", accept=FASTA)
+    fasta = world.ada.get(f"/sequences?group_id=eq.{group}&order=sample_id", accept=FASTA)
 
     genome = "ACGT" * (length // 4)
     assert fasta.text == "".join(f">{number}\n{genome}\n" for number in range(1, count + 1))

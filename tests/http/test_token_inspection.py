@@ -1,4 +1,4 @@
-"""`control token inspect` and the API say the same of a token, whatever it is."""
+"""`control token inspect` and the API agree on every token."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from jwt import get_algorithm_by_name
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from control.errors import ControlError
+from control.tokens.inspection import inspect
 from control.tokens.keys import ensure_keys
-from control.tokens.minting import claims_for, inspect
+from control.tokens.minting import claims_for
 from control.tokens.rotation import trust
 from tests import factories
 from tests.servers import Api, run_api
@@ -27,7 +28,7 @@ NOW = int(time.time())
 
 
 @dataclass(frozen=True)
-class Desk:
+class Verifier:
     """A PostgREST, every key it verifies with, and a user it knows."""
 
     api: Api
@@ -40,7 +41,7 @@ class Desk:
         claims: bytes | None = None,
         header: dict[str, Any] | None = None,
     ) -> str:
-        """A token of exactly these claims and header."""
+        """Sign a token of exactly these claims and header."""
         claims = claims or json.dumps(good_claims()).encode()
         head = json.dumps({"alg": alg, "kid": "any", **(header or {})}).encode()
         signed = f"{encoded(head)}.{encoded(claims)}"
@@ -48,11 +49,11 @@ class Desk:
         return f"{signed}.{encoded(signature)}"
 
     def is_taken(self, token: str) -> bool:
-        """Whether the API serves the request."""
+        """Tell whether the API serves the request."""
         return self.api.get("/me", token).status_code == 200
 
     def passes(self, token: str) -> bool:
-        """Whether `control token inspect` finds nothing wrong."""
+        """Tell whether `control token inspect` finds no problem."""
         try:
             return inspect(self.api.keys, token).problems == ()
         except ControlError:
@@ -60,24 +61,24 @@ class Desk:
 
 
 def encoded(part: bytes) -> str:
-    """base64url without padding."""
+    """Encode as base64url without padding."""
     return urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
 def good_claims(**overrides: Any) -> dict[str, Any]:
-    """Claims of a known user; an override replaces one."""
+    """Return claims of a known user; an override replaces one."""
     return claims_for(sub="inspected", role="member", ttl=timedelta(hours=1)) | overrides
 
 
 def without(name: str) -> dict[str, Any]:
-    """The same without a claim."""
+    """Return the claims without one of them."""
     return {claim: value for claim, value in good_claims().items() if claim != name}
 
 
 @pytest.fixture(scope="module")
-def desk(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A PostgREST that trusts a provider with a key of every kind."""
-    folder = tmp_path_factory.mktemp("inspection")
+def verifier(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifier]:
+    """Start a PostgREST that trusts a provider with a key of every kind."""
+    folder = tmp_path_factory.mktemp("verifier")
     pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     curves = {name: ec.generate_private_key(curve) for name, curve in CURVES.items()}
     published = [RSAAlgorithm.to_jwk(pair.public_key(), as_dict=True) | {"kid": "RSA"}]
@@ -89,7 +90,7 @@ def desk(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         factories.user(conn, "inspected")
     signers = {"secret": ours.signing("HS256").signer, "ours": ours.signing("RS256").signer}
     with run_api(api.database, folder) as own_api:
-        yield Desk(own_api, {**signers, "RSA": pair, **curves})
+        yield Verifier(own_api, {**signers, "RSA": pair, **curves})
 
 
 @pytest.mark.parametrize(
@@ -104,11 +105,11 @@ def desk(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         *[("P-256", "ES256"), ("P-384", "ES384"), ("P-521", "ES512")],
     ],
 )
-def test_every_algorithm_that_the_api_takes_passes(desk: Desk, key: str, alg: str) -> None:
-    """PostgREST takes all a key can do, whatever its JWK says it is for."""
-    token = desk.token(key, alg)
+def test_every_algorithm_that_the_api_takes_passes(verifier: Verifier, key: str, alg: str) -> None:
+    """Accept all that a key can do, as PostgREST does, whatever its JWK says it is for."""
+    token = verifier.token(key, alg)
 
-    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+    assert (verifier.is_taken(token), verifier.passes(token)) == (True, True)
 
 
 TAKEN: dict[str, dict[str, Any]] = {
@@ -166,86 +167,88 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("claims", TAKEN.values(), ids=TAKEN.keys())
-def test_claims_that_the_api_takes_pass(desk: Desk, claims: dict[str, Any]) -> None:
-    """Nothing is asked for that the API does not ask for."""
-    token = desk.token(claims=json.dumps(good_claims(**claims)).encode())
+def test_claims_that_the_api_takes_pass(verifier: Verifier, claims: dict[str, Any]) -> None:
+    """Require nothing that the API does not require."""
+    token = verifier.token(claims=json.dumps(good_claims(**claims)).encode())
 
-    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+    assert (verifier.is_taken(token), verifier.passes(token)) == (True, True)
 
 
-def test_token_that_expired_just_now_passes(desk: Desk) -> None:
-    """The API allows clocks to differ by 30 s, and so do we."""
-    token = desk.token(claims=json.dumps(good_claims(exp=int(time.time()) - 5)).encode())
+def test_token_that_expired_just_now_passes(verifier: Verifier) -> None:
+    """Allow clocks to differ by 30 s, as the API does."""
+    token = verifier.token(claims=json.dumps(good_claims(exp=int(time.time()) - 5)).encode())
 
-    assert (desk.is_taken(token), desk.passes(token)) == (True, True)
+    assert (verifier.is_taken(token), verifier.passes(token)) == (True, True)
 
 
 @pytest.mark.parametrize("claims", REFUSED.values(), ids=REFUSED.keys())
-def test_claims_that_the_api_refuses_are_named(desk: Desk, claims: dict[str, Any]) -> None:
-    """By PostgREST itself, or by authz.identify_caller."""
-    token = desk.token(claims=json.dumps(good_claims(**claims)).encode())
+def test_claims_that_the_api_refuses_are_named(verifier: Verifier, claims: dict[str, Any]) -> None:
+    """Name those that PostgREST or authz.identify_caller rejects."""
+    token = verifier.token(claims=json.dumps(good_claims(**claims)).encode())
 
-    assert (desk.is_taken(token), desk.passes(token)) == (False, False)
+    assert (verifier.is_taken(token), verifier.passes(token)) == (False, False)
 
 
-def test_token_that_lives_too_long_is_called_what_the_api_calls_it(desk: Desk) -> None:
-    """By the code of docs/errors.md, so that whoever meets it finds the same words."""
-    token = desk.token(claims=json.dumps(good_claims(exp=NOW + 365 * 86400)).encode())
+def test_token_that_lives_too_long_is_called_what_the_api_calls_it(verifier: Verifier) -> None:
+    """Use the code of docs/errors.md, so that the user finds the same words."""
+    token = verifier.token(claims=json.dumps(good_claims(exp=NOW + 365 * 86400)).encode())
 
-    code = desk.api.get("/me", token).json()["code"]
+    code = verifier.api.get("/me", token).json()["code"]
 
-    assert inspect(desk.api.keys, token).problems == (f"exp is more than 30 days ahead ({code})",)
+    assert inspect(verifier.api.keys, token).problems == (
+        f"exp is more than 30 days ahead ({code})",
+    )
 
 
 @pytest.mark.parametrize("name", ["sub", "role", "aud", "exp"])
-def test_claims_that_the_api_wants_are_missed(desk: Desk, name: str) -> None:
-    """Each is needed."""
-    token = desk.token(claims=json.dumps(without(name)).encode())
+def test_missing_claims_are_named(verifier: Verifier, name: str) -> None:
+    """Name each claim that the API requires."""
+    token = verifier.token(claims=json.dumps(without(name)).encode())
 
-    assert (desk.is_taken(token), desk.passes(token)) == (False, False)
+    assert (verifier.is_taken(token), verifier.passes(token)) == (False, False)
 
 
 def _with_trailing_bits(token: str) -> str:
-    """The same bytes, written another way: the last letter has bits that count for nothing."""
+    """Return the same bytes encoded differently: the last letter has unused bits."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     return token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
 
 
 UNSIGNED = encoded(b'{"alg": "none"}')
-ODD: dict[str, Callable[[Desk], str]] = {
-    "good": lambda desk: desk.token(),
-    "no kid": lambda desk: desk.token(header={"kid": None}),
-    "kid of a number": lambda desk: desk.token(header={"kid": 5}),
-    "typ of another kind": lambda desk: desk.token(header={"typ": "at+jwt"}),
-    "typ of a number": lambda desk: desk.token(header={"typ": 5}),
-    "critical header": lambda desk: desk.token(header={"crit": ["exp"], "exp": 1}),
-    "critical header, empty": lambda desk: desk.token(header={"crit": []}),
-    "padding": lambda desk: desk.token() + "=",
-    "trailing bits": lambda desk: _with_trailing_bits(desk.token()),
-    "two parts": lambda desk: desk.token().rpartition(".")[0],
-    "four parts": lambda desk: desk.token() + ".AAAA",
-    "no signature": lambda desk: desk.token().rpartition(".")[0] + ".",
-    "alg none": lambda desk: f"{UNSIGNED}.{desk.token().split('.')[1]}.",
-    "NaN": lambda desk: desk.token(claims=json.dumps(good_claims(x=float("nan"))).encode()),
-    "claims of a list": lambda desk: desk.token(claims=b"[1]"),
-    "claims of bytes": lambda desk: desk.token(claims=b'{"sub":"\xe9"}'),
-    "two roles, the first good": lambda desk: desk.token(
+ODD: dict[str, Callable[[Verifier], str]] = {
+    "good": lambda verifier: verifier.token(),
+    "no kid": lambda verifier: verifier.token(header={"kid": None}),
+    "kid of a number": lambda verifier: verifier.token(header={"kid": 5}),
+    "typ of another kind": lambda verifier: verifier.token(header={"typ": "at+jwt"}),
+    "typ of a number": lambda verifier: verifier.token(header={"typ": 5}),
+    "critical header": lambda verifier: verifier.token(header={"crit": ["exp"], "exp": 1}),
+    "critical header, empty": lambda verifier: verifier.token(header={"crit": []}),
+    "padding": lambda verifier: verifier.token() + "=",
+    "trailing bits": lambda verifier: _with_trailing_bits(verifier.token()),
+    "two parts": lambda verifier: verifier.token().rpartition(".")[0],
+    "four parts": lambda verifier: verifier.token() + ".AAAA",
+    "no signature": lambda verifier: verifier.token().rpartition(".")[0] + ".",
+    "alg none": lambda verifier: f"{UNSIGNED}.{verifier.token().split('.')[1]}.",
+    "NaN": lambda verifier: verifier.token(claims=json.dumps(good_claims(x=float("nan"))).encode()),
+    "claims of a list": lambda verifier: verifier.token(claims=b"[1]"),
+    "claims of bytes": lambda verifier: verifier.token(claims=b'{"sub":"\xe9"}'),
+    "two roles, the first good": lambda verifier: verifier.token(
         claims=json.dumps(good_claims()).encode()[:-1] + b', "role": "anon"}'
     ),
-    "two roles, the first bad": lambda desk: desk.token(
+    "two roles, the first bad": lambda verifier: verifier.token(
         claims=b'{"role": "anon", ' + json.dumps(good_claims()).encode()[1:]
     ),
-    "byte order mark": lambda desk: desk.token(
+    "byte order mark": lambda verifier: verifier.token(
         claims=b"\xef\xbb\xbf" + json.dumps(good_claims()).encode()
     ),
-    "ES256 by another curve": lambda desk: desk.token("P-384", "ES256"),
-    "secret of somebody": lambda desk: Desk(desk.api, {"secret": b"x" * 64}).token(),
+    "ES256 by another curve": lambda verifier: verifier.token("P-384", "ES256"),
+    "secret of somebody": lambda verifier: Verifier(verifier.api, {"secret": b"x" * 64}).token(),
 }
 
 
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD.keys())
-def test_odd_tokens_are_judged_alike(desk: Desk, make: Callable[[Desk], str]) -> None:
-    """Whichever way the API decides."""
-    token = make(desk)
+def test_odd_tokens_are_judged_alike(verifier: Verifier, make: Callable[[Verifier], str]) -> None:
+    """Agree with the API, whichever way it decides."""
+    token = make(verifier)
 
-    assert desk.passes(token) == desk.is_taken(token)
+    assert verifier.passes(token) == verifier.is_taken(token)

@@ -1,4 +1,4 @@
-"""Requests for the same rows at the same moment: what was acknowledged is not lost.
+"""Requests for the same rows at the same moment: no acknowledged change is lost.
 
 A test holds what the requests need until all of them wait, so each has seen the rows as they were
 before any of the others wrote.
@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -20,6 +19,7 @@ import pytest
 from tests import factories
 from tests.factories import GENOME
 from tests.http.world import Caller, World, problems, refusal, rows
+from tests.names import unique
 
 CREATE = "/rpc/create_samples"
 SHOWN = "return=representation"
@@ -44,14 +44,14 @@ Request = Callable[[], httpx.Response]
 
 @pytest.fixture(scope="module")
 def people(world: World) -> list[Caller]:
-    """Eight members of the group."""
+    """Store eight members of the group."""
     for number in range(8):
         factories.user(world.conn, f"{number}-{world.name}", {world.group: "member"})
     return [Caller(world.api, world.api.token(f"{number}-{world.name}")) for number in range(8)]
 
 
 def wait_until_waiting(conn: psycopg.Connection, requests: int) -> None:
-    """Until so many requests wait for a lock."""
+    """Wait until so many requests wait for a lock."""
     conn.execute("set local statement_timeout = '8s'")
     conn.execute("select set_config('tests.requests', %s, false)", [str(requests)])
     conn.execute(
@@ -68,7 +68,7 @@ def at_once(
     *parameters: object,
     take_back: bool = False,
 ) -> list[httpx.Response]:
-    """What requests answer that all waited for what a statement does, or does and takes back."""
+    """Return the answers of requests that all waited for one statement, done or rolled back."""
     with world.api.database.connect("postgres") as conn, ThreadPoolExecutor(8) as pool:
         with conn.transaction(force_rollback=take_back):
             conn.execute(statement, parameters)
@@ -78,25 +78,25 @@ def at_once(
 
 
 def patch_of(caller: Caller, path: str, change: Change) -> Request:
-    """A change that answers with the row."""
+    """Return a change that answers with the row."""
     return lambda: caller.patch(path, json=change, prefer=SHOWN)
 
 
 def deletion_of(caller: Caller, path: str) -> Request:
-    """A deletion that answers with the row."""
+    """Return a deletion that answers with the row."""
     return lambda: caller.delete(path, prefer=SHOWN)
 
 
 def batch_of(caller: Caller, batch: Mapping[str, Any]) -> Request:
-    """A batch of samples."""
+    """Return a batch of samples."""
     return lambda: caller.post(CREATE, json=batch)
 
 
 def unexplained(changes: Sequence[Change], row: Mapping[str, Any]) -> list[Change]:
-    """The changes that no order of all of them explains; each value was given once only.
+    """Return the changes that no order of all of them explains; each value was given once.
 
     Taken from the end: the last change is there whole, the one before it but for what the last
-    has overwritten, and so on.
+        has overwritten, and so on.
     """
     left, overwritten = list(changes), set[str]()
     while last := [
@@ -110,7 +110,7 @@ def unexplained(changes: Sequence[Change], row: Mapping[str, Any]) -> list[Chang
 
 
 def shows(row: Mapping[str, Any], change: Change) -> bool:
-    """Whether a row has the values of a change."""
+    """Tell whether a row has the values of a change."""
     return change.items() <= row.items()
 
 
@@ -118,7 +118,7 @@ def shows(row: Mapping[str, Any], change: Change) -> bool:
 def test_changes_of_a_sample_at_once_are_all_stored(
     world: World, people: list[Caller], seed: int
 ) -> None:
-    """Each of them whole, one after the other, and each is answered with the row it made."""
+    """Store each whole, one after the other, and answer it with the row it made."""
     chance = random.Random(seed)
     sample = world.bare_sample()
     path = f"/samples?id=eq.{sample}"
@@ -138,7 +138,7 @@ def test_changes_of_a_sample_at_once_are_all_stored(
     )
 
     shown = [rows(answer)[0] for answer in answers]
-    [stored] = rows(world.member.get(path))
+    [stored] = rows(world.alice.get(path))
     assert [shows(row, change) for row, change in zip(shown, changes, strict=True)] == [True] * 8
     assert (unexplained(changes, stored), stored in shown) == ([], True)
 
@@ -146,7 +146,7 @@ def test_changes_of_a_sample_at_once_are_all_stored(
 def test_sample_made_private_beside_other_changes_is_private(
     world: World, people: list[Caller]
 ) -> None:
-    """With what belongs to it; all changes were acknowledged."""
+    """Hide its related rows with it, and keep all acknowledged changes."""
     sample = world.bare_sample()
     factories.sample_lineage(world.conn, sample)
     path = f"/samples?id=eq.{sample}"
@@ -163,14 +163,14 @@ def test_sample_made_private_beside_other_changes_is_private(
     )
 
     assert [answer.status_code for answer in answers] == [200] * 8
-    assert rows(world.viewer.get(path)) == []
-    assert rows(world.viewer.get(f"/sample_lineages?sample_id=eq.{sample}")) == []
+    assert rows(world.vic.get(path)) == []
+    assert rows(world.vic.get(f"/sample_lineages?sample_id=eq.{sample}")) == []
 
 
 def test_sample_made_public_beside_other_changes_is_public(
     world: World, people: list[Caller]
 ) -> None:
-    """The twin: privacy is a column like any other."""
+    """Treat privacy like any other column."""
     sample = factories.sample(world.conn, world.group, f"twin-{world.name}", is_private=True)
     path = f"/samples?id=eq.{sample}"
     changes: list[Change] = [{"is_private": False}, {"host": "x"}]
@@ -182,13 +182,13 @@ def test_sample_made_public_beside_other_changes_is_public(
         sample,
     )
 
-    assert [row["host"] for row in rows(world.viewer.get(path))] == ["x"]
+    assert [row["host"] for row in rows(world.vic.get(path))] == ["x"]
 
 
 def test_named_value_is_stored_though_it_was_the_old_one(
     world: World, people: list[Caller]
 ) -> None:
-    """What is named is stored, whatever another wrote meanwhile; what is not named stays."""
+    """Store what a change names, whatever another wrote before it; keep what it does not name."""
     sample = factories.sample(
         world.conn, world.group, f"named-{world.name}", host="bat", organism="a virus"
     )
@@ -202,13 +202,11 @@ def test_named_value_is_stored_though_it_was_the_old_one(
     )
 
     expected = [{"host": "bat", "organism": "another"}]
-    assert (rows(answer), rows(world.member.get(path))) == (expected, expected)
+    assert (rows(answer), rows(world.alice.get(path))) == (expected, expected)
 
 
-def test_generated_identifier_follows_the_place_of_the_moment(
-    world: World, people: list[Caller]
-) -> None:
-    """Not the one the sample had when the request began."""
+def test_generated_identifier_uses_the_current_location(world: World, people: list[Caller]) -> None:
+    """Use the location at the time of writing, not at the start of the request."""
     sample = world.bare_sample()
     spain = factories.location(world.conn, "Spain")
 
@@ -234,7 +232,7 @@ WRITES = {
 def test_sample_that_left_the_group_meanwhile_is_not_written(
     world: World, people: list[Caller], write: str
 ) -> None:
-    """Rights are those to the row as it is when it is written."""
+    """Check rights on the row as it is when it is written."""
     sample = world.bare_sample()
 
     [answer] = at_once(
@@ -253,7 +251,7 @@ def test_sample_that_left_the_group_meanwhile_is_not_written(
 def test_sample_that_stayed_in_the_group_is_written(
     world: World, people: list[Caller], write: str
 ) -> None:
-    """The twin: another change does not keep it from that."""
+    """Store the change though another change came first."""
     sample = world.bare_sample()
 
     [answer] = at_once(
@@ -267,7 +265,7 @@ def test_sample_that_stayed_in_the_group_is_written(
 
 
 def test_one_of_many_deletions_claims_the_sample(world: World, people: list[Caller]) -> None:
-    """Changes that come before it show the row, those after it none."""
+    """Return the row to changes before the deletion, and no row to those after it."""
     sample = world.bare_sample()
     path = f"/samples?select=id&id=eq.{sample}"
 
@@ -284,11 +282,11 @@ def test_one_of_many_deletions_claims_the_sample(world: World, people: list[Call
     deleted = [rows(answer) for answer in answers[:4]]
     assert sorted(deleted) == [[], [], [], [{"id": sample}]]
     assert [answer.status_code for answer in answers[4:]] == [200] * 4
-    assert rows(world.member.get(path)) == []
+    assert rows(world.alice.get(path)) == []
 
 
 def test_record_names_a_change_once_it_is_made(world: World, people: list[Caller]) -> None:
-    """A request that found the sample gone is not in the audit log."""
+    """Record no change of a request that found the sample deleted."""
     sample = world.bare_sample()
 
     at_once(
@@ -310,7 +308,7 @@ def test_record_names_a_change_once_it_is_made(world: World, people: list[Caller
 
 
 def test_changes_of_a_sequence_at_once_are_all_stored(world: World, people: list[Caller]) -> None:
-    """Those of different columns side by side, those of one column one after the other."""
+    """Store changes of different columns together, and of one column one after the other."""
     sample = world.bare_sample()
     factories.sequence(world.conn, sample)
     path = f"/sequences?sample_id=eq.{sample}"
@@ -330,13 +328,13 @@ def test_changes_of_a_sequence_at_once_are_all_stored(world: World, people: list
     )
 
     shown = [rows(answer)[0] for answer in answers]
-    [stored] = rows(world.member.get(path))
+    [stored] = rows(world.alice.get(path))
     assert [shows(row, change) for row, change in zip(shown, changes, strict=True)] == [True] * 5
     assert (unexplained(changes, stored), stored in shown) == ([], True)
 
 
 def test_upserts_of_a_sequence_at_once_are_all_answered(world: World, people: list[Caller]) -> None:
-    """One makes it, the others replace it."""
+    """Create it by one of them and replace it by the others."""
     sample = world.bare_sample()
     bodies = [world.sequence(sample, sequencing_depth=float(number)) for number in range(8)]
 
@@ -357,13 +355,13 @@ def test_upserts_of_a_sequence_at_once_are_all_answered(world: World, people: li
     )
 
     shown = [rows(answer)[0] for answer in answers]
-    [stored] = rows(world.member.get(f"/sequences?sample_id=eq.{sample}"))
+    [stored] = rows(world.alice.get(f"/sequences?sample_id=eq.{sample}"))
     assert sorted(row["sequencing_depth"] for row in shown) == list(range(8))
     assert stored in shown
 
 
 def test_names_of_a_run_at_once_end_as_one_of_them(world: World, people: list[Caller]) -> None:
-    """Whose answer showed it."""
+    """Keep the name that one of the answers showed."""
     run = factories.phylo_run(world.conn, world.group)
     path = f"/phylo_runs?id=eq.{run}"
 
@@ -375,13 +373,13 @@ def test_names_of_a_run_at_once_end_as_one_of_them(world: World, people: list[Ca
     )
 
     shown = [rows(answer)[0] for answer in answers]
-    [stored] = rows(world.member.get(path))
+    [stored] = rows(world.alice.get(path))
     assert [row["name"] for row in shown] == [f"Run {number}" for number in range(8)]
     assert stored in shown
 
 
 def test_one_of_many_deletions_claims_the_run(world: World, people: list[Caller]) -> None:
-    """As of a sample."""
+    """Return the deleted run to one of them, as for samples."""
     run = factories.phylo_run(world.conn, world.group)
 
     answers = at_once(
@@ -395,7 +393,7 @@ def test_one_of_many_deletions_claims_the_run(world: World, people: list[Caller]
 
 
 def test_changes_of_oneself_at_once_are_all_stored(world: World) -> None:
-    """From several windows of one user."""
+    """Store changes from several windows of one user."""
     changes: list[dict[str, Any]] = [
         {"name": "A"},
         {"agreed_to_tos": True},
@@ -406,13 +404,13 @@ def test_changes_of_oneself_at_once_are_all_stored(world: World) -> None:
 
     answers = at_once(
         world,
-        [patch_of(world.admin, "/me", change) for change in changes],
+        [patch_of(world.ada, "/me", change) for change in changes],
         "select from aspen.users where id = %s for update",
-        world.users["admin"],
+        world.users["ada"],
     )
 
     shown = [rows(answer)[0] for answer in answers]
-    [stored] = rows(world.admin.get("/me"))
+    [stored] = rows(world.ada.get("/me"))
     assert [shows(row, change) for row, change in zip(shown, changes, strict=True)] == [True] * 5
     assert (unexplained(changes, stored), stored in shown) == ([], True)
 
@@ -420,7 +418,7 @@ def test_changes_of_oneself_at_once_are_all_stored(world: World) -> None:
 def shuffled_batches(
     world: World, identifiers: Sequence[str], on_conflict: str, seed: int = 1
 ) -> list[dict[str, Any]]:
-    """One batch for each of eight people, the same samples in another order and of another host."""
+    """Return a batch for each of eight people: the same samples in another order and host."""
     chance = random.Random(seed)
     return [
         world.batch(
@@ -435,12 +433,12 @@ def shuffled_batches(
 
 
 def names(count: int) -> list[str]:
-    """Identifiers in order that no other test uses."""
-    return [f"{uuid4().hex}-{number:02}" for number in range(count)]
+    """Return identifiers in an order that no other test uses."""
+    return [f"{unique(32)}-{number:02}" for number in range(count)]
 
 
 def held_sample(world: World, identifier: str) -> tuple[str, int, int, int, str, str]:
-    """An insert that holds an identifier, and its parameters."""
+    """Return an insert that holds an identifier, and its parameters."""
     return (
         "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
         " public_identifier, collection_date) values (%s, %s, %s, %s, %s, '2024-02-01')",
@@ -453,14 +451,14 @@ def held_sample(world: World, identifier: str) -> tuple[str, int, int, int, str,
 
 
 def outcomes(answers: Iterable[httpx.Response]) -> Counter[tuple[str, str]]:
-    """How often each sample was created, updated or skipped."""
+    """Count how often each sample was created, updated or skipped."""
     return Counter(
         (row["private_identifier"], row["outcome"]) for answer in answers for row in rows(answer)
     )
 
 
 def stored_of(world: World, identifiers: Sequence[str]) -> list[tuple[str, int]]:
-    """Host, and letters of the sequence beyond the genome, of stored samples."""
+    """Return host, and letters of the sequence beyond the genome, of stored samples."""
     return world.conn.execute(
         "select samples.host, octet_length(sequences.sequence) - %s"
         " from aspen.samples as samples"
@@ -471,10 +469,10 @@ def stored_of(world: World, identifiers: Sequence[str]) -> list[tuple[str, int]]
 
 
 @pytest.mark.parametrize(("on_conflict", "outcome"), [("skip", "skipped"), ("update", "updated")])
-def test_one_batch_at_once_is_stored_once(
+def test_batch_submitted_by_many_at_once_is_stored_once(
     world: World, people: list[Caller], on_conflict: str, outcome: str
 ) -> None:
-    """All are answered with what became of each sample; each batch is whole."""
+    """Answer each with the outcome of every sample; keep each batch whole."""
     identifiers = sorted(names(20))
     batches = shuffled_batches(world, identifiers, on_conflict)
 
@@ -497,7 +495,7 @@ def test_one_batch_at_once_is_stored_once(
 def test_overlapping_batches_at_once_create_each_sample_once(
     world: World, people: list[Caller], on_conflict: str
 ) -> None:
-    """Whatever their order, each sample is created by one of them."""
+    """Create each sample by one of them, in whatever order they name it."""
     identifiers = sorted(names(15))
     batches = [
         shuffled_batches(world, identifiers[n : n + 8], on_conflict, seed=n)[n] for n in range(8)
@@ -521,7 +519,7 @@ def test_overlapping_batches_at_once_create_each_sample_once(
 def test_batches_in_opposite_order_do_not_wait_for_each_other(
     world: World, people: list[Caller]
 ) -> None:
-    """They lock in one order, whatever theirs."""
+    """Lock rows in one order, whatever order the batches have."""
     identifiers = sorted(names(3))
     batches = [
         world.batch(*(world.batch_sample(name) for name in order), on_conflict="skip")
@@ -546,7 +544,7 @@ def test_batches_in_opposite_order_do_not_wait_for_each_other(
 def test_batches_that_would_create_the_same_are_refused_by_name(
     world: World, people: list[Caller]
 ) -> None:
-    """By default one is stored and the others learn of every sample that exists."""
+    """Store one by default, and name every existing sample to the others."""
     identifiers = sorted(names(3))
     batch = world.batch(*map(world.batch_sample, identifiers))
 
@@ -573,7 +571,7 @@ def test_batches_that_would_create_the_same_are_refused_by_name(
 
 
 def test_public_identifier_taken_meanwhile_is_named(world: World, people: list[Caller]) -> None:
-    """Whatever is to become of private identifiers that exist."""
+    """Name it for every on_conflict, which is about private identifiers only."""
     [theirs, ours] = names(2)
     batch = world.batch(world.batch_sample(ours, public_identifier=theirs), on_conflict="skip")
 
@@ -594,7 +592,7 @@ LEAVES = {
 def test_sample_gone_meanwhile_is_created_and_not_updated(
     world: World, people: list[Caller], statement: str
 ) -> None:
-    """With its sequence; one that bears another name now is left as it is."""
+    """Create it with its sequence; leave a renamed sample alone."""
     [identifier] = names(1)
     sample = factories.sample(world.conn, world.group, identifier, public_identifier=identifier)
     batch = world.batch(
@@ -613,7 +611,7 @@ def test_sample_gone_meanwhile_is_created_and_not_updated(
 def test_batch_updates_only_what_it_gives_beside_a_change(
     world: World, people: list[Caller]
 ) -> None:
-    """Absent fields stay as they are by then, not as they were when the request began."""
+    """Keep absent fields as they are when written, not as they were when the request began."""
     [identifier] = names(1)
     sample = factories.sample(world.conn, world.group, identifier, organism="a virus")
     batch = world.batch(world.batch_sample(identifier, host="a host"), on_conflict="update")
@@ -626,6 +624,6 @@ def test_batch_updates_only_what_it_gives_beside_a_change(
         sample,
     )
 
-    shown = rows(world.member.get(f"/samples?select=is_private,organism,host&id=eq.{sample}"))
+    shown = rows(world.alice.get(f"/samples?select=is_private,organism,host&id=eq.{sample}"))
     assert [row["outcome"] for row in rows(answer)] == ["updated"]
     assert shown == [{"is_private": True, "organism": "another", "host": "a host"}]

@@ -1,4 +1,4 @@
-"""One value, one rule: at POST and PATCH, in JSON, CSV and filters, on every resource."""
+"""One value, one rule: by POST and PATCH, in JSON, CSV and filters, on every resource."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ GOOD = {
 
 
 def shown(value: Any) -> str:
-    """A value as an error repeats it."""
+    """Return a value as an error repeats it."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
@@ -76,12 +76,12 @@ def shown(value: Any) -> str:
 def test_posted_sample_names_a_cell_of_another_type(
     world: World, column: str, value: Any, reason: str
 ) -> None:
-    """With its row, as create_samples does, and with nothing that only PostgreSQL knows."""
+    """Name its row, as create_samples does, and nothing that only PostgreSQL knows."""
     good = world.sample("good")
     good |= {column: GOOD.get(column, good.get(column))}
     sample = world.sample("typed") | {column: value}
 
-    answer = problems(world.member.post("/samples", json=[good, sample]))
+    answer = problems(world.alice.post("/samples", json=[good, sample]))
 
     named = {
         "row": 2,
@@ -94,12 +94,14 @@ def test_posted_sample_names_a_cell_of_another_type(
 
 
 @pytest.mark.parametrize(("column", "value", "reason"), BAD_CELLS, ids=CELL_IDS)
-def test_create_samples_names_it_alike(world: World, column: str, value: Any, reason: str) -> None:
-    """The same words at both doors."""
+def test_create_samples_names_a_cell_of_another_type_alike(
+    world: World, column: str, value: Any, reason: str
+) -> None:
+    """Use the same words as for a posted sample."""
     sample = world.batch_sample("typed") | {column: value}
     batch = world.batch(world.batch_sample("good"), sample)
 
-    answer = problems(world.member.post("/rpc/create_samples", json=batch))
+    answer = problems(world.alice.post("/rpc/create_samples", json=batch))
 
     named = {
         "row": 2,
@@ -112,16 +114,18 @@ def test_create_samples_names_it_alike(world: World, column: str, value: Any, re
 
 
 @pytest.mark.parametrize(("column", "value", "reason"), BAD_CELLS, ids=CELL_IDS)
-def test_patched_sample_names_it_alike(world: World, column: str, value: Any, reason: str) -> None:
-    """With the id of the sample in the place of a row."""
-    answer = problems(world.member.patch(f"/samples?id=eq.{world.open}", json={column: value}))
+def test_patched_sample_names_a_value_of_another_type_alike(
+    world: World, column: str, value: Any, reason: str
+) -> None:
+    """Name the id of the sample instead of a row."""
+    answer = problems(world.alice.patch(f"/samples?id=eq.{world.open}", json={column: value}))
 
     named = {"id": world.open, "field": column, "value": shown(value), "reason": reason}
     assert answer == (400, "invalid_sample", [named])
 
 
 def csv(*lines: str) -> str:
-    """The body of a CSV POST."""
+    """Return the body of a CSV POST."""
     return "\n".join(lines) + "\n"
 
 
@@ -131,7 +135,7 @@ SAMPLE_COLUMNS = (
 
 
 def test_every_bad_cell_of_a_csv_is_named(world: World) -> None:
-    """Row, field and value of each, also where booleans of several rows are bad."""
+    """Name row, field and value of each, also where booleans of several rows are bad."""
     good = f"{world.group},{world.pathogen},{world.france}"
     body = csv(
         SAMPLE_COLUMNS,
@@ -142,7 +146,7 @@ def test_every_bad_cell_of_a_csv_is_named(world: World) -> None:
         f"own,{world.pathogen},{world.france},five,,,",
     )
 
-    answer = problems(world.member.post_csv("/samples", body))
+    answer = problems(world.alice.post_csv("/samples", body))
 
     assert answer == (
         400,
@@ -161,31 +165,31 @@ def test_every_bad_cell_of_a_csv_is_named(world: World) -> None:
 
 
 def problem(row: int, name: str, field: str, value: str | None, reason: str) -> dict[str, Any]:
-    """An entry of details."""
+    """Return an entry of details."""
     return {
         "row": row, "private_identifier": name, "field": field, "value": value, "reason": reason,
     }  # fmt: skip
 
 
 def test_blank_cells_of_a_csv_are_absent(world: World) -> None:
-    """A date, a number or a boolean that is left empty is null or its default."""
+    """Read an empty date, number or boolean as null or its default."""
     body = csv(
         SAMPLE_COLUMNS + ",host",
         f"{world.group},{world.pathogen}, {world.france} ,empty-{world.name}, 2024-02-01 ,,"
         " ,\u00a0",
     )
 
-    (stored,) = rows(world.member.post_csv("/samples", body, prefer=REPRESENTATION))
+    (stored,) = rows(world.alice.post_csv("/samples", body, prefer=REPRESENTATION))
 
     assert (stored["is_private"], stored["authors"], stored["host"]) == (False, [], None)
     assert (stored["collection_date"], stored["location_id"]) == ("2024-02-01", world.france)
 
 
 def test_two_thousand_bad_dates_are_counted(world: World) -> None:
-    """The first 200 are named, the others counted, in one answer."""
+    """Name the first 200 and count the others, in one answer."""
     samples = [world.sample(f"s{n}", collection_date="04-Mar-21") for n in range(2_000)]
 
-    status, code, listed = problems(world.member.post("/samples", json=samples))
+    status, code, listed = problems(world.alice.post("/samples", json=samples))
 
     assert (status, code, len(listed)) == (400, "invalid_sample", 201)
     assert listed[199] == problem(200, "s199", "collection_date", "04-Mar-21", NO_DAY)
@@ -197,7 +201,7 @@ BLANKS = ["{} ", " {}", "\t{}\n", "\u00a0{}\u3000", "\u2003{}\u0085", "{}\r\n"]
 
 @pytest.mark.parametrize("form", BLANKS, ids=[ascii(form) for form in BLANKS])
 def test_blanks_around_texts_are_trimmed_at_every_door(world: World, form: str) -> None:
-    """POST, PATCH and create_samples store one and the same."""
+    """Store the same text by POST, PATCH and create_samples."""
     name = f"trim-{world.name}"
     texts = {"host": form.format("Human"), "authors": [form.format("A. Author")]}
     sample = world.sample(form.format(name), public_identifier=form.format(f"p{name}"), **texts)
@@ -205,10 +209,10 @@ def test_blanks_around_texts_are_trimmed_at_every_door(world: World, form: str) 
         {key: value for key, value in sample.items() if key not in ("group_id", "pathogen_id")}
     )
 
-    (posted,) = rows(world.member.post("/samples", json=sample, prefer=REPRESENTATION))
-    (created,) = rows(world.member.post("/rpc/create_samples", json=batch, prefer=DRY_RUN))
+    (posted,) = rows(world.alice.post("/samples", json=sample, prefer=REPRESENTATION))
+    (created,) = rows(world.alice.post("/rpc/create_samples", json=batch, prefer=DRY_RUN))
     (patched,) = rows(
-        world.member.patch(
+        world.alice.patch(
             f"/samples?id=eq.{world.open}",
             json={key: sample[key] for key in ("private_identifier", "host", "authors")},
             prefer=REPRESENTATION,
@@ -224,11 +228,11 @@ def test_blanks_around_texts_are_trimmed_at_every_door(world: World, form: str) 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t", "\u00a0\u3000"], ids=ascii)
 def test_blank_text_is_absent(world: World, blank: str) -> None:
-    """Null where that is allowed, else required."""
+    """Store null where that is allowed; otherwise require a value."""
     sample = world.sample(f"blank-{world.name}", host=blank)
 
-    (posted,) = rows(world.member.post("/samples", json=sample, prefer=REPRESENTATION))
-    refused = problems(world.member.post("/samples", json=sample | {"private_identifier": blank}))
+    (posted,) = rows(world.alice.post("/samples", json=sample, prefer=REPRESENTATION))
+    refused = problems(world.alice.post("/samples", json=sample | {"private_identifier": blank}))
 
     assert posted["host"] is None
     assert refused[2][0]["reason"] == "is required"
@@ -252,8 +256,8 @@ STRICT_VALUES = [(kind, value) for kind, values in STRICT.items() for value in v
 
 
 def columns_of(world: World, kind: str) -> list[tuple[str, str]]:
-    """Every resource and column of a type, as the description of the API lists them."""
-    definitions = rows(world.member.get("/"))["definitions"]
+    """Return every resource and column of a type, as the description of the API lists them."""
+    definitions = rows(world.alice.get("/"))["definitions"]
     return [
         (resource, column)
         for resource, definition in definitions.items()
@@ -266,11 +270,11 @@ def columns_of(world: World, kind: str) -> list[tuple[str, str]]:
 def test_filter_of_a_loose_form_is_refused_on_every_column(
     world: World, kind: str, value: str
 ) -> None:
-    """Whatever PostgreSQL would make of it."""
+    """Reject it, whatever PostgreSQL would read into it."""
     columns = columns_of(world, kind)
 
     answers = {
-        (resource, column): refusal(world.admin.get(f"/{resource}", params={column: f"eq.{value}"}))
+        (resource, column): refusal(world.ada.get(f"/{resource}", params={column: f"eq.{value}"}))
         for resource, column in columns
     }
 
@@ -282,11 +286,11 @@ def test_filter_of_a_loose_form_is_refused_on_every_column(
 def test_filter_of_the_strict_form_is_taken_on_every_column(
     world: World, kind: str, value: str
 ) -> None:
-    """The allow twin."""
+    """Accept the forms that the error recommends."""
     columns = columns_of(world, kind)
 
     answers = {
-        (resource, column): world.admin.get(
+        (resource, column): world.ada.get(
             f"/{resource}", params={column: f"eq.{value}"}
         ).status_code
         for resource, column in columns
@@ -319,21 +323,21 @@ OPERATORS = {
 def test_every_operator_reads_values_alike(
     world: World, query: str, column: str, bad: str, good: str, code: str
 ) -> None:
-    """Also inside or, and of an embedded resource."""
+    """Read them alike inside or, and on an embedded resource."""
     resource = "sequences" if "samples." in query else "samples"
 
-    refused = world.admin.get(f"/{resource}?{query.format(column=column, value=bad)}")
-    taken = world.admin.get(f"/{resource}?{query.format(column=column, value=good)}")
+    refused = world.ada.get(f"/{resource}?{query.format(column=column, value=bad)}")
+    taken = world.ada.get(f"/{resource}?{query.format(column=column, value=good)}")
 
     assert (refusal(refused), taken.status_code) == ((400, code), 200)
 
 
 def test_timestamp_is_found_by_what_the_answer_said(world: World) -> None:
-    """The + of its offset arrives in a URL as a blank unless somebody encodes it."""
-    (sample,) = rows(world.member.get(f"/samples?id=eq.{world.open}&select=created_at"))
+    """Accept a space for the + of its offset, which an unencoded URL turns into one."""
+    (sample,) = rows(world.alice.get(f"/samples?id=eq.{world.open}&select=created_at"))
 
     query = f"select=id&id=eq.{world.open}&created_at=eq.{sample['created_at']}"
-    found = world.member.get(f"/samples?{query}")
+    found = world.alice.get(f"/samples?{query}")
 
     assert "+" in str(found.request.url)
     assert rows(found) == [{"id": world.open}]
@@ -351,22 +355,22 @@ def test_timestamp_is_found_by_what_the_answer_said(world: World) -> None:
     ],
 )
 def test_other_operators_work_as_on_any_column(world: World, query: str) -> None:
-    """The types of the columns are theirs."""
-    assert world.member.get(f"/samples?{query}").is_success
+    """Support them though these columns have types of their own."""
+    assert world.alice.get(f"/samples?{query}").is_success
 
 
 @pytest.mark.parametrize("column", ["collection_date", "is_private"])
 def test_value_of_any_is_refused_on_dates_and_booleans(world: World, column: str) -> None:
-    """PostgREST hands the whole list to what reads one value; in.(…) says the same."""
-    answer = world.member.get(f"/samples?{column}=eq(any).{{2024-02-01}}")
+    """Reject any, whose whole list PostgREST passes as one value; in.(…) means the same."""
+    answer = world.alice.get(f"/samples?{column}=eq(any).{{2024-02-01}}")
 
     assert refusal(answer)[0] == 400
 
 
 @pytest.mark.parametrize("value", ["is.null", "not.is.null", "is.true", "is.false", "not.is.true"])
 def test_is_works_on_booleans(world: World, value: str) -> None:
-    """As on every other column."""
-    assert world.member.get(f"/samples?is_private={value}").is_success
+    """Support it as on every other column."""
+    assert world.alice.get(f"/samples?is_private={value}").is_success
 
 
 SEQUENCE_CELLS: list[tuple[str, Any, str]] = [
@@ -391,13 +395,13 @@ SEQUENCE_CELLS: list[tuple[str, Any, str]] = [
 def test_posted_sequence_names_a_bad_cell(
     world: World, column: str, value: Any, reason: str
 ) -> None:
-    """With its row; so does PATCH with the id."""
+    """Name its row, and by PATCH its id."""
     columns = {"sequencing_date": "2024-02-01", "sequencing_depth": 30.5}
     good, bad = (world.sequence(world.bare_sample(), **columns) for _ in range(2))
 
-    posted = problems(world.member.post("/sequences", json=[good, bad | {column: value}]))
+    posted = problems(world.alice.post("/sequences", json=[good, bad | {column: value}]))
     patched = problems(
-        world.member.patch(f"/sequences?sample_id=eq.{world.open}", json={column: value})
+        world.alice.patch(f"/sequences?sample_id=eq.{world.open}", json={column: value})
     )
 
     named = {"field": column, "value": shown(value), "reason": reason}
@@ -408,14 +412,14 @@ def test_posted_sequence_names_a_bad_cell(
 
 
 def test_every_bad_sequence_of_a_post_is_named(world: World) -> None:
-    """Dates, depths and letters alike."""
+    """Name dates, depths and letters alike."""
     columns = {"sequencing_date": "2024-02-01", "sequencing_depth": 3}
     posted = [world.sequence(world.bare_sample(), **columns) for _ in range(4)]
     posted[1]["sequence"] = "ACGT!" * 300
     posted[2] |= {"sequencing_date": "3/4/21", "sequencing_depth": "deep"}
     posted[3]["sequence"] = "ACGT"
 
-    status, code, listed = problems(world.member.post("/sequences", json=posted))
+    status, code, listed = problems(world.alice.post("/sequences", json=posted))
 
     assert (status, code) == (400, "invalid_sequence")
     assert [(entry["row"], entry["field"]) for entry in listed] == [
@@ -424,10 +428,10 @@ def test_every_bad_sequence_of_a_post_is_named(world: World) -> None:
 
 
 NAMES: dict[str, tuple[str, str, str]] = {
-    "the caller": ("member", "/me", "name"),
-    "a run": ("admin", "/phylo_runs?id=eq.{run}", "name"),
-    "a group": ("admin", "/groups?id=eq.{group}", "submitting_lab"),
-    "a place": ("operator", "/locations?id=eq.{france}", "country"),
+    "the caller": ("alice", "/me", "name"),
+    "a run": ("ada", "/phylo_runs?id=eq.{run}", "name"),
+    "a group": ("ada", "/groups?id=eq.{group}", "submitting_lab"),
+    "a place": ("olga", "/locations?id=eq.{france}", "country"),
 }
 
 
@@ -435,7 +439,7 @@ NAMES: dict[str, tuple[str, str, str]] = {
 def test_names_are_texts_and_trimmed_everywhere(
     world: World, who: str, path: str, column: str
 ) -> None:
-    """A number is none; blanks around are not part of it; only blanks are nothing."""
+    """Reject numbers, trim spaces, and read only spaces as absent."""
     caller = world.caller(who)
     path = path.format(run=world.run, group=world.group, france=world.france)
     name = f"Name {world.name}"
@@ -451,11 +455,11 @@ def test_names_are_texts_and_trimmed_everywhere(
 
 @pytest.mark.parametrize(
     ("who", "path"),
-    [("member", "/me"), ("admin", "/phylo_runs?id=eq.{run}")],
+    [("alice", "/me"), ("ada", "/phylo_runs?id=eq.{run}")],
     ids=["the caller", "a run"],
 )
-def test_blank_name_is_required(world: World, who: str, path: str) -> None:
-    """Where there must be one."""
+def test_blank_name_is_refused_where_one_is_required(world: World, who: str, path: str) -> None:
+    """Reject it on resources that need a name."""
     answer = problems(world.caller(who).patch(path.format(run=world.run), json={"name": " \t "}))
 
     assert answer[:2] == (400, "invalid_value")
@@ -475,23 +479,23 @@ def test_blank_name_is_required(world: World, who: str, path: str) -> None:
 def test_settings_of_the_caller_name_a_bad_value(
     world: World, column: str, value: Any, reason: str
 ) -> None:
-    """As samples do."""
-    answer = problems(world.member.patch("/me", json={column: value}))
+    """Name it as samples do."""
+    answer = problems(world.alice.patch("/me", json={column: value}))
 
     (entry,) = answer[2]
     assert answer[:2] == (400, "invalid_value")
     assert (entry["field"], entry["value"], entry["reason"]) == (column, shown(value), reason)
 
 
-def test_every_bad_row_of_places_is_named(world: World) -> None:
-    """Reference data comes in bulk too."""
+def test_every_bad_row_of_locations_is_named(world: World) -> None:
+    """Name all of them, because reference data comes in bulk too."""
     places = [
         {"region": "Europe", "country": f"A {world.name}", "latitude": 1, "longitude": 2},
         {"region": 5, "country": f"B {world.name}", "latitude": "north", "longitude": 2},
         {"region": " ", "country": f"C {world.name}", "latitude": 1, "longitude": 2},
     ]
 
-    answer = problems(world.operator.post("/locations", json=places))
+    answer = problems(world.olga.post("/locations", json=places))
 
     assert answer == (
         400,
@@ -517,18 +521,18 @@ def test_every_bad_row_of_places_is_named(world: World) -> None:
 def test_argument_of_a_run_is_of_its_type(
     world: World, argument: str, value: Any, shown_value: str | None, reason: str
 ) -> None:
-    """A number is no name, though a column of text would store it."""
+    """Reject a number as name, though a text column would store it."""
     request = world.run_request() | {argument: value}
 
-    answer = problems(world.member.post("/rpc/create_phylo_run", json=request))
+    answer = problems(world.alice.post("/rpc/create_phylo_run", json=request))
 
     named = {"field": argument, "value": shown_value, "reason": reason}
     assert answer == (400, "invalid_run", [named])
 
 
 def test_arguments_of_a_run_are_stored_in_one_form(world: World) -> None:
-    """Trimmed, the location a number, and no filter that filters nothing."""
-    sample = rows(world.member.get(f"/samples?id=eq.{world.open}"))[0]["private_identifier"]
+    """Trim texts, store the location as a number and omit empty filters."""
+    sample = rows(world.alice.get(f"/samples?id=eq.{world.open}"))[0]["private_identifier"]
     filters = {
         "location_id": f" {world.france} ",
         "filter_pango_lineages": [],
@@ -537,7 +541,7 @@ def test_arguments_of_a_run_are_stored_in_one_form(world: World) -> None:
     }
     request = world.run_request(f" {sample} ", name=" A run\u00a0", template_args=filters)
 
-    (run,) = rows(world.member.post("/rpc/create_phylo_run", json=request, prefer=DRY_RUN))
+    (run,) = rows(world.alice.post("/rpc/create_phylo_run", json=request, prefer=DRY_RUN))
 
     assert (run["name"], run["template_args"]) == (
         "A run", {"location_id": world.france, "filter_start_date": "2024-01-01"},

@@ -1,4 +1,4 @@
-"""A text of rows, CSV or FASTA, is whole or refused: it would not say that rows are missing."""
+"""CSV and FASTA are complete or rejected, because a text does not say that rows are missing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Many:
     caller: Caller
 
     def get(self, path: str, accept: str = FASTA, **headers: str) -> httpx.Response:
-        """Ask for rows of the group."""
+        """Request rows of the group."""
         joint = "&" if "?" in path else "?"
         return self.caller.get(
             f"{path}{joint}group_id=eq.{self.group}", accept=accept, headers=headers
@@ -42,9 +42,9 @@ class Many:
 
 @pytest.fixture(scope="module")
 def many(world: World) -> Iterator[Many]:
-    """Samples named by their number, each with a sequence; as many lineages besides."""
+    """Store samples named by their number, each with a sequence, and as many lineages."""
     group = factories.group(world.conn, f"whole {world.name}", prefix=f"whole-{world.name}"[:25])
-    factories.membership(world.conn, group, world.users["admin"])
+    factories.membership(world.conn, group, world.users["ada"])
     world.conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
@@ -60,7 +60,7 @@ def many(world: World) -> Iterator[Many]:
         " select %s, 'whole.' || number from generate_series(1, %s) as number",
         [world.pathogen, MANY],
     )
-    yield Many(world, group, world.admin)
+    yield Many(world, group, world.ada)
 
 
 UNBOUNDED = {
@@ -81,7 +81,7 @@ UNBOUNDED = {
 def test_text_that_would_be_cut_is_refused(
     many: Many, path: str, accept: str, query: str, headers: dict[str, str]
 ) -> None:
-    """However many rows were asked for; the error says how to ask."""
+    """Reject it however many rows were requested, and say how to ask."""
     response = many.get(path + query, accept, **headers)
 
     assert refusal(response) == (400, "too_many_rows")
@@ -91,7 +91,7 @@ def test_text_that_would_be_cut_is_refused(
 
 
 def test_refusal_says_how_many_rows_there_are(many: Many) -> None:
-    """And how many an answer may have."""
+    """Name this number and how many an answer may have."""
     assert problems(many.get("/sequences")) == (
         400,
         "too_many_rows",
@@ -101,7 +101,7 @@ def test_refusal_says_how_many_rows_there_are(many: Many) -> None:
 
 @pytest.mark.parametrize("path", ["/samples", "/lineages?lineage=like.whole.*"])
 def test_csv_of_every_resource_is_whole_or_refused(many: Many, path: str) -> None:
-    """Also of reference data, which the edge keeps for a moment."""
+    """Include reference data, which the edge caches."""
     response = many.caller.get(path, accept=CSV)
 
     assert refusal(response) == (400, "too_many_rows")
@@ -112,12 +112,12 @@ def test_csv_of_every_resource_is_whole_or_refused(many: Many, path: str) -> Non
     ["text/csv; charset=utf-8", "text/csv, application/json;q=0.5", "image/png, text/csv"],
 )
 def test_csv_is_known_however_it_is_asked_for(many: Many, accept: str) -> None:
-    """Among other media types, with parameters."""
+    """Recognise it among other media types and with parameters."""
     assert refusal(many.get("/sequences", accept)) == (400, "too_many_rows")
 
 
 def test_head_of_a_cut_text_is_refused(many: Many) -> None:
-    """It is asked to learn what GET would answer."""
+    """Answer as GET would, which is what HEAD is for."""
     response = many.caller.ask("HEAD", f"/sequences?group_id=eq.{many.group}", accept=FASTA)
 
     assert (response.status_code, response.content) == (400, b"")
@@ -125,7 +125,7 @@ def test_head_of_a_cut_text_is_refused(many: Many) -> None:
 
 @pytest.mark.parametrize("size", [10, 150_000])
 def test_body_of_a_request_hides_no_cut(many: Many, size: int) -> None:
-    """A large one is read elsewhere, where texts are not looked at."""
+    """Check answers to large requests too, which the edge reads elsewhere."""
     response = many.caller.get("/sequences", accept=CSV, content=b" " * size)
 
     assert response.status_code in (400, 413)
@@ -133,8 +133,8 @@ def test_body_of_a_request_hides_no_cut(many: Many, size: int) -> None:
 
 
 @pytest.mark.parametrize(("accept", "lines"), [(FASTA, 2 * MOST), (CSV, MOST + 1)])
-def test_text_of_as_many_rows_as_may_be_is_whole(many: Many, accept: str, lines: int) -> None:
-    """A thousand of a thousand."""
+def test_text_of_the_largest_number_of_rows_is_whole(many: Many, accept: str, lines: int) -> None:
+    """Return a thousand of a thousand."""
     last = rows(many.get("/samples?select=id&order=id&offset=999&limit=1", "application/json"))
     query = f"/sequences?sample_id=lte.{last[0]['id']}"
 
@@ -145,30 +145,30 @@ def test_text_of_as_many_rows_as_may_be_is_whole(many: Many, accept: str, lines:
 
 @pytest.mark.parametrize("accept", [FASTA, CSV])
 @pytest.mark.parametrize("query", ["?limit=1000", "?limit=7&offset=996"])
-def test_page_that_was_asked_for_is_no_cut(many: Many, accept: str, query: str) -> None:
-    """With a limit that an answer may have, PostgREST's own status and range."""
+def test_page_by_limit_is_not_refused(many: Many, accept: str, query: str) -> None:
+    """Return PostgREST's own status and range for an allowed limit."""
     response = many.get(f"/sequences{query}", accept)
 
     assert response.status_code == 200
     assert response.headers["Content-Range"].endswith("/*")
 
 
-def test_page_by_range_is_no_cut(many: Many) -> None:
-    """The other way to ask for one."""
+def test_page_by_range_is_not_refused(many: Many) -> None:
+    """Return a page requested by the Range header."""
     response = many.get("/sequences", **{"Range": "1000-1999"})
 
     assert (response.status_code, response.text.count(">")) == (200, MANY - MOST)
 
 
 def test_last_page_with_a_large_limit_is_whole(many: Many) -> None:
-    """Nothing is missing after it."""
+    """Return it, because nothing is missing after it."""
     response = many.get("/sequences?offset=998&limit=5000")
 
     assert (response.is_success, response.text.count(">")) == (True, 5)
 
 
 def test_pages_of_fasta_fit_together(many: Many) -> None:
-    """They come by id without being told."""
+    """Order them by id without being asked to."""
     pages = [many.get(f"/sequences?limit=400&offset={offset}").text for offset in (0, 400, 800)]
 
     names = [line[1:] for page in pages for line in page.splitlines() if line.startswith(">")]
@@ -176,21 +176,21 @@ def test_pages_of_fasta_fit_together(many: Many) -> None:
 
 
 def test_lists_in_json_stay_pages(many: Many) -> None:
-    """Content-Range says what they are, as with any PostgREST."""
+    """Return a page with Content-Range, as any PostgREST does."""
     response = many.get("/sequences?select=id", "application/json")
 
     assert (len(rows(response)), response.headers["Content-Range"]) == (MOST, "0-999/*")
 
 
 def test_forbidden_counts_stay_forbidden(many: Many) -> None:
-    """The edge adds its own only where there is none."""
+    """Add the edge's own count only where the request has none."""
     response = many.get("/sequences", **{"Prefer": "count=planned"})
 
     assert refusal(response) == (400, "count_not_allowed")
 
 
 def test_edge_knows_how_many_rows_an_answer_may_have() -> None:
-    """The number stands in two files."""
+    """Keep the number equal in both files that state it."""
     configured = re.search(
         r"^db-max-rows = (\d+)$", SETTINGS.root.joinpath("postgrest.conf").read_text(), re.M
     )
@@ -201,7 +201,7 @@ def test_edge_knows_how_many_rows_an_answer_may_have() -> None:
 
 
 def test_documented_loops_read_everything(many: Many, tmp_path: Path) -> None:
-    """As they are pasted from docs/reading.md."""
+    """Run them as pasted from docs/reading.md."""
     page = (SETTINGS.root / "docs/reading.md").read_text("utf-8")
     group = factories.group(many.world.conn, f"reader {many.world.name}")
     subject = f"reader-{many.world.name}"

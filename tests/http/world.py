@@ -1,11 +1,10 @@
-"""A group with rows of every kind, and people of every kind who ask the API for them."""
+"""The lab with rows of every kind, and the cast that asks the API for them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -13,31 +12,18 @@ from psycopg.types.json import Jsonb
 
 from tests import factories
 from tests.factories import GENOME, Tip
+from tests.names import unique
+from tests.people import NOBODY, PEOPLE, store_groups, store_people
 from tests.servers import Api
 
 # A dry run: PostgREST answers as usual and takes everything back.
 DRY_RUN = "tx=rollback"
 REPRESENTATION = f"return=representation,{DRY_RUN}"
 
-# Who they are to the group of the world.
-PEOPLE = {
-    "admin": "its admin",
-    "member": "its member",
-    "viewer": "its viewer",
-    "partner": "a member of a group with a member grant",
-    "guest": "a member of a group with a viewer grant",
-    "stranger": "the admin of a group without a grant",
-    "operator": "a system administrator",
-    "nobody": "somebody without a token",
-}
-FULL = ("admin", "member", "partner")
-PARTIAL = ("viewer", "guest")
-BLIND = ("stranger", "operator")
-
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who asks the API."""
+    """A person, or nobody, who asks the API."""
 
     api: Api
     token: str | None
@@ -51,67 +37,51 @@ class Caller:
         accept: str | None = None,
         **options: Any,
     ) -> httpx.Response:
-        """One request; `options` are httpx's."""
+        """Send one request; `options` are httpx's."""
         headers = dict(options.pop("headers", {}))
         headers |= {"Prefer": prefer} if prefer else {}
         headers |= {"Accept": accept} if accept else {}
         return self.api.request(method, path, self.token, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        """GET."""
+        """Send a GET."""
         return self.ask("GET", path, **options)
 
     def post(self, path: str, **options: Any) -> httpx.Response:
-        """POST."""
+        """Send a POST."""
         return self.ask("POST", path, **options)
 
     def patch(self, path: str, **options: Any) -> httpx.Response:
-        """PATCH."""
+        """Send a PATCH."""
         return self.ask("PATCH", path, **options)
 
     def delete(self, path: str, **options: Any) -> httpx.Response:
-        """DELETE."""
+        """Send a DELETE."""
         return self.ask("DELETE", path, **options)
 
     def post_csv(self, path: str, content: str | bytes, **options: Any) -> httpx.Response:
-        """POST of comma-separated values."""
+        """Post comma-separated values."""
         return self.post(path, content=content, headers={"Content-Type": "text/csv"}, **options)
 
     def post_text(self, path: str, content: str | bytes, **options: Any) -> httpx.Response:
-        """POST of JSON that no serialiser would write."""
+        """Post JSON that no serialiser would write."""
         return self.post(
             path, content=content, headers={"Content-Type": "application/json"}, **options
         )
 
 
 class World:
-    """The group `group` with everything in it, a group `other` with its own, and PEOPLE."""
+    """The lab as `group` with rows of every kind, the group `other` with one sample, and PEOPLE."""
 
     def __init__(self, api: Api, conn: psycopg.Connection) -> None:
         self.api = api
         self.conn = conn
-        self.name = uuid4().hex[:12]
+        self.name = unique()
         self.pathogen = factories.pathogen(conn)
         self.france = factories.location(conn, "France")
-        self.groups = {
-            key: factories.group(conn, f"{key} {self.name}", prefix=f"{key[:3]}-{self.name}")
-            for key in ("own", "partner", "guest", "other")
-        }
-        self.group, self.other = self.groups["own"], self.groups["other"]
-        factories.grant(conn, self.group, self.groups["partner"], "member")
-        factories.grant(conn, self.group, self.groups["guest"], "viewer")
-        self.users = {
-            who: factories.user(conn, f"{who}-{self.name}", memberships, is_operator=is_operator)
-            for who, memberships, is_operator in (
-                ("admin", {self.group: "admin"}, False),
-                ("member", {self.group: "member"}, False),
-                ("viewer", {self.group: "viewer"}, False),
-                ("partner", {self.groups["partner"]: "member"}, False),
-                ("guest", {self.groups["guest"]: "member"}, False),
-                ("stranger", {self.other: "admin"}, False),
-                ("operator", {}, True),
-            )
-        }
+        self.groups = store_groups(conn, f"-{self.name}")
+        self.group, self.other = self.groups["lab"], self.groups["others"]
+        self.users = store_people(conn, self.groups, suffix=f"-{self.name}")
         self.open = factories.sample(conn, self.group, f"open-{self.name}")
         self.hidden = factories.sample(conn, self.group, f"hidden-{self.name}", is_private=True)
         self.foreign = factories.sample(conn, self.other, f"foreign-{self.name}")
@@ -133,20 +103,20 @@ class World:
         self.output = factories.job_output(conn, self.run)
 
     def caller(self, who: str, **claims: Any) -> Caller:
-        """One of PEOPLE."""
-        if who == "nobody":
+        """Return one of PEOPLE, or NOBODY, as a caller."""
+        if who == NOBODY:
             return Caller(self.api, None)
-        role = "operator" if who == "operator" else "member"
+        role = PEOPLE[who].database_role
         return Caller(self.api, self.api.token(f"{who}-{self.name}", role, **claims))
 
     def __getattr__(self, who: str) -> Caller:
-        """`world.viewer` is a caller."""
-        if who not in PEOPLE:
+        """Let `world.alice` be a caller."""
+        if who not in (*PEOPLE, NOBODY):
             raise AttributeError(who)
         return self.caller(who)
 
     def sample(self, private_identifier: str, **columns: Any) -> dict[str, Any]:
-        """A good sample of the group, as a client posts it to /samples."""
+        """Return a valid sample of the group, as a client posts it to /samples."""
         return {
             "group_id": self.group,
             "pathogen_id": self.pathogen,
@@ -154,7 +124,7 @@ class World:
         }
 
     def batch_sample(self, private_identifier: str, **columns: Any) -> dict[str, Any]:
-        """A good sample, as a client puts it into a batch of create_samples."""
+        """Return a valid sample, as a client puts it into a batch of create_samples."""
         return {
             "private_identifier": private_identifier,
             "collection_date": "2024-02-01",
@@ -162,16 +132,16 @@ class World:
         } | columns
 
     def batch(self, *samples: Any, **arguments: Any) -> dict[str, Any]:
-        """The body of create_samples."""
+        """Return the body of create_samples."""
         return {"group_id": self.group, "pathogen": "SC2", "samples": samples} | arguments
 
     def sequence(self, sample_id: int | None = None, **columns: Any) -> dict[str, Any]:
-        """A good sequence, as a client posts it to /sequences."""
+        """Return a valid sequence, as a client posts it to /sequences."""
         key = {"group_id": self.group, "sample_id": sample_id or self.open}
         return key | {"sequence": GENOME} | columns
 
     def run_request(self, *samples: str, **arguments: Any) -> dict[str, Any]:
-        """The body of create_phylo_run."""
+        """Return the body of create_phylo_run."""
         return {
             "group_id": self.group,
             "pathogen": "SC2",
@@ -181,13 +151,11 @@ class World:
         } | arguments
 
     def bare_sample(self, private_identifier: str | None = None) -> int:
-        """One more stored sample of the group, without a sequence."""
-        return factories.sample(
-            self.conn, self.group, private_identifier or f"bare-{uuid4().hex[:12]}"
-        )
+        """Store one more sample of the group, without a sequence."""
+        return factories.sample(self.conn, self.group, private_identifier or f"bare-{unique()}")
 
     def count(self, table: str = "samples") -> int:
-        """How many rows of a table the group has, whoever may see them."""
+        """Count the rows of a table that the group has, whoever may see them."""
         row = self.conn.execute(
             f"select count(*) from aspen.{table} where group_id = %s",  # noqa: S608
             [self.group],
@@ -197,20 +165,20 @@ class World:
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
-    """Status and code of an error; anything but our one JSON shape fails here."""
+    """Return status and code of an error; fail on any shape but our one JSON shape."""
     body = response.json()
     assert sorted(body) == ["code", "details", "hint", "message"]
     return response.status_code, body["code"]
 
 
 def problems(response: httpx.Response) -> tuple[int, str, Any]:
-    """Status, code and what details say; details are JSON wherever they hold values."""
+    """Return status, code and details, which are JSON wherever they hold values."""
     status, code = refusal(response)
     details = response.json()["details"]
     return status, code, details and json.loads(details)
 
 
 def rows(response: httpx.Response) -> Any:
-    """The body of a request that succeeded."""
+    """Return the body of a request that succeeded."""
     assert response.is_success, response.text
     return response.json()

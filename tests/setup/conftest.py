@@ -1,4 +1,4 @@
-"""A machine that has only what a test gives it, and a checkout too small to take long."""
+"""A machine that has only what a test gives it, and a checkout that installs quickly."""
 
 from __future__ import annotations
 
@@ -46,29 +46,29 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
 
 @dataclass(frozen=True)
 class Machine:
-    """A folder of programs, which is all that is on the PATH."""
+    """A folder of programs that is the whole PATH."""
 
     bin: Path
 
     def put(self, name: str, script: str) -> None:
-        """Put a program on it, or another one in its place."""
+        """Put a program on the PATH, or replace it."""
         path = self.bin / name
         path.unlink(missing_ok=True)
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
     def put_real(self, name: str, target: str | Path) -> None:
-        """Put a program of this machine on it."""
+        """Put a program of the real machine on the PATH."""
         # Not a link: a Python looks beside itself for its library.
         self.put(name, f'exec {target} "$@"')
 
     def remove(self, *names: str) -> None:
-        """Take programs away."""
+        """Remove programs from the PATH."""
         for name in names:
             (self.bin / name).unlink()
 
     def check(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """What `setup/check` says here."""
+        """Run `setup/check` on this machine."""
         return subprocess.run(
             ["/bin/sh", SETTINGS.root / "setup" / "check", *arguments],
             env={"PATH": str(self.bin), **environment},
@@ -80,7 +80,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """A Linux with everything, of a user who is not root."""
+    """Make a Linux that has every program, for a user who is not root."""
     folder = tmp_path / "bin"
     folder.mkdir()
     machine = Machine(folder)
@@ -97,7 +97,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @dataclass(frozen=True)
 class Small:
-    """A checkout whose lock files name nothing."""
+    """A checkout whose lock files name no packages."""
 
     root: Path
 
@@ -106,23 +106,23 @@ class Small:
         return subprocess.run(self.command(*stages), capture_output=True, text=True, check=False)
 
     def command(self, *stages: str) -> list[str]:
-        """How the installer is run."""
+        """Return the command line of the installer."""
         return [str(REAL_PYTHON), str(self.root / "setup" / "install.py"), *stages]
 
     @property
     def python(self) -> Path:
-        """The Python it makes."""
+        """The Python that the installer makes."""
         return self.root / ".venv" / "bin" / "python"
 
     def pip_version(self) -> int:
-        """The exit code of pip, by its own first line."""
+        """Return the exit code of pip, started through its own first line."""
         return subprocess.run(
             [self.root / ".venv" / "bin" / "pip", "--version"], capture_output=True, check=False
         ).returncode
 
 
 def write_small(root: Path) -> Small:
-    """A checkout in a folder."""
+    """Write such a checkout into a folder."""
     (root / "setup").mkdir(parents=True)
     (root / "control").mkdir()
     shutil.copy(SETTINGS.root / "setup" / "install.py", root / "setup")
@@ -142,13 +142,13 @@ def write_small(root: Path) -> Small:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
-    """A checkout of a test's own."""
+    """Make a checkout of the test's own."""
     return write_small(tmp_path / "small")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """One in which everything is installed; tests that spoil it put it right again."""
+    """Share a checkout with everything installed; tests that damage it repair it afterwards."""
     small = write_small(tmp_path_factory.mktemp("installed") / "small")
     done = small.install("development", "node")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""`setup/check` names all that is missing at once, and how to get it, before anything is begun."""
+"""`setup/check` names all that is missing, and how to get it, before anything is installed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pytest
 from tests.setup.conftest import REAL_PYTHON, Machine
 
 
-def test_whole_machine_gets_its_python(machine: Machine) -> None:
-    """On stdout, for make; nothing is said."""
+def test_complete_machine_gets_its_python(machine: Machine) -> None:
+    """Print the path for make on stdout, and nothing else."""
     done = machine.check()
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "python3\n", "")
 
 
 def test_everything_missing_is_named_at_once(machine: Machine) -> None:
-    """With one command for each system, which installs all of it."""
+    """Print one command for each system that installs all of it."""
     machine.remove("python3", "node", "npm", "git", "curl", "ps")
 
     done = machine.check()
@@ -38,7 +38,7 @@ def test_everything_missing_is_named_at_once(machine: Machine) -> None:
 
 @pytest.mark.parametrize("name", ["node", "npm", "git", "curl", "ps"])
 def test_one_missing_program_is_named_alone(machine: Machine, name: str) -> None:
-    """What is there is not asked for again."""
+    """Ask for no program that is already there."""
     machine.remove(name)
 
     [line] = [line for line in machine.check().stderr.splitlines() if line.startswith("  - ")]
@@ -47,7 +47,7 @@ def test_one_missing_program_is_named_alone(machine: Machine, name: str) -> None
 
 
 def test_python_without_venv_is_named_with_its_package(machine: Machine) -> None:
-    """Debian keeps venv and ensurepip apart, and python3 -m venv fails halfway."""
+    """Name the package: Debian keeps venv apart, and `python3 -m venv` then fails halfway."""
     machine.put("python3", f'case $2 in *ensurepip*) exit 1 ;; esac; exec {REAL_PYTHON} "$@"')
 
     done = machine.check()
@@ -56,8 +56,8 @@ def test_python_without_venv_is_named_with_its_package(machine: Machine) -> None
     assert "apt-get install python3-venv\n" in done.stderr
 
 
-def test_another_python_that_is_whole_is_taken_instead(machine: Machine) -> None:
-    """Whatever is the matter with the first one."""
+def test_usable_python_is_taken_instead_of_an_unusable_one(machine: Machine) -> None:
+    """Take another Python, whatever is wrong with the first one."""
     machine.put("python3", "exit 1")
     machine.put_real("python3.12", REAL_PYTHON)
 
@@ -65,7 +65,7 @@ def test_another_python_that_is_whole_is_taken_instead(machine: Machine) -> None
 
 
 def test_old_python_is_named_with_its_version(machine: Machine) -> None:
-    """So that nobody looks for what is missing about it."""
+    """Name its version, so that nobody searches it for a missing module."""
     machine.put("python3", '[ "$1" != --version ] || { echo Python 3.9.2; exit; }; exit 1')
 
     done = machine.check()
@@ -73,8 +73,8 @@ def test_old_python_is_named_with_its_version(machine: Machine) -> None:
     assert "python3 is Python 3.9.2" in done.stderr
 
 
-def test_named_python_is_the_only_one_looked_at(machine: Machine) -> None:
-    """`make PYTHON=…`."""
+def test_python_named_by_the_user_is_the_only_one_checked(machine: Machine) -> None:
+    """Obey `make PYTHON=…`."""
     done = machine.check("/nonexistent/python")
 
     assert done.returncode == 1
@@ -83,14 +83,14 @@ def test_named_python_is_the_only_one_looked_at(machine: Machine) -> None:
 
 @pytest.mark.parametrize("version", ["v12.22.12", "v8.0.0", "v17.9.1"])
 def test_old_node_is_named_with_its_version(machine: Machine, version: str) -> None:
-    """Of a system from some years ago."""
+    """Reject the Node.js of a system from some years ago."""
     machine.put("node", f"echo {version}")
 
     assert f"Node.js 18 or later; here it is {version}" in machine.check().stderr
 
 
 def test_root_needs_setpriv_and_no_sudo(machine: Machine) -> None:
-    """PostgreSQL refuses to run as root."""
+    """Require setpriv, because PostgreSQL refuses to run as root."""
     machine.put("id", "echo 0")
     machine.remove("setpriv")
 
@@ -113,7 +113,7 @@ def on(machine: Machine, system: str, processor: str) -> None:
     ("system", "processor"), [("Linux", "aarch64"), ("Darwin", "arm64")], ids="-".join
 )
 def test_arm_needs_a_postgrest_of_its_own(machine: Machine, system: str, processor: str) -> None:
-    """npm has none for it; with one, everything is there."""
+    """Require one, because npm has none for ARM; with it nothing is missing."""
     on(machine, system, processor)
 
     without = machine.check()
@@ -126,7 +126,7 @@ def test_arm_needs_a_postgrest_of_its_own(machine: Machine, system: str, process
 
 
 def test_intel_mac_needs_an_nginx_of_its_own(machine: Machine) -> None:
-    """PyPI has one for ARM only."""
+    """Require one, because PyPI has it for ARM Macs only."""
     on(machine, "Darwin", "x86_64")
     machine.put("postgrest", "exit 0")
 
@@ -142,10 +142,8 @@ def test_intel_mac_needs_an_nginx_of_its_own(machine: Machine) -> None:
     [("Linux", "riscv64"), ("FreeBSD", "amd64"), ("MINGW64_NT", "x86_64")],
     ids="-".join,
 )
-def test_machine_without_packages_is_named_first(
-    machine: Machine, system: str, processor: str
-) -> None:
-    """And not after a minute of installing."""
+def test_unsupported_machine_is_named_first(machine: Machine, system: str, processor: str) -> None:
+    """Name it before a minute is spent on installing."""
     on(machine, system, processor)
 
     assert f"no PostgreSQL for {system} on {processor}" in machine.check().stderr
@@ -155,17 +153,15 @@ def test_machine_without_packages_is_named_first(
     ("libc", "said"),
     [("glibc 2.27", "here it is glibc 2.27"), ("glibc 2.9", "here it is"), ("", "musl")],
 )
-def test_library_of_c_that_no_package_is_built_for_is_named(
-    machine: Machine, libc: str, said: str
-) -> None:
-    """CentOS 7 and Alpine."""
+def test_unsupported_c_library_is_named(machine: Machine, libc: str, said: str) -> None:
+    """Reject CentOS 7 and Alpine, for which no packages are built."""
     machine.put("getconf", f"echo {libc}" if libc else "exit 1")
 
     assert said in machine.check().stderr
 
 
-def test_library_of_c_that_packages_are_built_for_is_no_matter(machine: Machine) -> None:
-    """The oldest one."""
+def test_oldest_supported_c_library_is_accepted(machine: Machine) -> None:
+    """Accept the oldest library that packages are built for."""
     machine.put("getconf", "echo glibc 2.28")
 
     assert machine.check().returncode == 0

@@ -1,4 +1,4 @@
-"""The installer does what is missing and nothing else, whatever was cut off, moved or changed."""
+"""The installer does what is missing and nothing else, whatever was interrupted or changed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(400)
 
 
 def test_second_run_says_and_does_nothing(installed: Small) -> None:
-    """So that it may stand before every make."""
+    """Do nothing when nothing changed, so that every make target may begin with it."""
     made = (installed.root / ".venv" / "pyvenv.cfg").stat().st_ino
 
     done = installed.install("development", "node")
@@ -32,46 +32,46 @@ def test_second_run_says_and_does_nothing(installed: Small) -> None:
 
 
 def cut_off_at_first(small: Small) -> None:
-    """A .venv that was made halfway: it may have a Python, and no pip yet."""
+    """Interrupt the making of .venv, which may then have a Python but no pip."""
     stamp_of(small).unlink()
 
 
 def cut_off_at_last(small: Small) -> None:
-    """Packages half installed: what pip left may look whole to it."""
+    """Interrupt pip, whose half-installed packages may look complete to it."""
     change_stamp(small, unfinished="runtime")
 
 
 def damage_stamp(small: Small) -> None:
-    """What a full disk leaves."""
+    """Truncate the stamp, as a full disk would."""
     stamp_of(small).write_text('{"origin"')
 
 
 def lose_python(small: Small) -> None:
-    """The system's Python was upgraded, and the links into it lead nowhere."""
+    """Break the links to the system's Python, as its upgrade would."""
     small.python.unlink()
     small.python.symlink_to("/nonexistent/python")
 
 
 def change_machine(small: Small) -> None:
-    """A folder that came from another kind of machine."""
+    """Change the recorded kind of machine, as copying the folder to another would."""
     origin = json.loads(stamp_of(small).read_text())["origin"]
     change_stamp(small, origin=origin | {"machine": "riscv64"})
 
 
 def stamp_of(small: Small) -> Path:
-    """What says that all is installed."""
+    """Return the file that says that all is installed."""
     return small.root / ".venv" / "installed.json"
 
 
 def change_stamp(small: Small, **changes: object) -> None:
-    """Let it say something else."""
+    """Change a value of it."""
     found = json.loads(stamp_of(small).read_text())
     stamp_of(small).write_text(json.dumps(found | changes))
 
 
 @pytest.fixture
-def spoilt(installed: Small) -> Iterator[Small]:
-    """One to be spoilt, which is as before afterwards."""
+def damaged(installed: Small) -> Iterator[Small]:
+    """Lend the shared checkout to a test that damages it, and repair it afterwards."""
     stamp, target = stamp_of(installed).read_text(), os.readlink(installed.python)
     yield installed
     stamp_of(installed).write_text(stamp)
@@ -80,35 +80,35 @@ def spoilt(installed: Small) -> Iterator[Small]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("damage", "reason"),
     [
-        (cut_off_at_first, "the last one was cut off"),
-        (cut_off_at_last, "the last installation was cut off"),
-        (damage_stamp, "the last one was cut off"),
-        (lose_python, "its Python is gone"),
-        (change_machine, "the machine is another one: riscv64 before"),
+        (cut_off_at_first, "the last installation was interrupted"),
+        (cut_off_at_last, "the last installation was interrupted"),
+        (damage_stamp, "the last installation was interrupted"),
+        (lose_python, "its Python no longer exists"),
+        (change_machine, "the machine changed; it was riscv64"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_spoilt_environment_is_noticed(
-    spoilt: Small, spoil: Callable[[Small], None], reason: str
+def test_damaged_environment_is_noticed(
+    damaged: Small, damage: Callable[[Small], None], reason: str
 ) -> None:
-    """And what is the matter with it; before, nothing was."""
-    venv = Venv(spoilt.root)
-    before = venv.why_anew()
-    spoil(spoilt)
+    """Say what is wrong with it, and nothing before it was damaged."""
+    venv = Venv(damaged.root)
+    before = venv.remake_reason()
+    damage(damaged)
 
-    assert (before, venv.why_anew()) == (None, reason)
+    assert (before, venv.remake_reason()) == (None, reason)
 
 
-def test_half_installed_packages_are_installed_anew(installed: Small) -> None:
-    """From the Python up."""
+def test_half_installed_packages_are_installed_again(installed: Small) -> None:
+    """Begin again with the Python."""
     cut_off_at_last(installed)
 
     done = installed.install("development")
 
     assert done.stderr.splitlines() == [
-        "making .venv (the last installation was cut off)",
+        "making .venv (the last installation was interrupted)",
         "installing 0 Python packages (requirements.txt)",
         "installing 0 Python packages (requirements-dev.txt)",
     ]
@@ -116,7 +116,7 @@ def test_half_installed_packages_are_installed_anew(installed: Small) -> None:
 
 
 def test_moved_folder_gets_programs_that_start(installed: Small) -> None:
-    """Each of them names the folder it was made in, in its first line."""
+    """Install them again, because the first line of each names the folder it was made in."""
     moved = Small(installed.root.with_name("moved"))
     installed.root.rename(moved.root)
 
@@ -124,12 +124,12 @@ def test_moved_folder_gets_programs_that_start(installed: Small) -> None:
     pip = moved.pip_version()
     moved.root.rename(installed.root)
 
-    assert f"the folder is another one: {installed.root} before" in done.stderr
+    assert f"the folder changed; it was {installed.root}" in done.stderr
     assert pip == 0
 
 
 def test_changed_lock_is_installed_and_nothing_else(installed: Small) -> None:
-    """After a pull."""
+    """Install only what a changed lock file, as after a pull, requires."""
     before = installed.install("development")
     (installed.root / "requirements-dev.txt").write_text("# still nothing\n")
 
@@ -139,8 +139,8 @@ def test_changed_lock_is_installed_and_nothing_else(installed: Small) -> None:
     assert done.stderr == "installing 0 Python packages (requirements-dev.txt)\n"
 
 
-def test_half_installed_node_modules_are_installed_anew(installed: Small) -> None:
-    """npm writes no mark when it is done, so its folder proves nothing."""
+def test_half_installed_node_modules_are_installed_again(installed: Small) -> None:
+    """Install them, because npm leaves no mark that it finished."""
     (installed.root / "node_modules" / ".installed.json").unlink()
     (installed.root / "node_modules" / "half").mkdir()
 
@@ -153,8 +153,8 @@ def test_half_installed_node_modules_are_installed_anew(installed: Small) -> Non
     assert not (installed.root / "node_modules" / "half").exists()
 
 
-def test_killed_installer_leaves_what_the_next_one_puts_right(small: Small) -> None:
-    """`kill -9` of all of it, in the middle of making .venv."""
+def test_next_installer_repairs_what_a_killed_one_left(small: Small) -> None:
+    """Repair after `kill -9` of every process in the middle of making .venv."""
     with subprocess.Popen(
         small.command("runtime"), stderr=subprocess.PIPE, start_new_session=True, text=True
     ) as process:
@@ -164,13 +164,13 @@ def test_killed_installer_leaves_what_the_next_one_puts_right(small: Small) -> N
 
     done = small.install("runtime")
 
-    assert said == "making .venv (there is none)\n"
+    assert said == "making .venv (it does not exist)\n"
     assert done.returncode == 0, done.stderr
     assert small.pip_version() == 0
 
 
 def test_failed_installation_tells_why_and_is_begun_again(small: Small) -> None:
-    """A package that does not exist stands for a network that does not."""
+    """Print the reason; a package that does not exist stands for a missing network."""
     lock = small.root / "requirements.txt"
     lock.write_text("./nonexistent.whl\n")
 
@@ -195,7 +195,7 @@ def make(small: Small, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("target", ["up", "test", "lint", "docs", "bench", "attack"])
 def test_make_begins_with_the_check_of_the_machine(small: Small, target: str) -> None:
-    """Nothing is installed on a machine that lacks something."""
+    """Install nothing on a machine that lacks something."""
     done = make(small, target, "PYTHON=/nonexistent/python")
 
     assert done.returncode != 0
@@ -203,15 +203,15 @@ def test_make_begins_with_the_check_of_the_machine(small: Small, target: str) ->
     assert not (small.root / ".venv").exists()
 
 
-def test_make_down_where_nothing_ever_was_installs_nothing(small: Small) -> None:
-    """There is nothing to stop."""
+def test_make_down_without_a_stack_installs_nothing(small: Small) -> None:
+    """Do nothing, because there is nothing to stop."""
     done = make(small, "down", "PYTHON=/nonexistent/python")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_second_installer_waits_for_the_first(small: Small) -> None:
-    """Two makes at once do not take the folder from under each other."""
+    """Wait, so that two makes at once do not damage the folder."""
     with open(small.root / "setup" / "install.py") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(

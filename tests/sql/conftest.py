@@ -8,11 +8,12 @@ import psycopg
 import pytest
 
 from tests import factories
+from tests.people import store_people
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A group with prefix LAB: Alice is a member, Vic a viewer. Bob is a member of the other."""
+    """The lab, with prefix LAB, to which Alice and Vic belong, and Bob's group."""
 
     group: int
     other_group: int
@@ -25,15 +26,8 @@ class Lab:
 
 @pytest.fixture
 def lab(admin: psycopg.Connection) -> Lab:
-    """Groups, people and the reference data that samples need."""
+    """Store the groups, their people and the reference data that samples need."""
     group = factories.group(admin, "Lab", prefix="LAB")
     other_group = factories.group(admin, "Other lab", prefix="OTH")
-    return Lab(
-        group,
-        other_group,
-        factories.pathogen(admin),
-        factories.location(admin),
-        factories.user(admin, "alice", {group: "member"}),
-        factories.user(admin, "vic", {group: "viewer"}),
-        factories.user(admin, "bob", {other_group: "member"}),
-    )
+    people = store_people(admin, {"lab": group, "others": other_group}, ("alice", "vic", "bob"))
+    return Lab(group, other_group, factories.pathogen(admin), factories.location(admin), **people)

@@ -1,4 +1,4 @@
-"""The permission table restated in plain Python: who sees which rows."""
+"""The permission table restated in plain Python: which rows each user sees."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_RUNS = ("jobs", "phylo_runs", "job_outputs", "phylo_trees")
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample as far as the rules care."""
+    """A sample, reduced to what the rules depend on."""
 
     group: int
     is_private: bool
@@ -42,11 +42,11 @@ class PlainRules:
     samples: dict[int, Sample] = field(default_factory=dict)
 
     def held_by(self, user: str) -> dict[int, str]:
-        """The roles of a user by group, as a new token would state them."""
+        """Return the roles of a user by group, as a new token would state them."""
         return {group: role for (member, group), role in self.memberships.items() if member == user}
 
     def visible(self, held: dict[int, str], *, is_operator: bool) -> Seen:
-        """All that somebody with these direct roles may see."""
+        """Return all rows that a user with these direct roles may see."""
         visible: Seen = set()
         for group in self.groups:
             roles = self._roles_in(group, held)
@@ -60,7 +60,7 @@ class PlainRules:
         return visible
 
     def _roles_in(self, group: int, held: dict[int, str]) -> set[str]:
-        """Held directly, or granted to a group in which any role is held."""
+        """Yield the roles held directly, and those granted to a group in which any role is held."""
         direct = {held[group]} if group in held else set()
         return direct | {
             role
@@ -70,7 +70,10 @@ class PlainRules:
 
     @staticmethod
     def _visible_of_sample(sample_id: int, sample: Sample, roles: set[str]) -> Seen:
-        """Members and admins see all of it; viewers what is neither private nor a sequence."""
+        """Yield every row of it for members and admins.
+
+        For viewers no private row and no sequence.
+        """
         is_full = bool(roles & {"admin", "member"})
         if not roles or (sample.is_private and not is_full):
             return set()

@@ -1,4 +1,4 @@
-"""How large a body may be, and what a large one does to the plans of its request."""
+"""How large a request body may be, and how a large one changes the plans of its request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCH = "/rpc/create_samples"
 
 
 def begin(admin: psycopg.Connection, method: str, path: str, size: str | None) -> None:
-    """What PostgREST says of a request before it runs the pre-request function."""
+    """Set what PostgREST sets for a request before it runs the pre-request function."""
     headers = {"host": "example.org"} | ({} if size is None else {"content-length": size})
     admin.execute(
         "select set_config('request.method', %s, true), set_config('request.path', %s, true),"
@@ -43,7 +43,7 @@ def test_body_that_is_too_large_is_refused(
     size: str,
     largest: int,
 ) -> None:
-    """Before anything else is looked at, the token included."""
+    """Reject a body that is too large before anything else is checked, the token included."""
     begin(admin, method, path, size)
 
     with pytest.raises(psycopg.Error) as caught, request_as(role, sub="nobody"):
@@ -76,7 +76,10 @@ def test_large_body_is_kept_out_of_plans(
     size: str | None,
     mode: str,
 ) -> None:
-    """A custom plan would copy it a dozen times; a length that is none is PostgREST's to judge."""
+    """Use generic plans: a custom plan would copy the body a dozen times.
+
+    Whether a Content-Length is malformed is for PostgREST to judge.
+    """
     begin(admin, method, path, size)
 
     with request_as("anon") as conn:

@@ -1,4 +1,4 @@
-"""Which preferences of a request are refused before it is answered."""
+"""Which preferences of a request are rejected before it is answered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.refusals import refusal
 
 
 def begin(admin: psycopg.Connection, prefer: str | None) -> None:
-    """What PostgREST says of the headers before it runs the pre-request function."""
+    """Set what PostgREST sets for the headers before it runs the pre-request function."""
     headers = {"host": "example.org"} | ({} if prefer is None else {"prefer": prefer})
     admin.execute("select set_config('request.headers', %s, true)", [json.dumps(headers)])
 
@@ -48,7 +48,7 @@ ALLOWED = [
 def test_count_by_estimate_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, role: str, prefer: str
 ) -> None:
-    """To everybody, however it is written; whoever it is has not been looked at yet."""
+    """Reject it in every spelling and for every caller, because it is checked before the token."""
     begin(admin, prefer)
 
     with pytest.raises(psycopg.Error) as caught, request_as(role, sub="nobody"):
@@ -61,7 +61,7 @@ def test_count_by_estimate_is_refused(
 def test_other_preferences_are_not_looked_at(
     admin: psycopg.Connection, request_as: RequestAs, prefer: str | None
 ) -> None:
-    """An exact count is one of rows the caller may see."""
+    """Accept an exact count: it counts only rows that the caller may see."""
     begin(admin, prefer)
 
     with request_as("anon") as conn:

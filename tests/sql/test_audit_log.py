@@ -1,4 +1,4 @@
-"""Every change of a tenant row is recorded with who made it, and the record is never changed."""
+"""Every change of a tenant row is recorded with its author, and no record is ever changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Make = Callable[[psycopg.Connection, Lab], int]
 
 
 def recorded(conn: psycopg.Connection, *tables: str) -> list[tuple[Any, ...]]:
-    """What the log holds about tables, oldest first."""
+    """Return what the audit log holds about tables, oldest first."""
     return conn.execute(
         "select table_name, action, row_id, group_id, user_id, role_name from aspen.audit_log"
         " where table_name = any (%s) order by id",
@@ -27,12 +27,12 @@ def recorded(conn: psycopg.Connection, *tables: str) -> list[tuple[Any, ...]]:
 
 
 def sample_of(conn: psycopg.Connection, lab: Lab) -> int:
-    """A sample of the lab."""
+    """Store a sample of the lab."""
     return factories.sample(conn, lab.group)
 
 
 def run_of(conn: psycopg.Connection, lab: Lab) -> int:
-    """A run of the lab."""
+    """Store a run of the lab."""
     return factories.phylo_run(conn, lab.group)
 
 
@@ -86,7 +86,7 @@ MAKE: dict[str, Make] = {
 def test_insert_update_and_delete_are_recorded(
     admin: psycopg.Connection, lab: Lab, table: str
 ) -> None:
-    """With the group the row belongs to."""
+    """Record each change with the group that the row belongs to."""
     row = MAKE[table](admin, lab)
     write_and_delete(admin, table, row)
 
@@ -96,8 +96,8 @@ def test_insert_update_and_delete_are_recorded(
     ]
 
 
-def test_group_belongs_to_itself(admin: psycopg.Connection) -> None:
-    """Its own record is filed under its own id."""
+def test_change_of_a_group_is_recorded_under_its_own_id(admin: psycopg.Connection) -> None:
+    """File the record of a group under the group's own id."""
     group = factories.group(admin)
     write_and_delete(admin, "groups", group)
 
@@ -108,7 +108,7 @@ def test_group_belongs_to_itself(admin: psycopg.Connection) -> None:
 
 
 def write_and_delete(conn: psycopg.Connection, table: str, row: int) -> None:
-    """Update a row, to what it is, and delete it."""
+    """Update a row to the values it already has, then delete it."""
     for change in (
         "update aspen.{} set id = id where id = %s",
         "delete from aspen.{} where id = %s",
@@ -117,7 +117,7 @@ def write_and_delete(conn: psycopg.Connection, table: str, row: int) -> None:
 
 
 def test_every_tenant_table_is_tried(admin: psycopg.Connection) -> None:
-    """All that have a group_id, but the log itself."""
+    """Cover every table that has a group_id, except the log itself."""
     tables = admin.execute(
         "select tables.relname from pg_catalog.pg_class as tables"
         " inner join pg_catalog.pg_attribute as columns on tables.oid = columns.attrelid"
@@ -129,7 +129,7 @@ def test_every_tenant_table_is_tried(admin: psycopg.Connection) -> None:
 
 
 def test_caller_is_recorded(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
-    """Through views, functions and the triggers behind them: who asked, and in which role."""
+    """Record who asked, and in which role, through views, functions and their triggers."""
     sample = factories.sample(admin, lab.group)
     other = factories.sample(admin, lab.group)
     before = len(recorded(admin, "samples", "sequences", "groups"))
@@ -151,10 +151,10 @@ def test_caller_is_recorded(admin: psycopg.Connection, request_as: RequestAs, la
     ]
 
 
-def test_operator_is_recorded_as_one(
+def test_operator_is_recorded_as_an_operator(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Not as the member an operator also is."""
+    """Record the role of the request: an operator is a member as well."""
     olga = factories.user(admin, "olga", is_operator=True)
     with request_as("operator", sub="olga", keep=True) as conn:
         row = conn.execute(
@@ -166,14 +166,14 @@ def test_operator_is_recorded_as_one(
 
 
 def details(conn: psycopg.Connection, table: str) -> list[Any]:
-    """Action and details of the log's last entries about a table, oldest first."""
+    """Return action and details of the log's last entries about a table, oldest first."""
     return conn.execute(
         "select action, details from aspen.audit_log where table_name = %s order by id", [table]
     ).fetchall()
 
 
-def test_what_shuts_a_user_out_is_recorded(admin: psycopg.Connection) -> None:
-    """Users belong to no group; their rows are found by their id."""
+def test_change_that_shuts_a_user_out_is_recorded(admin: psycopg.Connection) -> None:
+    """Record it by the id of the user's row, because users belong to no group."""
     user = factories.user(admin, "eve")
     stamp = "2024-02-01T00:00:00+00:00"
     admin.execute("set local timezone = 'UTC'")
@@ -204,8 +204,8 @@ def test_what_shuts_a_user_out_is_recorded(admin: psycopg.Connection) -> None:
     ]
 
 
-def test_who_was_let_in_is_recorded(admin: psycopg.Connection, lab: Lab) -> None:
-    """An id says nothing when its row is gone."""
+def test_user_who_was_let_in_is_recorded(admin: psycopg.Connection, lab: Lab) -> None:
+    """Record who it was: an id alone means nothing once its row is deleted."""
     member = factories.membership(admin, lab.group, lab.bob)
     admin.execute("update aspen.memberships set role = 'viewer' where id = %s", [member])
     admin.execute("delete from aspen.memberships where id = %s", [member])
@@ -224,7 +224,7 @@ def test_who_was_let_in_is_recorded(admin: psycopg.Connection, lab: Lab) -> None
 
 
 def test_renewed_credentials_are_recorded_without_their_secrets(admin: psycopg.Connection) -> None:
-    """Only that they changed, and of which bucket."""
+    """Record only that they changed, and for which bucket."""
     factories.storage_credentials(admin, "safe", secret_access_key="hush", session_token="hush")
     admin.execute("update aspen.storage_credentials set secret_access_key = 'hush-hush'")
     admin.execute("delete from aspen.storage_credentials")
@@ -241,7 +241,10 @@ def test_renewed_credentials_are_recorded_without_their_secrets(admin: psycopg.C
 def test_operator_of_the_control_plane_is_recorded(
     admin: psycopg.Connection, lab: Lab, request_as: RequestAs
 ) -> None:
-    """Beside the role they all share; a request of the API has none."""
+    """Record the person beside the shared database role.
+
+    Requests of the API have no such person.
+    """
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.me set name = 'Alice'")
     admin.execute("select set_config('aspen.operator', 'root@db1', true)")
@@ -256,7 +259,7 @@ def test_operator_of_the_control_plane_is_recorded(
 def test_batch_is_recorded_row_by_row(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """In one statement, but every row."""
+    """Record every row that one statement changes."""
     samples = [factories.sample(admin, lab.group) for _ in range(3)]
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.samples set host = 'bat'")
@@ -268,7 +271,7 @@ def test_batch_is_recorded_row_by_row(
 def test_refused_change_is_not_recorded(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """It did not happen."""
+    """Leave no record of a change that was rolled back."""
     factories.sample(admin, lab.group)
     before = recorded(admin, "samples")
     with request_as("member", sub="alice", keep=True) as conn:
@@ -290,7 +293,7 @@ def test_refused_change_is_not_recorded(
 def test_record_is_never_changed(
     admin: psycopg.Connection, lab: Lab, change: str, role: str
 ) -> None:
-    """Not even by those whom row-level security does not hold."""
+    """Reject changes even by roles that bypass row-level security."""
     admin.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
 
     assert refusal_of(admin, change) == "55000"
@@ -300,7 +303,7 @@ def test_record_is_never_changed(
 def test_record_is_not_for_callers(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str
 ) -> None:
-    """It says what other groups do."""
+    """Hide the log from callers, because it tells what other groups do."""
     factories.user(admin, "olga", {lab.group: "admin"}, is_operator=True)
     with request_as(role, sub="olga") as conn:
         assert refusal_of(conn, "select from aspen.audit_log") == "42501"

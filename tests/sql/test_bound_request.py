@@ -1,4 +1,4 @@
-"""How many requests of one caller run at once, and who is bound by it."""
+"""How many requests of one caller run at once, and which callers are limited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REFUSED = (429, "too_many_requests", {"at_once": AT_ONCE})
 
 @dataclass
 class Pool:
-    """Connections with a request under way on each."""
+    """Connections with a running request on each."""
 
     database: Database
     stack: ExitStack = field(default_factory=ExitStack)
@@ -33,7 +33,7 @@ class Pool:
         login: str = "authenticator",
         path: str = "/me",
     ) -> Refusal | None:
-        """Begin one more request; how it was refused, if it was."""
+        """Begin one more request; return how it was rejected, if it was."""
         conn = self.stack.enter_context(psycopg.connect(self.database.url_of(login)))
         conn.execute("select set_config('request.path', %s, true)", [path])
         try:
@@ -49,7 +49,7 @@ class Pool:
 
 @pytest.fixture
 def pool(database: Database) -> Iterator[Pool]:
-    """A pool as large as one likes, in front of a database of the test's own."""
+    """Open a pool without a size limit, in front of a database of the test's own."""
     pool = Pool(database)
     with pool.stack:
         yield pool
@@ -57,7 +57,7 @@ def pool(database: Database) -> Iterator[Pool]:
 
 @pytest.fixture
 def job(database: Database) -> int:
-    """A running job; besides, Alice and Bob."""
+    """Store a running job, and the users Alice and Bob."""
     with database.connect() as conn:
         factories.user(conn, "alice")
         factories.user(conn, "bob")
@@ -66,7 +66,7 @@ def job(database: Database) -> int:
 
 @pytest.mark.usefixtures("job")
 def test_one_request_too_many_of_a_user_is_refused(pool: Pool) -> None:
-    """And the first of another is not, nor the next one once the others have ended."""
+    """Reject it until one of the user's requests ends; another user's first request is accepted."""
     alice, bob = request_claims("member", "alice"), request_claims("member", "bob")
     at_once = [pool.begin("member", alice) for _ in range(AT_ONCE + 1)]
     others = pool.begin("member", bob)
@@ -78,7 +78,7 @@ def test_one_request_too_many_of_a_user_is_refused(pool: Pool) -> None:
 
 
 def test_one_request_too_many_of_a_job_is_refused(pool: Pool, job: int) -> None:
-    """Whose id may be that of a user, who is not bound by it."""
+    """Count a job apart from the user whose id is the same number."""
     claims = request_claims("job", "job") | {"job_id": job}
     at_once = [pool.begin("job", claims) for _ in range(AT_ONCE + 1)]
     user = pool.begin("member", request_claims("member", "alice"))
@@ -87,8 +87,8 @@ def test_one_request_too_many_of_a_job_is_refused(pool: Pool, job: int) -> None:
     assert user is None
 
 
-def test_all_without_a_token_share_the_slots_of_one(pool: Pool) -> None:
-    """Health is free, or a stranger could make the service look dead."""
+def test_callers_without_a_token_share_the_slots_of_one_caller(pool: Pool) -> None:
+    """Exempt health, or a stranger could make the service look dead."""
     at_once = [pool.begin("anon", request_claims("anon")) for _ in range(AT_ONCE + 1)]
     health = pool.begin("anon", request_claims("anon"), path="/rpc/health")
 
@@ -97,7 +97,7 @@ def test_all_without_a_token_share_the_slots_of_one(pool: Pool) -> None:
 
 @pytest.mark.usefixtures("job")
 def test_number_of_requests_is_the_operators_choice(pool: Pool) -> None:
-    """A setting of the database."""
+    """Read the limit from a setting of the database."""
     with pool.database.connect("postgres") as conn:
         conn.execute(f"alter database {pool.database.name} set aspen.requests_at_once = '2'")
     alice = request_claims("member", "alice")
@@ -108,7 +108,7 @@ def test_number_of_requests_is_the_operators_choice(pool: Pool) -> None:
 
 @pytest.mark.usefixtures("job")
 def test_control_plane_is_not_bound(pool: Pool) -> None:
-    """An import for a user takes no connection of the API's pool."""
+    """Exempt imports for a user: they take no connection of the API's pool."""
     alice = request_claims("member", "alice")
     at_once = [pool.begin("member", alice, login="control") for _ in range(AT_ONCE + 1)]
 

@@ -13,12 +13,12 @@ from tests.conftest import RequestAs
 
 @pytest.fixture
 def own(admin: psycopg.Connection) -> int:
-    """A group that others grant things to."""
+    """Store a group that other groups grant roles to."""
     return factories.group(admin, "Own")
 
 
 def groups_of(conn: psycopg.Connection) -> Any:
-    """What me says."""
+    """Return the groups that api.me names."""
     row = conn.execute("select groups from api.me").fetchone()
     assert row is not None
     return row[0]
@@ -28,7 +28,7 @@ def groups_of(conn: psycopg.Connection) -> Any:
 def test_direct_role_is_named(
     admin: psycopg.Connection, request_as: RequestAs, own: int, role: str
 ) -> None:
-    """A viewer learns the name of the group too, though the group itself is not for viewers."""
+    """Tell a viewer the group's name too, though the group's row is not for viewers."""
     factories.user(admin, "alice", {own: role})
     with request_as("member", sub="alice") as conn:
         assert groups_of(conn) == [{"id": own, "name": "Own", "role": role, "is_granted": False}]
@@ -38,7 +38,7 @@ def test_direct_role_is_named(
 def test_granted_role_is_named_as_granted(
     admin: psycopg.Connection, request_as: RequestAs, own: int, role: str
 ) -> None:
-    """With the role that was granted, whatever the role at home."""
+    """Name the role that was granted, whatever role the caller holds in the grantee group."""
     generous = factories.group(admin, "Generous")
     factories.grant(admin, generous, own, role)
     factories.user(admin, "alice", {own: "viewer"})
@@ -52,7 +52,7 @@ def test_granted_role_is_named_as_granted(
 def test_best_of_several_grants_counts(
     admin: psycopg.Connection, request_as: RequestAs, own: int
 ) -> None:
-    """As it does for the rows."""
+    """Name the strongest of several grants, the one that decides on rows as well."""
     second, generous = factories.group(admin, "Second"), factories.group(admin, "Generous")
     factories.grant(admin, generous, own, "viewer")
     factories.grant(admin, generous, second, "member")
@@ -69,7 +69,7 @@ def test_best_of_several_grants_counts(
 def test_caller_without_groups_has_an_empty_list(
     admin: psycopg.Connection, request_as: RequestAs, own: int
 ) -> None:
-    """Not null."""
+    """Return an empty list, not null."""
     factories.user(admin, "alice")
     with request_as("member", sub="alice") as conn:
         assert groups_of(conn) == []
@@ -78,7 +78,7 @@ def test_caller_without_groups_has_an_empty_list(
 def test_groups_that_do_not_exist_are_left_out(
     admin: psycopg.Connection, request_as: RequestAs, own: int
 ) -> None:
-    """A token may outlive a group."""
+    """Skip deleted groups, because a token may outlive a group."""
     factories.user(admin, "alice")
     with request_as("member", sub="alice", groups={own: "member", own + 1000: "admin"}) as conn:
         assert groups_of(conn) == [

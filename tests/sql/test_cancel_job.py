@@ -1,4 +1,4 @@
-"""A job that has not ended can be cancelled by members and admins of its group."""
+"""Members and admins of a group can cancel its jobs that have not ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CANCEL = "select * from api.cancel_job(%s)"
 def test_open_job_is_cancelled_and_returned(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, kind: str, status: str
 ) -> None:
-    """As jobs shows it, with its end."""
+    """Return the job as api.jobs shows it, with the time it ended."""
     job = (
         factories.phylo_run(admin, lab.group, status=status)
         if kind == "phylo_run"
@@ -38,7 +38,7 @@ def test_open_job_is_cancelled_and_returned(
 def test_job_cancelled_twice_stays_cancelled(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """With the end it had."""
+    """Keep the time of the first cancellation."""
     job = factories.job(admin, lab.group)
     with request_as("member", sub="alice") as conn:
         answers = [conn.execute(CANCEL, [job]).fetchall() for _ in range(2)]
@@ -50,7 +50,7 @@ def test_job_cancelled_twice_stays_cancelled(
 def test_job_that_has_ended_is_not_cancelled(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, status: str
 ) -> None:
-    """What it found stays."""
+    """Keep the results of a job that has ended."""
     job = factories.job(admin, lab.group, status=status)
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CANCEL, [job])
@@ -61,7 +61,7 @@ def test_job_that_has_ended_is_not_cancelled(
 def test_cancelled_run_can_be_deleted(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """As the refusal to delete an open one says."""
+    """Delete a cancelled run, as the error for deleting an open run advises."""
     run = factories.phylo_run(admin, lab.group, status="queued")
     with request_as("member", sub="alice") as conn:
         refused = refusal_of(conn, "delete from api.phylo_runs where id = %s", [run])
@@ -74,10 +74,10 @@ def test_cancelled_run_can_be_deleted(
 
 
 @pytest.mark.parametrize("role", ["member", "admin"])
-def test_granted_role_cancels(
+def test_granted_member_cancels_a_job(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str
 ) -> None:
-    """Like a direct one."""
+    """Accept a granted member or admin role like a direct one."""
     factories.grant(admin, lab.group, lab.other_group, role)
     job = factories.job(admin, lab.group)
     with request_as("member", sub="bob") as conn:
@@ -86,10 +86,10 @@ def test_granted_role_cancels(
     assert answer == [("cancelled",)]
 
 
-def test_granted_viewer_does_not_cancel(
+def test_viewer_cannot_cancel_a_job(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin; nor does a direct one."""
+    """Reject viewers, whether the role is granted or direct."""
     factories.grant(admin, lab.group, lab.other_group, "viewer")
     job = factories.job(admin, lab.group)
     answers = []
@@ -103,7 +103,7 @@ def test_granted_viewer_does_not_cancel(
 def test_job_of_a_group_out_of_sight_is_not_found(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Like one that does not exist; operators see no group's jobs."""
+    """Answer as for a job that does not exist; operators see no group's jobs either."""
     job = factories.job(admin, lab.group)
     factories.user(admin, "olga", is_operator=True)
     answers = []
@@ -114,10 +114,10 @@ def test_job_of_a_group_out_of_sight_is_not_found(
     assert answers == [(404, "job_not_found", {"job_id": job})] * 2
 
 
-def test_job_does_not_cancel_itself(
+def test_job_cannot_cancel_itself(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Its token is for its inputs and outputs."""
+    """Limit a job's token to the job's inputs and outputs."""
     job = factories.job(admin, lab.group, status="running")
     with request_as("job", sub="job", job_id=job) as conn:
         answer = refusal_of(conn, CANCEL, [job])
@@ -126,7 +126,7 @@ def test_job_does_not_cancel_itself(
 
 
 def test_cancelling_is_audited(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
-    """With who did it."""
+    """Record who cancelled the job."""
     job = factories.job(admin, lab.group)
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CANCEL, [job])

@@ -1,4 +1,4 @@
-"""A run is queued with the samples it names, found by whatever the caller may call them."""
+"""A run is queued with the samples it names, found by any identifier the caller may use."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LINE = "must be 1 to 128 characters on one line, without spaces around it"
 
 
 def more(count: int) -> dict[str, object]:
-    """The last entry of details that list a part."""
+    """Return the entry that says how many details were left out."""
     return {"reason": f"{count} more problems are not listed", "more": count}
 
 
 def arguments(lab: Lab, samples: object, **others: object) -> list[object]:
-    """The arguments of a run that is usable but for these."""
+    """Return the arguments of a valid run, replaced by those given."""
     given: dict[str, object] = {
         "group_id": lab.group,
         "pathogen": "SC2",
@@ -39,14 +39,14 @@ def arguments(lab: Lab, samples: object, **others: object) -> list[object]:
 
 
 def sequenced(conn: psycopg.Connection, group_id: int, *args: Any, **columns: Any) -> int:
-    """A sample with a sequence."""
+    """Store a sample with a sequence."""
     sample_id = factories.sample(conn, group_id, *args, **columns)
     factories.sequence(conn, sample_id)
     return sample_id
 
 
 def inputs(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
-    """The samples and strains recorded as the input of runs."""
+    """Return the samples and strains recorded as the input of runs."""
     return conn.execute(
         "select sample_group_id, sample_id, public_identifier from aspen.job_samples"
         " where job_id in (select id from aspen.jobs where kind = 'phylo_run')"
@@ -58,7 +58,7 @@ def inputs(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
 def test_run_is_queued_and_returned(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """As phylo_runs shows it."""
+    """Return the run as api.phylo_runs shows it."""
     genbank = factories.repository(admin, "GenBank")
     mpx = factories.pathogen(admin, "MPX", contextual_repository_id=genbank)
     sequenced(admin, lab.group, pathogen_id=mpx)
@@ -104,10 +104,10 @@ def test_run_is_queued_and_returned(
     ["private", "public", "hCoV-19/public"],
     ids=["private identifier", "public identifier", "with the prefix"],
 )
-def test_own_sample_is_found(
+def test_own_sample_is_found_by_either_identifier(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
 ) -> None:
-    """By either of its identifiers; recorded under the public one."""
+    """Find it by either identifier and record the public one."""
     sample = sequenced(admin, lab.group, "private", public_identifier="public")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CREATE, arguments(lab, [identifier]))
@@ -123,7 +123,7 @@ def test_own_sample_is_found(
 def test_published_sequence_is_found(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
 ) -> None:
-    """In the repository of the pathogen."""
+    """Find it in the default repository of the pathogen."""
     factories.public_sequence(admin, "strain/1", accession="EPI_ISL_7")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(CREATE, arguments(lab, [identifier]))
@@ -134,7 +134,7 @@ def test_published_sequence_is_found(
 def test_sample_named_in_several_ways_is_recorded_once(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """And a strain too."""
+    """Record a strain named in several ways once as well."""
     sample = sequenced(admin, lab.group, "private", public_identifier="public")
     factories.public_sequence(admin, "strain", accession="EPI_ISL_7")
     names = ["private", "public", "private", "strain", "EPI_ISL_7"]
@@ -153,7 +153,7 @@ PRIVATE = ["private private", "private public"]
 
 @pytest.fixture
 def their_samples(admin: psycopg.Connection, lab: Lab) -> None:
-    """Samples of the other group, known as OPEN and PRIVATE."""
+    """Store samples of the other group with the identifiers OPEN and PRIVATE."""
     for (private, public), is_private in ((OPEN, False), (PRIVATE, True)):
         factories.sample(
             admin, lab.other_group, private, public_identifier=public, is_private=is_private
@@ -162,7 +162,7 @@ def their_samples(admin: psycopg.Connection, lab: Lab) -> None:
 
 @pytest.mark.usefixtures("their_samples")
 def test_samples_of_other_groups_are_unknown(request_as: RequestAs, lab: Lab) -> None:
-    """Like names that nobody uses."""
+    """Answer as for an identifier that does not exist."""
     names = ["nobody's", *OPEN, *PRIVATE]
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, arguments(lab, names))
@@ -179,10 +179,10 @@ def test_samples_of_other_groups_are_unknown(request_as: RequestAs, lab: Lab) ->
         ("admin", ["nobody's"]),
     ],
 )
-def test_granted_sample_is_found_by_what_the_caller_may_see(
+def test_granted_sample_is_found_by_the_identifiers_the_caller_may_see(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str, unknown: list[str]
 ) -> None:
-    """Viewers know public identifiers of samples that are not private."""
+    """Let viewers find only public identifiers of samples that are not private."""
     factories.grant(admin, lab.other_group, lab.group, role)
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, arguments(lab, ["nobody's", *OPEN, *PRIVATE]))
@@ -193,7 +193,7 @@ def test_granted_sample_is_found_by_what_the_caller_may_see(
 def test_granted_sample_is_recorded_with_its_group(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The run belongs to one group, its samples may belong to others."""
+    """Record the sample's group apart from the run's group, because they may differ."""
     factories.grant(admin, lab.other_group, lab.group, "viewer")
     sample = sequenced(admin, lab.other_group, public_identifier="theirs")
     with request_as("member", sub="alice", keep=True) as conn:
@@ -205,7 +205,7 @@ def test_granted_sample_is_recorded_with_its_group(
 def test_own_sample_wins_over_one_of_the_same_name(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Whoever grants a group access cannot put a sample in the place of the group's own."""
+    """Prefer it: a group that grants access must not replace a sample of the grantee."""
     factories.grant(admin, lab.other_group, lab.group, "viewer")
     own = sequenced(admin, lab.group, public_identifier="x")
     factories.sample(admin, lab.other_group, public_identifier="x")
@@ -219,7 +219,7 @@ def test_own_sample_wins_over_one_of_the_same_name(
 def test_identifier_of_two_samples_of_others_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Naming both; what is known beside it does not help."""
+    """Name both samples, whatever else the request contains."""
     third = factories.group(admin)
     for group in (lab.other_group, third):
         factories.grant(admin, group, lab.group, "viewer")
@@ -243,7 +243,7 @@ def test_identifier_of_two_samples_of_others_is_refused(
 def test_sample_the_caller_may_not_see_makes_nothing_ambiguous(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin: a private sample of a group that lets its members look only is not there."""
+    """Ignore a private sample of a group that granted only the viewer role."""
     third = factories.group(admin)
     for group in (lab.other_group, third):
         factories.grant(admin, group, lab.group, "viewer")
@@ -256,7 +256,7 @@ def test_sample_the_caller_may_not_see_makes_nothing_ambiguous(
 
 
 def test_only_the_first_unknown_samples_are_listed(request_as: RequestAs, lab: Lab) -> None:
-    """The rest is counted."""
+    """List the first ones and count the others."""
     names = [f"n{number:05}" for number in range(20_000)]
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, arguments(lab, names))
@@ -264,8 +264,8 @@ def test_only_the_first_unknown_samples_are_listed(request_as: RequestAs, lab: L
     assert answer == (400, "unknown_samples", [*names[:200], more(19_800)])
 
 
-def test_only_the_first_problems_are_listed(request_as: RequestAs, lab: Lab) -> None:
-    """Of filters, too."""
+def test_only_the_first_problems_of_filters_are_listed(request_as: RequestAs, lab: Lab) -> None:
+    """List the first ones and count the others, for filters as for samples."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(
             conn, CREATE, arguments(lab, [], template_args={f"f{n}": n for n in range(1_000)})
@@ -278,7 +278,7 @@ def test_only_the_first_problems_are_listed(request_as: RequestAs, lab: Lab) -> 
 def test_filter_by_no_lineages_is_left_out(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """It filters nothing."""
+    """Omit an empty list of lineages: it filters nothing."""
     sequenced(admin, lab.group)
     filters = {"filter_pango_lineages": [], "location_id": lab.location}
     with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
@@ -292,7 +292,7 @@ def test_filter_by_no_lineages_is_left_out(
 def test_run_may_have_any_readable_name(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, name: str
 ) -> None:
-    """The twin of the names refused."""
+    """Accept every name without invisible or control characters."""
     sequenced(admin, lab.group)
     with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
         run = cursor.execute(CREATE, arguments(lab, [], name=name)).fetchone()
@@ -308,7 +308,7 @@ FORBIDDEN = ["\x01", "\t", "\n", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u
 def test_name_with_a_character_nobody_sees_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, character: str
 ) -> None:
-    """When a run is created and when it is renamed."""
+    """Reject it when a run is created and when it is renamed."""
     name = f"a{character}b"
     run = factories.phylo_run(admin, lab.group)
     with request_as("member", sub="alice") as conn:
@@ -321,7 +321,7 @@ def test_name_with_a_character_nobody_sees_is_refused(
 
 
 def test_blank_name_is_refused(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
-    """When a run is created and when it is renamed."""
+    """Reject it when a run is created and when it is renamed."""
     run = factories.phylo_run(admin, lab.group)
     with request_as("member", sub="alice") as conn:
         created = refusal_of(conn, CREATE, arguments(lab, [], name="  "))
@@ -335,7 +335,7 @@ def test_blank_name_is_refused(admin: psycopg.Connection, request_as: RequestAs,
 def test_samples_of_another_pathogen_are_unknown(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """A tree is about one."""
+    """Find only samples of the run's pathogen: a tree has one."""
     mpx = factories.pathogen(admin, "MPX")
     factories.sample(admin, lab.group, "s", pathogen_id=mpx)
     factories.public_sequence(admin, "strain", mpx)
@@ -348,7 +348,7 @@ def test_samples_of_another_pathogen_are_unknown(
 def test_refused_run_leaves_nothing(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Neither a job nor inputs."""
+    """Store neither a job nor inputs."""
     factories.sample(admin, lab.group, "s")
     with request_as("member", sub="alice", keep=True) as conn:
         refusal_of(conn, CREATE, arguments(lab, ["s", "unknown"]))
@@ -358,7 +358,7 @@ def test_refused_run_leaves_nothing(
 
 
 def invalid(field: str, value: object, reason: str) -> Refusal:
-    """The refusal of a run for one reason."""
+    """Return the error that rejects a run for one reason."""
     return (400, "invalid_run", [{"field": field, "value": value, "reason": reason}])
 
 
@@ -467,7 +467,7 @@ LINEAGES = "must be an array of lineage names; * at the end is a wildcard"
 def test_unusable_argument_is_named(
     request_as: RequestAs, lab: Lab, changed: dict[str, object], expected: Refusal
 ) -> None:
-    """With what was sent and why it will not do."""
+    """Name the argument, its value and the reason."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, arguments(lab, **{"samples": []} | changed))
 
@@ -475,7 +475,7 @@ def test_unusable_argument_is_named(
 
 
 def test_location_must_be_a_number(request_as: RequestAs, lab: Lab) -> None:
-    """What cannot be read as one is no id."""
+    """Reject a location id that is not a number."""
     given = arguments(lab, [], template_args={"location_id": "France"})
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, given)
@@ -487,7 +487,7 @@ def test_location_must_be_a_number(request_as: RequestAs, lab: Lab) -> None:
 def test_group_without_a_direct_role_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, user: str
 ) -> None:
-    """A grant does not let its holders create runs."""
+    """Require a direct role: a granted one does not allow creating runs."""
     factories.grant(admin, lab.group, lab.other_group, "admin")
     with request_as("member", sub=user) as conn:
         answer = refusal_of(conn, CREATE, arguments(lab, []))
@@ -499,7 +499,7 @@ def test_group_without_a_direct_role_is_refused(
 def test_run_that_has_not_ended_is_not_deleted(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, status: str
 ) -> None:
-    """Somebody works on it."""
+    """Reject deleting it while a worker may be running it."""
     run = factories.phylo_run(admin, lab.group, status=status)
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, "delete from api.phylo_runs where id = %s", [run])
@@ -511,7 +511,7 @@ def test_run_that_has_not_ended_is_not_deleted(
 def test_run_that_has_ended_is_deleted_with_its_tree(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, status: str
 ) -> None:
-    """And with its inputs and outputs."""
+    """Delete its tree, inputs and outputs with it."""
     run = factories.phylo_run(admin, lab.group, status=status)
     factories.job_sample(admin, run, factories.sample(admin, lab.group))
     factories.job_output(admin, run)
@@ -529,7 +529,7 @@ def test_run_that_has_ended_is_deleted_with_its_tree(
 def test_sample_without_a_sequence_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Nothing of it would be in the tree; each is named as it was given."""
+    """Name each sample as the request spells it: without a sequence it would not be in the tree."""
     sequenced(admin, lab.group, "with")
     factories.sample(admin, lab.group, "without", public_identifier="also without")
     names = ["with", "without", "also without"]
@@ -539,10 +539,10 @@ def test_sample_without_a_sequence_is_refused(
     assert answer == (400, "samples_without_sequence", ["also without", "without"])
 
 
-def test_sample_whose_sequence_the_caller_may_not_see_is_taken(
+def test_sample_is_taken_though_the_caller_may_not_see_its_sequence(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin: of a granted group, a viewer chooses samples and reads no sequence."""
+    """Let a viewer choose samples of a granted group without reading their sequences."""
     factories.grant(admin, lab.other_group, lab.group, "viewer")
     theirs = sequenced(admin, lab.other_group, public_identifier="theirs")
     with request_as("member", sub="alice", keep=True) as conn:
@@ -555,7 +555,7 @@ def test_sample_whose_sequence_the_caller_may_not_see_is_taken(
 def test_run_over_a_group_without_sequences_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Those of another pathogen or group do not count."""
+    """Ignore sequences of other pathogens and other groups."""
     factories.sample(admin, lab.group)
     sequenced(admin, lab.group, pathogen_id=factories.pathogen(admin, "MPX"))
     sequenced(admin, lab.other_group)
@@ -568,7 +568,7 @@ def test_run_over_a_group_without_sequences_is_refused(
 def test_pathogen_without_a_pipeline_has_no_runs(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Without a reference to align to, nothing would ever take the run."""
+    """Reject the run: without a reference to align to, no worker would ever take it."""
     hcv = factories.pathogen(admin, "HCV", lineage_caller=None, nextclade_dataset_name=None)
     sequenced(admin, lab.group, "s", pathogen_id=hcv)
     with request_as("member", sub="alice") as conn:

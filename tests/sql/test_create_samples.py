@@ -1,4 +1,4 @@
-"""A batch of samples with their sequences is stored as a whole, or refused with every reason."""
+"""A batch of samples and sequences is stored as a whole, or rejected with every reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ YEAR = date.today().year
 
 
 def given(lab: Lab, private_identifier: str, **fields: object) -> dict[str, object]:
-    """A sample as a client sends it; a field of None is left out."""
+    """Return a sample as a client sends it, without the fields that are None."""
     required = {
         "private_identifier": private_identifier,
         "collection_date": "2024-02-01",
@@ -37,7 +37,7 @@ def create(
     on_conflict: str = "error",
     pathogen: str = "SC2",
 ) -> list[dict[str, Any]]:
-    """What create_samples answers."""
+    """Return what create_samples answers."""
     row = conn.execute(CREATE, [lab.group, pathogen, Json(samples), on_conflict]).fetchone()
     assert row is not None
     answer: list[dict[str, Any]] = row[0]
@@ -47,14 +47,14 @@ def create(
 def refused(
     conn: psycopg.Connection, lab: Lab, samples: object, on_conflict: str = "error"
 ) -> Refusal:
-    """What create_samples refuses a batch with."""
+    """Return the error that create_samples rejects a batch with."""
     return refusal_of(conn, CREATE, [lab.group, "SC2", Json(samples), on_conflict])
 
 
 def problem(
     row: int, private_identifier: object, field: str | None, value: object, reason: str
 ) -> Any:
-    """One entry of the details of an error."""
+    """Return one entry of the details of an error."""
     return {
         "row": row,
         "private_identifier": private_identifier,
@@ -65,14 +65,14 @@ def problem(
 
 
 def stored(conn: psycopg.Connection) -> list[tuple[str, str]]:
-    """The identifiers of all samples there are."""
+    """Return the identifiers of all samples in the database."""
     return conn.execute(
         "select private_identifier, public_identifier from aspen.samples order by id"
     ).fetchall()
 
 
 def counts(conn: psycopg.Connection) -> tuple[int, ...] | None:
-    """How many samples, sequences, jobs, inputs and records there are."""
+    """Count samples, sequences, jobs, inputs and audit records."""
     return conn.execute(
         "select (select count(*) from aspen.samples), (select count(*) from aspen.sequences),"
         " (select count(*) from aspen.jobs), (select count(*) from aspen.job_samples),"
@@ -81,7 +81,7 @@ def counts(conn: psycopg.Connection) -> tuple[int, ...] | None:
 
 
 def test_answer_has_the_order_of_the_batch(request_as: RequestAs, lab: Lab) -> None:
-    """Ids ascend as the samples were given, whatever their identifiers."""
+    """Assign ascending ids in the order of the batch, whatever the identifiers are."""
     batch = [
         given(lab, "z", sequence=GENOME),
         given(lab, "a", public_identifier="chosen"),
@@ -119,7 +119,7 @@ def test_answer_has_the_order_of_the_batch(request_as: RequestAs, lab: Lab) -> N
 def test_given_values_are_stored(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Every column of samples and sequences that a client may set."""
+    """Store every column of samples and sequences that a client may set."""
     fields = {
         "public_identifier": "public",
         "is_private": True,
@@ -160,7 +160,7 @@ def test_given_values_are_stored(
 def test_values_left_out_have_defaults(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Not private, no authors, the organism of the pathogen."""
+    """Default to not private, no authors and the organism of the pathogen."""
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, [given(lab, "s")])
 
@@ -185,7 +185,7 @@ def test_jobs_of_the_pathogen_are_queued(
     columns: dict[str, str | None],
     kinds: list[str],
 ) -> None:
-    """One job of each kind, for the samples of the batch that have a sequence."""
+    """Queue one job of each kind, for the samples of the batch that have a sequence."""
     factories.pathogen(admin, "MPX", **columns)
     batch = [given(lab, "with", public_identifier="public", sequence=GENOME), given(lab, "without")]
     with request_as("member", sub="alice", keep=True) as conn:
@@ -203,7 +203,7 @@ def test_jobs_of_the_pathogen_are_queued(
 def test_no_job_is_queued_without_a_sequence(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """There is nothing to run it on."""
+    """Queue nothing, because such a job would have no input."""
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, [given(lab, "s")])
 
@@ -251,7 +251,7 @@ SEQUENCED = "must be between 1970-01-01 and today"
 def test_unusable_value_is_named(
     request_as: RequestAs, lab: Lab, field: str, sent: object, value: object, reason: str
 ) -> None:
-    """With its row, the identifier of the sample, and what was sent."""
+    """Name its row, the identifier of the sample and the value sent."""
     batch = [given(lab, "good"), given(lab, "bad") | {field: sent}]
     identifier = value if field == "private_identifier" else "bad"
     with request_as("member", sub="alice") as conn:
@@ -263,8 +263,10 @@ def test_unusable_value_is_named(
 @pytest.mark.parametrize(
     "item", [5, "s", None, [], [[]]], ids=["number", "text", "null", "array", "nested array"]
 )
-def test_what_is_no_object_is_named(request_as: RequestAs, lab: Lab, item: object) -> None:
-    """A batch holds objects only."""
+def test_sample_that_is_not_an_object_is_named(
+    request_as: RequestAs, lab: Lab, item: object
+) -> None:
+    """Reject every element of the batch that is not an object."""
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab, [given(lab, "good"), item])
 
@@ -272,7 +274,7 @@ def test_what_is_no_object_is_named(request_as: RequestAs, lab: Lab, item: objec
 
 
 def test_all_problems_of_all_rows_are_named(request_as: RequestAs, lab: Lab) -> None:
-    """Not only the first."""
+    """Name every problem of every row in one error."""
     batch = [
         given(lab, "one", collection_date="x", location_id="y"),
         given(lab, "two"),
@@ -296,7 +298,7 @@ def test_all_problems_of_all_rows_are_named(request_as: RequestAs, lab: Lab) -> 
 def test_identifier_given_twice_is_named_each_time(
     request_as: RequestAs, lab: Lab, field: str
 ) -> None:
-    """Whoever corrects the batch must find both."""
+    """Name both rows, because the client has to find both to correct the batch."""
     batch = [
         given(lab, "a") | {field: "same"},
         given(lab, "b"),
@@ -317,8 +319,8 @@ def test_identifier_given_twice_is_named_each_time(
     )
 
 
-def test_empty_public_identifiers_are_not_the_same(request_as: RequestAs, lab: Lab) -> None:
-    """Each is generated."""
+def test_empty_public_identifiers_are_not_duplicates(request_as: RequestAs, lab: Lab) -> None:
+    """Generate one for each sample."""
     batch = [given(lab, name, public_identifier="") for name in ("a", "b")]
     with request_as("member", sub="alice") as conn:
         answer = create(conn, lab, batch)
@@ -329,7 +331,7 @@ def test_empty_public_identifiers_are_not_the_same(request_as: RequestAs, lab: L
 def test_identifiers_that_exist_are_all_named(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Whatever the pathogen of the sample that has them: they are unique in the group."""
+    """Name them whatever pathogen their sample has: they are unique in the group."""
     factories.sample(admin, lab.group, "one", public_identifier="public one")
     mpx = factories.pathogen(admin, "MPX")
     factories.sample(admin, lab.group, "two", public_identifier="public two", pathogen_id=mpx)
@@ -357,7 +359,7 @@ def test_identifiers_that_exist_are_all_named(
 def test_identifiers_of_another_group_are_free(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """They are no conflict, so nobody learns of them."""
+    """Accept them, so that no caller learns which ones exist."""
     factories.sample(admin, lab.other_group, "s", public_identifier="p")
     with request_as("member", sub="alice") as conn:
         answer = create(conn, lab, [given(lab, "s", public_identifier="p")])
@@ -368,7 +370,7 @@ def test_identifiers_of_another_group_are_free(
 def test_identifiers_of_a_group_that_granted_access_are_free(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Samples that are seen are not for that samples of this group."""
+    """Accept them: samples the caller sees in another group are not samples of this group."""
     factories.grant(admin, lab.other_group, lab.group, "member")
     factories.sample(admin, lab.other_group, "s", public_identifier="p")
     with request_as("member", sub="alice") as conn:
@@ -377,10 +379,10 @@ def test_identifiers_of_a_group_that_granted_access_are_free(
     assert [row["outcome"] for row in answer] == ["created"]
 
 
-def test_skip_leaves_what_exists(
+def test_skip_leaves_existing_samples_alone(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Neither the sample nor its sequence is touched, and no job is queued for it."""
+    """Keep sample and sequence, and queue no job for them."""
     known = factories.sample(admin, lab.group, "known", public_identifier="public")
     batch = [given(lab, "known", host="bat", sequence=GENOME), given(lab, "new")]
     with request_as("member", sub="alice", keep=True) as conn:
@@ -401,7 +403,7 @@ def test_skip_leaves_what_exists(
 def test_update_replaces_given_values_only(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """What is absent stays, null clears; the sequence comes anew, with its jobs."""
+    """Keep absent values, clear those sent as null; replace a sequence and queue its jobs."""
     known = factories.sample(
         admin, lab.group, "known", public_identifier="public", host="bat", organism="a virus"
     )
@@ -434,7 +436,7 @@ def test_update_replaces_given_values_only(
 def test_update_needs_no_more_than_it_changes(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """What is required of a new sample is there already; the sequence is said to be there."""
+    """Require none of the mandatory values of a new sample, and say that the sequence exists."""
     known = factories.sample(admin, lab.group, "known", public_identifier="old", host="bat")
     factories.sequence(admin, known)
     with request_as("member", sub="alice", keep=True) as conn:
@@ -463,7 +465,7 @@ def test_update_needs_no_more_than_it_changes(
 def test_skip_needs_no_more_than_the_identifier(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Nothing of it is stored, so nothing of it is required."""
+    """Require nothing else, because nothing else of that row is stored."""
     known = factories.sample(admin, lab.group, "known")
     factories.sequence(admin, known)
     with request_as("member", sub="alice", keep=True) as conn:
@@ -475,7 +477,7 @@ def test_skip_needs_no_more_than_the_identifier(
 def test_new_sample_of_an_update_needs_all_that_is_required(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin: beside one that exists."""
+    """Require every mandatory value of a new sample, though its batch updates another one."""
     factories.sample(admin, lab.group, "known")
     batch = [{"private_identifier": "known"}, {"private_identifier": "new"}]
     with request_as("member", sub="alice") as conn:
@@ -502,7 +504,7 @@ def test_new_sample_of_an_update_needs_all_that_is_required(
 def test_null_clears_no_required_column(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, field: str, reason: str
 ) -> None:
-    """A sample always has it."""
+    """Reject null for a column that every sample must have."""
     factories.sample(admin, lab.group, "known")
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab, [{"private_identifier": "known", field: None}], "update")
@@ -522,10 +524,10 @@ CLEARED = {
 }
 
 
-def test_null_clears_what_may_be_unknown(
+def test_null_clears_optional_columns(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Of the sample and of how it was sequenced; not its public identifier, nor the sequence."""
+    """Clear columns of samples and sequencing, but neither public identifier nor sequence."""
     known = factories.sample(admin, lab.group, "known", public_identifier="public", **CLEARED)
     factories.sequence(admin, known, sequencing_date="2024-02-03", sequencing_depth=7)
     nothing = dict.fromkeys(
@@ -552,7 +554,7 @@ def test_null_clears_what_may_be_unknown(
 def test_day_and_depth_of_a_sequence_are_changed_by_themselves(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sequence: dict[str, str]
 ) -> None:
-    """With the sequence or without; the depth is cleared, the day is another."""
+    """Change them with a sequence or without: here the depth is cleared, the day replaced."""
     known = factories.sample(admin, lab.group, "known")
     factories.sequence(admin, known, sequencing_date="2024-02-03", sequencing_depth=7)
     change: dict[str, object] = {"sequencing_date": "2024-02-04", "sequencing_depth": None}
@@ -567,10 +569,10 @@ def test_day_and_depth_of_a_sequence_are_changed_by_themselves(
     assert row == (sequence.get("sequence", GENOME), date(2024, 2, 4), None)
 
 
-def test_update_cannot_take_the_identifier_of_a_third(
+def test_update_cannot_take_another_samples_identifier(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """A public identifier belongs to one sample of the group."""
+    """Keep public identifiers unique in the group."""
     factories.sample(admin, lab.group, "a", public_identifier="of a")
     factories.sample(admin, lab.group, "b", public_identifier="of b")
     with request_as("member", sub="alice") as conn:
@@ -603,7 +605,7 @@ def test_unusable_argument_is_named(
     on_conflict: str | None,
     expected: Refusal,
 ) -> None:
-    """Before any sample is looked at."""
+    """Name it before any sample is checked."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, [lab.group, pathogen, Json(samples), on_conflict])
 
@@ -614,7 +616,7 @@ def test_unusable_argument_is_named(
 def test_group_without_a_direct_role_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, user: str
 ) -> None:
-    """A grant does not let its holders create either."""
+    """Require a direct role: a granted one does not allow creating samples."""
     factories.grant(admin, lab.group, lab.other_group, "admin")
     with request_as("member", sub=user) as conn:
         answer = refused(conn, lab, [given(lab, "s")])
@@ -626,7 +628,7 @@ def test_group_without_a_direct_role_is_refused(
 def test_group_that_does_not_exist_is_refused(
     request_as: RequestAs, lab: Lab, group: int | None
 ) -> None:
-    """Like one of others, so nobody learns which groups there are."""
+    """Answer as for another group, so that no caller learns which groups exist."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, CREATE, [group, "SC2", Json([]), "error"])
 
@@ -634,7 +636,7 @@ def test_group_that_does_not_exist_is_refused(
 
 
 def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> None:
-    """With the letter and its place."""
+    """Name each invalid letter and its position."""
     batch = [
         given(lab, "letter", sequence="ACGT" * 249 + "ACGJ"),
         given(lab, "good", sequence=GENOME),
@@ -672,7 +674,7 @@ def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> No
 def test_refused_batch_stores_nothing(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, bad: dict[str, object]
 ) -> None:
-    """Neither samples nor sequences, jobs or records."""
+    """Store neither samples nor sequences, jobs or audit records."""
     factories.sample(admin, lab.group, "known", public_identifier="taken")
     before = counts(admin)
     with request_as("member", sub="alice", keep=True) as conn:
@@ -684,7 +686,7 @@ def test_refused_batch_stores_nothing(
 def test_one_bad_row_in_ten_thousand_is_named(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """And none is stored."""
+    """Name it and store none of the others."""
     batch = [given(lab, f"s{number}") for number in range(1, 10_001)]
     batch[7_776]["collection_date"] = "2024-13-01"
     with request_as("member", sub="alice", keep=True) as conn:
@@ -701,7 +703,7 @@ def test_one_bad_row_in_ten_thousand_is_named(
 def test_ten_thousand_samples_are_stored(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The twin: in the order given, each recorded, like the three users and their roles."""
+    """Store them in the order given and record each, beside the three users and their roles."""
     batch = [given(lab, f"s{number}", public_identifier=f"p{number}") for number in range(10_000)]
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, batch)

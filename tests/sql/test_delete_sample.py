@@ -1,4 +1,4 @@
-"""Samples deleted through api.samples: all of theirs goes, and files that name them stay true."""
+"""Deleting through api.samples removes all rows of a sample and keeps files that name it true."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.sql.conftest import Lab
 DELETE = "delete from api.samples where id = %s returning id"
 
 
-def test_all_that_belongs_to_the_sample_goes(
+def test_rows_of_the_sample_are_deleted_with_it(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """And nothing that belongs to others."""
+    """Delete every row of the sample and no row of another one."""
     gone, kept = (factories.sample(admin, lab.group) for _ in range(2))
     for sample in (gone, kept):
         factories.sequence(admin, sample)
@@ -44,7 +44,7 @@ def test_all_that_belongs_to_the_sample_goes(
 def test_runs_and_trees_keep_the_public_identifier(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Their files name it."""
+    """Keep it, because their files name it."""
     sample = factories.sample(admin, lab.group, "s", public_identifier="p")
     run = factories.phylo_run(admin, lab.group)
     factories.job_sample(admin, run, sample)
@@ -58,18 +58,20 @@ def test_runs_and_trees_keep_the_public_identifier(
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])
-def test_granted_role_deletes_samples(
+def test_granted_member_deletes_samples(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str
 ) -> None:
-    """Private ones too."""
+    """Delete private samples too."""
     factories.grant(admin, lab.group, lab.other_group, role)
     sample = factories.sample(admin, lab.group, is_private=True)
     with request_as("member", sub="bob") as conn:
         assert conn.execute(DELETE, [sample]).fetchall() == [(sample,)]
 
 
-def test_viewer_is_refused(admin: psycopg.Connection, request_as: RequestAs, lab: Lab) -> None:
-    """A sample that is seen cannot be said not to exist."""
+def test_viewer_cannot_delete_a_sample(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Answer 403, because a viewer sees that the sample exists."""
     sample = factories.sample(admin, lab.group)
     with request_as("member", sub="vic") as conn:
         answer = refusal_of(conn, DELETE, [sample])
@@ -77,10 +79,10 @@ def test_viewer_is_refused(admin: psycopg.Connection, request_as: RequestAs, lab
     assert answer == (403, "group_access_denied", {"group_id": lab.group})
 
 
-def test_what_is_not_seen_is_not_found(
+def test_deleting_all_samples_deletes_only_those_seen(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Deleting everything deletes what is one's own."""
+    """Leave samples alone that the caller does not see."""
     private = factories.sample(admin, lab.group, is_private=True)
     own = factories.sample(admin, lab.other_group)
     with request_as("member", sub="bob", keep=True) as conn:

@@ -1,7 +1,7 @@
-"""What a row costs: as much in a full group as in an empty one, before anybody analysed either.
+"""A row costs the same in a full group as in an empty one, even before the first ANALYZE.
 
-Counted are the rows that tables and indexes give to the transaction, in tables that were never
-analysed and with plans that were made while they were empty.
+The tests count the rows that tables and indexes return to the transaction, in tables that were
+never analysed and with plans made while those were empty.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FILL = POST_SAMPLES.replace("api.", "aspen.")
 
 @dataclass(frozen=True)
 class Stack:
-    """A fresh database with two groups without samples."""
+    """A new database with two groups without samples."""
 
     database: Database
     group: int
@@ -59,13 +59,13 @@ class Stack:
     def request(
         self, method: str, login: str = "authenticator", **groups: str
     ) -> Iterator[psycopg.Connection]:
-        """A request of Alice on a connection of its own: as member of `group`, unless told."""
+        """Open a connection for one request of Alice, by default as a member of `group`."""
         with self.database.connect(login) as conn, conn.transaction():
             self.begin(conn, method, **groups)
             yield conn
 
     def begin(self, conn: psycopg.Connection, method: str, **groups: str) -> None:
-        """Act as Alice, who has these roles in the groups named."""
+        """Act as Alice with these roles in the groups named."""
         roles = {
             getattr(self, name): role for name, role in (groups or {"group": "member"}).items()
         }
@@ -84,19 +84,19 @@ class Stack:
             conn.execute(FILL, self.row | numbers)
 
     def analyze(self) -> None:
-        """Count the rows, as autovacuum does within a minute."""
+        """Collect statistics, as autovacuum does within a minute."""
         with self.database.connect(SUPERUSER) as conn:
             conn.execute("analyze aspen.samples")
 
     @property
     def row(self) -> dict[str, int]:
-        """What rows of the group have in common."""
+        """Return the values that all samples of the group share."""
         return {"group": self.group, "pathogen": self.pathogen, "location": self.location}
 
 
 @pytest.fixture
 def stack(database: Database) -> Stack:
-    """Of the test's own, and never analysed."""
+    """Make a database of the test's own that was never analysed."""
     with database.connect() as conn:
         group, other = factories.group(conn), factories.group(conn)
         factories.user(conn, "alice")
@@ -104,14 +104,14 @@ def stack(database: Database) -> Stack:
 
 
 def read(conn: psycopg.Connection) -> int:
-    """How many rows the transaction has been given."""
+    """Return how many rows the transaction has read."""
     row = conn.execute(READ).fetchone()
     assert row is not None
     return int(row[0] or 0)
 
 
 def by_create_samples(conn: psycopg.Connection, stack: Stack, numbers: range) -> None:
-    """A batch of samples with sequences."""
+    """Store a batch of samples with sequences through create_samples."""
     samples = [
         {
             "private_identifier": f"s{number}",
@@ -126,7 +126,7 @@ def by_create_samples(conn: psycopg.Connection, stack: Stack, numbers: range) ->
 
 
 def by_post(conn: psycopg.Connection, stack: Stack, numbers: range) -> None:
-    """POST /samples, and the sequences to /sequences."""
+    """Post samples to /samples and their sequences to /sequences."""
     limits = {**stack.row, "first": numbers[0], "last": numbers[-1]}
     ids = [row[0] for row in conn.execute(POST_SAMPLES, limits).fetchall()]
     conn.execute(POST_SEQUENCES, limits | {"first_id": ids[0] - numbers[0]})
@@ -140,10 +140,10 @@ WAYS = pytest.mark.parametrize(
 
 @WAYS
 @pytest.mark.parametrize("login", ["authenticator", "control"])
-def test_last_batch_of_a_first_upload_reads_what_the_first_did(
+def test_last_batch_of_a_first_upload_reads_as_much_as_the_first(
     stack: Stack, store: Store, login: str
 ) -> None:
-    """In one transaction, as the importer does, with plans that are kept and with new ones."""
+    """Load in one transaction, as the importer does, with kept plans and with new ones."""
     reads = []
     with stack.request("POST", login) as conn:
         for batch in range(BATCHES):
@@ -155,10 +155,10 @@ def test_last_batch_of_a_first_upload_reads_what_the_first_did(
 
 
 @WAYS
-def test_batch_into_a_full_group_reads_what_one_into_an_empty_group_does(
+def test_batch_into_a_full_group_reads_as_much_as_into_an_empty_one(
     stack: Stack, store: Store
 ) -> None:
-    """On a connection that kept its plans from the time when the group was empty."""
+    """Run both on a connection that kept its plans from when the group was empty."""
     with stack.database.connect("authenticator") as conn:
         into_empty = reads_of(conn, stack, store, range(1, BATCH + 1))
         stack.fill(5_000, first=BATCH + 1)
@@ -168,7 +168,7 @@ def test_batch_into_a_full_group_reads_what_one_into_an_empty_group_does(
 
 
 def reads_of(conn: psycopg.Connection, stack: Stack, store: Store, numbers: range) -> int:
-    """How many rows one request is given."""
+    """Return how many rows one request reads."""
     with conn.transaction():
         stack.begin(conn, "POST")
         before = read(conn)
@@ -189,7 +189,7 @@ CHANGES = {
 def test_change_of_many_rows_reads_as_much_for_each_as_one_of_few(
     stack: Stack, change: str
 ) -> None:
-    """With children, whose rows go along; on one connection, the few first."""
+    """Read as much per row, child rows included, on one connection that changed few rows first."""
     reads = {}
     with stack.database.connect("authenticator") as conn:
         for count in (BATCH, 10 * BATCH):
@@ -214,7 +214,7 @@ FOUND = {"eq": 1, "in": 2, "like": 10, "like any": 10, "not like": 70}
 
 
 def find(conn: psycopg.Connection, condition: str) -> tuple[int, int]:
-    """How many samples are found, and how many rows read."""
+    """Return how many samples are found, and how many rows were read."""
     before = read(conn)
     found = conn.execute(b"select id from api.samples where " + condition.encode()).fetchall()
     return len(found), read(conn) - before
@@ -225,7 +225,7 @@ def find(conn: psycopg.Connection, condition: str) -> tuple[int, int]:
 def test_private_identifier_is_found_without_reading_the_group(
     stack: Stack, method: str, filtered: str
 ) -> None:
-    """By key, and by how it begins: little more is read than is found."""
+    """Read little more than is found, by the whole identifier and by its beginning."""
     stack.fill(79)
     stack.fill(85_000, first=80_001)
     stack.analyze()
@@ -237,8 +237,8 @@ def test_private_identifier_is_found_without_reading_the_group(
 
 @pytest.mark.parametrize("filtered", FINDS)
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_filters_find_what_they_say(stack: Stack, method: str, filtered: str) -> None:
-    """Whichever way the planner takes, also for a caller who is a viewer elsewhere."""
+def test_filters_find_the_matching_samples(stack: Stack, method: str, filtered: str) -> None:
+    """Find them with every plan, also for a caller who is a viewer elsewhere."""
     stack.fill(79)
     stack.fill(79, group=stack.other)
     found = []
@@ -254,7 +254,7 @@ def test_filters_find_what_they_say(stack: Stack, method: str, filtered: str) ->
 def test_viewer_finds_no_private_identifier_and_reads_nothing(
     stack: Stack, method: str, filtered: str
 ) -> None:
-    """What a group calls its samples shows neither in the answer nor in the time it takes."""
+    """Read no row: an answer's time would otherwise tell which private identifiers exist."""
     stack.fill(2_000)
     stack.fill(2_000, first=10_000, group=stack.other)
     stack.analyze()
@@ -267,10 +267,10 @@ def test_viewer_finds_no_private_identifier_and_reads_nothing(
     assert [(found, reads < 10) for found, reads in (alone, beside)] == [(0, True)] * 2
 
 
-def test_newest_samples_of_a_group_that_stopped_uploading_are_not_searched_for(
+def test_newest_samples_of_an_idle_group_are_read_from_an_index(
     stack: Stack,
 ) -> None:
-    """They are the end of one index, however many rows others have stored since."""
+    """Read the end of one index, however many rows other groups have stored since."""
     stack.fill(2_000)
     stack.fill(40_000, group=stack.other)
     stack.analyze()
@@ -287,7 +287,7 @@ NEWEST = "select private_identifier from api.samples order by id desc limit %s"
 
 
 def test_callers_who_share_a_connection_read_their_own_rows(stack: Stack) -> None:
-    """The planner counts on who is asking, so a plan must not outlive the request."""
+    """Plan each request anew, because the planner relies on the caller's settings."""
     stack.fill(3)
     stack.fill(5, group=stack.other)
     found = []
@@ -310,10 +310,13 @@ def test_callers_who_share_a_connection_read_their_own_rows(stack: Stack) -> Non
 @pytest.mark.parametrize(
     "others", [{"other": "member"}, {"group": "viewer"}, {"group": "viewer", "other": "member"}]
 )
-def test_plan_that_was_kept_shows_another_caller_nothing_he_may_not_see(
+def test_kept_plan_shows_another_caller_only_what_they_may_see(
     stack: Stack, others: dict[str, str]
 ) -> None:
-    """PostgreSQL keeps it for a statement without parameters, whatever plan_cache_mode says."""
+    """Compare the caller at run time, because PostgreSQL keeps plans of parameterless statements.
+
+    It does so in any plan_cache_mode.
+    """
     stack.fill(3)
     stack.fill(5, group=stack.other)
     with stack.database.connect("authenticator") as conn:

@@ -1,4 +1,4 @@
-"""{prefix}/{country}/{group prefix}-{sample id}/{current year}, for samples given none."""
+"""{prefix}/{country}/{group prefix}-{sample id}/{current year}, for samples without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YEAR = date.today().year
 def generated(
     conn: psycopg.Connection, group: int, pathogen: int, location: int
 ) -> tuple[object, ...] | None:
-    """What a sample with id 7 would be called."""
+    """Return the public identifier generated for a sample with id 7."""
     return conn.execute(
         "select internal.generated_public_identifier(7, %s, %s, %s)", [group, pathogen, location]
     ).fetchone()
@@ -35,7 +35,7 @@ def generated(
 def test_country_is_reduced_to_plain_letters(
     admin: psycopg.Connection, country: str | None, expected: str
 ) -> None:
-    """A place without a country is called by its region."""
+    """Use the region for a location without a country."""
     group = factories.group(admin, prefix="LAB")
     location = factories.location(admin, country, region="North America")
 
@@ -44,8 +44,8 @@ def test_country_is_reduced_to_plain_letters(
     assert found == (f"{expected}/{YEAR}",)
 
 
-def test_group_prefix_is_reduced_too(admin: psycopg.Connection) -> None:
-    """It is free text."""
+def test_group_prefix_is_reduced_to_plain_letters(admin: psycopg.Connection) -> None:
+    """Reduce it, because it is free text."""
     group = factories.group(admin, prefix="My Lab (1)")
 
     found = generated(admin, group, factories.pathogen(admin), factories.location(admin))
@@ -54,7 +54,7 @@ def test_group_prefix_is_reduced_too(admin: psycopg.Connection) -> None:
 
 
 def test_prefix_is_that_of_the_default_repository(admin: psycopg.Connection) -> None:
-    """A pathogen may have others."""
+    """Ignore the prefixes of the pathogen's other repositories."""
     genbank = factories.repository(admin, "GenBank")
     pathogen = factories.pathogen(admin, "SC2", default_repository_id=genbank)
     factories.strain_prefix(admin, pathogen, genbank, "SARS-CoV-2/human")
@@ -67,7 +67,7 @@ def test_prefix_is_that_of_the_default_repository(admin: psycopg.Connection) -> 
 
 
 def test_pathogen_without_a_repository_has_no_prefix(admin: psycopg.Connection) -> None:
-    """The identifier starts with the country."""
+    """Begin the identifier with the country."""
     pathogen = factories.pathogen(admin, "NEW", default_repository_id=None)
 
     found = generated(

@@ -1,4 +1,4 @@
-"""internal.hmac_sha256 against the test vectors of RFC 4231."""
+"""internal.hmac_sha256 agrees with the test vectors of RFC 4231."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ VECTORS = {
 
 
 def hmac_sha256(conn: psycopg.Connection, key: bytes, message: bytes) -> str:
-    """What the database computes, in hexadecimal digits."""
+    """Return what the database computes, in hexadecimal digits."""
     row = conn.execute(
         "select encode(internal.hmac_sha256(%s, %s), 'hex')", [key, message]
     ).fetchone()
@@ -60,17 +60,15 @@ def hmac_sha256(conn: psycopg.Connection, key: bytes, message: bytes) -> str:
 
 
 @pytest.mark.parametrize(("key", "message", "digest"), VECTORS.values(), ids=VECTORS)
-def test_hmac_is_that_of_the_rfc(
+def test_hmac_matches_the_vectors_of_the_rfc(
     admin: psycopg.Connection, key: bytes, message: bytes, digest: str
 ) -> None:
-    """All seven test cases, the truncated one in full."""
+    """Compute all seven test cases, the truncated one in full."""
     assert hmac_sha256(admin, key, message) == digest
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.binary(max_size=130), message=st.binary(max_size=200))
-def test_hmac_is_that_of_python(admin: psycopg.Connection, key: bytes, message: bytes) -> None:
-    """Also for empty keys and messages, and for keys of exactly a block."""
+def test_hmac_matches_python(admin: psycopg.Connection, key: bytes, message: bytes) -> None:
+    """Compute it also for empty keys and messages, and for keys of exactly one block."""
     assert hmac_sha256(admin, key, message) == hmac.new(key, message, hashlib.sha256).hexdigest()

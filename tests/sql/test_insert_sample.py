@@ -1,4 +1,4 @@
-"""Samples posted to api.samples: one statement is one batch, stored whole or refused whole."""
+"""Samples posted to api.samples: one statement is one batch, stored or rejected as a whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ YEAR = date.today().year
 
 
 def row_of(lab: Lab, private_identifier: str | None, **columns: object) -> dict[str, object]:
-    """A sample as a client posts it."""
+    """Return a sample as a client posts it."""
     required: dict[str, object] = {
         "group_id": lab.group,
         "pathogen_id": lab.pathogen,
@@ -39,7 +39,7 @@ def row_of(lab: Lab, private_identifier: str | None, **columns: object) -> dict[
 def problem(
     row: int, private_identifier: str | None, field: str, value: object, reason: str
 ) -> Any:
-    """One entry of the details of an error."""
+    """Return one entry of the details of an error."""
     return {
         "row": row,
         "private_identifier": private_identifier,
@@ -50,12 +50,12 @@ def problem(
 
 
 def as_json(rows: list[dict[str, object]]) -> list[object]:
-    """The parameter of INSERT."""
+    """Return the parameter of INSERT."""
     return [psycopg.types.json.Jsonb(rows)]
 
 
 def test_new_sample_is_returned_as_stored(request_as: RequestAs, lab: Lab) -> None:
-    """With what the server filled in."""
+    """Return the columns that the server filled in as well."""
     with request_as("member", sub="alice") as conn, conn.cursor(row_factory=dict_row) as cursor:
         posted = cursor.execute(f"{INSERT} returning *", as_json([row_of(lab, "s")])).fetchone()
         read = cursor.execute("select * from api.samples").fetchone()
@@ -88,7 +88,7 @@ def test_new_sample_is_returned_as_stored(request_as: RequestAs, lab: Lab) -> No
 def test_columns_of_the_server_cannot_be_given(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Whoever sends id, uploader or times gets those of the server."""
+    """Ignore values sent for id, uploader and times."""
     with request_as("member", sub="alice") as conn:
         row = conn.execute(
             "insert into api.samples (id, uploaded_by_id, created_at, updated_at, group_id,"
@@ -107,7 +107,7 @@ def test_columns_of_the_server_cannot_be_given(
 def test_missing_public_identifier_is_generated(
     request_as: RequestAs, lab: Lab, given: str | None
 ) -> None:
-    """From prefix, country, group, id and year."""
+    """Build it from prefix, country, group, id and year."""
     rows = [row_of(lab, "s", public_identifier=given)]
     with request_as("member", sub="alice") as conn:
         row = conn.execute(f"{INSERT} returning id, public_identifier", as_json(rows)).fetchone()
@@ -117,7 +117,7 @@ def test_missing_public_identifier_is_generated(
 
 
 def test_given_public_identifier_is_kept(request_as: RequestAs, lab: Lab) -> None:
-    """Spaces and all: only what is generated is reduced."""
+    """Keep its spaces too: only generated identifiers are reduced to plain letters."""
     rows = [row_of(lab, "s", public_identifier="My sample (1)")]
     with request_as("member", sub="alice") as conn:
         row = conn.execute(f"{INSERT} returning public_identifier", as_json(rows)).fetchone()
@@ -128,7 +128,7 @@ def test_given_public_identifier_is_kept(request_as: RequestAs, lab: Lab) -> Non
 def test_all_problems_of_all_rows_are_named(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """And no row is stored."""
+    """Name every problem and store no row."""
     rows = [
         row_of(lab, "good"),
         row_of(lab, None, collection_date=None),
@@ -162,7 +162,7 @@ def test_all_problems_of_all_rows_are_named(
 def test_taken_identifiers_are_all_named(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Of the database and of the statement itself."""
+    """Name duplicates of stored samples and duplicates within the statement."""
     factories.sample(admin, lab.group, "old", public_identifier="public old")
     rows = [
         row_of(lab, "old"),
@@ -190,7 +190,7 @@ def test_taken_identifiers_are_all_named(
 def test_identifiers_of_another_group_are_free(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """They are no conflict, so nobody learns of them."""
+    """Accept them, so that no caller learns which ones exist."""
     factories.sample(admin, lab.other_group, "s", public_identifier="p")
     rows = [row_of(lab, "s", public_identifier="p")]
     with request_as("member", sub="alice") as conn:
@@ -202,7 +202,7 @@ def test_identifiers_of_another_group_are_free(
 def test_identifiers_of_a_group_that_granted_access_are_free(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Samples that are seen are not for that samples of this group."""
+    """Accept them: samples the caller sees in another group are not samples of this group."""
     factories.grant(admin, lab.other_group, lab.group, "member")
     factories.sample(admin, lab.other_group, "s", public_identifier="p")
     rows = [row_of(lab, "s", public_identifier="p")]
@@ -212,8 +212,8 @@ def test_identifiers_of_a_group_that_granted_access_are_free(
     assert found == [("s",)]
 
 
-def test_statement_after_a_good_one_starts_anew(request_as: RequestAs, lab: Lab) -> None:
-    """Rows are counted per statement, and problems forgotten with the refusal."""
+def test_statement_after_a_good_one_counts_its_own_rows(request_as: RequestAs, lab: Lab) -> None:
+    """Count rows per statement, and forget problems once they are reported."""
     good, bad = row_of(lab, "good"), row_of(lab, "bad", location_id=-1)
     with request_as("member", sub="alice") as conn:
         conn.execute(INSERT, as_json([good]))
@@ -226,7 +226,7 @@ def test_statement_after_a_good_one_starts_anew(request_as: RequestAs, lab: Lab)
 
 
 def test_statement_without_rows_is_refused(request_as: RequestAs, lab: Lab) -> None:
-    """Like an empty batch."""
+    """Reject it like an empty batch."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, INSERT, as_json([]))
 
@@ -237,7 +237,7 @@ def test_statement_without_rows_is_refused(request_as: RequestAs, lab: Lab) -> N
 def test_group_without_a_direct_role_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, user: str
 ) -> None:
-    """A grant lets its holders change samples, not create them."""
+    """Require a direct role: a granted one allows changing samples, not creating them."""
     factories.grant(admin, lab.group, lab.other_group, "admin")
     with request_as("member", sub=user) as conn:
         answer = refusal_of(conn, INSERT, as_json([row_of(lab, "s")]))
@@ -246,7 +246,7 @@ def test_group_without_a_direct_role_is_refused(
 
 
 def test_sample_of_tomorrow_is_taken(request_as: RequestAs, lab: Lab) -> None:
-    """Somewhere on Earth it is tomorrow already."""
+    """Accept tomorrow's date, because somewhere on Earth it is tomorrow already."""
     tomorrow = date.fromordinal(datetime.now(UTC).date().toordinal() + 1)
     rows = [row_of(lab, "s", collection_date=tomorrow.isoformat())]
     with request_as("member", sub="alice") as conn:

@@ -1,4 +1,4 @@
-"""Which names, lists of names and texts the tables hold, whatever way they come."""
+"""Which names, lists of names and texts the tables accept, on every way in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GOOD_NAMES = [
 
 
 def characters(*ranges: tuple[int, int]) -> list[str]:
-    """All characters from the first to the last of each range."""
+    """Return all characters from the first to the last of each range."""
     return [chr(code) for first, last in ranges for code in range(first, last + 1)]
 
 
@@ -60,7 +60,7 @@ BAD_TEXTS = ["=1", "@a", "+a", "-a", "-80 C", "-2+3+cmd|' /C calc'!A0", "\uff1d1
 
 
 def asked(conn: psycopg.Connection, question: str, values: list[str]) -> dict[str, bool]:
-    """What one of the functions says of each value."""
+    """Return the answer of one of the functions for each value."""
     rows = conn.execute(
         f"select value, internal.{question}(value) from unnest(%s::text[]) as given (value)",  # noqa: S608
         [values],
@@ -68,8 +68,8 @@ def asked(conn: psycopg.Connection, question: str, values: list[str]) -> dict[st
     return {value: answer for value, answer in rows.fetchall()}
 
 
-def test_words_are_found_for_what_is_refused(admin: psycopg.Connection) -> None:
-    """Of whatever is no name, list of names or text it is said why."""
+def test_reason_is_given_for_every_rejected_value(admin: psycopg.Connection) -> None:
+    """Return a reason exactly for the values that are not accepted."""
     values = [*GOOD_NAMES, *GOOD_TEXTS, *BAD_TEXTS, *SPACES]
     values += [f"{char}a{char}b" for char in (*INVISIBLE, *FORMULA_SIGNS)]
     differences = admin.execute(
@@ -84,13 +84,13 @@ def test_words_are_found_for_what_is_refused(admin: psycopg.Connection) -> None:
     assert differences == []
 
 
-def test_good_names_are_names(admin: psycopg.Connection) -> None:
-    """In every script."""
+def test_good_names_are_accepted(admin: psycopg.Connection) -> None:
+    """Accept names in every script."""
     assert asked(admin, "is_name", GOOD_NAMES) == dict.fromkeys(GOOD_NAMES, True)
 
 
-def test_what_one_cannot_see_is_no_part_of_a_name(admin: psycopg.Connection) -> None:
-    """Controls, separators, directions, and what has no width: first, last or in between."""
+def test_name_has_no_invisible_characters(admin: psycopg.Connection) -> None:
+    """Reject control, separator, direction and zero-width characters at every position."""
     names = [name for char in INVISIBLE for name in (f"a{char}b", f"{char}a", f"a{char}")]
 
     assert asked(admin, "is_name", names) == dict.fromkeys(names, False)
@@ -98,26 +98,26 @@ def test_what_one_cannot_see_is_no_part_of_a_name(admin: psycopg.Connection) -> 
 
 @pytest.mark.parametrize("sign", FORMULA_SIGNS)
 def test_name_does_not_begin_like_a_formula(admin: psycopg.Connection, sign: str) -> None:
-    """A spreadsheet would run it."""
+    """Reject it, because a spreadsheet would run it."""
     names = [sign, f"{sign}1", f"{sign}a", f"a{sign}"]
 
     assert list(asked(admin, "is_name", names).values()) == [False, False, False, True]
 
 
 def test_name_has_no_spaces_around_it(admin: psycopg.Connection) -> None:
-    """And is not empty but for its length, which each table bounds itself."""
+    """Reject surrounding spaces; each table limits the length itself."""
     assert asked(admin, "is_name", list(SPACES[1:])) == dict.fromkeys(SPACES[1:], False)
 
 
-def test_good_texts_are_texts(admin: psycopg.Connection) -> None:
-    """A number may have a sign, and a language its joiners."""
+def test_good_texts_are_accepted(admin: psycopg.Connection) -> None:
+    """Accept numbers with a sign, and the joiners that some languages need."""
     texts = [*GOOD_TEXTS, *(f"a{char}b" for char in JOINING)]
 
     assert asked(admin, "is_text", texts) == dict.fromkeys(texts, True)
 
 
-def test_texts_hold_nothing_that_breaks_or_turns_a_line(admin: psycopg.Connection) -> None:
-    """Nor do they begin like a formula."""
+def test_text_cannot_break_or_turn_a_line_or_begin_a_formula(admin: psycopg.Connection) -> None:
+    """Reject line breaks, direction marks and a beginning that a spreadsheet would run."""
     texts = [*BAD_TEXTS, *(f"a{char}b" for char in BREAKING)]
 
     assert asked(admin, "is_text", texts) == dict.fromkeys(texts, False)
@@ -149,10 +149,10 @@ def test_texts_hold_nothing_that_breaks_or_turns_a_line(admin: psycopg.Connectio
         ("{" + ",".join(["A" * 250] * 80) + "}", False),
     ],
 )
-def test_list_of_names_is_one_list_of_names(
+def test_list_of_names_is_flat_and_bounded(
     admin: psycopg.Connection, names: str, are_names: bool
 ) -> None:
-    """Without null and without lists in it, and neither too long nor its names."""
+    """Reject nulls, nested lists, lists that are too long and names that are not accepted."""
     row = admin.execute("select internal.are_names(%s::text[])", [names]).fetchone()
 
     assert row == (are_names,)
@@ -257,7 +257,7 @@ TEXTS = (
 
 @pytest.fixture
 def one_of_each(admin: psycopg.Connection) -> psycopg.Connection:
-    """One row of every table with texts."""
+    """Store one row in every table with texts."""
     group = factories.group(admin)
     factories.user(admin, "alice")
     factories.invitation(admin, group)
@@ -296,7 +296,7 @@ def one_of_each(admin: psycopg.Connection) -> psycopg.Connection:
 
 
 def refused_by(conn: psycopg.Connection, statement: str, values: list[str]) -> list[str]:
-    """The values that the checks of a table refuse."""
+    """Return the values that the checks of a table reject."""
     refused = []
     for value in values:
         try:
@@ -309,8 +309,13 @@ def refused_by(conn: psycopg.Connection, statement: str, values: list[str]) -> l
 
 # An e-mail address has a rule of its own besides.
 @pytest.mark.parametrize("door", sorted(DOORS.keys() - {"user's e-mail", "invited e-mail"}))
-def test_problems_are_found_where_tables_refuse(one_of_each: psycopg.Connection, door: str) -> None:
-    """One rule in two forms: a check of the table, and words for whoever broke it."""
+def test_reasons_agree_with_the_checks_of_tables(
+    one_of_each: psycopg.Connection, door: str
+) -> None:
+    """Apply one rule in both its forms.
+
+    The table's check and the function that words the reason.
+    """
     question = "are_names" if door == "author" else "is_text" if door in TEXTS else "is_name"
     argument = "array[value]" if door == "author" else "value"
     if door in TIDIED:
@@ -328,33 +333,33 @@ def test_problems_are_found_where_tables_refuse(one_of_each: psycopg.Connection,
 
 @pytest.mark.parametrize("value", ["ab\u202ec", "ab\nc", "ab\x1bc", "=abc", "@abc"])
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_no_table_holds_what_breaks_an_answer(
+def test_no_table_accepts_what_breaks_an_answer(
     one_of_each: psycopg.Connection, door: str, value: str
 ) -> None:
-    """Whoever writes it, the control plane too."""
+    """Reject it from every role, the control plane's included."""
     with pytest.raises(psycopg.errors.CheckViolation), one_of_each.transaction():
         one_of_each.execute(door.encode(), [value])
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_every_table_holds_good_names(one_of_each: psycopg.Connection, door: str) -> None:
-    """The allow twin."""
+def test_every_table_accepts_good_names(one_of_each: psycopg.Connection, door: str) -> None:
+    """Store good names in every table."""
     assert one_of_each.execute(door.encode(), ["abc"]).rowcount == 1
 
 
 @pytest.mark.parametrize("door", LINES.values(), ids=LINES)
-def test_no_table_holds_what_breaks_or_turns_a_line(
+def test_no_table_accepts_what_breaks_or_turns_a_line(
     one_of_each: psycopg.Connection, door: str
 ) -> None:
-    """Nothing of it, wherever it comes from; formulas and joiners are those of the tools."""
+    """Reject it in every table; formulas and joiners are allowed where tools write them."""
     good = ["abc", "-", "=1", "A:1-2", "שלום\u200e", "a b"]
     breaking = [f"a{char}b" for char in BREAKING]
 
     assert refused_by(one_of_each, door, [*good, *breaking]) == breaking
 
 
-def test_error_of_a_job_has_lines(one_of_each: psycopg.Connection) -> None:
-    """It may be what a tool printed, and nothing that a terminal obeys or that turns a line."""
+def test_error_of_a_job_may_have_several_lines(one_of_each: psycopg.Connection) -> None:
+    """Accept a tool's output, but no terminal commands and no direction marks."""
     texts = [f"a{char}b" for char in ("", *BREAKING)]
 
     refused = refused_by(one_of_each, "update aspen.jobs set error = %s", texts)
@@ -373,7 +378,7 @@ def test_error_of_a_job_has_lines(one_of_each: psycopg.Connection) -> None:
 def test_member_may_not_write_what_breaks_an_answer(
     admin: psycopg.Connection, request_as: RequestAs, statement: bytes
 ) -> None:
-    """The checks run as the member, who may call what they call."""
+    """Run the checks as the member, who may execute the functions they call."""
     group = factories.group(admin)
     factories.user(admin, "alice", {group: "admin"})
     factories.phylo_run(admin, group)

@@ -1,4 +1,4 @@
-"""A group keeps at least one admin, whichever way the last one would be removed."""
+"""A group keeps at least one admin, whatever statement would remove the last one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tests.servers import Database
 
 @pytest.fixture
 def ada(admin: psycopg.Connection) -> int:
-    """A user."""
+    """Store a user."""
     return factories.user(admin, "ada")
 
 
 @pytest.fixture
 def group(admin: psycopg.Connection, ada: int) -> int:
-    """A group whose only admin is Ada; Mem is a member."""
+    """Store a group whose only admin is Ada and in which Alice is a member."""
     group = factories.group(admin)
     factories.membership(admin, group, ada, "admin")
-    factories.user(admin, "mem", {group: "member"})
+    factories.user(admin, "alice", {group: "member"})
     return group
 
 
@@ -36,7 +36,7 @@ REMOVALS = {
 
 @pytest.mark.parametrize("removal", REMOVALS.values(), ids=REMOVALS)
 def test_last_admin_stays(admin: psycopg.Connection, group: int, ada: int, removal: str) -> None:
-    """Nobody could let anybody in any more."""
+    """Reject it: nobody could invite anybody any more."""
     values = {"ada": ada, "group": group, "other": factories.group(admin)}
 
     answer = refusal_of(admin, removal, values)
@@ -45,10 +45,10 @@ def test_last_admin_stays(admin: psycopg.Connection, group: int, ada: int, remov
 
 
 @pytest.mark.parametrize("removal", REMOVALS.values(), ids=REMOVALS)
-def test_one_of_two_admins_goes(
+def test_one_of_two_admins_can_be_removed(
     admin: psycopg.Connection, group: int, ada: int, removal: str
 ) -> None:
-    """The twin; with everybody, both would go."""
+    """Accept removing one; removing every member at once is rejected."""
     other = factories.group(admin)
     factories.user(admin, "second", {group: "admin"})
     values = {"ada": ada, "group": group, "other": other}
@@ -58,7 +58,7 @@ def test_one_of_two_admins_goes(
 
 
 def test_admins_are_swapped_in_one_statement(admin: psycopg.Connection, group: int) -> None:
-    """It counts what is left when the statement is done."""
+    """Check when the statement is complete, not row by row."""
     admin.execute(
         "update aspen.memberships set role = case role when 'admin' then 'member' else 'admin' end"
         " where group_id = %s",
@@ -70,31 +70,31 @@ def test_admins_are_swapped_in_one_statement(admin: psycopg.Connection, group: i
         " inner join aspen.users as users on memberships.user_id = users.id"
         " where memberships.group_id = %s and memberships.role = 'admin'",
         [group],
-    ).fetchall() == [("mem",)]
+    ).fetchall() == [("alice",)]
 
 
-def test_member_goes_from_a_group_without_admin(admin: psycopg.Connection) -> None:
-    """A new group has none, and nothing is lost."""
+def test_member_can_leave_a_group_without_an_admin(admin: psycopg.Connection) -> None:
+    """Accept it: a new group has no admin that could be lost."""
     group = factories.group(admin)
-    user = factories.user(admin, "mem", {group: "member"})
+    user = factories.user(admin, "alice", {group: "member"})
 
     assert admin.execute("delete from aspen.memberships where user_id = %s", [user]).rowcount == 1
 
 
 def test_group_is_deleted_with_its_admin(admin: psycopg.Connection, group: int) -> None:
-    """Then there is nobody to be let in."""
+    """Accept it, because no group is left without an admin."""
     assert admin.execute("delete from aspen.groups where id = %s", [group]).rowcount == 1
 
 
 def test_last_admin_may_be_disabled(admin: psycopg.Connection, group: int, ada: int) -> None:
-    """Shutting somebody out at once comes before everything else; an operator invites another."""
+    """Let access be revoked at once; an operator can invite another admin."""
     changed = admin.execute("update aspen.users set disabled_at = now() where id = %s", [ada])
 
     assert changed.rowcount == 1
 
 
 def test_two_admins_removing_each_other_at_once_leave_one(database: Database) -> None:
-    """The second waits for the first and is refused."""
+    """Make the second wait for the first, then reject it."""
     with database.connect() as first, database.connect() as second, database.connect() as watcher:
         group = factories.group(first)
         ids = [factories.user(first, name, {group: "admin"}) for name in ("ada", "eve")]

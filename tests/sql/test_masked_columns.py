@@ -1,4 +1,4 @@
-"""Of jobs and their files viewers read what they may fetch, and no more."""
+"""Viewers read only the columns of jobs and files that they need for what they may fetch."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHECKED = NOTHING | {name: FILE[name] for name in ("size_bytes", "checksum_sha25
 
 
 def read(request_as: RequestAs, person: str, query: Query, *values: object) -> list[Any]:
-    """What a person finds."""
+    """Return what a person finds."""
     with request_as("member", sub=person) as conn, conn.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, values).fetchall()
 
@@ -41,7 +41,7 @@ def read(request_as: RequestAs, person: str, query: Query, *values: object) -> l
 @pytest.mark.parametrize("view", ["jobs", "phylo_runs"])
 @pytest.mark.parametrize(
     ("person", "error"),
-    [("vic", None), ("guest", None), ("alice", "sample P-1 failed"), ("bob", "sample P-1 failed")],
+    [("vic", None), ("gus", None), ("alice", "sample P-1 failed"), ("bob", "sample P-1 failed")],
     ids=["viewer", "granted viewer", "member", "granted member"],
 )
 def test_error_is_for_members(
@@ -52,11 +52,11 @@ def test_error_is_for_members(
     person: str,
     error: str | None,
 ) -> None:
-    """A tool that fails may name private samples."""
+    """Hide it from viewers: the message of a failed tool may name private samples."""
     factories.grant(admin, lab.group, lab.other_group, "member")
     third = factories.group(admin)
     factories.grant(admin, lab.group, third, "viewer")
-    factories.user(admin, "guest", {third: "admin"})
+    factories.user(admin, "gus", {third: "admin"})
     factories.phylo_run(admin, lab.group, status="failed", error="sample P-1 failed")
 
     found = read(request_as, person, ERRORS.format(sql.Identifier(view)))
@@ -76,7 +76,7 @@ def test_error_is_for_members(
     ],
     ids=["viewer, tree", "viewer, other", "member, tree", "member, other"],
 )
-def test_viewer_reads_of_a_file_what_helps_to_check_it(
+def test_viewer_reads_size_and_checksum_of_a_file(
     admin: psycopg.Connection,
     request_as: RequestAs,
     lab: Lab,
@@ -84,7 +84,7 @@ def test_viewer_reads_of_a_file_what_helps_to_check_it(
     kind: str,
     shown: dict[str, object],
 ) -> None:
-    """If it is one they may fetch; where it lies is for members."""
+    """Show them for files the viewer may fetch, and hide where the files are stored."""
     run = factories.phylo_run(admin, lab.group)
     output = factories.job_output(admin, run, kind, **FILE)
 
@@ -96,7 +96,7 @@ def test_viewer_reads_of_a_file_what_helps_to_check_it(
 def test_run_with_a_masked_error_is_renamed(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """The mask is no hindrance to writing."""
+    """Accept the change though the view masks a column."""
     run = factories.phylo_run(admin, lab.group)
     rename = sql.SQL("update api.phylo_runs set name = 'Renamed' where id = %s returning name")
 

@@ -1,4 +1,4 @@
-"""What an identifier stands for: the group's own sample first, and no guess between others."""
+"""What an identifier matches: the group's own sample first; between samples of others, no guess."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def match(
     full_groups: list[int] | None = None,
     private_groups: list[int] | None = None,
 ) -> list[Any]:
-    """Identifier and sample of each candidate; by default every row of both groups counts."""
+    """Return identifier and sample of each candidate.
+
+    By default every row of both groups counts.
+    """
     both = [lab.group, lab.other_group]
     groups = [both if given is None else given for given in (open_groups, full_groups)]
     names = both if private_groups is None else private_groups
@@ -30,14 +33,14 @@ def match(
 
 
 def named(conn: psycopg.Connection, group: int, public: str, private: str | None = None) -> int:
-    """A sample of these names."""
+    """Store a sample with these identifiers."""
     return factories.sample(conn, group, private, public_identifier=public)
 
 
 def test_spellings_are_those_with_and_without_each_prefix(
     admin: psycopg.Connection, lab: Lab
 ) -> None:
-    """The prefix in any case, what follows it letter by letter."""
+    """Accept the prefix in any case, and the rest of the identifier only in its own case."""
     genbank = factories.repository(admin, "GenBank")
     factories.strain_prefix(admin, lab.pathogen, genbank, "SARS-CoV-2/human")
     given = ["hcov-19/a/B", "SARS-CoV-2/human/c", "d", "hCoV-19/", "hCoV-19e", "d", None]
@@ -62,7 +65,7 @@ def test_spellings_are_those_with_and_without_each_prefix(
 
 
 def test_name_without_slashes_is_also_spelt_with_them(admin: psycopg.Connection, lab: Lab) -> None:
-    """A tool wrote _ for each, the one after the prefix too; a name with a slash is as it was."""
+    """Replace each _ that a tool wrote for a slash; leave a name with a slash as it is."""
     given = ["HCOV-19_a_b", "a_b", "hCoV-19/a_b", "_", "hCoV-19_"]
 
     rows = admin.execute(
@@ -84,7 +87,7 @@ def test_name_without_slashes_is_also_spelt_with_them(admin: psycopg.Connection,
 def test_name_copied_from_a_tree_without_slashes_is_found(
     admin: psycopg.Connection, lab: Lab
 ) -> None:
-    """A sample, and a published sequence; the group's own that is spelt so comes first."""
+    """Match a sample or a published sequence; the group's own sample spelt so comes first."""
     slashed = named(admin, lab.group, "hCoV-19/USA/1")
     named(admin, lab.group, "USA/2")
     exact = named(admin, lab.group, "USA_2")
@@ -100,7 +103,7 @@ def test_name_copied_from_a_tree_without_slashes_is_found(
 
 
 def test_own_sample_comes_before_those_of_others(admin: psycopg.Connection, lab: Lab) -> None:
-    """By either identifier, and however it is spelt."""
+    """Prefer it by either identifier, in every spelling."""
     own = [named(admin, lab.group, f"x{number}", f"p{number}") for number in range(3)]
     for number in range(3):
         named(admin, lab.other_group, f"hCoV-19/x{number}", f"q{number}")
@@ -116,7 +119,7 @@ def test_own_sample_comes_before_those_of_others(admin: psycopg.Connection, lab:
 def test_private_identifier_of_the_group_comes_before_a_public_one_of_others(
     admin: psycopg.Connection, lab: Lab
 ) -> None:
-    """What others call a sample does not change what the group calls its own."""
+    """Match what the group calls its own sample, whatever other groups publish under that name."""
     own = named(admin, lab.group, "x", "S1")
     named(admin, lab.other_group, "S1")
 
@@ -124,7 +127,7 @@ def test_private_identifier_of_the_group_comes_before_a_public_one_of_others(
 
 
 def test_exact_spelling_comes_first_within_the_group(admin: psycopg.Connection, lab: Lab) -> None:
-    """So that each of two samples can be named."""
+    """Prefer it, so that each of two similar samples can be named."""
     bare, prefixed = (named(admin, lab.group, name) for name in ("x", "hCoV-19/x"))
 
     assert match(admin, lab, "x", "hCoV-19/x") == [("hCoV-19/x", prefixed), ("x", bare)]
@@ -134,7 +137,7 @@ def test_exact_spelling_comes_first_within_the_group(admin: psycopg.Connection, 
 def test_two_samples_of_others_are_both_named(
     admin: psycopg.Connection, lab: Lab, theirs: str
 ) -> None:
-    """However they are spelt: whoever chose the spelling may mean to be taken for the other."""
+    """Name both in every spelling: one group may imitate another group's identifier."""
     third = factories.group(admin)
     both = [named(admin, lab.other_group, "x"), named(admin, third, theirs)]
     groups = [lab.group, lab.other_group, third]
@@ -147,21 +150,21 @@ def test_two_samples_of_others_are_both_named(
 def test_public_and_private_identifier_of_two_own_samples_are_both_named(
     admin: psycopg.Connection, lab: Lab
 ) -> None:
-    """Neither is more the one that is meant."""
+    """Name both samples, because neither identifier takes precedence."""
     both = [named(admin, lab.group, "S1", "a"), named(admin, lab.group, "b", "S1")]
 
     assert match(admin, lab, "S1") == [("S1", sample) for sample in both]
 
 
 def test_sample_named_twice_is_one_candidate(admin: psycopg.Connection, lab: Lab) -> None:
-    """Its two identifiers may be the same."""
+    """Return a sample once when both its identifiers match."""
     own = named(admin, lab.group, "S1", "S1")
 
     assert match(admin, lab, "S1", "S1", None) == [("S1", own)]
 
 
 def test_only_what_the_groups_allow_is_found(admin: psycopg.Connection, lab: Lab) -> None:
-    """Open samples, private ones, and private identifiers, each where it may be seen."""
+    """Match samples, private samples and private identifiers in groups that allow each."""
     shown = named(admin, lab.other_group, "open", "p-open")
     hidden = factories.sample(
         admin, lab.other_group, "p-hidden", public_identifier="hidden", is_private=True
@@ -183,7 +186,7 @@ def test_only_what_the_groups_allow_is_found(admin: psycopg.Connection, lab: Lab
 
 
 def test_another_pathogens_sample_is_not_found(admin: psycopg.Connection, lab: Lab) -> None:
-    """An identifier is looked up among the samples of one pathogen."""
+    """Match identifiers among the samples of one pathogen only."""
     mpx = factories.pathogen(admin, "MPX")
     factories.sample(admin, lab.group, "p", public_identifier="x", pathogen_id=mpx)
 
@@ -191,7 +194,7 @@ def test_another_pathogens_sample_is_not_found(admin: psycopg.Connection, lab: L
 
 
 def test_nothing_is_found_for_nothing(admin: psycopg.Connection, lab: Lab) -> None:
-    """No identifiers, or no groups."""
+    """Return no rows without identifiers or without groups."""
     named(admin, lab.group, "x")
 
     assert match(admin, lab) == []
@@ -199,7 +202,7 @@ def test_nothing_is_found_for_nothing(admin: psycopg.Connection, lab: Lab) -> No
 
 
 def test_strain_is_found_by_name_prefix_and_accession(admin: psycopg.Connection, lab: Lab) -> None:
-    """In the default repository of the pathogen, and nowhere else."""
+    """Search the default repository of the pathogen and no other."""
     factories.public_sequence(admin, "strain/1", accession="EPI_ISL_7")
     genbank = factories.repository(admin, "GenBank")
     factories.public_sequence(admin, "strain/2", public_repository_id=genbank)

@@ -17,12 +17,12 @@ LETTERS = "which is no IUPAC nucleotide letter and no gap (-)"
 
 @pytest.fixture
 def sample(admin: psycopg.Connection, lab: Lab) -> int:
-    """A sample of the lab without a sequence."""
+    """Store a sample of the lab without a sequence."""
     return factories.sample(admin, lab.group, "s")
 
 
 def stored(conn: psycopg.Connection) -> tuple[Any, ...] | None:
-    """The text, and the numbers of unambiguous, missing and mixed sites."""
+    """Return the text, and the numbers of unambiguous, missing and mixed sites."""
     return conn.execute(
         "select sequence, num_unambiguous_sites, num_missing_alleles, num_mixed"
         " from aspen.sequences"
@@ -56,7 +56,7 @@ def stored(conn: psycopg.Connection) -> tuple[Any, ...] | None:
 def test_sequence_is_normalised_and_counted(
     admin: psycopg.Connection, sample: int, given: str, text: str, counts: tuple[int, int, int]
 ) -> None:
-    """Upper case without white space; gaps are sites of no kind."""
+    """Store upper case without white space, and count gaps as no kind of site."""
     factories.sequence(admin, sample, given)
 
     assert stored(admin) == (text, *counts)
@@ -65,7 +65,7 @@ def test_sequence_is_normalised_and_counted(
 def test_counts_follow_a_new_sequence(
     admin: psycopg.Connection, request_as: RequestAs, sample: int
 ) -> None:
-    """And cannot be set by themselves."""
+    """Count again after each change, and reject counts sent by a client."""
     factories.sequence(admin, sample, "ACGTN" * 200)
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.sequences set sequence = %s", ["acgtr" * 200])
@@ -95,7 +95,7 @@ def test_counts_follow_a_new_sequence(
 def test_unusable_sequence_is_refused(
     request_as: RequestAs, lab: Lab, sample: int, given: str, reason: str
 ) -> None:
-    """With the sample it was for and what is wrong."""
+    """Name its sample and the reason."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(
             conn,
@@ -117,7 +117,7 @@ def test_unusable_sequence_is_refused(
 def test_refusal_tells_nobody_a_private_identifier(
     request_as: RequestAs, lab: Lab, sample: int, user: str
 ) -> None:
-    """The letters are looked at before the policies are."""
+    """Leave it out of the error, because nucleotides are checked before the policies."""
     with request_as("member", sub=user) as conn:
         answer = refusal_of(
             conn,
@@ -138,7 +138,10 @@ def test_refusal_tells_nobody_a_private_identifier(
 def test_sequence_stays_with_its_sample(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """Moving it would create one where only changing is granted."""
+    """Reject moving it.
+
+    That would create a sequence in a group where the caller may only change.
+    """
     factories.grant(admin, lab.group, lab.other_group, "member")
     own = factories.sequence(admin, factories.sample(admin, lab.other_group))
     with request_as("member", sub="bob") as conn:
@@ -154,7 +157,7 @@ def test_sequence_stays_with_its_sample(
 def test_upsert_replaces_the_sequence_of_a_sample(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """The twin: what PostgREST does for resolution=merge-duplicates writes the key as well."""
+    """Accept an unchanged sample_id, which PostgREST writes for resolution=merge-duplicates."""
     sequence = factories.sequence(admin, sample)
     with request_as("member", sub="alice") as conn:
         row = conn.execute(
@@ -171,7 +174,7 @@ def test_upsert_replaces_the_sequence_of_a_sample(
 def test_sequence_of_a_sample_elsewhere_is_refused_like_one_of_none(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Whether a sample exists in another group cannot be found out."""
+    """Answer alike, so that no caller learns which samples other groups have."""
     theirs = factories.sample(admin, lab.other_group)
     insert = "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)"
     with request_as("member", sub="alice") as conn:

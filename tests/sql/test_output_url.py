@@ -1,4 +1,4 @@
-"""Links to files: who may have one, and how long it lives."""
+"""Links to files: who may have one, and how long it lasts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = [
 
 @pytest.fixture
 def run(admin: psycopg.Connection, lab: Lab) -> int:
-    """A run of the lab, and credentials for the bucket of its files."""
+    """Store a run of the lab, and credentials for the bucket of its files."""
     factories.storage_credentials(admin)
     return factories.phylo_run(admin, lab.group)
 
@@ -33,7 +33,7 @@ def run(admin: psycopg.Connection, lab: Lab) -> int:
 def test_member_gets_a_link_to_every_kind(
     admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str
 ) -> None:
-    """For five minutes."""
+    """Return a link that lasts five minutes for each kind of file."""
     output = factories.job_output(admin, run, kind, key="a/b c.json")
     with request_as("member", sub="alice") as conn:
         row = conn.execute(LINK, [output]).fetchone()
@@ -54,7 +54,7 @@ def test_member_gets_a_link_to_every_kind(
 def test_lifetime_of_links_is_the_operators_to_set(
     admin: psycopg.Connection, request_as: RequestAs, run: int, said: str, lifetime: int
 ) -> None:
-    """Up to an hour: a link works on after its owner has lost the right to the file."""
+    """Allow up to an hour: a link outlives its owner's right to the file."""
     output = factories.job_output(admin, run)
     admin.execute("select set_config('aspen.link_seconds', %s, true)", [said])
     with request_as("member", sub="alice") as conn:
@@ -74,7 +74,7 @@ def test_link_leads_to_the_version_that_was_registered(
     version_id: str | None,
     signed: list[str] | None,
 ) -> None:
-    """Where the bucket keeps versions."""
+    """Name the version where the bucket keeps versions."""
     output = factories.job_output(admin, run, version_id=version_id)
     with request_as("member", sub="alice") as conn:
         row = conn.execute(LINK, [output]).fetchone()
@@ -86,7 +86,7 @@ def test_link_leads_to_the_version_that_was_registered(
 def test_link_says_when_it_ends_with_the_credentials(
     admin: psycopg.Connection, request_as: RequestAs, run: int
 ) -> None:
-    """A link never outlives what it was signed with, and says so."""
+    """Return the earlier end: no link outlives the credentials that signed it."""
     output = factories.job_output(admin, run, KINDS[0])
     admin.execute("update aspen.storage_credentials set expires_at = now() + interval '90 seconds'")
     with request_as("member", sub="alice") as conn:
@@ -97,10 +97,10 @@ def test_link_says_when_it_ends_with_the_credentials(
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_viewer_gets_no_link_to_what_holds_private_samples(
+def test_viewer_gets_no_link_to_files_with_private_samples(
     admin: psycopg.Connection, request_as: RequestAs, run: int, kind: str
 ) -> None:
-    """Sequences and results are not told apart by sample once they are in a file."""
+    """Reject it, because one file holds sequences and results of all samples."""
     output = factories.job_output(admin, run, kind)
     with request_as("member", sub="vic") as conn:
         answer = refusal_of(conn, LINK, [output])
@@ -111,16 +111,16 @@ def test_viewer_gets_no_link_to_what_holds_private_samples(
 def test_viewer_gets_a_link_to_a_tree(
     admin: psycopg.Connection, request_as: RequestAs, run: int
 ) -> None:
-    """The twin: it names samples by their public identifiers."""
+    """Return it, because a tree names samples by their public identifiers."""
     output = factories.job_output(admin, run, "auspice_json")
     with request_as("member", sub="vic") as conn:
         assert conn.execute(LINK, [output]).rowcount == 1
 
 
-def test_output_of_others_is_not_there(
+def test_output_of_another_group_is_not_found(
     admin: psycopg.Connection, request_as: RequestAs, run: int
 ) -> None:
-    """Like one that does not exist."""
+    """Answer as for an output that does not exist."""
     output = factories.job_output(admin, run)
     with request_as("member", sub="bob") as conn:
         answers = [refusal_of(conn, LINK, [number]) for number in (output, -1)]
@@ -134,7 +134,7 @@ def test_output_of_others_is_not_there(
 def test_link_dies_with_the_credentials(
     admin: psycopg.Connection, request_as: RequestAs, run: int
 ) -> None:
-    """Whoever signs cannot promise more."""
+    """Reject a request once the credentials have expired."""
     admin.execute("update aspen.storage_credentials set expires_at = now() + interval '90 seconds'")
     output = factories.job_output(admin, run)
     with request_as("member", sub="alice") as conn:
@@ -153,10 +153,10 @@ def test_link_dies_with_the_credentials(
     ],
     ids=["none", "none for the bucket", "expired"],
 )
-def test_link_needs_credentials(
+def test_no_link_is_made_without_credentials(
     admin: psycopg.Connection, request_as: RequestAs, run: int, fault: str
 ) -> None:
-    """Without, files cannot be fetched at the moment."""
+    """Answer that files cannot be fetched at the moment."""
     output = factories.job_output(admin, run)
     admin.execute(fault.encode())
     with request_as("member", sub="alice") as conn:
@@ -168,7 +168,7 @@ def test_link_needs_credentials(
 def test_session_token_is_part_of_the_link(
     admin: psycopg.Connection, request_as: RequestAs, run: int
 ) -> None:
-    """Short-lived credentials of AWS come with one."""
+    """Include it, because short-lived AWS credentials have one."""
     admin.execute("update aspen.storage_credentials set session_token = 'a+b/c='")
     output = factories.job_output(admin, run)
     with request_as("member", sub="alice") as conn:
@@ -179,7 +179,7 @@ def test_session_token_is_part_of_the_link(
 
 
 def place_of(job: int, other: int) -> dict[str, str]:
-    """Keys below the folder of another job, and odd spellings of it."""
+    """Return keys below the folder of another job, and odd spellings of it."""
     return {
         "another's": f"jobs/{other}/1/tree.json",
         "another's below a prefix": f"results/jobs/{other}/1/tree.json",
@@ -193,7 +193,7 @@ def place_of(job: int, other: int) -> dict[str, str]:
 def test_file_below_another_jobs_folder_is_no_output(
     admin: psycopg.Connection, lab: Lab, run: int, place: str
 ) -> None:
-    """Whoever registers it, in whatever way: the table itself refuses."""
+    """Reject the row by the table itself, however it is registered."""
     key = place_of(run, factories.phylo_run(admin, lab.group))[place]
 
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -204,5 +204,5 @@ def test_file_below_another_jobs_folder_is_no_output(
 def test_file_below_its_own_or_no_jobs_folder_is_an_output(
     admin: psycopg.Connection, run: int, key: str
 ) -> None:
-    """The twin."""
+    """Accept a file in the job's own folder or outside every job's folder."""
     assert factories.job_output(admin, run, key=key.format(run)) > 0

@@ -1,4 +1,4 @@
-"""Dates are YYYY-MM-DD and exist; anything else is none, and no error."""
+"""Dates have the form YYYY-MM-DD and exist; any other text is null, and no error."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ import pytest
         (None, None),
     ],
 )
-def test_text_is_read_as_a_date_or_as_none(
+def test_text_is_read_as_a_date_or_as_null(
     admin: psycopg.Connection, text: str | None, expected: date | None
 ) -> None:
-    """Whatever DateStyle says."""
+    """Read it alike under every DateStyle."""
     assert admin.execute("select internal.parse_date(%s)", [text]).fetchone() == (expected,)

@@ -1,4 +1,4 @@
-"""One tree, told to each caller with the names that caller may read."""
+"""One tree, returned to each caller with the identifiers that caller may read."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from tests.sql.conftest import Lab
 
 
 def tree_of(conn: psycopg.Connection, tree: int, id_style: str = "private") -> Any:
-    """The document, as a client parses it."""
+    """Return the document as a client parses it."""
     row = conn.execute("select api.phylo_tree(%s, %s)", [tree, id_style]).fetchone()
     assert row is not None
     return json.loads(row[0])
 
 
 def tips_of(conn: psycopg.Connection, tree: int, id_style: str = "private") -> Any:
-    """Its tips."""
+    """Return its tips."""
     return tree_of(conn, tree, id_style)["tree"]["children"]
 
 
 @pytest.fixture
 def tree(admin: psycopg.Connection, lab: Lab) -> int:
-    """A tree of the lab: two samples of its own, one of the other group, one of nobody's."""
+    """Store a tree of the lab.
+
+    Two samples of its own, one of the other group, one published strain.
+    """
     own = factories.sample(admin, lab.group, "own", public_identifier="public own")
     hidden = factories.sample(admin, lab.group, "hidden", is_private=True)
     theirs = factories.sample(admin, lab.other_group, "theirs")
@@ -54,7 +57,7 @@ PUBLIC = [
 def test_member_reads_private_identifiers_of_the_group(
     request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """With the public one beside each; other groups' samples keep theirs."""
+    """Add the public identifier to each; samples of other groups keep theirs."""
     with request_as("member", sub="alice") as conn:
         tips = tips_of(conn, tree)
 
@@ -67,7 +70,7 @@ def test_member_reads_private_identifiers_of_the_group(
 
 
 def test_viewer_reads_public_identifiers(request_as: RequestAs, lab: Lab, tree: int) -> None:
-    """Of private samples too: the file names them."""
+    """Show them for private samples too, because the file names them."""
     with request_as("member", sub="vic") as conn:
         tips = tips_of(conn, tree)
 
@@ -77,7 +80,7 @@ def test_viewer_reads_public_identifiers(request_as: RequestAs, lab: Lab, tree: 
 def test_public_style_has_public_identifiers_for_everybody(
     request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """For showing the tree to others."""
+    """Return public identifiers only, for showing the tree to others."""
     with request_as("member", sub="alice") as conn:
         tips = tips_of(conn, tree, "public")
 
@@ -87,7 +90,7 @@ def test_public_style_has_public_identifiers_for_everybody(
 def test_granted_viewer_reads_private_identifiers_of_their_own_group(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """The right counts that is held over the sample, not over the tree."""
+    """Apply the caller's role in the group of each sample, not in the group of the tree."""
     factories.grant(admin, lab.group, lab.other_group, "viewer")
     with request_as("member", sub="bob") as conn:
         tips = tips_of(conn, tree)
@@ -98,11 +101,11 @@ def test_granted_viewer_reads_private_identifiers_of_their_own_group(
 def test_granted_member_reads_private_identifiers(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """Of the group that granted it, even a viewer at home."""
+    """Show those of the granting group, even to a viewer of the grantee group."""
     third = factories.group(admin)
     factories.grant(admin, lab.group, third, "member")
-    factories.user(admin, "carol", {third: "viewer"})
-    with request_as("member", sub="carol") as conn:
+    factories.user(admin, "pat", {third: "viewer"})
+    with request_as("member", sub="pat") as conn:
         tips = tips_of(conn, tree)
 
     assert [tip["name"] for tip in tips] == ["own", "hidden", "public theirs", "published"]
@@ -111,7 +114,7 @@ def test_granted_member_reads_private_identifiers(
 def test_deleted_sample_keeps_its_public_identifier(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """The tree is what it was."""
+    """Keep the tree as it was computed."""
     with request_as("member", sub="alice") as conn:
         conn.execute("delete from api.samples where private_identifier = 'own'")
         tips = tips_of(conn, tree)
@@ -120,7 +123,7 @@ def test_deleted_sample_keeps_its_public_identifier(
 
 
 def test_private_identifier_given_later_is_read(request_as: RequestAs, lab: Lab, tree: int) -> None:
-    """Names are those of this moment."""
+    """Look identifiers up when the tree is requested."""
     with request_as("member", sub="alice") as conn:
         conn.execute("update api.samples set private_identifier = 'new' where host is null"
                      " and private_identifier = 'own'")  # fmt: skip
@@ -135,7 +138,7 @@ def test_private_identifier_given_later_is_read(request_as: RequestAs, lab: Lab,
 def test_any_identifier_makes_a_readable_document(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, identifier: str
 ) -> None:
-    """Names are put into the text of the tree as JSON."""
+    """Escape identifiers as JSON, because they are inserted into the text of the tree."""
     sample = factories.sample(admin, lab.group, identifier)
     tree = factories.phylo_tree(
         admin, factories.phylo_run(admin, lab.group), [Tip(identifier, sample)]
@@ -152,7 +155,7 @@ def test_any_identifier_makes_a_readable_document(
 def test_public_identifier_stands_under_the_repository(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, repository: str, key: str
 ) -> None:
-    """The default one of the pathogen."""
+    """Use the name of the pathogen's default repository as the key."""
     repository_id = factories.repository(admin, repository)
     pathogen = factories.pathogen(admin, "MPX", default_repository_id=repository_id)
     sample = factories.sample(admin, lab.group, "s", pathogen_id=pathogen)
@@ -165,7 +168,7 @@ def test_public_identifier_stands_under_the_repository(
 def test_pathogen_without_a_repository_has_a_key_too(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Called PUBLIC_ID."""
+    """Use the key PUBLIC_ID."""
     pathogen = factories.pathogen(admin, "MPX", default_repository_id=None)
     sample = factories.sample(admin, lab.group, "s", pathogen_id=pathogen)
     run = factories.phylo_run(admin, lab.group, pathogen_id=pathogen)
@@ -177,7 +180,7 @@ def test_pathogen_without_a_repository_has_a_key_too(
 def test_document_around_the_tree_is_kept(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Whatever Auspice put there."""
+    """Keep every field that Auspice wrote."""
     document = {"version": "v2", "meta": {"title": "T", "colorings": []}, "report": [1, None]}
     tree = factories.phylo_tree(
         admin, factories.phylo_run(admin, lab.group), document=Jsonb(document)
@@ -188,10 +191,10 @@ def test_document_around_the_tree_is_kept(
     assert found == document | {"tree": {"name": "root", "children": [{"name": "a tip"}]}}
 
 
-def test_places_are_coloured_from_where_the_group_is(
+def test_locations_are_coloured_by_distance_from_the_group(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Also for a viewer, who may not read the group."""
+    """Colour them for a viewer too, who may not read the group's row."""
     origin = factories.location(admin, "Spain", latitude=40, longitude=-4)
     factories.location(admin, "Portugal", latitude=39, longitude=-8)
     factories.location(admin, "Japan", latitude=36, longitude=138)
@@ -220,17 +223,17 @@ def test_places_are_coloured_from_where_the_group_is(
 def test_unknown_style_is_refused(
     request_as: RequestAs, lab: Lab, tree: int, id_style: str | None
 ) -> None:
-    """Rather than guessed."""
+    """Reject it instead of guessing."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, "select api.phylo_tree(%s, %s)", [tree, id_style])
 
     assert answer == (400, "invalid_argument", {"id_style": id_style})
 
 
-def test_tree_of_others_is_not_there(
+def test_tree_of_another_group_is_not_found(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree: int
 ) -> None:
-    """Like one that does not exist."""
+    """Answer as for a tree that does not exist."""
     with request_as("member", sub="bob") as conn:
         answers = [refusal_of(conn, "select api.phylo_tree(%s)", [number]) for number in (tree, -1)]
 

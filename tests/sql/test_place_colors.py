@@ -1,4 +1,4 @@
-"""Places on a tree are coloured in the order of their distance from the group."""
+"""Locations on a tree are coloured in the order of their distance from the group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PALETTE = [
 
 @pytest.fixture(autouse=True)
 def places(admin: psycopg.Connection) -> None:
-    """Countries near and far, and one nobody has located."""
+    """Store countries near and far, and one without coordinates."""
     factories.location(admin, "Spain", latitude=40, longitude=-4)
     factories.location(admin, "Portugal", latitude=39, longitude=-8)
     factories.location(admin, "Fiji", region="Oceania", latitude=-18, longitude=178)
@@ -30,7 +30,7 @@ def places(admin: psycopg.Connection) -> None:
 def colored(
     conn: psycopg.Connection, level: str, names: Sequence[object], origin: int | None
 ) -> list[str] | None:
-    """The places in the order of the palette, which is checked on the way."""
+    """Return the locations in the order of the palette, and check the palette."""
     row = conn.execute(
         "select internal.place_colors(%s, %s, %s)", [level, Jsonb(list(names)), origin]
     ).fetchone()
@@ -41,7 +41,7 @@ def colored(
 
 
 def test_nearest_comes_first(admin: psycopg.Connection) -> None:
-    """The origin itself before all."""
+    """Place the origin itself before all others."""
     origin = factories.location(admin, "Spain")
 
     found = colored(admin, "country", ["Fiji", "Japan", "Portugal", "Spain"], origin)
@@ -50,7 +50,7 @@ def test_nearest_comes_first(admin: psycopg.Connection) -> None:
 
 
 def test_distance_goes_around_the_globe(admin: psycopg.Connection) -> None:
-    """From Fiji, Samoa is near though its longitude is far."""
+    """Measure Samoa as near to Fiji though its longitude is far away."""
     origin = factories.location(admin, "Fiji", region="Oceania")
 
     found = colored(admin, "country", ["Japan", "Samoa", "Fiji"], origin)
@@ -58,8 +58,8 @@ def test_distance_goes_around_the_globe(admin: psycopg.Connection) -> None:
     assert found == ["Fiji", "Samoa", "Japan"]
 
 
-def test_places_without_coordinates_come_last_by_name(admin: psycopg.Connection) -> None:
-    """Known to us or not."""
+def test_locations_without_coordinates_come_last_by_name(admin: psycopg.Connection) -> None:
+    """Order them by name, whether the database has the location or not."""
     origin = factories.location(admin, "Spain")
 
     found = colored(admin, "country", ["Zembla", "Atlantis", "Japan"], origin)
@@ -67,8 +67,8 @@ def test_places_without_coordinates_come_last_by_name(admin: psycopg.Connection)
     assert found == ["Spain", "Japan", "Atlantis", "Zembla"]
 
 
-def test_without_an_origin_places_are_in_the_order_of_names(admin: psycopg.Connection) -> None:
-    """There is nothing to measure from."""
+def test_locations_without_an_origin_are_in_the_order_of_names(admin: psycopg.Connection) -> None:
+    """Order by name where there is no origin to measure from."""
     assert colored(admin, "country", ["Spain", "Japan", "Fiji"], None) == [
         "Fiji",
         "Japan",
@@ -76,10 +76,10 @@ def test_without_an_origin_places_are_in_the_order_of_names(admin: psycopg.Conne
     ]
 
 
-def test_origin_without_coordinates_is_measured_from_what_it_is_in(
+def test_origin_without_coordinates_is_measured_from_its_parent(
     admin: psycopg.Connection,
 ) -> None:
-    """The nearest level above that has any."""
+    """Use the nearest level above that has coordinates."""
     origin = factories.location(admin, "Spain", "Galicia", "Lugo")
 
     found = colored(admin, "country", ["Fiji", "Portugal", "Spain"], origin)
@@ -89,7 +89,7 @@ def test_origin_without_coordinates_is_measured_from_what_it_is_in(
 
 @pytest.fixture
 def cordobas(admin: psycopg.Connection) -> dict[str, int]:
-    """Three divisions of one name, and two towns of it."""
+    """Store three divisions of one name, a town in one of them, and another division."""
     return {
         "Spain": factories.location(admin, "Spain", "Córdoba", latitude=37.9, longitude=-4.8),
         "Argentina": factories.location(
@@ -107,10 +107,13 @@ def cordobas(admin: psycopg.Connection) -> dict[str, int]:
     }
 
 
-def test_places_are_matched_with_those_they_are_in(
+def test_locations_are_matched_together_with_their_parents(
     admin: psycopg.Connection, cordobas: dict[str, int]
 ) -> None:
-    """From Lima, Cusco is nearer than Córdoba in Spain, however near that of Colombia is."""
+    """Measure Cusco as nearer to Lima than Córdoba in Spain.
+
+    The Córdoba in Colombia is nearer still, but is another location.
+    """
     lima = factories.location(
         admin, "Peru", "Lima", region="South America", latitude=-12, longitude=-77
     )
@@ -129,10 +132,10 @@ def test_places_are_matched_with_those_they_are_in(
     assert colored(admin, "division", argentina, madrid) == ["Madrid", "Bogotá", "Córdoba"]
 
 
-def test_place_of_one_name_elsewhere_is_not_the_origin(
+def test_location_of_one_name_elsewhere_is_not_the_origin(
     admin: psycopg.Connection, cordobas: dict[str, int]
 ) -> None:
-    """But a value of the tree has one colour, and the group's own place the first."""
+    """Give the group's own location the first colour; one value of a tree has one colour."""
     on_tree = [["Argentina", "Córdoba"], ["Peru", "Cusco"]]
 
     assert colored(admin, "division", on_tree, cordobas["Spain"]) == ["Córdoba", "Cusco"]
@@ -140,20 +143,20 @@ def test_place_of_one_name_elsewhere_is_not_the_origin(
 
 
 @pytest.mark.parametrize("name", ["Córdoba", [None, "Córdoba"]])
-def test_place_that_may_be_several_is_none_of_them(
+def test_ambiguous_location_is_not_measured(
     admin: psycopg.Connection, cordobas: dict[str, int], name: object
 ) -> None:
-    """The tree does not tell which, so nothing is measured; one that fits alone is that one."""
+    """Measure nothing when several locations fit, and the only one when just one fits."""
     on_tree = [name, [None, "Cusco"], "Zembla"]
     madrid = factories.location(admin, "Spain", "Madrid", latitude=40.4, longitude=-3.7)
 
     assert colored(admin, "division", on_tree, madrid) == ["Madrid", "Cusco", "Córdoba", "Zembla"]
 
 
-def test_town_is_matched_by_the_parent_that_is_told(
+def test_town_is_matched_by_the_parent_in_the_tree(
     admin: psycopg.Connection, cordobas: dict[str, int]
 ) -> None:
-    """Of two towns of one name, only that in the country."""
+    """Match the town in that country, of two towns of one name."""
     factories.location(
         admin,
         *("Mexico", "Veracruz", "Córdoba"),
@@ -175,10 +178,13 @@ def test_town_is_matched_by_the_parent_that_is_told(
     ]
 
 
-def test_own_place_heads_every_scale_on_the_tree_or_not(
+def test_own_location_heads_every_scale(
     admin: psycopg.Connection, cordobas: dict[str, int]
 ) -> None:
-    """At each level the group's own; a group that is a whole country has no division."""
+    """Place the group's own location first at each level, even if no tip of the tree is there.
+
+    A group that covers a whole country has no division.
+    """
     country = factories.location(admin, "Spain")
 
     assert [
@@ -189,10 +195,10 @@ def test_own_place_heads_every_scale_on_the_tree_or_not(
     ] == [["Spain", "Japan"], ["Córdoba", "Tokyo"], ["Córdoba", "Ueno"], ["Tokyo"]]
 
 
-def test_places_are_the_same_however_they_are_written(
+def test_locations_are_matched_in_every_spelling(
     admin: psycopg.Connection, cordobas: dict[str, int]
 ) -> None:
-    """A scale names them as the tree does, for that is what it colours."""
+    """Write a scale's values as the tree spells them, because Auspice matches them exactly."""
     decomposed = "CO\u0301RDOBA"
     on_tree = [["peru", "cusco"], ["SPAIN", decomposed], ["Spain", "Córdoba"]]
 
@@ -201,16 +207,16 @@ def test_places_are_the_same_however_they_are_written(
     assert found == [decomposed, "Córdoba", "cusco"]
 
 
-def test_scale_has_the_own_place_and_fifteen_others(admin: psycopg.Connection) -> None:
-    """Sixteen colours in all."""
+def test_scale_has_the_own_location_and_fifteen_others(admin: psycopg.Connection) -> None:
+    """Return sixteen colours in all."""
     origin = factories.location(admin, "Spain")
     names = [f"C{number:02}" for number in range(20)]
 
     assert colored(admin, "country", names, origin) == ["Spain", *names[:15]]
 
 
-def test_levels_are_measured_by_their_own_places(admin: psycopg.Connection) -> None:
-    """A division is not mistaken for a town of the same name in it."""
+def test_levels_are_measured_by_their_own_locations(admin: psycopg.Connection) -> None:
+    """Keep a division apart from a town of the same name in it."""
     factories.location(admin, "Spain", "Madrid", latitude=40.4, longitude=-3.7)
     factories.location(admin, "Spain", "Navarra", latitude=42.8, longitude=-1.6)
     factories.location(admin, "Portugal", "Madrid", "Navarra", latitude=39, longitude=-8)
@@ -220,7 +226,7 @@ def test_levels_are_measured_by_their_own_places(admin: psycopg.Connection) -> N
 
 
 def test_only_the_sixteen_nearest_are_coloured(admin: psycopg.Connection) -> None:
-    """There are no more colours."""
+    """Stop after sixteen, because there are no more colours."""
     names = [f"C{number:02}" for number in range(20)]
 
     assert colored(admin, "country", names[::-1], None) == names[:16]

@@ -1,4 +1,4 @@
-"""What a token turns into: the sets of groups that policies compare with, and nothing else."""
+"""How a token becomes the sets of groups that policies compare with, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRANTS = {"d": "admin", "e": "member", "f": "viewer"}
 
 
 def settings_of(conn: psycopg.Connection) -> Settings:
-    """The settings of this request."""
+    """Return the settings of this request."""
     rows = conn.execute(
         "select name, current_setting('aspen.' || name) from unnest(%s::text[]) as names (name)",
         [[*IDS, *SETS]],
@@ -32,13 +32,13 @@ def settings_of(conn: psycopg.Connection) -> Settings:
 
 
 def group_ids(array: str) -> set[int]:
-    """The ids in an array as PostgreSQL writes it."""
+    """Return the ids in an array as PostgreSQL writes it."""
     return {int(group) for group in array.strip("{}").split(",") if group}
 
 
 @pytest.fixture
 def groups(admin: psycopg.Connection) -> dict[str, int]:
-    """Groups a, b and c, and those that granted b something."""
+    """Store groups a, b and c, and those that granted roles to b."""
     ids = {letter: factories.group(admin) for letter in "abcdef"}
     for letter, role in GRANTS.items():
         factories.grant(admin, ids[letter], ids["b"], role)
@@ -69,7 +69,7 @@ def test_roles_become_sets_of_groups(
     held: dict[str, str],
     sets: str,
 ) -> None:
-    """Direct roles and grants add up, whether the token names the roles or memberships do."""
+    """Add direct roles and grants up, whether the token or the memberships name the roles."""
     roles = {groups[letter]: role for letter, role in held.items()}
     user = factories.user(admin, "alice", {} if with_claims else roles)
     with request_as("member", sub="alice", groups=roles if with_claims else None) as conn:
@@ -79,10 +79,8 @@ def test_roles_become_sets_of_groups(
     assert found == {"user_id": str(user), "job_id": ""} | dict(zip(SETS, expected, strict=True))
 
 
-def test_operator_has_no_groups_by_being_one(
-    admin: psycopg.Connection, request_as: RequestAs
-) -> None:
-    """No sight of group data."""
+def test_operator_role_gives_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
+    """Show operators no group's data."""
     user = factories.user(admin, "olga", is_operator=True)
     with request_as("operator", sub="olga") as conn:
         found = settings_of(conn)
@@ -90,8 +88,8 @@ def test_operator_has_no_groups_by_being_one(
     assert found == NOBODY | {"user_id": str(user)}
 
 
-def test_request_without_a_token_is_nobodys(request_as: RequestAs) -> None:
-    """And may go on: health and shared links need none."""
+def test_request_without_a_token_has_no_user(request_as: RequestAs) -> None:
+    """Accept it, because health and shared links need no token."""
     with request_as("anon") as conn:
         found = settings_of(conn)
 
@@ -99,7 +97,7 @@ def test_request_without_a_token_is_nobodys(request_as: RequestAs) -> None:
 
 
 def test_job_has_its_id_and_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
-    """A container sees what its job may, not what its group may."""
+    """Show a container the inputs of its job, not the data of its group."""
     job = factories.job(admin, factories.group(admin), status="running")
     with request_as("job", sub="job", job_id=job) as conn:
         found = settings_of(conn)
@@ -111,7 +109,7 @@ def test_job_has_its_id_and_no_groups(admin: psycopg.Connection, request_as: Req
 def test_token_of_a_job_that_does_not_run_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, status: str
 ) -> None:
-    """It ends with the job."""
+    """Reject it once the job has ended."""
     job = factories.job(admin, factories.group(admin), status=status)
     with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job):
         pass
@@ -120,7 +118,7 @@ def test_token_of_a_job_that_does_not_run_is_refused(
 
 
 def test_token_of_an_unknown_job_is_refused(request_as: RequestAs) -> None:
-    """As if it had ended."""
+    """Answer as for a job that has ended."""
     with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=10**17):
         pass
 
@@ -130,7 +128,7 @@ def test_token_of_an_unknown_job_is_refused(request_as: RequestAs) -> None:
 def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """Whoever is locked out reads nothing through a job either."""
+    """Reject it when that user is disabled or revoked, who would otherwise read through the job."""
     user = factories.user(admin, "alice")
     job = factories.job(admin, factories.group(admin), status="running", requested_by_id=user)
     with request_as("job", sub="job", job_id=job) as conn:
@@ -146,7 +144,7 @@ def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
 @pytest.mark.parametrize("exp", [10**12, 1e300, 31 * 86400 + 10**10])
 @pytest.mark.parametrize("role", ["member", "operator", "job"])
 def test_token_that_lives_too_long_is_refused(request_as: RequestAs, role: str, exp: float) -> None:
-    """One token alone cannot be taken back."""
+    """Limit the lifetime, because a single token cannot be revoked."""
     with pytest.raises(psycopg.Error) as caught, request_as(role, sub="alice", exp=exp):
         pass
 
@@ -174,7 +172,7 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
     held: str | None,
     sets: str,
 ) -> None:
-    """A groups claim opens nothing to operators that the database does not, as members neither."""
+    """Grant operators who are members no more than the database does, whatever groups claims."""
     user = factories.user(admin, "olga", {groups["a"]: held} if held else {}, is_operator=True)
     with request_as(role, sub="olga", groups={groups["a"]: claimed}) as conn:
         found = settings_of(conn)
@@ -186,8 +184,8 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
 @pytest.mark.parametrize(
     "job_id", [None, "x", "1 or 1=1", -1, 0, 1.5, [1], {"id": 1}, True, 10**18, 1.0, 1e300, "1.0"]
 )
-def test_token_of_no_job_is_refused(request_as: RequestAs, job_id: object) -> None:
-    """Whatever stands in its place."""
+def test_token_without_a_usable_job_id_is_refused(request_as: RequestAs, job_id: object) -> None:
+    """Reject every other value of job_id."""
     with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job_id):
         pass
 
@@ -196,15 +194,17 @@ def test_token_of_no_job_is_refused(request_as: RequestAs, job_id: object) -> No
 
 @pytest.mark.parametrize("role", ["control", "aspen_owner"])
 def test_role_that_is_not_for_requests_is_refused(request_as: RequestAs, role: str) -> None:
-    """Even if PostgREST could become it."""
+    """Reject it even if PostgREST could become that role."""
     with pytest.raises(psycopg.Error) as caught, request_as(role, sub="alice"):
         pass
 
     assert refusal(caught.value) == (403, "role_not_allowed", None)
 
 
-def test_operator_must_be_known_as_one(admin: psycopg.Connection, request_as: RequestAs) -> None:
-    """The claim alone does not make one."""
+def test_operator_must_be_an_operator_in_the_database(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """Reject a token whose claim alone says so."""
     factories.user(admin, "alice")
     with pytest.raises(psycopg.Error) as caught, request_as("operator", sub="alice"):
         pass
@@ -245,14 +245,14 @@ def test_operator_must_be_known_as_one(admin: psycopg.Connection, request_as: Re
 def test_groups_claim_maps_ids_to_roles(
     admin: psycopg.Connection, claim: object, is_valid: bool
 ) -> None:
-    """Anything else is malformed, and never an error of PostgreSQL's own."""
+    """Reject every other value as malformed, never with an error of PostgreSQL's own."""
     row = admin.execute("select authz.groups_claim_is_valid(%s)", [Jsonb(claim)]).fetchone()
 
     assert row == (is_valid,)
 
 
 def claims_since_revocation(conn: psycopg.Connection, seconds: int) -> dict[str, object]:
-    """Claims of a token made so long after a revocation that happens now."""
+    """Return claims of a token made this long after a revocation that happens now."""
     factories.user(conn, "alice")
     row = conn.execute(
         "update aspen.users set tokens_valid_after = date_trunc('second', now())"
@@ -266,7 +266,7 @@ def claims_since_revocation(conn: psycopg.Connection, seconds: int) -> dict[str,
 def test_revocation_ends_tokens_made_before_and_ahead_of_time(
     admin: psycopg.Connection, seconds: int
 ) -> None:
-    """A token from the future may be older than it says."""
+    """Reject a token from the future as well: its real age is unknown."""
     claims = claims_since_revocation(admin, seconds)
     with pytest.raises(psycopg.Error) as caught:
         begin_request(admin, "member", claims)
@@ -275,7 +275,7 @@ def test_revocation_ends_tokens_made_before_and_ahead_of_time(
 
 
 def test_token_made_since_the_revocation_is_accepted(admin: psycopg.Connection) -> None:
-    """The allow twin."""
+    """Accept a token made after the revocation."""
     begin_request(admin, "member", claims_since_revocation(admin, 0))
 
     assert settings_of(admin)["user_id"] != ""
@@ -283,7 +283,7 @@ def test_token_made_since_the_revocation_is_accepted(admin: psycopg.Connection) 
 
 @pytest.mark.parametrize("claim", [[3], "3", {"3": "owner"}, 1.5, False])
 def test_malformed_groups_are_refused(admin: psycopg.Connection, claim: object) -> None:
-    """Rather than read as no groups, which would hide the mistake of whoever issues tokens."""
+    """Reject them: treating them as no groups would hide an issuer's mistake."""
     factories.user(admin, "alice")
     claims = request_claims("member", "alice") | {"groups": claim}
     with pytest.raises(psycopg.Error) as caught:
@@ -293,7 +293,7 @@ def test_malformed_groups_are_refused(admin: psycopg.Connection, claim: object) 
 
 
 def test_request_gets_nothing_of_the_one_before(database: Database) -> None:
-    """On one connection, as PostgREST's pool has it: neither rows, nor settings, nor claims."""
+    """Give a pooled connection's next request no rows, settings or claims of the previous one."""
     with database.connect() as conn:
         group = factories.group(conn)
         factories.user(conn, "alice", {group: "admin"})
@@ -316,7 +316,7 @@ def test_request_gets_nothing_of_the_one_before(database: Database) -> None:
 
 
 def test_policies_show_nothing_where_no_request_was_begun(database: Database) -> None:
-    """A connection that skips the pre-request function fails closed, also after a request."""
+    """Return no rows to a connection that skips the pre-request function, even after a request."""
     with database.connect() as conn:
         group = factories.group(conn)
         factories.user(conn, "alice", {group: "admin"})
@@ -337,7 +337,7 @@ def test_policies_show_nothing_where_no_request_was_begun(database: Database) ->
 def test_forged_settings_of_a_client_are_overwritten(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """What a request set beforehand does not survive."""
+    """Replace settings that were set before the pre-request function."""
     group = factories.group(admin)
     user = factories.user(admin, "alice")
     admin.execute("select set_config('aspen.any_groups', %s, true)", [f"{{{group}}}"])
@@ -350,7 +350,7 @@ def test_forged_settings_of_a_client_are_overwritten(
 def test_pre_request_writes_no_text_of_the_caller(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """Whatever sub holds, settings hold numbers."""
+    """Write only numbers into settings, whatever sub contains."""
     subject = json.dumps({"aspen.any_groups": "{1}"}) + "'; reset role --"
     user = factories.user(admin, subject, name="Mallory", email="m@example.org")
     with request_as("member", sub=subject) as conn:

@@ -1,6 +1,6 @@
-"""Presigned URLs: what SQL signs is what botocore, AWS's own signer, makes of the same request.
+"""Presigned URLs signed in SQL equal those that botocore, AWS's own signer, makes.
 
-The S3 emulator does not prove it: it answers a URL that names a known key and has no signature.
+The S3 emulator does not prove this: it answers any URL with a known key, even without a signature.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ VERSIONS = {
 
 @dataclass(frozen=True)
 class Signer:
-    """Credentials and a place, as both sides are given them."""
+    """Credentials and an endpoint, as both signers receive them."""
 
     access_key_id: str = "AKIDEXAMPLE"
     secret_access_key: str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -54,7 +54,7 @@ class Signer:
     bucket: str = "aspen-outputs"
 
     def by_sql(self, conn: psycopg.Connection, key: str, version_id: str | None) -> SplitResult:
-        """The URL that output_url would hand out."""
+        """Return the URL that output_url would return."""
         factories.storage_credentials(
             conn,
             self.bucket,
@@ -71,7 +71,7 @@ class Signer:
         return urlsplit(row[0])
 
     def by_botocore(self, key: str, version_id: str | None) -> SplitResult:
-        """The URL of AWS's own client."""
+        """Return the URL of AWS's own client."""
         params = {"Bucket": self.bucket, "Key": key} | (
             {} if version_id is None else {"VersionId": version_id}
         )
@@ -82,7 +82,7 @@ class Signer:
 
 @cache
 def client_of(signer: Signer) -> S3Client:
-    """An S3 client, which takes half a second to make."""
+    """Return an S3 client, cached because making one takes half a second."""
     return boto3.client(
         "s3",
         endpoint_url=signer.endpoint_url,
@@ -95,13 +95,13 @@ def client_of(signer: Signer) -> S3Client:
 
 
 def parts(url: SplitResult) -> tuple[str, str, str, dict[str, str]]:
-    """What a request with it says; the order of the query does not matter."""
+    """Split a URL into its parts, independent of the order of the query."""
     return url.scheme, url.netloc, url.path, dict(parse_qsl(url.query, strict_parsing=True))
 
 
 @pytest.fixture
 def same_moment(admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have botocore's clock show what the database's transaction shows."""
+    """Have botocore's clock show the start of the database's transaction."""
     row = admin.execute("select now()").fetchone()
     assert row is not None
     moment: datetime = row[0].astimezone(UTC)
@@ -118,7 +118,7 @@ def same_moment(admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> N
 def test_url_is_signed_as_botocore_signs_it(
     admin: psycopg.Connection, key: str, version_id: str | None
 ) -> None:
-    """Signature and all, whatever key and version look like."""
+    """Compute the same URL and signature for every key and version."""
     signer = Signer()
 
     ours, theirs = signer.by_sql(admin, key, version_id), signer.by_botocore(key, version_id)
@@ -143,7 +143,7 @@ SIGNERS = {
 def test_url_is_signed_alike_with_any_credentials(
     admin: psycopg.Connection, signer: Signer
 ) -> None:
-    """For whatever control output credentials may store."""
+    """Compute the same URL for all credentials that `control output credentials` may store."""
     ours = signer.by_sql(admin, KEYS["unicode"], VERSIONS["AWS"])
     theirs = signer.by_botocore(KEYS["unicode"], VERSIONS["AWS"])
 

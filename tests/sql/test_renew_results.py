@@ -1,4 +1,4 @@
-"""Results belong to one sequence: another one removes them and queues the jobs, once."""
+"""Results belong to one sequence: replacing it removes them and queues the jobs, once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CREATE = "select api.create_samples(%s, 'SC2', %s, 'update')"
 
 
 def computed(conn: psycopg.Connection, sample_id: int) -> None:
-    """Every result there is of a sample, by jobs that have ended."""
+    """Store every kind of result for a sample, by jobs that have ended."""
     conn.execute(
         "update aspen.jobs set status = 'succeeded', finished_at = now() where status = 'queued'"
     )
@@ -30,7 +30,7 @@ def computed(conn: psycopg.Connection, sample_id: int) -> None:
 
 
 def results(conn: psycopg.Connection, sample_id: int) -> list[str]:
-    """Which results a sample has."""
+    """Return the kinds of results that a sample has."""
     found = conn.execute(
         "select 'lineage', sample_id from aspen.sample_lineages"
         " union all select 'qc', sample_id from aspen.sample_qc_metrics"
@@ -44,7 +44,7 @@ ALL = ["alignment", "lineage", "mutations", "qc"]
 
 
 def queued(conn: psycopg.Connection) -> list[tuple[str, list[int]]]:
-    """The queued jobs of samples: kind and inputs."""
+    """Return kind and inputs of the queued jobs of samples."""
     return conn.execute(
         "select jobs.kind, array_agg(inputs.sample_id order by inputs.sample_id)"
         " from aspen.jobs as jobs inner join aspen.job_samples as inputs on jobs.id = inputs.job_id"
@@ -54,13 +54,13 @@ def queued(conn: psycopg.Connection) -> list[tuple[str, list[int]]]:
 
 
 def pair(*samples: int) -> list[tuple[str, list[int]]]:
-    """One job of each kind."""
+    """Return one job of each kind."""
     return [("nextclade", list(samples)), ("pangolin", list(samples))]
 
 
 @pytest.fixture
 def sample(admin: psycopg.Connection, lab: Lab) -> int:
-    """A sample with a sequence and all results, and no job queued."""
+    """Store a sample with a sequence and all results, and no queued job."""
     sample_id = factories.sample(admin, lab.group, "s")
     factories.sequence(admin, sample_id)
     computed(admin, sample_id)
@@ -103,7 +103,7 @@ REPLACING = pytest.mark.parametrize("replace", [by_patch, by_upsert, by_batch])
 def test_another_sequence_removes_the_results_and_queues_the_jobs(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, replace: Door
 ) -> None:
-    """By whichever door it came in; asked for by whoever sent it."""
+    """Do so for every way of writing a sequence, in the name of the caller."""
     with request_as("member", sub="alice", keep=True) as conn:
         replace(conn, lab.group, sample, OTHER)
 
@@ -124,7 +124,7 @@ def test_the_same_sequence_changes_nothing(
     replace: Door,
     text: str,
 ) -> None:
-    """The twin: what is stored is what was stored, and nobody need compute it again."""
+    """Keep the results when the new sequence equals the stored one."""
     state = "select to_jsonb(sequences) from aspen.sequences"
     before = admin.execute(state).fetchall()
     with request_as("member", sub="alice", keep=True) as conn:
@@ -137,26 +137,26 @@ def test_the_same_sequence_changes_nothing(
 def test_another_day_of_sequencing_changes_no_result(
     admin: psycopg.Connection, request_as: RequestAs, sample: int
 ) -> None:
-    """The letters are the same."""
+    """Keep the results, because the nucleotides are the same."""
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.sequences set sequencing_date = '2024-02-03'")
 
     assert (results(admin, sample), queued(admin)) == (ALL, [])
 
 
-def test_sequence_replaced_by_an_administrator_is_followed_too(
+def test_sequence_replaced_in_sql_is_followed_by_jobs(
     admin: psycopg.Connection, sample: int
 ) -> None:
-    """In SQL, without any request; nobody asked for the jobs."""
+    """Queue them outside any request, in nobody's name."""
     admin.execute("update aspen.sequences set sequence = %s", [OTHER])
 
     assert (results(admin, sample), queued(admin)) == ([], pair(sample))
 
 
-def test_sequence_replaced_by_a_granted_member_is_followed_too(
+def test_sequence_replaced_by_a_granted_member_is_followed_by_jobs(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """The jobs are the group's that owns the sample, in which Bob could queue none."""
+    """Queue them for the sample's group, in which the granted Bob could queue none himself."""
     factories.grant(admin, lab.group, lab.other_group, "member")
     with request_as("member", sub="bob", keep=True) as conn:
         by_patch(conn, lab.group, sample, OTHER)
@@ -167,7 +167,7 @@ def test_sequence_replaced_by_a_granted_member_is_followed_too(
 def test_results_of_other_samples_stay(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """Only what changed is followed."""
+    """Remove the results of changed sequences only."""
     other = factories.sample(admin, lab.group, "other")
     factories.sequence(admin, other)
     computed(admin, other)
@@ -180,7 +180,7 @@ def test_results_of_other_samples_stay(
 def test_first_sequence_queues_the_jobs(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """One pair for all that a statement brings."""
+    """Queue one pair of jobs for all sequences of a statement."""
     samples = [factories.sample(admin, lab.group) for _ in range(3)]
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(
@@ -195,7 +195,7 @@ def test_first_sequence_queues_the_jobs(
 def test_batches_of_one_transaction_queue_one_pair(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """As an import of many batches does."""
+    """Queue one pair for all batches, as of an import."""
     required = {"collection_date": "2024-02-01", "location_id": lab.location, "sequence": GENOME}
     with request_as("member", sub="alice", keep=True) as conn:
         for name in ("a", "b", "c"):
@@ -207,7 +207,7 @@ def test_batches_of_one_transaction_queue_one_pair(
 
 
 def test_groups_and_pathogens_have_jobs_of_their_own(admin: psycopg.Connection, lab: Lab) -> None:
-    """Though one statement brought all the sequences."""
+    """Queue a pair per group and pathogen, though one statement wrote all the sequences."""
     mpx = factories.pathogen(admin, "MPX", lineage_caller="NEXTCLADE")
     ours = factories.sample(admin, lab.group)
     of_mpx = factories.sample(admin, lab.group, pathogen_id=mpx)
@@ -224,7 +224,7 @@ def test_groups_and_pathogens_have_jobs_of_their_own(admin: psycopg.Connection, 
 def test_sequence_changed_twice_before_the_job_is_taken_has_one_job(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """The job that waits is for whichever sequence there is by then."""
+    """Reuse the queued job, which will read whichever sequence is stored when it starts."""
     with request_as("member", sub="alice", keep=True) as conn:
         by_patch(conn, lab.group, sample, OTHER)
     with request_as("member", sub="alice", keep=True) as conn:
@@ -243,7 +243,7 @@ def test_sequence_changed_twice_before_the_job_is_taken_has_one_job(
 def test_sequence_changed_after_the_job_was_taken_has_another_job(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """The twin: what runs has read the old one."""
+    """Queue another one, because the running job has read the old sequence."""
     by_patch_sql = "update aspen.sequences set sequence = %s"
     admin.execute(by_patch_sql, [OTHER])
     admin.execute("update aspen.jobs set status = 'running' where status = 'queued'")
@@ -256,7 +256,7 @@ def test_sequence_changed_after_the_job_was_taken_has_another_job(
 def test_deleted_sequence_takes_its_results_along(
     admin: psycopg.Connection, request_as: RequestAs, sample: int
 ) -> None:
-    """Nothing is queued: there is nothing to compute."""
+    """Delete the results and queue nothing."""
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("delete from api.sequences")
 
@@ -266,7 +266,7 @@ def test_deleted_sequence_takes_its_results_along(
 def test_sample_of_another_pathogen_has_no_results(
     admin: psycopg.Connection, request_as: RequestAs, sample: int
 ) -> None:
-    """They were found with the tools of the pathogen it had."""
+    """Delete them, because they were computed with the former pathogen's tools."""
     mpx = factories.pathogen(admin, "MPX", lineage_caller="NEXTCLADE")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.samples set pathogen_id = %s", [mpx])
@@ -275,7 +275,7 @@ def test_sample_of_another_pathogen_has_no_results(
 
 
 def cancelled(conn: psycopg.Connection) -> list[tuple[str, str]]:
-    """The jobs that were cancelled, and why."""
+    """Return the cancelled jobs and the reasons."""
     return conn.execute(
         "select kind, error from aspen.jobs where status = 'cancelled' order by kind, id"
     ).fetchall()
@@ -287,7 +287,7 @@ BY_VIEW = "delete from api.samples where private_identifier = any(%s)"
 
 @pytest.fixture
 def waiting(admin: psycopg.Connection, lab: Lab) -> list[int]:
-    """Three samples that wait for one pair of jobs."""
+    """Store three samples that wait for one pair of jobs."""
     samples = [factories.sample(admin, lab.group, name) for name in ("a", "b", "c")]
     admin.execute(
         "insert into aspen.sequences (group_id, sample_id, sequence)"
@@ -300,7 +300,7 @@ def waiting(admin: psycopg.Connection, lab: Lab) -> list[int]:
 def test_job_whose_samples_are_all_deleted_ends(
     admin: psycopg.Connection, request_as: RequestAs, waiting: list[int]
 ) -> None:
-    """It says why; also where they went one after the other."""
+    """Cancel it with a reason, whether they are deleted at once or one by one."""
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(BY_VIEW, [["a"]])
         conn.execute(BY_VIEW, [["b", "c"]])
@@ -311,7 +311,7 @@ def test_job_whose_samples_are_all_deleted_ends(
 def test_job_that_has_a_sample_left_stays(
     admin: psycopg.Connection, request_as: RequestAs, waiting: list[int]
 ) -> None:
-    """The twin."""
+    """Keep the job queued."""
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute(BY_VIEW, [["a", "c"]])
 
@@ -319,10 +319,10 @@ def test_job_that_has_a_sample_left_stays(
 
 
 @pytest.mark.parametrize("delete", [b"delete from aspen.samples", b"delete from aspen.sequences"])
-def test_job_whose_samples_an_administrator_deletes_ends(
+def test_job_whose_samples_are_deleted_in_sql_ends(
     admin: psycopg.Connection, waiting: list[int], delete: bytes
 ) -> None:
-    """In SQL; without a sequence there is nothing to run on either."""
+    """Cancel it when the sequences are deleted in SQL as well."""
     admin.execute(delete)
 
     assert cancelled(admin) == [("nextclade", LOST), ("pangolin", LOST)]
@@ -331,7 +331,7 @@ def test_job_whose_samples_an_administrator_deletes_ends(
 def test_job_whose_sequences_are_all_deleted_ends(
     admin: psycopg.Connection, request_as: RequestAs, waiting: list[int]
 ) -> None:
-    """Through the API; one that has a sequence left stays."""
+    """Cancel it when the API deletes them; a job with one sequence left stays queued."""
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("delete from api.sequences where sample_id <> %s", [waiting[0]])
         conn.execute("set local role none")
@@ -345,7 +345,7 @@ def test_job_whose_sequences_are_all_deleted_ends(
 def test_run_whose_chosen_samples_are_deleted_ends(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Also a run of another group, which was granted access; one that chose a strain too stays."""
+    """Cancel runs of a granted group too; a run that also chose a strain stays queued."""
     sample = factories.sample(admin, lab.group, "s")
     runs = [
         factories.phylo_run(admin, group, status="queued")
@@ -373,7 +373,7 @@ def test_run_whose_chosen_samples_are_deleted_ends(
 def test_running_job_goes_on_without_its_samples(
     admin: psycopg.Connection, request_as: RequestAs, waiting: list[int]
 ) -> None:
-    """What it hands in is skipped and reported."""
+    """Let it run: what it submits for deleted samples is skipped and reported."""
     admin.execute("update aspen.jobs set status = 'running'")
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("delete from api.samples")

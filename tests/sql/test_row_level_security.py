@@ -1,4 +1,4 @@
-"""What holds below the API: no way round the policies, and no way to learn what they hide."""
+"""The layer below the API: no way round the policies, and no way to learn what they hide."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tests.sql.conftest import Lab
 
 @pytest.fixture
 def hidden(admin: psycopg.Connection, lab: Lab) -> int:
-    """A sample of the other group with a sequence, known there as secret."""
+    """Store a sample of the other group with a sequence, whose private identifier is secret."""
     sample = factories.sample(admin, lab.other_group, "secret")
     factories.sequence(admin, sample)
     return sample
 
 
 def test_owner_of_the_tables_sees_no_rows(admin: psycopg.Connection, hidden: int) -> None:
-    """Row-level security is forced: a function of the owner leaks nothing by being the owner's."""
+    """Force row-level security, so that a function of the owner leaks nothing."""
     admin.execute("set local role aspen_owner")
 
     assert admin.execute("select count(*) from aspen.samples").fetchone() == (0,)
 
 
 def test_control_sees_all_rows(admin: psycopg.Connection, hidden: int) -> None:
-    """The twin: data migrations and backups run as control."""
+    """Show them, because data migrations and backups run as control."""
     assert admin.execute("select count(*) from aspen.samples").fetchone() == (1,)
 
 
 def test_switching_row_security_off_is_an_error(request_as: RequestAs, lab: Lab) -> None:
-    """It does not switch the policies off."""
+    """Raise an error instead of switching the policies off."""
     with request_as("member", sub="alice") as conn:
         conn.execute("set local row_security = off")
 
@@ -43,10 +43,10 @@ def test_switching_row_security_off_is_an_error(request_as: RequestAs, lab: Lab)
 
 @pytest.mark.parametrize("schema", ["aspen", "internal", "ext"])
 @pytest.mark.parametrize("role", ["member", "operator"])
-def test_callers_cannot_name_what_is_private(
+def test_callers_cannot_name_private_objects(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, role: str, schema: str
 ) -> None:
-    """They have privileges on tables, for the views, but none on the schema."""
+    """Give API roles privileges on tables, which the views need, but none on the schema."""
     factories.user(admin, "olga", {lab.group: "admin"}, is_operator=True)
     names = {
         "aspen": "aspen.samples",
@@ -75,7 +75,7 @@ def test_callers_cannot_name_what_is_private(
 def test_login_of_postgrest_becomes_no_role_that_sees_more(
     shared_database: Database, role: str
 ) -> None:
-    """Whatever SQL somebody got to run through it."""
+    """Bound what an SQL injection through PostgREST could do."""
     with shared_database.connect("authenticator") as conn:
         answer = refusal_of(conn, sql.SQL("set role {}").format(sql.Identifier(role)))
 
@@ -86,7 +86,7 @@ def test_login_of_postgrest_becomes_no_role_that_sees_more(
 def test_login_of_postgrest_becomes_the_roles_of_the_api(
     shared_database: Database, role: str
 ) -> None:
-    """The twin."""
+    """Allow it the roles that requests need."""
     with shared_database.connect("authenticator") as conn:
         conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
 
@@ -99,7 +99,7 @@ PROBE = "select count(*) from api.samples where 1 / (id - %s) > 1"
 def test_filter_with_an_error_tells_nothing_of_hidden_rows(
     request_as: RequestAs, lab: Lab, hidden: int
 ) -> None:
-    """A caller's condition is not tried on rows that the policies hide."""
+    """Evaluate a caller's filter only on rows that the policies show."""
     with request_as("member", sub="alice") as conn:
         assert conn.execute(PROBE, [hidden]).fetchone() == (0,)
 
@@ -107,13 +107,13 @@ def test_filter_with_an_error_tells_nothing_of_hidden_rows(
 def test_filter_with_an_error_fails_on_rows_that_are_seen(
     request_as: RequestAs, lab: Lab, hidden: int
 ) -> None:
-    """The twin: for whoever sees the row it is a division by zero."""
+    """Raise division by zero for a caller who sees the row."""
     with request_as("member", sub="bob") as conn:
         assert refusal_of(conn, PROBE, [hidden]) == "22012"
 
 
 def test_upsert_tells_nothing_of_hidden_rows(request_as: RequestAs, lab: Lab, hidden: int) -> None:
-    """Over a sequence of another group or of none, it is refused in the same way."""
+    """Reject alike an upsert of another group's sequence and of a missing one."""
     upsert = (
         "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)"
         " on conflict (group_id, sample_id) do nothing"
@@ -130,7 +130,7 @@ def test_upsert_tells_nothing_of_hidden_rows(request_as: RequestAs, lab: Lab, hi
 def test_errors_of_constraints_hold_no_values(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """PostgreSQL leaves the row out where policies are."""
+    """Leave the row out of the error, as PostgreSQL does where policies apply."""
     own = factories.sample(admin, lab.group)
     insert = "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)"
     with request_as("member", sub="alice") as conn:
@@ -141,8 +141,8 @@ def test_errors_of_constraints_hold_no_values(
     assert caught.value.diag.message_detail is None
 
 
-def test_new_functions_are_nobodys_to_call(admin: psycopg.Connection) -> None:
-    """Until somebody grants them: what the owner creates starts without privileges for public."""
+def test_new_function_is_not_executable_until_granted(admin: psycopg.Connection) -> None:
+    """Create the owner's functions without privileges for public."""
     admin.execute("set local role aspen_owner")
     admin.execute("create function api.fresh() returns integer language sql return 1")
 

@@ -1,4 +1,4 @@
-"""FASTA of sequences: each named by the public identifier of its sample."""
+"""FASTA of sequences: each record has the public identifier of its sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ FASTA = "select api.sequences_fasta(sequences order by sequences.id) from api.se
 def test_sequences_are_written_in_the_order_given(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """One line each, private samples included: whoever sees the sequence sees the sample."""
+    """Write one line per sequence, private samples included.
+
+    A caller who sees one sees the other.
+    """
     for name, is_private, text in (("a", False, "ACGT" * 250), ("b", True, "N" * 1000)):
         sample = factories.sample(
             admin, lab.group, public_identifier=f"hCoV-19/{name}", is_private=is_private
@@ -27,7 +30,7 @@ def test_sequences_are_written_in_the_order_given(
 
 
 def test_no_sequences_are_an_empty_text(request_as: RequestAs, lab: Lab) -> None:
-    """Not null, which PostgREST would not serve."""
+    """Return an empty text, because PostgREST would not serve null."""
     with request_as("member", sub="alice") as conn:
         assert conn.execute(FASTA).fetchone() == ("",)
 
@@ -35,7 +38,7 @@ def test_no_sequences_are_an_empty_text(request_as: RequestAs, lab: Lab) -> None
 def test_viewer_reads_no_sequence(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Samples yes, sequences no."""
+    """Return no sequences to a viewer, who sees the samples."""
     factories.sequence(admin, factories.sample(admin, lab.group))
     with request_as("member", sub="vic") as conn:
         assert conn.execute(FASTA).fetchone() == ("",)

@@ -1,4 +1,4 @@
-"""Filters read by functions of ours reach the indexes that filters of PostgreSQL's own would."""
+"""Filters through functions of ours use the indexes that PostgreSQL's own filters would use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INDEXES = {
 def test_filter_reaches_its_index(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, name: str
 ) -> None:
-    """Under row-level security, through the view."""
+    """Use the index under row-level security, through the view."""
     admin.execute(
         "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
         " public_identifier, collection_date)"

@@ -1,4 +1,4 @@
-"""One place has one row, whatever the case, the blanks and the form of Unicode of its names."""
+"""One location has one row, whatever the case, spaces and Unicode form of its names."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ ALIKE = {
 
 
 def names(conn: psycopg.Connection) -> list[tuple[str | None, ...]]:
-    """All places, in the order they were made."""
+    """Return all locations in the order of creation."""
     return conn.execute(
         "select region, country, division, location from aspen.locations order by id"
     ).fetchall()
 
 
 @pytest.mark.parametrize("name", ALIKE.values(), ids=ALIKE)
-def test_operator_cannot_make_a_place_twice(
+def test_operator_cannot_create_a_location_twice(
     admin: psycopg.Connection, request_as: RequestAs, name: str
 ) -> None:
-    """However it is written; another place can be made."""
+    """Reject every other spelling of it; accept another location."""
     factories.user(admin, "olga", is_operator=True)
     factories.location(admin, "Switzerland", "Genève")
     with request_as("operator", sub="olga") as conn:
@@ -46,10 +46,10 @@ def test_operator_cannot_make_a_place_twice(
 
 
 @pytest.mark.parametrize("name", ALIKE.values(), ids=ALIKE)
-def test_operator_cannot_rename_a_place_into_another(
+def test_operator_cannot_rename_a_location_into_another(
     admin: psycopg.Connection, request_as: RequestAs, name: str
 ) -> None:
-    """The same at the other door."""
+    """Reject the second row by PATCH as by POST."""
     factories.user(admin, "olga", is_operator=True)
     factories.location(admin, "Switzerland", "Genève")
     other = factories.location(admin, "Switzerland", "Geneva")
@@ -60,10 +60,10 @@ def test_operator_cannot_rename_a_place_into_another(
         conn.execute("update api.locations set division = %s where id = %s", [name, other])
 
 
-def test_upsert_finds_the_place_however_it_is_written(
+def test_upsert_finds_the_location_in_every_spelling(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """It keeps its spelling."""
+    """Keep the spelling that is stored."""
     factories.user(admin, "olga", is_operator=True)
     factories.location(admin, "Switzerland", "Genève")
     with request_as("operator", sub="olga", keep=True) as conn:
@@ -79,10 +79,10 @@ def test_upsert_finds_the_place_however_it_is_written(
     assert names(admin) == [("Europe", "Switzerland", "Genève", None)]
 
 
-def test_operator_may_correct_how_a_place_is_written(
+def test_operator_may_correct_the_spelling_of_a_location(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """One place or all in a country, whatever is there."""
+    """Correct one location or all of a country, whichever rows exist."""
     factories.user(admin, "olga", is_operator=True)
     factories.location(admin, "switzerland")
     factories.location(admin, "switzerland", "Genève")
@@ -95,8 +95,8 @@ def test_operator_may_correct_how_a_place_is_written(
     ]
 
 
-def test_names_are_stored_without_what_nobody_sees(admin: psycopg.Connection) -> None:
-    """One blank between words, none around them, and a letter with its accent in one piece."""
+def test_names_are_stored_without_invisible_characters(admin: psycopg.Connection) -> None:
+    """Store one space between words, none around them, and accented letters composed."""
     admin.execute(
         "insert into aspen.locations (region, country, division) values (%s, %s, %s)",
         ["  North   America", "Saint\u00a0Martin\u3000", "Sa\u0303o  Tome\u0301"],
@@ -105,8 +105,8 @@ def test_names_are_stored_without_what_nobody_sees(admin: psycopg.Connection) ->
     assert names(admin) == [("North America", "Saint Martin", "São Tomé", None)]
 
 
-def test_new_place_is_in_the_one_that_is_there(admin: psycopg.Connection) -> None:
-    """Its parents are spelt as they are, not as whoever made it spells them."""
+def test_new_location_takes_the_spelling_of_its_stored_parents(admin: psycopg.Connection) -> None:
+    """Spell its parents as they are stored, not as the caller does."""
     for place in (
         ("Europe", "Switzerland", None, None),
         ("EUROPE", "France", None, None),
@@ -132,15 +132,13 @@ def test_new_place_is_in_the_one_that_is_there(admin: psycopg.Connection) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\tb", "a\nb", "\u200bGenève", "=Genève"])
-def test_what_is_no_name_is_refused_still(admin: psycopg.Connection, name: str) -> None:
-    """Only blanks are put right, not what makes a name another or harms a reader."""
+def test_unusable_name_of_a_location_is_refused(admin: psycopg.Connection, name: str) -> None:
+    """Normalise spaces only: every other character that no name may have is rejected."""
     with pytest.raises(psycopg.errors.CheckViolation):
         admin.execute("insert into aspen.locations (region, country) values ('Europe', %s)", [name])
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "P", "Zs")), min_size=1),
@@ -151,7 +149,7 @@ def test_what_is_no_name_is_refused_still(admin: psycopg.Connection, name: str) 
 def test_key_that_is_looked_up_is_the_one_that_is_stored(
     admin: psycopg.Connection, place: list[str]
 ) -> None:
-    """A column of the table cannot call code, so the rule is there twice."""
+    """Compare the rule's two forms: a table's generated column cannot call code."""
     with admin.transaction(force_rollback=True):
         found = admin.execute(
             "insert into aspen.locations (region, country, division, location)"
@@ -171,8 +169,8 @@ def test_key_that_is_looked_up_is_the_one_that_is_stored(
     assert found in ([], [(True,)])
 
 
-def test_member_cannot_make_a_place(request_as: RequestAs, lab: Lab) -> None:
-    """Reference data is the operators'."""
+def test_member_cannot_create_a_location(request_as: RequestAs, lab: Lab) -> None:
+    """Reserve reference data for operators."""
     with request_as("member", sub="alice") as conn, pytest.raises(psycopg.Error) as caught:
         conn.execute(INSERT, ["Europe", "Switzerland", "Genève"])
 

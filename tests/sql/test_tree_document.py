@@ -43,10 +43,10 @@ SCALE = [["A", "#277F8E"], ["B", "#084A9F"]]
     ],
     ids=["added", "replaced", "appended", "untouched", "no list"],
 )
-def test_scales_are_set_where_there_are_places(
+def test_scales_are_set_for_levels_with_locations(
     admin: psycopg.Connection, meta: dict[str, Any], places: dict[str, Any], expected: list[Any]
 ) -> None:
-    """Colorings that are there keep their title and order."""
+    """Keep title and order of existing colorings."""
     row = admin.execute(
         "select internal.tree_document(%s, %s, null)", [Jsonb({"meta": meta}), Jsonb(places)]
     ).fetchone()
@@ -58,7 +58,7 @@ def test_scales_are_set_where_there_are_places(
 def test_document_without_meta_is_left_alone(
     admin: psycopg.Connection, document: dict[str, Any]
 ) -> None:
-    """There is nowhere to put colours."""
+    """Add nothing where there is no place for colours."""
     row = admin.execute(
         "select internal.tree_document(%s, %s, null)", [Jsonb(document), Jsonb(COUNTRIES)]
     ).fetchone()

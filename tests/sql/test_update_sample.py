@@ -1,4 +1,4 @@
-"""Samples patched through api.samples: what may change, who may, and what follows the sample."""
+"""Samples patched through api.samples: which columns change, who may, and what follows."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ YEAR = date.today().year
 
 @pytest.fixture
 def sample(admin: psycopg.Connection, lab: Lab) -> int:
-    """A sample of the lab that is not private."""
+    """Store a sample of the lab that is not private."""
     return factories.sample(
         admin, lab.group, "s", public_identifier="p", uploaded_by_id=lab.alice, host="bat"
     )
 
 
 def set_column(column: str) -> Any:
-    """An update of one column of one sample."""
+    """Return an update of one column of one sample."""
     return sql.SQL("update api.samples set {} = %s where id = %s returning {}").format(
         *[sql.Identifier(column)] * 2
     )
@@ -52,7 +52,7 @@ def set_column(column: str) -> Any:
 def test_column_is_changed(
     request_as: RequestAs, lab: Lab, sample: int, column: str, value: object
 ) -> None:
-    """And returned as stored."""
+    """Return the row as stored."""
     with request_as("member", sub="alice") as conn:
         returned = conn.execute(set_column(column), [value, sample]).fetchall()
         read = conn.execute(
@@ -65,7 +65,7 @@ def test_column_is_changed(
 def test_pathogen_and_location_are_changed(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """To ones that exist; the public identifier stays."""
+    """Accept existing ones and keep the public identifier."""
     mpx, spain = factories.pathogen(admin, "MPX"), factories.location(admin, "Spain")
     with request_as("member", sub="alice") as conn:
         row = conn.execute(
@@ -90,7 +90,7 @@ def test_pathogen_and_location_are_changed(
 def test_column_of_the_server_is_refused(
     request_as: RequestAs, lab: Lab, sample: int, column: str, value: object
 ) -> None:
-    """A sample stays where and whose it is."""
+    """Reject it: a sample keeps its id, group and uploader."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, set_column(column), [value, sample])
 
@@ -100,19 +100,19 @@ def test_column_of_the_server_is_refused(
 def test_sample_is_not_moved_to_another_group_of_the_caller(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """Not even by an admin of both."""
-    factories.user(admin, "carol", {lab.group: "admin", lab.other_group: "admin"})
-    with request_as("member", sub="carol") as conn:
+    """Reject it even for an admin of both groups."""
+    factories.user(admin, "ada", {lab.group: "admin", lab.other_group: "admin"})
+    with request_as("member", sub="ada") as conn:
         answer = refusal_of(conn, set_column("group_id"), [lab.other_group, sample])
 
     assert answer == (400, "read_only_column", {"id": sample})
 
 
 @pytest.mark.parametrize("value", [None, ""], ids=["null", "empty"])
-def test_emptied_public_identifier_is_generated_anew(
+def test_emptied_public_identifier_is_generated_again(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, value: str | None
 ) -> None:
-    """With the sample's own id and the place it has now."""
+    """Build it from the sample's id and its present location."""
     britain = factories.location(admin, "Great Britain")
     with request_as("member", sub="alice") as conn:
         row = conn.execute(
@@ -138,7 +138,7 @@ def test_emptied_public_identifier_is_generated_anew(
         ("collection_date", None, None, "is required, as YYYY-MM-DD"),
         ("collection_date", "2999-01-01", "2999-01-01", "must be between 1900-01-01 and today"),
         ("pathogen_id", -1, "-1", "is not the id of a pathogen"),
-        ("pathogen_id", None, None, "is not the id of a pathogen"),
+        ("pathogen_id", None, None, "is required"),
         ("location_id", -1, "-1", "is not the id of a location"),
         ("is_private", None, None, "must be true or false"),
     ],
@@ -152,7 +152,7 @@ def test_unusable_value_is_named(
     shown: str,
     reason: str,
 ) -> None:
-    """With the id of the sample."""
+    """Name the value with the id of its sample."""
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, set_column(column), [value, sample])
 
@@ -164,7 +164,7 @@ def test_unusable_value_is_named(
 def test_taken_identifier_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, column: str
 ) -> None:
-    """Identifiers are unique in the group."""
+    """Keep identifiers unique in the group."""
     factories.sample(admin, lab.group, "taken", public_identifier="taken")
     expected = {"private_identifier": "s", "public_identifier": "p"} | {column: "taken"}
     with request_as("member", sub="alice") as conn:
@@ -176,7 +176,7 @@ def test_taken_identifier_is_refused(
 def test_identifiers_of_another_group_are_free(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """They are no conflict, so nobody learns of them."""
+    """Accept them, so that no caller learns which ones exist."""
     factories.sample(admin, lab.other_group, "theirs")
     with request_as("member", sub="alice") as conn:
         row = conn.execute(set_column("private_identifier"), ["theirs", sample]).fetchone()
@@ -184,8 +184,8 @@ def test_identifiers_of_another_group_are_free(
     assert row == ("theirs",)
 
 
-def test_null_authors_are_none(request_as: RequestAs, lab: Lab, sample: int) -> None:
-    """A list that is empty, not one that is unknown."""
+def test_null_authors_become_an_empty_list(request_as: RequestAs, lab: Lab, sample: int) -> None:
+    """Store an empty list, not null."""
     with request_as("member", sub="alice") as conn:
         row = conn.execute(set_column("authors"), [None, sample]).fetchone()
 
@@ -195,7 +195,7 @@ def test_null_authors_are_none(request_as: RequestAs, lab: Lab, sample: int) -> 
 def test_time_of_the_change_is_kept(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """updated_at moves, created_at does not."""
+    """Set updated_at and keep created_at."""
     admin.execute("alter table aspen.samples disable trigger samples_set_updated_at")
     admin.execute("update aspen.samples set created_at = '2020-01-01', updated_at = '2020-01-01'")
     admin.execute("alter table aspen.samples enable trigger samples_set_updated_at")
@@ -210,10 +210,10 @@ def test_time_of_the_change_is_kept(
 
 
 @pytest.mark.parametrize("is_private", [True, False])
-def test_what_belongs_to_a_sample_follows_it(
+def test_results_follow_the_privacy_of_their_sample(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, is_private: bool
 ) -> None:
-    """Lineages, QC, mutations and accessions are as private as the sample."""
+    """Hide and show lineages, QC, mutations and accessions with their sample."""
     sample = factories.sample(admin, lab.group, is_private=not is_private)
     factories.sample_lineage(admin, sample)
     factories.qc_metric(admin, sample)
@@ -232,17 +232,17 @@ def test_what_belongs_to_a_sample_follows_it(
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])
-def test_granted_role_changes_samples(
+def test_granted_member_changes_samples(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int, role: str
 ) -> None:
-    """Whoever has any role in the group it was granted to."""
+    """Accept the change from a caller with any role in the grantee group."""
     factories.grant(admin, lab.group, lab.other_group, role)
     with request_as("member", sub="bob") as conn:
         assert conn.execute(set_column("host"), ["cat", sample]).fetchall() == [("cat",)]
 
 
-def test_viewer_is_refused(request_as: RequestAs, lab: Lab, sample: int) -> None:
-    """A sample that is seen cannot be said not to exist."""
+def test_viewer_cannot_change_a_sample(request_as: RequestAs, lab: Lab, sample: int) -> None:
+    """Answer 403, because a viewer sees that the sample exists."""
     with request_as("member", sub="vic") as conn:
         answer = refusal_of(conn, set_column("host"), ["cat", sample])
 
@@ -252,7 +252,7 @@ def test_viewer_is_refused(request_as: RequestAs, lab: Lab, sample: int) -> None
 def test_one_refused_sample_leaves_all_as_they_are(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, sample: int
 ) -> None:
-    """One statement is one change, across groups too."""
+    """Change all rows of a statement or none, across groups too."""
     factories.grant(admin, lab.group, lab.other_group, "viewer")
     own = factories.sample(admin, lab.other_group, "own")
     with request_as("member", sub="bob", keep=True) as conn:

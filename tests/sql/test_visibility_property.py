@@ -1,4 +1,4 @@
-"""Whatever happens to memberships, grants and samples, all see exactly what the rules allow."""
+"""Whatever happens to memberships, grants and samples, users see exactly what the rules allow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ role_or_none = st.sampled_from(("admin", "member", "viewer", None))
 
 
 class Life(RuleBasedStateMachine):
-    """Three groups, three people, and whatever may happen to them."""
+    """Three groups, three users, and every event that may happen to them."""
 
     conn: ClassVar[psycopg.Connection]
 
@@ -62,7 +62,7 @@ class Life(RuleBasedStateMachine):
         grants=st.lists(role_or_none, min_size=9, max_size=9),
     )
     def begin(self, roles: list[str | None], grants: list[str | None]) -> None:
-        """Anybody holds any role anywhere, and any group has granted any other anything."""
+        """Draw any role for any user in any group, and any grant between groups."""
         for number, role in enumerate(roles):
             self.membership_changes(USERS[number // 3], number % 3, role)
         for number, role in enumerate(grants):
@@ -74,7 +74,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(user=some_user, group=some_group, role=role_or_none)
     def membership_changes(self, user: str, group: int, role: str | None) -> None:
-        """A role is given, replaced, or taken away (None)."""
+        """Give, replace or take away (None) a role."""
         group_id, user_id = self.plain.groups[group], self.user_ids[user]
         self.plain.memberships.pop((user, group_id), None)
         self.conn.execute(
@@ -87,7 +87,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(group=some_group, grantee=some_group, role=role_or_none)
     def grant_changes(self, group: int, grantee: int, role: str | None) -> None:
-        """A grant is made, replaced, or revoked (None); a group cannot grant itself anything."""
+        """Make, replace or revoke (None) a grant; a group cannot grant itself anything."""
         key = self.plain.groups[group], self.plain.groups[grantee]
         self.plain.grants.pop(key, None)
         self.conn.execute(
@@ -99,7 +99,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(group=some_group, is_private=st.booleans())
     def sample_arrives(self, group: int, is_private: bool) -> None:
-        """A sample comes with all that can belong to one."""
+        """Store a sample with every kind of row that can belong to one."""
         group_id = self.plain.groups[group]
         sample_id = factories.sample(self.conn, group_id, is_private=is_private)
         factories.sequence(self.conn, sample_id)
@@ -111,7 +111,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.plain.samples)
     @rule(number=st.integers(0, 99), is_private=st.booleans())
     def sample_is_made_private_or_public(self, number: int, is_private: bool) -> None:
-        """What belongs to the sample follows it."""
+        """Change a sample's privacy, which the rows that belong to it follow."""
         sample_id = self.sample_id(number)
         self.plain.samples[sample_id] = Sample(self.plain.samples[sample_id].group, is_private)
         self.conn.execute(
@@ -121,21 +121,22 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.plain.samples)
     @rule(number=st.integers(0, 99))
     def sample_is_deleted(self, number: int) -> None:
-        """It goes with all that belongs to it."""
+        """Delete a sample with every row that belongs to it."""
         sample_id = self.sample_id(number)
         del self.plain.samples[sample_id]
         self.conn.execute("delete from aspen.samples where id = %s", [sample_id])
 
     @rule(user=some_user)
     def user_signs_in(self, user: str) -> None:
-        """A new token states the roles of this moment."""
+        """Issue a token that states the roles of this moment."""
         self.tokens[user] = self.plain.held_by(user)
 
     @invariant()
     def everybody_sees_what_the_rules_allow(self) -> None:
-        """A token that names groups counts; without, the memberships of this moment do.
+        """Apply a token's groups, or the memberships of this moment if it names none.
 
-        Of an operator only what both say."""
+        For an operator, apply only what both say.
+        """
         for user in USERS:
             is_operator = user in OPERATORS
             now = self.plain.held_by(user)
@@ -146,20 +147,20 @@ class Life(RuleBasedStateMachine):
             assert self.seen_by(user, None) == self.plain.visible(now, is_operator=is_operator)
 
     def seen_by(self, user: str, groups: dict[int, str] | None) -> Seen:
-        """All that the API shows a user with a token that names these groups, or none."""
+        """Return all that the API shows a user with a token that names these groups, or none."""
         role = "operator" if user in OPERATORS else "member"
         with self.conn.transaction(force_rollback=True):
             begin_request(self.conn, role, request_claims(role, user, groups))
             return set(self.conn.execute(EVERYTHING).fetchall())
 
     def sample_id(self, number: int) -> int:
-        """One of the samples there are."""
+        """Draw one of the stored samples."""
         known = list(self.plain.samples)
         return known[number % len(known)]
 
 
 def weaker(one: dict[int, str], other: dict[int, str]) -> dict[int, str]:
-    """The groups that both name, with the weaker role."""
+    """Return the groups that both name, with the weaker role."""
     strength = ("viewer", "member", "admin")
     return {
         group: min(one[group], other[group], key=strength.index) for group in one.keys() & other
@@ -168,7 +169,7 @@ def weaker(one: dict[int, str], other: dict[int, str]) -> dict[int, str]:
 
 @pytest.fixture
 def life(shared_database: Database) -> Iterator[type[Life]]:
-    """Lives of this test, each in a transaction of its own."""
+    """Return the state machine of this test, whose runs each have a transaction of their own."""
 
     class LifeHere(Life):
         conn = psycopg.connect(shared_database.url)
@@ -180,7 +181,7 @@ def life(shared_database: Database) -> Iterator[type[Life]]:
 
 @pytest.fixture
 def first_day(life: type[Life]) -> Life:
-    """Alice is a member of the first group, Bob a viewer of the second; nothing is granted."""
+    """Store Alice as a member of the first group, Bob as a viewer of the second, and no grant."""
     day = life()
     roles = ["member", None, None, None, "viewer", None, None, None, None]
     day.begin(roles, [None] * 9)
@@ -188,7 +189,7 @@ def first_day(life: type[Life]) -> Life:
 
 
 def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
-    """Random lives, compared after every event."""
+    """Compare the API with the rules after every event of generated sequences of events."""
     run_state_machine_as_test(
         life,
         settings=settings(
@@ -196,8 +197,6 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
             stateful_step_count=8,
             # Lives are short enough to read; making one shorter takes minutes.
             phases=[Phase.generate],
-            deadline=None,
-            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -225,7 +224,7 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
     ],
 )
 def test_comparison_notices_a_wrong_policy(first_day: Life, fault: str) -> None:
-    """It passes as things are, and fails once somebody sees too much or too little."""
+    """Pass with the real policies, and fail once a policy shows too much or too little."""
     first_day.everybody_sees_what_the_rules_allow()
 
     first_day.conn.execute(fault.encode())
@@ -235,7 +234,7 @@ def test_comparison_notices_a_wrong_policy(first_day: Life, fault: str) -> None:
 
 
 def test_fences_hold_where_a_policy_is_careless(first_day: Life) -> None:
-    """A policy that shows all rows of every table shows Bob no row of another group."""
+    """Show Bob no row of another group, though a policy allows every row."""
     allow_everything(first_day.conn)
 
     seen = first_day.seen_by("bob", None)
@@ -250,7 +249,7 @@ def test_fences_hold_where_a_policy_is_careless(first_day: Life) -> None:
 
 
 def test_careless_policy_shows_everything_without_fences(first_day: Life) -> None:
-    """The twin: it is the fences that held."""
+    """Show that without the fences the careless policy opens every row."""
     allow_everything(first_day.conn)
     drop_fences(first_day.conn)
 
@@ -272,7 +271,7 @@ def allow_everything(conn: psycopg.Connection) -> None:
 
 
 def drop_fences(conn: psycopg.Connection) -> None:
-    """Take every fence away."""
+    """Drop every fence."""
     for table in fenced_tables(conn):
         conn.execute(
             sql.SQL("drop policy {} on aspen.{}").format(
@@ -282,7 +281,7 @@ def drop_fences(conn: psycopg.Connection) -> None:
 
 
 def fenced_tables(conn: psycopg.Connection) -> list[str]:
-    """The tables that have a fence."""
+    """Return the tables that have a fence."""
     rows = conn.execute(
         "select tables.relname from pg_catalog.pg_policy as policies"
         " inner join pg_catalog.pg_class as tables on policies.polrelid = tables.oid"

@@ -1,4 +1,4 @@
-"""Which columns callers may set, beside those of samples: the others are the server's."""
+"""Which columns callers may set, apart from those of samples; the server sets the others."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from tests.sql.conftest import Lab
 
 
 @pytest.fixture
-def carol(admin: psycopg.Connection, lab: Lab) -> str:
-    """An admin of the lab, which has a run and a sequence."""
+def ada(admin: psycopg.Connection, lab: Lab) -> str:
+    """Store an admin of the lab, which has a run and a sequence."""
     factories.phylo_run(admin, lab.group)
     factories.sequence(admin, factories.sample(admin, lab.group))
-    factories.user(admin, "carol", {lab.group: "admin"})
-    return "carol"
+    factories.user(admin, "ada", {lab.group: "admin"})
+    return "ada"
 
 
 def setting(view: str, column: str) -> sql.Composed:
-    """An update of one column of every row that is the caller's to change."""
+    """Return an update of one column of every row that the caller may change."""
     return sql.SQL("update api.{} set {} = %s").format(sql.Identifier(view), sql.Identifier(column))
 
 
 @pytest.mark.parametrize(
     ("view", "column", "value"),
     [
-        ("me", "name", "Carol C."),
+        ("me", "name", "Ada A."),
         ("me", "agreed_to_tos", True),
         ("me", "acknowledged_policy_version", "2024-01-01"),
-        ("me", "gisaid_submitter_id", "carol"),
+        ("me", "gisaid_submitter_id", "ada"),
         ("groups", "submitting_lab", "The lab"),
         ("groups", "address", "1 Road"),
         ("groups", "division", "Here"),
@@ -45,10 +45,10 @@ def setting(view: str, column: str) -> sql.Composed:
     ],
 )
 def test_column_of_the_caller_is_set(
-    request_as: RequestAs, carol: str, view: str, column: str, value: object
+    request_as: RequestAs, ada: str, view: str, column: str, value: object
 ) -> None:
-    """In the one row there is."""
-    with request_as("member", sub=carol) as conn:
+    """Change the one row there is."""
+    with request_as("member", sub=ada) as conn:
         assert conn.execute(setting(view, column), [value]).rowcount == 1
 
 
@@ -77,36 +77,36 @@ def test_column_of_the_caller_is_set(
     ],
 )
 def test_column_of_the_server_is_refused(
-    request_as: RequestAs, carol: str, view: str, column: str, value: object
+    request_as: RequestAs, ada: str, view: str, column: str, value: object
 ) -> None:
-    """For lack of a privilege, whatever the value."""
-    with request_as("member", sub=carol) as conn:
+    """Reject every value, because the caller lacks the privilege."""
+    with request_as("member", sub=ada) as conn:
         assert refusal_of(conn, setting(view, column), [value]) == "42501"
 
 
-def test_groups_of_the_caller_are_not_set_through_me(request_as: RequestAs, carol: str) -> None:
-    """They are worked out, not stored."""
-    with request_as("member", sub=carol) as conn:
+def test_groups_of_the_caller_cannot_be_set_through_me(request_as: RequestAs, ada: str) -> None:
+    """Reject it, because they are computed, not stored."""
+    with request_as("member", sub=ada) as conn:
         assert refusal_of(conn, setting("me", "groups"), ["[]"]) == "0A000"
 
 
 def test_only_runs_are_renamed(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, carol: str
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: str
 ) -> None:
-    """The name of any other job is not there to be set."""
+    """Find no other job to rename."""
     factories.job(admin, lab.group)
-    with request_as("member", sub=carol) as conn:
+    with request_as("member", sub=ada) as conn:
         assert refusal_of(conn, "update api.jobs set status = 'failed'") == "42501"
 
 
 def test_jobs_that_are_no_runs_are_not_deleted_as_runs(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, carol: str
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: str
 ) -> None:
-    """Deleting all runs deletes runs."""
+    """Delete only runs when all runs are deleted."""
     factories.job(admin, lab.group, status="failed")
     others = "select id from aspen.jobs where kind <> 'phylo_run' order by id"
     before = admin.execute(others).fetchall()
-    with request_as("member", sub=carol, keep=True) as conn:
+    with request_as("member", sub=ada, keep=True) as conn:
         conn.execute("delete from api.phylo_runs")
 
     assert before != []

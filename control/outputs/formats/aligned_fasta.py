@@ -1,4 +1,4 @@
-"""Aligned FASTA: one record in memory at a time, every sequence as long as the first."""
+"""Read aligned FASTA: one record in memory at a time, every sequence as long as the first."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from control.outputs.formats.text_lines import LONGEST_LINE_BYTES, read_lines
-from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed
+from control.outputs.job_files import ObjectFile
+from control.outputs.malformed import Malformed
 from control.outputs.taxa import sample_id_of
 
-# The letters of aspen.aligned_sequences.
+# The nucleotide codes of aspen.aligned_sequences.
 LETTERS = b"ACGTUNWSKMYRVHDB-"
 
 
 def read_alignments(file: ObjectFile, expected: AbstractSet[int]) -> Iterator[tuple[int, str]]:
-    """Sample id and aligned sequence of each record; only samples of the table belong here."""
+    """Yield sample id and aligned sequence of each record; only samples of the table may occur."""
     seen: set[int] = set()
     length: int | None = None
     for line, name, sequence in _records(file):
@@ -33,7 +33,7 @@ def read_alignments(file: ObjectFile, expected: AbstractSet[int]) -> Iterator[tu
 
 
 def _records(file: ObjectFile) -> Iterator[tuple[int, str, bytes]]:
-    """Line of the header, name and sequence in upper case."""
+    """Yield line of the header, name, and sequence in upper case."""
     header: tuple[int, str] | None = None
     sequence = bytearray()
     for number, line in read_lines(file):

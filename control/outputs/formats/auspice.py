@@ -1,4 +1,4 @@
-"""Auspice v2 datasets, the output of phylo runs, in the form aspen.phylo_trees keeps them."""
+"""Read Auspice v2 datasets, the output of phylo runs, into the form of aspen.phylo_trees."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 from control.outputs.formats.json_values import MalformedJson, decode, dump
 from control.outputs.formats.tree_text import Cut, JsonReader, Node, cut_tree, read_tree, walk
-from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed, unprintable
+from control.outputs.job_files import ObjectFile
+from control.outputs.malformed import Malformed, unprintable
 
 # Both the text and PostgreSQL's copy of it are held in memory.
 LARGEST_DATASET_BYTES = 256 << 20
 PLACES = ("country", "division", "location")
-# How tools call inner nodes: NODE_0000012 (augur), node_12 (UShER).
+# The names tools give inner nodes: NODE_0000012 (augur), node_12 (UShER).
 NUMBERED_NODE = re.compile(r"node_?[0-9]+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
 class Tip:
-    """A tip: its name in the file and without the repository's prefix.
+    """A tip: its name in the file, and its name without the repository's prefix.
 
     `segment` is the tree's text from that shorter name up to the next cut. An inner node that bears
-    a sample's identifier is cut like a tip, and is none.
+    a sample's identifier is cut like a tip, with `is_tip` False.
     """
 
     full_name: str
@@ -38,7 +38,7 @@ class Tip:
 class Dataset:
     """A dataset cut at the names of its tips, and of the inner nodes that are samples.
 
-    `places` are the distinct ones of each level, named from the country down.
+    `places` are the distinct locations of each level, named from the country down.
     """
 
     document: str
@@ -49,7 +49,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Draft:
-    """A dataset that was read and found sound, not yet cut."""
+    """A dataset that was read and checked, but not yet cut."""
 
     document: str
     places: dict[str, list[list[str | None]]]
@@ -57,12 +57,12 @@ class Draft:
     _is_list: bool
 
     def names(self) -> list[str]:
-        """The names in the file that may be identifiers of samples, each once."""
+        """Return the names in the file that may be identifiers of samples, each once."""
         nodes = walk(self._above)
         return list(dict.fromkeys(node.full_name for node in nodes if _may_be_sample(node)))
 
     def cut(self, samples: Collection[str] = ()) -> Dataset:
-        """Cut it at its tips, and at the inner nodes whose names in the file these are."""
+        """Cut it at its tips, and at the inner nodes whose names in the file are samples."""
 
         def is_sample(node: Node) -> bool:
             return node.full_name in samples and _may_be_sample(node)
@@ -72,13 +72,13 @@ class Draft:
 
 
 def read_draft(file: ObjectFile, prefixes: Sequence[str]) -> Draft:
-    """The whole file; `prefixes` are those of the pathogen's repositories."""
+    """Read the whole file; `prefixes` are those of the pathogen's repositories."""
     if file.stored.size > LARGEST_DATASET_BYTES:
         raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
     try:
         return parse_draft(decode(file.stream.read()), prefixes)
     except MalformedJson as error:
-        raise Malformed(file.name, error.place, error.reason) from error
+        raise Malformed(file.name, error.position, error.reason) from error
 
 
 def parse_dataset(text: str, prefixes: Sequence[str]) -> Dataset:
@@ -157,7 +157,7 @@ def _tip(cut: Cut) -> Tip:
 
 
 def _may_be_sample(node: Node) -> bool:
-    """Whether a node's name may be a sample's identifier: not one that a tool has numbered."""
+    """Return whether a node's name may be a sample's identifier: not a number given by a tool."""
     if node.is_tip:
         return True
     return bool(node.full_name) and not (
@@ -168,9 +168,9 @@ def _may_be_sample(node: Node) -> bool:
 
 
 def _shorten_names(above: Node, prefixes: Sequence[str]) -> None:
-    """Drop one leading {prefix}/ of every node, in any case; the longest where one begins another.
+    """Remove one leading {prefix}/ from every node, in any case; the longest matching one.
 
-    Tools that take no slash in a name write each as _, the one after the prefix, too.
+    Tools that allow no slash in a name write each as _, also the one after the prefix.
     """
     spelled = [re.escape(prefix) for prefix in sorted(prefixes, key=len, reverse=True)]
     without_slash = [prefix.replace("/", "_") for prefix in spelled]
@@ -187,10 +187,10 @@ def _shorten_names(above: Node, prefixes: Sequence[str]) -> None:
 
 
 def _places(above: Node) -> dict[str, list[list[str | None]]]:
-    """The distinct places of each level with those they are in.
+    """Return the distinct locations of each level, with their parents.
 
-    What inner nodes say is inferred level by level, so that their Andalusia may be in another
-    country: they count only for names that no tip bears.
+    Tools infer the locations of inner nodes level by level, so an inner node may put Andalusia into
+    another country. Inner nodes therefore count only for names that no tip has.
     """
     return {level: _paths(above, PLACES[: depth + 1]) for depth, level in enumerate(PLACES)}
 
@@ -207,7 +207,7 @@ def _paths(above: Node, levels: Sequence[str]) -> list[list[str | None]]:
 
 
 def _value(node: Node, attribute: str) -> str | None:
-    """node_attrs.<attribute>.value, where it is a string that says something."""
+    """Return node_attrs.<attribute>.value if it is a non-empty string."""
     held = node.attrs.get(attribute) if node.attrs else None
     value = held.get("value") if isinstance(held, dict) else None
     return value if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""JSON as PostgreSQL and browsers can hold it: no NaN, no infinity, no NUL, no half characters."""
+"""Read JSON that PostgreSQL and browsers accept: no NaN, infinity, NUL or lone surrogate."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class MalformedJson(Exception):
-    """Not usable JSON; `place` is where, as far as it is known."""
+    """Not usable JSON; `position` tells where, if known."""
 
-    def __init__(self, place: str | None, reason: str) -> None:
+    def __init__(self, position: str | None, reason: str) -> None:
         super().__init__(reason)
-        self.place = place
+        self.position = position
         self.reason = reason
 
 
 def decode(content: bytes) -> str:
-    """The text of a JSON file; a byte-order mark is dropped."""
+    """Decode a JSON file to text; a byte-order mark is dropped."""
     if content.startswith(b"\x1f\x8b"):
         raise MalformedJson(None, "is compressed with gzip; outputs are stored uncompressed")
     try:
@@ -32,7 +32,7 @@ def decode(content: bytes) -> str:
 
 
 def read_json(content: bytes) -> Any:
-    """The whole of a small file."""
+    """Parse the whole of a small file."""
     text = decode(content)
     try:
         value = json.JSONDecoder(
@@ -41,7 +41,7 @@ def read_json(content: bytes) -> Any:
     except RecursionError as error:
         raise MalformedJson(None, "is nested too deeply") from error
     except json.JSONDecodeError as error:
-        raise MalformedJson(place_of(text, error.pos), f"is not JSON: {error.msg}") from error
+        raise MalformedJson(position_of(text, error.pos), f"is not JSON: {error.msg}") from error
     except ValueError as error:
         raise MalformedJson(None, str(error)) from error
     dump(value)
@@ -49,7 +49,7 @@ def read_json(content: bytes) -> Any:
 
 
 def dump(value: Any) -> str:
-    """The shortest text of a value that can be stored."""
+    """Return the shortest text of a value that can be stored."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     if not text.isascii():
         try:
@@ -61,14 +61,14 @@ def dump(value: Any) -> str:
     return text
 
 
-def place_of(text: str, position: int) -> str:
-    """Line and column of a position, both from 1."""
+def position_of(text: str, position: int) -> str:
+    """Return line and column of a position, both counted from 1."""
     line = text.count("\n", 0, position) + 1
     return f"line {line} column {position - text.rfind(chr(10), 0, position)}"
 
 
 def finite(text: str) -> float:
-    """A number; JSON has no infinity, however it is spelt."""
+    """Parse a number; reject one that is infinite as a float, which JSON does not have."""
     value = float(text)
     if math.isinf(value):
         raise ValueError(f"the number {text} is too large")
@@ -76,7 +76,7 @@ def finite(text: str) -> float:
 
 
 def refuse_constant(name: str) -> Any:
-    """NaN and Infinity are Python's, not JSON's."""
+    """Reject NaN and Infinity, which Python's parser accepts and JSON does not have."""
     raise ValueError(f"{name} is not JSON")
 
 

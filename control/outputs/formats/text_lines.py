@@ -1,4 +1,4 @@
-"""Lines of a text file in S3, numbered, one in memory at a time."""
+"""Read lines and tables of a text file in S3, one line in memory at a time."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from control.outputs.objects import ObjectFile
-from control.outputs.problems import Malformed, listed, unprintable
+from control.outputs.job_files import ObjectFile
+from control.outputs.malformed import Malformed, unprintable
+from control.terminal import listed
 
-# Far above a genome or a row of Nextclade; keeps a file without line ends from being read whole.
+# Far longer than a genome or a row of Nextclade; a file without line ends is not read whole.
 LONGEST_LINE_BYTES = 16 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table, by column, and the line it ends on."""
+    """One row of a table by column, and the line it ends on."""
 
     line: int
     values: dict[str, str]
 
 
 def read_lines(file: ObjectFile) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each line; a byte-order mark and the line's end are dropped."""
+    """Yield number and content of each line, without byte-order mark and line end."""
     number = 0
     while line := file.stream.readline(LONGEST_LINE_BYTES + 1):
         number += 1
@@ -41,9 +42,9 @@ def read_lines(file: ObjectFile) -> Iterator[tuple[int, bytes]]:
 
 
 def read_table(file: ObjectFile, delimiters: str, required: Sequence[str]) -> Iterator[Row]:
-    """The rows under a header that has at least the required columns.
+    """Yield the rows under a header that has at least the required columns.
 
-    The first line tells which of the delimiters it is.
+    The delimiter is the one that occurs most often in the first line.
     """
     # The module's own limit is 128 KiB; lists of mutations are longer.
     csv.field_size_limit(LONGEST_LINE_BYTES)
@@ -70,7 +71,7 @@ def read_table(file: ObjectFile, delimiters: str, required: Sequence[str]) -> It
 
 
 def check_texts(file: ObjectFile, row: Row, columns: Iterable[str]) -> None:
-    """Refuse a row whose texts could not be stored; a table need not have every column."""
+    """Reject a row with a text that cannot be stored; columns the table lacks are skipped."""
     for column in columns:
         if problem := unprintable(row.values.get(column, "")):
             raise Malformed(file.name, row.line, f"{column} is {problem}")

@@ -1,7 +1,7 @@
-"""The tree of an Auspice dataset: read without recursion, written cut at names of its nodes.
+"""Read the tree of an Auspice dataset without recursion, and cut it at the names of nodes.
 
 A caterpillar tree of 5,000 tips nests 10,000 deep, far beyond what a JSON library reads. Only
-`children` nests without bound, so nodes are read here, and everything in them by the library.
+`children` nests without bound, so nodes are read here, and everything inside them by the library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from control.outputs.formats.json_values import (
     MalformedJson,
     dump,
     finite,
-    place_of,
+    position_of,
     refuse_constant,
 )
 
@@ -42,7 +42,7 @@ class Node:
 
     @property
     def is_tip(self) -> bool:
-        """Whether nothing descends from it."""
+        """Return whether nothing descends from it."""
         return not self.children
 
 
@@ -62,7 +62,7 @@ class JsonReader:
         self.position = 0
 
     def next_key(self, *, is_first: bool) -> str | None:
-        """The next member's name, with its value next; None at the end of the object."""
+        """Return the next member's name, stopping before its value; None at the end."""
         if not self._continues("}", is_first=is_first):
             return None
         if self.peek() != '"':
@@ -72,50 +72,50 @@ class JsonReader:
         return key
 
     def next_element(self, *, is_first: bool) -> bool:
-        """Whether an element of the array comes next; False at its end."""
+        """Return whether another element of the array follows."""
         return self._continues("]", is_first=is_first)
 
     def value(self) -> Any:
-        """Any value, as Python has it."""
+        """Read any value."""
         start = self._skip()
         try:
             value, self.position = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
             raise MalformedJson(
-                place_of(self.text, error.pos), f"is not JSON: {error.msg}"
+                position_of(self.text, error.pos), f"is not JSON: {error.msg}"
             ) from error
         except (ValueError, RecursionError) as error:
             is_deep = isinstance(error, RecursionError)
             reason = "is nested too deeply" if is_deep else str(error)
-            raise MalformedJson(place_of(self.text, start), reason) from error
+            raise MalformedJson(position_of(self.text, start), reason) from error
         return value
 
     def dumped(self) -> tuple[Any, str]:
-        """Any value, and its shortest text."""
+        """Read any value, and return it with its shortest text."""
         start = self._skip()
         value = self.value()
         try:
             return value, dump(value)
         except MalformedJson as error:
-            raise MalformedJson(place_of(self.text, start), error.reason) from error
+            raise MalformedJson(position_of(self.text, start), error.reason) from error
 
     def peek(self) -> str:
-        """The next character that is not white space; empty at the end."""
+        """Return the next character that is not white space; empty at the end."""
         start = self._skip()
         return self.text[start : start + 1]
 
     def take(self, wanted: str) -> None:
-        """That very character next."""
+        """Read exactly this character."""
         if self.peek() != wanted:
             raise self.malformed(f"expected {wanted!r}")
         self.position += 1
 
     def malformed(self, reason: str, position: int | None = None) -> MalformedJson:
-        """A refusal that says where."""
+        """Build an error that says where."""
         at = self.position if position is None else position
         if at >= len(self.text):
-            return MalformedJson(place_of(self.text, at), "ends too early")
-        return MalformedJson(place_of(self.text, at), reason)
+            return MalformedJson(position_of(self.text, at), "ends too early")
+        return MalformedJson(position_of(self.text, at), reason)
 
     def _continues(self, end: str, *, is_first: bool) -> bool:
         found = self.peek()
@@ -136,7 +136,7 @@ class JsonReader:
 
 
 def read_tree(reader: JsonReader) -> Node:
-    """The value of "tree", a node or a list of nodes, as the children of a node without a name."""
+    """Read the value of "tree", a node or a list, as the children of a node without a name."""
     above = Node(reader.position)
     if reader.peek() == "[":
         reader.take("[")
@@ -165,9 +165,9 @@ def read_tree(reader: JsonReader) -> Node:
 def cut_tree(
     above: Node, *, is_list: bool, is_cut: Callable[[Node], bool]
 ) -> tuple[str, list[Cut]]:
-    """The text before the first cut, and every tip in document order with what follows its name.
+    """Return the text before the first cut, and each cut node with the text after its name.
 
-    So is every inner node that `is_cut` says.
+    Cut are all tips, in document order, and the inner nodes that `is_cut` accepts.
     """
     nodes: list[Node] = []
     pieces: list[str] = []
@@ -198,7 +198,7 @@ def cut_tree(
 
 
 def walk(above: Node) -> Iterator[Node]:
-    """Every node, parents before children."""
+    """Yield every node, parents before children."""
     pending = list(reversed(above.children))
     while pending:
         node = pending.pop()
@@ -207,7 +207,7 @@ def walk(above: Node) -> Iterator[Node]:
 
 
 def _separated(nodes: list[Node]) -> Iterator[Node | str]:
-    """Nodes with commas between, the first one last: what a stack wants."""
+    """Yield nodes with commas between them, the first one last, as a stack needs them."""
     for index in range(len(nodes) - 1, -1, -1):
         yield nodes[index]
         if index:

@@ -4,8 +4,7 @@
 select
     format('%s: %s', tables.oid::regclass, roles.rolname) as object,
     'no restrictive policy keeps this role to the groups of the caller' as problem,
-    'create a policy <table>_fence … as restrictive to it, for using and with check alike, as'
-    ' sql/policies/job_outputs.sql does' as cure
+    'run sql/structure.sql, which creates the policy <table>_fence, or write one like it for this role' as cure
 from pg_catalog.pg_class as tables
 inner join pg_catalog.pg_attribute as columns
     on
@@ -15,7 +14,8 @@ inner join pg_catalog.pg_attribute as columns
         end
 cross join pg_catalog.pg_roles as roles
 where
-    tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+    -- The last one is what a trial of `control migrate up` puts aside, with the policies that are about to go.
+    tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema', 'aspen_in_use')
     and tables.relkind in ('r', 'p')
     and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer')
     and (roles.rolname <> 'api_writer' or columns.attname = 'group_id')
@@ -34,7 +34,7 @@ where
         select from pg_catalog.pg_policy as fences
         cross join lateral (
             select format(
-                '\((%1$s|\(%1$s \+ 0\)) = ANY \(\(NULLIF\(current_setting\(''aspen.any_groups''::text, true\), ''''::text\)\)::bigint\[\]\)\)',
+                '\((%1$s|\(%1$s \+ 0\)) = ANY \(authz\.any_groups\(\)\)\)',
                 columns.attname
             ) as text
         ) as comparison

@@ -14,23 +14,28 @@ select
     groups.updated_at
 from aspen.groups as groups;
 
-comment on view api.groups is $$Groups
+comment on view api.groups is $$Groups that own samples, jobs and trees
 
-Direct members and admins read their groups and admins edit them; operators read and create all.$$;
+Direct members and admins read their group, and admins change it. Operators read and create all
+groups. Viewers see the names of their groups in me. Errors: 409 23505 if name or prefix is taken.$$;
 
-comment on column api.groups.id is 'Key';
-comment on column api.groups.name is 'Name, 3 to 128 characters, unique; set once';
-comment on column api.groups.prefix is $$Part of generated public identifiers
+comment on column api.groups.id is 'Identifier of the row';
+comment on column api.groups.name is $$Name of the group
 
-2 to 25 characters, unique; set once.$$;
-comment on column api.groups.submitting_lab is
-'Laboratory named in submissions; null means the name of the group';
-comment on column api.groups.address is 'Postal address; null if unknown';
-comment on column api.groups.division is 'State or province the group works in; null if unknown';
-comment on column api.groups.location is 'County or city the group works in; null if unknown';
-comment on column api.groups.default_tree_location_id is $$Where distances on trees are measured from
+3 to 128 characters, unique. Set when the group is created.$$;
+comment on column api.groups.prefix is $$Part of generated public identifiers: CA-CDPH
 
-See locations; null for nowhere.$$;
+2 to 25 characters, unique. Set when the group is created.$$;
+comment on column api.groups.submitting_lab is $$Laboratory named in submissions
+
+3 to 128 characters; null means the name of the group.$$;
+comment on column api.groups.address is 'Postal address, up to 1,000 characters; null if unknown';
+comment on column api.groups.division is 'State or province where the group works; null if unknown';
+comment on column api.groups.location is 'County or city where the group works; null if unknown';
+comment on column api.groups.default_tree_location_id is
+$$Location from which trees measure distances
+
+See locations. Null if none is set.$$;
 comment on column api.groups.created_at is 'When the group was created';
 comment on column api.groups.updated_at is 'When the group was last changed';
 

@@ -1,5 +1,5 @@
--- Viewers may fetch trees, and read of a file what helps them check what they fetched. For the mask
--- see samples.sql.
+-- Viewers may fetch trees, so they read the size and checksum of trees to check what they fetched.
+-- samples.sql explains masked columns.
 create or replace view api.job_outputs
 with (security_invoker = true)
 as
@@ -56,33 +56,31 @@ select
     job_outputs.created_at
 from aspen.job_outputs as job_outputs;
 
-comment on view api.job_outputs is $$Files that jobs left in S3
+comment on view api.job_outputs is $$Files that jobs wrote to S3
 
-Fetch one with output_url. Where the caller is a viewer, the place of a file is null, and of files
-other than trees its size and checksum too.$$;
+Fetch a file with output_url. Where the caller is a viewer, bucket, key, version_id and etag are null,
+and size_bytes and checksum_sha256 are null except for trees.$$;
 
-comment on column api.job_outputs.id is 'Key';
-comment on column api.job_outputs.group_id is 'The group that owns the row; one of the groups of me';
-comment on column api.job_outputs.job_id is 'The job';
-comment on column api.job_outputs.kind is $$What the file is
+comment on column api.job_outputs.id is 'Identifier of the row';
+comment on column api.job_outputs.group_id is 'Group that owns the row; see groups in me';
+comment on column api.job_outputs.job_id is 'Job that wrote the file; see jobs';
+comment on column api.job_outputs.kind is $$Kind of file
 
 auspice_json, lineage_report_csv, nextclade_csv, nextclade_tag_json or aligned_fasta.$$;
 comment on column api.job_outputs.bucket is 'S3 bucket; null where the caller is a viewer';
 comment on column api.job_outputs.key is 'S3 object key; null where the caller is a viewer';
-comment on column api.job_outputs.version_id is
-$$S3 version
+comment on column api.job_outputs.version_id is $$Version of the S3 object
 
-Null if the bucket keeps none, and where the caller is a viewer.$$;
-comment on column api.job_outputs.size_bytes is
-$$Size in bytes
+Null if the bucket keeps no versions, and where the caller is a viewer.$$;
+comment on column api.job_outputs.size_bytes is $$Size in bytes
 
-Null where the caller is a viewer and the file no tree.$$;
-comment on column api.job_outputs.etag is 'ETag of the object; null where the caller is a viewer';
-comment on column api.job_outputs.checksum_sha256 is
-$$SHA-256 of the content, 64 hexadecimal digits
+Null where the caller is a viewer, except for trees.$$;
+comment on column api.job_outputs.etag is
+'ETag of the S3 object; null where the caller is a viewer';
+comment on column api.job_outputs.checksum_sha256 is $$SHA-256 of the content, 64 hexadecimal digits
 
-Null if not known, and where the caller is a viewer and the file no tree.$$;
+Null if unknown. Null where the caller is a viewer, except for trees.$$;
 comment on column api.job_outputs.verified_at is 'When the object was last compared with this row';
-comment on column api.job_outputs.created_at is 'When it was registered';
+comment on column api.job_outputs.created_at is 'When the file was registered';
 
 grant select on api.job_outputs to member;

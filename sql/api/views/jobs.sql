@@ -1,5 +1,5 @@
--- What a tool says when it fails may name private samples: viewers do not read it. For the mask see
--- samples.sql.
+-- The error text of a failed tool may contain identifiers of private samples, so it is null for
+-- viewers. samples.sql explains masked columns.
 create or replace view api.jobs
 with (security_invoker = true)
 as
@@ -26,27 +26,30 @@ select
     jobs.updated_at
 from aspen.jobs as jobs;
 
-comment on view api.jobs is $$Compute jobs
+comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineage calling, quality control
 
-Visible to everyone who sees the group. The lineage and QC jobs of a sample are queued when its
-sequence comes or changes, one of each kind for a group, pathogen and request; while one is queued,
-a sample in it is not queued again. cancel_job stops one.$$;
+Everyone who sees the group sees its jobs. When the sequence of a sample is uploaded or changes, the
+lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
+group and pathogen in a request. A sample that is already in a queued job is not queued again.
+Cancel a job with cancel_job.$$;
 
-comment on column api.jobs.id is 'Key';
-comment on column api.jobs.group_id is 'The group that owns the row; one of the groups of me';
-comment on column api.jobs.pathogen_id is 'The pathogen; see pathogens';
+comment on column api.jobs.id is 'Identifier of the row';
+comment on column api.jobs.group_id is 'Group that owns the row; see groups in me';
+comment on column api.jobs.pathogen_id is 'Pathogen; see pathogens';
 comment on column api.jobs.kind is 'phylo_run, pangolin or nextclade';
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
-comment on column api.jobs.attempt is 'Number of this attempt, from 1';
-comment on column api.jobs.software_versions is 'Versions of the software used, by name';
-comment on column api.jobs.error is
-$$Why it failed, or was cancelled without anybody's asking
+comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
+comment on column api.jobs.software_versions is $$Versions of the programs used, by name
+
+{"nextclade": "3.8.2"}$$;
+comment on column api.jobs.error is $$Why the job failed, or why the system cancelled it
 
 Null otherwise, and where the caller is a viewer.$$;
-comment on column api.jobs.requested_by_id is 'The user who asked for it; null for a scheduled job';
+comment on column api.jobs.requested_by_id is
+'User who requested the job; null for a scheduled job';
 comment on column api.jobs.created_at is 'When it was queued';
-comment on column api.jobs.started_at is 'When the attempt started; null if it has not';
-comment on column api.jobs.heartbeat_at is 'When the job was last heard of; null if never';
+comment on column api.jobs.started_at is 'When the current attempt started; null if it has not';
+comment on column api.jobs.heartbeat_at is 'When the running job last reported; null if never';
 comment on column api.jobs.finished_at is 'When it ended; null if it has not';
 comment on column api.jobs.updated_at is 'When the row was last changed';
 

@@ -9,11 +9,11 @@ from aspen.lineages as lineages;
 
 comment on view api.lineages is $$Known lineages of pathogens
 
-Every signed-in user reads; operators write.$$;
+Every signed-in user reads them; operators write them. Errors: 409 23505 if the lineage exists.$$;
 
-comment on column api.lineages.id is 'Key';
-comment on column api.lineages.pathogen_id is 'The pathogen; see pathogens';
-comment on column api.lineages.lineage is 'Lineage name, unique per pathogen';
+comment on column api.lineages.id is 'Identifier of the row';
+comment on column api.lineages.pathogen_id is 'Pathogen; see pathogens';
+comment on column api.lineages.lineage is 'Name of the lineage, unique for its pathogen: BA.2.86';
 
 grant select on api.lineages to member;
 grant insert, update, delete on api.lineages to operator;

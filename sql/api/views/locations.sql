@@ -11,15 +11,16 @@ select
     locations.longitude
 from aspen.locations as locations;
 
-comment on view api.locations is $$Places that samples come from
+comment on view api.locations is $$Locations where samples are collected
 
-Four levels, each within the one before; the deeper ones are null for a whole division, country or
-region. A place has one row: names that differ in case, blanks or form of Unicode are the same. They
-are kept without blanks around them and with accents in one piece (NFC), and a new place is spelt as
-those that it is in. Every signed-in user reads; operators write. Errors: 409 23505 for a place that
-is there.$$;
+A location has four levels: region, country, division and location, each inside the one before. Deeper
+levels are null for a whole division, country or region. Names that differ only in case, white space or
+Unicode form are the same name, so each location has one row. Names are stored without leading and
+trailing white space and in Unicode form NFC; a new location takes the spelling of the locations that
+contain it. Every signed-in user reads locations; operators write them. Errors: 409 23505 if the
+location exists.$$;
 
-comment on column api.locations.id is 'Key';
+comment on column api.locations.id is 'Identifier of the row';
 comment on column api.locations.region is 'Continent or similar: Europe, North America';
 comment on column api.locations.country is 'Country; null for a whole region';
 comment on column api.locations.division is 'State or province; null for a whole country';

@@ -17,20 +17,27 @@ where users.id = nullif(current_setting('aspen.user_id', true), '')::bigint;
 
 comment on view api.me is $$The caller
 
-One row. Settable: name, agreed_to_tos, acknowledged_policy_version, gisaid_submitter_id.$$;
+One row. PATCH changes name, agreed_to_tos, acknowledged_policy_version and gisaid_submitter_id.$$;
 
-comment on column api.me.id is 'Key';
-comment on column api.me.subject is 'The sub claim of the token';
-comment on column api.me.name is 'Name, 1 to 128 characters; settable';
+comment on column api.me.id is 'Identifier of the row';
+comment on column api.me.subject is 'sub claim of the token';
+comment on column api.me.name is 'Name, 1 to 128 characters; the caller may change it';
 comment on column api.me.email is 'E-mail address';
-comment on column api.me.is_operator is 'Whether tokens with role operator are accepted';
-comment on column api.me.agreed_to_tos is 'Whether the terms of service were accepted; settable';
-comment on column api.me.acknowledged_policy_version is
-'Date of the policy version last acknowledged, null if none; settable';
-comment on column api.me.gisaid_submitter_id is 'GISAID account name for submissions, null if none; settable';
-comment on column api.me.groups is $$The groups the caller may see
+comment on column api.me.is_operator is 'Whether tokens with the role operator are accepted';
+comment on column api.me.agreed_to_tos is $$Whether the caller accepted the terms of service
 
-[{id, name, role, is_granted}]; role is admin, member or viewer, held directly or by grant.$$;
+The caller may change it.$$;
+comment on column api.me.acknowledged_policy_version is
+$$Date of the policy version that the caller last acknowledged
+
+Null if none. The caller may change it.$$;
+comment on column api.me.gisaid_submitter_id is $$GISAID account name for submissions
+
+Up to 128 characters; null if none. The caller may change it.$$;
+comment on column api.me.groups is $$Groups that the caller may see
+
+[{"id": 3, "name": "…", "role": "admin", "is_granted": false}]. role is admin, member or viewer;
+is_granted tells whether it comes from a grant to another group instead of from a direct role.$$;
 comment on column api.me.created_at is 'When the user was created';
 
 grant select, update on api.me to member;

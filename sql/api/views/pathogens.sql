@@ -20,21 +20,32 @@ alter view api.pathogens alter column has_usher set default false;
 
 comment on view api.pathogens is $$Pathogens and their settings
 
-Every signed-in user reads; operators write.$$;
+Every signed-in user reads them; operators write them. Errors: 409 23505 if slug or name is taken.$$;
 
-comment on column api.pathogens.id is 'Key';
-comment on column api.pathogens.slug is 'Short name used in requests: SC2, MPX; up to 32 of A-Z a-z 0-9 _ -';
-comment on column api.pathogens.name is 'Name, unique';
-comment on column api.pathogens.organism is 'Scientific name, given to samples that state none';
+comment on column api.pathogens.id is 'Identifier of the row';
+comment on column api.pathogens.slug is $$Short name used in requests: SC2, MPX
+
+1 to 32 of A-Z a-z 0-9 _ -, beginning with a letter or digit; unique.$$;
+comment on column api.pathogens.name is 'Name, 1 to 128 characters, unique';
+comment on column api.pathogens.organism is 'Scientific name, used for samples that state none';
 comment on column api.pathogens.default_repository_id is
-'The repository public identifiers are spelt for; null for none';
+$$Repository whose naming generated public identifiers follow
+
+See public_repositories; null for none.$$;
 comment on column api.pathogens.contextual_repository_id is
-'The repository phylo runs draw context from; null for none';
-comment on column api.pathogens.lineage_caller is
-'PANGOLIN or NEXTCLADE: which job names lineages; null for none';
-comment on column api.pathogens.nextclade_dataset_name is 'Nextclade dataset for QC and runs; null: neither';
-comment on column api.pathogens.has_lineage_filter is 'Whether phylo runs can be filtered by lineage';
-comment on column api.pathogens.has_usher is 'Whether sequences can be placed with UShER';
+$$Repository from which phylo runs take context sequences
+
+See public_repositories; null for none.$$;
+comment on column api.pathogens.lineage_caller is $$Job that assigns lineages: PANGOLIN or NEXTCLADE
+
+Null if none does.$$;
+comment on column api.pathogens.nextclade_dataset_name is
+$$Nextclade dataset for quality control and phylo runs
+
+Null if the pathogen has neither.$$;
+comment on column api.pathogens.has_lineage_filter is
+'Whether phylo runs can be filtered by lineage';
+comment on column api.pathogens.has_usher is 'Whether UShER can place sequences';
 
 grant select on api.pathogens to member;
 grant insert, update, delete on api.pathogens to operator;

@@ -1,5 +1,5 @@
--- What a tool says when it fails may name private samples: viewers do not read it. For the mask see
--- samples.sql.
+-- The error text of a failed tool may contain identifiers of private samples, so it is null for
+-- viewers. samples.sql explains masked columns.
 create or replace view api.phylo_runs
 with (security_invoker = true)
 as
@@ -31,29 +31,36 @@ where jobs.kind = 'phylo_run';
 
 comment on view api.phylo_runs is $$Phylogenetic runs
 
-Create with create_phylo_run, poll one by id. PATCH sets the name; DELETE removes a run that has
-ended, with its tree; cancel_job ends one. Errors: 409 job_in_progress.$$;
+Create a run with create_phylo_run, then poll its row by id. PATCH changes the name. DELETE removes a
+run that has ended, together with its tree; cancel_job ends one that has not. Errors: 409 job_in_progress.$$;
 
-comment on column api.phylo_runs.id is 'Key';
-comment on column api.phylo_runs.group_id is 'The group that owns the row; one of the groups of me';
-comment on column api.phylo_runs.pathogen_id is 'The pathogen; see pathogens';
-comment on column api.phylo_runs.name is 'Name, 1 to 128 characters; settable; the tree bears it too';
+comment on column api.phylo_runs.id is 'Identifier of the row';
+comment on column api.phylo_runs.group_id is 'Group that owns the row; see groups in me';
+comment on column api.phylo_runs.pathogen_id is 'Pathogen; see pathogens';
+comment on column api.phylo_runs.name is
+'Name of the run and its tree, 1 to 128 characters; PATCH changes it';
 comment on column api.phylo_runs.tree_type is 'OVERVIEW, TARGETED or NON_CONTEXTUALIZED';
 comment on column api.phylo_runs.template_args is $$Filters of the run
 
-filter_start_date, filter_end_date, filter_pango_lineages, location_id.$$;
+filter_start_date, filter_end_date, filter_pango_lineages and location_id; see create_phylo_run.$$;
 comment on column api.phylo_runs.contextual_repository_id is
-'The repository context is drawn from; null for none';
-comment on column api.phylo_runs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
-comment on column api.phylo_runs.attempt is 'Number of this attempt, from 1';
-comment on column api.phylo_runs.software_versions is 'Versions of the software used, by name';
-comment on column api.phylo_runs.error is
-$$Why it failed, or was cancelled without anybody's asking
+$$Repository from which the run takes context sequences
+
+See public_repositories; null for none.$$;
+comment on column api.phylo_runs.status is
+'queued, running, succeeded, failed, cancelled or timed_out';
+comment on column api.phylo_runs.attempt is 'Number of the current attempt, from 1';
+comment on column api.phylo_runs.software_versions is $$Versions of the programs used, by name
+
+{"augur": "24.3.0"}$$;
+comment on column api.phylo_runs.error is $$Why the run failed, or why the system cancelled it
 
 Null otherwise, and where the caller is a viewer.$$;
-comment on column api.phylo_runs.requested_by_id is 'The user who asked for it; null for a scheduled run';
+comment on column api.phylo_runs.requested_by_id is
+'User who requested the run; null for a scheduled run';
 comment on column api.phylo_runs.created_at is 'When it was queued';
-comment on column api.phylo_runs.started_at is 'When the attempt started; null if it has not';
+comment on column api.phylo_runs.started_at is
+'When the current attempt started; null if it has not';
 comment on column api.phylo_runs.finished_at is 'When it ended; null if it has not';
 comment on column api.phylo_runs.updated_at is 'When the row was last changed';
 

@@ -8,10 +8,11 @@ from aspen.public_repositories as public_repositories;
 
 comment on view api.public_repositories is $$Public sequence repositories
 
-Every signed-in user reads; operators write.$$;
+Every signed-in user reads them; operators write them. Errors: 409 23505 if the name is taken.$$;
 
-comment on column api.public_repositories.id is 'Key';
-comment on column api.public_repositories.name is 'Name: GISAID, GenBank';
+comment on column api.public_repositories.id is 'Identifier of the row';
+comment on column api.public_repositories.name is
+'Name, 1 to 64 characters, unique: GISAID, GenBank';
 
 grant select on api.public_repositories to member;
 grant insert, update, delete on api.public_repositories to operator;

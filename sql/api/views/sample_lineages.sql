@@ -23,31 +23,39 @@ left join aspen.reference_datasets as reference_datasets
 
 comment on view api.sample_lineages is $$Lineages of samples
 
-One per sample and caller, for the sequence the sample has now; visible like the sample. Of a genome
-that the caller could not place, lineage is null and failure says why.$$;
+One row for each sample and caller, for the sequence that the sample has now. Everyone who sees the
+sample sees its lineages. If the caller could not place the genome, lineage is null and failure says
+why.$$;
 
-comment on column api.sample_lineages.id is 'Key';
-comment on column api.sample_lineages.group_id is 'The group that owns the row; one of the groups of me';
-comment on column api.sample_lineages.sample_id is 'The sample';
-comment on column api.sample_lineages.is_private is 'Whether the sample is private';
-comment on column api.sample_lineages.lineage_type is 'PANGOLIN or NEXTCLADE: which caller named the lineage';
-comment on column api.sample_lineages.lineage is 'Lineage; null if the caller named none';
+comment on column api.sample_lineages.id is 'Identifier of the row';
+comment on column api.sample_lineages.group_id is 'Group that owns the sample; see groups in me';
+comment on column api.sample_lineages.sample_id is 'Sample; see samples';
+comment on column api.sample_lineages.is_private is 'True if viewers do not see the sample';
+comment on column api.sample_lineages.lineage_type is
+'Caller that assigned the lineage: PANGOLIN or NEXTCLADE';
+comment on column api.sample_lineages.lineage is
+'Lineage: BA.2.86; null if the caller assigned none';
 comment on column api.sample_lineages.lineage_software_version is 'Version of the caller';
-comment on column api.sample_lineages.lineage_probability is 'Confidence in percent, 0 to 100; null if unknown';
-comment on column api.sample_lineages.scorpio_call is 'Constellation called by scorpio; null if none';
-comment on column api.sample_lineages.scorpio_support is 'Support for the scorpio call, 0 to 1; null if none';
-comment on column api.sample_lineages.reference_dataset_name is 'Name of the reference dataset, null if none';
+comment on column api.sample_lineages.lineage_probability is
+'Confidence in percent, 0 to 100; null if unknown';
+comment on column api.sample_lineages.scorpio_call is
+'Constellation that scorpio called; null if none';
+comment on column api.sample_lineages.scorpio_support is
+'Support for the scorpio call, 0 to 1; null if none';
+comment on column api.sample_lineages.reference_dataset_name is
+'Name of the reference dataset; null if none';
 comment on column api.sample_lineages.reference_sequence_accession is
-'Accession of the reference sequence, null if unknown';
+'Accession of the reference sequence; null if unknown';
 comment on column api.sample_lineages.reference_dataset_tag is
-'Release of the reference dataset, null if unknown';
+'Release of the reference dataset; null if unknown';
 comment on column api.sample_lineages.updated_at is 'When the row was last written';
-comment on column api.sample_lineages.failure is 'Why the caller named no lineage; null if it did';
+comment on column api.sample_lineages.failure is
+'Why the caller assigned no lineage; null if it assigned one';
 
 grant select on api.sample_lineages to member;
 
--- Never fires, because nobody may write. It makes PostgreSQL look at the privileges before it finds
--- that a join cannot be written to, so that a client reads 403 and not 500.
+-- Never fires, because nobody may write. It makes PostgreSQL check the privileges before it notices
+-- that a join is not updatable, so that the client receives 403 instead of 500.
 create or replace trigger sample_lineages_refuse_change
 instead of insert or update or delete on api.sample_lineages
 for each row

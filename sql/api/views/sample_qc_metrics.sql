@@ -20,29 +20,32 @@ left join aspen.reference_datasets as reference_datasets
 
 comment on view api.sample_qc_metrics is $$Quality metrics of samples
 
-One per sample and caller; visible like the sample. raw_output, the whole row that the caller wrote
-as a JSON object by column, some kilobytes, comes when it is named: select=*,raw_output.$$;
+One row for each sample and caller. Everyone who sees the sample sees its metrics. The computed column
+raw_output is returned only when select names it (select=*,raw_output): the row that the caller
+wrote, as a JSON object by column, some kilobytes.$$;
 
-comment on column api.sample_qc_metrics.id is 'Key';
-comment on column api.sample_qc_metrics.group_id is 'The group that owns the row; one of the groups of me';
-comment on column api.sample_qc_metrics.sample_id is 'The sample';
-comment on column api.sample_qc_metrics.is_private is 'Whether the sample is private';
-comment on column api.sample_qc_metrics.qc_caller is 'NEXTCLADE';
-comment on column api.sample_qc_metrics.qc_score is
-'Overall score, 0 is best; null when the sequence was invalid';
+comment on column api.sample_qc_metrics.id is 'Identifier of the row';
+comment on column api.sample_qc_metrics.group_id is 'Group that owns the sample; see groups in me';
+comment on column api.sample_qc_metrics.sample_id is 'Sample; see samples';
+comment on column api.sample_qc_metrics.is_private is 'True if viewers do not see the sample';
+comment on column api.sample_qc_metrics.qc_caller is 'Program that computed the metrics: NEXTCLADE';
+comment on column api.sample_qc_metrics.qc_score is $$Overall score, 0 or more; 0 is best
+
+Null if qc_status is invalid.$$;
 comment on column api.sample_qc_metrics.qc_status is 'good, mediocre, bad or invalid';
 comment on column api.sample_qc_metrics.qc_software_version is 'Version of the caller';
-comment on column api.sample_qc_metrics.reference_dataset_name is 'Name of the reference dataset, null if none';
+comment on column api.sample_qc_metrics.reference_dataset_name is
+'Name of the reference dataset; null if none';
 comment on column api.sample_qc_metrics.reference_sequence_accession is
-'Accession of the reference sequence, null if unknown';
+'Accession of the reference sequence; null if unknown';
 comment on column api.sample_qc_metrics.reference_dataset_tag is
-'Release of the reference dataset, null if unknown';
+'Release of the reference dataset; null if unknown';
 comment on column api.sample_qc_metrics.updated_at is 'When the row was last written';
 
 grant select on api.sample_qc_metrics to member;
 
--- Never fires, because nobody may write. It makes PostgreSQL look at the privileges before it finds
--- that a join cannot be written to, so that a client reads 403 and not 500.
+-- Never fires, because nobody may write. It makes PostgreSQL check the privileges before it notices
+-- that a join is not updatable, so that the client receives 403 instead of 500.
 create or replace trigger sample_qc_metrics_refuse_change
 instead of insert or update or delete on api.sample_qc_metrics
 for each row

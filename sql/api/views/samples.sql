@@ -1,7 +1,8 @@
--- The masked column keeps PostgreSQL from updating through this view by itself, so triggers do.
--- The mask is an outer join and not a "case", so that a filter on a private identifier makes it an
--- inner one and reaches an index. For a caller who is a viewer nowhere the planner drops both join
--- and mask; what it took for granted is asked again by the "where" when the plan runs, once.
+-- private_identifier is masked for viewers. A view with a masked column is not automatically
+-- updatable, so triggers write through it. The mask is an outer join and not a "case": a filter on
+-- private_identifier turns it into an inner join, which uses an index. For a caller who is a viewer
+-- in no group, the planner removes both the join and the mask; the "where" clause checks that
+-- assumption again, once, when the plan runs.
 
 create or replace view api.samples
 with (security_invoker = true)
@@ -35,10 +36,11 @@ from aspen.samples as samples
 left join aspen.samples as named
     on
         samples.id = named.id
-        and named.group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+        and named.group_id = any(authz.full_groups())
 where
     authz.is_viewer_nowhere() is not true
-    -- Never: to PostgreSQL 15 the condition is then one on samples, and the join can be dropped.
+    -- Never true. It makes the condition one on samples for PostgreSQL 15, which can then remove
+    -- the join.
     or samples.group_id is null
     or (
         select settings.seen = settings.full_ones
@@ -54,41 +56,52 @@ alter view api.samples alter column is_private set default false;
 
 alter view api.samples alter column authors set default '{}';
 
-comment on view api.samples is $$Samples of all groups the caller may see
+comment on view api.samples is $$Samples of all groups that the caller may see
 
-Members and admins see all samples of their groups and of groups that granted them access; viewers
-see those that are not private, without private identifiers. Free texts have at most 1,000
-characters on one line, authors at most 1,000 names of 250 characters, 20,000 together; identifiers
-and names hold no invisible characters and do not begin with =, +, - or @, texts not with = or @, nor
-with + or - unless they are a number. Bulk insert by JSON or CSV is all or nothing and names every problem;
-at most 20,000 rows. Upsert: see create_samples. Errors: 400
+Members and admins of a group, by a direct role or a grant, see all of its samples. Viewers see the
+samples that are not private, and no private identifiers.
+
+Texts are one line. Free texts have at most 1,000 characters; authors are at most 1,000 names of 250
+characters, together 20,000. Identifiers and names contain no invisible characters and do not begin
+with =, +, - or @; free texts do not begin with = or @, nor with + or - unless they are a number.
+
+A POST inserts one sample or many, as JSON or CSV, at most 20,000 rows: either all rows are stored or
+none, and the error lists every problem. To upsert, use create_samples. Errors: 400
 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists, 413
 batch_too_large.$$;
 
-comment on column api.samples.id is 'Key';
-comment on column api.samples.group_id is 'The group that owns the sample; required; fixed';
-comment on column api.samples.pathogen_id is 'The pathogen; see pathogens; required';
-comment on column api.samples.uploaded_by_id is 'The user who uploaded it, null if unknown; set by the server';
-comment on column api.samples.location_id is 'Where it was collected; see locations; required';
-comment on column api.samples.is_private is 'Whether only members and admins see it; default false';
-comment on column api.samples.private_identifier is $$The group's own identifier
+comment on column api.samples.id is 'Identifier of the row';
+comment on column api.samples.group_id is 'Group that owns the sample; required; cannot be changed';
+comment on column api.samples.pathogen_id is 'Pathogen; see pathogens; required';
+comment on column api.samples.uploaded_by_id is
+'User who uploaded it, null if unknown; set by the server';
+comment on column api.samples.location_id is 'Location of collection; see locations; required';
+comment on column api.samples.is_private is
+'True if only members and admins see the sample; default false';
+comment on column api.samples.private_identifier is $$Identifier that the group uses itself
 
-1 to 128 characters, unique in the group; null where the caller is a viewer.$$;
-comment on column api.samples.public_identifier is $$Identifier shown to others
+Required; 1 to 128 characters, unique in the group. Null where the caller is a viewer.$$;
+comment on column api.samples.public_identifier is $$Identifier shown to viewers and used in files
 
-1 to 128 characters, unique in the group; generated when empty: {prefix}/{country}/{group prefix}-{id}/{year}.$$;
+1 to 128 characters, unique in the group. If empty, one is generated:
+{prefix}/{country}/{group prefix}-{id}/{year}.$$;
 comment on column api.samples.collection_date is 'Day of collection, 1900-01-01 to today; required';
-comment on column api.samples.sample_collected_by is 'Who collected it; null if unknown';
-comment on column api.samples.sample_collector_contact_email is 'E-mail of the collector; null if unknown';
+comment on column api.samples.sample_collected_by is
+'Person or laboratory that collected it; null if unknown';
+comment on column api.samples.sample_collector_contact_email is
+'E-mail address of the collector; null if unknown';
 comment on column api.samples.sample_collector_contact_address is
 'Postal address of the collector; null if unknown';
-comment on column api.samples.authors is 'Names of the authors, in order';
+comment on column api.samples.authors is $$Names of the authors, in order
+
+["A. Author", "B. Author"], in CSV {"A. Author","B. Author"}.$$;
 comment on column api.samples.organism is 'Scientific name of the pathogen; null if not stated';
-comment on column api.samples.host is 'Host organism; null if unknown';
-comment on column api.samples.purpose_of_sampling is 'Why it was sampled; null if unknown';
-comment on column api.samples.specimen_processing is 'How the specimen was processed; null if unknown';
-comment on column api.samples.created_at is 'When it was uploaded';
-comment on column api.samples.updated_at is 'When it was last changed';
+comment on column api.samples.host is 'Host organism: Homo sapiens; null if unknown';
+comment on column api.samples.purpose_of_sampling is 'Reason for sampling; null if unknown';
+comment on column api.samples.specimen_processing is
+'How the specimen was processed; null if unknown';
+comment on column api.samples.created_at is 'When the sample was uploaded';
+comment on column api.samples.updated_at is 'When the sample was last changed';
 
 grant select, insert, update, delete on api.samples to member;
 
@@ -102,88 +115,43 @@ after insert on api.samples
 for each statement
 execute function internal.raise_sample_problems();
 
--- After the one above, by its name.
+-- Runs after the trigger above, because of its name.
 create or replace trigger samples_refuse_noted_values
 after insert or update on api.samples
 for each statement
 execute function internal.refuse_noted_values();
 
-create or replace trigger samples_name_pathogen_id
-before update of pathogen_id on api.samples
-for each statement
-execute function internal.note_named_column('pathogen_id');
-
-create or replace trigger samples_name_location_id
-before update of location_id on api.samples
-for each statement
-execute function internal.note_named_column('location_id');
-
-create or replace trigger samples_name_is_private
-before update of is_private on api.samples
-for each statement
-execute function internal.note_named_column('is_private');
-
-create or replace trigger samples_name_private_identifier
-before update of private_identifier on api.samples
-for each statement
-execute function internal.note_named_column('private_identifier');
-
-create or replace trigger samples_name_public_identifier
-before update of public_identifier on api.samples
-for each statement
-execute function internal.note_named_column('public_identifier');
-
-create or replace trigger samples_name_collection_date
-before update of collection_date on api.samples
-for each statement
-execute function internal.note_named_column('collection_date');
-
-create or replace trigger samples_name_sample_collected_by
-before update of sample_collected_by on api.samples
-for each statement
-execute function internal.note_named_column('sample_collected_by');
-
-create or replace trigger samples_name_sample_collector_contact_email
-before update of sample_collector_contact_email on api.samples
-for each statement
-execute function internal.note_named_column('sample_collector_contact_email');
-
-create or replace trigger samples_name_sample_collector_contact_address
-before update of sample_collector_contact_address on api.samples
-for each statement
-execute function internal.note_named_column('sample_collector_contact_address');
-
-create or replace trigger samples_name_authors
-before update of authors on api.samples
-for each statement
-execute function internal.note_named_column('authors');
-
-create or replace trigger samples_name_organism
-before update of organism on api.samples
-for each statement
-execute function internal.note_named_column('organism');
-
-create or replace trigger samples_name_host
-before update of host on api.samples
-for each statement
-execute function internal.note_named_column('host');
-
-create or replace trigger samples_name_purpose_of_sampling
-before update of purpose_of_sampling on api.samples
-for each statement
-execute function internal.note_named_column('purpose_of_sampling');
-
-create or replace trigger samples_name_specimen_processing
-before update of specimen_processing on api.samples
-for each statement
-execute function internal.note_named_column('specimen_processing');
+-- One for each column that api_writer may change, named samples_name_<column>.
+do $$
+declare
+    column_name text;
+begin
+    for column_name in
+        select columns.attname
+        from pg_catalog.pg_attribute as columns
+        where columns.attrelid = 'api.samples'::pg_catalog.regclass
+            and columns.attnum > 0
+            and pg_catalog.has_column_privilege(
+                'api_writer', 'aspen.samples', columns.attname::text, 'update')
+            and columns.attname <> 'updated_at'
+        order by columns.attnum
+    loop
+        execute pg_catalog.format(
+            'create or replace trigger samples_name_%1$s'
+            ' before update of %1$I on api.samples'
+            ' for each statement execute function internal.note_named_column(%1$L)',
+            column_name
+        );
+    end loop;
+end
+$$;
 
 create or replace trigger samples_update
 instead of update on api.samples
 for each row
 execute function internal.update_sample();
 
--- Before samples_forget_names, by its name.
+-- Runs before samples_forget_names, because of its name.
 create or replace trigger samples_change_noted
 after update on api.samples
 for each statement

@@ -15,27 +15,32 @@ select
     sequences.updated_at
 from aspen.sequences as sequences;
 
-comment on view api.sequences is $$Sequences of samples
+comment on view api.sequences is $$Consensus sequences of samples
 
-For members and admins, direct or granted. Accept: text/x-fasta gives FASTA with the public
-identifier as the name; more than 1,000 are refused unless asked for in pages. Bulk insert is all or
-nothing and names every problem. Upsert with on_conflict=group_id,sample_id. Another sequence removes
-the lineages, QC metrics, mutations and alignment of its sample and queues the jobs that find them
-anew; so does the first one. The same again, whatever its case and white space, changes nothing.
-DELETE removes the results too. Errors: 400 invalid_sequence.$$;
+Members and admins see them, by a direct role or a grant. With Accept: text/x-fasta the answer is FASTA
+with public identifiers as names; more than 1,000 sequences are rejected unless the request asks for a
+page. A POST inserts one sequence or many: either all are stored or none, and the error lists every
+problem. Upsert with on_conflict=group_id,sample_id.
 
-comment on column api.sequences.id is 'Key';
-comment on column api.sequences.group_id is 'The group that owns the sample; required';
-comment on column api.sequences.sample_id is 'The sample; one sequence each; required';
+The first sequence of a sample, and a sequence that replaces another, remove the lineages, quality
+metrics, mutations and alignment of the sample and queue the jobs that compute them again. The same
+bases again, in any case and with any white space, change nothing. DELETE also removes the results.
+Errors: 400 invalid_sequence.$$;
+
+comment on column api.sequences.id is 'Identifier of the row';
+comment on column api.sequences.group_id is 'Group that owns the sample; required';
+comment on column api.sequences.sample_id is 'Sample, which has at most one sequence; required';
 comment on column api.sequences.sequence is $$Consensus genome
 
-At least 1000 IUPAC nucleotide letters and gaps, stored in upper case without white space.$$;
-comment on column api.sequences.sequencing_date is 'Day of sequencing; null if unknown';
-comment on column api.sequences.sequencing_depth is 'Mean depth of coverage, not negative; null if unknown';
-comment on column api.sequences.num_unambiguous_sites is 'Number of A, C, G, T and U';
-comment on column api.sequences.num_missing_alleles is 'Number of N';
-comment on column api.sequences.num_mixed is 'Number of the other IUPAC letters';
-comment on column api.sequences.created_at is 'When it was uploaded';
+1,000 to 10,000,000 IUPAC nucleotide codes and gaps (-), stored in upper case without white space.$$;
+comment on column api.sequences.sequencing_date is
+'Day of sequencing, 1970-01-01 to today; null if unknown';
+comment on column api.sequences.sequencing_depth is
+'Mean depth of coverage, 0 or more; null if unknown';
+comment on column api.sequences.num_unambiguous_sites is 'Number of bases A, C, G, T and U';
+comment on column api.sequences.num_missing_alleles is 'Number of bases N';
+comment on column api.sequences.num_mixed is 'Number of other IUPAC codes, such as R and Y';
+comment on column api.sequences.created_at is 'When the sequence was uploaded';
 comment on column api.sequences.updated_at is 'When it was last changed';
 
 grant select, insert, update, delete on api.sequences to member;

@@ -1,4 +1,4 @@
-"""What holds for every command: it starts at once, says what was meant, and speaks to machines."""
+"""What holds for every command: it starts at once, suggests what was meant, and speaks JSON."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests import factories
 from tests.live import Live, run_live
 from tests.servers import S3, Cluster, Database
 
-# What takes a quarter of a second or more, or is loaded by what does.
+# Modules that take a quarter of a second or more to import, or belong to those that do.
 HEAVY = ("boto3", "botocore", "psycopg", "yoyo", "sqlparse", "jwt", "cryptography", "urllib3")
-# Python's own and click's are about 130.
+# Python's and click's own modules are about 130.
 MOST_MODULES = 180
 
 
 def leaves(command: click.Command = cli) -> Iterator[click.Command]:
-    """Every command that is no group."""
+    """Return every command that is not a group."""
     if not isinstance(command, click.Group):
         yield command
         return
@@ -37,14 +37,14 @@ def leaves(command: click.Command = cli) -> Iterator[click.Command]:
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    """One command line, in an environment without servers."""
+    """Run one command line in an environment without servers."""
     return CliRunner().invoke(
         cli, arguments, env={"ASPEN_DATA_DIR": "/nonexistent/aspen", **environment}
     )
 
 
 def modules_after(code: str) -> set[str]:
-    """What a Python of its own has loaded after some code."""
+    """Return the modules that a fresh Python has imported after running some code."""
     script = f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -53,12 +53,12 @@ def modules_after(code: str) -> set[str]:
 
 
 def heavy(modules: set[str]) -> set[str]:
-    """Which of the heavy ones are among these."""
+    """Return which of the heavy modules are among these."""
     return {name for name in modules if name.partition(".")[0] in HEAVY}
 
 
 def test_help_loads_next_to_nothing() -> None:
-    """It answers at once: no noun is loaded, and no library but click."""
+    """Answer at once: import no command and no library but click."""
     loaded = modules_after(
         "from control.cli import main\n"
         "sys.argv[1:] = ['--help']\n"
@@ -73,13 +73,13 @@ def test_help_loads_next_to_nothing() -> None:
 
 @pytest.mark.parametrize("module", sorted({place.partition(":")[0] for place in COMMANDS.values()}))
 def test_commands_load_libraries_only_to_use_them(module: str) -> None:
-    """Their help, and completing their names, needs neither a database nor S3."""
+    """Import neither the database's nor S3's library for help and completion."""
     assert heavy(modules_after(f"import {module}")) == set()
 
 
 @pytest.mark.parametrize("noun", COMMANDS)
 def test_summary_of_a_noun_is_the_first_line_of_its_help(noun: str) -> None:
-    """`control --help` shows it without loading the noun."""
+    """Show the summary in `control --help` without importing the command."""
     command = cli.get_command(click.Context(cli), noun)
 
     assert command is not None
@@ -98,7 +98,7 @@ def test_summary_of_a_noun_is_the_first_line_of_its_help(noun: str) -> None:
     ],
 )
 def test_what_was_meant_is_suggested(typed: list[str], meant: str) -> None:
-    """At every level: nouns, verbs and options."""
+    """Suggest at every level: commands, subcommands and options."""
     result = run(*typed)
 
     assert result.exit_code == 2
@@ -106,7 +106,7 @@ def test_what_was_meant_is_suggested(typed: list[str], meant: str) -> None:
 
 
 def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
-    """A wrong guess would be worse."""
+    """Suggest nothing, because a wrong guess would be worse."""
     result = run("xyzzy")
 
     assert result.exit_code == 2
@@ -124,7 +124,7 @@ def test_nothing_is_suggested_for_what_resembles_nothing() -> None:
     ids=" ".join,
 )
 def test_environment_is_named_before_or_after_the_command(arguments: list[str]) -> None:
-    """Wherever it is remembered."""
+    """Accept --env wherever people remember it."""
     result = run(*arguments)
 
     assert result.exit_code == 1
@@ -132,14 +132,14 @@ def test_environment_is_named_before_or_after_the_command(arguments: list[str]) 
 
 
 def test_environment_named_after_the_command_wins_over_the_variable() -> None:
-    """As one before the command does."""
+    """Let --env after the command win, as it does before the command."""
     result = run("migrate", "status", "--env", "local", ASPEN_ENV="nope")
 
     assert "environment local has no database" in result.stderr
 
 
 def test_two_environments_are_refused() -> None:
-    """Nobody can know which was meant."""
+    """Reject two names, because nobody can know which was meant."""
     result = run("--env", "one", "migrate", "status", "--env", "two")
 
     assert result.exit_code == 2
@@ -148,7 +148,7 @@ def test_two_environments_are_refused() -> None:
 
 @pytest.mark.parametrize("command", list(leaves()), ids=lambda command: f"{command.name}")
 def test_every_command_takes_json_and_env(command: click.Command) -> None:
-    """Scripts need not know which do."""
+    """Offer both everywhere, so that scripts need not know which commands have them."""
     options = {option for param in command.params for option in param.opts}
 
     assert {"--json", "--env"} <= options
@@ -158,7 +158,7 @@ def test_every_command_takes_json_and_env(command: click.Command) -> None:
 def live(
     cluster: Cluster, template: Database, s3: S3, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """An environment of this module's own."""
+    """Provide an environment for this module."""
     with run_live(cluster, template, s3, tmp_path_factory.mktemp("cli")) as live:
         yield live
 
@@ -166,7 +166,7 @@ def live(
 @pytest.mark.parametrize(
     "arguments",
     [
-        "docs",
+        "reference",
         "migrate up --dry-run",
         "migrate status",
         "migrate down --without-code --dry-run",
@@ -179,7 +179,7 @@ def live(
     ],
 )
 def test_json_is_one_document_on_stdout(live: Live, arguments: str) -> None:
-    """Progress and remarks stay on stderr."""
+    """Print progress and remarks on stderr."""
     result = live.control(*arguments.split(), "--json")
 
     assert result.exit_code in (0, 3), result.output
@@ -187,7 +187,7 @@ def test_json_is_one_document_on_stdout(live: Live, arguments: str) -> None:
 
 
 def test_rollback_with_json_asks_on_stderr(live: Live) -> None:
-    """So that stdout stays one document, whatever was answered."""
+    """Keep stdout one document, whatever is answered."""
     result = CliRunner().invoke(
         cli,
         ["migrate", "down", "--without-code", "--json"],
@@ -200,7 +200,7 @@ def test_rollback_with_json_asks_on_stderr(live: Live) -> None:
 
 
 def test_outputs_of_an_unknown_job_are_an_error(live: Live) -> None:
-    """An empty list would say that the job left nothing."""
+    """Fail, because an empty list would say that the job left nothing."""
     result = live.control("output", "list", "999")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -208,7 +208,7 @@ def test_outputs_of_an_unknown_job_are_an_error(live: Live) -> None:
 
 
 def test_outputs_of_a_job_without_any_are_none(live: Live) -> None:
-    """For machines an empty list, for people a sentence."""
+    """Print an empty list for machines and a sentence for people."""
     with live.api.database.connect() as conn:
         job_id = factories.job(conn, factories.group(conn))
 
@@ -221,7 +221,7 @@ def test_outputs_of_a_job_without_any_are_none(live: Live) -> None:
     [("control sta", "status"), ("control migrate sta", "status"), ("control output li", "list")],
 )
 def test_shells_complete_commands(words: str, offered: str) -> None:
-    """As `control --help` says how."""
+    """Complete as `control --help` says."""
     done = subprocess.run(
         [Path(sys.executable).with_name("control")],
         env={
@@ -240,7 +240,7 @@ def test_shells_complete_commands(words: str, offered: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(shell: str) -> None:
-    """What the documentation has people evaluate."""
+    """Print what the documentation has people evaluate."""
     done = subprocess.run(
         [Path(sys.executable).with_name("control")],
         env={**os.environ, "_CONTROL_COMPLETE": f"{shell}_source"},
@@ -253,7 +253,7 @@ def test_completion_is_printed_for_each_shell(shell: str) -> None:
 
 
 def test_control_runs_as_a_module() -> None:
-    """Where the console script is missing, or its first line names a folder that was moved."""
+    """Work without the console script, or when its first line names a moved folder."""
     done = subprocess.run(
         [sys.executable, "-m", "control", "--help"], capture_output=True, text=True, check=True
     )

@@ -15,11 +15,12 @@ from control.errors import ControlError
 from control.schema.freeze import migration_files
 from control.stack.state import SUPERUSER
 from tests import factories
+from tests.control.schema.older import BASELINE, LATER, make_older
 from tests.servers import S3, SETTINGS, Database
 
 
 def run(database: Database, s3: S3, *arguments: str, root: Path = SETTINGS.root) -> Result:
-    """A command in the environment of one database and one bucket."""
+    """Run a command in the environment of one database and one bucket."""
     environment = {
         **database.environment,
         **s3.environment,
@@ -30,14 +31,14 @@ def run(database: Database, s3: S3, *arguments: str, root: Path = SETTINGS.root)
 
 
 def groups_of(database: Database) -> list[str]:
-    """The names of all groups."""
+    """Return the names of all groups."""
     with database.connect() as conn:
         return [name for (name,) in conn.execute("select name from aspen.groups order by id")]
 
 
 @pytest.fixture
 def backup(database: Database, s3: S3, tmp_path: Path) -> Path:
-    """A backup of a database with one group."""
+    """Make a backup of a database with one group."""
     with database.connect() as conn:
         factories.group(conn, "Before")
     target = tmp_path / "backup"
@@ -49,7 +50,7 @@ def backup(database: Database, s3: S3, tmp_path: Path) -> Path:
 def test_database_elsewhere_is_restored_by_its_administrator(
     database: Database, s3: S3, backup: Path
 ) -> None:
-    """What came after the backup is gone with the database of before, which is kept on wish."""
+    """Lose what came after the backup, and keep the previous database only if asked to."""
     with database.connect() as conn:
         factories.group(conn, "After")
 
@@ -63,7 +64,7 @@ def test_database_elsewhere_is_restored_by_its_administrator(
 def test_restore_waits_for_nobody_who_is_connected(
     database: Database, s3: S3, backup: Path
 ) -> None:
-    """An open transaction of a client ends, or the restore would hang."""
+    """End a client's open transaction, which would otherwise block the restore."""
     with database.connect() as client:
         client.execute("begin")
         client.execute("select * from aspen.groups")
@@ -78,7 +79,7 @@ def test_restore_waits_for_nobody_who_is_connected(
 def test_restore_without_an_administrator_says_what_to_set(
     database: Database, s3: S3, backup: Path
 ) -> None:
-    """Role control may not make databases."""
+    """Fail with a remedy, because role control may not create databases."""
     environment = {**database.environment, **s3.environment}
 
     result = CliRunner().invoke(cli, ["db", "restore", "--yes", str(backup)], env=environment)
@@ -90,7 +91,7 @@ def test_restore_without_an_administrator_says_what_to_set(
 def test_backup_of_an_older_checkout_is_brought_up_to_date(
     database: Database, s3: S3, backup: Path, tmp_path: Path
 ) -> None:
-    """The way from there to here is part of the restore."""
+    """Migrate from the older checkout as part of the restore."""
     newer = tmp_path / "newer"
     shutil.copytree(SETTINGS.root / "migrations", newer / "migrations")
     shutil.copytree(SETTINGS.sql_dir, newer / "sql")
@@ -109,8 +110,45 @@ def test_backup_of_an_older_checkout_is_brought_up_to_date(
     assert (name in status["applied"], status["is_current"]) == (True, True)
 
 
+def test_backup_from_before_the_baseline_is_brought_up_to_date(
+    database: Database, s3: S3, tmp_path: Path
+) -> None:
+    """Restore a manifest that names the migrations the baseline replaces."""
+    make_older(database)
+    backup = tmp_path / "older"
+    made = run(database, s3, "db", "backup", str(backup))
+
+    result = run(database, s3, "db", "restore", "--yes", "--drop-previous", str(backup))
+
+    status = json.loads(run(database, s3, "migrate", "status", "--json").stdout)
+    assert (made.exit_code, result.exit_code) == (0, 0), result.output
+    assert json.loads((backup / "backup.json").read_text())["migrations"] == sorted(
+        BASELINE.replaces
+    )
+    assert (status["applied"], status["is_current"]) == (
+        [one.id for one in (BASELINE, *LATER)],
+        True,
+    )
+
+
+def test_backup_from_before_the_baseline_that_lacks_some_is_refused(
+    database: Database, s3: S3, backup: Path
+) -> None:
+    """Name the older checkout that has the missing migrations."""
+    path = backup / "backup.json"
+    document = json.loads(path.read_text())
+    document["migrations"] = list(BASELINE.replaces[:-1])
+    path.write_text(json.dumps(document))
+
+    result = run(database, s3, "db", "restore", "--yes", str(backup))
+
+    assert result.exit_code == 1
+    assert f"check out commit {BASELINE.replaced_after}" in result.stderr
+    assert groups_of(database) == ["Before"]
+
+
 def test_backup_of_a_newer_checkout_is_refused(database: Database, s3: S3, backup: Path) -> None:
-    """Before anything is made of it."""
+    """Reject it before anything is created."""
     path = backup / "backup.json"
     document = json.loads(path.read_text())
     document["migrations"].append("9999_add_what_is_not_here")
@@ -125,7 +163,7 @@ def test_backup_of_a_newer_checkout_is_refused(database: Database, s3: S3, backu
 def test_restore_asks_before_it_replaces_a_database(
     database: Database, s3: S3, backup: Path
 ) -> None:
-    """Whoever presses return has changed nothing."""
+    """Change nothing when the user only presses return."""
     with database.connect() as conn:
         factories.group(conn, "After")
 
@@ -136,7 +174,7 @@ def test_restore_asks_before_it_replaces_a_database(
 
 
 def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_path: Path) -> None:
-    """It is named until control may read it, and then comes back with its owner."""
+    """Name the table until control may read it, then restore it with its owner."""
     with database.connect(SUPERUSER) as conn:
         conn.execute("create table public.notes as select 1 as number")
         refused = run(database, s3, "db", "backup", str(tmp_path / "backup"))
@@ -148,7 +186,7 @@ def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_
         database, s3, "db", "restore", "--yes", "--drop-previous", str(tmp_path / "backup")
     )
 
-    assert "public.notes, which is none of ours, may not be read" in refused.stderr
+    assert "public.notes, which is no table of Aspen, cannot be read" in refused.stderr
     assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
     with database.connect(SUPERUSER) as conn:
         assert conn.execute("select number from public.notes").fetchall() == [(1,)]
@@ -157,7 +195,7 @@ def test_table_of_somebody_else_is_not_left_out(database: Database, s3: S3, tmp_
 def test_database_that_was_unsafe_is_restored_all_the_same(
     database: Database, s3: S3, tmp_path: Path
 ) -> None:
-    """In an emergency the data counts; what is unsafe is said."""
+    """Restore the data, which counts in an emergency, and report what is unsafe."""
     with database.connect() as conn:
         conn.execute("set role aspen_owner")
         conn.execute("create table aspen.bare (id bigint primary key)")
@@ -168,11 +206,11 @@ def test_database_that_was_unsafe_is_restored_all_the_same(
     )
 
     assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
-    assert "unsafe, as it was before: aspen.bare" in result.stderr
+    assert "unsafe, as before: aspen.bare" in result.stderr
 
 
 def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path: Path) -> None:
-    """It counts."""
+    """Only count."""
     result = run(database, s3, "db", "backup", "--dry-run", str(tmp_path / "backup"))
 
     assert result.exit_code == 0, result.output
@@ -181,6 +219,6 @@ def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path
 
 
 def test_program_that_is_too_old_is_not_used() -> None:
-    """pg_dump refuses a server that is newer than itself."""
+    """Skip it, because pg_dump rejects a server newer than itself."""
     with pytest.raises(ControlError, match="pg_dump of PostgreSQL 99 or later is needed"):
         find_tool(SETTINGS, "pg_dump", 99)

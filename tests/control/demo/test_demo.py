@@ -1,4 +1,4 @@
-"""`control load demo`: made-up data that goes the way of real data, and shows who sees what."""
+"""`control load demo`: invented data that takes the paths of real data, and shows who sees what."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests import factories
 from tests.live import Live, run_live
 from tests.servers import S3, Cluster, Database
 
-# How much of everything there is; the audit log notices every change.
+# The numbers of rows; the audit log notices every change.
 COUNTS = """
     select
         (select count(*) from aspen.groups),
@@ -43,14 +43,14 @@ LOADED = (3, 3, *[SAMPLE_COUNT] * 6, 3, 3)
 def demo(
     cluster: Cluster, template: Database, s3: S3, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """An environment of this module's own, with the demo in it."""
+    """Provide an environment for this module, with the demo in it."""
     with run_live(cluster, template, s3, tmp_path_factory.mktemp("demo")) as live:
         live.run("load", "demo")
         yield live
 
 
 def query(database: Database, statement: str) -> tuple[Any, ...]:
-    """One row."""
+    """Return one row."""
     with database.connect() as conn:
         row = conn.execute(statement.encode()).fetchone()
     assert row is not None
@@ -63,18 +63,18 @@ def ask(demo: Live, subject: str, path: str, **params: Any) -> httpx.Response:
 
 
 def tip_names(node: dict[str, Any]) -> set[str]:
-    """The names of the tips below a node of an Auspice tree."""
+    """Return the names of the tips below a node of an Auspice tree."""
     below = [tip_names(child) for child in node.get("children", ())]
     return set().union(*below) if below else {node["name"]}
 
 
 def test_demo_has_samples_with_results_of_every_kind(demo: Live) -> None:
-    """All of it through the import, the API and registration."""
+    """Load everything through the import, the API and registration."""
     assert query(demo.api.database, COUNTS) == LOADED
 
 
 def test_demo_is_loaded_once(demo: Live) -> None:
-    """A second time changes nothing and says so."""
+    """Change nothing the second time, and say so."""
     newest = "select max(id) from aspen.audit_log"
     before = query(demo.api.database, newest)
 
@@ -85,7 +85,7 @@ def test_demo_is_loaded_once(demo: Live) -> None:
 
 
 def test_demo_prints_three_short_commands_that_work_when_pasted(demo: Live, tmp_path: Path) -> None:
-    """As one block, into any shell: the owner's newest samples, and the tree as a file."""
+    """Paste them as one block into any shell: the newest samples, and the tree as a file."""
     said = demo.run("load", "demo").splitlines()
     commands = [line for line in said if line.startswith(("T=", "curl "))]
     control = Path(sys.executable).with_name("control")
@@ -107,7 +107,7 @@ def test_demo_prints_three_short_commands_that_work_when_pasted(demo: Live, tmp_
 
 
 def test_demo_shows_each_group_what_it_may_see(demo: Live) -> None:
-    """Everything to its owner, public names to a granted viewer, nothing to a stranger."""
+    """Show everything to its owner, public names to a granted viewer, nothing to a stranger."""
     samples = [sample for _, sample in tips(outbreak())]
     path, tree_id = "/rpc/phylo_tree", ask(demo, OWNER.subject, "/phylo_trees").json()[0]["id"]
 
@@ -121,14 +121,14 @@ def test_demo_shows_each_group_what_it_may_see(demo: Live) -> None:
 
 
 def test_demo_hides_private_samples_from_the_viewer(demo: Live) -> None:
-    """The owner keeps four to itself."""
+    """Show four samples to the owner only."""
     lists = [ask(demo, member.subject, "/samples").json() for member in (OWNER, VIEWER, STRANGER)]
 
     assert [len(rows) for rows in lists] == [SAMPLE_COUNT, SAMPLE_COUNT - 4, 0]
 
 
 def test_demo_has_its_files_behind_presigned_links(demo: Live) -> None:
-    """The links work from the start."""
+    """Follow the links right after loading."""
     outputs = ask(demo, OWNER.subject, "/job_outputs").json()
 
     links = [
@@ -143,7 +143,7 @@ def test_demo_has_its_files_behind_presigned_links(demo: Live) -> None:
 def test_interrupted_demo_is_completed_by_the_next_run(
     database: Database, s3: S3, demo: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it was cut off; here between two registrations."""
+    """Complete it wherever it was interrupted; here between two registrations."""
     done: list[object] = []
 
     def register_one(*arguments: Any) -> None:
@@ -164,7 +164,7 @@ def test_interrupted_demo_is_completed_by_the_next_run(
 def test_demo_never_takes_what_users_added_for_its_own(
     database: Database, s3: S3, demo: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither in what it says nor, when it was cut off, by handing in results for their jobs."""
+    """Neither count users' rows as the demo's, nor submit results for their jobs."""
     environment = demo.environment | database.environment
     with monkeypatch.context() as patch:
         patch.setattr(loading, "register_outputs", raise_interrupt)
@@ -185,12 +185,12 @@ def test_demo_never_takes_what_users_added_for_its_own(
 
 
 def raise_interrupt(*_: Any) -> None:
-    """Be cut off here."""
+    """Interrupt the demo here."""
     raise KeyboardInterrupt
 
 
 def test_demo_does_not_move_into_a_group_of_the_users(database: Database, demo: Live) -> None:
-    """Its people would become members of a group that only shares the prefix."""
+    """Fail, because its users would join a group that only shares the prefix."""
     with database.connect() as conn:
         factories.group(conn, "Bay of Plenty", prefix=OWNER.prefix)
 
@@ -202,7 +202,7 @@ def test_demo_does_not_move_into_a_group_of_the_users(database: Database, demo: 
 
 
 def test_demo_dry_run_stores_nothing(database: Database) -> None:
-    """It only says that there is something to load."""
+    """Only say that there is something to load."""
     result = CliRunner().invoke(cli, ["load", "demo", "--dry-run"], env=database.environment)
 
     assert (result.exit_code, result.stdout) == (0, "the demo would be loaded\n")
@@ -210,7 +210,7 @@ def test_demo_dry_run_stores_nothing(database: Database) -> None:
 
 
 def test_demo_is_refused_outside_the_local_stack(database: Database, tmp_path: Path) -> None:
-    """It makes users who may sign in."""
+    """Reject it, because it creates users who may sign in."""
     (tmp_path / "aspen.toml").write_text("[production]\n")
     environment = database.environment | {"ASPEN_ROOT": str(tmp_path)}
 
@@ -221,12 +221,12 @@ def test_demo_is_refused_outside_the_local_stack(database: Database, tmp_path: P
 
 
 def test_outbreak_is_the_same_every_time() -> None:
-    """So that what the README shows is what everybody gets."""
+    """Repeat it exactly, so that everybody gets what the README shows."""
     assert outbreak() == outbreak()
 
 
 def test_genomes_differ_from_the_root_by_their_mutations() -> None:
-    """The tree's mutations are the sequences' own."""
+    """Compare the tree's mutations with the sequences' own."""
     root, genomes = outbreak(), {}
     for _, sample in tips(root):
         letters = list(sample.genome)

@@ -1,4 +1,4 @@
-"""`control job`: the queue as an operator sees it, and taking a job out of it."""
+"""`control job`: the queue as operators see it, and cancelling jobs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.servers import Database
 
 @pytest.fixture
 def conn(database: Database) -> Iterator[psycopg.Connection]:
-    """The test's own database as role control, in autocommit."""
+    """Connect to the test's own database as role control, in autocommit."""
     with database.connect() as conn:
         yield conn
 
 
 def run(database: Database, *args: object) -> Result:
-    """`control job …` in this process."""
+    """Run `control job …` in this process."""
     return CliRunner().invoke(cli, ["job", *map(str, args)], env=database.environment)
 
 
 def status_of(conn: psycopg.Connection, job: int) -> object:
-    """How a job stands."""
+    """Return the status of a job."""
     return conn.execute("select status from aspen.jobs where id = %s", [job]).fetchall()[0][0]
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled"])
 def test_job_is_cancelled(conn: psycopg.Connection, database: Database, status: str) -> None:
-    """Also one that is cancelled already; who did it is in the audit log."""
+    """Also accept a cancelled job; the audit log records who did it."""
     job = factories.job(conn, factories.group(conn), status=status)
 
     result = run(database, "cancel", job)
@@ -48,7 +48,7 @@ def test_job_is_cancelled(conn: psycopg.Connection, database: Database, status: 
 
 
 def test_dry_run_cancels_nothing(conn: psycopg.Connection, database: Database) -> None:
-    """It says what it would do."""
+    """Say what it would do."""
     job = factories.job(conn, factories.group(conn))
 
     result = run(database, "cancel", job, "--dry-run")
@@ -61,7 +61,7 @@ def test_dry_run_cancels_nothing(conn: psycopg.Connection, database: Database) -
 def test_job_that_has_ended_is_not_cancelled(
     conn: psycopg.Connection, database: Database, status: str
 ) -> None:
-    """It stays as it ended."""
+    """Leave the job as it ended."""
     job = factories.job(conn, factories.group(conn), status=status)
 
     result = run(database, "cancel", job)
@@ -73,7 +73,7 @@ def test_job_that_has_ended_is_not_cancelled(
 
 @pytest.mark.parametrize("command", ["cancel", "show"])
 def test_unknown_job_is_said(database: Database, command: str) -> None:
-    """With where to look."""
+    """Name the command that lists jobs."""
     result = run(database, command, 987)
 
     assert (result.exit_code, result.stderr) == (
@@ -83,7 +83,7 @@ def test_unknown_job_is_said(database: Database, command: str) -> None:
 
 
 def test_jobs_are_listed_and_shown(conn: psycopg.Connection, database: Database) -> None:
-    """The newest first, for people and for machines; a name stays on its line."""
+    """List the newest first, for people and machines; a name stays on its line."""
     group = factories.group(conn, "Lab")
     old = factories.job(conn, group, status="failed", error="it broke")
     new = factories.phylo_run(conn, group, "A run", status="queued")

@@ -1,4 +1,4 @@
-"""Handing in and registering: files put into S3 as a job does, `control output` run on them."""
+"""Submit and register: put files into S3 as a job does, and run `control output` on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -17,10 +16,11 @@ from psycopg import sql
 
 from control.cli import cli
 from control.errors import ControlError
-from control.outputs.manifest import HandIn, NamedFile, read_manifest
+from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.outputs.register import Registration, register_outputs
 from control.storage.s3 import S3Uri
 from tests import factories
+from tests.names import unique
 from tests.servers import S3, Database
 
 RUN = "from control.cli import main; main()"
@@ -44,17 +44,17 @@ class Desk:
     conn: psycopg.Connection
     database: Database
     s3: S3
-    folder: str = field(default_factory=lambda: uuid4().hex)
+    folder: str = field(default_factory=lambda: unique(32))
 
     def __post_init__(self) -> None:
         self.group_id = factories.group(self.conn)
 
     def samples(self, count: int, **columns: Any) -> list[int]:
-        """That many samples of the group."""
+        """Create that many samples of the group."""
         return [factories.sample(self.conn, self.group_id, **columns) for _ in range(count)]
 
     def job(self, kind: str, samples: Sequence[int] = (), **columns: Any) -> int:
-        """A queued job over these samples."""
+        """Create a queued job over these samples."""
         if kind == "phylo_run":
             job_id = factories.phylo_run(self.conn, self.group_id, status="queued", **columns)
         else:
@@ -64,16 +64,16 @@ class Desk:
         return job_id
 
     def put(self, key: str, content: bytes | str) -> S3Uri:
-        """An object in the bucket."""
+        """Put an object into the bucket."""
         body = content.encode() if isinstance(content, str) else content
         self.s3.client.put_object(Bucket=self.s3.bucket, Key=key, Body=body)
         return S3Uri(self.s3.bucket, key)
 
     def home(self, job_id: int, attempt: int = 1) -> str:
-        """Where the job puts its files."""
+        """Return the folder of the job's files."""
         return f"{self.folder}/jobs/{job_id}/{attempt}/"
 
-    def hand_in(
+    def submit(
         self,
         job_id: int,
         kind: str,
@@ -83,7 +83,7 @@ class Desk:
         attempt: int = 1,
         **overrides: object,
     ) -> S3Uri:
-        """The files of a job and the manifest that names them."""
+        """Store the files of a job and the manifest that names them."""
         home = self.home(job_id, attempt)
         for name, content in files.items():
             self.put(home + name, content)
@@ -92,12 +92,12 @@ class Desk:
         return self.put(f"{home}manifest.json", json.dumps(manifest | {"files": named} | overrides))
 
     def tree(self, job_id: int, dataset: bytes | str, **overrides: Any) -> S3Uri:
-        """What a phylo run hands in."""
-        return self.hand_in(job_id, "phylo_run", {"auspice_json": dataset}, **overrides)
+        """Submit what a phylo run submits."""
+        return self.submit(job_id, "phylo_run", {"auspice_json": dataset}, **overrides)
 
     def report(self, job_id: int, content: bytes | str, **overrides: Any) -> S3Uri:
-        """What a pangolin job hands in."""
-        return self.hand_in(job_id, "pangolin", {"lineage_report_csv": content}, **overrides)
+        """Submit what a pangolin job submits."""
+        return self.submit(job_id, "pangolin", {"lineage_report_csv": content}, **overrides)
 
     def qc(
         self,
@@ -107,32 +107,32 @@ class Desk:
         tag: bytes | str = TAG,
         **overrides: Any,
     ) -> S3Uri:
-        """What a nextclade job hands in."""
+        """Submit what a nextclade job submits."""
         files = {"nextclade_csv": table, "nextclade_tag_json": tag, "aligned_fasta": alignment}
         versions = {"software_versions": {"nextclade": "3.8.2"}}
-        return self.hand_in(job_id, "nextclade", files, **(versions | overrides))
+        return self.submit(job_id, "nextclade", files, **(versions | overrides))
 
-    def submit(self, job_id: int, manifest: S3Uri) -> Registration:
+    def store(self, job_id: int, manifest: S3Uri) -> Registration:
         """Register a manifest in the desk's own transaction."""
-        handed_in = read_manifest(self.s3.client, manifest, job_id)
-        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+        submission = read_manifest(self.s3.client, manifest, job_id)
+        return register_outputs(self.conn, self.s3.client, job_id, submission)
 
-    def submit_tree(self, job_id: int, file: S3Uri) -> Registration:
-        """The same with a tree named by an operator."""
-        handed_in = HandIn("the files named", (NamedFile("auspice_json", file),))
-        return register_outputs(self.conn, self.s3.client, job_id, handed_in)
+    def register_tree(self, job_id: int, file: S3Uri) -> Registration:
+        """Register a tree that an operator names."""
+        submission = Submission("the files named", (NamedFile("auspice_json", file),))
+        return register_outputs(self.conn, self.s3.client, job_id, submission)
 
-    def refusal(self, submit: Callable[[], object]) -> str:
-        """What is said when something is refused; nothing may change by it."""
+    def refusal(self, register: Callable[[], object]) -> str:
+        """Return the message of a rejection, after which nothing may have changed."""
         before = self.state()
         with pytest.raises(ControlError) as caught:
-            submit()
+            register()
         assert caught.value.remedy
         assert self.state() == before
         return caught.value.message
 
     def run(self, *args: object, environment: Mapping[str, str] | None = None) -> Result:
-        """`control output …` in this process; `environment` changes where."""
+        """Run `control output …` in this process; `environment` overrides the settings."""
         return CliRunner().invoke(
             cli,
             ["output", *map(str, args)],
@@ -147,11 +147,11 @@ class Desk:
         *options: object,
         environment: Mapping[str, str] | None = None,
     ) -> Result:
-        """`control output register` on a manifest."""
+        """Run `control output register` on a manifest."""
         return self.run("register", job_id, manifest, *options, environment=environment)
 
     def start(self, *args: object, prelude: str = "") -> subprocess.Popen[str]:
-        """`control output …` in a process of its own; `prelude` is Python that runs first."""
+        """Run `control output …` in a process of its own; `prelude` is Python that runs first."""
         return subprocess.Popen(
             [sys.executable, "-c", prelude + RUN, "output", *map(str, args)],
             env=self.environment,
@@ -162,16 +162,16 @@ class Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this database and this S3."""
+        """Return the environment of this database and this S3."""
         return self.database.environment | self.s3.environment
 
     def rows(self, statement: str, *values: object) -> list[Any]:
-        """What a query finds; of a single column the values alone."""
+        """Return the rows of a query; for a single column, the values alone."""
         found = self.conn.execute(statement.encode(), values).fetchall()
         return [row[0] if len(row) == 1 else row for row in found]
 
     def state(self) -> dict[str, list[Any]]:
-        """Everything a registration could change."""
+        """Return everything a registration could change."""
         statement = sql.SQL("select to_jsonb(stored) from aspen.{} as stored order by id")
         return {
             table: [row[0] for row in self.conn.execute(statement.format(sql.Identifier(table)))]
@@ -191,7 +191,7 @@ class Desk:
 
 
 def lineage_row(sample_id: object, lineage: str = "BA.2", score: str = "0.95", **more: str) -> str:
-    """A row of lineage_report.csv."""
+    """Return a row of lineage_report.csv."""
     values = {"call": "", "support": "", "version": "v1.29", "note": ""} | more
     return (
         f"{sample_id},{lineage},0.0,{score},{values['call']},{values['support']},"
@@ -200,7 +200,7 @@ def lineage_row(sample_id: object, lineage: str = "BA.2", score: str = "0.95", *
 
 
 def qc_row(sample_id: object, score: str = "12.5", status: str = "good", **more: str) -> str:
-    """A row of nextclade.csv."""
+    """Return a row of nextclade.csv."""
     values = {
         "clade": "21L",
         "lineage": "",
@@ -215,22 +215,22 @@ def qc_row(sample_id: object, score: str = "12.5", status: str = "good", **more:
 
 
 def table(header: str, *rows: str) -> str:
-    """A file of a header and rows."""
+    """Return a file of a header and rows."""
     return "".join(f"{line}\n" for line in (header, *rows))
 
 
 def fasta(*records: tuple[object, str]) -> str:
-    """An aligned FASTA file."""
+    """Return an aligned FASTA file."""
     return "".join(f">{name}\n{sequence}\n" for name, sequence in records)
 
 
 def tip(name: object, **attrs: object) -> dict[str, Any]:
-    """A tip of an Auspice tree; attributes are those of node_attrs."""
+    """Return a tip of an Auspice tree; attributes become node_attrs."""
     return {"name": name, "node_attrs": {key: {"value": held} for key, held in attrs.items()}}
 
 
 def dataset(*children: Any, **members: object) -> str:
-    """An Auspice dataset: a root with these children."""
+    """Return an Auspice dataset: a root with these children."""
     document: dict[str, object] = {
         "version": "v2",
         "meta": {"title": "A tree", "panels": ["tree"]},

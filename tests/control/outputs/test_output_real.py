@@ -1,6 +1,6 @@
-"""Real outputs of pangolin and Nextclade, and a real tree.
+"""Real outputs of pangolin and Nextclade, and a real tree, are registered.
 
-The files are not ours to keep here: ASPEN_TEST_DATA names the folder that holds them.
+The files are not in the repository: ASPEN_TEST_DATA names their folder.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ pytestmark = pytest.mark.skipif(
 
 
 def content(name: str) -> bytes:
-    """One of the files."""
+    """Return the content of one of the files."""
     return (DATA / name).read_bytes()
 
 
 def add_samples(draft: Desk, *sample_ids: int) -> None:
-    """Samples with the ids the files speak of."""
+    """Create samples with the ids in the files."""
     for sample_id in sample_ids:
         factories.sample(draft.conn, draft.group_id, id=sample_id)
 
 
 def test_real_lineage_report_is_registered(draft: Desk) -> None:
-    """Two genomes that pangolin found among the designated ones."""
+    """Register two genomes that pangolin found among the designated ones."""
     add_samples(draft, 3, 4)
     job = draft.job("pangolin", [3, 4])
 
-    draft.submit(job, draft.report(job, content("lineage_report.csv")))
+    draft.store(job, draft.report(job, content("lineage_report.csv")))
 
     assert draft.rows(
         "select sample_id, lineage, lineage_software_version, lineage_probability"
@@ -59,12 +59,12 @@ def test_real_lineage_report_is_registered(draft: Desk) -> None:
 
 
 def test_real_nextclade_files_are_registered(draft: Desk) -> None:
-    """Two genomes, one of them bad; the alignment was cut short to one record."""
+    """Register two genomes, one of them bad; the alignment holds one record."""
     add_samples(draft, 1, 2)
     job = draft.job("nextclade", [1, 2])
     files = (content(name) for name in ("nextclade.csv", "nextclade.aligned.fasta", "tag.json"))
 
-    done = draft.submit(job, draft.qc(job, *files, software_versions={"nextclade": "2.9.1"}))
+    done = draft.store(job, draft.qc(job, *files, software_versions={"nextclade": "2.9.1"}))
 
     assert done.results is not None
     assert done.results.samples_without_alignment == [2]
@@ -81,7 +81,7 @@ def test_real_nextclade_files_are_registered(draft: Desk) -> None:
 
 
 def test_real_tree_joins_to_what_it_was() -> None:
-    """Every member of every node."""
+    """Compare every member of every node."""
     text = content("ncov_tree.json").decode()
 
     cut = parse_dataset(text, ["hCoV-19"])

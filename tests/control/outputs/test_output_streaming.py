@@ -1,4 +1,4 @@
-"""Memory of a registration does not grow with its files."""
+"""The memory of a registration does not grow with its files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from tests import factories
 from tests.control.outputs.desk import NEXTCLADE_HEADER, Desk, fasta, qc_row, table
 
-# As long as a genome of monkeypox virus, so that 1,000 of them are 200 MB.
+# The length of a monkeypox genome: 1,000 of them are 200 MB.
 GENOME = "ACGTN-WS" * 25_000
-# Not what wait4 says: that begins with the peak of the process that started this one.
+# wait4 would not do: its value begins with the peak of the parent process.
 SAY_PEAK = (
     "import atexit, sys;"
     "atexit.register(lambda: print(open('/proc/self/status').read(), file=sys.stderr));"
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def peak_memory(desk: Desk, genomes: int) -> float:
-    """Peak memory in MiB of registering that many aligned genomes, in a process of its own."""
+    """Return the peak memory in MiB of registering that many genomes in a process of its own."""
     first, last = add_samples(desk, genomes)
     job = desk.job("nextclade")
     desk.conn.execute(
@@ -47,7 +47,7 @@ def peak_memory(desk: Desk, genomes: int) -> float:
 
 
 def add_samples(desk: Desk, count: int) -> tuple[int, int]:
-    """That many samples with ids in a row; the first and the last."""
+    """Create samples with consecutive ids; return the first and the last."""
     factories.sample(desk.conn, desk.group_id)
     [found] = desk.rows(
         "with added as ("
@@ -66,7 +66,7 @@ def add_samples(desk: Desk, count: int) -> tuple[int, int]:
 
 @pytest.mark.timeout(300)
 def test_200_mb_of_alignment_take_no_more_memory_than_2_mb(desk: Desk) -> None:
-    """One record at a time from S3 into COPY."""
+    """Stream one record at a time from S3 into COPY."""
     small = peak_memory(desk, 10)
 
     large = peak_memory(desk, 1_000)

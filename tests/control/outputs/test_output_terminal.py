@@ -9,17 +9,17 @@ import sys
 from tests.control.outputs.desk import RUN, Desk, dataset, tip
 from tests.control.test_terminal import EVIL, raw_controls
 
-# A key that breaks a line or turns it around is refused before it is stored, this one is not.
+# A key that breaks or reorders a line is rejected earlier; this one is accepted.
 KEY = "tree\u200f\u061c.json"
 
 
 def test_keys_of_objects_are_shown(desk: Desk) -> None:
-    """When they are registered, and whenever they are listed."""
+    """Escape them when they are registered and when they are listed."""
     job = desk.job("phylo_run")
     desk.put(desk.home(job) + KEY, dataset(tip("a"), tip("b")))
     named = [{"kind": "auspice_json", "key": KEY}]
 
-    registered = desk.register(job, desk.hand_in(job, "phylo_run", {}, files=named))
+    registered = desk.register(job, desk.submit(job, "phylo_run", {}, files=named))
     listed = [desk.run("list", job), desk.run("list", job, "--json")]
 
     for result in (registered, *listed):
@@ -29,9 +29,9 @@ def test_keys_of_objects_are_shown(desk: Desk) -> None:
 
 
 def test_refused_documents_are_shown(desk: Desk) -> None:
-    """A manifest, and the name of one that is not there."""
+    """Escape a manifest, and the name of a missing one."""
     job = desk.job("phylo_run")
-    manifest = desk.hand_in(job, EVIL, {"auspice_json": "{}"}, error=EVIL)
+    manifest = desk.submit(job, EVIL, {"auspice_json": "{}"}, error=EVIL)
 
     for result in (
         desk.register(job, manifest),
@@ -43,7 +43,7 @@ def test_refused_documents_are_shown(desk: Desk) -> None:
 
 
 def test_registration_stays_one_when_its_reader_is_gone(desk: Desk) -> None:
-    """An error would have somebody look for what went wrong."""
+    """Succeed, because an error would make people look for a fault."""
     job = desk.job("phylo_run")
     manifest = desk.tree(job, dataset(tip("a"), tip("b")))
     reading, writing = os.pipe()

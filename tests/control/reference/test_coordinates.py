@@ -1,4 +1,4 @@
-"""`control load coordinates`: places get those of a file, and none is guessed."""
+"""`control load coordinates`: locations get the coordinates of a file, and none is guessed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CORDOBAS = (
 
 @dataclass(frozen=True)
 class Atlas:
-    """A database with places, and a file to locate them by."""
+    """A database with locations, and a file with coordinates."""
 
     database: Database
     file: Path
 
     def place(self, *names: str, at: tuple[float, float] | None = None) -> int:
-        """A place, from the region down."""
+        """Create a location, from the region down."""
         columns = dict(zip(("region", "country", "division", "location"), names, strict=False))
         located = dict(zip(("latitude", "longitude"), at or (), strict=False))
         with self.database.connect() as conn:
@@ -41,12 +41,12 @@ class Atlas:
         return self.load(*options)
 
     def load(self, *options: str) -> Result:
-        """`control load coordinates`."""
+        """Run `control load coordinates`."""
         command = ["load", "coordinates", str(self.file), *options]
         return CliRunner().invoke(cli, command, env=self.database.environment)
 
     def located(self) -> dict[str, tuple[float, float]]:
-        """The coordinates that are known, by the names of the place."""
+        """Return the known coordinates by the names of the location."""
         with self.database.connect() as conn:
             rows = conn.execute(
                 "select concat_ws('/', country, division, location, region), latitude, longitude"
@@ -57,12 +57,12 @@ class Atlas:
 
 @pytest.fixture
 def atlas(database: Database, tmp_path: Path) -> Atlas:
-    """No places yet."""
+    """Return a database without locations."""
     return Atlas(database, tmp_path / "lat_longs.tsv")
 
 
 def test_each_place_takes_the_line_of_its_own_level(atlas: Atlas) -> None:
-    """A country is not mistaken for a town of its name; case and form of Unicode do not count."""
+    """Match level and name, whatever the case and Unicode form: a country is not a town."""
     atlas.place("Europe")
     atlas.place("Europe", "Luxembourg")
     atlas.place("Europe", "Luxembourg", "Luxembourg")
@@ -98,7 +98,7 @@ def test_each_place_takes_the_line_of_its_own_level(atlas: Atlas) -> None:
 
 
 def test_name_of_several_places_is_said_and_none_is_guessed(atlas: Atlas) -> None:
-    """Which Córdoba a line means, it does not tell."""
+    """Report it, because the line does not tell which Córdoba it means."""
     for names in CORDOBAS:
         atlas.place(*names)
 
@@ -113,7 +113,7 @@ def test_name_of_several_places_is_said_and_none_is_guessed(atlas: Atlas) -> Non
 
 
 def test_file_that_names_parents_tells_places_of_one_name_apart(atlas: Atlas) -> None:
-    """A first line names the columns; what a line leaves empty may be any."""
+    """Use a first line that names the columns; an empty parent matches any."""
     for names in CORDOBAS:
         atlas.place(*names)
     atlas.place("Europe", "Spain", "Córdoba", "Lucena")
@@ -135,7 +135,7 @@ def test_file_that_names_parents_tells_places_of_one_name_apart(atlas: Atlas) ->
 
 
 def test_country_in_two_regions_is_one(atlas: Atlas) -> None:
-    """Some count it to Europe, some to Asia."""
+    """Match both, because some count it to Europe and some to Asia."""
     atlas.place("Europe", "Georgia")
     atlas.place("Asia", "Georgia")
 
@@ -146,7 +146,7 @@ def test_country_in_two_regions_is_one(atlas: Atlas) -> None:
 
 
 def test_lines_that_contradict_each_other_are_said(atlas: Atlas) -> None:
-    """The same twice is no contradiction."""
+    """Report contradictions; the same coordinates twice are none."""
     atlas.place("Europe", "Spain")
     atlas.place("Europe", "France")
 
@@ -161,7 +161,7 @@ def test_lines_that_contradict_each_other_are_said(atlas: Atlas) -> None:
 
 
 def test_coordinates_that_are_there_stay_unless_told_otherwise(atlas: Atlas) -> None:
-    """An operator may have corrected them."""
+    """Keep them, because an operator may have corrected them."""
     atlas.place("Europe", "Spain", at=(1, 2))
     atlas.place("Europe", "France", at=(46, 2))
     lines = ("country\tSpain\t40\t-4", "country\tFrance\t46\t2")
@@ -182,7 +182,7 @@ def test_coordinates_that_are_there_stay_unless_told_otherwise(atlas: Atlas) -> 
 
 
 def test_loading_again_changes_nothing_and_a_dry_run_nothing_at_all(atlas: Atlas) -> None:
-    """It says the same as the real one."""
+    """Report in the dry run what the real one would."""
     atlas.place("Europe", "Spain")
     line = "country\tSpain\t40\t-4"
 
@@ -199,7 +199,7 @@ def test_loading_again_changes_nothing_and_a_dry_run_nothing_at_all(atlas: Atlas
 
 
 def test_report_is_one_json_object(atlas: Atlas) -> None:
-    """For machines."""
+    """Print JSON for machines."""
     atlas.place("Europe", "Spain")
     atlas.place("Europe", "France")
 
@@ -218,7 +218,7 @@ def test_report_is_one_json_object(atlas: Atlas) -> None:
 
 
 def test_file_may_be_gzip_and_come_from_a_spreadsheet(atlas: Atlas) -> None:
-    """A byte-order mark and CRLF."""
+    """Accept a byte-order mark and CRLF."""
     atlas.place("Europe", "Spain")
     text = "Level\tName\tLatitude\tLongitude\r\ncountry\tSpain\t40\t-4\r\n"
     atlas.file.write_bytes(gzip.compress(text.encode("utf-8-sig")))
@@ -243,7 +243,7 @@ def test_file_may_be_gzip_and_come_from_a_spreadsheet(atlas: Atlas) -> None:
     ],
 )
 def test_bad_line_is_named_and_nothing_stored(atlas: Atlas, line: str, problem: str) -> None:
-    """The good ones are not stored either: a file is corrected and loaded as a whole."""
+    """Store no good line either: the file is corrected and loaded as a whole."""
     atlas.place("Europe", "Spain")
 
     result = atlas.run("country\tSpain\t40\t-4", line)
@@ -264,7 +264,7 @@ def test_bad_line_is_named_and_nothing_stored(atlas: Atlas, line: str, problem: 
     ],
 )
 def test_file_that_is_none_is_refused(atlas: Atlas, content: bytes, complaint: str) -> None:
-    """With what it should be."""
+    """Say what the file should be."""
     atlas.file.write_bytes(content)
 
     result = atlas.load()

@@ -1,4 +1,4 @@
-"""Places are found or made, whatever others do to them at the same time."""
+"""Locations are found or created, whatever other sessions do to them at the same time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import astuple
 
 import psycopg
 
-from control.reference.locations import Place, ensure_locations
+from control.reference.locations import Location, ensure_locations
 from tests import factories
 from tests.servers import Database
 
-PARIS = Place("Europe", "France", "Ile de France", "Paris")
+PARIS = Location("Europe", "France", "Ile de France", "Paris")
 
 
 def waits_for_a_lock(watcher: psycopg.Connection, pid: int) -> bool:
-    """Whether a backend is held up by another, polled for some seconds."""
+    """Return whether a backend waits for a lock, polling for some seconds."""
     answer = watcher.execute(
         "select wait_event_type from pg_stat_activity where pid = %s", [pid]
     ).fetchone()
@@ -24,7 +24,7 @@ def waits_for_a_lock(watcher: psycopg.Connection, pid: int) -> bool:
 
 
 def test_place_that_is_deleted_meanwhile_is_made_again(database: Database) -> None:
-    """It existed when it was to be created, and no more when its id was needed."""
+    """Create it again when it disappears between the two statements."""
     with (
         psycopg.connect(database.url) as other,
         psycopg.connect(database.url) as conn,
@@ -45,7 +45,7 @@ def test_place_that_is_deleted_meanwhile_is_made_again(database: Database) -> No
 
 
 def all_places(conn: psycopg.Connection) -> list[tuple[str | None, ...]]:
-    """Their names, parents first."""
+    """Return the names of all locations, parents first."""
     return conn.execute(
         "select region, country, division, location from aspen.locations"
         " order by region_key, path_key"
@@ -53,8 +53,8 @@ def all_places(conn: psycopg.Connection) -> list[tuple[str | None, ...]]:
 
 
 def test_place_is_made_with_its_division_and_its_country(admin: psycopg.Connection) -> None:
-    """A tree is coloured by distance on each of the levels."""
-    found = ensure_locations(admin, {PARIS, Place("Asia"), Place("Asia", "Japan")})
+    """Create all levels, because a tree is coloured by distance on each of them."""
+    found = ensure_locations(admin, {PARIS, Location("Asia"), Location("Asia", "Japan")})
 
     assert found.created == 5
     assert all_places(admin) == [
@@ -69,7 +69,7 @@ def test_place_is_made_with_its_division_and_its_country(admin: psycopg.Connecti
 def test_parents_that_are_missing_are_made_for_a_place_that_is_there(
     admin: psycopg.Connection,
 ) -> None:
-    """Operators make places one by one."""
+    """Create the parents of a location that operators created alone."""
     paris = factories.location(admin, "France", "Ile de France", "Paris")
 
     found = ensure_locations(admin, {PARIS})
@@ -78,14 +78,14 @@ def test_parents_that_are_missing_are_made_for_a_place_that_is_there(
 
 
 def test_same_place_is_found_however_it_is_written(admin: psycopg.Connection) -> None:
-    """In other case, with other blanks, in another form of Unicode; and several times at once."""
+    """Ignore case, blanks and Unicode form; find several at once."""
     geneva = factories.location(admin, "Switzerland", "Genève")
     alike = [
-        Place("Europe", "Switzerland", unicodedata.normalize("NFD", "Genève")),
-        Place("europe", "switzerland", "GENÈVE"),
-        Place("Europe", "Switzerland", " Genève"),
+        Location("Europe", "Switzerland", unicodedata.normalize("NFD", "Genève")),
+        Location("europe", "switzerland", "GENÈVE"),
+        Location("Europe", "Switzerland", " Genève"),
     ]
-    new = [Place("North  America", "USA"), Place("North America", "Usa")]
+    new = [Location("North  America", "USA"), Location("North America", "Usa")]
 
     found = ensure_locations(admin, {*alike, *new})
 
@@ -96,20 +96,20 @@ def test_same_place_is_found_however_it_is_written(admin: psycopg.Connection) ->
 
 
 def test_places_made_at_once_in_opposite_order_lock_nobody_out(database: Database) -> None:
-    """Everybody makes them in one order, whatever order and spelling they came in."""
+    """Create them in one order, whatever order and spelling they came in."""
     places = [
-        Place("Europe", country, f"Division {number}", town)
+        Location("Europe", country, f"Division {number}", town)
         for number in range(20)
         for country in ("France", "Spain")
         for town in ("Town", None)
     ]
 
-    def make(wanted: list[Place]) -> int:
+    def make(wanted: list[Location]) -> int:
         with psycopg.connect(database.url) as conn:
             return ensure_locations(conn, wanted).created
 
     with ThreadPoolExecutor() as pool:
-        upper = [Place(*(name and name.upper() for name in astuple(place))) for place in places]
+        upper = [Location(*(name and name.upper() for name in astuple(place))) for place in places]
         created = list(pool.map(make, [places, places[::-1], upper, upper[::-1]]))
 
     assert sum(created) == 2 + 2 * 20 + 2 * 20

@@ -1,4 +1,4 @@
-"""A laboratory with files to import, and what `control sample import` makes of them."""
+"""A laboratory with files, and `control sample import` on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Importer:
     sequences: dict[str, str] = field(default_factory=dict)
 
     def add(self, strain: str, sequence: str | None = GENOME, **cells: str) -> None:
-        """One row, and its sequence unless that is None."""
+        """Add one row, and its sequence unless that is None."""
         row = dict.fromkeys(COLUMNS, "?") | {
             "strain": strain,
             "date": DATE,
@@ -51,7 +51,7 @@ class Importer:
             self.sequences[strain] = sequence
 
     def write(self) -> None:
-        """Both files; the sequences in another order than the metadata."""
+        """Write both files; the sequences in another order than the metadata."""
         header = list(dict.fromkeys(name for row in self.rows for name in row))
         lines = [header, *([row.get(name, "") for name in header] for row in self.rows)]
         text = "".join("\t".join(cells) + "\n" for cells in lines)
@@ -65,7 +65,7 @@ class Importer:
         return self.invoke("--sequences", "sequences.fasta", *options)
 
     def invoke(self, *options: str) -> Result:
-        """`control sample import`, in the folder of the files."""
+        """Run `control sample import` in the folder of the files."""
         given = ["sample", "import", "--group", str(self.group_id), "--user", "alice"]
         given += ["--pathogen", "SC2", "--metadata", "metadata.tsv"]
         with pytest.MonkeyPatch.context() as patch:
@@ -73,12 +73,12 @@ class Importer:
             return CliRunner().invoke(cli, [*given, *options], env=self.database.environment)
 
     def query(self, statement: str) -> Rows:
-        """What the database holds."""
+        """Query the database."""
         with self.database.connect() as conn:
             return conn.execute(statement.encode()).fetchall()
 
     def stored(self) -> Rows:
-        """Identifiers and whether there is a sequence."""
+        """Return identifiers, and whether there is a sequence."""
         return self.query(
             "select samples.private_identifier, samples.public_identifier, sequences.id is not null"
             " from aspen.samples left join aspen.sequences on sequences.sample_id = samples.id"
@@ -87,7 +87,7 @@ class Importer:
 
 
 def problems(result: Result) -> list[str]:
-    """The rejected rows as they are listed, without the line around them."""
+    """Return the listed rejected rows, without the lines around them."""
     lines = result.stderr.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Error:"))
     return [line for line in lines[start + 1 :] if not line.startswith("Remedy:")]

@@ -1,4 +1,4 @@
-"""Reading FASTA: every file that people call so, one record at a time."""
+"""FASTA is read in every common variant, one record at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ sequences = st.text("ACGTNacgtn-", max_size=500)
 
 
 def records(path: Path, content: bytes) -> list[Record]:
-    """What is read from a file with this content."""
+    """Read a file with this content."""
     path.write_bytes(content)
     with open_input(path) as file:
         return list(read_records(file))
@@ -29,7 +29,7 @@ def records(path: Path, content: bytes) -> list[Record]:
 def test_what_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, written: list[tuple[str, str]]
 ) -> None:
-    """Whatever the names and however long the sequences."""
+    """Try any names and lengths of sequences."""
     stream = io.StringIO()
     for name, sequence in written:
         write_record(stream, name, sequence)
@@ -45,7 +45,7 @@ def test_what_is_written_is_read_back(
 def test_lines_may_have_any_length_and_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newline: bytes, chunk_bytes: int
 ) -> None:
-    """A whole genome on one line is read in pieces; blank lines do not count."""
+    """Read a whole genome on one line in pieces; skip blank lines."""
     monkeypatch.setattr(fasta, "CHUNK_BYTES", chunk_bytes)
     lines = [b"", b">A/1 first", b"ACGT" * 9, b"", b"acgt", b">A/2", b">A/3", b"N"]
 
@@ -57,7 +57,7 @@ def test_lines_may_have_any_length_and_ending(
 
 
 def test_the_name_is_the_header_up_to_the_first_space() -> None:
-    """As most tools see it."""
+    """Take the name as most tools do."""
     assert [Record(header, 1, "").name for header in ("A/1 first one", "A/1", "")] == [
         "A/1",
         "A/1",
@@ -68,7 +68,7 @@ def test_the_name_is_the_header_up_to_the_first_space() -> None:
 def test_a_record_longer_than_any_genome_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would have to be held in memory."""
+    """Limit what would have to be held in memory."""
     monkeypatch.setattr(fasta, "LONGEST_SEQUENCE", 10)
 
     with pytest.raises(ControlError, match="line 1: more than 10 letters"):
@@ -78,7 +78,7 @@ def test_a_record_longer_than_any_genome_is_refused(
 def test_a_header_that_never_ends_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when the line ends were lost."""
+    """Reject a file that lost its line ends."""
     monkeypatch.setattr(fasta, "CHUNK_BYTES", 10)
 
     with pytest.raises(ControlError, match="line 1: a header of more than 10 bytes"):
@@ -86,5 +86,5 @@ def test_a_header_that_never_ends_is_refused(
 
 
 def test_an_empty_file_has_no_records(tmp_path: Path) -> None:
-    """That rows have no sequence is for others to say."""
+    """Leave it to the import to miss the sequences."""
     assert records(tmp_path / "x.fasta", b"") == []

@@ -1,4 +1,4 @@
-"""Whatever is given as metadata or sequences, the answer is a sentence and never a traceback."""
+"""Any bytes given as metadata or sequences give a sentence and never a traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from control.cli import cli
 from control.errors import ControlError
 from control.input_files import open_input
 from control.samples.fasta import read_records
-from control.samples.metadata import Reading, read_metadata
+from control.samples.metadata import MetadataOptions, read_metadata
 from tests import factories
 from tests.servers import Database
 
@@ -31,17 +31,15 @@ records = st.lists(
 
 
 def short(examples: int) -> settings:
-    """The same examples every time, in a folder that all of them share."""
+    """Use the same examples every time, in one shared folder."""
     return settings(
-        derandomize=True,
         max_examples=examples,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 
 
 def damaged(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """As it is, compressed, or compressed and cut off or followed by something."""
+    """Return the bytes as they are, compressed, or compressed and cut off or extended."""
     return st.one_of(
         content,
         content.map(gzip.compress),
@@ -59,12 +57,12 @@ def damaged(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 @example(HEADER + b"x" * (2 << 20))
 @example(b"strain\tdate\tregion\tstrain\n")
 def test_any_bytes_as_metadata(tmp_path: Path, content: bytes) -> None:
-    """Every row is usable or named."""
+    """Expect every row to be usable or named."""
     path = tmp_path / "metadata.tsv"
     path.write_bytes(content)
 
     with suppress(ControlError):
-        read = read_metadata(path, Reading())
+        read = read_metadata(path, MetadataOptions())
         assert read.total <= len(read.rows) + len(read.problems)
 
 
@@ -73,7 +71,7 @@ def test_any_bytes_as_metadata(tmp_path: Path, content: bytes) -> None:
 @example(b">" + b"\xc3" * 3)
 @example(b"\xfd7zXZ\0\0\0")
 def test_any_bytes_as_sequences(tmp_path: Path, content: bytes) -> None:
-    """Records, or why there are none."""
+    """Expect records, or the reason why there are none."""
     path = tmp_path / "sequences.fasta"
     path.write_bytes(content)
 
@@ -89,7 +87,7 @@ def test_any_bytes_as_sequences(tmp_path: Path, content: bytes) -> None:
 def test_any_files_as_an_import(
     database: Database, tmp_path: Path, table: bytes, sequences: bytes
 ) -> None:
-    """Through the whole command, with the rules of the database."""
+    """Run the whole command, with the rules of the database."""
     arguments: list[Any] = ["sample", "import", "--group", "FUZ", "--user", "fuzzy"]
     arguments += ["--pathogen", "SC2", "--dry-run", "--allow-missing-sequences"]
     for name, content in (("--metadata", table), ("--sequences", sequences)):

@@ -1,4 +1,4 @@
-"""Whether `control sample import` stored something: its exit code tells, printed or not."""
+"""The exit code of `control sample import` tells whether it stored something, printed or not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ needs_a_full_disk = pytest.mark.skipif(not FULL.exists(), reason="this system ha
 
 @pytest.fixture
 def gone() -> Iterator[IO[bytes]]:
-    """A pipe whose reader has left."""
+    """Return a pipe whose reader has left."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
@@ -33,7 +33,7 @@ def run(
     stdout: IO[bytes] | int = subprocess.PIPE,
     stderr: IO[bytes] | int = subprocess.PIPE,
 ) -> tuple[int, str]:
-    """Exit code and what came on stderr, unless that went elsewhere."""
+    """Return exit code and stderr, unless that went elsewhere."""
     importer.write()
     arguments = ["--group", str(importer.group_id), "--user", "alice", "--pathogen", "SC2"]
     arguments += ["--metadata", "metadata.tsv", "--sequences", "sequences.fasta", *options]
@@ -52,7 +52,7 @@ def run(
 def test_success_stays_one_when_its_reader_is_gone(
     importer: Importer, gone: IO[bytes], options: tuple[str, ...]
 ) -> None:
-    """An error would have somebody import again."""
+    """Succeed, because an error would make people import again."""
     importer.add("A/1")
 
     code, said = run(importer, *options, stdout=gone)
@@ -63,7 +63,7 @@ def test_success_stays_one_when_its_reader_is_gone(
 
 @needs_a_full_disk
 def test_success_stays_one_when_the_disk_is_full(importer: Importer) -> None:
-    """The summary goes to a file on it."""
+    """Write the summary to a file on that disk."""
     importer.add("A/1")
 
     with FULL.open("wb") as full:
@@ -74,7 +74,7 @@ def test_success_stays_one_when_the_disk_is_full(importer: Importer) -> None:
 
 
 def test_success_stays_one_when_nobody_reads_anything(importer: Importer, gone: IO[bytes]) -> None:
-    """Notices are for stderr, which is gone as well."""
+    """Lose the notices too, with stderr closed."""
     importer.add("A/1", notes="not imported")
 
     code, _ = run(importer, stdout=gone, stderr=gone)
@@ -83,7 +83,7 @@ def test_success_stays_one_when_nobody_reads_anything(importer: Importer, gone: 
 
 
 def test_refusal_stays_one_when_its_reader_is_gone(importer: Importer, gone: IO[bytes]) -> None:
-    """Nothing is stored, so it is no success."""
+    """Fail, because nothing is stored."""
     importer.add("A/1", region="?")
 
     code, _ = run(importer, "--json", stdout=gone)
@@ -101,7 +101,7 @@ def test_refusal_stays_one_when_its_reader_is_gone(importer: Importer, gone: IO[
 def test_report_that_cannot_be_written_stops_the_import(
     importer: Importer, path: str, reason: str
 ) -> None:
-    """Before anything is stored."""
+    """Fail before anything is stored."""
     importer.add("A/1")
 
     code, said = run(importer, "--rejects", path)
@@ -111,7 +111,7 @@ def test_report_that_cannot_be_written_stops_the_import(
 
 
 def test_report_without_problems_is_its_header(importer: Importer) -> None:
-    """The allow twin."""
+    """Write the header alone."""
     importer.add("A/1")
 
     code, _ = run(importer, "--rejects", "rejects.tsv")
@@ -121,7 +121,7 @@ def test_report_without_problems_is_its_header(importer: Importer) -> None:
 
 
 def test_progress_is_shown_on_a_terminal(importer: Importer) -> None:
-    """To the end, and the cursor comes back."""
+    """Show it to the end, and restore the cursor."""
     importer.add("A/1")
     importer.add("A/2")
     terminal, stderr = os.openpty()

@@ -114,12 +114,13 @@ def test_the_api_keeps_its_connections_where_it_sees_no_difference(
 def test_the_api_reads_the_new_comment_of_a_function(checkout: Checkout, own_api: Api) -> None:
     """The function is replaced in place, and its comment is in the description of the API."""
     checkout.append(
-        "sql/api/functions/health.sql", "\ncomment on function api.health() is 'A new text';\n"
+        "sql/api/functions/service/health.sql",
+        "\ncomment on function api.health() is 'A new text';\n",
     )
 
     result = with_api_url(checkout, own_api.url).migrate("up")
 
-    assert "in place: api/functions/health.sql" in result.stderr
+    assert "in place: api/functions/service/health.sql" in result.stderr
     assert own_api.get("/").json()["paths"]["/rpc/health"]["get"]["summary"] == "A new text"
 
 
@@ -136,7 +137,9 @@ def test_up_fails_when_the_api_does_not_see_the_load(
 ) -> None:
     """An API of another database, here; the database itself is up to date."""
     monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.3)
-    checkout.append("sql/api/functions/health.sql", "comment on function api.health() is 'New';\n")
+    checkout.append(
+        "sql/api/functions/service/health.sql", "comment on function api.health() is 'New';\n"
+    )
 
     result = with_api_url(checkout, api.url).migrate("up")
 

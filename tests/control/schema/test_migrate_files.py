@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,12 @@ every_migration = pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: p
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    """0001, 0002, …, each a verb and its object in lower case."""
+    """0001, 0002, …, each a verb and its object in lower case; the first one is the baseline."""
     numbers = [int(path.name[:4]) for path in MIGRATIONS]
 
     assert numbers == list(range(1, len(MIGRATIONS) + 1))
-    names = [path.stem for path in MIGRATIONS]
+    first, *names = [path.stem for path in MIGRATIONS]
+    assert first == "0001_baseline"
     assert [name for name in names if not re.fullmatch(r"\d{4}(_[a-z0-9]+){2,}", name)] == []
 
 
@@ -77,14 +77,23 @@ def test_released_migrations_never_change() -> None:
     assert changed_since_release(ROOT) == []
 
 
+def test_baseline_is_released() -> None:
+    """Version 0.1.0 froze it: whatever comes is a migration from 0002 on."""
+    assert "  0001_baseline.sql\n" in (ROOT / "migrations/frozen.txt").read_text()
+
+
 def test_a_changed_released_migration_is_named(tmp_path: Path) -> None:
     """Edited or gone."""
-    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
-    edited, gone = (tmp_path / "migrations" / path.name for path in MIGRATIONS[:2])
-    frozen = [f"{sha256_of(path)}  {path.name}\n" for path in MIGRATIONS]
-    (tmp_path / "migrations/frozen.txt").write_text("".join(frozen))
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    edited, kept, gone = paths = [folder / f"000{n}_create_{n}.sql" for n in (1, 2, 3)]
+    for path in paths:
+        path.write_text("-- Why.\n")
+    frozen = [f"{sha256_of(path)}  {path.name}\n" for path in paths]
+    (folder / "frozen.txt").write_text("".join(frozen))
 
     edited.write_text("-- Something else.\n")
     gone.unlink()
 
     assert changed_since_release(tmp_path) == [edited.name, gone.name]
+    assert kept.exists()

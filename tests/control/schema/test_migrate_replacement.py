@@ -66,16 +66,16 @@ def edit(checkout: Checkout, path: str, old: str, new: str) -> None:
 def other_functions(checkout: Checkout) -> None:
     """One that every request calls has another body, one loses a grant, one its comment."""
     edit(checkout, "sql/authz/pre_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n")
-    edit(checkout, "sql/api/functions/health.sql", "to anon, member", "to member")
-    path = checkout.root / "sql/internal/set_updated_at.sql"
+    edit(checkout, "sql/api/functions/service/health.sql", "to anon, member", "to member")
+    path = checkout.root / "sql/internal/audit/set_updated_at.sql"
     path.write_text(re.sub(r"comment on [^;]*;", "", path.read_text()))
 
 
 def another_result(checkout: Checkout) -> None:
     """A function that views, policies or functions need cannot be replaced as it is."""
-    edit(checkout, "sql/internal/is_name.sql", "returns boolean", "returns bool")
-    edit(checkout, "sql/api/functions/health.sql", "returns json\n", "returns jsonb\n")
-    edit(checkout, "sql/api/functions/health.sql", "json_build", "jsonb_build")
+    edit(checkout, "sql/internal/text/is_name.sql", "returns boolean", "returns bool")
+    edit(checkout, "sql/api/functions/service/health.sql", "returns json\n", "returns jsonb\n")
+    edit(checkout, "sql/api/functions/service/health.sql", "json_build", "jsonb_build")
 
 
 def another_view(checkout: Checkout) -> None:
@@ -94,10 +94,10 @@ def another_policy(checkout: Checkout) -> None:
     edit(
         checkout,
         path,
-        "for delete\nto api_writer\nusing (",
-        "for delete\nto api_writer\nusing (1 = 1 and ",
+        "for delete to api_writer\nusing (",
+        "for delete to api_writer\nusing (1 = 1 and ",
     )
-    edit(checkout, path, "samples_set_updated_at", "samples_set_update_time")
+    edit(checkout, "sql/triggers/samples.sql", "samples_complete", "samples_fill_in")
     edit(checkout, path, "grant select, delete", "grant select, references, delete")
     edit(checkout, path, "references, ", "")
     edit(checkout, path, "is_private, private_identifier", "private_identifier, is_private")
@@ -105,12 +105,17 @@ def another_policy(checkout: Checkout) -> None:
 
 def another_domain(checkout: Checkout) -> None:
     """The media type that an aggregate and its helper return."""
-    edit(checkout, "sql/internal/text_x_fasta.sql", "as text;", "as text check (value <> '!');")
+    edit(
+        checkout,
+        "sql/internal/sequences/text_x_fasta.sql",
+        "as text;",
+        "as text check (value <> '!');",
+    )
 
 
 def more_and_less_code(checkout: Checkout) -> None:
     """A view and a function on it come, a function that nothing needs goes."""
-    checkout.remove_code("api/functions/health.sql")
+    checkout.remove_code("api/functions/service/health.sql")
     checkout.write(
         "sql/api/views/places.sql",
         "create view api.places with (security_invoker = true) as\n"
@@ -205,7 +210,7 @@ def test_functions_are_replaced_while_everything_is_in_use(real: Checkout) -> No
     ("path", "message"),
     [
         ("sql/policies/samples.sql", "sql/policies/samples.sql, line"),
-        ("sql/api/functions/health.sql", "sql/api/functions/health.sql, line"),
+        ("sql/api/functions/service/health.sql", "sql/api/functions/service/health.sql, line"),
         ("migrations/9999_fail.sql", "migrations/9999_fail.sql, line"),
     ],
 )
@@ -239,7 +244,8 @@ def test_a_rename_whose_code_does_not_load_is_noticed_by_nobody(real: Checkout) 
 def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
     """The rules are asked where it was tried."""
     real.append(
-        "sql/api/functions/health.sql", "grant execute on function api.health() to public;\n"
+        "sql/api/functions/service/health.sql",
+        "grant execute on function api.health() to public;\n",
     )
 
     with somebody_reading(real):

@@ -152,6 +152,22 @@ def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> No
     assert checkout.fetch("select body from aspen.notes order by id") == [("quiet",), ("loud!",)]
 
 
+def test_up_says_what_a_migration_warns_of(checkout: Checkout) -> None:
+    """About rows it changed, say; what PostgreSQL itself warns of is not passed on."""
+    checkout.write_migration(
+        "0003_tidy_notes",
+        "-- Notes are tidy.\n-- depends: 0002_create_notes\n\n"
+        "drop table if exists aspen.nothing;\n"
+        "do $$ begin raise warning 'note 7 was the same as note 3'; end $$;\n",
+    )
+
+    result = checkout.migrate("up")
+
+    assert result.exit_code == 0
+    assert "note 7 was the same as note 3\n" in result.stderr
+    assert "does not exist" not in result.stderr
+
+
 def test_up_leaves_a_ledger_that_yoyo_can_read(checkout: Checkout) -> None:
     """Its tables are in schema control and say what it would have said itself."""
     checkout.migrate("up")
@@ -280,6 +296,7 @@ def test_status_names_files_that_differ(checkout: Checkout) -> None:
         {
             "applied": ["0001_create_users", "0002_create_notes"],
             "pending": [],
+            "replaced": [],
             "files": {
                 "added": ["internal/nothing.sql"],
                 "changed": ["authz/user_id.sql"],

@@ -1,4 +1,4 @@
-"""Whatever is given as keys or as a token, the answer is a sentence and never a traceback."""
+"""Any bytes given as keys or as a token give a sentence and never a traceback."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from control.errors import ControlError
+from control.tokens.inspection import inspect
 from control.tokens.keys import KeySet, load_keys
-from control.tokens.minting import claims_for, inspect, sign
+from control.tokens.minting import claims_for, sign
 from control.tokens.trusted_keys import parse_trusted
-from tests.control.tokens.test_token_keys import published_ec, published_rsa
+from tests.control.tokens.test_keys import published_ec, published_rsa
 
 HOUR = timedelta(hours=1)
 PUBLISHED = (published_rsa(), published_ec())
@@ -34,11 +35,9 @@ member_values = json_values | st.sampled_from(
     ["RSA", "EC", "OKP", "oct", "sig", "enc", "none", "RS256", "ES256", "HS256", "P-256", "AQAB"]
 )
 entries = st.dictionaries(members, member_values, max_size=6)
-short = settings(derandomize=True, max_examples=150, deadline=None)
+short = settings(max_examples=150)
 in_a_folder = settings(
-    derandomize=True,
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
@@ -49,7 +48,7 @@ in_a_folder = settings(
 @example(b'{"keys": [' + b'{"a":' * 50_000)
 @example(b'{"keys": [{"kid": "a", "kty": "RSA", "n": ' + b"9" * 5000 + b"}]}")
 def test_any_bytes_as_a_jwks(document: bytes) -> None:
-    """The wrong file, say."""
+    """Try wrong files."""
     with pytest.raises(ControlError):
         parse_trusted(document)
 
@@ -57,7 +56,7 @@ def test_any_bytes_as_a_jwks(document: bytes) -> None:
 @short
 @given(json_values)
 def test_any_json_as_a_jwks(document: Any) -> None:
-    """The wrong document, say."""
+    """Try wrong documents."""
     with suppress(ControlError):
         parse_trusted(json.dumps(document))
 
@@ -65,7 +64,7 @@ def test_any_json_as_a_jwks(document: Any) -> None:
 @short
 @given(st.lists(entries | json_values, max_size=5))
 def test_any_list_of_keys(keys: list[Any]) -> None:
-    """Every entry is taken or named, unless the whole document is refused."""
+    """Accept or name every entry, unless the whole document is rejected."""
     with suppress(ControlError):
         published = parse_trusted(json.dumps({"keys": keys}))
         assert len(published.keys) + len(published.left_out) == len(keys)
@@ -74,14 +73,14 @@ def test_any_list_of_keys(keys: list[Any]) -> None:
 @short
 @given(st.sampled_from(PUBLISHED), entries)
 def test_any_change_of_a_good_key(key: dict[str, Any], change: dict[str, Any]) -> None:
-    """It never takes its neighbour along."""
+    """Keep the other key, whatever happens to this one."""
     with suppress(ControlError):
         published = parse_trusted(json.dumps({"keys": [key | change, published_other(key)]}))
         assert "other" in [jwk["kid"] for jwk in published.keys] or change.get("kid") == "other"
 
 
 def published_other(key: dict[str, Any]) -> dict[str, Any]:
-    """The other good key."""
+    """Return the other valid key."""
     return PUBLISHED[key is PUBLISHED[0]] | {"kid": "other"}
 
 
@@ -92,7 +91,7 @@ def published_other(key: dict[str, Any]) -> dict[str, Any]:
 @example(b'{"keys": [{"kid": "a", "alg": "RS256", "key_ops": [], "n": 1, "e": 1}]}')
 @example(b'{"keys": [{"kid": "a", "alg": "HS256", "key_ops": [], "k": 1}]}')
 def test_any_bytes_as_our_own_keys(key_directory: Path, tmp_path: Path, content: bytes) -> None:
-    """A damaged file is named, for each of the two that are read."""
+    """Name each of the two files when it is damaged."""
     for name in ("keys.json", "trusted.json"):
         folder = shutil.copytree(key_directory, tmp_path / name, dirs_exist_ok=True)
         (folder / name).write_bytes(content)
@@ -101,7 +100,7 @@ def test_any_bytes_as_our_own_keys(key_directory: Path, tmp_path: Path, content:
 
 
 def part(content: bytes) -> str:
-    """A part of a token."""
+    """Encode a part of a token."""
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
@@ -112,7 +111,7 @@ def part(content: bytes) -> str:
 @example(".".join([part(b"{}"), part(b"[" * 20_000), ""]))
 @example(".".join([part(b"{}"), part(b'{"a":' + b"[" * 90 + b"]" * 90 + b"}"), ""]))
 def test_any_text_as_a_token(keys: KeySet, text: str) -> None:
-    """A password that was pasted by mistake, say."""
+    """Try a password pasted by mistake, for example."""
     with pytest.raises(ControlError):
         inspect(keys, text)
 
@@ -123,7 +122,7 @@ def test_any_text_as_a_token(keys: KeySet, text: str) -> None:
 @example({"alg": ["HS256"]}, {"aud": {"a": 1}, "groups": {"1": []}, "exp": True})
 @example({"alg": "HS256", "kid": []}, {"sub": {}, "role": [], "iss": [], "jti": {}})
 def test_any_header_and_claims(keys: KeySet, header: Any, claims: Any) -> None:
-    """Both forms of the answer can be printed, and one is JSON."""
+    """Print both forms of the answer, one of them JSON."""
     token = f"{part(json.dumps(header).encode())}.{part(json.dumps(claims).encode())}.AAAA"
 
     with suppress(ControlError):
@@ -136,7 +135,7 @@ def test_any_header_and_claims(keys: KeySet, header: Any, claims: Any) -> None:
 @in_a_folder
 @given(st.dictionaries(st.text(), json_values))
 def test_any_claims_that_we_signed(keys: KeySet, claims: dict[str, Any]) -> None:
-    """Good claims beside odd ones."""
+    """Mix valid claims with odd ones."""
     token = sign(keys, claims_for(sub="alice", role="member", ttl=HOUR) | claims)
 
     with suppress(ControlError):

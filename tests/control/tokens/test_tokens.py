@@ -1,4 +1,4 @@
-"""Minting and inspecting tokens, without a server."""
+"""Mint and inspect tokens without a server."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from hypothesis import strategies as st
 
 from control.errors import ControlError
 from control.tokens import minting as tokens
+from control.tokens.inspection import inspect
 from control.tokens.keys import ALGORITHMS, Algorithm, KeySet, ensure_keys
 from control.tokens.rotation import retire, rotate, trust
+from control.tokens.terms import GROUP_ROLES
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def alices(keys: KeySet, **claims: Any) -> str:
-    """A token for alice, good for an hour from noon unless `claims` say otherwise."""
+    """Mint a token for alice, valid for an hour from noon unless `claims` say otherwise."""
     arguments: dict[str, Any] = {"sub": "alice", "role": "member", "ttl": HOUR, "now": NOON}
     return tokens.mint(keys, **(arguments | claims))
 
 
 def test_token_carries_the_claims_of_the_design() -> None:
-    """sub, role, groups, aud, iss, iat, exp and a jti of its own."""
+    """Include sub, role, groups, aud, iss, iat, exp and a unique jti."""
     claims = tokens.claims_for(
         sub="auth0|62c", role="member", groups={3: "admin", 12: "viewer"}, ttl=HOUR, now=NOON
     )
@@ -46,29 +48,29 @@ def test_token_carries_the_claims_of_the_design() -> None:
 
 
 def test_two_tokens_never_share_a_jti(keys: KeySet) -> None:
-    """The same claims in the same second still make two tokens."""
+    """Mint two tokens from the same claims in the same second."""
     assert alices(keys) != alices(keys)
 
 
 def test_token_without_groups_has_no_groups_claim() -> None:
-    """An absent claim, not an empty one: the API then asks the memberships table."""
+    """Leave the claim out, so that the API reads the memberships table."""
     assert "groups" not in tokens.claims_for(sub="alice", role="member", ttl=HOUR)
 
 
 def test_token_with_no_group_has_an_empty_groups_claim() -> None:
-    """Empty is not absent: the caller may see no group's rows."""
+    """Keep it empty, so that the caller sees no group's rows."""
     assert tokens.claims_for(sub="alice", role="member", groups={}, ttl=HOUR)["groups"] == {}
 
 
 def test_override_replaces_a_claim_and_none_leaves_it_out() -> None:
-    """So that a test can break one claim at a time."""
+    """Let a test break one claim at a time."""
     claims = tokens.claims_for(sub="alice", role="member", ttl=HOUR, aud=["x"], exp=None, job_id=7)
 
     assert (claims["aud"], "exp" in claims, claims["job_id"]) == (["x"], False, 7)
 
 
 def test_token_that_starts_later_lives_its_whole_time() -> None:
-    """The lifetime counts from not_before, so a token for tomorrow is not expired by then."""
+    """Count the lifetime from not_before, so that a token for tomorrow is not expired by then."""
     start = NOON + timedelta(days=1)
     claims = tokens.claims_for(sub="alice", role="member", ttl=HOUR, now=NOON, not_before=start)
 
@@ -77,14 +79,14 @@ def test_token_that_starts_later_lives_its_whole_time() -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_token_names_the_key_that_signed_it(keys: KeySet, alg: Algorithm) -> None:
-    """PostgREST 13 and later look the key up by its kid."""
+    """Name the kid, by which PostgREST 13 and later look the key up."""
     header = jwt.get_unverified_header(alices(keys, alg=alg))
 
     assert header == {"alg": alg, "kid": keys.signing(alg).kid, "typ": "JWT"}
 
 
 def test_public_keys_alone_verify_an_rs256_token(keys: KeySet) -> None:
-    """A service that only has `control token jwks` can check our tokens."""
+    """Verify with what `control token jwks` prints."""
     token = alices(keys, alg="RS256", now=None)
     published = jwt.PyJWKSet.from_dict(json.loads(json.dumps(keys.public_jwks())))
 
@@ -95,8 +97,8 @@ def test_public_keys_alone_verify_an_rs256_token(keys: KeySet) -> None:
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_inspect_finds_nothing_wrong_with_a_good_token(keys: KeySet, alg: Algorithm) -> None:
-    """The allow twin of every refusal below."""
-    inspection = tokens.inspect(keys, alices(keys, alg=alg), now=NOON)
+    """Accept a valid token, unlike all below."""
+    inspection = inspect(keys, alices(keys, alg=alg), now=NOON)
 
     assert (inspection.verified_by, inspection.problems) == (keys.signing(alg).kid, ())
 
@@ -125,10 +127,10 @@ BAD_CLAIMS = {
 
 @pytest.mark.parametrize(("claims", "problem"), BAD_CLAIMS.values(), ids=BAD_CLAIMS.keys())
 def test_inspect_names_what_is_wrong(keys: KeySet, claims: dict[str, Any], problem: str) -> None:
-    """One bad claim, one problem, in words."""
+    """Report one problem for one bad claim."""
     token = tokens.sign(keys, _claims(**claims))
 
-    assert tokens.inspect(keys, token, now=NOON).problems == (problem,)
+    assert inspect(keys, token, now=NOON).problems == (problem,)
 
 
 def _claims(**overrides: Any) -> tokens.Claims:
@@ -146,39 +148,39 @@ IN_SKEW = {
 
 @pytest.mark.parametrize("claims", IN_SKEW.values(), ids=IN_SKEW.keys())
 def test_inspect_allows_what_postgrest_allows(keys: KeySet, claims: dict[str, Any]) -> None:
-    """Thirty seconds between two clocks, and several audiences."""
+    """Allow 30 seconds between two clocks, and several audiences."""
     token = tokens.sign(keys, _claims(**claims))
 
-    assert tokens.inspect(keys, token, now=NOON).problems == ()
+    assert inspect(keys, token, now=NOON).problems == ()
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_inspect_does_not_verify_a_strangers_token(
     keys: KeySet, tmp_path: Path, alg: Algorithm
 ) -> None:
-    """Signed with the right algorithm and the wrong key."""
+    """Use the right algorithm and the wrong key."""
     stranger = ensure_keys(tmp_path / "stranger")
 
-    inspection = tokens.inspect(keys, alices(stranger, alg=alg), now=NOON)
+    inspection = inspect(keys, alices(stranger, alg=alg), now=NOON)
 
-    assert inspection.problems == ("none of our keys verifies the signature",)
+    assert inspection.problems == ("no known key verifies the signature",)
 
 
 def test_inspect_does_not_verify_an_unsigned_token(keys: KeySet) -> None:
-    """alg none is a signature by nobody."""
+    """Reject alg none, which nobody signed."""
     token = jwt.encode(_claims(), "", algorithm="none")
 
-    assert tokens.inspect(keys, token, now=NOON).verified_by is None
+    assert inspect(keys, token, now=NOON).verified_by is None
 
 
 def test_inspect_notices_a_token_that_names_another_key(keys: KeySet) -> None:
-    """PostgREST 12 takes it, PostgREST 13 does not."""
+    """Report it, because PostgREST 12 accepts it and PostgREST 13 does not."""
     key = keys.signing("HS256")
     token = jwt.PyJWS().encode(
         json.dumps(_claims()).encode(), key.signer, "HS256", {"kid": "other"}
     )
 
-    inspection = tokens.inspect(keys, token, now=NOON)
+    inspection = inspect(keys, token, now=NOON)
     assert inspection.problems == ()
     assert inspection.notes == (
         f"kid does not name {key.kid}, which verifies it (PostgREST 13 asks for that)",
@@ -189,24 +191,24 @@ def test_inspect_notices_a_token_that_names_another_key(keys: KeySet) -> None:
 def test_token_outlives_a_rotation_and_ends_with_the_retirement(
     keys: KeySet, alg: Algorithm
 ) -> None:
-    """Rotating ends nobody's session; retiring the old keys does."""
+    """End no session by rotating, but by retiring the old keys."""
     token = alices(keys, alg=alg)
 
     rotated = rotate(keys.directory).after
     retired = retire(keys.directory).after
 
-    assert tokens.inspect(rotated, token, now=NOON).problems == ()
-    assert tokens.inspect(retired, token, now=NOON).verified_by is None
+    assert inspect(rotated, token, now=NOON).problems == ()
+    assert inspect(retired, token, now=NOON).verified_by is None
 
 
 def test_token_of_a_trusted_identity_provider_verifies(keys: KeySet, tmp_path: Path) -> None:
-    """The provider's public keys are enough."""
+    """Use the provider's public keys only."""
     provider = ensure_keys(tmp_path / "provider")
     trusting = trust(keys.directory, json.dumps(provider.public_jwks())).after
 
     token = alices(provider, alg="RS256")
 
-    assert tokens.inspect(trusting, token, now=NOON).verified_by == provider.signing("RS256").kid
+    assert inspect(trusting, token, now=NOON).verified_by == provider.signing("RS256").kid
 
 
 NOT_TOKENS = {
@@ -221,9 +223,9 @@ NOT_TOKENS = {
 
 @pytest.mark.parametrize("text", NOT_TOKENS.values(), ids=NOT_TOKENS.keys())
 def test_inspect_refuses_what_is_no_token_without_repeating_it(keys: KeySet, text: str) -> None:
-    """It may be a password that was pasted by mistake."""
+    """Keep the text out, because it may be a password pasted by mistake."""
     with pytest.raises(ControlError) as caught:
-        tokens.inspect(keys, text)
+        inspect(keys, text)
 
     assert caught.value.message in (
         "this is not a JSON web token",
@@ -234,12 +236,12 @@ def test_inspect_refuses_what_is_no_token_without_repeating_it(keys: KeySet, tex
 @given(
     st.dictionaries(
         st.integers(min_value=1, max_value=10**18 - 1),
-        st.sampled_from(tokens.GROUP_ROLES),
+        st.sampled_from(GROUP_ROLES),
         min_size=1,
     )
 )
 def test_groups_are_read_as_they_were_written(groups: dict[int, str]) -> None:
-    """Whatever the ids and roles."""
+    """Try any ids and roles."""
     written = ",".join(f"{group_id}:{role}" for group_id, role in groups.items())
 
     assert tokens.parse_groups(written) == groups
@@ -265,7 +267,7 @@ def test_groups_are_read_as_they_were_written(groups: dict[int, str]) -> None:
     ],
 )
 def test_groups_that_are_not_ids_and_roles_are_refused(text: str) -> None:
-    """Also an id PostgreSQL could not hold, digits of other scripts, a group named twice."""
+    """Reject ids beyond bigint, digits of other scripts, and a group named twice."""
     with pytest.raises(ValueError, match=r"group|role"):
         tokens.parse_groups(text)
 
@@ -281,7 +283,7 @@ def test_groups_that_are_not_ids_and_roles_are_refused(text: str) -> None:
     ],
 )
 def test_lifetime_is_a_number_and_a_unit(text: str, lifetime: timedelta) -> None:
-    """Up to thirty days."""
+    """Allow up to 30 days."""
     assert tokens.parse_lifetime(text) == lifetime
 
 
@@ -289,6 +291,6 @@ def test_lifetime_is_a_number_and_a_unit(text: str, lifetime: timedelta) -> None
     "text", ["", "1", "h", "0s", "-1h", "1.5h", "1w", "1h30m", "31d", "721h", "9999999d", "٣h"]
 )
 def test_lifetime_that_is_none_or_too_long_is_refused(text: str) -> None:
-    """Zero, negative, fractional, unknown units, more than thirty days."""
+    """Reject zero, negative, fractional, unknown units, and more than 30 days."""
     with pytest.raises(ValueError, match=r"unit|longer"):
         tokens.parse_lifetime(text)

@@ -1,0 +1,27 @@
+insert into aspen.storage_credentials (
+    bucket,
+    region,
+    endpoint_url,
+    access_key_id,
+    secret_access_key,
+    session_token,
+    expires_at
+)
+values (
+    %(bucket)s,
+    %(region)s,
+    %(endpoint_url)s,
+    %(access_key_id)s,
+    %(secret_access_key)s,
+    %(session_token)s,
+    %(expires_at)s
+)
+on conflict (bucket) do update
+    set
+        region = excluded.region,
+        endpoint_url = excluded.endpoint_url,
+        access_key_id = excluded.access_key_id,
+        secret_access_key = excluded.secret_access_key,
+        session_token = excluded.session_token,
+        expires_at = excluded.expires_at,
+        updated_at = now();

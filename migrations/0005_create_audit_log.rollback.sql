@@ -1,1 +1,0 @@
-drop table aspen.audit_log;

@@ -1,1 +1,0 @@
-drop table aspen.storage_credentials;

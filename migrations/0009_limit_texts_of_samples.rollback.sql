@@ -1,1 +1,0 @@
-alter table aspen.samples drop constraint if exists samples_texts_length_check;

@@ -1,0 +1,15 @@
+-- Inlined, see authz.any_groups.
+create or replace function authz.full_groups()
+returns bigint[]
+language sql
+stable
+security invoker
+begin atomic
+    select nullif(current_setting('aspen.full_groups', true), '')::bigint[];
+end;
+
+comment on function authz.full_groups() is
+'Groups where the caller is member or admin, directly or by grant';
+
+revoke all on function authz.full_groups() from public;
+grant execute on function authz.full_groups() to member, api_writer;

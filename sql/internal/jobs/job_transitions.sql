@@ -1,0 +1,27 @@
+create or replace function internal.job_transitions()
+returns table (action text, from_status text, to_status text)
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    values
+        ('queue', null, 'queued'),
+        ('start', 'queued', 'running'),
+        ('succeed', 'queued', 'succeeded'),
+        ('succeed', 'running', 'succeeded'),
+        ('fail', 'queued', 'failed'),
+        ('fail', 'running', 'failed'),
+        ('cancel', 'queued', 'cancelled'),
+        ('cancel', 'running', 'cancelled'),
+        ('time_out', 'running', 'timed_out');
+$$;
+
+comment on function internal.job_transitions() is $$Lists the steps of a job's life, and what each makes of its status
+
+A new job has no status before. Each action leads to one status. A status that no action leads away
+from is an end. internal.queue_job, internal.move_job and internal.cancel_jobs take these steps, and
+docs/jobs.md draws them.$$;
+
+revoke all on function internal.job_transitions() from public;
+grant execute on function internal.job_transitions() to api_writer, results_keeper;

@@ -1,0 +1,204 @@
+-- Creates what follows from the shape of a table, so that no table is forgotten: row-level
+-- security, the fence around the rows of a group, the triggers of updated_at and of the audit log.
+-- It reads tables and policies from the catalogue and creates what is missing, so it can be run
+-- again after a table was added; what is there stays as it is, and nothing else is locked.
+-- control/sql/rules/ checks the result and does not know this file.
+
+-- Row-level security: enabled on every table, and forced on its owner.
+do $$
+declare
+    table_name text;
+begin
+    for table_name in
+        select tables.relname
+        from pg_catalog.pg_class as tables
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and tables.relkind in ('r', 'p')
+            and not (tables.relrowsecurity and tables.relforcerowsecurity)
+        order by tables.relname
+    loop
+        execute pg_catalog.format(
+            'alter table aspen.%I enable row level security, force row level security', table_name
+        );
+    end loop;
+end
+$$;
+
+-- Fences: on every table with a group_id, and on the groups themselves, a restrictive policy keeps
+-- member, and api_writer where a policy lets it in, to the groups of the caller, whatever other
+-- policies allow. Private rows are for full_groups. Operators manage all groups and who is in them.
+-- Two tables differ: api_writer reads the prefix of every group, for generated identifiers; and the
+-- fences of samples are in policies/samples.sql, with the reason for their form.
+do $$
+declare
+    fence record;
+    condition text;
+begin
+    for fence in
+        select
+            tables.relname as table_name,
+            tables.relname || '_fence' as policy_name,
+            case tables.relname when 'groups' then 'id' else 'group_id' end as key,
+            private_rows.attnum is not null as has_private_rows,
+            tables.relname in ('groups', 'memberships', 'group_grants', 'invitations') as is_access,
+            case
+                when tables.relname <> 'groups' and exists (
+                    select from pg_catalog.pg_policy as policies
+                    where policies.polrelid = tables.oid
+                        and 'api_writer'::pg_catalog.regrole = any(policies.polroles)
+                )
+                    then 'member, api_writer'
+                else 'member'
+            end as roles
+        from pg_catalog.pg_class as tables
+        left join pg_catalog.pg_attribute as keys
+            on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
+        left join pg_catalog.pg_attribute as private_rows
+            on tables.oid = private_rows.attrelid and private_rows.attname = 'is_private'
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and tables.relkind in ('r', 'p')
+            and (keys.attnum is not null or tables.relname = 'groups')
+            and tables.relname <> 'samples'
+            and not exists (
+                select from pg_catalog.pg_policy as policies
+                where policies.polrelid = tables.oid
+                    and policies.polname = tables.relname || '_fence'
+            )
+        order by tables.relname
+    loop
+        condition := pg_catalog.format('%I = any(authz.any_groups())', fence.key);
+        if fence.has_private_rows then
+            condition := condition
+                || ' and (not is_private or group_id = any(authz.full_groups()))';
+        end if;
+        if fence.is_access then
+            condition := condition || $sql$ or current_user = 'operator'$sql$;
+        end if;
+        execute pg_catalog.format(
+            'create policy %1$I on aspen.%2$I as restrictive for all to %3$s'
+            ' using (%4$s) with check (%4$s);'
+            ' comment on policy %1$I on aspen.%2$I is %5$L',
+            fence.policy_name, fence.table_name, fence.roles, condition,
+            case
+                when fence.is_access
+                    then 'Only groups the caller sees, operators all, whatever else is allowed'
+                when fence.has_private_rows
+                    then 'Only rows the caller may see, whatever other policies allow'
+                else 'Only rows of groups the caller sees, whatever other policies allow'
+            end
+        );
+    end loop;
+end
+$$;
+
+-- updated_at: on every table that has the column, a trigger keeps it. That of sequences has a
+-- condition and is in triggers/sequences.sql.
+do $$
+declare
+    missing record;
+begin
+    for missing in
+        select
+            tables.relname as table_name,
+            tables.relname || '_set_updated_at' as trigger_name
+        from pg_catalog.pg_class as tables
+        inner join pg_catalog.pg_attribute as columns on tables.oid = columns.attrelid
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and tables.relkind in ('r', 'p')
+            and columns.attname = 'updated_at'
+            and tables.relname <> 'sequences'
+            and not exists (
+                select from pg_catalog.pg_trigger as triggers
+                where triggers.tgrelid = tables.oid
+                    and triggers.tgname = tables.relname || '_set_updated_at'
+            )
+        order by tables.relname
+    loop
+        execute pg_catalog.format(
+            'create trigger %I before update on aspen.%I'
+            ' for each row execute function internal.set_updated_at()',
+            missing.trigger_name, missing.table_name
+        );
+    end loop;
+end
+$$;
+
+-- Audit log: every table with a group_id, the groups themselves, users and storage credentials.
+-- Triggers record each statement as a whole, from a transition table. Where a column is stored
+-- external they record row by row, because a transition table would copy all the long values. Of
+-- the tables that decide on access the log keeps values too: those of the columns listed below,
+-- after the column that is the row's id.
+do $$
+declare
+    missing record;
+begin
+    for missing in
+        select
+            tables.relname as table_name,
+            tables.relname || '_record_' || events.suffix as trigger_name,
+            events.name as event,
+            case
+                when events.suffix = 'row_change' then ''
+                when events.name = 'delete' then 'referencing old table as changed_rows'
+                when events.name = 'update' and access.columns is not null
+                    then 'referencing old table as old_rows new table as changed_rows'
+                else 'referencing new table as changed_rows'
+            end as transition_tables,
+            case when events.suffix = 'row_change' then 'row' else 'statement' end as level,
+            case
+                when events.suffix = 'row_change' then 'record_row_change()'
+                when tables.relname = 'groups' then 'record_group_changes()'
+                when access.columns is not null
+                    then pg_catalog.format('record_access_changes(%s)', access.columns)
+                else 'record_changes()'
+            end as call
+        from pg_catalog.pg_class as tables
+        left join pg_catalog.pg_attribute as keys
+            on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
+        left join (
+            values
+                ('group_grants', $sql$'id', 'grantee_group_id', 'role'$sql$),
+                ('invitations', $sql$'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'$sql$),
+                ('memberships', $sql$'id', 'user_id', 'role'$sql$),
+                ('storage_credentials', $sql$'bucket', 'bucket', 'endpoint_url', 'expires_at'$sql$),
+                (
+                    'users',
+                    $sql$'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'$sql$
+                )
+        ) as access (table_name, columns) on tables.relname = access.table_name
+        inner join (
+            values
+                ('insert', 'insert', false),
+                ('update', 'update', false),
+                ('delete', 'delete', false),
+                ('row_change', 'insert or update or delete', true)
+        ) as events (suffix, name, is_for_wide_tables)
+            on events.is_for_wide_tables = exists (
+                select from pg_catalog.pg_attribute as columns
+                where columns.attrelid = tables.oid
+                    and columns.attnum > 0
+                    and not columns.attisdropped
+                    and columns.attstorage = 'e'
+            )
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and tables.relkind in ('r', 'p')
+            and (
+                keys.attnum is not null
+                or access.columns is not null
+                or tables.relname = 'groups'
+            )
+            and not exists (
+                select from pg_catalog.pg_trigger as triggers
+                where triggers.tgrelid = tables.oid
+                    and triggers.tgname = tables.relname || '_record_' || events.suffix
+            )
+        order by tables.relname, events.suffix
+    loop
+        execute pg_catalog.format(
+            'create trigger %I after %s on aspen.%I %s for each %s execute function internal.%s',
+            missing.trigger_name, missing.event, missing.table_name, missing.transition_tables,
+            missing.level, missing.call
+        );
+    end loop;
+end
+$$;

@@ -1,0 +1,20 @@
+create or replace trigger jobs_refuse_delete
+before delete on aspen.jobs
+for each row
+when (old.status in ('queued', 'running'))
+execute function internal.refuse_delete_of_open_job();
+
+create or replace trigger jobs_check_values
+before update of name on aspen.jobs
+for each row
+execute function internal.check_values('name');
+
+create or replace trigger jobs_raise_problems
+after update of name on aspen.jobs
+for each statement
+execute function internal.raise_problems();
+
+create or replace trigger jobs_refuse_noted_values
+after update of name on aspen.jobs
+for each statement
+execute function internal.refuse_noted_values();

@@ -1,0 +1,14 @@
+create or replace trigger samples_complete
+before insert or update on aspen.samples
+for each row
+when (
+    new.public_identifier is null or new.public_identifier = ''
+    or new.collection_date > current_date + 1
+)
+execute function internal.complete_sample();
+
+create or replace trigger samples_renew_results
+after update of pathogen_id on aspen.samples
+for each row
+when (old.pathogen_id <> new.pathogen_id)
+execute function internal.renew_results_of_sample();

@@ -1,0 +1,14 @@
+create or replace trigger users_check_values
+before insert or update on aspen.users
+for each row
+execute function internal.check_values('name');
+
+create or replace trigger users_raise_problems
+after insert or update on aspen.users
+for each statement
+execute function internal.raise_problems();
+
+create or replace trigger users_refuse_noted_values
+after insert or update on aspen.users
+for each statement
+execute function internal.refuse_noted_values();

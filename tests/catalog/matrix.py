@@ -1,0 +1,112 @@
+"""The rows that the permission matrix is about, and the people who ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from control.database import begin_request, request_claims
+from tests import factories
+from tests.factories import Tip
+from tests.people import PEOPLE, store_groups, store_people
+
+PRIVATE_IDENTIFIER = "known-to-members"
+# Who stands for each column of permissions.txt; no person does for `anon` and `job`.
+COLUMNS = {
+    "admin": "ada",
+    "member": "alice",
+    "viewer": "vic",
+    "g-admin": "gwen",
+    "g-member": "pat",
+    "g-viewer": "gus",
+    "stranger": "bob",
+    "operator": "olga",
+    "op-member": "otto",
+    "disabled": "dina",
+}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The claims of a request: those of a person, of a job, or none."""
+
+    role: str
+    subject: str | None = None
+    job_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The callers by column of the matrix, and the row that each of its lines is about."""
+
+    conn: psycopg.Connection
+    callers: dict[str, Caller]
+    rows: dict[tuple[str, str], int]
+    names: dict[str, int]
+
+    def params(self, resource: str, row: str) -> dict[str, object]:
+        """Return the parameters that the attempt on a row may use."""
+        return self.names | {
+            "id": self.rows.get((resource, row)),
+            "is_private": row == "private",
+            "unsequenced": self.rows.get(("unsequenced", row)),
+            "private_identifier": f"{PRIVATE_IDENTIFIER}-open",
+        }
+
+    @contextmanager
+    def request_of(self, caller: str) -> Iterator[psycopg.Connection]:
+        """Begin a request by a caller that is rolled back."""
+        who = self.callers[caller]
+        claims = request_claims(who.role, who.subject)
+        if who.job_id is not None:
+            claims["job_id"] = who.job_id
+        with self.conn.transaction(force_rollback=True):
+            begin_request(self.conn, who.role, claims)
+            yield self.conn
+
+
+def make_matrix(conn: psycopg.Connection) -> Matrix:
+    """Store the cast and every row, all of which the lab owns."""
+    groups = store_groups(conn)
+    lab = groups["lab"]
+    names = {"group": lab, "pathogen": factories.pathogen(conn)}
+    names["location"] = factories.location(conn)
+    conn.execute("update aspen.groups set default_tree_location_id = %(location)s", names)
+    run = factories.phylo_run(conn, lab, status="failed", error="it failed")
+    running = factories.job(conn, lab, status="running")
+    rows = {
+        ("groups", "-"): lab,
+        ("jobs", "-"): factories.job(conn, lab, status="failed", error="it failed"),
+        ("phylo_runs", "-"): run,
+        ("cancel_job", "-"): factories.job(conn, lab),
+        ("job_outputs", "-"): factories.job_output(conn, run),
+        ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
+        # Rows nothing refers to, so that a delete shows the right to do it.
+        ("pathogens", "-"): factories.pathogen(conn, "MPX", default_repository_id=None),
+        ("locations", "-"): factories.location(conn, "Nowhere"),
+        ("lineages", "-"): factories.lineage_name(conn, names["pathogen"], "XBB"),
+        ("public_repositories", "-"): factories.repository(conn, "ENA"),
+    }
+    rows["output_url", "tree"] = rows["job_outputs", "-"]
+    factories.storage_credentials(conn)
+    for kind, is_private in (("open", False), ("private", True)):
+        identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
+        sample = factories.sample(conn, lab, identifier, is_private=is_private)
+        rows["samples", kind] = sample
+        rows["sequences", kind] = factories.sequence(conn, sample)
+        rows["sequences_fasta", kind] = rows["sequences", kind]
+        rows["accessions", kind] = factories.accession(conn, sample)
+        rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
+        rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
+        rows["raw_output", kind] = rows["sample_qc_metrics", kind]
+        rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
+    tips = [Tip("public-tip", rows["samples", "open"])]
+    rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
+    store_people(conn, groups)
+    callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
+    for column, name in COLUMNS.items():
+        callers[column] = Caller(PEOPLE[name].database_role, name)
+    return Matrix(conn, callers, rows, names)

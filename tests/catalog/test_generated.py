@@ -1,0 +1,160 @@
+"""The files written from the catalogue are what it says today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.catalog.generated import TARGETS, generate
+from tests.catalog.jobs_page import jobs_page
+from tests.servers import SETTINGS, Database
+
+FILES = [(target, path) for target, files in TARGETS.items() for path in files]
+
+
+@pytest.mark.parametrize(
+    ("target", "path"), FILES, ids=[f"{path.relative_to(SETTINGS.root)}" for _, path in FILES]
+)
+def test_generated_file_is_what_the_catalogue_says(
+    shared_database: Database, target: str, path: Path
+) -> None:
+    """A change of the database shows in a file that is reviewed."""
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        generated = generate(conn, TARGETS[target][path])
+
+    assert path.read_text("utf-8") == generated, f"run make {target} and review the diff"
+
+
+@pytest.mark.parametrize(
+    ("change", "file", "lines"),
+    [
+        pytest.param(
+            "grant select on aspen.usher_options to anon",
+            "privileges",
+            {"table aspen.usher_options: select to anon"},
+            id="table privilege",
+        ),
+        pytest.param(
+            "grant update (email) on aspen.users to member",
+            "privileges",
+            {"column aspen.users.email: update to member"},
+            id="column privilege",
+        ),
+        pytest.param(
+            "grant execute on function internal.hmac_sha256(bytea, bytea) to public",
+            "privileges",
+            {"function internal.hmac_sha256(bytea,bytea): execute to public"},
+            id="function",
+        ),
+        pytest.param(
+            "alter policy lineages_select_member on aspen.lineages to anon",
+            "policies",
+            {
+                "aspen.lineages: lineages_select_member: permissive for select to anon using true",
+                "aspen.lineages: lineages_select_member: permissive for select to member using"
+                " true",
+            },
+            id="roles of a policy",
+        ),
+        pytest.param(
+            "alter table aspen.jobs no force row level security",
+            "policies",
+            {
+                "aspen.jobs: row-level security on",
+                "aspen.jobs: row-level security on, forced",
+            },
+            id="forced row-level security",
+        ),
+        pytest.param(
+            "alter table aspen.jobs disable trigger jobs_set_updated_at",
+            "triggers",
+            {
+                "aspen.jobs: jobs_set_updated_at BEFORE UPDATE ON aspen.jobs FOR EACH ROW"
+                " EXECUTE FUNCTION internal.set_updated_at()",
+                "aspen.jobs: jobs_set_updated_at BEFORE UPDATE ON aspen.jobs FOR EACH ROW"
+                " EXECUTE FUNCTION internal.set_updated_at() (D)",
+            },
+            id="trigger",
+        ),
+        pytest.param(
+            "alter view api.jobs alter column status set default 'queued'",
+            "api",
+            {
+                "view jobs, column status: text not null",
+                "view jobs, column status: text not null default 'queued'::text",
+            },
+            id="default of a view",
+        ),
+        pytest.param(
+            "grant execute on function api.cancel_job(bigint) to anon",
+            "api",
+            {
+                "function cancel_job(job_id bigint) returns SETOF api.jobs: volatile, called by"
+                " anon, member, operator",
+                "function cancel_job(job_id bigint) returns SETOF api.jobs: volatile, called by"
+                " member, operator",
+            },
+            id="function of the API",
+        ),
+    ],
+)
+def test_snapshot_changes_by_the_line_that_says_it(
+    shared_database: Database, change: str, file: str, lines: set[str]
+) -> None:
+    """A snapshot that cannot change would prove nothing."""
+    path = SETTINGS.root / f"tests/catalog/snapshots/{file}.txt"
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        before = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
+        conn.execute(change.encode())
+        after = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
+        conn.rollback()
+
+    assert before ^ after == lines
+
+
+def test_new_column_is_on_the_schema_page(shared_database: Database) -> None:
+    """With its type, its default and its comment."""
+    path = SETTINGS.root / "docs/schema.md"
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        conn.execute("alter table aspen.users add column nickname text not null default 'x'")
+        conn.execute("comment on column aspen.users.nickname is 'What friends say'")
+        page = generate(conn, TARGETS["docs"][path])
+        conn.rollback()
+
+    assert "| `nickname` | `text` |  | `'x'::text` | What friends say |\n" in page
+
+
+def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
+    """The box of its table names the column."""
+    path = SETTINGS.root / "docs/schema.svg"
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        before = generate(conn, TARGETS["docs"][path])
+        conn.execute(
+            "alter table aspen.users add column home_id bigint references aspen.locations (id)"
+        )
+        after = generate(conn, TARGETS["docs"][path])
+        conn.rollback()
+
+    assert ("home_id" in before, "home_id" in after) == (False, True)
+
+
+def test_new_step_of_a_job_is_in_the_picture(shared_database: Database) -> None:
+    """An end that a step leads away from is no end any more."""
+    with psycopg.connect(shared_database.url_of("postgres")) as conn:
+        conn.execute(
+            "create or replace function internal.job_transitions()"
+            " returns table (action text, from_status text, to_status text)"
+            " language sql immutable set search_path = ''"
+            " as $$ values ('queue', null, 'queued'), ('fail', 'queued', 'failed'),"
+            " ('retry', 'failed', 'queued'), ('cancel', 'queued', 'cancelled') $$"
+        )
+        page = jobs_page(conn)
+        conn.rollback()
+
+    assert "    failed --> queued: retry\n" in page
+    assert "    [*] --> queued: queue\n" in page
+    assert [line for line in page.splitlines() if line.endswith("--> [*]")] == [
+        "    cancelled --> [*]"
+    ]

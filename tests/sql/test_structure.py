@@ -1,0 +1,166 @@
+"""sql/structure.sql gives a table what follows from its shape, whoever adds the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.servers import SQL_DIR, Database
+
+STRUCTURE = (SQL_DIR / "structure.sql").read_bytes()
+SEEN = "(group_id = ANY (authz.any_groups()))"
+OF_FULL_GROUPS = "((NOT is_private) OR (group_id = ANY (authz.full_groups())))"
+TRIGGERS = """
+select pg_get_triggerdef(oid) from pg_catalog.pg_trigger
+where tgrelid = 'aspen.notes'::regclass and not tgisinternal order by tgname
+"""
+FENCES = """
+select policyname, permissive, roles::text, cmd, qual, with_check
+from pg_catalog.pg_policies where tablename = 'notes'
+"""
+# All that the file makes, with its identity.
+MADE = """
+select oid, polname::text, pg_get_expr(polqual, polrelid) from pg_catalog.pg_policy
+union all
+select oid, tgname::text, pg_get_triggerdef(oid) from pg_catalog.pg_trigger where not tgisinternal
+union all
+select oid, relname::text, concat(relrowsecurity, relforcerowsecurity)
+from pg_catalog.pg_class where relnamespace = 'aspen'::regnamespace and relkind = 'r'
+order by 1
+"""
+
+
+@pytest.fixture
+def owner(shared_database: Database) -> Iterator[psycopg.Connection]:
+    """Act as the owner of everything, in a transaction that is rolled back."""
+    with psycopg.connect(shared_database.url) as conn:
+        conn.execute("set local role aspen_owner")
+        conn.execute("set local search_path = ''")
+        yield conn
+        conn.rollback()
+
+
+def shape(conn: psycopg.Connection, columns: str, *more: str) -> None:
+    """Add a table notes and run the file."""
+    for statement in (f"create table aspen.notes (id bigint, {columns})", *more):
+        conn.execute(statement.encode())
+    conn.execute(STRUCTURE)
+
+
+def statement_triggers(call: str) -> list[str]:
+    """Return the three triggers that record statements."""
+    return [
+        f"CREATE TRIGGER notes_record_{event.lower()} AFTER {event} ON aspen.notes"
+        f" REFERENCING {transition} TABLE AS changed_rows"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION internal.{call}"
+        for event, transition in (("DELETE", "OLD"), ("INSERT", "NEW"), ("UPDATE", "NEW"))
+    ]
+
+
+def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
+    """Enabled, and forced on the owner; reference data gets nothing else."""
+    shape(owner, "name text")
+
+    security = owner.execute(
+        "select relrowsecurity, relforcerowsecurity from pg_catalog.pg_class"
+        " where oid = 'aspen.notes'::regclass"
+    ).fetchall()
+    assert security == [(True, True)]
+    assert owner.execute(TRIGGERS).fetchall() + owner.execute(FENCES).fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        pytest.param("group_id bigint not null", SEEN, id="group"),
+        pytest.param(
+            "group_id bigint not null, is_private boolean not null",
+            f"({SEEN} AND {OF_FULL_GROUPS})",
+            id="group and privacy",
+        ),
+    ],
+)
+def test_table_of_groups_gets_a_fence(
+    owner: psycopg.Connection, columns: str, expected: str
+) -> None:
+    """The fence has one expression for reading and writing."""
+    shape(owner, columns)
+
+    assert owner.execute(FENCES).fetchall() == [
+        ("notes_fence", "RESTRICTIVE", "{member}", "ALL", expected, expected)
+    ]
+
+
+def test_fence_holds_the_definer_role_that_a_policy_lets_in(owner: psycopg.Connection) -> None:
+    """api_writer writes for callers, so it is kept to their groups as well."""
+    shape(
+        owner,
+        "group_id bigint not null",
+        "create policy notes_insert_own on aspen.notes for insert to api_writer with check (true)",
+    )
+
+    roles = {row[0]: row[2] for row in owner.execute(FENCES).fetchall()}
+    assert roles == {"notes_fence": "{api_writer,member}", "notes_insert_own": "{api_writer}"}
+
+
+def test_table_of_groups_is_audited_by_statement(owner: psycopg.Connection) -> None:
+    """One call for each statement."""
+    shape(owner, "group_id bigint not null")
+
+    assert owner.execute(TRIGGERS).fetchall() == [
+        (trigger,) for trigger in statement_triggers("record_changes()")
+    ]
+
+
+def test_wide_table_of_groups_is_audited_by_row(owner: psycopg.Connection) -> None:
+    """A transition table would copy what is stored outside the row on purpose."""
+    shape(
+        owner,
+        "group_id bigint not null, bases text",
+        "alter table aspen.notes alter column bases set storage external",
+    )
+
+    assert owner.execute(TRIGGERS).fetchall() == [
+        (
+            "CREATE TRIGGER notes_record_row_change AFTER INSERT OR DELETE OR UPDATE ON aspen.notes"
+            " FOR EACH ROW EXECUTE FUNCTION internal.record_row_change()",
+        )
+    ]
+
+
+def test_updated_at_is_kept(owner: psycopg.Connection) -> None:
+    """Of any table that has the column."""
+    shape(owner, "updated_at timestamptz")
+
+    assert owner.execute(TRIGGERS).fetchall() == [
+        (
+            "CREATE TRIGGER notes_set_updated_at BEFORE UPDATE ON aspen.notes"
+            " FOR EACH ROW EXECUTE FUNCTION internal.set_updated_at()",
+        )
+    ]
+
+
+def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
+    """Every object is the same one as before, so nobody who reads the tables has to wait."""
+    before = owner.execute(MADE).fetchall()
+
+    owner.execute(STRUCTURE)
+
+    assert owner.execute(MADE).fetchall() == before
+
+
+def test_what_is_missing_comes_back(owner: psycopg.Connection) -> None:
+    """Row-level security, a fence and triggers that somebody took away."""
+    before = [row[1:] for row in owner.execute(MADE).fetchall()]
+    owner.execute("alter table aspen.jobs no force row level security")
+    owner.execute("drop policy jobs_fence on aspen.jobs")
+    owner.execute("drop trigger jobs_record_update on aspen.jobs")
+    owner.execute("drop trigger users_record_update on aspen.users")
+    owner.execute("drop trigger sequences_record_row_change on aspen.sequences")
+    owner.execute("drop trigger groups_set_updated_at on aspen.groups")
+
+    owner.execute(STRUCTURE)
+
+    assert sorted(row[1:] for row in owner.execute(MADE).fetchall()) == sorted(before)
