@@ -242,3 +242,6 @@
 \ir api/functions/cancel_job.sql
 \ir api/functions/phylo_tree.sql
 \ir api/functions/output_url.sql
+
+-- Definer functions: which role each runs as.
+\ir owners.sql

@@ -64,7 +64,3 @@ comment on function internal.check_sequence() is
 'Trigger: leaves out a sequence whose date, depth or ids are not usable';
 
 revoke all on function internal.check_sequence() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.check_sequence() owner to api_writer;
-revoke create on schema internal from api_writer;

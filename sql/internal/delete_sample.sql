@@ -46,7 +46,3 @@ comment on function internal.delete_sample() is $$Trigger: deletes a sample with
 For each row and at the end of the statement. Errors: 403 group_access_denied.$$;
 
 revoke all on function internal.delete_sample() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.delete_sample() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -18,7 +18,3 @@ comment on function internal.note_sequence_revision() is
 'Trigger: the input of a job is the sequence that the sample has now';
 
 revoke all on function internal.note_sequence_revision() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.note_sequence_revision() owner to results_keeper;
-revoke create on schema internal from results_keeper;

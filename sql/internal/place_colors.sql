@@ -213,7 +213,3 @@ origin comes first, also where it is not among them.$$;
 
 revoke all on function internal.place_colors(text, jsonb, bigint) from public;
 grant execute on function internal.place_colors(text, jsonb, bigint) to member;
-
-grant create on schema internal to api_writer;
-alter function internal.place_colors(text, jsonb, bigint) owner to api_writer;
-revoke create on schema internal from api_writer;

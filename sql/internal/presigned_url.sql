@@ -82,7 +82,3 @@ Source: AWS Signature Version 4, authenticating requests with query parameters.$
 
 revoke all on function internal.presigned_url(text, text, text, integer) from public;
 grant execute on function internal.presigned_url(text, text, text, integer) to member;
-
-grant create on schema internal to presigner;
-alter function internal.presigned_url(text, text, text, integer) owner to presigner;
-revoke create on schema internal from presigner;

@@ -27,7 +27,3 @@ $$Trigger: writes the changed rows of a statement to audit_log
 They are in changed_rows, with id and group_id.$$;
 
 revoke all on function internal.record_changes() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_changes() owner to auditor;
-revoke create on schema internal from auditor;

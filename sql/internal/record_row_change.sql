@@ -27,7 +27,3 @@ $$;
 comment on function internal.record_row_change() is 'Trigger: writes one changed row (id, group_id) to audit_log';
 
 revoke all on function internal.record_row_change() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_row_change() owner to auditor;
-revoke create on schema internal from auditor;

@@ -25,7 +25,3 @@ $$Trigger: refuses values that are not usable and named for no row
 Errors: 400 invalid_value.$$;
 
 revoke all on function internal.refuse_noted_values() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.refuse_noted_values() owner to api_writer;
-revoke create on schema internal from api_writer;

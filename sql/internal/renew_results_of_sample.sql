@@ -16,7 +16,3 @@ comment on function internal.renew_results_of_sample() is
 'Trigger: a sample of another pathogen has other results and jobs';
 
 revoke all on function internal.renew_results_of_sample() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.renew_results_of_sample() owner to results_keeper;
-revoke create on schema internal from results_keeper;

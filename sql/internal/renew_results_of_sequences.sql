@@ -39,7 +39,3 @@ comment on function internal.renew_results_of_sequences() is $$Trigger: results 
 They are in changed_rows: the new ones of an insert, the old ones of an update or delete.$$;
 
 revoke all on function internal.renew_results_of_sequences() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.renew_results_of_sequences() owner to results_keeper;
-revoke create on schema internal from results_keeper;

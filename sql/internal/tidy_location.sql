@@ -54,7 +54,3 @@ $$Trigger: tidies the names of a place
 A new one is spelt as it is there already, or as those are that it is in.$$;
 
 revoke all on function internal.tidy_location() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.tidy_location() owner to api_writer;
-revoke create on schema internal from api_writer;
