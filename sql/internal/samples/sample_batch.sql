@@ -1,6 +1,6 @@
--- Rejects nothing, because create_samples names all problems at once. Leaves out the sequences: they
--- may have 300 MB, and a result that holds them would be written to disk once more. Without a `set`
--- clause, so that it is inlined.
+-- Rejects nothing, because create_samples names all problems at once. Leaves out the sequences:
+-- they may have 300 MB, and a result that contains them would be written to disk once more. Without
+-- a `set` clause, so that it is inlined.
 create or replace function internal.sample_batch(samples json, cell_types jsonb)
 returns table (row_number bigint, cells jsonb, problems jsonb, has_sequence boolean)
 language sql
@@ -29,7 +29,8 @@ begin atomic
             jsonb_agg(
                 jsonb_build_object(
                     'field', read.key,
-                    'value', left(case when read.cell_type is not null then read.cell #>> '{}' end, 200),
+                    'value',
+                    case when read.cell_type is not null then left(read.cell #>> '{}', 200) end,
                     'reason',
                     coalesce(
                         internal.cell_problem(read.cell, read.cell_type, read.value),
@@ -57,7 +58,7 @@ begin atomic
                     case json_typeof(items.item) when 'object' then items.item else '{}'::json end
                 ) as given (key, cell)
             -- Keeps a cell from being read once for each use.
-            offset 0
+            offset 0 -- noqa: AM09
         ) as read
     ) as entry;
 end;

@@ -75,5 +75,9 @@ $$What is wrong with an entry of a batch of samples by itself
 
 The arguments are the attributes of internal.sample_input.$$;
 
-revoke all on function internal.sample_input_problems(text, aspen.samples, jsonb, jsonb) from public;
-grant execute on function internal.sample_input_problems(text, aspen.samples, jsonb, jsonb) to api_writer;
+revoke all on function internal.sample_input_problems(
+    text, aspen.samples, jsonb, jsonb
+) from public;
+grant execute on function internal.sample_input_problems(
+    text, aspen.samples, jsonb, jsonb
+) to api_writer;

@@ -1,5 +1,5 @@
--- All batches lock in one order, that of the private identifiers, first what exists and then what is
--- new: none waits for one that waits for it.
+-- All batches lock in one order, that of the private identifiers, first existing samples and then
+-- new ones: so no two of them wait for each other.
 create or replace function internal.store_sample_rows(inputs internal.sample_input[])
 returns void
 language plpgsql

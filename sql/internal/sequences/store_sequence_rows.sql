@@ -97,6 +97,9 @@ $$;
 comment on function internal.store_sequence_rows(bigint, json, internal.sample_input[]) is
 'Store the sequences of a batch, or new dates and depths of stored ones';
 
-revoke all on function internal.store_sequence_rows(bigint, json, internal.sample_input[]) from public;
-grant execute on function internal.store_sequence_rows(bigint, json, internal.sample_input[])
-to api_writer;
+revoke all on function internal.store_sequence_rows(
+    bigint, json, internal.sample_input[]
+) from public;
+grant execute on function internal.store_sequence_rows(
+    bigint, json, internal.sample_input[]
+) to api_writer;

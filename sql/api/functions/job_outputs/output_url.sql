@@ -17,8 +17,8 @@ begin atomic
         where outputs.id = output_url.id
     );
 
-    -- A tree names samples by their public identifiers; every other file contains sequences or results
-    -- of private samples.
+    -- A tree names samples by their public identifiers; every other file contains sequences or
+    -- results of private samples.
     select
         internal.fail(
             403, 'output_is_private', 'Viewers may fetch trees only',

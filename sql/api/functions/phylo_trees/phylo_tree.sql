@@ -88,7 +88,8 @@ begin atomic
                             from aspen.samples as samples
                             where
                                 phylo_tree.id_style = 'private'
-                                and tips.sample_group_id = any((select authz.full_groups())::bigint[])
+                                and tips.sample_group_id
+                                = any((select authz.full_groups())::bigint[])
                                 and samples.group_id = tips.sample_group_id
                                 and samples.id = tips.sample_id
                         ) as private_name
