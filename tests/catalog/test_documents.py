@@ -36,6 +36,7 @@ def test_wrong_paths_are_named(tmp_path: Path) -> None:
         "`sql/tables/users.sql`, `sql/tables`, sql/tables/, sql/tables/*.sql,"
         " sql/tables/<table>.sql, `sql/tables/new.sql` (new), https://example.org/sql/x,"
         " `.aspen/sql/y`\n"
+        "```sql sql/tables/new.sql\n-- sql/gone.sql\n```\n"
         "`sql/gone.sql`, sql/views/*.sql, sql/views/<view>.sql, `sql/tables/users.sql` (new)\n"
     )
 

@@ -633,7 +633,7 @@ def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> No
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab, batch)
 
-    letter = "which is no IUPAC nucleotide letter and no gap (-)"
+    letter = "which is neither an IUPAC nucleotide code nor a gap (-)"
     assert answer == (
         400,
         "invalid_sequence",
@@ -646,7 +646,7 @@ def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> No
             }
             for row, identifier, reason in (
                 (1, "letter", f"has 'J' at position 1000, {letter}"),
-                (3, "short", "has 4 letters; at least 1000 are needed"),
+                (3, "short", "has 4 bases; at least 1000 are needed"),
                 (4, "header", f"has '>' at position 1, {letter}"),
             )
         ],
