@@ -1,4 +1,4 @@
-"""The worked changes of CONTRIBUTING.md, made in a copy of this checkout as they are written."""
+"""The worked changes of CONTRIBUTING.md are made in a copy of this checkout as they are written."""
 
 from __future__ import annotations
 
