@@ -8,6 +8,9 @@ BIN := .venv/bin
 # Lists everything that is missing on this machine, then installs what is not yet installed.
 INSTALL = python=$$(sh setup/check $(PYTHON)) && "$$python" setup/install.py
 
+# One file runs sooner alone: a second process would start servers of its own.
+PARALLEL = $(if $(findstring .py,$(path)),,--numprocesses 2 --dist loadfile)
+
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -19,9 +22,9 @@ up: ## Install, start the local stack, migrate, load the demo
 down: ## Stop the local stack and keep its data
 	@test ! -e .venv -a ! -e .aspen || { $(INSTALL) runtime && $(BIN)/control down; }
 
-test: ## Run all tests, with servers of their own
+test: ## Run all tests, or path=tests/sql/test_parse_date.py; seed=7 makes other examples
 	@$(INSTALL) development node
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest $(PARALLEL) $(if $(seed),--hypothesis-seed=$(seed)) $(path)
 
 lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(INSTALL) development node

@@ -1,7 +1,7 @@
--- Cluster-level roles. Run by an administrator, any number of times; passwords are set apart
--- (`control up`). The rules behind them: docs/architecture.md. Nothing here may be granted
--- CREATEROLE: in-database settings of `authenticator` win over postgrest.conf, so whoever may alter
--- them owns the API.
+-- Creates the roles of the cluster. An administrator runs it, any number of times; passwords are
+-- set separately (`control up`). docs/architecture.md explains the roles. None of them may have
+-- CREATEROLE: settings of `authenticator` in the database override postgrest.conf, so a role that
+-- can alter them controls the API.
 
 do $$
 declare
@@ -19,7 +19,7 @@ begin
 end
 $$;
 
--- Attributes are stated in full, so that a role altered by hand comes back to what this file says.
+-- All attributes are stated, so that running this file restores a role that was altered by hand.
 alter role aspen_owner nologin inherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role authenticator login noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role anon nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
@@ -35,20 +35,20 @@ alter role presigner nologin noinherit nosuperuser nocreatedb nocreaterole nobyp
 alter role results_keeper nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 
 comment on role aspen_owner is 'Owns every object; row-level security is forced on it too';
-comment on role authenticator is 'The login of PostgREST: it may become an API role and nothing else';
+comment on role authenticator is 'Login of PostgREST: may become an API role and has no other rights';
 comment on role anon is 'API role without a token: health, OpenAPI, shared links';
-comment on role member is 'API role of a person with a token';
-comment on role operator is 'API role of an administrator: reference data and groups, no group data';
-comment on role job is 'API role of a compute job: its own inputs and outputs, nothing else';
-comment on role control is 'The control plane: bypasses row-level security, no PostgREST reaches it';
+comment on role member is 'API role of a user with a token';
+comment on role operator is 'API role of an operator: reference data and groups, no group data';
+comment on role job is 'API role of a compute job: only its own inputs and outputs';
+comment on role control is 'Control plane: bypasses row-level security; PostgREST cannot use it';
 comment on role analyst is 'Optional read-only login for psql and BI: reference data only';
-comment on role claims_reader is 'Owns the functions that look up who is asking';
-comment on role api_writer is 'Owns the functions that write for a caller, under policies like member''s';
+comment on role claims_reader is 'Owns the functions that identify the caller';
+comment on role api_writer is 'Owns the functions that write for a caller, under equal policies';
 comment on role auditor is 'Owns the trigger function that writes audit_log';
 comment on role presigner is 'Owns the function that signs S3 URLs, for which it reads the credentials';
-comment on role results_keeper is 'Owns the triggers that keep results and jobs in step with sequences';
+comment on role results_keeper is 'Owns the triggers that renew results and jobs when sequences change';
 
--- An operator is a member with more rights, so every policy for member holds for operator as well.
+-- An operator is a member with more rights, so every policy for member also applies to operator.
 grant member to operator;
 grant anon to authenticator;
 grant member to authenticator;
@@ -60,10 +60,9 @@ grant anon to control;
 grant member to control;
 grant operator to control;
 grant job to control;
--- To say which query stands in the way of a migration.
+-- Lets `control` name the query that blocks a migration.
 grant pg_read_all_stats to control;
--- So that the owner can hand a function over to the role it is meant to run as, and use it in a
--- trigger (inherit).
+-- Lets the owner give a function to the role as which it runs, and use it in a trigger (inherit).
 grant claims_reader to aspen_owner;
 grant api_writer to aspen_owner;
 grant auditor to aspen_owner;
@@ -75,15 +74,15 @@ grant results_keeper to aspen_owner;
 alter role authenticator set plan_cache_mode = 'force_custom_plan';
 alter role authenticator set random_page_cost = '1.1';
 alter role authenticator set jit = 'off';
--- 03/04/2024 is refused instead of taken for one of the two days it may mean.
+-- Rejects 03/04/2024, which could mean either of two days.
 alter role authenticator set datestyle = 'ISO, YMD';
 alter role authenticator set statement_timeout = '15s';
--- Less than a list has (authz.bound_request), so that it says what it waited for.
+-- Shorter than the time limit of a list (authz.bound_request), so that the error names the lock.
 alter role authenticator set lock_timeout = '4s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';
--- Not set here, so that this file does not take the operators' choice back: aspen.max_token_days
--- and aspen.requests_at_once, of a database (docs/operations.md).
--- PostgREST applies these per request; functions that need longer say so themselves.
+-- aspen.max_token_days and aspen.requests_at_once are not set here but for the database, so that
+-- this file does not undo the operators' choice (docs/operations.md). PostgREST applies the
+-- following timeouts per request; functions that need longer set their own.
 alter role anon set statement_timeout = '3s';
 alter role member set statement_timeout = '10s';
 alter role operator set statement_timeout = '10s';
@@ -91,13 +90,13 @@ alter role job set statement_timeout = '10s';
 alter role analyst set statement_timeout = '60s';
 alter role analyst set default_transaction_read_only = 'on';
 
--- The server log holds nobody's data. A message may carry a value (invalid input syntax for type
--- bigint: …), an error of ours carries them in its details, and with an error come the statement
--- and its parameters. So of these logins the log tells only what ends a session. What an operator
--- loses: their errors, slow statements and lock waits, also in the words of auto_explain and
--- pgaudit. Where to look instead: the access log before the API has status and request id of every
--- request, pg_stat_statements the times, and `control` shows its own errors. To look closer for a
--- while: alter role … set log_min_messages = 'error'; this file puts it back.
+-- Keeps personal data out of the server log. A message may contain a value (invalid input syntax
+-- for type bigint: …), our errors contain values in their details, and PostgreSQL logs the
+-- statement and its parameters with an error. So for these logins the log contains only errors that
+-- end a session. Operators lose errors, slow statements and lock waits there, also those of
+-- auto_explain and pgaudit. They find the status and request id of every request in the access log
+-- of the edge, times in pg_stat_statements, and errors of `control` in its output. To log more for
+-- a while: alter role … set log_min_messages = 'error'; running this file again undoes it.
 do $$
 declare
     login_name text;
@@ -109,7 +108,7 @@ begin
             from (
                 values
                     ('log_min_messages', 'fatal'),
-                    -- In case the one above is changed: no more than the first line, and no value.
+                    -- Limits the log to the first line without values if the setting above is changed.
                     ('log_min_error_statement', 'panic'),
                     ('log_error_verbosity', 'terse'),
                     ('log_parameter_max_length', '0'),
@@ -126,7 +125,7 @@ begin
                     'alter role %I set %I = %L', login_name, setting.name, setting.value
                 );
             exception when insufficient_privilege then
-                -- Some managed servers keep these to themselves.
+                -- Some managed servers do not allow these settings.
                 raise warning 'the log may hold data of %: % could not be set to %',
                     login_name, setting.name, setting.value
                 using hint = 'Set it for the whole server, or grant set on parameter.';

@@ -14,11 +14,10 @@ import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
-from control.schema.migrate import apply_all
 from tests.http.world import World
 from tests.servers import (
     S3,
-    SETTINGS,
+    TEMPLATE,
     Api,
     Cluster,
     Database,
@@ -72,11 +71,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> Iterator[Database]:
-    """Migrate a database that nobody connects to: the original of every clone."""
-    with cluster.database("aspen_template") as database:
-        apply_all(database.url, SETTINGS.root)
-        yield database
+def template(cluster: Cluster) -> Database:
+    """Return the migrated database that nobody connects to: the original of every clone."""
+    return Database(cluster, TEMPLATE)
 
 
 @pytest.fixture(scope="session")

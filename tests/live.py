@@ -1,4 +1,4 @@
-"""A whole environment of a test module's own: database, API and bucket, and the command line."""
+"""A whole environment of a test module's own: database, API, bucket and command line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.servers import S3, Api, Cluster, Database, database_names, run_api
 
 @dataclass(frozen=True)
 class Live:
-    """What `control up` gives a person."""
+    """The environment that `control up` gives a person."""
 
     api: Api
     s3: S3
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this environment."""
+        """The variables that point the command line to this environment."""
         return {
             **self.api.database.environment,
             **self.s3.environment,
@@ -31,11 +31,11 @@ class Live:
         }
 
     def control(self, *arguments: str) -> Result:
-        """Run the command line here, whatever comes of it."""
+        """Run the command line in this process, whether it succeeds or not."""
         return CliRunner().invoke(cli, arguments, env=self.environment)
 
     def run(self, *arguments: str) -> str:
-        """Run a command that must succeed; what it printed."""
+        """Run a command that must succeed, and return what it printed."""
         result = self.control(*arguments)
         assert result.exit_code == 0, result.output
         return result.stdout

@@ -1,4 +1,4 @@
-"""How SQL refused something: what PostgREST makes a client's error of."""
+"""Errors of SQL, as PostgREST would return them to a client."""
 
 from __future__ import annotations
 
@@ -19,17 +19,33 @@ def refusal_of(
     query: str | sql.Composed,
     params: Sequence[object] | Mapping[str, object] | None = None,
 ) -> Refusal:
-    """Run a query that must fail."""
+    """Run a query that must fail, and return its error."""
     with pytest.raises(psycopg.Error) as caught, conn.transaction():
         conn.execute(query, params)
     return refusal(caught.value)
 
 
 def refusal(error: psycopg.Error) -> Refusal:
-    """Take apart what `internal.fail` raised: details are JSON wherever they hold values."""
+    """Return the parts of what `internal.fail` raised.
+
+    Details are JSON wherever they hold values.
+    """
     if error.sqlstate != "PGRST":
         return f"{error.sqlstate}"
     body = json.loads(f"{error.diag.message_primary}")
     answer = json.loads(f"{error.diag.message_detail}")
     details = body["details"] and json.loads(body["details"])
     return answer["status"], body["code"], details
+
+
+def problem(
+    row: int, private_identifier: object, field: str | None, value: object, reason: str
+) -> dict[str, object]:
+    """Return one entry of the details of an error about a batch of samples."""
+    return {
+        "row": row,
+        "private_identifier": private_identifier,
+        "field": field,
+        "value": value,
+        "reason": reason,
+    }

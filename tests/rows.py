@@ -9,7 +9,7 @@ from psycopg import sql
 
 
 def insert_into(table: str, values: Mapping[str, object]) -> sql.Composed:
-    """The statement that stores one row of a table of aspen."""
+    """Return the statement that stores one row of a table of aspen."""
     return sql.SQL("insert into aspen.{} ({}) values ({})").format(
         sql.Identifier(table),
         sql.SQL(", ").join(map(sql.Identifier, values)),
@@ -18,7 +18,7 @@ def insert_into(table: str, values: Mapping[str, object]) -> sql.Composed:
 
 
 def find(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> int | None:
-    """The id of the row that has these values."""
+    """Return the id of the row that has these values."""
     statement = sql.SQL("select id from aspen.{} where {}").format(
         sql.Identifier(table),
         sql.SQL(" and ").join(
@@ -33,7 +33,7 @@ def find(conn: psycopg.Connection, table: str, values: Mapping[str, object]) -> 
 
 
 def group_of(conn: psycopg.Connection, table: str, row_id: int) -> int:
-    """The group that a row belongs to."""
+    """Return the group that a row belongs to."""
     statement = sql.SQL("select group_id from aspen.{} where id = %s")
     row = conn.execute(statement.format(sql.Identifier(table)), [row_id]).fetchone()
     assert row is not None

@@ -1,10 +1,9 @@
-"""The servers tests run against: a throw-away PostgreSQL, its databases, PostgREST, S3."""
+"""The servers that tests run against: a throw-away PostgreSQL, its databases, PostgREST, S3."""
 
 from __future__ import annotations
 
 import itertools
 import os
-import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
 
+from control.schema.migrate import apply_all
 from control.settings import Settings
 from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
 from control.stack.health import http_ok
@@ -31,6 +31,7 @@ from control.stack.state import LOGINS, S3_KEY, SUPERUSER
 from control.storage.s3 import make_client
 from control.tokens.keys import KeySet, ensure_keys
 from control.tokens.minting import claims_for, sign
+from tests.kept_cluster import copy_kept_cluster
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,6 +47,8 @@ SETTINGS = Settings(
 )
 SQL_DIR = SETTINGS.sql_dir
 READY_SECONDS = 60
+# A migrated database that nobody connects to: the original of every clone.
+TEMPLATE = "aspen_template"
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,25 @@ class Cluster:
     major: int
 
     def url(self, login: str, database: str) -> str:
-        """How one of our logins reaches one of its databases."""
+        """Return the address of one of its databases for one of our logins."""
         return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.port}/{database}"
 
     @contextmanager
     def database(self, name: str, template: str | None = None) -> Iterator[Database]:
-        """A database of ours for as long as the context lasts: a clone, or empty."""
-        janitor = DatabaseJanitor(
+        """Create a database, as a clone or empty, and drop it at the end."""
+        janitor = self._janitor(name, template)
+        with janitor:
+            self._hand_over(name, is_clone=template is not None)
+            yield Database(self, name)
+
+    def create(self, name: str) -> Database:
+        """Create a database of ours that stays."""
+        self._janitor(name, None).init()
+        self._hand_over(name, is_clone=False)
+        return Database(self, name)
+
+    def _janitor(self, name: str, template: str | None) -> DatabaseJanitor:
+        return DatabaseJanitor(
             user=SUPERUSER,
             password=self.passwords[SUPERUSER],
             host=HOST,
@@ -71,9 +86,6 @@ class Cluster:
             dbname=name,
             template_dbname=template or "template0",
         )
-        with janitor:
-            self._hand_over(name, is_clone=template is not None)
-            yield Database(self, name)
 
     def _hand_over(self, name: str, *, is_clone: bool) -> None:
         """Give it to our owner: a clone has neither owner nor privileges of its template."""
@@ -97,15 +109,15 @@ class Database:
 
     @property
     def url(self) -> str:
-        """As role control."""
+        """The address for role control."""
         return self.url_of("control")
 
     def url_of(self, login: str) -> str:
-        """As postgres, control or authenticator."""
+        """Return the address for postgres, control or authenticator."""
         return self.cluster.url(login, self.name)
 
     def connect(self, login: str = "control", **options: Any) -> psycopg.Connection:
-        """A connection in autocommit."""
+        """Open a connection in autocommit."""
         return psycopg.connect(self.url_of(login), autocommit=True, **options)
 
     @property
@@ -117,7 +129,7 @@ class Database:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this database."""
+        """The variables that point the command line to this database."""
         return {
             "ASPEN_ROOT": str(SETTINGS.root),
             "ASPEN_DATA_DIR": str(SETTINGS.data_dir),
@@ -139,7 +151,7 @@ class S3:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use this S3."""
+        """The variables that point the command line to this S3."""
         return {
             "ASPEN_S3_ENDPOINT_URL": f"{self.settings.s3_endpoint_url}",
             "ASPEN_S3_ACCESS_KEY": S3_KEY,
@@ -150,7 +162,7 @@ class S3:
 
 @dataclass(frozen=True)
 class Api:
-    """The API over a database that keeps what tests commit to it, so use names of your own.
+    """The API over a database that keeps what tests commit to it, so that names must be unique.
 
     `url` is the edge, as for every client; `direct_url` is PostgREST behind it.
     """
@@ -170,52 +182,64 @@ class Api:
         ttl: timedelta = timedelta(hours=1),
         **overrides: object,
     ) -> str:
-        """A token; an override replaces a claim, an override of None leaves it out."""
+        """Sign a token; an override replaces a claim, an override of None leaves it out."""
         claims = claims_for(sub=sub, role=role, groups=groups, ttl=ttl) | overrides
         return sign(self.keys, {k: v for k, v in claims.items() if v is not None})
 
     def request(
         self, method: str, path: str, token: str | None = None, **options: Any
     ) -> httpx.Response:
-        """One request; without a token anonymous. `options` are httpx's: params, json, content…"""
+        """Send one request, anonymous without a token.
+
+        `options` are httpx's: params, json, content…
+        """
         headers = dict(options.pop("headers", {}))
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self.http.request(method, path, headers=headers, **options)
 
     def get(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """GET."""
+        """Send a GET."""
         return self.request("GET", path, token, **options)
 
     def post(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """POST."""
+        """Send a POST."""
         return self.request("POST", path, token, **options)
 
     def patch(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """PATCH."""
+        """Send a PATCH."""
         return self.request("PATCH", path, token, **options)
 
     def delete(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
-        """DELETE."""
+        """Send a DELETE."""
         return self.request("DELETE", path, token, **options)
 
 
 @contextmanager
 def run_cluster(directory: Path) -> Iterator[Cluster]:
-    """Start a PostgreSQL in a directory, with our roles, and stop it at the end."""
-    passwords = {login: secrets.token_urlsafe(12) for login in (SUPERUSER, *LOGINS)}
+    """Start a PostgreSQL with our roles and the migrated TEMPLATE, and stop it at the end."""
     server = postgres_server("postgres", directory / "run", directory / "logs")
     postgres = Postgres.find(directory / "postgres", server, SETTINGS.postgres_bin, durable=False)
-    postgres.initialise(passwords[SUPERUSER])
+
+    def fill(data: Path, passwords: dict[str, str]) -> None:
+        postgres.initialise(passwords[SUPERUSER])
+        with _started(postgres, passwords) as cluster:
+            with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
+                prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
+            apply_all(cluster.create(TEMPLATE).url, SETTINGS.root)
+
+    with _started(postgres, copy_kept_cluster(postgres.data, postgres.binaries, fill)) as cluster:
+        yield cluster
+
+
+@contextmanager
+def _started(postgres: Postgres, passwords: dict[str, str]) -> Iterator[Cluster]:
     cluster = Cluster(any_free(), passwords, postgres.binaries.major)
-    admin_url = cluster.url(SUPERUSER, "postgres")
-    postgres.start(cluster.port, admin_url)
+    postgres.start(cluster.port, cluster.url(SUPERUSER, "postgres"))
     try:
-        with psycopg.connect(admin_url, autocommit=True) as conn:
-            prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
         yield cluster
     finally:
-        server.stop()
+        postgres.server.stop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Whether PostgREST has read the schema that was just loaded."""
+"""Find out whether PostgREST has read the schema that was just loaded."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def wait_for_api(api_url: str | None, probe: str) -> ApiState:
 
 
 def _status_of(url: str) -> int | None:
-    """The HTTP status of a GET; None when nobody listens, 504 when there is no answer in time."""
+    """Return the HTTP status of a GET; None when nobody listens, 504 without an answer in time."""
     try:
         with open_url(Request(url), _REQUEST_TIMEOUT_SECONDS) as response:
             return int(response.status)

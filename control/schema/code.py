@@ -1,4 +1,4 @@
-"""The code in sql/: views, functions, policies and triggers, dropped and loaded again as one."""
+"""Load the code of sql/: views, functions, policies and triggers. What was loaded is remembered."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ import codecs
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from control.errors import ControlError
 from control.queries import query
+from control.schema.code_objects import files_of_objects, record_objects
 from control.schema.safety_rules import check_safety
-from control.schema.script import Script, read_script
+from control.schema.script import (
+    Script,
+    raise_interrupted,
+    read_script,
+    refuse_changed_session,
+)
 from control.text_files import read_text
 
 _ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
 _IGNORED = re.compile(r"\s*$|--|\\set\s|\\echo\s", re.IGNORECASE)
 # An administrator runs these, before everything else; load.sql is the contents page itself.
 _APART = frozenset(("load.sql", "roles.sql", "extensions.sql"))
-# Run before everything else, code or not.
+# Run before everything else, by every migrate that changes anything.
 _SCHEMAS = "schemas.sql"
 # The migrations make these; here is their present form.
 _TABLES = ("domains/", "tables/")
@@ -36,6 +43,11 @@ _PROBE = (
     sql.SQL("comment on function {}() is 'Tells whether the API has read the last load'"),
     sql.SQL("revoke all on function {}() from public"),
 )
+_LOADED_FILES = """
+select files.path, files.sha256, (pg_catalog.to_jsonb(files.*) ->> 'position')::integer as position
+from control.loaded_files as files
+order by position
+"""
 
 AFTER_A_LOAD = (
     "nothing was loaded, the API is as before: correct sql/ or the migration and run the command"
@@ -45,28 +57,47 @@ AFTER_A_LOAD = (
 
 @dataclass(frozen=True)
 class Contents:
-    """What sql/load.sql lists, in its order; paths are relative to sql/."""
+    """Hold what sql/load.sql lists, in its order; paths are relative to sql/."""
 
+    root: Path
     schemas: tuple[str, ...]
     tables: tuple[str, ...]
     code: tuple[str, ...]
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The files every migrate loads; the tables are the migrations' to change."""
+        """List the files every migrate loads; the tables are the migrations' to change."""
         return self.schemas + self.code
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Hash the text of the files a database is loaded from.
+
+        A file that changes after this moment differs from what is remembered.
+        """
+        return {path: sha256_of(self.root / "sql" / path) for path in self.loaded}
+
+    @cached_property
+    def scripts(self) -> dict[str, Script]:
+        """Read the files with code, once."""
+        # First, see above.
+        hashes = self.hashes
+        return {path: _read(self.root, path) for path in self.code if path in hashes}
 
 
 @dataclass(frozen=True)
 class FileChanges:
-    """How the files of sql/ differ from those a database was loaded from."""
+    """Hold how the files of sql/ differ from those a database was loaded from."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    # load.sql, when it lists files that were loaded already in another order.
+    reordered: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+        """Tell whether anything differs."""
+        return bool(self.added or self.changed or self.removed or self.reordered)
 
 
 def read_contents(root: Path) -> Contents:
@@ -105,6 +136,7 @@ def read_contents(root: Path) -> Contents:
             f"add a line such as `\\ir {unlisted[0]}` after what it needs, or remove the file",
         )
     return Contents(
+        root=root,
         schemas=tuple(path for path in lines if path == _SCHEMAS),
         tables=tuple(path for path in lines if path.startswith(_TABLES)),
         code=tuple(path for path in lines if path != _SCHEMAS and not path.startswith(_TABLES)),
@@ -112,43 +144,61 @@ def read_contents(root: Path) -> Contents:
 
 
 def sha256_of(path: Path) -> str:
-    """The content hash that files are remembered by: of the text, as read_text() reads it.
+    """Return the content hash that files are remembered by: of the text as read_text() reads it.
 
-    A checkout on Windows ends its lines otherwise, and the file is the same all the same.
+    Line ends do not count, because a checkout on Windows has others.
     """
     content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     return hashlib.sha256(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
 
 
-def read_scripts(root: Path, paths: Iterable[str]) -> list[Script]:
-    """Read files of sql/, in the given order."""
-    return [read_script(root / "sql" / path, f"sql/{path}") for path in paths]
-
-
-def run_files(conn: psycopg.Connection, root: Path, paths: tuple[str, ...]) -> None:
+def run_files(conn: psycopg.Connection, root: Path, paths: Iterable[str]) -> None:
     """Run files of sql/ in the given order; the caller holds the transaction."""
-    for script in read_scripts(root, paths):
+    for script in [read_script(root / "sql" / path, f"sql/{path}") for path in paths]:
         script.run(conn)
 
 
-def file_changes(conn: psycopg.Connection, root: Path, contents: Contents) -> FileChanges:
+def check_scripts(contents: Contents, changes: FileChanges | None = None) -> list[ControlError]:
+    """Read all code and find what no file may say; return what fails.
+
+    With `changes`, files that were loaded as they are now are not searched again.
+    """
+    failures = []
+    unsearched = set(contents.code)
+    if changes:
+        unsearched &= {*changes.added, *changes.changed}
+    for path in contents.code:
+        try:
+            script = _read(contents.root, path)
+            if path in unsearched:
+                script.refuse_forbidden()
+        except ControlError as error:
+            failures.append(error)
+    return failures
+
+
+def file_changes(conn: psycopg.Connection, contents: Contents) -> FileChanges:
     """Compare the files of sql/ with those this database was loaded from."""
-    files = file_hashes(root, contents)
+    files = contents.hashes
     exists = conn.execute("select to_regclass('control.loaded_files') is not null").fetchone()
-    loaded: dict[str, str] = {}
-    if exists == (True,):
-        loaded = dict(conn.execute("select path, sha256 from control.loaded_files").fetchall())
+    rows = conn.execute(_LOADED_FILES).fetchall() if exists == (True,) else []
+    loaded = {path: sha256 for path, sha256, _ in rows}
+    # A database that an older version loaded has no positions.
+    in_order = [path for path, _, position in rows if position is not None and path in files]
     return FileChanges(
         added=tuple(sorted(files.keys() - loaded.keys())),
         changed=tuple(
             sorted(path for path in files.keys() & loaded.keys() if files[path] != loaded[path])
         ),
         removed=tuple(sorted(loaded.keys() - files.keys())),
+        reordered=()
+        if in_order == [path for path in contents.loaded if path in in_order]
+        else ("load.sql",),
     )
 
 
 def loaded_probe(conn: psycopg.Connection) -> str | None:
-    """The name of the probe function of the last load, if the api schema still has it."""
+    """Return the name of the probe function of the last load, if the api schema still has it."""
     row = conn.execute(
         "select functions.proname from pg_catalog.pg_proc as functions"
         " where functions.pronamespace = to_regnamespace('api')"
@@ -177,63 +227,127 @@ def drop_code(conn: psycopg.Connection) -> None:
     """
     refuse_dependents(conn)
     conn.execute(query("schema/drop_code"))
-    conn.execute("delete from control.loaded_files")
+    _forget_load(conn)
     ask_for_reload(conn)
 
 
-def load_code(conn: psycopg.Connection, root: Path, contents: Contents) -> str:
+def load_code(conn: psycopg.Connection, contents: Contents) -> str:
     """Replace all code by the files of sql/; the caller holds the transaction. Returns the probe.
 
     Refuses when the safety rules do not hold afterwards, whatever broke them.
     """
-    # Read first: a file that changes from here on differs from what is remembered.
-    files = file_hashes(root, contents)
-    scripts = read_scripts(root, contents.code)
+    scripts = contents.scripts
+    for script in scripts.values():
+        script.refuse_forbidden()
     drop_code(conn)
-    for script in scripts:
-        script.run(conn)
-    probe = remember_load(conn, files)
+    if not run_together(conn, scripts):
+        for path, script in scripts.items():
+            run_in_savepoint(conn, path, script)
+    files = files_of_objects(conn)
+    probe = remember_load(conn, contents)
+    record_objects(conn, files)
     check_safety(conn, AFTER_A_LOAD)
     return probe
 
 
-def remember_load(conn: psycopg.Connection, files: dict[str, str]) -> str:
+def run_together(conn: psycopg.Connection, scripts: Mapping[str, Script]) -> bool:
+    """Run files in one message, each in a savepoint that is noted; return whether all succeeded.
+
+    If not, nothing of it is kept: run them one at a time to learn which failed.
+    """
+    message = b"".join(
+        b"savepoint file; %s;\n%s\n;\nrelease savepoint file;\n"
+        % (_note_of(conn, path), script.text.encode())
+        for path, script in scripts.items()
+    )
+    try:
+        with conn.transaction():
+            conn.execute(message, prepare=False)
+            noted = conn.execute("select count(*) from control.loaded_files").fetchone()
+            # A comment that one file does not end could have swallowed others.
+            if noted != (len(scripts),):
+                raise psycopg.ProgrammingError("not every file was run")
+            refuse_changed_session(conn, "sql/")
+    except (errors.LockNotAvailable, errors.DeadlockDetected):
+        raise
+    except psycopg.Error as error:
+        if error.sqlstate or conn.broken:
+            raise_interrupted(conn, error, "the load")
+        return False
+    except ControlError:
+        return False
+    return True
+
+
+def run_in_savepoint(conn: psycopg.Connection, path: str, script: Script) -> None:
+    """Run one file in a savepoint that is noted."""
+    with conn.transaction():
+        conn.execute(_note_of(conn, path))
+        script.run(conn)
+        refuse_changed_session(conn, script.name)
+
+
+def _note_of(conn: psycopg.Connection, path: str) -> bytes:
+    """Return the statement whose row has the number of the savepoint."""
+    return (
+        sql.SQL("insert into control.loaded_files (path, sha256) values ({}, '')")
+        .format(sql.Literal(path))
+        .as_bytes(conn)
+    )
+
+
+def remember_load(
+    conn: psycopg.Connection, contents: Contents, *, is_seen_by_api: bool = True
+) -> str:
     """Remember the files and tell the API, at the end of the transaction; returns the probe.
 
     The probe is a function nobody may call. PostgREST answers 404 for its name until it has read
-    the new schema, and something else from then on; its name never comes twice.
+    the new schema, and something else from then on; its name never comes twice. Where PostgREST
+    would read what it has read already, the probe stays and it is not told: it would close all its
+    connections, and requests would wait for new ones.
     """
-    if old := loaded_probe(conn):
-        conn.execute(sql.SQL("drop function {}()").format(sql.Identifier("api", old)))
-    probe = _PROBE_PREFIX + secrets.token_hex(6)
-    for statement in _PROBE:
-        conn.execute(statement.format(sql.Identifier("api", probe)))
-    conn.execute("delete from control.loaded_files")
+    probe = loaded_probe(conn)
+    if is_seen_by_api or probe is None:
+        probe = _replace_probe(conn, probe)
+        ask_for_reload(conn)
+    else:
+        conn.execute("notify pgrst, 'reload config'")
+    _forget_load(conn)
     conn.execute(
-        "insert into control.loaded_files (path, sha256)"
-        " select * from unnest(%s::text[], %s::text[])",
-        [list(files), list(files.values())],
+        "insert into control.loaded_files (path, sha256, position)"
+        " select * from unnest(%s::text[], %s::text[]) with ordinality",
+        [list(contents.hashes), list(contents.hashes.values())],
     )
-    ask_for_reload(conn)
     return probe
 
 
 def ask_for_reload(conn: psycopg.Connection) -> None:
-    """Have PostgREST read the schema, and the settings of roles, which sql/roles.sql changes."""
+    """Have PostgREST read the schema, and with it the settings that sql/roles.sql changes."""
     conn.execute("notify pgrst, 'reload schema'")
-    conn.execute("notify pgrst, 'reload config'")
+
+
+def _replace_probe(conn: psycopg.Connection, old: str | None) -> str:
+    if old:
+        conn.execute(sql.SQL("drop function {}()").format(sql.Identifier("api", old)))
+    probe = _PROBE_PREFIX + secrets.token_hex(6)
+    name = sql.Identifier("api", probe)
+    conn.execute(sql.SQL("; ").join(statement.format(name) for statement in _PROBE))
+    return probe
+
+
+def _forget_load(conn: psycopg.Connection) -> None:
+    conn.execute("delete from control.loaded_files; delete from control.loaded_objects")
+
+
+def _read(root: Path, path: str) -> Script:
+    return Script(f"sql/{path}", read_text(root / "sql" / path, f"sql/{path}"))
 
 
 def _sql_files(root: Path) -> set[str]:
-    """Every SQL file under sql/, but not what editors hide there."""
+    """Find every SQL file under sql/, but not what editors hide there."""
     folder = root / "sql"
     return {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*.sql")
         if not path.name.startswith(".")
     }
-
-
-def file_hashes(root: Path, contents: Contents) -> dict[str, str]:
-    """The files a database is loaded from, with the hash of their text."""
-    return {path: sha256_of(root / "sql" / path) for path in contents.loaded}

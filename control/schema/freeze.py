@@ -1,4 +1,4 @@
-"""Migrations by name: their order, what each file must have beside it, and when it freezes.
+"""Find migrations by name: their order, what must be beside each file, and when it freezes.
 
 They freeze once applied or released, by content hash, for yoyo knows names only.
 """
@@ -19,12 +19,12 @@ _ROLLBACK = ".rollback.sql"
 
 
 def number_of(name: str) -> int:
-    """The NNNN a migration's name starts with."""
+    """Return the NNNN a migration's name starts with."""
     return int(name.partition("_")[0])
 
 
 def migration_files(root: Path) -> dict[str, Path]:
-    """The forward migrations of a checkout by id, in the order of their numbers."""
+    """Return the forward migrations of a checkout by id, in the order of their numbers."""
     paths = sorted((root / "migrations").glob("*.sql"))
     files = {path.stem: path for path in paths if not path.name.endswith(_ROLLBACK)}
     numbers: dict[int, str] = {}
@@ -44,7 +44,7 @@ def migration_files(root: Path) -> dict[str, Path]:
 
 
 def rollback_file(root: Path, name: str) -> Path:
-    """The rollback of a migration, which must be there and say something."""
+    """Return the rollback of a migration, which must be there and say something."""
     path = root / "migrations" / f"{name}{_ROLLBACK}"
     if not path.is_file():
         raise ControlError(
@@ -95,7 +95,7 @@ def check_applied(root: Path, applied: dict[str, str]) -> None:
 
 
 def changed_since_release(root: Path) -> list[str]:
-    """The released migrations that are no longer what they were.
+    """List the released migrations that are no longer what they were.
 
     migrations/frozen.txt lists them as sha256sum prints them: content hash, file name.
     """
@@ -105,13 +105,13 @@ def changed_since_release(root: Path) -> list[str]:
 
 
 def _next(names: Collection[str]) -> str:
-    """The number after the last one."""
+    """Return the number after the last one."""
     numbers = [number_of(name) for name in names if _NAME.fullmatch(name)]
     return f"{max(numbers, default=0) + 1:04}"
 
 
 def _released(path: Path) -> dict[str, str]:
-    """The hash of each released migration by file name."""
+    """Read the hash of each released migration by file name."""
     released: dict[str, str] = {}
     for number, line in enumerate(read_text(path, "migrations/frozen.txt").splitlines(), start=1):
         entry = _RELEASED.fullmatch(line)

@@ -1,31 +1,21 @@
-"""What yoyo knows of a database's migrations, kept in the transaction of the change itself."""
+"""Keep what yoyo knows of a database's migrations, in the transaction of the change itself."""
 
 from __future__ import annotations
 
-import getpass
 import re
-import socket
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import psycopg
 from psycopg import sql
-from yoyo import internalmigrations
-from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
-from yoyo.connections import DatabaseURI
-from yoyo.migrations import get_migration_hash
 
 from control.errors import ControlError
 from control.schema.code import sha256_of
 from control.schema.freeze import migration_files
 from control.text_files import read_text
 
-_TABLE = "_yoyo_migration"
 _DIRECTIVE = re.compile(
     r"\s*--\s*(?P<name>depends|transactional|code|replaces|replaced-after)\s*:(?P<value>.*)"
 )
@@ -34,7 +24,7 @@ _VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
 
 @dataclass(frozen=True)
 class Migration:
-    """One file of migrations/ and what its head says of it."""
+    """Hold one file of migrations/ and what its head says of it."""
 
     id: str
     path: Path
@@ -49,20 +39,25 @@ class Migration:
 
     @property
     def hash(self) -> str:
-        """What yoyo calls it."""
+        """Return what yoyo calls it."""
+        from yoyo.migrations import get_migration_hash
+
         return str(get_migration_hash(self.id))
 
 
 class Ledger:
-    """The applied migrations of one database, in yoyo's own tables plus the hash of each file.
+    """Keep the applied migrations of one database, in yoyo's tables plus the hash of each file.
 
     The caller's connection is used throughout, so that a migration and its mark stand or fall
     together: yoyo itself marks on another connection, and a crash between the two loses the mark.
     """
 
     def __init__(self, conn: psycopg.Connection) -> None:
+        # Only where something is applied, because yoyo takes long to import.
+        from control.schema.yoyo_tables import YoyoTables
+
         self._conn = conn
-        self._yoyo = _Yoyo(conn)
+        self._yoyo = YoyoTables(conn)
 
     def mark(self, migration: Migration, operation: str = "apply") -> None:
         """Record that `migration` is applied with its present content."""
@@ -102,7 +97,7 @@ class Ledger:
 
 
 def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
-    """Ids of the applied migrations, oldest first, with the hash of what was applied."""
+    """Read the ids of the applied migrations, oldest first, with the hash of what was applied."""
     exists = conn.execute("select to_regclass('control._yoyo_migration') is not null").fetchone()
     if exists != (True,):
         return {}
@@ -117,7 +112,7 @@ def applied_migrations(conn: psycopg.Connection) -> dict[str, str]:
 
 
 def migrations_of(root: Path) -> list[Migration]:
-    """All migrations of a checkout in the order of their numbers, each after what it depends on."""
+    """Read all migrations of a checkout in the order of their numbers, each after what it needs."""
     migrations: list[Migration] = []
     for name, path in migration_files(root).items():
         known = {migration.id for migration in migrations}
@@ -179,59 +174,9 @@ def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
     )
 
 
-class _Yoyo(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo publishes no types
-    """yoyo's bookkeeping on a connection that is already there."""
-
-    _internal_schema_updated: bool
-
-    def __init__(self, conn: psycopg.Connection) -> None:
-        self._given = conn
-        super().__init__(DatabaseURI("", None, None, None, None, conn.info.dbname, {}), _TABLE)
-
-    def connect(self, dburi: DatabaseURI) -> psycopg.Connection:
-        return self._given
-
-    @contextmanager
-    def transaction(self, rollback_on_exit: bool = False) -> Iterator[None]:
-        # yoyo's own begins one, and so could not be part of ours.
-        with self._given.transaction(force_rollback=rollback_on_exit):
-            yield
-
-    def ensure_internal_schema_updated(self) -> None:
-        # yoyo's own commits on the connection itself.
-        if not self._internal_schema_updated and internalmigrations.needs_upgrading(self):
-            internalmigrations.upgrade(self)
-        self._internal_schema_updated = True
-
-    @contextmanager
-    def lock(self, timeout: float = 10) -> Iterator[None]:
-        # Ours serialises already and ends with the session; a row in yoyo's outlives a crash.
-        yield
-
-    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, object]:
-        # yoyo's own asks for the fully qualified host name, which can wait for a dead resolver,
-        # and for a user name, which a container may lack.
-        return {
-            "id": str(uuid4()),
-            "migration_id": migration.id if migration else None,
-            "migration_hash": migration.hash if migration else None,
-            "username": _user_name(),
-            "hostname": socket.gethostname(),
-            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
-            "operation": operation,
-        }
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 @contextmanager
 def _searching_bookkeeping(conn: psycopg.Connection) -> Iterator[None]:
-    """yoyo names its tables without a schema."""
+    """Have yoyo find its tables, which it names without a schema."""
     conn.execute("set search_path = control")
     yield
     conn.execute("set search_path = ''")

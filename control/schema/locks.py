@@ -1,4 +1,4 @@
-"""Changing a schema that is in use: one migrate at a time, and short waits for everyone else."""
+"""Change a schema that is in use: one migrate at a time, and short waits for everyone else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GIVE_UP_SECONDS = 30.0
 
 
 class NoLockError(ControlError):
-    """Others kept the tables busy all the time; nothing was changed."""
+    """Say that others kept the tables busy all the time; nothing was changed."""
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _succeeds(conn: psycopg.Connection, lock_query: str) -> bool:
 
 
 def _blockers(conn: psycopg.Connection) -> list[str]:
-    """Who holds locks on the tables and since when, one sentence each."""
+    """Say who holds locks on the tables and since when, one sentence each."""
     with conn.transaction(force_rollback=True):
         # What others do is shown to role control (pg_read_all_stats), not to the owner it acts as.
         conn.execute("set local role none")

@@ -1,9 +1,9 @@
-"""Bringing a database to the state of a checkout and back: migrations, then the code of sql/."""
+"""Bring a database to the state of a checkout and back: migrations, then the code of sql/."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +18,15 @@ from control.schema.api_reload import ApiState, RunningApi, await_schema, config
 from control.schema.code import (
     Contents,
     FileChanges,
+    check_scripts,
     drop_code,
     file_changes,
     load_code,
     loaded_probe,
     read_contents,
-    read_scripts,
     run_files,
 )
+from control.schema.code_objects import changed_by_hand, record_objects
 from control.schema.freeze import (
     check_applied,
     check_pending,
@@ -33,6 +34,7 @@ from control.schema.freeze import (
     number_of,
     rollback_file,
 )
+from control.schema.in_place import replace_in_place
 from control.schema.ledger import (
     Ledger,
     Migration,
@@ -44,7 +46,7 @@ from control.schema.locks import Echo, one_migrate_at_a_time, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.safety_rules import Breach, check_opened, find_breaches
 from control.schema.script import Interrupted, Script, read_script, refuse_changed_session
-from control.schema.trial import Trial, run_inside, try_everything
+from control.schema.trial import Trial, run_inside, try_code, try_everything
 from control.settings import Settings
 
 _DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
@@ -54,12 +56,13 @@ _AFTER_INTERRUPTION = (
 )
 # The SQLSTATE of `raise warning`; those that PostgreSQL gives have others.
 RAISED_WARNING = "01000"
+_NAMED = 5
 _KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
 @dataclass(frozen=True)
 class MigrateStatus:
-    """What a database has, and what `migrate up` would do to it."""
+    """Hold what a database has, and what `migrate up` would do to it."""
 
     applied: tuple[str, ...]
     pending: tuple[str, ...]
@@ -71,13 +74,13 @@ class MigrateStatus:
 
     @property
     def is_current(self) -> bool:
-        """Whether `migrate up` has nothing to do."""
+        """Tell whether `migrate up` has nothing to do."""
         return not self.pending and not self.files and self.is_code_loaded and not self.breaches
 
 
 @dataclass(frozen=True)
 class MigrateResult:
-    """What `migrate up` did, or with `dry_run` would do."""
+    """Hold what `migrate up` did, or with `dry_run` would do."""
 
     applied: tuple[str, ...]
     has_loaded_code: bool
@@ -86,7 +89,7 @@ class MigrateResult:
 
 @dataclass(frozen=True)
 class RollbackPlan:
-    """The migrations to roll back, newest first, the tables that go, and the code that comes."""
+    """Hold the migrations to roll back, newest first, the tables that go, the code that comes."""
 
     migrations: tuple[str, ...]
     tables: dict[str, int]
@@ -127,11 +130,15 @@ def build_from_nothing(database_url: str, root: Path) -> None:
         with conn.transaction():
             run_files(conn, root, contents.schemas)
             _become_owner(conn)
-            run_files(conn, root, contents.tables + contents.code)
+            run_files(conn, root, contents.tables)
+            run_files(conn, root, contents.code)
 
 
-def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
+def migrate_status(
+    conn: psycopg.Connection, root: Path, contents: Contents | None = None
+) -> MigrateStatus:
     """Compare a database with a checkout; writes nothing."""
+    contents = contents or read_contents(root)
     applied = applied_migrations(conn)
     replaced = replaced_migrations(migrations_of(root), applied)
     applied = {name: sha256 for name, sha256 in applied.items() if name not in replaced}
@@ -141,7 +148,7 @@ def migrate_status(conn: psycopg.Connection, root: Path) -> MigrateStatus:
         applied=tuple(applied),
         pending=tuple(name for name in migration_files(root) if name not in applied),
         replaced=replaced,
-        files=file_changes(conn, root, read_contents(root)),
+        files=file_changes(conn, contents),
         is_code_loaded=is_code_loaded,
         # Asked although nothing is pending: somebody may have granted a table by hand.
         breaches=tuple(find_breaches(conn)) if is_code_loaded else (),
@@ -156,7 +163,7 @@ def plan_rollback(
     code_root: Path | None,
     echo: Echo = lambda line: None,
 ) -> RollbackPlan:
-    """What `migrate down` would roll back: to number `keep`, 0 for all, by default one step.
+    """Plan what `migrate down` rolls back: to number `keep`, 0 for all, by default one step.
 
     Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
     """
@@ -211,6 +218,8 @@ def migrate_down(
         known = {migration.id: migration for migration in migrations_of(root)}
 
         def roll_back() -> str | None:
+            # A database that an older version loaded lacks a part of it.
+            conn.execute(query("schema/bookkeeping"))
             drop_code(conn)
             for name in plan.migrations:
                 echo(f"rolling back {name}")
@@ -225,7 +234,7 @@ def migrate_down(
                 Ledger(conn).unmark(known[name])
             if plan.code_root is None:
                 return None
-            return load_code(conn, plan.code_root, read_contents(plan.code_root))
+            return load_code(conn, read_contents(plan.code_root))
 
         probe = with_short_locks(conn, roll_back, echo)
     return await_schema(settings, probe, running_api) if probe else None
@@ -233,7 +242,7 @@ def migrate_down(
 
 def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
     """Refuse to leave a database without code by accident."""
-    trial = try_everything(conn, code_root, read_contents(code_root), kept)
+    trial = try_everything(conn, read_contents(code_root), kept)
     if trial.failures:
         raise ControlError(
             f"the code of sql/ does not fit the tables after that: {trial.failures[0].message}",
@@ -245,59 +254,133 @@ def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migrati
 def _bring_up(
     conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
 ) -> tuple[tuple[str, ...], bool, str]:
-    """The part of `migrate up` that concerns the database.
+    """Do the part of `migrate up` that concerns the database.
 
     Returns the migrations it applied, whether it loaded code, and the probe of the last load.
     """
     with _migrating(conn, echo):
-        status = migrate_status(conn, root)
+        contents = read_contents(root)
+        if not dry_run and (probe := _replace_in_place(conn, contents, echo)):
+            return (), True, probe
+        status = migrate_status(conn, root, contents)
         check_pending(root, status.applied, status.pending)
-        probe = loaded_probe(conn)
-        if probe and status.is_current:
+        found = loaded_probe(conn)
+        if by_hand := changed_by_hand(conn):
+            echo(f"changed by hand since the last load: {_named(by_hand)}")
+        elif found and status.is_current:
             if not dry_run:
                 # sql/roles.sql may have been run since: it belongs to the cluster, not to this.
                 conn.execute("notify pgrst, 'reload config'")
-            return (), False, probe
+            return (), False, found
         for breach in status.breaches:
             echo(f"{breach.object}: {breach.problem}")
         known = migrations_of(root)
         pending = [migration for migration in known if migration.id in status.pending]
         # What is only recorded is not said to be applied.
         new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
-        contents = read_contents(root)
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
             read_script(migration.path, f"migrations/{migration.id}.sql")
             _rollback_script(root, migration.id)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:
-            attempt = partial(try_everything, conn, root, contents, known)
-            trial = with_short_locks(conn, attempt, echo)
+            trial = with_short_locks(conn, partial(_try, conn, contents, status, known), echo)
             trial.refuse()
-        else:
-            read_scripts(root, contents.code)
+        elif failures := check_scripts(contents):
+            raise failures[0]
         if dry_run:
-            _rehearse(conn, root, contents, pending, trial, echo)
+            _rehearse(conn, contents, status, pending, trial, echo)
             return new, True, ""
-        _prepare(conn, root, contents)
-        batch: list[Migration] = []
-        for migration in pending:
-            if migration.use_transactions:
-                batch.append(migration)
-                continue
-            # What runs outside a transaction needs what comes before it to be there.
-            if batch:
-                with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
-                batch = []
-            _apply_alone(conn, migration, echo)
-        finish = partial(_finish, conn, root, contents, batch, trial, echo)
-        return new, True, with_short_locks(conn, finish, echo)
+        return new, True, _apply_and_load(conn, contents, status, pending, trial, echo)
+
+
+def _replace_in_place(conn: psycopg.Connection, contents: Contents, echo: Echo) -> str | None:
+    """Load by the short way, if only functions changed; returns the probe, None if it did not."""
+    applied = applied_migrations(conn)
+    if applied.keys() != migration_files(contents.root).keys() or not loaded_probe(conn):
+        return None
+    check_applied(contents.root, applied)
+    changes = file_changes(conn, contents)
+    if not changes:
+        return None
+    replaced = with_short_locks(
+        conn, partial(replace_in_place, conn, contents, changes), lambda line: None
+    )
+    if replaced is None:
+        return None
+    probe, paths = replaced
+    echo(_said_of(paths, contents, "in place"))
+    return probe
+
+
+def _try(
+    conn: psycopg.Connection, contents: Contents, status: MigrateStatus, known: list[Migration]
+) -> Trial:
+    """Try what is to be done beside what is in use: the code alone, if no table changes."""
+    if status.is_code_loaded and not status.pending and not status.breaches:
+        trial = try_code(conn, contents, status.files)
+        if trial.is_good:
+            return trial
+    return try_everything(conn, contents, known)
+
+
+def _apply_and_load(
+    conn: psycopg.Connection,
+    contents: Contents,
+    status: MigrateStatus,
+    pending: list[Migration],
+    trial: Trial | None,
+    echo: Echo,
+) -> str:
+    """Do what was tried; returns the probe."""
+    _prepare(conn, contents, is_pending=bool(pending))
+    batch: list[Migration] = []
+    for migration in pending:
+        if migration.use_transactions:
+            batch.append(migration)
+            continue
+        # What runs outside a transaction needs what comes before it to be there.
+        if batch:
+            with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
+            batch = []
+        _apply_alone(conn, migration, echo)
+    finish = partial(_finish, conn, contents, status, batch, trial, echo)
+    probe = with_short_locks(conn, finish, echo)
+    if trial:
+        _record(conn, trial)
+    return probe
+
+
+def _record(conn: psycopg.Connection, trial: Trial) -> None:
+    """Remember which file made what, after the load: nobody waits for it.
+
+    Where that fails, the next load takes the longer way.
+    """
+    with conn.transaction():
+        recorded = conn.execute("select exists (select from control.loaded_objects)").fetchone()
+        if recorded == (False,):
+            record_objects(conn, trial.files)
+
+
+def _said_of(paths: Collection[str], contents: Contents, how: str) -> str:
+    """Say which way a load took."""
+    number = len(contents.code)
+    if len(paths) == number:
+        return f"loaded all {number} files of sql/ {how}"
+    listed = f": {_named(paths)}" if paths else ""
+    return f"replaced {len(paths)} of {number} files of sql/ {how}{listed}"
+
+
+def _named(names: Collection[str]) -> str:
+    """Name some, and say how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(list(names)[:_NAMED]) + more
 
 
 def _rehearse(
     conn: psycopg.Connection,
-    root: Path,
     contents: Contents,
+    status: MigrateStatus,
     pending: list[Migration],
     trial: Trial | None,
     echo: Echo,
@@ -308,11 +391,11 @@ def _rehearse(
 
     def rehearse() -> None:
         with conn.transaction(force_rollback=True):
-            _prepare(conn, root, contents)
+            _prepare(conn, contents, is_pending=bool(pending))
             if alone:
                 _apply_all(conn, before, echo)
             else:
-                _finish(conn, root, contents, before, trial, echo)
+                _finish(conn, contents, status, before, trial, echo)
 
     with_short_locks(conn, rehearse, echo)
     for migration in alone:
@@ -325,8 +408,8 @@ def _rehearse(
 
 def _finish(
     conn: psycopg.Connection,
-    root: Path,
     contents: Contents,
+    status: MigrateStatus,
     migrations: list[Migration],
     trial: Trial | None,
     echo: Echo,
@@ -336,20 +419,30 @@ def _finish(
     if trial and not any(migration.is_without_code for migration in migrations):
         # Before the migrations lock anything.
         with suppress(DiffersError):
-            plan = plan_replacement(conn, root, contents, trial)
+            plan = plan_replacement(conn, contents, status.files, trial)
     _apply_all(conn, migrations, echo)
     if trial and plan:
-        echo(f"loading {plan.number_of_files} of {len(contents.code)} files of sql/")
         # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
         with suppress(DiffersError), conn.transaction():
-            return replace_code(conn, plan, trial, echo)
-    echo(f"loading {len(contents.code)} files of sql/")
-    return load_code(conn, root, contents)
+            probe = replace_code(
+                conn, contents, plan, trial, echo, is_seen_by_api=_is_seen_by_api(contents, status)
+            )
+            echo(_said_of(plan.paths, contents, "after a trial"))
+            return probe
+    probe = load_code(conn, contents)
+    echo(_said_of(contents.code, contents, "anew"))
+    return probe
+
+
+def _is_seen_by_api(contents: Contents, status: MigrateStatus) -> bool:
+    """Tell whether PostgREST reads what changes beside code: tables and comments of schemas."""
+    files = {*status.files.added, *status.files.changed}
+    return bool(status.pending or files.intersection(contents.schemas))
 
 
 @contextmanager
 def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
-    """The one session that may change this database, as the owner of everything in it."""
+    """Be the one session that may change this database, as the owner of everything in it."""
     try:
         with one_migrate_at_a_time(conn, echo):
             _become_owner(conn)
@@ -379,14 +472,15 @@ def _become_owner(conn: psycopg.Connection) -> None:
     conn.execute("set client_min_messages = warning")
 
 
-def _prepare(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
+def _prepare(conn: psycopg.Connection, contents: Contents, *, is_pending: bool) -> None:
     """Make what migrations and code start from: the schemas and our own bookkeeping."""
     with conn.transaction():
         conn.execute("set local role none")
-        run_files(conn, root, contents.schemas)
+        run_files(conn, contents.root, contents.schemas)
         conn.execute("set local role aspen_owner")
         conn.execute(query("schema/bookkeeping"))
-    Ledger(conn).prepare()
+    if is_pending:
+        Ledger(conn).prepare()
 
 
 def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:

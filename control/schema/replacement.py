@@ -1,4 +1,4 @@
-"""Replacing only the code that differs from what was tried, with few locks and as late as can be.
+"""Replace only the code that differs from what was tried, with few locks and as late as can be.
 
 Functions take the place of functions, which locks nothing. Views, policies and triggers lock their
 table from the moment they go until the transaction ends; so they go last, all at once.
@@ -7,10 +7,9 @@ table from the moment they go until the transaction ends; so they go last, all a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,9 +19,7 @@ from control.errors import ControlError
 from control.schema.code import (
     AFTER_A_LOAD,
     Contents,
-    file_changes,
-    file_hashes,
-    read_scripts,
+    FileChanges,
     refuse_dependents,
     remember_load,
 )
@@ -52,43 +49,48 @@ _CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
 
 
 class DiffersError(Exception):
-    """The database did not become what was tried: everything is to be loaded anew."""
+    """Say that the database did not become what was tried: all is to be loaded anew."""
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """What is dropped, what is replaced in its place, and the files that do the rest."""
+    """Hold what is dropped, what is replaced in its place, and the files that do the rest."""
 
-    # All files with their hashes, to be remembered.
-    files: dict[str, str]
     drops: frozenset[Key]
     resets: tuple[CodeObject, ...]
-    early: tuple[Script, ...]
-    late: tuple[Script, ...]
+    early: Mapping[str, Script]
+    late: Mapping[str, Script]
     # The tables and views that are locked until the end.
     relations: frozenset[Key]
+    # Whether PostgREST reads any of it.
+    is_seen_by_api: bool
 
     @property
-    def number_of_files(self) -> int:
-        """How many files are run."""
-        return len(self.early) + len(self.late)
+    def paths(self) -> tuple[str, ...]:
+        """List the files that are run."""
+        return (*self.early, *self.late)
 
 
 def plan_replacement(
-    conn: psycopg.Connection, root: Path, contents: Contents, trial: Trial
+    conn: psycopg.Connection, contents: Contents, changes: FileChanges, trial: Trial
 ) -> Replacement:
     """Compare this database with what was tried: which files to run, and what goes before.
 
     Raises DiffersError when no rule compares what is there, for everything to be loaded anew.
     """
     refuse_dependents(conn)
-    scripts = dict(zip(contents.code, read_scripts(root, contents.code), strict=True))
-    changes = file_changes(conn, root, contents)
-    plan = _plan(conn, scripts, {*changes.added, *changes.changed}, trial)
-    return replace(plan, files=file_hashes(root, contents))
+    return _plan(conn, contents.scripts, {*changes.added, *changes.changed}, trial)
 
 
-def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo: Echo) -> str:
+def replace_code(
+    conn: psycopg.Connection,
+    contents: Contents,
+    plan: Replacement,
+    trial: Trial,
+    echo: Echo,
+    *,
+    is_seen_by_api: bool,
+) -> str:
     """Make the code what was tried; the caller holds the transaction. Returns the probe.
 
     Raises DiffersError when it does not become just that, for everything to be loaded anew.
@@ -103,12 +105,13 @@ def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo
         # What bodies say was checked when they were tried; here they may precede what they name.
         conn.execute("set local check_function_bodies = off")
         for function in plan.resets:
-            conn.execute(b";".join(reset_statements(function)))
-        run_at_once(conn, plan.early)
-        probe = remember_load(conn, plan.files)
+            holders = {grant.rpartition("=")[0] for grant in function.grants}
+            conn.execute(b";".join(reset_statements(function.identity, holders)))
+        run_at_once(conn, plan.early.values())
+        probe = remember_load(conn, contents, is_seen_by_api=is_seen_by_api or plan.is_seen_by_api)
         # From here on others wait, so what is left goes in as few messages as can be.
         lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
-        run_at_once(conn, plan.late)
+        run_at_once(conn, plan.late.values())
         had_other_rights = _finish_tables(conn, trial, made_since)
     if had_other_rights or not is_safe:
         check_safety(conn, AFTER_A_LOAD)
@@ -117,7 +120,7 @@ def replace_code(conn: psycopg.Connection, plan: Replacement, trial: Trial, echo
 
 @contextmanager
 def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
-    """What was tried and fails here needs what was not made anew: two files make a view, say."""
+    """Take a failure of what was tried for a difference: it needs what was not made anew."""
     try:
         yield
     except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):
@@ -129,56 +132,88 @@ def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
 
 
 def _plan(
-    conn: psycopg.Connection, scripts: dict[str, Script], changed: set[str], trial: Trial
+    conn: psycopg.Connection, scripts: Mapping[str, Script], changed: set[str], trial: Trial
 ) -> Replacement:
     present = _without_tables(read_objects(conn))
     wanted = _without_tables(trial.objects)
     needs = read_needs(conn, present)
-    made: dict[str, set[Key]] = {path: set() for path in scripts}
+    written: dict[str, set[Key]] = {path: set() for path in scripts}
     for key in wanted:
         # What no file makes, or what can be compared by no rule, is no case for us.
         if key not in trial.files or key[0] == "other":
             raise DiffersError
-        made[trial.files[key]].add(key)
-    drops = with_dependents(present.keys() - wanted.keys(), needs)
-    while True:
-        run = {
-            trial.files[key]
-            for key, one in wanted.items()
-            if key not in present or key in drops or present[key].definition != one.definition
-        }
-        # Rights on a schema, say, are no object of their own.
-        run |= {path for path in changed & scripts.keys() if not made[path]}
-        more = {
+        for path in trial.files[key]:
+            written[path].add(key)
+    # A file that creates what is missing runs again without what it made going before.
+    again = {path: written[path] for path in scripts if not scripts[path].creates_what_is_missing}
+    differing = {
+        key
+        for key in present.keys() & wanted.keys()
+        if present[key].definition != wanted[key].definition
+    }
+
+    def in_the_way(keys: set[Key]) -> set[Key]:
+        return {
             key
-            for path in run
-            for key in made[path] & present.keys()
-            if not _can_be_replaced(scripts[path], present[key], wanted[key])
-        } - drops
-        if not more:
+            for key in keys & present.keys()
+            if not _can_be_replaced(
+                [scripts[path] for path in trial.files[key] if path in again],
+                present[key],
+                wanted[key],
+            )
+        }
+
+    drops = with_dependents(present.keys() - wanted.keys() | in_the_way(differing), needs)
+    # Rights on a schema, say, are no object of their own.
+    run = {path for path in changed & scripts.keys() if not written[path]}
+    while True:
+        # All that files write which run again is made by all of the files that write it.
+        remade = {key for path in run & again.keys() for key in again[path]}
+        remade |= differing | (wanted.keys() - present.keys()) | (drops & wanted.keys())
+        more_drops = with_dependents(drops | in_the_way(remade), needs)
+        more_run = run.union(*(trial.files[key] for key in remade | more_drops & wanted.keys()))
+        if (more_drops, more_run) == (drops, run):
             break
-        drops = with_dependents(drops | more, needs)
+        drops, run = more_drops, more_run
     if any(kind == "other" for kind, _ in drops):
         raise DiffersError
-    early = _early(run, made, drops, present, trial)
-    touched = drops.union(*(made[path] for path in run - early))
+    early = _early(run, written, drops, present, trial)
+    made = {key for path in run - early for key in again.get(path, wanted.keys() - present.keys())}
+    touched = drops | made
     relations = {relation for key in touched if (relation := relation_of(key, present | wanted))}
     return Replacement(
-        files={},
         drops=frozenset(drops),
-        resets=tuple(present[key] for path in run for key in made[path] & present.keys() - drops),
-        early=tuple(script for path, script in scripts.items() if path in early),
-        late=tuple(script for path, script in scripts.items() if path in run - early),
+        resets=tuple(present[key] for key in sorted(remade & present.keys() - drops)),
+        early={path: script for path, script in scripts.items() if path in early},
+        late={path: script for path, script in scripts.items() if path in run - early},
         relations=frozenset(one for one in relations if one[0] == "table" or one in present),
+        is_seen_by_api=any(
+            _is_seen_by_api(key, present | wanted)
+            for key in drops.union(*(written[path] for path in run))
+        ),
     )
 
 
-def _can_be_replaced(script: Script, present: CodeObject, wanted: CodeObject) -> bool:
-    """Whether running the file changes this object instead of finding it in the way."""
+def _is_seen_by_api(key: Key, objects: Mapping[Key, CodeObject]) -> bool:
+    """Tell whether PostgREST reads this object into its schema cache."""
+    kind, identity = key
+    if kind == "function":
+        return identity.startswith("api.")
+    if kind == "trigger":
+        # It reads which views can be written to.
+        return relation_of(key, objects) != ("table", identity.rpartition(" on ")[2])
+    return kind != "policy"
+
+
+def _can_be_replaced(scripts: list[Script], present: CodeObject, wanted: CodeObject) -> bool:
+    """Tell whether running these files changes the object instead of finding it in the way."""
     return (
-        wanted.kind == "function"
+        bool(scripts)
+        and wanted.kind == "function"
         and present.shape == wanted.shape
-        and not any(_CREATES.match(statement.text) for statement in script.statements)
+        and not any(
+            _CREATES.match(statement.text) for script in scripts for statement in script.statements
+        )
     )
 
 
@@ -189,7 +224,7 @@ def _early(
     present: dict[Key, CodeObject],
     trial: Trial,
 ) -> set[str]:
-    """The files that lock nothing: functions, built on nothing that goes or is yet to come."""
+    """Find the files that lock nothing: functions, built on nothing that goes or is yet to come."""
     early = {
         path
         for path in run
@@ -209,7 +244,7 @@ def _early(
 
 
 def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
-    """What takes the locks before anything is dropped.
+    """Return what takes the locks before anything is dropped.
 
     Requests read one of two tables before anything else: whoever holds both meets no request that
     has a lock and wants another. One relation alone needs no such gate.

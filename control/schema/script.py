@@ -1,4 +1,4 @@
-"""SQL files, one statement at a time, so that a failure names file, line and statement."""
+"""Run SQL files one statement at a time, so that a failure names file, line and statement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
 )
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _LINES_AROUND = 3
+_DO = re.compile(r"^do\b", re.IGNORECASE | re.MULTILINE)
 _FORBIDDEN = (
     (
         re.compile(
@@ -56,12 +58,12 @@ _NOT_OF_THE_FILE = ("08", "53", "57", "58", "XX")
 
 
 class Interrupted(ControlError):
-    """The server or the connection failed; the caller knows what that leaves and what to do."""
+    """Say that server or connection failed; the caller knows what that leaves and what to do."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a file; `start` is the offset of its first character."""
+    """Hold one statement of a file; `start` is the offset of its first character."""
 
     text: str
     start: int
@@ -96,11 +98,33 @@ def split_statements(text: str) -> list[Statement]:
 
 @dataclass(frozen=True)
 class Script:
-    """A file of SQL, read and split before anything waits for it; `name` is what messages say."""
+    """Hold a file of SQL, read before anything waits for it; `name` is what messages say."""
 
     name: str
     text: str
-    statements: tuple[Statement, ...]
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Split the text, which takes longer than reading it."""
+        return tuple(split_statements(self.text))
+
+    @cached_property
+    def creates_what_is_missing(self) -> bool:
+        """Tell whether it consists of `do` blocks, which read the catalogue.
+
+        Such a file can run again while what it made is there.
+        """
+        # Splitting takes longer than looking for the word.
+        return bool(_DO.search(self.text)) and all(_DO.match(one.text) for one in self.statements)
+
+    def refuse_forbidden(self) -> None:
+        """Refuse statements that would end the transaction or change the session."""
+        for statement in self.statements:
+            for forbidden, consequence, remedy in _FORBIDDEN:
+                if match := forbidden.match(statement.text):
+                    line = self.text.count("\n", 0, statement.start) + 1
+                    word = " ".join(match[0].lower().split())
+                    raise ControlError(f"{self.name}, line {line}: {word} {consequence}", remedy)
 
     def run(self, conn: psycopg.Connection) -> None:
         """Run every statement as it is and with no parameters, so that a failure names it.
@@ -145,14 +169,8 @@ def raise_interrupted(conn: psycopg.Connection, error: psycopg.Error, name: str)
 
 def read_script(path: Path, name: str) -> Script:
     """Read a file, and refuse what would end its transaction or change its session."""
-    text = read_text(path, name)
-    script = Script(name, text, tuple(split_statements(text)))
-    for statement in script.statements:
-        for forbidden, consequence, remedy in _FORBIDDEN:
-            if match := forbidden.match(statement.text):
-                line = text.count("\n", 0, statement.start) + 1
-                word = " ".join(match[0].lower().split())
-                raise ControlError(f"{name}, line {line}: {word} {consequence}", remedy)
+    script = Script(name, read_text(path, name))
+    script.refuse_forbidden()
     return script
 
 
@@ -169,7 +187,7 @@ def refuse_changed_session(conn: psycopg.Connection, name: str) -> None:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """Everything of `text` that is neither space nor comment, with its offset."""
+    """Find everything of `text` that is neither space nor comment, with its offset."""
     offset = 0
     while match := _TOKEN.match(text, offset):
         kind = match.lastgroup or ""
@@ -197,14 +215,14 @@ def _creates_routine(words: list[str]) -> bool:
 
 
 def _block_depth(word: str, blocks: int) -> int:
-    """How a word changes the depth of `begin … end`: `case` opens one only inside another."""
+    """Tell how a word changes the depth of `begin … end`: `case` opens one only inside it."""
     if word == "begin" or (word == "case" and blocks):
         return 1
     return -1 if word == "end" and blocks else 0
 
 
 def _located(error: psycopg.Error, script: Script, statement: Statement) -> ControlError:
-    """The server's error with file, line and statement, closer if it sent a position."""
+    """Return the server's error with file, line and statement, closer if it sent a position."""
     diag, name, text = error.diag, script.name, script.text
     offset = statement.start + int(diag.statement_position or 1) - 1
     line = text.count("\n", 0, offset) + 1
@@ -224,7 +242,7 @@ def _located(error: psycopg.Error, script: Script, statement: Statement) -> Cont
 
 
 def _excerpt(statement: str, first: int, marked: int) -> list[str]:
-    """The statement's first line and those around the marked one, numbered as in the file."""
+    """Return the statement's first line and those around the marked one, numbered."""
     shown = [
         f"{'>' if number == marked else ' '} {number:>4} | {line}"
         for number, line in enumerate(statement.split("\n"), start=first)

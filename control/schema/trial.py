@@ -1,8 +1,8 @@
-"""Trying migrations and code without anybody noticing: beside the schemas in use, then undone.
+"""Try migrations and code without anybody noticing: beside the schemas in use, then undone.
 
 Inside one transaction the four schemas are renamed, which locks nothing and nobody else sees; under
-their names everything is built from the first migration to the last file of sql/, on tables without
-rows. The transaction is rolled back.
+their names everything is built again on tables without rows: those the migrations make, or copies
+of those that are there. The transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -11,18 +11,28 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 from psycopg import errors
 
 from control.errors import ControlError
 from control.queries import query
-from control.schema.code import AFTER_A_LOAD, Contents, read_scripts, refuse_dependents
+from control.schema.code import (
+    AFTER_A_LOAD,
+    Contents,
+    FileChanges,
+    check_scripts,
+    refuse_dependents,
+    run_files,
+    run_in_savepoint,
+    run_together,
+)
 from control.schema.code_objects import (
     CodeObject,
+    Files,
     Key,
     Needs,
+    files_of_objects,
     read_needs,
     read_objects,
     read_structures,
@@ -33,11 +43,13 @@ from control.schema.script import (
     Interrupted,
     Script,
     Statement,
+    raise_interrupted,
     read_script,
     refuse_changed_session,
 )
 
 _SCHEMAS = ("aspen", "api", "authz", "internal")
+_ASIDE = "_in_use"
 _REVOKE = """
 select
     pg_catalog.format(
@@ -56,20 +68,25 @@ _CONCURRENTLY = re.compile(
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of building everything anew: what failed, or what was built."""
+    """Hold what came of building everything again: what failed, or what was built."""
 
     failures: tuple[ControlError, ...] = ()
     untried: tuple[str, ...] = ()
     breaches: tuple[Breach, ...] = ()
     objects: dict[Key, CodeObject] = field(default_factory=dict)
     needs: Needs = field(default_factory=dict)
+    # The tables that the safety rules were asked of, here or before.
     structures: dict[str, str] = field(default_factory=dict)
-    # The file of sql/ that makes an object.
-    files: dict[Key, str] = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether nothing failed and no rule is broken."""
+        return not self.failures and not self.breaches
 
     def refuse(self) -> None:
-        """Say every file that fails, the first in full and the rest by their lines, or every breach
-        of a safety rule.
+        """Raise what failed: every file, the first in full and the rest by their lines, or every
+        breach of a safety rule.
         """
         if not self.failures:
             refuse_breaches(self.breaches, AFTER_A_LOAD)
@@ -84,12 +101,38 @@ class Trial:
         )
 
 
+def try_code(conn: psycopg.Connection, contents: Contents, changes: FileChanges) -> Trial:
+    """Load the code over copies of the tables that are there; nothing is kept, nobody waits.
+
+    The copies have no constraints but primary keys: try everything for what fails on them.
+    Rules that look at those alone were asked of the tables themselves.
+    """
+    if failures := check_scripts(contents, changes):
+        return Trial(tuple(failures))
+    structures = read_structures(conn)
+    with conn.transaction(force_rollback=True):
+        _put_schemas_aside(conn, contents)
+        try:
+            copies = conn.execute(query("schema/table_copies"), [_aside_names()]).fetchall()
+            conn.execute(";".join(statement for _, _, statement in copies).encode())
+            if not run_together(conn, contents.scripts):
+                raise ControlError("a file fails", "try everything")
+            refuse_dependents(conn)
+        except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted):
+            raise
+        except (psycopg.Error, ControlError) as error:
+            if isinstance(error, psycopg.Error):
+                raise_interrupted(conn, error, "the load")
+            return Trial((ControlError(f"the copies of the tables do not do: {error}", ""),))
+        return _result(conn, structures)
+
+
 def try_everything(
-    conn: psycopg.Connection, root: Path, contents: Contents, migrations: Sequence[Migration]
+    conn: psycopg.Connection, contents: Contents, migrations: Sequence[Migration]
 ) -> Trial:
     """Apply these migrations to nothing and load the code; nothing is kept, nobody waits."""
     with conn.transaction(force_rollback=True):
-        _put_schemas_aside(conn, root, contents)
+        _put_schemas_aside(conn, contents)
         untried: list[str] = []
         for migration in migrations:
             name = f"migrations/{migration.id}.sql"
@@ -102,7 +145,7 @@ def try_everything(
             except ControlError as error:
                 # What comes after it would only tell of what it left out.
                 return Trial((error,), tuple(untried))
-        return _load(conn, root, contents, tuple(untried))
+        return _load(conn, contents, tuple(untried))
 
 
 def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
@@ -121,67 +164,67 @@ def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
     return untried
 
 
-def _put_schemas_aside(conn: psycopg.Connection, root: Path, contents: Contents) -> None:
-    aside = [f"{schema}_in_use" for schema in _SCHEMAS]
+def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> None:
     found_schemas = []
     for schema in _SCHEMAS:
         found = conn.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
         if found == (True,):
             found_schemas.append(schema)
-            conn.execute(f"alter schema {schema} rename to {schema}_in_use".encode())
+            conn.execute(f"alter schema {schema} rename to {schema}{_ASIDE}".encode())
     # So that the safety rules find nobody in schemas they do not know.
-    for (statement,) in conn.execute(_REVOKE, [aside]).fetchall():
+    for (statement,) in conn.execute(_REVOKE, [_aside_names()]).fetchall():
         conn.execute(statement.encode())
     if "authz" in found_schemas:
-        conn.execute("revoke all on all functions in schema authz_in_use from authenticator")
+        conn.execute(
+            f"revoke all on all functions in schema authz{_ASIDE} from authenticator".encode()
+        )
     conn.execute("set local role none")
-    for script in read_scripts(root, contents.schemas):
-        script.run(conn)
+    run_files(conn, contents.root, contents.schemas)
     conn.execute("set local role aspen_owner")
     conn.execute(query("schema/bookkeeping"))
     conn.execute("delete from control.loaded_files")
 
 
-def _load(
-    conn: psycopg.Connection, root: Path, contents: Contents, untried: tuple[str, ...]
-) -> Trial:
-    scripts, failures = [], []
-    for path in contents.code:
-        try:
-            scripts.append((path, read_script(root / "sql" / path, f"sql/{path}")))
-        except ControlError as error:
-            failures.append(error)
-    if failures:
+def _aside_names() -> list[str]:
+    return [f"{schema}{_ASIDE}" for schema in _SCHEMAS]
+
+
+def _load(conn: psycopg.Connection, contents: Contents, untried: tuple[str, ...]) -> Trial:
+    """Load the code, and if that fails again, file by file, to name all that fail."""
+    if failures := check_scripts(contents):
         # What needs these files would fail for want of them.
         return Trial(tuple(failures), untried)
-    for path, script in scripts:
-        try:
-            with conn.transaction():
-                # Its xmin tells what this subtransaction makes.
-                conn.execute(
-                    "insert into control.loaded_files (path, sha256) values (%s, '')", [path]
-                )
-                script.run(conn)
-                refuse_changed_session(conn, script.name)
-        except Interrupted:
-            raise
-        except ControlError as error:
-            failures.append(error)
-            _run_what_can_be_run(conn, script)
+    if not run_together(conn, contents.scripts):
+        for path, script in contents.scripts.items():
+            try:
+                run_in_savepoint(conn, path, script)
+            except Interrupted:
+                raise
+            except ControlError as error:
+                failures.append(error)
+                _run_what_can_be_run(conn, script)
     try:
         refuse_dependents(conn)
     except ControlError as error:
         failures.append(error)
     if failures:
         return Trial(tuple(failures), untried)
+    return _result(conn, read_structures(conn), untried)
+
+
+def _result(
+    conn: psycopg.Connection, structures: dict[str, str], untried: tuple[str, ...] = ()
+) -> Trial:
+    """Read what was built."""
     objects = read_objects(conn)
     return Trial(
         untried=untried,
-        breaches=tuple(find_breaches(conn)),
+        # What was put aside is not what was built.
+        breaches=tuple(one for one in find_breaches(conn) if f"{_ASIDE}." not in one.object),
         objects=objects,
         needs=read_needs(conn, objects),
-        structures=read_structures(conn),
-        files=_files(conn, objects),
+        structures=structures,
+        files=files_of_objects(conn),
     )
 
 
@@ -190,16 +233,3 @@ def _run_what_can_be_run(conn: psycopg.Connection, script: Script) -> None:
     for statement in script.statements:
         with suppress(ControlError), conn.transaction():
             script.run_one(conn, statement)
-
-
-def _files(conn: psycopg.Connection, objects: dict[Key, CodeObject]) -> dict[Key, str]:
-    """Which file made which object: the newest that began before it."""
-    began = conn.execute(
-        "select files.xmin::text::bigint, files.path from control.loaded_files as files order by 1"
-    ).fetchall()
-    made = {}
-    for key, one in objects.items():
-        before = [path for xid, path in began if xid <= one.made_by]
-        if before and one.kind != "table":
-            made[key] = before[-1]
-    return made

@@ -8,7 +8,7 @@
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
 -- while the table was empty must not take an index on the group instead
--- (internal/store_samples.sql).
+-- (internal/samples/store_samples.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
 

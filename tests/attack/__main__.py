@@ -79,12 +79,12 @@ def tried(stage: Stage, name: str) -> list[str]:
 
 
 def memory(stage: Stage) -> dict[str, float]:
-    """Return the MiB each server holds."""
+    """Return the memory each server holds, in MiB."""
     return {name: memory_of(pid) for name, pid in stage.pids().items()}
 
 
 def servers(stage: Stage, memory_before: dict[str, float], used_before: dict[str, float]) -> None:
-    """Print what the campaign left with each server."""
+    """Print the memory and processor time of each server after the campaign."""
     used = stage.used()
     print(f"\n{'server':12}{'MiB before':>12}{'after':>8}{'CPU s':>8}")
     for name, now in memory(stage).items():

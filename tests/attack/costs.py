@@ -1,4 +1,4 @@
-"""Attacks that want the processor, the memory or the connections."""
+"""Attacks on processor time, memory and connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_WAIT = 2.0
 
 
 def queries(stage: Stage) -> Iterator[Trial]:
-    """Send queries whose cost grows with their square."""
+    """Send queries whose cost grows with the square of their length."""
     paths = [
         f"/{resource}?{query}"
         for resource in ("samples", "rpc/health", "locations")
@@ -52,7 +52,7 @@ def queries(stage: Stage) -> Iterator[Trial]:
 
 
 def bodies(stage: Stage) -> Iterator[Trial]:
-    """Send more than anybody has reason to."""
+    """Send larger bodies than any client needs."""
     pids = stage.pids()
     before = {name: memory_of(pid) for name, pid in pids.items()}
     megabyte = b"x" * (1 << 20)
@@ -91,7 +91,7 @@ def bodies(stage: Stage) -> Iterator[Trial]:
 
 
 def waits(stage: Stage, token: str | None, seconds: float = 3) -> float:
-    """Return the longest time a person waits for a plain answer, asking for some seconds."""
+    """Return the longest wait of a plain request, sent again and again for some seconds."""
     longest = 0.0
     with stage.client(token) as http:
         end = time.monotonic() + seconds
@@ -107,7 +107,7 @@ def waits(stage: Stage, token: str | None, seconds: float = 3) -> float:
 
 
 def floods(stage: Stage) -> Iterator[Trial]:
-    """Send many at once, and see whether a neighbour is served."""
+    """Send many requests at once, and check that a neighbour is served."""
     member, viewer = stage.world.alice.token, stage.world.vic.token
     heavy = "/samples?select=*,pathogens(*,jobs(*,groups(*)))&limit=1000"
     for name, token, path, count in (

@@ -15,7 +15,7 @@ CALLERS = ("nobody", "alice", "olga")
 
 
 def requests(stage: Stage) -> Iterator[Trial]:
-    """Try every operation as everybody; a status of 500 or more is a success of the attack."""
+    """Try every operation as several callers; the attack succeeds with a status of 500 or more."""
     for who in CALLERS:
         token = stage.world.caller(who).token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -25,7 +25,7 @@ def requests(stage: Stage) -> Iterator[Trial]:
 
 
 def trials(stage: Stage, operation: Any, who: str, headers: dict[str, str]) -> Iterator[Trial]:
-    """Try one operation as somebody."""
+    """Try one operation as one caller."""
     answers: list[Trial] = []
 
     @hypothesis.seed(stage.seed)
@@ -38,7 +38,7 @@ def trials(stage: Stage, operation: Any, who: str, headers: dict[str, str]) -> I
     )
     @hypothesis.given(case=operation.as_strategy())
     def attempt(case: Any) -> None:
-        """Send it as a dry run, and note the status."""
+        """Send the request as a dry run, and note the status."""
         answer = case.call(
             base_url=stage.edge, headers={**headers, "Prefer": "tx=rollback"}, timeout=60
         )

@@ -1,4 +1,4 @@
-"""Attacks from the same machine, from a web page, and by a careless hand."""
+"""Attacks from the same machine, from a web page, and by an operator's mistake."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ grant select on api.freezers to member;
 
 
 def listeners(stage: Stage) -> Iterator[Trial]:
-    """Look for a door that other machines can reach."""
+    """Look for a port that other machines can reach."""
     for name, pid in stage.pids().items():
         for address in sorted(listening_addresses(pid)):
             yield f"{name} listens on {address}", is_loopback(address)
@@ -63,7 +63,7 @@ def emulator(stage: Stage) -> Iterator[Trial]:
 
 
 def careless_load(stage: Stage) -> Iterator[Trial]:
-    """Load a table that somebody forgot to protect, and a file that nobody named."""
+    """Load a table without row-level security, and a file that load.sql does not name."""
     for name, files in (
         (
             "a table without row-level security",

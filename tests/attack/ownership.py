@@ -15,7 +15,7 @@ from tests.names import unique
 
 
 def names(stage: Stage) -> Iterator[Trial]:
-    """Post a sample with an identifier of somebody who may see my samples."""
+    """Post a sample with an identifier of a group that may see the attacker's samples."""
     world, conn = stage.world, stage.conn
     mine, theirs = world.groups["lab"], world.groups["others"]
     factories.grant(conn, theirs, mine, "viewer")
@@ -48,7 +48,7 @@ def names(stage: Stage) -> Iterator[Trial]:
 
 
 def outputs(stage: Stage) -> Iterator[Trial]:
-    """Register a file of another job as mine."""
+    """Register a file of another job as one's own."""
     world, conn = stage.world, stage.conn
     mine = factories.phylo_run(conn, world.groups["others"], "mine", status="running")
     theirs = world.run
@@ -78,7 +78,7 @@ def outputs(stage: Stage) -> Iterator[Trial]:
 
 
 def access(stage: Stage) -> Iterator[Trial]:
-    """Change who may what without leaving a trace, or leave a group without an admin."""
+    """Change roles without leaving an audit record, or leave a group without an admin."""
     conn = stage.conn
     group = factories.group(conn, f"lonely {unique(8)}")
     admin = factories.user(conn, f"lonely-{group}", {group: "admin"})

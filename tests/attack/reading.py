@@ -1,4 +1,4 @@
-"""Attacks that want to learn of rows their caller may not see."""
+"""Attacks that try to learn of rows their caller may not see."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VERBS = ("GET", "HEAD")
 
 
 def counts(stage: Stage) -> Iterator[Trial]:
-    """Ask for counts that come from statistics of everybody's rows."""
+    """Request counts that come from statistics of all rows."""
     for url, who in product((stage.edge, stage.direct), CALLERS):
         with stage.client(stage.world.caller(who).token, url) as http:
             for verb, resource, prefer in product(VERBS, RESOURCES, PREFERENCES):
@@ -58,7 +58,7 @@ def is_counted(prefer: str) -> bool:
 
 
 def rows_of_others(stage: Stage) -> Iterator[Trial]:
-    """Read, change and delete rows of a group the caller has nothing to do with."""
+    """Read, change and delete rows of a group the caller has no role in."""
     world = stage.world
     paths = [
         f"samples?id=eq.{world.open}",
@@ -91,7 +91,7 @@ def rows_of_others(stage: Stage) -> Iterator[Trial]:
 
 
 def masks(stage: Stage) -> Iterator[Trial]:
-    """Read what a viewer is not shown, by every way a query may name it."""
+    """Read columns that a viewer is not shown, in every way a query may name them."""
     world = stage.world
     secret = f"open-{world.name}"
     queries = [
@@ -112,7 +112,7 @@ def masks(stage: Stage) -> Iterator[Trial]:
 
 
 def tokens(stage: Stage) -> Iterator[Trial]:
-    """Come in with a token that is not one."""
+    """Send invalid tokens."""
     api = stage.world.api
     subject = f"alice-{stage.world.name}"
     good = api.token(subject)

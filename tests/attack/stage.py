@@ -1,4 +1,4 @@
-"""What the attacks are tried on: a stack as `control up` makes it, with people and rows."""
+"""The target of the attacks: a stack as `control up` makes it, with people and rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Trial = tuple[str, bool]
 
 @dataclass
 class Stage:
-    """A running stack, the people of one world, and the dice."""
+    """A running stack, the cast of one world, and a seeded source of random numbers."""
 
     settings: Settings
     world: World
@@ -44,22 +44,22 @@ class Stage:
 
     @property
     def edge(self) -> str:
-        """Where everybody comes in."""
+        """The address that clients use."""
         return self.world.api.url
 
     @property
     def direct(self) -> str:
-        """PostgREST itself, as a program on the same machine reaches it."""
+        """PostgREST's own address, as a program on the same machine reaches it."""
         return self.world.api.direct_url
 
     def address(self) -> str:
-        """Return a loopback address that no request came from yet."""
+        """Return a loopback address that has sent no request yet."""
         self._address += 1
         return f"127.0.{self._address // 250}.{self._address % 250 + 1}"
 
     @contextmanager
     def client(self, token: str | None = None, url: str | None = None) -> Iterator[httpx.Client]:
-        """Open a client of its own address."""
+        """Open a client with an address of its own."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         transport = httpx.HTTPTransport(
             local_address=self.address(),
@@ -86,7 +86,7 @@ class Stage:
 
 @contextmanager
 def open_stage(directory: Path, seed: int, examples: int) -> Iterator[Stage]:
-    """Bring a stack up in a directory, and take it down at the end."""
+    """Start a stack in a directory, and stop it at the end."""
     first = SETTINGS.first_port + 300
     settings = replace(SETTINGS, data_dir=directory, keys_dir=directory / "keys", first_port=first)
     settings = stack.up(settings, print)
@@ -109,7 +109,7 @@ def open_stage(directory: Path, seed: int, examples: int) -> Iterator[Stage]:
 
 
 def postgrest_url(settings: Settings) -> str:
-    """Return where PostgREST listens, which no setting advertises."""
+    """Return PostgREST's address, which no setting advertises."""
     port = stack.status(settings)["postgrest"].port
     return f"http://{HOST}:{port}"
 

@@ -1,4 +1,4 @@
-"""Attacks with bytes that somebody downstream may take for more than data."""
+"""Attacks with bytes that a later reader may take for more than data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def identifiers(stage: Stage) -> Iterator[Trial]:
 
 
 def shapes(stage: Stage) -> Iterator[Trial]:
-    """Send arguments of another shape, or of none that ends."""
+    """Send arguments of another shape, or with endless nesting."""
     world = stage.world
     deep = "[" * 5000 + "]" * 5000
     samples: dict[str, dict[str, Any]] = {
@@ -80,7 +80,7 @@ def shapes(stage: Stage) -> Iterator[Trial]:
 
 
 def encodings(stage: Stage) -> Iterator[Trial]:
-    """Send bytes that are no text, everywhere a request has room."""
+    """Send bytes that are not text in every part of a request."""
     world = stage.world
     with stage.client(world.alice.token) as http:
         for _ in range(40):
@@ -122,7 +122,7 @@ def encodings(stage: Stage) -> Iterator[Trial]:
 
 
 def is_our_shape(content: bytes) -> bool:
-    """Tell whether a refusal is the JSON of docs/errors.md."""
+    """Tell whether an error is the JSON of docs/errors.md."""
     try:
         return sorted(json.loads(content)) == ["code", "details", "hint", "message"]
     except ValueError:

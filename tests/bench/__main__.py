@@ -1,6 +1,6 @@
-"""Run the benchmarks named, or all: `python -m tests.bench [list first_life rls …]`.
+"""Run the benchmarks named, or all: `python -m tests.bench [list fastapi_baseline rls …]`.
 
-A benchmark is a module bench_<name>.py with a function run(lab, report). Exits 1 when a target is
+A benchmark is a module bench_<name>.py with a function run(bench, report). Exits 1 when a target is
 missed.
 """
 
@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 from control.errors import ControlError
-from tests.bench.lab import Lab, open_lab
 from tests.bench.report import Report
+from tests.bench.servers import Bench, open_bench
 
 # The order a reader wants; whatever else is there comes after.
-FIRST = ("list", "edge", "first_life", "rls", "create_samples", "fasta", "tree", "import")
+FIRST = ("list", "edge", "fastapi_baseline", "rls", "create_samples", "fasta", "tree", "import")
 
 
 def main(names: list[str]) -> int:
@@ -32,12 +32,12 @@ def main(names: list[str]) -> int:
         return 2
     report = Report()
     try:
-        with open_lab() as lab:
-            print(machine(lab))
+        with open_bench() as bench:
+            print(machine(bench))
             for name in ordered:
                 if not names or name in names:
                     started = time.monotonic()
-                    importlib.import_module(f"tests.bench.bench_{name}").run(lab, report)
+                    importlib.import_module(f"tests.bench.bench_{name}").run(bench, report)
                     report.note(f"({name}: {time.monotonic() - started:.0f} s)")
     except ControlError as error:
         print(f"{error}", file=sys.stderr)
@@ -45,9 +45,9 @@ def main(names: list[str]) -> int:
     return 0 if report.summary() else 1
 
 
-def machine(lab: Lab) -> str:
-    """What the numbers were measured on."""
-    with lab.connect("postgres", "postgres") as conn:
+def machine(bench: Bench) -> str:
+    """Describe the machine that the numbers were measured on."""
+    with bench.connect("postgres", "postgres") as conn:
         version = conn.info.parameter_status("server_version")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (

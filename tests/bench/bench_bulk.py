@@ -8,10 +8,10 @@ from psycopg.types.json import Json
 from control.database import begin_request, request_claims
 from control.stack.state import SUPERUSER
 from tests.bench.bench_first_upload import sample
-from tests.bench.lab import Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, import_database, location_of
 from tests.bench.processes import seconds_of
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 FEW, MANY = 2_000, 20_000
 ROUNDS = 3
@@ -21,23 +21,23 @@ CHANGES = {
 }
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Change and delete few and many in turn, with their sequences."""
+def run(bench: Bench, report: Report) -> None:
+    """Change and delete few and many samples in turn, with their sequences."""
     report.title(f"bulk: {FEW:,} and {MANY:,} samples changed and deleted at once")
-    database = laboratory(lab)
-    location = location_of(lab, database)
+    database = import_database(bench)
+    location = location_of(bench, database)
     costs: dict[tuple[str, int], list[float]] = {}
     for _ in range(ROUNDS):
         for count in (FEW, MANY):
-            empty(lab, database)
-            with lab.connect("authenticator", database) as api:
+            empty(bench, database)
+            with bench.connect("authenticator", database) as api:
                 store(api, location, count)
-            with lab.connect(SUPERUSER, database) as conn:
+            with bench.connect(SUPERUSER, database) as conn:
                 conn.execute("analyze aspen.samples, aspen.sequences")
-            with lab.connect("authenticator", database) as api:
+            with bench.connect("authenticator", database) as api:
                 for name, change in CHANGES.items():
                     costs.setdefault((name, count), []).append(cost(api, change, count))
-    empty(lab, database)
+    empty(bench, database)
     for name in CHANGES:
         few, many = (
             Side(f"{name} of {count:,}", tuple(costs[name, count]), "ms each")
@@ -48,7 +48,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def store(conn: psycopg.Connection, location: int, count: int) -> None:
-    """Samples with sequences, a thousand at a time."""
+    """Store samples with sequences, a thousand at a time."""
     with conn.transaction():
         begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
         for first in range(1, count + 1, 1_000):
@@ -60,7 +60,7 @@ def store(conn: psycopg.Connection, location: int, count: int) -> None:
 
 
 def cost(conn: psycopg.Connection, change: str, count: int) -> float:
-    """Milliseconds of processor time for each row of one request."""
+    """Measure milliseconds of processor time for each row of one request."""
     with conn.transaction():
         begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
         conn.execute("set local statement_timeout = '120s'")

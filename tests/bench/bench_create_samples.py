@@ -15,11 +15,11 @@ from psycopg.types.json import Json
 
 from control.database import begin_request, request_claims
 from control.errors import ControlError
-from tests.bench.lab import Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, import_database, location_of
 from tests.bench.load import Service
 from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 SAMPLES, LETTERS = 10_000, 30_000
 ROUNDS = 3
@@ -30,27 +30,27 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Batch:
-    """The same samples as each side takes them, made beforehand."""
+    """The same samples in the form each side takes, made before the measurement."""
 
     body: bytes
     samples: bytes
     sequences: bytes
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Store the same batch both ways in turn, each time into empty tables."""
     report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} letters each")
-    database = laboratory(lab)
-    batch = make_batch(location_of(lab, database))
+    database = import_database(bench)
+    batch = make_batch(location_of(bench, database))
     by_function, by_copy = [], []
     with (
-        lab.connect("authenticator", database) as api,
-        lab.connect("control", database) as control,
+        bench.connect("authenticator", database) as api,
+        bench.connect("control", database) as control,
     ):
         for _ in range(ROUNDS):
-            empty(lab, database)
+            empty(bench, database)
             by_function.append(create(api, batch))
-            empty(lab, database)
+            empty(bench, database)
             by_copy.append(copy(control, batch))
     sides = (
         Side("create_samples", tuple(by_function), "s"),
@@ -58,18 +58,18 @@ def run(lab: Lab, report: Report) -> None:
     )
     report.sides(sides)
     report.ratio("create_samples by COPY", *sides, at_most(2))
-    empty(lab, database)
-    with lab.postgrest(database) as service:
-        seconds = post(service, lab.token(SUBJECT, {GROUP: "member"}), batch)
+    empty(bench, database)
+    with bench.postgrest(database) as service:
+        seconds = post(service, bench.token(SUBJECT, {GROUP: "member"}), batch)
         report.note(
             f"over HTTP, for information: {seconds:.1f} s for {len(batch.body) / 1e6:,.0f} MB,"
             f" PostgREST's memory peaks at {peak_mib(service.pids[0]):,.0f} MiB"
         )
-    empty(lab, database)
+    empty(bench, database)
 
 
 def make_batch(location: int) -> Batch:
-    """Genomes that differ, with a stretch of N each, as real ones have."""
+    """Make genomes that differ, with a stretch of N each, as real ones have."""
     numbers = random.Random(1)
     roots = ["".join(numbers.choices("ACGT", k=LETTERS)) for _ in range(20)]
     samples = []
@@ -97,12 +97,12 @@ def make_batch(location: int) -> Batch:
 
 
 def copy_text(rows: Iterable[tuple[object, ...]]) -> bytes:
-    """Rows in COPY's text format; nothing here needs escaping."""
+    """Return rows in COPY's text format; nothing here needs escaping."""
     return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
 
 
 def create(conn: psycopg.Connection, batch: Batch) -> float:
-    """Seconds of one request as PostgREST would run it."""
+    """Measure the seconds of one request as PostgREST would run it."""
     started = time.monotonic()
     with conn.transaction():
         conn.execute(
@@ -120,7 +120,7 @@ def create(conn: psycopg.Connection, batch: Batch) -> float:
 
 
 def copy(conn: psycopg.Connection, batch: Batch) -> float:
-    """Seconds of COPY into both tables in one transaction."""
+    """Measure the seconds of COPY into both tables in one transaction."""
     started = time.monotonic()
     with conn.transaction(), conn.cursor() as cursor:
         for table, rows in (
@@ -138,7 +138,7 @@ def copy(conn: psycopg.Connection, batch: Batch) -> float:
 
 
 def post(service: Service, token: str, batch: Batch) -> float:
-    """Seconds of the same as a client does it."""
+    """Measure the seconds of the same request sent by a client."""
     body = b'{"group_id": %d, "pathogen": "SC2", "samples": %b}' % (GROUP, batch.body)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=300)

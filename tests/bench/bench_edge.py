@@ -1,26 +1,29 @@
-"""A plain list through the edge: what nginx and its relay cost beside PostgREST and PostgreSQL."""
+"""A plain list through the edge.
+
+The cost of nginx and its relay beside PostgREST and PostgreSQL.
+"""
 
 from __future__ import annotations
 
 from tests.bench.bench_list import CALLERS, LARGE, PATH
-from tests.bench.lab import Lab
 from tests.bench.load import Load, load, require_wrk
 from tests.bench.report import Report, Side, at_least
+from tests.bench.servers import Bench
 
 CALLER = CALLERS[2]
 ROUNDS = 5
 SECONDS = 3
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Ask for the same list with and without the edge, in turn."""
+def run(bench: Bench, report: Report) -> None:
+    """Request the same list with and without the edge, in turn."""
     require_wrk()
     report.title(f"edge: newest 100 samples of {CALLER.name}, 8 connections")
-    database = lab.database("large", LARGE)
-    token = lab.token(CALLER.subject, CALLER.groups)
+    database = bench.database("large", LARGE)
+    token = bench.token(CALLER.subject, CALLER.groups)
     through: list[Load] = []
     direct: list[Load] = []
-    with lab.postgrest(database) as service, lab.edge(service) as edge:
+    with bench.postgrest(database) as service, bench.edge(service) as edge:
         for _ in range(ROUNDS):
             for where, measured in ((service, direct), (edge, through)):
                 load(where, PATH, token, 1)

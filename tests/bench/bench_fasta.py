@@ -1,5 +1,6 @@
-"""FASTA of short and of long genomes: the same time per letter, where an aggregate over text would
-take ever more.
+"""FASTA of short and of long genomes: the same time per letter.
+
+An aggregate over text would take ever more.
 """
 
 from __future__ import annotations
@@ -9,32 +10,32 @@ import urllib.request
 
 import psycopg
 
-from tests.bench.lab import Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, import_database, location_of
 from tests.bench.load import Service
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 GENOMES = 1000
 FEW, MANY = 30_000, 90_000
 ROUNDS = 5
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Download both in turn, from one group each."""
     report.title(f"fasta: {GENOMES:,} genomes of {FEW:,} and of {MANY:,} letters")
-    database = laboratory(lab)
-    location = location_of(lab, database)
-    empty(lab, database)
-    with lab.connect("control", database) as conn:
+    database = import_database(bench)
+    location = location_of(bench, database)
+    empty(bench, database)
+    with bench.connect("control", database) as conn:
         for length in (FEW, MANY):
             store(conn, location, length)
-    token = lab.token(SUBJECT, {GROUP: "member"})
+    token = bench.token(SUBJECT, {GROUP: "member"})
     rounds: dict[int, list[float]] = {FEW: [], MANY: []}
-    with lab.postgrest(database) as service:
+    with bench.postgrest(database) as service:
         for _ in range(ROUNDS):
             for length, done in rounds.items():
                 done.append(download(service, token, length))
-    empty(lab, database)
+    empty(bench, database)
     few, many = (
         Side(f"{length:,} letters each", tuple(done), "ms per MB")
         for length, done in rounds.items()
@@ -44,7 +45,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def store(conn: psycopg.Connection, location: int, length: int) -> None:
-    """Genomes whose samples are named by their length."""
+    """Store genomes whose samples are named by their length."""
     conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
@@ -60,7 +61,7 @@ def store(conn: psycopg.Connection, location: int, length: int) -> None:
 
 
 def download(service: Service, token: str, length: int) -> float:
-    """Milliseconds per megabyte of all genomes of a length."""
+    """Measure milliseconds per megabyte of all genomes of a length."""
     request = urllib.request.Request(
         f"{service.url}/sequences?num_unambiguous_sites=eq.{length}",
         headers={"Authorization": f"Bearer {token}", "Accept": "text/x-fasta"},

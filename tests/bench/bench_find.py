@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import Lab
 from tests.bench.load import load, require_wrk
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 GROUP, SUBJECT = 3, "bench|3"
 # Viewer of that group by a grant, member of a small one: their lists are masked.
@@ -13,12 +13,12 @@ GUEST_GROUP, GUEST = 7, "bench|7"
 ROUNDS, SECONDS = 3, 2
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Ask for the same sample in four ways in turn."""
+def run(bench: Bench, report: Report) -> None:
+    """Request the same sample in four ways in turn."""
     require_wrk()
     report.title("find: one of 300,000 own samples among 1,000,000, 8 connections")
-    database = lab.database("large", LARGE)
-    with lab.connect("control", database) as conn:
+    database = bench.database("large", LARGE)
+    with bench.connect("control", database) as conn:
         row = conn.execute(
             "select id, private_identifier from aspen.samples where group_id = %s"
             " order by id desc limit 1 offset 150000",
@@ -32,10 +32,10 @@ def run(lab: Lab, report: Report) -> None:
         "private_identifier=in": f"/samples?private_identifier=in.({identifier},x,y)",
         "private_identifier=like": f"/samples?private_identifier=like.{identifier}*",
     }
-    members = lab.token(SUBJECT, {GROUP: "member"})
-    guests = lab.token(GUEST, {GUEST_GROUP: "member"})
+    members = bench.token(SUBJECT, {GROUP: "member"})
+    guests = bench.token(GUEST, {GUEST_GROUP: "member"})
     costs: dict[str, list[float]] = {}
-    with lab.postgrest(database) as service:
+    with bench.postgrest(database) as service:
         for _ in range(ROUNDS):
             for name, path in paths.items():
                 done = load(service, path, members, SECONDS)

@@ -8,10 +8,10 @@ from psycopg.types.json import Json
 from control.database import begin_request, request_claims
 from control.stack.state import SUPERUSER
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, import_database, location_of
 from tests.bench.processes import seconds_of
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 SAMPLES, THOUSAND, LETTERS = 20_000, 1_000, 1_000
 ROUNDS = 3
@@ -19,23 +19,23 @@ ROUNDS = 3
 SMALL, MEMBER = 900, "bench|900"
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Store samples in a database that nobody has analysed, and in a full one."""
     report.title(f"first_upload: {SAMPLES:,} samples with {LETTERS:,} letters into a new group")
-    fresh, full = laboratory(lab), lab.database("large", LARGE)
-    location = location_of(lab, fresh)
+    fresh, full = import_database(bench), bench.database("large", LARGE)
+    location = location_of(bench, fresh)
     rounds: dict[str, list[list[float]]] = {}
     for _ in range(ROUNDS):
         for login in ("authenticator", "control"):
-            empty(lab, fresh)
-            with lab.connect(login, fresh) as conn:
+            empty(bench, fresh)
+            with bench.connect(login, fresh) as conn:
                 done = upload(conn, SUBJECT, GROUP, location)
             rounds.setdefault(f"fresh database, as {login}", []).append(done)
-        with lab.connect("control", full) as conn:
+        with bench.connect("control", full) as conn:
             done = upload(conn, MEMBER, SMALL, 1)
         rounds.setdefault("full database", []).append(done)
-    empty(lab, fresh)
-    with lab.connect(SUPERUSER, full) as conn:
+    empty(bench, fresh)
+    with bench.connect(SUPERUSER, full) as conn:
         conn.execute("vacuum aspen.samples, aspen.sequences")
     for name, times in rounds.items():
         last, first = (
@@ -47,7 +47,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def upload(conn: psycopg.Connection, subject: str, group: int, location: int) -> list[float]:
-    """Processor seconds of each thousand, all in one transaction, which is taken back."""
+    """Measure the processor seconds of each thousand in one transaction, which is rolled back."""
     seconds = []
     with conn.transaction(force_rollback=True):
         begin_request(conn, "member", request_claims("member", subject, {group: "member"}))
@@ -60,7 +60,7 @@ def upload(conn: psycopg.Connection, subject: str, group: int, location: int) ->
 
 
 def sample(number: int, location: int) -> dict[str, object]:
-    """One with a short genome."""
+    """Return one with a short genome."""
     return {
         "private_identifier": f"NEW-{number}",
         "public_identifier": f"hCoV-19/France/NEW-{number}/2024",

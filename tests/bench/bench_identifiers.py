@@ -1,5 +1,6 @@
-"""create_phylo_run over samples nobody has counted yet: the same time per identifier, where a
-nested loop would compare each with every sample.
+"""create_phylo_run over samples that are not analysed yet: the same time per identifier.
+
+A nested loop would compare each identifier with every sample.
 """
 
 from __future__ import annotations
@@ -10,30 +11,30 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from control.database import begin_request, request_claims
-from tests.bench.lab import Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, laboratory, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, import_database, location_of
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 FEW, MANY = 2_000, 20_000
 ROUNDS = 3
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Queue runs over all samples of a new group, of few and of many in turn."""
     report.title(f"identifiers: a run over {FEW:,} and over {MANY:,} samples of a new group")
-    database = laboratory(lab)
-    location = location_of(lab, database)
+    database = import_database(bench)
+    location = location_of(bench, database)
     rounds: dict[int, list[float]] = {FEW: [], MANY: []}
     with (
-        lab.connect("authenticator", database) as api,
-        lab.connect("control", database) as control,
+        bench.connect("authenticator", database) as api,
+        bench.connect("control", database) as control,
     ):
         for _ in range(ROUNDS):
             for count, done in rounds.items():
-                empty(lab, database)
+                empty(bench, database)
                 store(control, location, count)
                 done.append(create(api, count) / count)
-    empty(lab, database)
+    empty(bench, database)
     few, many = (
         Side(f"{count:,} identifiers", tuple(done), "ms each") for count, done in rounds.items()
     )
@@ -42,7 +43,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def store(conn: psycopg.Connection, location: int, count: int) -> None:
-    """Samples, and nothing in the statistics."""
+    """Store samples without updating the statistics."""
     conn.execute(
         "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
         " public_identifier, collection_date)"
@@ -57,7 +58,7 @@ def store(conn: psycopg.Connection, location: int, count: int) -> None:
 
 
 def create(conn: psycopg.Connection, count: int) -> float:
-    """Milliseconds of one request as PostgREST would run it, by public and private identifiers."""
+    """Measure milliseconds of one request as PostgREST would run it, by both identifiers."""
     names = [f"{'hCoV-19/' * (number % 2)}s{number}" for number in range(1, count + 1)]
     started = time.perf_counter()
     with conn.transaction():

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 
 from control.errors import ControlError
 from control.samples.fasta import write_record
-from tests.bench.lab import Lab
-from tests.bench.laboratory import SUBJECT, empty, laboratory
+from tests.bench.import_group import SUBJECT, empty, import_database
 from tests.bench.processes import peak_mib
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 FEW, MANY = 1_000, 10_000
 ROUNDS = 2
@@ -29,25 +29,25 @@ HEADER = "strain\tdate\tregion\tcountry\tdivision\tgenbank_accession\tauthors\n"
 
 @dataclass(frozen=True)
 class Imported:
-    """One import, as a process of its own."""
+    """One import by a process of its own."""
 
     seconds: float
     peak_mib: float
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Import few and many genomes in turn."""
     report.title(f"import: {FEW:,} and {MANY:,} genomes of {GENOME_LENGTH:,} letters")
-    database = laboratory(lab)
+    database = import_database(bench)
     rounds: dict[int, list[Imported]] = {FEW: [], MANY: []}
-    with TemporaryDirectory(dir=lab.settings.data_dir) as folder:
+    with TemporaryDirectory(dir=bench.settings.data_dir) as folder:
         for size in rounds:
             write_files(Path(folder), size)
         for _ in range(ROUNDS):
             for size, done in rounds.items():
-                empty(lab, database)
-                done.append(import_files(lab, database, Path(folder), size))
-    empty(lab, database)
+                empty(bench, database)
+                done.append(import_files(bench, database, Path(folder), size))
+    empty(bench, database)
 
     few, many = (
         Side(f"{size:,} genomes, peak memory of control", tuple(d.peak_mib for d in done), "MiB")
@@ -64,7 +64,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def write_files(folder: Path, size: int) -> None:
-    """Metadata and sequences of made-up genomes, each a few mutations from the first."""
+    """Write metadata and sequences of made-up genomes, each a few mutations from the first."""
     numbers = random.Random(size)
     root = "".join(numbers.choices("ACGT", k=GENOME_LENGTH)).encode()
     with (
@@ -84,7 +84,7 @@ def write_files(folder: Path, size: int) -> None:
             write_record(fasta, strain, genome.decode())
 
 
-def import_files(lab: Lab, database: str, folder: Path, size: int) -> Imported:
+def import_files(bench: Bench, database: str, folder: Path, size: int) -> Imported:
     """Run `control sample import`, and watch its memory.
 
     What the kernel says at its end would count that of this process, its parent.
@@ -94,9 +94,9 @@ def import_files(lab: Lab, database: str, folder: Path, size: int) -> Imported:
     options += ["--sequences", f"{folder / f'{size}.fasta'}"]
     environment = {
         "PATH": os.defpath,
-        "ASPEN_ROOT": str(lab.settings.root),
-        "ASPEN_DATA_DIR": str(lab.settings.data_dir),
-        "ASPEN_DATABASE_URL": lab.url("control", database),
+        "ASPEN_ROOT": str(bench.settings.root),
+        "ASPEN_DATA_DIR": str(bench.settings.data_dir),
+        "ASPEN_DATABASE_URL": bench.url("control", database),
     }
     command = [sys.executable, "-c", CONTROL, "sample", "import", *options]
     started = time.monotonic()

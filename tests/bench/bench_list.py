@@ -10,9 +10,9 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
-from tests.bench.lab import HERE, Lab
 from tests.bench.load import Load, Service, load, require_wrk
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import HERE, Bench
 
 LARGE = HERE / "large.sql"
 PATH = "/samples?order=id.desc&limit=100"
@@ -22,7 +22,7 @@ SECONDS = 2
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody whose list is asked for."""
+    """A user whose list is requested."""
 
     name: str
     subject: str
@@ -42,20 +42,20 @@ CALLERS = (
 Measured = dict[str, list[Load]]
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Ask for each caller's list in turn, under our policies and under the usual ones."""
+def run(bench: Bench, report: Report) -> None:
+    """Request each caller's list in turn, under our policies and under the usual ones."""
     require_wrk()
     report.title("list: newest 100 of 1,000,000 samples in 1,000 groups, 8 connections")
-    database = lab.database("large", LARGE)
+    database = bench.database("large", LARGE)
     ours: Measured = {caller.name: [] for caller in CALLERS}
     usual: Measured = {caller.name: [] for caller in CALLERS}
-    with lab.postgrest(database) as service, lab.connect("control", database) as conn:
+    with bench.postgrest(database) as service, bench.connect("control", database) as conn:
         # In case an earlier run was killed under the usual ones.
-        use_our_policies(lab, conn)
+        use_our_policies(bench, conn)
         for _ in range(ROUNDS):
-            measure(lab, service, ours)
-            with usual_policies(lab, conn):
-                measure(lab, service, usual)
+            measure(bench, service, ours)
+            with usual_policies(bench, conn):
+                measure(bench, service, usual)
 
     for policy, measured in (("ours", ours), ("usual", usual)):
         rates = [rates_of(measured, policy, caller) for caller in CALLERS]
@@ -78,27 +78,27 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def rates_of(measured: Measured, policy: str, caller: Caller) -> Side:
-    """What one caller got under one policy."""
+    """Return the rates of one caller under one policy."""
     rounds = tuple(one.requests_per_second for one in measured[caller.name])
     return Side(f"{policy}, {caller.name}", rounds, "requests/s")
 
 
 def median_cost(measured: Measured, caller: Caller) -> float:
-    """What one request cost."""
+    """Return the median cost of one request."""
     return median(one.processor_ms_per_request for one in measured[caller.name])
 
 
-def measure(lab: Lab, service: Service, results: Measured) -> None:
-    """One round of every caller."""
+def measure(bench: Bench, service: Service, results: Measured) -> None:
+    """Measure one round of every caller."""
     for caller in CALLERS:
-        token = lab.token(caller.subject, caller.groups)
+        token = bench.token(caller.subject, caller.groups)
         load(service, PATH, token, 1)
         results[caller.name].append(load(service, PATH, token, SECONDS))
 
 
 @contextmanager
-def usual_policies(lab: Lab, conn: psycopg.Connection) -> Iterator[None]:
-    """Wrap the settings in the policies of samples the way everybody is told to."""
+def usual_policies(bench: Bench, conn: psycopg.Connection) -> Iterator[None]:
+    """Wrap the settings in the policies of samples as is commonly advised."""
     policies = conn.execute(
         "select policies.polname, pg_get_expr(policies.polqual, policies.polrelid)"
         " from pg_catalog.pg_policy as policies"
@@ -115,13 +115,13 @@ def usual_policies(lab: Lab, conn: psycopg.Connection) -> Iterator[None]:
                 )
         yield
     finally:
-        use_our_policies(lab, conn)
+        use_our_policies(bench, conn)
 
 
 def wrapped(expression: str) -> str:
-    """`any (setting)` becomes `any ((select setting)::bigint[])`, as PostgreSQL prints the two.
+    """Replace `any (setting)` by `any ((select setting)::bigint[])`, as PostgreSQL prints both.
 
-    What our policies say beside the groups for the planner's sake is left out.
+    Conditions that our policies add for the planner are left out.
     """
     groups, ours, _ = expression.partition(" AND ((authz.only_group()")
     return f"{groups}{')' if ours else ''}".replace(
@@ -129,8 +129,8 @@ def wrapped(expression: str) -> str:
     ).replace("''::text))::bigint[])", "''::text))::text)::bigint[])")
 
 
-def use_our_policies(lab: Lab, conn: psycopg.Connection) -> None:
-    """As the checkout has them."""
+def use_our_policies(bench: Bench, conn: psycopg.Connection) -> None:
+    """Load the policies of the checkout."""
     with conn.transaction():
         conn.execute("set local role aspen_owner")
-        conn.execute((lab.settings.sql_dir / "policies" / "samples.sql").read_bytes())
+        conn.execute((bench.settings.sql_dir / "policies" / "samples.sql").read_bytes())

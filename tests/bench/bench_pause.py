@@ -17,10 +17,10 @@ import psycopg
 
 from control.errors import ControlError
 from control.stack.state import SUPERUSER
-from tests.bench.lab import HERE, Lab
-from tests.bench.laboratory import GROUP, SUBJECT, empty, location_of
+from tests.bench.import_group import GROUP, SUBJECT, empty, location_of
 from tests.bench.load import Load, Service, load_mix
 from tests.bench.report import Report, Side, below
+from tests.bench.servers import HERE, Bench
 
 SAMPLES = 2_000
 SECONDS, LOAD_AFTER, ROUNDS = 12, 1.5, 3
@@ -34,31 +34,31 @@ POLICY = r"(for (?:insert|update|delete) to [\w, ]+\n(?:using|with check)) \("
 Change = Callable[[Path, int], None]
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Let eight clients read and write, and change the code under them."""
     report.title(f"pause: 8 clients read and write {SAMPLES:,} samples while code is loaded")
-    database = lab.database("pause", HERE / "import.sql")
-    empty(lab, database)
-    with lab.connect(SUPERUSER, database) as conn:
+    database = bench.database("pause", HERE / "import.sql")
+    empty(bench, database)
+    with bench.connect(SUPERUSER, database) as conn:
         # The safety rules refuse the logins of other benchmarks.
         conn.execute((HERE / "no_sides.sql").read_bytes())
-    with lab.connect("control", database) as conn:
-        store(conn, location_of(lab, database))
-    token = lab.token(SUBJECT, {GROUP: "member"})
+    with bench.connect("control", database) as conn:
+        store(conn, location_of(bench, database))
+    token = bench.token(SUBJECT, {GROUP: "member"})
     rounds: dict[str, list[Load]] = {name: [] for name in CASES}
     with (
-        TemporaryDirectory(dir=lab.settings.data_dir) as folder,
-        lab.postgrest(database) as service,
+        TemporaryDirectory(dir=bench.settings.data_dir) as folder,
+        bench.postgrest(database) as service,
     ):
-        copy_checkout(lab.settings.root, Path(folder))
+        copy_checkout(bench.settings.root, Path(folder))
         # Plans and caches are made by whoever comes first.
         load_mix(service, REQUESTS, token, 3)
         for number in range(ROUNDS):
             for name, change in CASES.items():
                 shutil.rmtree(folder)
-                copy_checkout(lab.settings.root, Path(folder))
+                copy_checkout(bench.settings.root, Path(folder))
                 change(Path(folder), number)
-                migrate = Migrate(lab, database, service, Path(folder))
+                migrate = Migrate(bench, database, service, Path(folder))
                 # Whatever the round before left the servers to do is done in this time.
                 load_mix(service, REQUESTS, token, 2)
                 if change is not nothing:
@@ -68,7 +68,7 @@ def run(lab: Lab, report: Report) -> None:
                     migrate.finish(is_good=change is not failing_file)
                 if change is new_column:
                     migrate.run("down", "--yes")
-    empty(lab, database)
+    empty(bench, database)
     for name, loads in rounds.items():
         longest = Side(f"longest request, {name}", tuple(one.longest_ms for one in loads), "ms")
         report.sides([longest])
@@ -77,7 +77,7 @@ def run(lab: Lab, report: Report) -> None:
 
 
 def store(conn: psycopg.Connection, location: int) -> None:
-    """Samples for everybody to read and change."""
+    """Store samples that everybody reads and changes."""
     conn.execute(
         "insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
         " public_identifier, collection_date)"
@@ -108,7 +108,7 @@ def one_function(root: Path, number: int) -> None:
 
 
 def one_policy(root: Path, number: int) -> None:
-    """Change a policy of the table that is most in use."""
+    """Change a policy of the most used table."""
     edit(root / "sql/policies/samples.sql", POLICY, rf"\1 ({number} = {number} and ")
 
 
@@ -125,12 +125,12 @@ def everything(root: Path, number: int) -> None:
 def failing_file(root: Path, number: int) -> None:
     """Change everything, and make the last file fail."""
     everything(root, number)
-    with (root / "sql/api/functions/output_url.sql").open("a") as file:
+    with (root / "sql/api/functions/job_outputs/output_url.sql").open("a") as file:
         file.write("\nselect nothing_of_this_name;\n")
 
 
 def new_column(root: Path, number: int) -> None:
-    """Change everything, and a table that is in use before."""
+    """Change everything, and before it a table that is in use."""
     everything(root, number)
     for suffix, action in (("", "add"), (".rollback", "drop")):
         (root / f"migrations/9999_change_samples{suffix}.sql").write_text(
@@ -149,26 +149,26 @@ CASES: dict[str, Change] = {
 
 
 def edit(path: Path, pattern: str, replacement: str) -> None:
-    """Replace what a pattern finds in a file."""
+    """Replace the matches of a pattern in a file."""
     path.write_text(re.sub(pattern, replacement.replace("$$$$", "$$"), path.read_text()))
 
 
 def copy_checkout(source: Path, root: Path) -> None:
-    """The files that a database is made of, free to be changed."""
+    """Copy the files that a database is made of, so that they can be changed."""
     for folder in ("sql", "migrations"):
         shutil.copytree(source / folder, root / folder, dirs_exist_ok=True)
     shutil.copy(source / "postgrest.conf", root)
 
 
 class Migrate:
-    """`control migrate up` as a process of its own, some time after the requests began."""
+    """`control migrate up` as a process of its own, which starts after the requests."""
 
-    def __init__(self, lab: Lab, database: str, service: Service, root: Path) -> None:
+    def __init__(self, bench: Bench, database: str, service: Service, root: Path) -> None:
         self._environment = {
             "PATH": os.defpath,
             "ASPEN_ROOT": str(root),
-            "ASPEN_DATA_DIR": str(lab.settings.data_dir),
-            "ASPEN_DATABASE_URL": lab.url("control", database),
+            "ASPEN_DATA_DIR": str(bench.settings.data_dir),
+            "ASPEN_DATABASE_URL": bench.url("control", database),
             "ASPEN_API_URL": service.url,
         }
         self._done: subprocess.CompletedProcess[str] | None = None
@@ -179,7 +179,7 @@ class Migrate:
         self._thread.start()
 
     def finish(self, *, is_good: bool) -> None:
-        """Wait for its end; it must have gone as it should."""
+        """Wait for its end and require success."""
         if self._thread.is_alive():
             raise ControlError(
                 f"the load took longer than the {SECONDS} s it is measured in",

@@ -12,8 +12,8 @@ from psycopg import sql
 
 from control.database import begin_request, request_claims
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import Lab
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 ROUNDS = 7
 SECONDS = 0.4
@@ -51,10 +51,10 @@ ANSWER = "select coalesce(json_agg(answer), '[]')::text from ({query}) as answer
 
 @dataclass(frozen=True)
 class Query:
-    """One statement; {predicate} is where the authorisation goes when it is written by hand.
+    """One statement; {predicate} is where the hand-written authorisation goes.
 
     Every one has a parameter, as PostgREST's have: PostgreSQL never plans a prepared statement
-    without any anew, force_custom_plan or not.
+        without any anew, force_custom_plan or not.
     """
 
     name: str
@@ -62,13 +62,16 @@ class Query:
     limit: int = 0
 
     def written(self, predicate: str) -> str:
-        """The statement with this authorisation, answered as PostgREST does: one JSON text."""
+        """Return the statement with this authorisation.
+
+        As by PostgREST, the answer is one JSON text.
+        """
         return ANSWER.format(query=self.text.format(predicate=predicate))
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who asks."""
+    """A user who sends requests."""
 
     name: str
     subject: str
@@ -101,20 +104,20 @@ CALLERS = (
 )
 
 
-def run(lab: Lab, report: Report) -> None:
-    """Every query for every caller, the two sides in turn."""
+def run(bench: Bench, report: Report) -> None:
+    """Run every query for every caller, both sides in turn."""
     report.title("rls: the same request with row-level security and with the predicate by hand")
     report.note("both: begin, set local role, claims, pre_request, set local role, query, commit")
-    database = lab.database("large", LARGE)
+    database = bench.database("large", LARGE)
     with (
-        lab.connect("authenticator", database) as fenced,
-        lab.connect("authenticator", database) as unfenced,
+        bench.connect("authenticator", database) as fenced,
+        bench.connect("authenticator", database) as unfenced,
     ):
         for query in QUERIES:
             for caller in CALLERS:
                 parameters = {
                     "sees": caller.sees,
-                    "id": newest_of(lab, database, caller),
+                    "id": newest_of(bench, database, caller),
                     "limit": query.limit,
                 }
                 sides = (
@@ -135,7 +138,7 @@ class Request:
     parameters: dict[str, int]
 
     def run(self) -> tuple[float, float, object]:
-        """Seconds of the whole transaction, seconds of its query, and the answer."""
+        """Measure the seconds of the whole transaction and of its query, and return the answer."""
         claims = request_claims("member", self.caller.subject, {self.caller.group: "member"})
         started = time.perf_counter()
         with self.conn.transaction():
@@ -151,7 +154,7 @@ class Request:
 
 
 def compare(report: Report, name: str, fenced: Request, unfenced: Request) -> None:
-    """Alternate between the sides, and judge whole requests."""
+    """Alternate between the sides and judge whole requests."""
     # Sooner or later both sides prepare, and all pages are in memory.
     assert fenced.run()[2] == unfenced.run()[2], f"{name}: the sides answer differently"
     rounds = [(round_of(fenced), round_of(unfenced)) for _ in range(ROUNDS)]
@@ -166,7 +169,7 @@ def compare(report: Report, name: str, fenced: Request, unfenced: Request) -> No
 
 
 def round_of(request: Request) -> tuple[float, float]:
-    """The median seconds of a whole request and of its query, over a stretch of requests."""
+    """Measure the median seconds of a whole request and of its query, over many requests."""
     done = list(_for_a_while(request))
     return median(whole for whole, _ in done), median(query for _, query in done)
 
@@ -178,9 +181,9 @@ def _for_a_while(request: Request) -> Iterator[tuple[float, float]]:
         yield whole, query
 
 
-def newest_of(lab: Lab, database: str, caller: Caller) -> int:
-    """The key of a sample the caller may see."""
-    with lab.connect("control", database) as conn:
+def newest_of(bench: Bench, database: str, caller: Caller) -> int:
+    """Return the key of a sample the caller may see."""
+    with bench.connect("control", database) as conn:
         found = conn.execute(
             "select max(id) from aspen.samples where group_id = %s and not is_private",
             [caller.sees],

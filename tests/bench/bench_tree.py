@@ -1,4 +1,7 @@
-"""A tree of 5,000 tips with the caller's names on it: in SQL, and loaded, renamed and dumped."""
+"""A tree of 5,000 tips with the caller's names.
+
+In SQL, and loaded, renamed and dumped in Python.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from psycopg.types.json import Jsonb
 from control.database import begin_request, request_claims
 from control.outputs.formats.auspice import Dataset, parse_dataset
 from tests.bench.bench_list import LARGE
-from tests.bench.lab import Lab
 from tests.bench.report import Report, Side, at_most
+from tests.bench.servers import Bench
 
 TIPS, LINKED = 5000, 4000
 ROUNDS = 15
@@ -25,16 +28,16 @@ GROUP, SUBJECT = 3, "bench|3"
 PREFIX = "hCoV-19"
 
 
-def run(lab: Lab, report: Report) -> None:
+def run(bench: Bench, report: Report) -> None:
     """Personalise one tree both ways in turn."""
     report.title(f"tree: {TIPS:,} tips personalised, {LINKED:,} of them samples of the caller")
-    database = lab.database("large", LARGE)
-    with lab.connect("control", database) as conn:
+    database = bench.database("large", LARGE)
+    with bench.connect("control", database) as conn:
         private_names = names_of_samples(conn)
         text = make_tree(list(private_names))
         tree_id = store(conn, parse_dataset(text, [PREFIX]), private_names)
     report.note(f"the document has {len(text) / 1e6:.1f} MB")
-    with lab.connect("authenticator", database) as conn:
+    with bench.connect("authenticator", database) as conn:
         names = {public: private for public, (_, private) in private_names.items()}
         stored = text.encode()
         require_same_tips(in_sql(conn, tree_id), in_python(stored, names))
@@ -48,15 +51,15 @@ def run(lab: Lab, report: Report) -> None:
     )
     report.sides(sides)
     report.ratio("tree, SQL by Python", *sides, at_most(0.2))
-    with lab.postgrest(database) as service:
+    with bench.postgrest(database) as service:
         url = f"{service.url}/rpc/phylo_tree?id={tree_id}"
-        token = lab.token(SUBJECT, {GROUP: "member"})
+        token = bench.token(SUBJECT, {GROUP: "member"})
         fetched = [milliseconds(lambda: fetch(url, token)) for _ in range(ROUNDS)]
     report.sides([Side("over HTTP, for information", tuple(fetched), "ms")])
 
 
 def names_of_samples(conn: psycopg.Connection) -> dict[str, tuple[int, str]]:
-    """Public identifier to key and private identifier, of the caller's newest samples."""
+    """Return key and private identifier of the caller's newest samples by public identifier."""
     rows = conn.execute(
         "select public_identifier, id, private_identifier from aspen.samples"
         " where group_id = %s order by id desc limit %s",
@@ -66,7 +69,7 @@ def names_of_samples(conn: psycopg.Connection) -> dict[str, tuple[int, str]]:
 
 
 def make_tree(public_names: list[str]) -> str:
-    """An Auspice v2 dataset with nodes as long as those of Nextstrain's, indented by nothing."""
+    """Make an unindented Auspice v2 dataset with nodes as long as those of Nextstrain."""
     numbers = random.Random(1)
     names = [f"{PREFIX}/{name}" for name in public_names]
     names += [f"{PREFIX}/World/PUBLIC-{number}/2023" for number in range(TIPS - len(names))]
@@ -85,7 +88,7 @@ def make_tree(public_names: list[str]) -> str:
 
 
 def make_node(numbers: random.Random, names: list[str]) -> dict[str, Any]:
-    """A node above these tips, or the tip itself."""
+    """Return a node above these tips, or the tip itself."""
     place = numbers.randrange(600)
     node: dict[str, Any] = {
         "name": names[0] if len(names) == 1 else f"NODE_{numbers.randrange(10**7):07}",
@@ -114,7 +117,7 @@ def make_node(numbers: random.Random, names: list[str]) -> dict[str, Any]:
 
 
 def store(conn: psycopg.Connection, dataset: Dataset, samples: dict[str, tuple[int, str]]) -> int:
-    """Register the tree as the output of a run, in the place of an earlier benchmark's."""
+    """Register the tree as the output of a run, in place of an earlier benchmark's."""
     with conn.transaction():
         conn.execute("delete from aspen.jobs where group_id = %s", [GROUP])
         job = conn.execute(
@@ -151,7 +154,7 @@ def store(conn: psycopg.Connection, dataset: Dataset, samples: dict[str, tuple[i
 
 
 def in_sql(conn: psycopg.Connection, tree_id: int) -> str:
-    """One request as PostgREST would run it, to the last byte of the answer."""
+    """Run one request as PostgREST would, to the last byte of the answer."""
     with conn.transaction():
         begin_request(conn, "member", request_claims("member", SUBJECT, {GROUP: "member"}))
         with conn.cursor(binary=True) as cursor:
@@ -161,7 +164,10 @@ def in_sql(conn: psycopg.Connection, tree_id: int) -> str:
 
 
 def in_python(stored: bytes, names: dict[str, str]) -> bytes:
-    """What the first life did with a document it had read, given the identifiers for free."""
+    """Rename tips as the FastAPI baseline did.
+
+    The document is read already, and the identifiers are given for free.
+    """
     document = json.loads(stored)
     nodes = [document["tree"]]
     while nodes:
@@ -178,12 +184,12 @@ def in_python(stored: bytes, names: dict[str, str]) -> bytes:
 
 
 def require_same_tips(ours: str, theirs: bytes) -> None:
-    """Both sides must call the tips the same."""
+    """Require the same names of tips of both sides."""
     assert tip_names(json.loads(ours)) == tip_names(json.loads(theirs)), "the tips differ"
 
 
 def tip_names(document: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Every tip's name and public name, sorted."""
+    """Return every tip's name and public name, sorted."""
     tips, nodes = [], [document["tree"]]
     while nodes:
         node = nodes.pop()
@@ -194,7 +200,7 @@ def tip_names(document: dict[str, Any]) -> list[tuple[str, str | None]]:
 
 
 def fetch(url: str, token: str) -> bytes:
-    """One GET."""
+    """Send one GET."""
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request) as response:
         body: bytes = response.read()
@@ -202,7 +208,7 @@ def fetch(url: str, token: str) -> bytes:
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """How long it took."""
+    """Measure how long a function takes."""
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000

@@ -1,4 +1,4 @@
-"""The load generator, the same for every server: wrk, with what it counted as JSON."""
+"""The load generator, the same for every server: wrk, with its counts as JSON."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Load:
-    """What the server did under load."""
+    """The rates and times of a server under load."""
 
     requests_per_second: float
     processor_ms_per_request: float
@@ -59,7 +59,7 @@ class Load:
 
 
 def require_wrk() -> None:
-    """Say so before anything is built when the load generator is missing."""
+    """Require the load generator before anything is built."""
     if shutil.which("wrk") is None:
         raise ControlError(
             "wrk, which makes the load, is not installed",
@@ -68,7 +68,7 @@ def require_wrk() -> None:
 
 
 def load(service: Service, path: str, token: str, seconds: int) -> Load:
-    """Ask for one path as fast as it is answered; anything but success is an error.
+    """Request one path as fast as it is answered; anything but success is an error.
 
     A server that answers nothing within the time gets more, so that its rate is above zero.
     """

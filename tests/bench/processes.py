@@ -1,5 +1,6 @@
-"""What processes used: their processor time, steadier than requests/s while other programs compete
-for the cores, and their memory.
+"""Processor time and memory of processes.
+
+Processor time is steadier than requests/s while other programs compete for the cores.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def seconds_used(roots: Iterable[int]) -> float:
-    """Processor time of these processes and their descendants, dead ones included."""
+    """Return processor time of these processes and their descendants, dead ones included."""
     parents, used = _processes()
     wanted = set(roots)
     total = 0.0
@@ -26,12 +27,12 @@ def seconds_used(roots: Iterable[int]) -> float:
 
 
 def seconds_of(pid: int) -> float:
-    """Processor time of one process, to the nanosecond, where the kernel counts it."""
+    """Return processor time of one process, to the nanosecond where the kernel counts it."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory a process has held since it began its program; 0 when it has ended."""
+    """Return the most memory a process has held since it began; 0 when it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -41,7 +42,7 @@ def peak_mib(pid: int) -> float:
 
 
 def _processes() -> tuple[dict[int, int], dict[int, float]]:
-    """The parent and the processor time of every process."""
+    """Return the parent and the processor time of every process."""
     parents, used = {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,4 +1,4 @@
-"""What a benchmark says: both sides of a ratio, and whether the target is met."""
+"""The results of benchmarks: both sides of a ratio, and whether the target is met."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Side:
 
 @dataclass(frozen=True)
 class Target:
-    """What a ratio must be."""
+    """The required value of a ratio."""
 
     limit: float
     is_least: bool
 
     def is_met_by(self, ratio: float) -> bool:
-        """Whether a measured ratio is good enough."""
+        """Tell whether a measured ratio is good enough."""
         return ratio >= self.limit if self.is_least else ratio <= self.limit
 
     def __str__(self) -> str:
@@ -43,41 +43,44 @@ class Target:
 
 
 def at_least(limit: float) -> Target:
-    """The ratio must reach this."""
+    """Require a ratio of at least this."""
     return Target(limit, is_least=True)
 
 
 def at_most(limit: float) -> Target:
-    """The ratio must not exceed this."""
+    """Require a ratio of at most this."""
     return Target(limit, is_least=False)
 
 
 def below(limit: float) -> Target:
-    """A number, not a ratio, that must not exceed this."""
+    """Require a number, not a ratio, of at most this."""
     return Target(limit, is_least=False)
 
 
 @dataclass
 class Report:
-    """Prints results as they come, and remembers the verdicts for the end."""
+    """Results that are printed as they come, with the verdicts remembered for the end."""
 
     verdicts: list[tuple[str, bool]] = field(default_factory=list)
 
     def title(self, text: str) -> None:
-        """The start of a benchmark."""
+        """Begin the report of a benchmark."""
         print(f"\n== {text}", flush=True)
 
     def note(self, text: str) -> None:
-        """Something a reader of the numbers should know."""
+        """Print what a reader of the numbers should know."""
         print(f"  {text}", flush=True)
 
     def sides(self, sides: Sequence[Side]) -> None:
-        """Numbers without a verdict."""
+        """Print numbers without a verdict."""
         for side in sides:
             print(side, flush=True)
 
     def costs(self, name: str, upper: Sequence[float], lower: Sequence[float]) -> None:
-        """Processor time per request of both sides: steady even while others use the cores."""
+        """Print processor time per request of both sides.
+
+        It is steady even while others use the cores.
+        """
         ours, theirs = median(upper), median(lower)
         self.note(
             f"  {name}: {ours:.2f} against {theirs:.2f} ms of processor time per request,"
@@ -85,7 +88,7 @@ class Report:
         )
 
     def ratio(self, name: str, upper: Side, lower: Side, target: Target | None = None) -> None:
-        """Upper by lower: rounds of both alternate, so the median of their quotients is steady."""
+        """Compare upper by lower: rounds alternate, so the median of their quotients is steady."""
         quotient = median(a / b for a, b in zip(upper.rounds, lower.rounds, strict=True))
         line = f"{name}: {quotient:.2f} x"
         if target is None:
@@ -97,14 +100,14 @@ class Report:
         self.note(f"→ {verdict}")
 
     def bound(self, name: str, side: Side, target: Target) -> None:
-        """The worst round against a bound in the unit of the side."""
+        """Compare the worst round with a bound in the unit of the side."""
         is_met = target.is_met_by(max(side.rounds))
         verdict = f"{name}: {max(side.rounds):.0f} {side.unit}, target {target.limit:g}"
         self.verdicts.append((f"{verdict}: {'ok' if is_met else 'MISS'}", is_met))
         self.note(f"→ {self.verdicts[-1][0]}")
 
     def summary(self) -> bool:
-        """Every verdict once more; whether all targets are met."""
+        """Print every verdict once more; return whether all targets are met."""
         print("\n== Verdicts")
         for verdict, _ in self.verdicts:
             print(f"  {verdict}")

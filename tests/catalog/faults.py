@@ -225,7 +225,9 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter table aspen.samples drop constraint samples_authors_form_check": [
             "aspen.samples.authors"
         ],
-        "alter table aspen.jobs drop constraint jobs_kind_fkey": ["aspen.jobs.kind"],
+        "alter table aspen.job_outputs drop constraint job_outputs_kind_fkey": [
+            "aspen.job_outputs.kind"
+        ],
         "alter table aspen.job_kinds drop constraint job_kinds_name_form_check": [
             "aspen.job_kinds.name"
         ],

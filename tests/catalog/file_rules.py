@@ -12,6 +12,8 @@ from typing import Any
 
 from pglast import parse_sql
 
+from tests.catalog.api_calls import called_functions
+
 HEADER = re.compile(
     r"\nlanguage (sql|plpgsql)\n(rows \d+\n)?(volatile|stable|immutable)\n(strict\n)?"
     r"security (invoker|definer)\n"
@@ -28,10 +30,7 @@ Rule = Callable[[Path], list[str]]
 
 
 def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
-    """Name each file after its object, so that it is found.
-
-    A domain's file after its media type.
-    """
+    """Name each file after its object, so that it is found; a domain's after its media type."""
     return [
         name
         for name, text in _files(root)
@@ -107,7 +106,7 @@ def views_list_their_columns(root: Path) -> list[str]:
 
 
 def errors_are_documented(root: Path) -> list[str]:
-    """List each error that internal.fail or the edge returns in docs/errors.md, with its status."""
+    """List each error of our functions and the edge in docs/errors.md, with its status."""
     return sorted(raised_errors(root) - documented_errors(root))
 
 
@@ -129,21 +128,12 @@ def errors_in_comments_are_raised(root: Path) -> list[str]:
 
 
 def api_functions_are_called_in_tests(root: Path) -> list[str]:
-    """By name, through SQL or HTTP, or as a computed field."""
-    tests = "\n".join(
-        path.read_text("utf-8")
-        for path in sorted((root / "tests").rglob("*"))
-        if path.suffix in (".py", ".mjs", ".js") and "catalog" not in path.parts
-    )
+    """Call each function of the API in a test: by SQL, by HTTP or as a computed field."""
+    called = called_functions(root / "tests")
     return [
         name
         for name, _ in _files(root)
-        if name.startswith("api/functions/")
-        and not re.search(
-            rf"\bapi\.{Path(name).stem}\(|\brpc/{Path(name).stem}\b"
-            rf"|\brpc\(\s*[\"']{Path(name).stem}[\"']|\bselect=[^\"&]*\b{Path(name).stem}\b",
-            tests,
-        )
+        if name.startswith("api/functions/") and Path(name).stem not in called
     ]
 
 
@@ -171,8 +161,8 @@ def raised_errors(root: Path) -> set[str]:
     refusals = edge.read_text("utf-8") if edge.exists() else ""
     errors = {f"{s} {c}" for c, s in re.findall(r"^    (\w+): \[(\d{3}),", refusals, re.M)}
     for name, text in _files(root):
-        for call in re.finditer(r"internal\.fail\(", text):
-            if name != "internal/fail.sql":
+        for call in re.finditer(r"(?:internal|authz)\.fail\(", text):
+            if name not in ("internal/errors/fail.sql", "authz/fail.sql"):
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
@@ -216,6 +206,8 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.funcname[-1].sval
             case "DefineStmt":
                 yield statement.defnames[-1].sval
+            case "CompositeTypeStmt":
+                yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
 

@@ -14,6 +14,7 @@ import psycopg
 
 from control.schema.migrate import apply_all
 from tests.catalog.conventions import conventions_page
+from tests.catalog.jobs_page import PAGE, jobs_page
 from tests.catalog.schema_page import schema_page
 from tests.catalog.schema_picture import schema_picture
 from tests.servers import SETTINGS, run_cluster
@@ -39,6 +40,7 @@ TARGETS: dict[str, dict[Path, Generator]] = {
     "docs": {
         # No database has to do with it.
         SETTINGS.root / "docs/conventions.md": lambda conn: conventions_page(SETTINGS.root),
+        PAGE: jobs_page,
         SETTINGS.root / "docs/schema.md": schema_page,
         SETTINGS.root / "docs/schema.svg": schema_picture,
     },
@@ -55,9 +57,9 @@ def generate(conn: psycopg.Connection, generator: Generator) -> str:
         return generator(conn)
 
 
-def main(target: str) -> None:
-    """Migrate a database of a server of its own, and write the files of a target."""
-    files = TARGETS[target]
+def main(*targets: str) -> None:
+    """Migrate a database of a server of its own, and write the files of some targets."""
+    files = {path: generator for target in targets for path, generator in TARGETS[target].items()}
     with (
         tempfile.TemporaryDirectory(prefix="aspen-") as directory,
         run_cluster(Path(directory)) as cluster,

@@ -16,9 +16,9 @@ ROOT = SETTINGS.root
 FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     (
         "files_hold_the_object_they_are_named_after",
-        "sql/api/functions/health.sql",
+        "sql/api/functions/service/health.sql",
         ("api.health()", "api.ping()"),
-        ["api/functions/health.sql"],
+        ["api/functions/service/health.sql"],
     ),
     (
         "files_hold_the_object_they_are_named_after",
@@ -52,33 +52,33 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("\nsecurity invoker\n", "\n"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("\nvolatile\n", "\n"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("revoke all", "revoke execute"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "functions_have_a_complete_header",
-        "sql/internal/fail.sql",
+        "sql/internal/errors/fail.sql",
         ("comment on function", "comment on routine"),
-        ["internal/fail.sql"],
+        ["internal/errors/fail.sql"],
     ),
     (
         "definer_functions_say_why",
-        "sql/internal/tree_origin.sql",
+        "sql/internal/phylo/tree_origin.sql",
         ("definer because", "because"),
-        ["internal/tree_origin.sql"],
+        ["internal/phylo/tree_origin.sql"],
     ),
     (
         "views_list_their_columns",
@@ -94,15 +94,21 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "errors_are_documented",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("'output_not_found'", "'output_gone'"),
         ["404 output_gone"],
     ),
     (
         "errors_are_documented",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("404, 'output_not_found'", "410, 'output_not_found'"),
         ["410 output_not_found"],
+    ),
+    (
+        "errors_are_documented",
+        "sql/internal/refuse_move.sql",
+        ("'read_only_column'", "'row_moved'"),
+        ["400 row_moved"],
     ),
     (
         "documented_errors_are_raised",
@@ -112,9 +118,9 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "errors_in_comments_are_raised",
-        "sql/api/functions/output_url.sql",
+        "sql/api/functions/job_outputs/output_url.sql",
         ("Errors: 404", "Errors: 404 output_gone, 404"),
-        ["api/functions/output_url.sql: output_gone"],
+        ["api/functions/job_outputs/output_url.sql: output_gone"],
     ),
     (
         "api_functions_are_called_in_tests",

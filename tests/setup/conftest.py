@@ -106,7 +106,7 @@ class Small:
         return subprocess.run(self.command(*stages), capture_output=True, text=True, check=False)
 
     def command(self, *stages: str) -> list[str]:
-        """The command line of the installer."""
+        """Return the command line of the installer."""
         return [str(REAL_PYTHON), str(self.root / "setup" / "install.py"), *stages]
 
     @property

@@ -138,7 +138,7 @@ def test_emptied_public_identifier_is_generated_again(
         ("collection_date", None, None, "is required, as YYYY-MM-DD"),
         ("collection_date", "2999-01-01", "2999-01-01", "must be between 1900-01-01 and today"),
         ("pathogen_id", -1, "-1", "is not the id of a pathogen"),
-        ("pathogen_id", None, None, "is not the id of a pathogen"),
+        ("pathogen_id", None, None, "is required"),
         ("location_id", -1, "-1", "is not the id of a location"),
         ("is_private", None, None, "must be true or false"),
     ],

@@ -1,8 +1,8 @@
-"""Breaks a local stack at random and brings it up again: `python -m tests.stack.chaos --seed 7`.
+"""Break a local stack at random and bring it up again: `python -m tests.stack.chaos --seed 7`.
 
-Each round does one to three things a kernel, a colleague or a tired hand may do, then runs `control
-up` once and asks: does everything run and answer, is everything there that was stored, and is no
-server there twice?
+Each round does one to three things that a kernel or a colleague may do, then runs `control up` once
+and checks: does everything run and answer, is everything there that was stored, and is no server
+there twice?
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Chaos:
         self.kept: list[str] = []
 
     def round(self, number: int) -> list[str]:
-        """Break, bring up, and look; what is wrong afterwards."""
+        """Break, bring up and check; return what is wrong afterwards."""
         self.kept.append(f"round-{number:03}")
         self.local.keep(self.kept[-1])
         done = [
@@ -56,7 +56,7 @@ class Chaos:
         return [f"round {number} after {'; '.join(done)}: {each}" for each in wrong]
 
     def wrong(self) -> list[str]:
-        """What does not hold of a stack that is well."""
+        """Return what a healthy stack would not show."""
         states = self.local.states()
         found = [f"{name} is {state}" for name, state in states.items() if state != "running"]
         if not self.local.api_answers():
@@ -70,11 +70,11 @@ class Chaos:
         return found
 
     def some_server(self) -> str:
-        """One of the servers."""
+        """Choose one of the servers."""
         return self.random.choice(SERVERS)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a server, if it runs, and see it through."""
+        """Send a signal to a server, if it runs, and wait for its effect."""
         pid = read_pids(self.local).get(name)
         if pid is not None:
             with suppress(ProcessLookupError):
@@ -83,7 +83,7 @@ class Chaos:
 
 
 def server_of(local: LocalStack, name: str) -> stack.Server:
-    """One of the servers by its name."""
+    """Return one of the servers by its name."""
     [found] = [
         each.server for each in stack.components_of(local.settings) if each.server.name == name
     ]
@@ -91,42 +91,42 @@ def server_of(local: LocalStack, name: str) -> stack.Server:
 
 
 def read_pids(local: LocalStack) -> dict[str, int | None]:
-    """The pids as far as they can be read: an action before may have broken that."""
+    """Return the pids that can be read: an earlier action may have damaged a file."""
     with suppress(Exception):
         return local.pids()
     return {}
 
 
 def kill_one(chaos: Chaos) -> str:
-    """`kill -9`."""
+    """Kill one server with `kill -9`."""
     name = chaos.some_server()
     chaos.signal(name, signal.SIGKILL)
     return f"kill -9 of {name}"
 
 
 def kill_all(chaos: Chaos) -> str:
-    """The machine ran out of memory."""
+    """Kill all, as when the machine runs out of memory."""
     for name in chaos.random.sample(SERVERS, len(SERVERS)):
         chaos.signal(name, signal.SIGKILL)
     return "kill -9 of all"
 
 
 def end_one(chaos: Chaos) -> str:
-    """Somebody stopped one politely."""
+    """Stop one politely, as a person would."""
     name = chaos.some_server()
     chaos.signal(name, signal.SIGTERM)
     return f"SIGTERM to {name}"
 
 
 def lose_pid_file(chaos: Chaos) -> str:
-    """A tidy hand in .aspen/run."""
+    """Delete a file of .aspen/run."""
     name = chaos.some_server()
     chaos.local.pid_file(name).unlink(missing_ok=True)
     return f"pid file of {name} deleted"
 
 
 def damage_pid_file(chaos: Chaos) -> str:
-    """The disk was full when it was written."""
+    """Truncate a pid file, as when the disk is full."""
     name = chaos.some_server()
     path = chaos.local.pid_file(name)
     if path.exists():
@@ -135,7 +135,7 @@ def damage_pid_file(chaos: Chaos) -> str:
 
 
 def name_a_stranger(chaos: Chaos) -> str:
-    """After a reboot the pid is another program's."""
+    """Name another program's pid in a pid file, as after a reboot."""
     name = chaos.some_server()
     chaos.signal(name, signal.SIGKILL)
     path = chaos.local.pid_file(name)
@@ -146,13 +146,13 @@ def name_a_stranger(chaos: Chaos) -> str:
 
 
 def lose_state(chaos: Chaos) -> str:
-    """env.json is gone."""
+    """Delete env.json."""
     chaos.local.settings.state_file.unlink(missing_ok=True)
     return "env.json deleted"
 
 
 def damage_state(chaos: Chaos) -> str:
-    """env.json is half-written."""
+    """Truncate env.json."""
     path = chaos.local.settings.state_file
     if path.exists():
         os.truncate(path, chaos.random.randrange(path.stat().st_size))
@@ -160,13 +160,13 @@ def damage_state(chaos: Chaos) -> str:
 
 
 def lose_postmaster_pid(chaos: Chaos) -> str:
-    """PostgreSQL's own pid file is gone."""
+    """Delete PostgreSQL's own pid file."""
     (chaos.local.settings.data_dir / "postgres" / "postmaster.pid").unlink(missing_ok=True)
     return "postmaster.pid deleted"
 
 
 def lose_a_port(chaos: Chaos) -> str:
-    """A server died, and somebody took its port before it came back."""
+    """Kill a server and take its port before it comes back."""
     ports: dict[str, int] = {}
     with suppress(Exception):
         ports = chaos.local.remembered()["ports"]
@@ -182,7 +182,7 @@ def lose_a_port(chaos: Chaos) -> str:
 
 
 def cut_off_up(chaos: Chaos) -> str:
-    """`control up` itself is killed half-way."""
+    """Kill `control up` itself before it ends."""
     chaos.signal(chaos.some_server(), signal.SIGKILL)
     seconds = chaos.random.uniform(0.3, 4)
     with subprocess.Popen(
@@ -203,7 +203,7 @@ def cut_off_up(chaos: Chaos) -> str:
 
 
 def go_down(chaos: Chaos) -> str:
-    """`control down`."""
+    """Run `control down`."""
     with suppress(Exception):
         chaos.local.down()
     return "control down"
@@ -226,14 +226,14 @@ ACTIONS: tuple[Action, ...] = (
 
 
 def run(local: LocalStack, seed: int, rounds: int) -> list[str]:
-    """Break and heal so often; everything that was wrong."""
+    """Break and heal this many times, and return everything that was wrong."""
     chaos = Chaos(local, seed)
     local.up()
     return [each for number in range(rounds) for each in chaos.round(number)]
 
 
 def main() -> int:
-    """The command line; exit 1 when something did not heal."""
+    """Run the command line; exit 1 when something did not heal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 16))
     parser.add_argument("--rounds", type=int, default=20)

@@ -26,52 +26,52 @@ SERVERS = ("postgres", "ministack", "postgrest", "nginx", "logkeeper")
 
 @dataclass
 class LocalStack:
-    """One data directory, and what `control up` and `down` last said about it."""
+    """One data directory, and the last output of `control up` and `down` about it."""
 
     settings: Settings
     said: list[str] = field(default_factory=list)
 
     def up(self) -> None:
-        """`control up`."""
+        """Run `control up`."""
         self.said.clear()
         self.settings = stack.up(self.settings, self.said.append)
 
     def down(self) -> None:
-        """`control down`."""
+        """Run `control down`."""
         self.said.clear()
         stack.down(self.settings, self.said.append)
 
     def pids(self) -> dict[str, int | None]:
-        """The pid of each server that runs."""
+        """Return the pid of each server that runs."""
         return {name: found.pid for name, found in stack.status(self.settings).items()}
 
     def states(self) -> dict[str, str]:
-        """The state of each server."""
+        """Return the state of each server."""
         return {name: found.state for name, found in stack.status(self.settings).items()}
 
     def pid(self, name: str) -> int:
-        """The pid of a server that must run."""
+        """Return the pid of a server that must run."""
         pid = self.pids()[name]
         assert pid is not None
         return pid
 
     def kill(self, name: str) -> None:
-        """`kill -9`, and wait until it took effect."""
+        """Kill a server with `kill -9`, and wait until it took effect."""
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: start_mark(pid) is None, 10)
 
     def pid_file(self, name: str) -> Path:
-        """Where a server's pid is kept."""
+        """Return the path of a server's pid file."""
         return self.settings.data_dir / "run" / f"{name}.pid"
 
     def remembered(self) -> dict[str, dict[str, int]]:
-        """The content of env.json."""
+        """Return the content of env.json."""
         document: dict[str, dict[str, int]] = json.loads(self.settings.state_file.read_text())
         return document
 
     def keep(self, word: str) -> None:
-        """Put a word into the database and into S3."""
+        """Store a word in the database and in S3."""
         with self.connect() as conn:
             conn.execute("create table if not exists public.kept (word text)")
             conn.execute("insert into public.kept values (%s)", [word])
@@ -80,7 +80,7 @@ class LocalStack:
         )
 
     def kept(self, word: str) -> tuple[bool, bool]:
-        """Whether the word is in the database, and in S3."""
+        """Tell whether the word is in the database, and in S3."""
         with self.connect() as conn:
             rows = conn.execute("select from public.kept where word = %s", [word]).fetchall()
         listed = make_client(self.settings).list_objects_v2(
@@ -89,27 +89,27 @@ class LocalStack:
         return len(rows) == 1, listed["KeyCount"] == 1
 
     def with_(self, **changes: Any) -> Settings:
-        """The settings, but for a few."""
+        """Return the stack with other values of some settings."""
         return replace(self.settings, **changes)
 
     def link(self, key: str) -> str:
-        """A link to an object that anybody may follow."""
+        """Return a link to an object that anybody may follow."""
         return make_client(self.settings).generate_presigned_url(
             "get_object", Params={"Bucket": self.settings.bucket, "Key": key}
         )
 
     def connect(self) -> psycopg.Connection:
-        """As superuser."""
+        """Connect as superuser."""
         return psycopg.connect(f"{self.settings.admin_database_url}", autocommit=True)
 
     def api_answers(self) -> bool:
-        """Whether a request goes through PostgREST into the database."""
+        """Tell whether a request goes through PostgREST into the database."""
         return http_ok(f"{self.settings.api_url}/rpc/health", seconds=5)
 
 
 @pytest.fixture(scope="package")
 def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The stack these tests have in common; `local` brings it up for each of them."""
+    """Make the stack that these tests share; `local` brings it up for each of them."""
     data = tmp_path_factory.mktemp("stack")
     settings = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
     local = LocalStack(settings)
@@ -119,7 +119,7 @@ def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def local(one_stack: LocalStack) -> LocalStack:
-    """That stack, up."""
+    """Bring that stack up."""
     one_stack.up()
     return one_stack
 

@@ -1,4 +1,4 @@
-"""Which addresses a process and its descendants listen on, as Linux tells it in /proc."""
+"""The addresses a process and its descendants listen on, as Linux lists them in /proc."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ LISTENING = "0A"
 
 
 def listening_addresses(pid: int) -> set[str]:
-    """`127.0.0.1:8300` and the like, of this process and everything it started."""
+    """Return `127.0.0.1:8300` and the like, of this process and everything it started."""
     sockets = {link for each in (pid, *_descendants(pid)) for link in _open_files(each)}
     return {address for inode, address in _listeners().items() if f"socket:[{inode}]" in sockets}
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches it."""
+    """Tell whether only this machine reaches it."""
     host = address.rpartition(":")[0].strip("[]")
     return IPv6Address(host).is_loopback if ":" in host else IPv4Address(host).is_loopback
 
 
 def _listeners() -> dict[str, str]:
-    """The address of each listening socket, by its inode."""
+    """Return the address of each listening socket by its inode."""
     found = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
@@ -34,7 +34,7 @@ def _listeners() -> dict[str, str]:
 
 
 def _address(text: str) -> str:
-    """Linux writes addresses as words of the machine's byte order, in hexadecimal."""
+    """Read an address, which Linux writes as hexadecimal words in the machine's byte order."""
     host, _, port = text.partition(":")
     words = [bytes.fromhex(host[start : start + 8])[::-1] for start in range(0, len(host), 8)]
     packed = b"".join(words)

@@ -1,4 +1,4 @@
-"""A short run of the campaign of attacks; `make attack` is the whole."""
+"""A short run of the campaign of attacks; `make attack` runs all of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ LONG = {"queries", "bodies", "floods", "slow", "requests"}
 
 
 def test_campaign_holds() -> None:
-    """Every attack that is quick finds nothing."""
+    """Find nothing with every quick attack."""
     assert main(["--seed", "1", *(name for name in ATTACKS if name not in LONG)]) == 0
 
 
 def test_generated_requests_break_nothing() -> None:
-    """Schemathesis' requests, a few for each operation."""
+    """Send a few requests of schemathesis for each operation."""
     assert main(["--seed", "1", "--examples", "2", "requests"]) == 0

@@ -46,7 +46,7 @@ class Stack(LocalStack):
     bucket: str = "aspen"
 
     def control(self, *arguments: str) -> Result:
-        """Run a command, whatever comes of it."""
+        """Run a command, whether it succeeds or not."""
         environment = {
             "ASPEN_ROOT": str(SETTINGS.root),
             "ASPEN_DATA_DIR": str(self.settings.data_dir),
@@ -63,7 +63,7 @@ class Stack(LocalStack):
         return result
 
     def content(self) -> dict[str, Any]:
-        """Everything a restore must bring back, in a form that compares."""
+        """Return everything a restore must bring back, in a form that compares."""
         with self.connect() as conn:
             tables = {name: rows_of(conn, name) for name in count_rows(conn)}
             sequences = conn.execute(
@@ -86,15 +86,15 @@ class Stack(LocalStack):
         }
 
     def get(self, path: str, token: str | None = None) -> Any:
-        """What the API answers."""
+        """Return what the API answers."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return httpx.get(f"{self.settings.api_url}/{path}", headers=headers, timeout=20).json()
 
 
 def rows_of(conn: psycopg.Connection, name: str) -> list[str]:
-    """The rows of a table as sorted JSON, without what names an object's place in S3.
+    """Return the rows of a table as sorted JSON, without what names an object's place in S3.
 
-    That new credentials were stored is in the audit log of each stack, and is left out here.
+    The audit records of new credentials differ between stacks and are left out.
     """
     query = sql.SQL("select to_jsonb(rows) - %s::text[] from {} as rows").format(
         sql.Identifier(*name.split("."))
@@ -109,7 +109,7 @@ def rows_of(conn: psycopg.Connection, name: str) -> list[str]:
 
 
 def start(data: Path, binaries: str, bucket: str) -> Stack:
-    """A stack of one PostgreSQL with a bucket of one name, up."""
+    """Start a stack of one PostgreSQL with a bucket of one name."""
     settings = replace(
         SETTINGS,
         data_dir=data,
@@ -136,7 +136,7 @@ class Original:
 
 
 def binaries_of(version: str) -> str:
-    """Where a version's programs are; a machine without PostgreSQL 15 leaves its tests out."""
+    """Return a version's programs; without PostgreSQL 15, skip its tests."""
     if version == "15" and not (DEBIAN / "postgres").exists():
         pytest.skip("PostgreSQL 15 is not installed here: .ci/run installs it")
     return str(DEBIAN) if version == "15" else "bundled"
@@ -146,7 +146,7 @@ def binaries_of(version: str) -> str:
 def original(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Original]:
-    """The demo, choices of an operator, a secret, a backup with keys."""
+    """Store the demo, an operator's settings and a secret; make a backup with keys."""
     home = tmp_path_factory.mktemp(f"original{request.param}")
     stack = start(home / "data", binaries_of(request.param), "first-bucket")
     try:
@@ -172,7 +172,7 @@ def original(
 def restored(
     original: Original, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Original, Stack, Result]]:
-    """A fresh stack of the bundled PostgreSQL after the restore: the same version, or the next."""
+    """Restore into a fresh stack of the bundled PostgreSQL: the same version, or the next."""
     stack = start(tmp_path_factory.mktemp("restored"), "bundled", "second-bucket")
     try:
         done = stack.run("db", "restore", "--yes", str(original.backup))
@@ -181,10 +181,10 @@ def restored(
         stack.down()
 
 
-def test_every_row_sequence_privilege_and_choice_comes_back(
+def test_restore_brings_back_rows_sequences_privileges_and_settings(
     restored: tuple[Original, Stack, Result],
 ) -> None:
-    """No row more or less in any table, the audit log included."""
+    """Restore exactly the rows of every table, the audit log included."""
     original, stack, _ = restored
 
     found = stack.content()
@@ -194,20 +194,20 @@ def test_every_row_sequence_privilege_and_choice_comes_back(
 
 
 def previous_url(stack: Stack, restored: Result) -> str:
-    """The database that was there before the restore: a fresh one of the same server."""
+    """Return the address of the database before the restore, a fresh one of the same server."""
     [name] = re.findall(r"previous database is now (\w+)", restored.stdout)
     return f"{stack.settings.admin_database_url}".replace("/aspen", f"/{name}")
 
 
 def is_spelling(difference: str) -> bool:
-    """PostgreSQL reads `a and b and c` back as `(a and b) and c`, which means the same."""
+    """Tell whether two texts differ only in parentheses that PostgreSQL adds around `and`."""
     sides = re.sub(r"[()]", "", difference.partition(": ")[2]).removesuffix(" in right")
     left, _, right = sides.partition(" in left, ")
     return left == right
 
 
 def test_schema_and_privileges_come_back(restored: tuple[Original, Stack, Result]) -> None:
-    """Functions, policies, triggers, grants: as in a database that was made by migrating."""
+    """Restore functions, policies, triggers and grants as in a migrated database."""
     _, stack, done = restored
 
     differences = schema_differences(
@@ -218,16 +218,16 @@ def test_schema_and_privileges_come_back(restored: tuple[Original, Stack, Result
 
 
 def test_restored_database_is_current(restored: tuple[Original, Stack, Result]) -> None:
-    """`control migrate status` finds nothing to do."""
+    """Find nothing to do with `control migrate status`."""
     _, stack, _ = restored
 
     assert stack.run("migrate", "status").stdout.splitlines()[-1] == "up to date"
 
 
-def test_token_of_before_opens_the_restored_api(
+def test_earlier_token_opens_the_restored_api(
     restored: tuple[Original, Stack, Result],
 ) -> None:
-    """The keys came with the backup, and whoever was signed in stays so."""
+    """Restore the keys with the backup, so that everybody stays signed in."""
     original, stack, _ = restored
     query = "samples?select=public_identifier,private_identifier&order=id"
 
@@ -238,7 +238,7 @@ def test_token_of_before_opens_the_restored_api(
 
 
 def test_restored_database_takes_writes(restored: tuple[Original, Stack, Result]) -> None:
-    """Its counters go on behind the last row, and its triggers are back."""
+    """Continue identity counters after the last row, and restore triggers."""
     _, stack, _ = restored
     with stack.connect() as conn, conn.transaction(force_rollback=True):
         row = conn.execute(
@@ -258,7 +258,7 @@ def test_restored_database_takes_writes(restored: tuple[Original, Stack, Result]
 def test_link_to_a_file_works_where_it_was_restored(
     restored: tuple[Original, Stack, Result],
 ) -> None:
-    """Another bucket, another server, another version of the object: the same bytes."""
+    """Return the same bytes from another bucket, server and version of the object."""
     original, stack, _ = restored
 
     url = stack.get(original.link, original.token)["url"]
@@ -267,10 +267,10 @@ def test_link_to_a_file_works_where_it_was_restored(
     assert httpx.get(url).content == original.file
 
 
-def test_restoring_again_uploads_nothing_that_is_there(
+def test_second_restore_uploads_no_existing_object(
     restored: tuple[Original, Stack, Result], tmp_path: Path
 ) -> None:
-    """An object in the registered version is left alone; --drop-previous leaves one database."""
+    """Skip objects in the registered version; keep one database with --drop-previous."""
     _, stack, _ = restored
     stack.run("db", "backup", str(tmp_path / "again"))
     with stack.connect() as conn:
@@ -285,8 +285,8 @@ def test_restoring_again_uploads_nothing_that_is_there(
     assert after == before
 
 
-def test_database_of_before_is_kept_and_named(restored: tuple[Original, Stack, Result]) -> None:
-    """Whoever restored the wrong backup has lost nothing."""
+def test_earlier_database_is_kept_and_named(restored: tuple[Original, Stack, Result]) -> None:
+    """Keep it, so that restoring a wrong backup loses nothing."""
     _, stack, done = restored
 
     with psycopg.connect(previous_url(stack, done)) as conn:
@@ -294,7 +294,7 @@ def test_database_of_before_is_kept_and_named(restored: tuple[Original, Stack, R
 
 
 def test_backup_holds_no_credentials_of_storage(original: Original) -> None:
-    """Whoever gets hold of a backup cannot reach the bucket with it."""
+    """Leave them out, so that a stolen backup does not open the bucket."""
     pg_restore = find_tool(original.stack.settings, "pg_restore", 18)
     dump = original.backup / "database.dump"
 
@@ -306,7 +306,7 @@ def test_backup_holds_no_credentials_of_storage(original: Original) -> None:
 
 
 def test_backup_is_readable_by_its_owner_only(original: Original) -> None:
-    """It holds private identifiers, and here the keys."""
+    """Protect private identifiers and, in this backup, keys."""
     modes = {
         path.relative_to(original.backup): path.stat().st_mode & 0o077
         for path in (original.backup, *original.backup.rglob("*"))
@@ -317,7 +317,7 @@ def test_backup_is_readable_by_its_owner_only(original: Original) -> None:
 
 
 def test_backup_without_keys_says_so(original: Original, tmp_path: Path) -> None:
-    """They are worth more than the data: the default leaves them where they are."""
+    """Leave keys out by default, because they are worth more than the data."""
     result = original.stack.run("db", "backup", "--no-objects", str(tmp_path / "backup"))
 
     assert f"keep a copy of {original.stack.settings.keys_dir}" in result.stderr
@@ -328,16 +328,16 @@ def test_backup_without_keys_says_so(original: Original, tmp_path: Path) -> None
 
 
 def test_backup_never_writes_into_another(original: Original) -> None:
-    """Two backups in one directory would be none."""
+    """Reject the directory of another backup, which would ruin both."""
     result = original.stack.control("db", "backup", str(original.backup))
 
     assert (result.exit_code, "exists already" in result.stderr) == (1, True)
 
 
-def test_object_that_is_gone_is_named_and_does_not_stop_a_backup(
+def test_missing_object_is_named_and_does_not_stop_a_backup(
     original: Original, tmp_path: Path
 ) -> None:
-    """The rest is worth having."""
+    """Back up the rest, which is still worth having."""
     with original.stack.connect() as conn, conn.transaction():
         conn.execute("alter table aspen.job_outputs disable trigger user")
         conn.execute("update aspen.job_outputs set key = replace(key, 'jobs/', 'x/jobs/')")
@@ -352,28 +352,28 @@ def test_object_that_is_gone_is_named_and_does_not_stop_a_backup(
 
 
 def truncate(backup: Path) -> None:
-    """Half the dump is there."""
+    """Truncate the dump to half."""
     dump = backup / "database.dump"
     os.truncate(dump, dump.stat().st_size // 2)
 
 
 def lose_an_object(backup: Path) -> None:
-    """A file of the backup was deleted."""
+    """Delete a file of the backup."""
     next(path for path in (backup / "objects").rglob("*") if path.is_file()).unlink()
 
 
 def cut_off(backup: Path) -> None:
-    """The machine went down before the last file was written."""
+    """Delete the file that is written last, as after a crash of the machine."""
     (backup / "backup.json").unlink()
 
 
 def garble(backup: Path) -> None:
-    """The last file is half-written."""
+    """Truncate the last file to half."""
     (backup / "backup.json").write_text('{"format": 1, "made_at"')
 
 
 def miscount(backup: Path) -> None:
-    """Whole by its checksums, but with fewer rows than there were."""
+    """Remove rows and keep every checksum right."""
     path = backup / "backup.json"
     document = json.loads(path.read_text())
     document["rows"]["aspen.samples"] += 1
@@ -384,7 +384,7 @@ def miscount(backup: Path) -> None:
 def test_damaged_backup_changes_nothing(
     original: Original, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """It is refused, the database goes on serving, and no half-restored one is left."""
+    """Reject it, go on serving, and leave no half-restored database."""
     copy = tmp_path / "copy"
     shutil.copytree(original.backup, copy)
     damage(copy)
@@ -399,7 +399,7 @@ def test_damaged_backup_changes_nothing(
 
 
 def test_dry_run_of_a_restore_checks_and_changes_nothing(original: Original) -> None:
-    """It says what is in the backup."""
+    """Print what is in the backup."""
     result = original.stack.run("db", "restore", "--dry-run", str(original.backup))
 
     assert "with keys" in result.stdout
@@ -407,7 +407,7 @@ def test_dry_run_of_a_restore_checks_and_changes_nothing(original: Original) -> 
 
 
 def test_rows_deleted_by_mistake_come_back(original: Original) -> None:
-    """Into the very stack the backup is of, of whichever version."""
+    """Restore into the stack that the backup is of, on either version."""
     with original.stack.connect() as conn:
         conn.execute("delete from aspen.samples")
 
@@ -418,14 +418,17 @@ def test_rows_deleted_by_mistake_come_back(original: Original) -> None:
 
 
 def steps_of_the_upgrade() -> str:
-    """The commands of docs/operations.md, as they stand."""
+    """Return the commands of docs/operations.md as they are printed there."""
     text = (SETTINGS.root / "docs" / "operations.md").read_text()
     [steps] = re.findall(r"^```sh upgrade\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(steps)
 
 
 def test_upgrade_from_15_to_18_works_as_documented(tmp_path: Path) -> None:
-    """Back up, stop, set the old data aside, start, restore: rows, tokens and links are there."""
+    """Keep rows, tokens and links.
+
+    The steps: back up, stop, set the old data aside, start, restore.
+    """
     stack = start(tmp_path / ".aspen", binaries_of("15"), "aspen")
     try:
         stack.run("load", "demo")

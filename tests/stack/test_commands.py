@@ -20,7 +20,7 @@ Run = Callable[..., Result]
 
 
 def run_in(data_dir: Path) -> Run:
-    """The command line in one data directory."""
+    """Run the command line in one data directory."""
     environment = {"ASPEN_ROOT": str(SETTINGS.root), "ASPEN_DATA_DIR": str(data_dir)}
 
     def run(*arguments: str) -> Result:
@@ -31,12 +31,12 @@ def run_in(data_dir: Path) -> Run:
 
 @pytest.fixture
 def run(local: LocalStack) -> Run:
-    """The command line beside a running stack."""
+    """Run the command line beside a running stack."""
     return run_in(local.settings.data_dir)
 
 
 def test_status_for_machines_has_every_address_and_state(run: Run, local: LocalStack) -> None:
-    """`control status --json` is what scripts build on."""
+    """Print all of it with `control status --json`, which scripts read."""
     shown = json.loads(run("status", "--json").stdout)
 
     assert set(shown) == {
@@ -54,7 +54,7 @@ def test_status_for_machines_has_every_address_and_state(run: Run, local: LocalS
 
 
 def test_database_url_of_status_is_usable_as_control(run: Run) -> None:
-    """It has its password, and is not the superuser's."""
+    """Include control's password, and not the superuser's."""
     url = json.loads(run("status", "--json").stdout)["database_url"]
 
     with psycopg.connect(url) as conn:
@@ -62,7 +62,7 @@ def test_database_url_of_status_is_usable_as_control(run: Run) -> None:
 
 
 def test_status_for_people_shows_no_password(run: Run, local: LocalStack) -> None:
-    """It ends up in chats and tickets."""
+    """Leave it out, because this output is pasted into chats and tickets."""
     output = run("status").output
 
     assert "http://127.0.0.1:" in output
@@ -70,7 +70,7 @@ def test_status_for_people_shows_no_password(run: Run, local: LocalStack) -> Non
 
 
 def test_up_prints_the_addresses_on_stdout_and_progress_on_stderr(run: Run) -> None:
-    """So that stdout can be read by a script."""
+    """Keep stdout readable for scripts."""
     result = run("up")
 
     assert result.exit_code == 0
@@ -79,15 +79,15 @@ def test_up_prints_the_addresses_on_stdout_and_progress_on_stderr(run: Run) -> N
 
 
 def test_status_before_the_first_up_shows_stopped_servers(tmp_path: Path) -> None:
-    """No failure, but there is something to do, and scripts notice."""
+    """Exit with the code that tells scripts that something is to be done."""
     result = run_in(tmp_path)("status", "--json")
 
     assert result.exit_code == SOMETHING_TO_DO
     assert json.loads(result.stdout)["api_url"] is None
 
 
-def test_status_of_a_whole_stack_is_nothing_to_do(run: Run) -> None:
-    """For machines and people alike."""
+def test_status_of_a_complete_stack_exits_with_zero(run: Run) -> None:
+    """Exit alike for machines and for people."""
     assert [run("status").exit_code, run("status", "--json").exit_code] == [0, 0]
 
 
@@ -95,7 +95,7 @@ def test_status_of_a_whole_stack_is_nothing_to_do(run: Run) -> None:
 def test_status_exits_with_three_when_one_server_is_down(
     run: Run, local: LocalStack, name: str
 ) -> None:
-    """A watchdog need not read what is printed."""
+    """Let a watchdog decide by the exit code alone."""
     local.kill(name)
 
     result = run("status")
@@ -105,7 +105,7 @@ def test_status_exits_with_three_when_one_server_is_down(
 
 
 def test_up_and_down_print_one_document_for_machines(run: Run, local: LocalStack) -> None:
-    """What `status --json` says, too."""
+    """Print the document of `status --json`."""
     down, up = (json.loads(run(command, "--json").stdout) for command in ("down", "up"))
 
     assert {found["state"] for found in down["components"].values()} == {"stopped"}
@@ -113,14 +113,14 @@ def test_up_and_down_print_one_document_for_machines(run: Run, local: LocalStack
 
 
 def test_logs_for_machines_are_one_document_a_line(run: Run) -> None:
-    """So that they can be followed."""
+    """Print a line for each entry, so that they can be followed."""
     lines = run("logs", "--json").stdout.splitlines()
 
     assert {json.loads(line)["component"] for line in lines} <= set(SERVERS)
 
 
 def test_failure_is_one_message_and_a_remedy(tmp_path: Path) -> None:
-    """No traceback reaches the terminal."""
+    """Print no traceback."""
     (tmp_path / "env.json").write_text("{")
 
     result = run_in(tmp_path)("status")
@@ -130,15 +130,15 @@ def test_failure_is_one_message_and_a_remedy(tmp_path: Path) -> None:
 
 
 def test_logs_are_named_by_server(run: Run) -> None:
-    """`control logs` shows them all."""
+    """Show the logs of all servers."""
     result = run("logs")
 
     assert {line.split()[0] for line in result.stdout.splitlines()} <= set(SERVERS)
     assert "postgres" in result.stdout
 
 
-def test_logs_of_an_unknown_component_is_a_wrong_command_line(run: Run) -> None:
-    """And says which there are."""
+def test_unknown_component_of_logs_is_a_usage_error(run: Run) -> None:
+    """Name the components that exist."""
     result = run("logs", "apache")
 
     assert result.exit_code == 2
@@ -146,7 +146,7 @@ def test_logs_of_an_unknown_component_is_a_wrong_command_line(run: Run) -> None:
 
 
 def test_following_shows_whole_lines_as_they_come(tmp_path: Path) -> None:
-    """What was there before is not shown again; what comes after a cut is."""
+    """Skip lines from before, and continue after the file is truncated."""
     log = tmp_path / "server.log"
     log.write_text("before\n")
     lines = follow({"server": log})

@@ -27,12 +27,12 @@ OF_THE_IMAGE |= {"log_line_prefix"}
 
 @pytest.fixture(scope="module")
 def compose() -> Any:
-    """The file, parsed."""
+    """Return the file, parsed."""
     return yaml.safe_load(TEXT)
 
 
 def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
-    """What was tuned by measurement holds in both."""
+    """Use the settings that were tuned by measurement in both."""
     ours = dict(re.findall(r"^(\w+) = '?([^'\n]*)'?$", CONFIGURATION, re.MULTILINE))
     options = [option for option in compose["services"]["postgres"]["command"] if "=" in option]
     theirs = dict(option.removeprefix("--").split("=", 1) for option in options)
@@ -43,7 +43,7 @@ def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
 
 
 def test_versions_are_those_of_the_locks(compose: Any) -> None:
-    """A tag that moves would make two different stacks of one file."""
+    """Name exact versions: a moving tag would make different stacks of one file."""
     packages = (SETTINGS.root / "package.json").read_text()
     pinned = (SETTINGS.root / "requirements.txt").read_text()
     images = {name: service["image"] for name, service in compose["services"].items()}
@@ -55,27 +55,27 @@ def test_versions_are_those_of_the_locks(compose: Any) -> None:
 
 
 def test_s3_runs_the_services_of_the_local_stack(compose: Any) -> None:
-    """And refuses keys it does not know."""
+    """Run the same services, and reject unknown keys."""
     environment = compose["services"]["s3"]["environment"]
 
     assert (environment["SERVICES"], environment["AUTH"]) == (SERVICES, "true")
 
 
 def test_every_port_is_published_on_loopback_only(compose: Any) -> None:
-    """Whoever wants more says so in a file of their own."""
+    """Require a file of the operator's own for any other address."""
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
 
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
 def test_only_the_edge_serves_the_api(compose: Any) -> None:
-    """PostgREST is reached through it, and through nothing else."""
+    """Reach PostgREST through the edge only."""
     assert "ports" not in compose["services"]["postgrest"]
     assert compose["services"]["edge"]["ports"] == ["127.0.0.1:3000:3000"]
 
 
 def test_edge_is_configured_by_the_same_files(compose: Any, tmp_path: Path) -> None:
-    """nginx accepts nginx.conf with what the containers put beside it."""
+    """Accept nginx.conf with the files that the containers put beside it."""
     (tmp_path / "local").mkdir()
     for config in compose["services"]["edge"]["configs"]:
         path = tmp_path / Path(config["target"]).relative_to("/etc/nginx")
@@ -98,7 +98,7 @@ def test_edge_is_configured_by_the_same_files(compose: Any, tmp_path: Path) -> N
 
 
 def test_no_secret_has_a_default() -> None:
-    """A stack without passwords must not start with well-known ones."""
+    """Refuse to start with well-known passwords."""
     assert re.findall(r"\$\{[A-Z_]+:?[-=]", TEXT) == []
     assert {name for name in re.findall(r"\$\{([A-Z_]+):\?", TEXT)} == set(
         re.findall(r"\$\{([A-Z_]+)", TEXT)
@@ -108,7 +108,7 @@ def test_no_secret_has_a_default() -> None:
 def test_initialisation_makes_a_database_that_migrations_can_start_from(
     compose: Any, cluster: Cluster, tmp_path: Path
 ) -> None:
-    """Run by psql, as the image would, against a server that knows nothing of it."""
+    """Run it by psql, as the image would, against an empty server."""
     script = tmp_path / "initialise.sql"
     script.write_text(compose["configs"]["initialise"]["content"].replace("/sql/", f"{SQL_DIR}/"))
     passwords = {f"{login.upper()}_PASSWORD": cluster.passwords[login] for login in LOGINS}

@@ -1,4 +1,4 @@
-"""The local stack is asked directly: no proxy, profile or libpq variable makes it look dead."""
+"""The local stack is reached directly: no proxy, profile or libpq variable hides it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS = ("status --json", "output credentials", "migrate up", "token rotate-k
 
 @pytest.fixture(scope="module")
 def nowhere() -> Iterator[str]:
-    """An address where connections are accepted and never answered."""
+    """Listen on an address where connections are accepted and never answered."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -35,13 +35,13 @@ def nowhere() -> Iterator[str]:
 
 
 def proxies(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """A proxy for everything."""
+    """Return variables that name a proxy for everything."""
     names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
     return {**dict.fromkeys(names, f"http://{nowhere}"), "no_proxy": "", "NO_PROXY": ""}
 
 
 def libpq(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """Somebody else's database."""
+    """Return variables that name another database."""
     return {
         "PGHOST": "db.invalid",
         "PGHOSTADDR": "192.0.2.1",
@@ -65,12 +65,12 @@ def libpq(nowhere: str, tmp_path: Path) -> dict[str, str]:
 
 
 def service(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """A service that no file defines, which no parameter of a connection can undo."""
+    """Return a service that no file defines, which no connection parameter can undo."""
     return {"PGSERVICE": "nope", "PGSERVICEFILE": str(tmp_path / "none"), "PGSYSCONFDIR": "/none"}
 
 
 def aws(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """Somebody's account."""
+    """Return variables that name another account."""
     broken = tmp_path / "config"
     broken.write_text("[[[")
     return {
@@ -95,7 +95,7 @@ def aws(nowhere: str, tmp_path: Path) -> dict[str, str]:
 
 
 def of_this_machine(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """Time, language, Python and files of the user."""
+    """Return variables of time, language, Python and the user's files."""
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True)
     (home / ".aws" / "config").write_text("[[[")
@@ -119,7 +119,7 @@ def of_this_machine(nowhere: str, tmp_path: Path) -> dict[str, str]:
 
 
 def of_http_and_machine(nowhere: str, tmp_path: Path) -> dict[str, str]:
-    """What has nothing to do with the database."""
+    """Return the variables that do not concern the database."""
     return proxies(nowhere, tmp_path) | aws(nowhere, tmp_path) | of_this_machine(nowhere, tmp_path)
 
 
@@ -131,7 +131,7 @@ def of_http_and_machine(nowhere: str, tmp_path: Path) -> dict[str, str]:
 def test_healthy_servers_are_untouched_whatever_the_environment(
     local: LocalStack, hostile: Hostile, nowhere: str, tmp_path: Path
 ) -> None:
-    """Every command ends well, and the processes are those of before."""
+    """Succeed with every command, and restart no server."""
     before = local.pids()
     environment = hostile(nowhere, tmp_path)
 
@@ -147,7 +147,7 @@ def test_healthy_servers_are_untouched_whatever_the_environment(
 def run(
     local: LocalStack, command: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """One command beside the stack, in an environment."""
+    """Run one command beside the stack, in an environment."""
     return subprocess.run(
         [sys.executable, "-c", "from control.cli import main; main()", *command.split()],
         env={
@@ -167,7 +167,7 @@ def run(
 def test_stack_comes_up_in_a_hostile_environment(
     local: LocalStack, nowhere: str, tmp_path: Path
 ) -> None:
-    """What is started gets an environment of its own."""
+    """Give each server an environment of its own."""
     local.down()
     everything: dict[str, str] = {}
     for hostile in (libpq, service, of_http_and_machine):
@@ -187,7 +187,7 @@ def test_stack_comes_up_in_a_hostile_environment(
 def test_address_set_by_hand_keeps_the_environments_settings(
     local: LocalStack, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A database elsewhere may need its certificates, and a bucket its profile."""
+    """Keep certificates for a remote database, and the profile for a remote bucket."""
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", "/nonexistent/root.crt")
     local.up()
@@ -200,8 +200,8 @@ def test_address_set_by_hand_keeps_the_environments_settings(
     assert reached == ("control",)
 
 
-def test_only_what_up_wrote_down_is_ours(local: LocalStack) -> None:
-    """The same keys of another environment are not."""
+def test_only_addresses_written_by_up_are_direct(local: LocalStack) -> None:
+    """Treat the same keys of another environment as remote."""
     elsewhere = {"database_url": "postgresql://control@127.0.0.1:1/aspen"}
 
     assert is_ours(local.settings, "database_url")
@@ -214,7 +214,7 @@ def test_only_what_up_wrote_down_is_ours(local: LocalStack) -> None:
 def test_profile_of_the_user_is_used_for_an_endpoint_set_by_hand(
     local: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As boto3 does it everywhere."""
+    """Use it as boto3 does elsewhere."""
     monkeypatch.setenv("AWS_PROFILE", "nope")
 
     make_client(local.settings).list_buckets()

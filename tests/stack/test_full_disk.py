@@ -1,4 +1,4 @@
-"""A disk that is full: named, survived, and nothing lost once there is room again."""
+"""A full disk is named and survived, and nothing is lost once there is room again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEGABYTES = 300
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, smaller than PostgreSQL's usual log for recovery; needs root."""
+    """Mount a disk smaller than PostgreSQL's usual WAL; this needs root."""
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m,mode=755", "none", tmp_path],
         capture_output=True,
@@ -41,7 +41,7 @@ def fill(disk: Path) -> Path:
 
 
 def test_full_disk_is_named_and_room_heals_it(small_disk: Path) -> None:
-    """The cause instead of three lines of a log; the database comes back with everything."""
+    """Name the cause instead of log lines; bring the database back with everything."""
     data = small_disk / "data"
     local = LocalStack(
         replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())

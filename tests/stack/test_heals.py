@@ -1,4 +1,4 @@
-"""`control up` brings everything back from every state that was seen, with nothing lost."""
+"""`control up` recovers from every damaged state that was seen, without losing anything."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ PORTS = {
 
 
 def is_well(local: LocalStack) -> bool:
-    """Everything runs and answers, and nothing is there twice."""
+    """Tell whether everything runs and answers, and nothing runs twice."""
     states = local.states()
     return states == dict.fromkeys(SERVERS, "running") and local.api_answers()
 
 
 def halve(path: Path) -> None:
-    """The disk was full, or the machine went down."""
+    """Truncate it to half, as a full disk or a crash would."""
     os.truncate(path, path.stat().st_size // 2)
 
 
 def empty(path: Path) -> None:
-    """Truncated to nothing."""
+    """Truncate it to nothing."""
     os.truncate(path, 0)
 
 
 def turn_ports_to_text(path: Path) -> None:
-    """An editor's work."""
+    """Turn ports into text, as an editor may."""
     document = json.loads(path.read_text())
     document["ports"] = {name: f"{port}" for name, port in document["ports"].items()}
     path.write_text(json.dumps(document))
 
 
 def name_impossible_ports(path: Path) -> None:
-    """Numbers, but no ports."""
+    """Write numbers that are no ports."""
     document = json.loads(path.read_text())
     document["ports"] = dict.fromkeys(document["ports"], 99999)
     path.write_text(json.dumps(document))
@@ -66,10 +66,10 @@ DAMAGES = [halve, empty, turn_ports_to_text, name_impossible_ports]
 @pytest.mark.parametrize(
     ("damage", "is_running"), [(damage, True) for damage in DAMAGES] + [(halve, False)]
 )
-def test_damaged_env_json_is_set_aside_and_made_anew(
+def test_damaged_env_json_is_set_aside_and_made_again(
     local: LocalStack, damage: Callable[[Path], None], is_running: bool
 ) -> None:
-    """As it is typed: no other file has to be removed first."""
+    """Heal it by `control up` alone, without deleting a file by hand first."""
     local.keep(f"{damage.__name__}-{is_running}")
     if not is_running:
         local.down()
@@ -89,12 +89,12 @@ def test_damaged_env_json_is_set_aside_and_made_anew(
 
 
 def lose_them(run: Path) -> None:
-    """The whole directory is gone."""
+    """Delete the whole directory."""
     shutil.rmtree(run)
 
 
 def halve_them(run: Path) -> None:
-    """Each is half-written."""
+    """Truncate each to half."""
     for path in run.glob("*.pid"):
         halve(path)
 
@@ -103,7 +103,7 @@ def halve_them(run: Path) -> None:
 def test_servers_without_pid_files_are_found_and_not_started_twice(
     local: LocalStack, damage: Callable[[Path], None]
 ) -> None:
-    """Two emulators on one directory would overwrite each other's objects."""
+    """Find them, because two emulators on one directory would overwrite each other's objects."""
     before = local.pids()
     damage(local.settings.data_dir / "run")
 
@@ -116,7 +116,7 @@ def test_servers_without_pid_files_are_found_and_not_started_twice(
 
 
 def test_down_stops_servers_whose_pid_files_were_lost(local: LocalStack) -> None:
-    """Nothing goes on running unseen."""
+    """Leave nothing running unseen."""
     before = local.pids()
     shutil.rmtree(local.settings.data_dir / "run")
 
@@ -126,7 +126,7 @@ def test_down_stops_servers_whose_pid_files_were_lost(local: LocalStack) -> None
 
 
 def test_database_that_lost_its_own_pid_file_is_restarted(local: LocalStack) -> None:
-    """It would end itself within a minute, in the middle of something."""
+    """Restart it, because it would end itself within a minute, while in use."""
     before = local.pid("postgres")
     (local.settings.data_dir / "postgres" / "postmaster.pid").unlink()
 
@@ -136,8 +136,8 @@ def test_database_that_lost_its_own_pid_file_is_restarted(local: LocalStack) -> 
     assert is_well(local)
 
 
-def test_lost_logs_are_begun_anew(local: LocalStack) -> None:
-    """The servers that wrote there are known all the same."""
+def test_lost_logs_are_begun_again(local: LocalStack) -> None:
+    """Recognise the servers that wrote there."""
     shutil.rmtree(local.settings.data_dir / "logs")
     shutil.rmtree(local.settings.data_dir / "run")
 
@@ -149,7 +149,7 @@ def test_lost_logs_are_begun_anew(local: LocalStack) -> None:
 def test_workers_of_a_killed_edge_are_ended_although_its_pid_file_is_lost(
     local: LocalStack,
 ) -> None:
-    """They would go on serving its port."""
+    """End them, because they would go on serving its port."""
     local.kill("nginx")
     local.pid_file("nginx").unlink()
 
@@ -160,7 +160,7 @@ def test_workers_of_a_killed_edge_are_ended_although_its_pid_file_is_lost(
 
 
 def test_everything_killed_at_once_comes_back(local: LocalStack) -> None:
-    """As after the kernel ran out of memory."""
+    """Recover as after the kernel ran out of memory."""
     local.keep("killed-at-once")
     for name in SERVERS:
         local.kill(name)
@@ -173,7 +173,7 @@ def test_everything_killed_at_once_comes_back(local: LocalStack) -> None:
 
 @pytest.mark.parametrize("name", PORTS)
 def test_port_taken_from_a_killed_server_is_stepped_over(local: LocalStack, name: str) -> None:
-    """The other servers run on, and follow to the new address."""
+    """Move the server and let the others follow to the new address."""
     port = local.remembered()["ports"][name]
     local.kill(PORTS[name])
     for pid in chaos.server_of(local, PORTS[name]).strays():
@@ -188,7 +188,7 @@ def test_port_taken_from_a_killed_server_is_stepped_over(local: LocalStack, name
 
 
 def test_all_ports_taken_while_down_are_stepped_over(local: LocalStack) -> None:
-    """By programs that answer everything, on every address of the machine."""
+    """Move all away from programs that answer everything, on every address."""
     local.down()
     before = local.remembered()["ports"]
     with ExitStack() as strangers:
@@ -203,13 +203,13 @@ def test_all_ports_taken_while_down_are_stepped_over(local: LocalStack) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_whatever_breaks_at_random_heals(local: LocalStack) -> None:
-    """Five rounds of `make chaos`, the same each time."""
+def test_stack_heals_from_random_damage(local: LocalStack) -> None:
+    """Run five rounds of `make chaos` with a fixed seed."""
     assert chaos.run(local, seed=1, rounds=5) == []
 
 
 def test_hung_database_is_restarted(local: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stopped postmaster accepts connections and never answers."""
+    """Restart a stopped postmaster, which accepts connections and never answers."""
     monkeypatch.setattr("control.stack.lifecycle.PATIENCE_SECONDS", 0.5)
     hung = local.pid("postgres")
     os.kill(hung, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""The stack's logs hold nobody's data, and stay within bounds while it runs."""
+"""The stack's logs hold no data of users, and stay within bounds while it runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STORAGE = ("base", "global", "s3")
 
 
 def files_with_the_mark(directory: Path) -> list[str]:
-    """Every file outside the storage that holds a secret, with the line."""
+    """Return every file outside the storage that holds a secret, with the line."""
     return [
         f"{path.relative_to(directory)}: {line!r}"
         for path in directory.rglob("*")
@@ -44,13 +44,13 @@ def files_with_the_mark(directory: Path) -> list[str]:
 
 
 def is_storage(path: Path) -> bool:
-    """Whether a path is below what a server keeps its data in."""
+    """Tell whether a path is below the data of a server."""
     return any(part in STORAGE or part.startswith("pg_") for part in path.parts)
 
 
 @pytest.fixture
 def person(local: LocalStack) -> Iterator[dict[str, Any]]:
-    """A member of a group, and what a request of theirs needs."""
+    """Store a member of a group, and return what their requests need."""
     with connect(local.settings, "test") as conn:
         group = factories.group(conn)
         subject = f"person-{group}"
@@ -62,7 +62,7 @@ def person(local: LocalStack) -> Iterator[dict[str, Any]]:
 
 
 def sample(person: dict[str, Any], name: str, **columns: Any) -> dict[str, Any]:
-    """A good sample."""
+    """Return a valid sample."""
     return {
         "private_identifier": name,
         "collection_date": "2024-02-01",
@@ -71,7 +71,7 @@ def sample(person: dict[str, Any], name: str, **columns: Any) -> dict[str, Any]:
 
 
 def refused_requests(api: str, person: dict[str, Any]) -> dict[str, int]:
-    """Requests with a secret in every place one may be, and how each was answered."""
+    """Send requests with a secret in every part; return how each was answered."""
     header = {"Authorization": person["Authorization"]}
     batch = {"group_id": person["group"], "pathogen": "SC2"}
     twice = [sample(person, f"{MARK}-1")] * 2
@@ -105,7 +105,7 @@ def refused_requests(api: str, person: dict[str, Any]) -> dict[str, int]:
 
 
 def test_no_log_holds_what_was_sent_to_the_api(local: LocalStack, person: dict[str, Any]) -> None:
-    """Identifiers, values, filters, tokens, e-mail addresses: refused, and written nowhere."""
+    """Write no identifier, value, filter, token or e-mail address of a rejected request."""
     statuses = refused_requests(f"{local.settings.api_url}", person)
 
     assert {place: status for place, status in statuses.items() if status < 400} == {}
@@ -115,7 +115,7 @@ def test_no_log_holds_what_was_sent_to_the_api(local: LocalStack, person: dict[s
 def test_no_log_holds_what_an_import_was_refused_for(
     local: LocalStack, person: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Role control writes on behalf of people; its errors go to the terminal alone."""
+    """Print errors of role control, which writes for people, on the terminal only."""
     with connect(local.settings, "test") as conn, pytest.raises(psycopg.Error) as caught:
         conn.execute(
             "insert into aspen.users (subject, name, email) values (%s, %s, %s)",
@@ -129,7 +129,7 @@ def test_no_log_holds_what_an_import_was_refused_for(
 
 
 def test_no_log_holds_what_s3_was_asked_for(local: LocalStack) -> None:
-    """Neither keys nor the signatures of links."""
+    """Write neither keys nor the signatures of links."""
     client = make_client(local.settings)
     links = [
         client.generate_presigned_url("get_object", Params={"Bucket": "aspen", "Key": MARK}),
@@ -144,7 +144,7 @@ def test_no_log_holds_what_s3_was_asked_for(local: LocalStack) -> None:
 
 
 def test_log_still_says_what_ends_a_session(local: LocalStack) -> None:
-    """Under the name of the application, which carries the id of a request."""
+    """Write it with the application's name, which carries the id of the request."""
     with connect(local.settings, "a test that is ended") as conn:
         pid = conn.info.backend_pid
         with local.connect() as administrator:
@@ -155,10 +155,10 @@ def test_log_still_says_what_ends_a_session(local: LocalStack) -> None:
     assert ["control@aspen control a test that is ended FATAL" in line for line in lines] == [True]
 
 
-def test_server_that_keeps_its_log_settings_is_told_of_and_gets_the_rest(
+def test_server_without_the_right_to_log_settings_gets_the_other_settings(
     cluster: Cluster,
 ) -> None:
-    """A managed server may withhold them from its administrator."""
+    """Say so: a managed server may withhold log settings from its administrator."""
     notices: list[str] = []
     with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as conn:
         conn.add_notice_handler(lambda notice: notices.append(f"{notice.message_primary}"))
@@ -180,13 +180,13 @@ def test_server_that_keeps_its_log_settings_is_told_of_and_gets_the_rest(
 
 
 def log_settings_of_roles() -> bytes:
-    """The block of roles.sql that sets them."""
+    """Return the block of roles.sql that sets them."""
     text = (SQL_DIR / "roles.sql").read_text(encoding="utf-8")
     return text[text.index("do $$", text.index("-- The server log")) :].encode()
 
 
 def test_grown_log_keeps_its_last_lines(tmp_path: Path) -> None:
-    """The server appends behind them, and no line is lost to a hole in the file."""
+    """Truncate it so that the server's next lines follow without a hole."""
     log = tmp_path / "server.log"
     log.write_bytes(b"older\n" * (LIMIT_BYTES // 6) + b"newest\n")
     writer = os.open(log, os.O_WRONLY | os.O_APPEND)
@@ -202,7 +202,7 @@ def test_grown_log_keeps_its_last_lines(tmp_path: Path) -> None:
 
 
 def test_log_within_bounds_is_left_alone(tmp_path: Path) -> None:
-    """And so is what is no log."""
+    """Leave small logs alone, and files that are no logs."""
     (tmp_path / "directory").mkdir()
     (tmp_path / "server.log").write_bytes(b"line\n")
 
@@ -212,7 +212,7 @@ def test_log_within_bounds_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_logs_are_kept_within_bounds_while_the_stack_runs(local: LocalStack) -> None:
-    """Of every program that writes there, however fast."""
+    """Bound the logs of every program, however fast it writes."""
     logs = local.settings.data_dir / "logs"
     grown = [logs / "postgres.log", logs / "of-another-program.log"]
     for log in grown:
@@ -230,7 +230,7 @@ def test_logs_are_kept_within_bounds_while_the_stack_runs(local: LocalStack) -> 
 
 
 def test_one_setting_of_the_environment_shows_what_is_not_logged(local: LocalStack) -> None:
-    """An administrator may look closer for a while, and `control up` ends it."""
+    """Log values for an administrator's inspection until the next `control up`."""
     with local.connect() as conn:
         conn.execute("alter role control set log_min_messages = 'error'")
     with connect(local.settings, "test") as conn, pytest.raises(psycopg.Error):
@@ -246,7 +246,7 @@ def test_one_setting_of_the_environment_shows_what_is_not_logged(local: LocalSta
 
 
 def test_logs_of_the_keeper_are_shown_with_the_others(local: LocalStack) -> None:
-    """It is a server like the others, but for a port."""
+    """Treat it as a server without a port."""
     environment = {
         "ASPEN_ROOT": str(SETTINGS.root),
         "ASPEN_DATA_DIR": str(local.settings.data_dir),

@@ -1,4 +1,4 @@
-"""Ports that somebody else took meanwhile: stepped over, never waited for, never believed."""
+"""Ports that another program took: stepped over, never waited for, never trusted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ http.server.HTTPServer((sys.argv[2], int(sys.argv[1])), Handler).serve_forever()
 
 @contextmanager
 def foreign_program(port: int, host: str = "127.0.0.1") -> Iterator[None]:
-    """Something that speaks HTTP on a port of ours."""
+    """Serve HTTP on one of our ports."""
     with subprocess.Popen([sys.executable, "-c", FOREIGN, str(port), host]) as process:
         assert wait_for(lambda: not is_free(port), 20)
         yield
@@ -46,7 +46,7 @@ def foreign_program(port: int, host: str = "127.0.0.1") -> Iterator[None]:
 
 @contextmanager
 def listener(port: int, host: str, family: int = socket.AF_INET) -> Iterator[None]:
-    """Something that takes connections and says nothing."""
+    """Accept connections and say nothing."""
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
@@ -55,7 +55,7 @@ def listener(port: int, host: str, family: int = socket.AF_INET) -> Iterator[Non
 
 
 def port_of(local: LocalStack, name: str) -> int:
-    """The port of a server as `control status` shows it."""
+    """Return the port of a server as `control status` shows it."""
     return local.remembered()["ports"][name]
 
 
@@ -70,7 +70,7 @@ def port_of(local: LocalStack, name: str) -> int:
     ids=lambda value: str(value) if isinstance(value, str) else "",
 )
 def test_port_somebody_listens_on_is_not_free(host: str, family: int) -> None:
-    """On whatever address a name of this machine may lead to."""
+    """Check every address that a name of this machine may resolve to."""
     port = any_free()
 
     before = is_free(port)
@@ -82,7 +82,7 @@ def test_port_somebody_listens_on_is_not_free(host: str, family: int) -> None:
 
 @pytest.mark.parametrize("name", ["api", "admin", "s3", "postgres"])
 def test_up_steps_over_a_port_a_foreign_program_took(local: LocalStack, name: str) -> None:
-    """It is neither asked for our schema nor taken for our server."""
+    """Neither ask it for our schema nor take it for our server."""
     local.down()
     port = port_of(local, name)
 
@@ -99,7 +99,7 @@ def test_up_steps_over_a_port_a_foreign_program_took(local: LocalStack, name: st
 def test_up_steps_over_another_stack(
     local: LocalStack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whose API would never come to serve what we load."""
+    """Skip it, because its API would never serve the schema we load."""
     local.down()
     data = tmp_path_factory.mktemp("other")
     first = min(local.remembered()["ports"].values())
@@ -119,7 +119,7 @@ def test_up_steps_over_another_stack(
 
 
 def test_up_heals_when_a_killed_database_lost_its_port(local: LocalStack) -> None:
-    """The API of before is still running, connected to nothing; it follows the database."""
+    """Move the API, which still runs without a connection, to the database's new port."""
     port = port_of(local, "postgres")
     local.keep("before-the-move")
     local.kill("postgres")
@@ -136,7 +136,7 @@ def test_up_heals_when_a_killed_database_lost_its_port(local: LocalStack) -> Non
 def test_up_restarts_an_api_that_serves_an_old_schema(
     local: LocalStack, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that is still connected to where the database was, say; waiting would not help it."""
+    """Restart it instead of waiting: it may be connected to the database's old address."""
     monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.5)
     api = Api(local.settings, State.load(local.settings))
     launch = api.launch()
@@ -157,7 +157,7 @@ def test_up_restarts_an_api_that_serves_an_old_schema(
 
 
 def test_migrate_up_does_not_ask_who_took_the_port_of_a_stopped_api(local: LocalStack) -> None:
-    """PostgREST was killed; the database is up to date, and that is all there is to say."""
+    """Report the database as current, though PostgREST was killed."""
     port = port_of(local, "api")
     local.kill("postgrest")
 

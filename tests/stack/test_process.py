@@ -1,4 +1,4 @@
-"""A detached server: found by its pid file, never confused with a stranger, stopped for certain."""
+"""A detached server is found by its pid file, told apart from strangers, and surely stopped."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(
 
 
 def python(code: str) -> Launch:
-    """A server that is a line of Python."""
+    """Return a server that is a line of Python."""
     return Launch([sys.executable, "-c", code], ENVIRONMENT)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """A server that is gone after the test."""
+    """Return a server that is stopped after the test."""
     server = Server("server", tmp_path / "server.pid", tmp_path / "server.log", stop_seconds=0.5)
     yield server
     server.stop()
 
 
 def test_server_is_in_a_session_of_its_own(server: Server) -> None:
-    """Closing the terminal does not reach it."""
+    """Detach it, so that closing the terminal does not end it."""
     pid = server.start(python("import time; time.sleep(60)"))
 
     assert os.getsid(pid) == pid
@@ -39,7 +39,7 @@ def test_server_is_in_a_session_of_its_own(server: Server) -> None:
 
 
 def test_server_that_ignores_the_request_is_stopped_by_force(server: Server) -> None:
-    """It is gone when `stop` returns."""
+    """End it before `stop` returns."""
     pid = server.start(python(f"{STUBBORN}; import time; time.sleep(60)"))
     wait_for(lambda: server.log_file.read_text() == "on\n", 10)
 
@@ -48,7 +48,7 @@ def test_server_that_ignores_the_request_is_stopped_by_force(server: Server) -> 
 
 
 def test_killed_server_has_died_and_a_stopped_one_has_not(server: Server) -> None:
-    """`control status` tells them apart."""
+    """Tell them apart for `control status`."""
     os.kill(server.start(python("import time; time.sleep(60)")), signal.SIGKILL)
     died = wait_for(server.has_died, 10)
 
@@ -58,7 +58,7 @@ def test_killed_server_has_died_and_a_stopped_one_has_not(server: Server) -> Non
 
 
 def test_pid_of_another_process_is_not_the_servers(server: Server) -> None:
-    """Same pid, other start: recycled."""
+    """Recognise a recycled pid by its start time."""
     server.start(python("import time; time.sleep(60)"))
     pid = server.pid()
     content = server.pid_file.read_text()
@@ -71,7 +71,7 @@ def test_pid_of_another_process_is_not_the_servers(server: Server) -> None:
 
 
 def test_server_that_stops_at_once_is_reported_with_its_last_words(server: Server) -> None:
-    """The reader need not look for the log."""
+    """Quote the end of its log."""
     server.start(python("print('no such file'); raise SystemExit(1)"))
 
     with pytest.raises(ControlError, match="right after its start:\n  no such file"):
@@ -79,7 +79,7 @@ def test_server_that_stops_at_once_is_reported_with_its_last_words(server: Serve
 
 
 def test_silent_server_is_reported(server: Server) -> None:
-    """Waiting has an end."""
+    """Stop waiting after the limit."""
     server.start(python("import time; time.sleep(60)"))
 
     with pytest.raises(ControlError, match="did not answer within"):
@@ -87,13 +87,13 @@ def test_silent_server_is_reported(server: Server) -> None:
 
 
 def test_missing_program_is_reported(server: Server) -> None:
-    """Not with a traceback."""
+    """Print an error instead of a traceback."""
     with pytest.raises(ControlError, match="cannot be started"):
         server.start(Launch(["/nonexistent/program"], ENVIRONMENT))
 
 
 def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> None:
-    """Another port or password means a restart; the same launch does not."""
+    """Restart it for another port or password, and leave it for the same launch."""
     launch = python("import time; time.sleep(60)")
     server.start(launch)
 
@@ -136,7 +136,7 @@ def test_running_server_is_recognised_by_how_it_was_launched(server: Server) -> 
 def test_cause_in_the_log_is_named_with_its_remedy(
     server: Server, words: str, what: str, remedy: str
 ) -> None:
-    """What comes behind it in the log does not hide it."""
+    """Find it although more lines follow."""
     server.start(python(f"print({words!r}); print('LOG:  shut down\\n' * 5); raise SystemExit(1)"))
 
     with pytest.raises(ControlError, match=f"right after its start: {what}") as caught:
@@ -146,7 +146,7 @@ def test_cause_in_the_log_is_named_with_its_remedy(
 
 
 def test_cause_of_an_earlier_run_is_not_blamed(server: Server) -> None:
-    """The log is that of all runs; only the last one counts."""
+    """Search the last run only in a log of all runs."""
     server.start(python("print('No space left on device'); raise SystemExit(1)"))
     assert wait_for(server.has_died, 10)
     server.start(python("print('no such file'); raise SystemExit(1)"))

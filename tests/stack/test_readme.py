@@ -1,4 +1,4 @@
-"""What the README shows is what everybody gets: its commands are run, its output is compared."""
+"""The README shows what everybody gets: its commands are run and its output is compared."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ MARK = "== next =="
 
 @dataclass
 class Step:
-    """Some commands, and what they print, where that is shown."""
+    """Some commands, and what they print where the README shows it."""
 
     commands: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
 
     @property
     def pattern(self) -> str:
-        """The output, whatever its white space; `…` stands for anything."""
+        """A regular expression of the output, whatever its white space; `…` matches anything."""
         return re.escape(squeezed("".join(self.shown))).replace("…", ".*")
 
 
 def squeezed(text: str) -> str:
-    """Text without white space, by which lines are broken for readers."""
+    """Return text without white space, because lines are broken for readers."""
     return re.sub(r"\s", "", text)
 
 
 def steps() -> list[Step]:
-    """What a reader pastes, block by block; `make` itself is run by whoever runs this."""
+    """Return what a reader pastes, block by block; `make` itself is run by its caller."""
     found: list[Step] = []
     for block in (block for block in BLOCKS if not block.startswith("make ")):
         found.append(Step())
@@ -59,7 +59,7 @@ def steps() -> list[Step]:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Right after `make up`, in a stack of this module's own."""
+    """Make a stack of this module's own as right after `make up`."""
     data = tmp_path_factory.mktemp("readme")
     stack = LocalStack(
         replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
@@ -73,7 +73,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 def test_every_command_of_the_readme_prints_what_it_shows(environment: dict[str, str]) -> None:
-    """In one shell, from the top to the end: read, write, import, run, tree."""
+    """Run all in one shell, from the top to the end: read, write, import, run, tree."""
     shown = steps()
     script = "".join("\n".join(step.commands) + f"\necho '{MARK}'\n" for step in shown)
 
@@ -98,7 +98,7 @@ def test_every_command_of_the_readme_prints_what_it_shows(environment: dict[str,
 
 
 def test_examples_are_what_their_generator_writes(tmp_path: Path) -> None:
-    """So that nobody wonders where they come from."""
+    """Generate the same files again."""
     write_examples(tmp_path)
 
     for path in tmp_path.iterdir():
@@ -106,7 +106,7 @@ def test_examples_are_what_their_generator_writes(tmp_path: Path) -> None:
 
 
 def test_readme_names_files_that_are_there() -> None:
-    """Links to documents, and folders of the table."""
+    """Check links to documents and folders of the table."""
     links = re.findall(r"\]\(([^)#]+)", README)
     folders = re.findall(r"^\| `(\w+/)` \|", README, re.MULTILINE)
 

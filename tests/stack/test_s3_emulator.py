@@ -1,4 +1,4 @@
-"""The S3 emulator serves this machine's programs; web pages get no further than a link."""
+"""The S3 emulator serves this machine's programs; web pages can only follow a link."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ SIGNED = (
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """An emulator as `control up` starts it, with one object."""
+    """Start an emulator as `control up` does, with one object."""
     with run_s3(tmp_path_factory.mktemp("emulator"), "aspen") as s3:
         s3.client.put_object(Bucket="aspen", Key="tree.json", Body=b"{}")
         yield s3
 
 
 def url_of(s3: S3, path: str) -> str:
-    """An address at the emulator."""
+    """Return an address at the emulator."""
     return f"{s3.settings.s3_endpoint_url}{path}"
 
 
 def link_to(s3: S3, key: str) -> str:
-    """A link as `output_url` gives it."""
+    """Return a link as `output_url` makes it."""
     return s3.client.generate_presigned_url("get_object", Params={"Bucket": "aspen", "Key": key})
 
 
 def content(s3: S3) -> bytes:
-    """What is in the object now."""
+    """Return what is in the object now."""
     return open_object(s3.client, S3Uri("aspen", "tree.json")).read()
 
 
 def test_no_server_of_the_stack_listens_off_loopback(local: LocalStack) -> None:
-    """Nobody else in the café reaches any of them."""
+    """Keep every server unreachable from other machines of the network."""
     pids = [pid for pid in local.pids().values() if pid is not None]
     addresses = set().union(*map(listening_addresses, pids))
 
@@ -72,7 +72,7 @@ def test_no_server_of_the_stack_listens_off_loopback(local: LocalStack) -> None:
 def test_nobody_administers_the_emulator(
     emulator: S3, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    """A reset would delete every object."""
+    """Reject a reset, which would delete every object."""
     answer = httpx.request(method, url_of(emulator, path), headers=headers)
 
     assert answer.status_code == 403
@@ -80,7 +80,7 @@ def test_nobody_administers_the_emulator(
 
 
 def test_health_is_told_to_this_machine(emulator: S3) -> None:
-    """It is what `control status` asks."""
+    """Answer it, because `control status` asks."""
     assert httpx.get(url_of(emulator, "/_ministack/health")).status_code == 200
 
 
@@ -104,7 +104,7 @@ def test_health_is_told_to_this_machine(emulator: S3) -> None:
 def test_no_web_page_gets_further_than_a_link(
     emulator: S3, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    """Whatever it signs with the key that everybody knows."""
+    """Reject its requests although the key that signs them is well known."""
     answer = httpx.request(method, url_of(emulator, path), headers=headers)
 
     assert answer.status_code == 403
@@ -113,7 +113,7 @@ def test_no_web_page_gets_further_than_a_link(
 
 
 def test_person_follows_a_link_from_any_page(emulator: S3) -> None:
-    """What it shows runs no script of ours and has no origin of ours."""
+    """Show the file without running scripts in it and without an origin of ours."""
     answer = httpx.get(link_to(emulator, "tree.json"), headers=NAVIGATION)
 
     assert (answer.status_code, answer.content) == (200, b"{}")
@@ -122,12 +122,12 @@ def test_person_follows_a_link_from_any_page(emulator: S3) -> None:
 
 
 def test_page_of_another_origin_does_not_read_a_link(emulator: S3) -> None:
-    """It could have made the link itself."""
+    """Reject it, because the page could have signed the link itself."""
     assert httpx.get(link_to(emulator, "tree.json"), headers={"Origin": EVIL}).status_code == 403
 
 
 def test_web_application_of_ours_reads_a_link(local: LocalStack) -> None:
-    """The origins of the API may, and ask before as browsers do."""
+    """Allow the API's origins, and answer their preflight."""
     local.keep("for-the-page")
     link = local.link("kept/for-the-page")
     asked = {"Origin": OURS, "Access-Control-Request-Method": "GET"}
@@ -144,7 +144,7 @@ def test_web_application_of_ours_reads_a_link(local: LocalStack) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", ""])
 def test_host_of_another_name_is_refused(emulator: S3, host: str) -> None:
-    """A page can make its own name point at this machine; then its requests are of one site."""
+    """Reject it: a page can point its own name at this machine, and be of the same site."""
     url = url_of(emulator, "/aspen/tree.json")
     named = {"Host": host.format(port=urlsplit(url).port)}
 
@@ -154,7 +154,7 @@ def test_host_of_another_name_is_refused(emulator: S3, host: str) -> None:
 
 
 def test_this_machine_is_called_by_its_names(emulator: S3) -> None:
-    """By address, or as localhost."""
+    """Accept its address and localhost."""
     url = url_of(emulator, "/_ministack/health")
     names = [f"{name}:{urlsplit(url).port}" for name in ("127.0.0.1", "localhost", "[::1]")]
 
@@ -173,10 +173,10 @@ def test_this_machine_is_called_by_its_names(emulator: S3) -> None:
     ids=["nothing", "key", "no algorithm", "wrong signature", "version 2"],
 )
 def test_link_without_a_good_signature_is_refused(emulator: S3, query: str) -> None:
-    """The name of a key is no proof."""
+    """Reject a link that only names a key."""
     assert httpx.get(url_of(emulator, f"/aspen/tree.json{query}")).status_code == 403
 
 
 def test_signed_link_is_good(emulator: S3) -> None:
-    """The other side of that rule."""
+    """Accept a link with a good signature."""
     assert httpx.get(link_to(emulator, "tree.json")).content == b"{}"

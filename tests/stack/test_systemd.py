@@ -1,4 +1,4 @@
-"""The units of docs/systemd are what systemd accepts, and start what is there."""
+"""The units of docs/systemd are accepted by systemd, and start existing commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ELSEWHERE = re.compile(r"/(?:opt/aspen/\.venv|usr/local|usr/s?)/?bin/(?:control|
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What systemd says of all units together, in a folder where their programs are."""
+    """Return systemd's messages about all units, in a folder where their programs exist."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed here")
     folder = tmp_path_factory.mktemp("units")
@@ -39,12 +39,12 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_unit_is_accepted_by_systemd(checked: str, unit: Path) -> None:
-    """No unknown key, no wrong value."""
+    """Find no unknown key and no wrong value."""
     assert [line for line in checked.splitlines() if unit.name in line] == []
 
 
 def test_check_of_units_finds_a_mistake(checked: str, tmp_path: Path) -> None:
-    """Or it would prove nothing."""
+    """Find a mistake, or the check would prove nothing."""
     wrong = tmp_path / "wrong.service"
     wrong.write_text("[Service]\nExecStart=/bin/true\nRestartSecs=2\n")
 
@@ -56,7 +56,7 @@ def test_check_of_units_finds_a_mistake(checked: str, tmp_path: Path) -> None:
 
 
 def commands() -> list[list[str]]:
-    """Every command of ours in the units."""
+    """Return every command of ours in the units."""
     return [
         [*words.split(), *options.split()]
         for unit in UNITS
@@ -65,13 +65,13 @@ def commands() -> list[list[str]]:
 
 
 def test_units_name_our_commands() -> None:
-    """There are some."""
+    """Find at least one."""
     assert len(commands()) == 3
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_command_of_a_unit_exists(command: list[str]) -> None:
-    """With every option it is given."""
+    """Find it with every option it is given."""
     words = [word for word in command if not word.startswith("--")]
 
     shown = CliRunner().invoke(cli, [*words, "--help"])

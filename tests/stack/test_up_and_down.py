@@ -1,4 +1,4 @@
-"""`control up` leaves every server running, whatever was before, and loses nothing."""
+"""`control up` leaves every server running, whatever state it finds, and loses nothing."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from tests.stack.conftest import SERVERS, LocalStack
 
 @pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is none of our servers."""
+    """Start a process that is none of our servers."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
 
 
 def test_up_leaves_servers_that_answer(local: LocalStack) -> None:
-    """After `up` a request goes all the way through PostgREST."""
+    """Answer a request through PostgREST after `up`."""
     assert local.states() == dict.fromkeys(SERVERS, "running")
     assert local.api_answers()
 
 
 def test_up_again_leaves_running_servers_alone(local: LocalStack) -> None:
-    """A second `up` says that all run already, and restarts none."""
+    """Say in a second `up` that all run already, and restart none."""
     before = local.pids()
 
     local.up()
@@ -47,7 +47,7 @@ def test_up_again_leaves_running_servers_alone(local: LocalStack) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_up_after_a_kill_brings_it_back_and_loses_nothing(local: LocalStack, name: str) -> None:
-    """`kill -9` of any one server, then `up`: all well."""
+    """Recover from `kill -9` of any one server."""
     local.keep(f"before-{name}")
     local.kill(name)
 
@@ -60,7 +60,7 @@ def test_up_after_a_kill_brings_it_back_and_loses_nothing(local: LocalStack, nam
 
 
 def test_up_after_down_has_the_same_data_on_the_same_ports(local: LocalStack) -> None:
-    """Database, objects, passwords and ports survive `down`."""
+    """Keep database, objects, passwords and ports through `down`."""
     local.keep("before-down")
     ports = local.remembered()["ports"]
 
@@ -74,7 +74,7 @@ def test_up_after_down_has_the_same_data_on_the_same_ports(local: LocalStack) ->
 
 
 def test_down_twice_says_that_nothing_ran(local: LocalStack) -> None:
-    """`down` of a stopped stack is no failure."""
+    """Succeed on a stopped stack."""
     local.down()
 
     local.down()
@@ -82,10 +82,10 @@ def test_down_twice_says_that_nothing_ran(local: LocalStack) -> None:
     assert local.said == [f"{name} was not running" for name in reversed(SERVERS)]
 
 
-def test_a_recycled_pid_is_neither_trusted_nor_killed(
+def test_recycled_pid_is_neither_trusted_nor_killed(
     local: LocalStack, stranger: subprocess.Popen[bytes]
 ) -> None:
-    """A pid file may name a pid the system has since given to somebody else."""
+    """Recognise a pid that the system has since given to another process."""
     local.down()
     for name in SERVERS:
         record = Record(stranger.pid, f"{start_mark(stranger.pid)}0", "")
@@ -104,7 +104,7 @@ def test_a_recycled_pid_is_neither_trusted_nor_killed(
 def test_up_ignores_a_postmaster_pid_that_names_a_stranger(
     local: LocalStack, stranger: subprocess.Popen[bytes]
 ) -> None:
-    """PostgreSQL alone would take the stranger for a running server, and refuse to start."""
+    """Start, although PostgreSQL itself would take the other process for a server."""
     local.kill("postgres")
     lock = local.settings.data_dir / "postgres" / "postmaster.pid"
     lines = lock.read_text().splitlines()
@@ -117,10 +117,8 @@ def test_up_ignores_a_postmaster_pid_that_names_a_stranger(
 
 
 @pytest.mark.parametrize("content", ["", "no json", "[1]"], ids=repr)
-def test_a_damaged_pid_file_does_not_make_a_second_postgres(
-    local: LocalStack, content: str
-) -> None:
-    """A server on our data directory is recognised without it."""
+def test_damaged_pid_file_does_not_make_a_second_postgres(local: LocalStack, content: str) -> None:
+    """Recognise a server on our data directory without it."""
     pid = local.pid("postgres")
     local.pid_file("postgres").write_text(content)
 
@@ -130,7 +128,7 @@ def test_a_damaged_pid_file_does_not_make_a_second_postgres(
 
 
 def test_down_stops_a_postgres_whose_pid_file_was_lost(local: LocalStack) -> None:
-    """It must not go on running unseen."""
+    """Leave none running unseen."""
     pid = local.pid("postgres")
     local.pid_file("postgres").unlink()
 
@@ -139,8 +137,8 @@ def test_down_stops_a_postgres_whose_pid_file_was_lost(local: LocalStack) -> Non
     assert start_mark(pid) is None
 
 
-def test_a_taken_port_is_stepped_over_and_said(local: LocalStack) -> None:
-    """Whoever took a port while we were down keeps it."""
+def test_taken_port_is_stepped_over_and_named(local: LocalStack) -> None:
+    """Leave the port to the program that took it while the stack was down."""
     port = local.remembered()["ports"]["postgres"]
     local.down()
     with socket.socket() as occupier:
@@ -157,7 +155,7 @@ def test_a_taken_port_is_stepped_over_and_said(local: LocalStack) -> None:
 
 
 def test_links_to_files_name_the_running_s3(local: LocalStack) -> None:
-    """What presigned URLs are made of follows the S3 server, wherever it got its port."""
+    """Sign URLs for the S3 server's present port."""
     with psycopg.connect(str(local.settings.database_url)) as conn:
         conn.execute("update aspen.storage_credentials set endpoint_url = 'http://127.0.0.1:1'")
 
@@ -169,7 +167,7 @@ def test_links_to_files_name_the_running_s3(local: LocalStack) -> None:
 
 
 def test_bucket_keeps_versions_after_every_start(local: LocalStack) -> None:
-    """The emulator forgets that it should."""
+    """Set it again, because the emulator forgets it."""
     local.kill("ministack")
 
     local.up()
@@ -178,8 +176,8 @@ def test_bucket_keeps_versions_after_every_start(local: LocalStack) -> None:
     assert versioning["Status"] == "Enabled"
 
 
-def test_lost_passwords_are_made_anew_and_the_data_stays(local: LocalStack) -> None:
-    """env.json can be lost; it is not worth the database."""
+def test_lost_passwords_are_replaced_and_the_data_stays(local: LocalStack) -> None:
+    """Set new ones when env.json is lost, and keep the database."""
     local.keep("before-loss")
     local.settings.state_file.unlink()
 
@@ -193,7 +191,7 @@ def test_lost_passwords_are_made_anew_and_the_data_stays(local: LocalStack) -> N
 def test_up_restarts_a_server_that_hangs(
     local: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that is there but does not answer is as good as dead."""
+    """Restart a process that exists but does not answer."""
     monkeypatch.setattr(lifecycle, "PATIENCE_SECONDS", 0.5)
     hung = local.pid("ministack")
     os.kill(hung, signal.SIGSTOP)
@@ -206,7 +204,7 @@ def test_up_restarts_a_server_that_hangs(
 
 
 def test_up_does_not_restart_a_database_that_is_full(local: LocalStack) -> None:
-    """It refuses us as it refuses everybody, and everybody else is being served."""
+    """Leave it: it rejects new connections while it serves the open ones."""
     before = local.pids()
     with ExitStack() as clients:
         with pytest.raises(psycopg.OperationalError, match="too many clients"):
@@ -224,12 +222,12 @@ def test_up_does_not_restart_a_database_that_is_full(local: LocalStack) -> None:
     [(100_000, 2048), (8_192, 1024), (1_024, 128), (400, 64), (0, 64)],
 )
 def test_limit_of_the_recovery_log_follows_the_disk(free_mb: int, limit_mb: int) -> None:
-    """On a disk smaller than the limit PostgreSQL would fill it, and stop."""
+    """Lower it on a small disk, which PostgreSQL would otherwise fill and then stop."""
     assert wal_limit_mb(free_mb << 20) == limit_mb
 
 
 def test_database_runs_with_a_log_its_disk_bears(local: LocalStack) -> None:
-    """The limit is in force, and the log that is there already counts as room."""
+    """Apply the limit, and count the existing log as room."""
     with local.connect() as conn:
         shown = conn.execute(
             "select setting::int from pg_settings where name = 'max_wal_size'"
@@ -241,13 +239,13 @@ def test_database_runs_with_a_log_its_disk_bears(local: LocalStack) -> None:
 
 
 def test_env_json_is_readable_by_its_owner_only(local: LocalStack) -> None:
-    """It holds the passwords."""
+    """Protect the passwords in it."""
     assert local.settings.state_file.stat().st_mode & 0o777 == 0o600
     assert local.settings.data_dir.stat().st_mode & 0o777 == 0o700
 
 
 def test_no_password_is_in_any_command_line_or_log(local: LocalStack) -> None:
-    """Whoever may list processes or read logs learns no password."""
+    """Hide passwords from whoever lists processes or reads logs."""
     secrets = [str(password) for password in local.remembered()["passwords"].values()]
     shown = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True)
     logs = "".join(log.read_text() for log in (local.settings.data_dir / "logs").iterdir())
@@ -256,7 +254,7 @@ def test_no_password_is_in_any_command_line_or_log(local: LocalStack) -> None:
 
 
 def test_two_ups_at_once_start_everything_once(local: LocalStack) -> None:
-    """The second waits for the first, then finds all running."""
+    """Let the second wait for the first and find everything running."""
     local.down()
     command = [sys.executable, "-c", "from control.cli import main; main()", "up"]
     environment = {

@@ -1,4 +1,4 @@
-"""`control up --watch`: what dies comes back, and nothing is left when it is told to end."""
+"""`control up --watch`: dead servers come back, and none is left when it is told to end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE = 60
 
 
 class Watcher:
-    """A `control up --watch` in the background, and what it said."""
+    """A `control up --watch` in the background, and what it printed."""
 
     def __init__(self, local: LocalStack, log: Path) -> None:
         self._local, self._log = local, log
@@ -40,22 +40,22 @@ class Watcher:
         assert wait_for(lambda: "supervising the stack" in self.said(), PATIENCE), self.said()
 
     def said(self) -> str:
-        """Everything so far."""
+        """Everything printed so far."""
         return self._log.read_text()
 
     def heals(self) -> bool:
-        """Whether everything runs again in time."""
+        """Tell whether everything runs again in time."""
         return wait_for(lambda: set(self._local.states().values()) == {"running"}, PATIENCE)
 
     def end(self, asking: signal.Signals) -> int:
-        """Tell it to end; its exit code."""
+        """Tell it to end and return its exit code."""
         self.process.send_signal(asking)
         return self.process.wait(PATIENCE)
 
 
 @pytest.fixture
 def watcher(local: LocalStack, tmp_path: Path) -> Iterator[Watcher]:
-    """A supervisor of the stack these tests have in common."""
+    """Start a supervisor of the stack that these tests share."""
     watcher = Watcher(local, tmp_path / "said")
     yield watcher
     if watcher.process.poll() is None:
@@ -64,7 +64,7 @@ def watcher(local: LocalStack, tmp_path: Path) -> Iterator[Watcher]:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_server_that_dies_is_started_again(local: LocalStack, watcher: Watcher, name: str) -> None:
-    """And it is said which one it was."""
+    """Print which one it was."""
     dead = local.pid(name)
 
     local.kill(name)
@@ -76,7 +76,7 @@ def test_server_that_dies_is_started_again(local: LocalStack, watcher: Watcher, 
 
 
 def test_child_that_was_killed_is_told_with_its_signal(local: LocalStack, watcher: Watcher) -> None:
-    """Of a server it started itself the supervisor knows how it ended."""
+    """Print how a server ended that the supervisor itself started."""
     local.kill("logkeeper")
     assert wait_for(lambda: "logkeeper started" in watcher.said(), PATIENCE)
 
@@ -86,7 +86,7 @@ def test_child_that_was_killed_is_told_with_its_signal(local: LocalStack, watche
 
 
 def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watcher) -> None:
-    """As after the kernel ran out of memory."""
+    """Recover as after the kernel ran out of memory."""
     local.keep("before-the-end")
     before = local.pids()
     for name in SERVERS:
@@ -98,10 +98,10 @@ def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watche
 
 
 @pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
-def test_it_stops_everything_when_it_is_told_to_end(
+def test_supervisor_stops_everything_when_it_is_told_to_end(
     local: LocalStack, watcher: Watcher, asking: signal.Signals
 ) -> None:
-    """No server outlives it, and what was stored is there the next time."""
+    """Stop every server, and find the stored data the next time."""
     local.keep(asking.name)
 
     code = watcher.end(asking)
@@ -113,12 +113,12 @@ def test_it_stops_everything_when_it_is_told_to_end(
 
 
 def servers(local: LocalStack) -> dict[str, stack.Server]:
-    """Every server by its name."""
+    """Return every server by its name."""
     return {each.server.name: each.server for each in stack.components_of(local.settings)}
 
 
-def test_it_ends_when_the_stack_is_taken_down(local: LocalStack, watcher: Watcher) -> None:
-    """Whoever stops the stack by hand does not fight with it."""
+def test_supervisor_ends_when_the_stack_is_taken_down(local: LocalStack, watcher: Watcher) -> None:
+    """End instead of restarting what `control down` stopped."""
     local.down()
 
     assert watcher.process.wait(PATIENCE) == 0
@@ -126,13 +126,13 @@ def test_it_ends_when_the_stack_is_taken_down(local: LocalStack, watcher: Watche
 
 
 def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
-    """Two would start everything twice."""
+    """Reject it, because two would start everything twice."""
     with pytest.raises(Exception, match="supervises this stack already"):
         stack.watch(local.settings, lambda line: None, lambda settings: None)
 
 
 def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
-    """A server that cannot run does not keep the machine busy."""
+    """Bound the work spent on a server that cannot run."""
     patience = Patience(started=0.0)
 
     pauses = [patience.failed(now) for now in (1, 2, 3, 4, 5, 6, 7, 8, 9)]
@@ -142,7 +142,7 @@ def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
 
 
 def test_server_that_cannot_start_is_told_with_its_cause(local: LocalStack) -> None:
-    """And tried again later, while the others go on."""
+    """Try it again later while the others go on."""
     control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"
     said: list[str] = []
     watching = Supervisor(local.settings, said.append)

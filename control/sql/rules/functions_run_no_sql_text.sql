@@ -5,7 +5,11 @@ select
     'write the statement out; choose between several with if or case' as cure
 from pg_catalog.pg_proc as functions
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
-    and functions.prokind <> 'a'
-    and pg_get_functiondef(functions.oid)
-    ~* '\m(execute|query_to_xml\w*|cursor_to_xml\w*|ts_stat|dblink\w*)\M'
+    -- `case` compares the schema first; PostgreSQL would search the text of all its own functions.
+    case
+        when
+            functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+            and functions.prokind <> 'a'
+            then pg_get_functiondef(functions.oid)
+                ~* '\m(execute|query_to_xml\w*|cursor_to_xml\w*|ts_stat|dblink\w*)\M'
+    end

@@ -1,8 +1,7 @@
 -- Every piece of code and what there is to know of it as text, so that the code of two schemas of the
--- same names can be compared. The rows of tables and sequences tell who may do what with them. xmin
--- tells which file made an object, while a transaction loads files in subtransactions of their own.
--- With the setting control.made_since only what was made since that transaction is defined: all else
--- is named.
+-- same names can be compared. The rows of tables and sequences tell who may do what with them. With
+-- the setting control.made_since only what was made since that transaction is defined: all else is
+-- named.
 with since as (
     select
         coalesce(
@@ -117,7 +116,6 @@ select
     functions.oid::pg_catalog.regprocedure::text as identity,
     'pg_catalog.pg_proc'::pg_catalog.regclass::oid as classid,
     functions.oid as objid,
-    functions.xmin::text::bigint as made_by,
     case when functions.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         case functions.prokind
@@ -165,7 +163,6 @@ select
     relations.oid::pg_catalog.regclass::text,
     'pg_catalog.pg_class'::pg_catalog.regclass::oid,
     relations.oid,
-    relations.xmin::text::bigint,
     case when relations.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         pg_catalog.pg_get_viewdef(relations.oid),
@@ -216,7 +213,6 @@ select
     types.oid::pg_catalog.regtype::text,
     'pg_catalog.pg_type'::pg_catalog.regclass::oid,
     types.oid,
-    types.xmin::text::bigint,
     case when types.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         types.typtype,
@@ -280,7 +276,6 @@ select
     ),
     'pg_catalog.pg_cast'::pg_catalog.regclass::oid,
     casts.oid,
-    casts.xmin::text::bigint,
     pg_catalog.concat_ws(
         ' ',
         case when casts.castfunc <> 0 then casts.castfunc::pg_catalog.regprocedure end,
@@ -306,7 +301,6 @@ select
     operators.oid::pg_catalog.regoperator::text,
     'pg_catalog.pg_operator'::pg_catalog.regclass::oid,
     operators.oid,
-    operators.xmin::text::bigint,
     pg_catalog.concat_ws(
         ' ',
         operators.oprcode::pg_catalog.regprocedure,
@@ -333,7 +327,6 @@ select
     pg_catalog.format('%I on %s', policies.polname, policies.polrelid::pg_catalog.regclass),
     'pg_catalog.pg_policy'::pg_catalog.regclass::oid,
     policies.oid,
-    policies.xmin::text::bigint,
     case when policies.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         policies.polcmd,
@@ -365,7 +358,6 @@ select
     pg_catalog.format('%I on %s', triggers.tgname, triggers.tgrelid::pg_catalog.regclass),
     'pg_catalog.pg_trigger'::pg_catalog.regclass::oid,
     triggers.oid,
-    triggers.xmin::text::bigint,
     case when triggers.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         pg_catalog.pg_get_triggerdef(triggers.oid),
@@ -391,7 +383,6 @@ select
     relations.oid::pg_catalog.regclass::text,
     'pg_catalog.pg_class'::pg_catalog.regclass::oid,
     relations.oid,
-    0,
     pg_catalog.concat_ws(
         ' ',
         relations.relrowsecurity,
@@ -416,7 +407,6 @@ select
     pg_catalog.pg_describe_object(links.classid, links.objid, links.objsubid),
     links.classid,
     links.objid,
-    0,
     '',
     null,
     null

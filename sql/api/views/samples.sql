@@ -36,7 +36,7 @@ from aspen.samples as samples
 left join aspen.samples as named
     on
         samples.id = named.id
-        and named.group_id = any(nullif(current_setting('aspen.full_groups', true), '')::bigint[])
+        and named.group_id = any(authz.full_groups())
 where
     authz.is_viewer_nowhere() is not true
     -- Never true. It makes the condition one on samples for PostgreSQL 15, which can then remove
@@ -58,8 +58,8 @@ alter view api.samples alter column authors set default '{}';
 
 comment on view api.samples is $$Samples of all groups that the caller may see
 
-Members and admins see all samples of their groups and of groups that granted them access. Viewers see
-the samples that are not private, and no private identifiers.
+Members and admins of a group, by a direct role or a grant, see all of its samples. Viewers see the
+samples that are not private, and no private identifiers.
 
 Texts are one line. Free texts have at most 1,000 characters; authors are at most 1,000 names of 250
 characters, together 20,000. Identifiers and names contain no invisible characters and do not begin
@@ -121,75 +121,30 @@ after insert or update on api.samples
 for each statement
 execute function internal.refuse_noted_values();
 
-create or replace trigger samples_name_pathogen_id
-before update of pathogen_id on api.samples
-for each statement
-execute function internal.note_named_column('pathogen_id');
-
-create or replace trigger samples_name_location_id
-before update of location_id on api.samples
-for each statement
-execute function internal.note_named_column('location_id');
-
-create or replace trigger samples_name_is_private
-before update of is_private on api.samples
-for each statement
-execute function internal.note_named_column('is_private');
-
-create or replace trigger samples_name_private_identifier
-before update of private_identifier on api.samples
-for each statement
-execute function internal.note_named_column('private_identifier');
-
-create or replace trigger samples_name_public_identifier
-before update of public_identifier on api.samples
-for each statement
-execute function internal.note_named_column('public_identifier');
-
-create or replace trigger samples_name_collection_date
-before update of collection_date on api.samples
-for each statement
-execute function internal.note_named_column('collection_date');
-
-create or replace trigger samples_name_sample_collected_by
-before update of sample_collected_by on api.samples
-for each statement
-execute function internal.note_named_column('sample_collected_by');
-
-create or replace trigger samples_name_sample_collector_contact_email
-before update of sample_collector_contact_email on api.samples
-for each statement
-execute function internal.note_named_column('sample_collector_contact_email');
-
-create or replace trigger samples_name_sample_collector_contact_address
-before update of sample_collector_contact_address on api.samples
-for each statement
-execute function internal.note_named_column('sample_collector_contact_address');
-
-create or replace trigger samples_name_authors
-before update of authors on api.samples
-for each statement
-execute function internal.note_named_column('authors');
-
-create or replace trigger samples_name_organism
-before update of organism on api.samples
-for each statement
-execute function internal.note_named_column('organism');
-
-create or replace trigger samples_name_host
-before update of host on api.samples
-for each statement
-execute function internal.note_named_column('host');
-
-create or replace trigger samples_name_purpose_of_sampling
-before update of purpose_of_sampling on api.samples
-for each statement
-execute function internal.note_named_column('purpose_of_sampling');
-
-create or replace trigger samples_name_specimen_processing
-before update of specimen_processing on api.samples
-for each statement
-execute function internal.note_named_column('specimen_processing');
+-- One for each column that api_writer may change, named samples_name_<column>.
+do $$
+declare
+    column_name text;
+begin
+    for column_name in
+        select columns.attname
+        from pg_catalog.pg_attribute as columns
+        where columns.attrelid = 'api.samples'::pg_catalog.regclass
+            and columns.attnum > 0
+            and pg_catalog.has_column_privilege(
+                'api_writer', 'aspen.samples', columns.attname::text, 'update')
+            and columns.attname <> 'updated_at'
+        order by columns.attnum
+    loop
+        execute pg_catalog.format(
+            'create or replace trigger samples_name_%1$s'
+            ' before update of %1$I on api.samples'
+            ' for each statement execute function internal.note_named_column(%1$L)',
+            column_name
+        );
+    end loop;
+end
+$$;
 
 create or replace trigger samples_update
 instead of update on api.samples

@@ -1,6 +1,7 @@
 -- A text that breaks a line or turns it around harms whoever reads an answer or a log. So every
 -- column of texts is held by a check: a list of values, or an expression for all of it, or one
--- that refuses these characters; or it refers to a column that is. The exceptions, each with its reason, are listed here.
+-- that refuses these characters; or it refers to a column that is. The exceptions, each with its
+-- reason, are listed here.
 select format('%s.%s', columns.attrelid::regclass, columns.attname) as offender
 from pg_catalog.pg_attribute as columns
 inner join pg_catalog.pg_class as tables

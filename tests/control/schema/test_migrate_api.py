@@ -82,6 +82,48 @@ def test_up_returns_when_the_api_serves_the_new_schema(checkout: Checkout, own_a
     )
 
 
+CONNECTIONS = """
+select pid from pg_catalog.pg_stat_activity
+where usename = 'authenticator' and datname = current_database()
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("authz/pre_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n"),
+        ("policies/samples.sql", r"for delete\s+to api_writer\s+using \(", r"\g<0>1 = 1 and "),
+    ],
+)
+def test_the_api_keeps_its_connections_where_it_sees_no_difference(
+    checkout: Checkout, own_api: Api, path: str, old: str, new: str
+) -> None:
+    """Told to read the schema, it would close them all, and requests would wait for new ones."""
+    own_api.get("/rpc/health")
+    before = set(checkout.fetch(CONNECTIONS))
+    text = (checkout.root / "sql" / path).read_text()
+    checkout.write(f"sql/{path}", re.sub(old, new, text, count=1))
+
+    result = with_api_url(checkout, own_api.url).migrate("up")
+
+    assert result.stdout == "loaded the code of sql/\nthe API serves this schema\n"
+    assert before <= set(checkout.fetch(CONNECTIONS))
+    assert own_api.get("/rpc/health").status_code == 200
+
+
+def test_the_api_reads_the_new_comment_of_a_function(checkout: Checkout, own_api: Api) -> None:
+    """The function is replaced in place, and its comment is in the description of the API."""
+    checkout.append(
+        "sql/api/functions/service/health.sql",
+        "\ncomment on function api.health() is 'A new text';\n",
+    )
+
+    result = with_api_url(checkout, own_api.url).migrate("up")
+
+    assert "in place: api/functions/service/health.sql" in result.stderr
+    assert own_api.get("/").json()["paths"]["/rpc/health"]["get"]["summary"] == "A new text"
+
+
 def test_up_says_when_no_api_runs(checkout: Checkout) -> None:
     """Nothing is wrong: it reads the schema when it starts."""
     result = with_api_url(checkout, f"http://{HOST}:{any_free()}").migrate("up")
@@ -95,7 +137,9 @@ def test_up_fails_when_the_api_does_not_see_the_load(
 ) -> None:
     """An API of another database, here; the database itself is up to date."""
     monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.3)
-    checkout.append("sql/api/functions/health.sql", "-- changed\n")
+    checkout.append(
+        "sql/api/functions/service/health.sql", "comment on function api.health() is 'New';\n"
+    )
 
     result = with_api_url(checkout, api.url).migrate("up")
 

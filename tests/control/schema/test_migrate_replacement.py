@@ -66,16 +66,16 @@ def edit(checkout: Checkout, path: str, old: str, new: str) -> None:
 def other_functions(checkout: Checkout) -> None:
     """One that every request calls has another body, one loses a grant, one its comment."""
     edit(checkout, "sql/authz/pre_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n")
-    edit(checkout, "sql/api/functions/health.sql", "to anon, member", "to member")
-    path = checkout.root / "sql/internal/set_updated_at.sql"
+    edit(checkout, "sql/api/functions/service/health.sql", "to anon, member", "to member")
+    path = checkout.root / "sql/internal/audit/set_updated_at.sql"
     path.write_text(re.sub(r"comment on [^;]*;", "", path.read_text()))
 
 
 def another_result(checkout: Checkout) -> None:
     """A function that views, policies or functions need cannot be replaced as it is."""
-    edit(checkout, "sql/internal/is_name.sql", "returns boolean", "returns bool")
-    edit(checkout, "sql/api/functions/health.sql", "returns json\n", "returns jsonb\n")
-    edit(checkout, "sql/api/functions/health.sql", "json_build", "jsonb_build")
+    edit(checkout, "sql/internal/text/is_name.sql", "returns boolean", "returns bool")
+    edit(checkout, "sql/api/functions/service/health.sql", "returns json\n", "returns jsonb\n")
+    edit(checkout, "sql/api/functions/service/health.sql", "json_build", "jsonb_build")
 
 
 def another_view(checkout: Checkout) -> None:
@@ -105,12 +105,17 @@ def another_policy(checkout: Checkout) -> None:
 
 def another_domain(checkout: Checkout) -> None:
     """The media type that an aggregate and its helper return."""
-    edit(checkout, "sql/internal/text_x_fasta.sql", "as text;", "as text check (value <> '!');")
+    edit(
+        checkout,
+        "sql/internal/sequences/text_x_fasta.sql",
+        "as text;",
+        "as text check (value <> '!');",
+    )
 
 
 def more_and_less_code(checkout: Checkout) -> None:
     """A view and a function on it come, a function that nothing needs goes."""
-    checkout.remove_code("api/functions/health.sql")
+    checkout.remove_code("api/functions/service/health.sql")
     checkout.write(
         "sql/api/views/places.sql",
         "create view api.places with (security_invoker = true) as\n"
@@ -160,7 +165,10 @@ def test_what_differs_is_replaced_as_if_everything_were_loaded(
     result = real.migrate("up")
 
     assert (result.exit_code, result.stdout) == (0, "loaded the code of sql/\n")
-    assert re.fullmatch(r"loading \d+ of \d+ files of sql/", result.stderr.splitlines()[-1])
+    assert re.match(
+        r"replaced \d+ of \d+ files of sql/ (in place|after a trial)",
+        result.stderr.splitlines()[-1],
+    )
     build_from_nothing(empty_database.url, real.root)
     assert schema_differences(real.database.url, empty_database.url) == []
 
@@ -202,7 +210,7 @@ def test_functions_are_replaced_while_everything_is_in_use(real: Checkout) -> No
     ("path", "message"),
     [
         ("sql/policies/samples.sql", "sql/policies/samples.sql, line"),
-        ("sql/api/functions/health.sql", "sql/api/functions/health.sql, line"),
+        ("sql/api/functions/service/health.sql", "sql/api/functions/service/health.sql, line"),
         ("migrations/9999_fail.sql", "migrations/9999_fail.sql, line"),
     ],
 )
@@ -236,7 +244,8 @@ def test_a_rename_whose_code_does_not_load_is_noticed_by_nobody(real: Checkout) 
 def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
     """The rules are asked where it was tried."""
     real.append(
-        "sql/api/functions/health.sql", "grant execute on function api.health() to public;\n"
+        "sql/api/functions/service/health.sql",
+        "grant execute on function api.health() to public;\n",
     )
 
     with somebody_reading(real):
@@ -255,11 +264,11 @@ def test_what_no_rule_compares_is_loaded_anew(small: Checkout) -> None:
     result = small.migrate("up")
 
     assert result.exit_code == 0
-    assert "loading 5 files of sql/\n" in result.stderr
+    assert result.stderr == "loaded all 5 files of sql/ anew\n"
     assert small.fetch("select obj_description('authz.user_id()'::regprocedure)") == [("Who",)]
 
 
-def test_what_two_files_make_together_is_loaded_anew(small: Checkout) -> None:
+def test_what_two_files_make_together_is_made_by_both(small: Checkout) -> None:
     """One makes a view, another grants it: neither can make it alone."""
     small.write("sql/api/views/rights.sql", "grant select on api.notes to operator;\n")
     small.list_in_contents("api/views/rights.sql")
@@ -269,7 +278,11 @@ def test_what_two_files_make_together_is_loaded_anew(small: Checkout) -> None:
 
     result = small.migrate("up")
 
-    assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "loading 6 files of sql/")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "replaced 5 of 6 files of sql/ after a trial: authz/user_id.sql, policies/notes.sql,"
+        " api/views/notes.sql, api/functions/latest_note.sql, api/views/rights.sql\n",
+    )
     assert small.fetch(
         "select has_table_privilege('operator', 'api.notes', 'select'),"
         " obj_description('api.notes'::regclass)"

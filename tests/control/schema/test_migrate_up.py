@@ -301,6 +301,7 @@ def test_status_names_files_that_differ(checkout: Checkout) -> None:
                 "added": ["internal/nothing.sql"],
                 "changed": ["authz/user_id.sql"],
                 "removed": ["api/functions/latest_note.sql"],
+                "reordered": [],
             },
             "is_code_loaded": True,
             "breaches": [],

@@ -1,0 +1,47 @@
+-- definer because members may not write the status of a job; row-level security applies to
+-- api_writer as well.
+create or replace function internal.cancel_job(job_id bigint)
+returns setof api.jobs
+language plpgsql
+rows 1
+volatile
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    owner_id bigint;
+    present_status text;
+begin
+    select jobs.group_id into owner_id
+    from aspen.jobs as jobs
+    where jobs.id = cancel_job.job_id;
+    if owner_id is null then
+        perform internal.fail(404, 'job_not_found', 'There is no such job',
+            json_build_object('job_id', cancel_job.job_id)::text,
+            'Look it up in jobs.');
+    end if;
+    perform authz.require_member(owner_id, 'You cannot cancel jobs of this group', 'full');
+    perform internal.cancel_jobs(array[cancel_job.job_id]);
+    if not found then
+        select jobs.status into present_status
+        from aspen.jobs as jobs
+        where jobs.id = cancel_job.job_id;
+        if present_status is distinct from 'cancelled' then
+            perform internal.fail(409, 'job_has_ended', 'A job that has ended cannot be cancelled',
+                json_build_object('job_id', cancel_job.job_id, 'status', present_status)::text,
+                'Nothing is left to stop.');
+        end if;
+    end if;
+    return query select jobs.* from api.jobs as jobs where jobs.id = cancel_job.job_id;
+end
+$$;
+
+comment on function internal.cancel_job(bigint) is 'Cancel a job for api.cancel_job, as api_writer';
+
+revoke all on function internal.cancel_job(bigint) from public;
+grant execute on function internal.cancel_job(bigint) to member;
+
+grant create on schema internal to api_writer;
+alter function internal.cancel_job(bigint) owner to api_writer;
+revoke create on schema internal from api_writer;

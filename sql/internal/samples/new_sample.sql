@@ -1,0 +1,25 @@
+create or replace function internal.new_sample(group_id bigint, pathogen aspen.pathogens)
+returns aspen.samples
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    sample aspen.samples;
+begin
+    sample.group_id := new_sample.group_id;
+    sample.pathogen_id := pathogen.id;
+    sample.uploaded_by_id := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    sample.is_private := false;
+    sample.authors := '{}';
+    sample.organism := pathogen.organism;
+    return sample;
+end
+$$;
+
+comment on function internal.new_sample(bigint, aspen.pathogens) is
+'A sample of a group as it is before anything is said about it';
+
+revoke all on function internal.new_sample(bigint, aspen.pathogens) from public;
+grant execute on function internal.new_sample(bigint, aspen.pathogens) to api_writer;

@@ -1,0 +1,105 @@
+-- Writes the columns that the statement names and no others: old and new are the row as the
+-- statement found it, and another request may have changed it since. Locking the row waits for that
+-- request and reads the row again, so columns that are not named keep their newest value. A row is
+-- locked when its turn comes, and noted; several at a time are written by one statement, which
+-- costs a quarter of one for each. The trigger at the end of the statement writes the last ones.
+-- definer because members have no write privilege on aspen.samples; row-level security holds for
+-- api_writer too.
+create or replace function internal.update_sample()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+-- Each statement finds a row by its key; planning it anew for every row of a batch costs more.
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+    named text[] := string_to_array(current_setting('aspen.named_columns', true), ',');
+    given jsonb := to_jsonb(new);
+    noted jsonb := '[]';
+    problems jsonb;
+    stored aspen.samples;
+    change jsonb;
+    rows_to_write text := coalesce(current_setting('aspen.samples_to_write', true), '');
+begin
+    if tg_level = 'STATEMENT' then
+        if rows_to_write <> '' then
+            perform internal.change_samples(
+                array(select jsonb_array_elements(('[' || rows_to_write || ']')::jsonb)));
+            perform set_config('aspen.samples_to_write', '', true);
+        end if;
+        return null;
+    end if;
+    perform authz.require_member(old.group_id, 'You cannot change samples of this group', 'full');
+    if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
+        noted := internal.noted_problems(given);
+    end if;
+    if noted = '[]' and (new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at)
+        is distinct from (old.id, old.group_id, old.uploaded_by_id, old.created_at, old.updated_at)
+    then
+        perform internal.fail(400, 'read_only_column',
+            'id, group_id, uploaded_by_id and the timestamps cannot be set',
+            json_build_object('id', old.id)::text);
+    end if;
+
+    problems := internal.sample_row_problems(
+        jsonb_populate_record(null::aspen.samples, given), noted);
+    if problems is not null then
+        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is invalid', (
+            select json_agg(json_build_object(
+                'id', old.id, 'field', problem.field, 'value', problem.value,
+                'reason', problem.reason
+            ))
+            from jsonb_to_recordset(problems) as problem(field text, value text, reason text)
+        )::text);
+    end if;
+
+    -- Columns that foreign keys refer to need the stronger lock, from the start.
+    if named && array['is_private', 'private_identifier', 'public_identifier'] then
+        perform from aspen.samples as samples where samples.id = old.id for update;
+    end if;
+    select samples.* into stored
+    from aspen.samples as samples
+    where samples.id = old.id
+    for no key update;
+    -- Deleted, or no longer visible to the caller: as if it had not been found.
+    if stored.id is null then
+        return null;
+    end if;
+    select jsonb_object_agg(cells.key, cells.value)
+    into change
+    from jsonb_each(given) as cells
+    where cells.key = 'id' or cells.key = any(named);
+    if change -> 'authors' = 'null' then
+        change := change || '{"authors": []}';
+    end if;
+    new := jsonb_populate_record(new, to_jsonb(stored) || change);
+    if coalesce(new.public_identifier, '') = '' then
+        new.public_identifier := internal.generated_public_identifier(
+            new.id, new.group_id, new.pathogen_id, new.location_id);
+        change := change || jsonb_build_object('public_identifier', new.public_identifier);
+    end if;
+    new.updated_at := now();
+
+    rows_to_write := concat_ws(',', nullif(rows_to_write, ''), change::text);
+    if length(rows_to_write) > 20000 then
+        perform internal.change_samples(
+            array(select jsonb_array_elements(('[' || rows_to_write || ']')::jsonb)));
+        rows_to_write := '';
+    end if;
+    perform set_config('aspen.samples_to_write', rows_to_write, true);
+    return new;
+end
+$$;
+
+comment on function internal.update_sample() is $$Trigger: change a sample through api.samples
+
+Runs for each row and at the end of the statement. An empty public identifier is generated again.
+Errors: 403 group_access_denied, 400 read_only_column, invalid_sample, 409 sample_exists.$$;
+
+revoke all on function internal.update_sample() from public;
+
+grant create on schema internal to api_writer;
+alter function internal.update_sample() owner to api_writer;
+revoke create on schema internal from api_writer;
