@@ -183,6 +183,20 @@ def sequence(
     return insert(conn, "sequences", _key_of_sample(conn, sample_id) | {"sequence": text} | columns)
 
 
+def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: str) -> None:
+    """Store so many samples, called by their number, with a sequence each, by one statement."""
+    conn.execute(
+        "with samples as ("
+        " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
+        " public_identifier, collection_date)"
+        " select %s, %s, %s, number, number, '2024-02-01' from generate_series(1, %s) as number"
+        " returning group_id, id)"
+        " insert into aspen.sequences (group_id, sample_id, sequence)"
+        " select group_id, id, %s from samples",
+        [group_id, pathogen(conn), location(conn), count, text],
+    )
+
+
 def aligned_sequence(conn: psycopg.Connection, sample_id: int) -> int:
     """Store the aligned sequence of a sample."""
     return insert(conn, "aligned_sequences", _key_of_sample(conn, sample_id) | {"sequence": GENOME})

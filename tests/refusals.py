@@ -36,3 +36,16 @@ def refusal(error: psycopg.Error) -> Refusal:
     answer = json.loads(f"{error.diag.message_detail}")
     details = body["details"] and json.loads(body["details"])
     return answer["status"], body["code"], details
+
+
+def problem(
+    row: int, private_identifier: object, field: str | None, value: object, reason: str
+) -> dict[str, object]:
+    """Return one entry of the details of an error about a batch of samples."""
+    return {
+        "row": row,
+        "private_identifier": private_identifier,
+        "field": field,
+        "value": value,
+        "reason": reason,
+    }

@@ -10,7 +10,7 @@ set search_path = ''
 as $$
 declare
     path text := current_setting('request.path', true);
-    user_id bigint := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    user_id bigint := authz.caller_id();
     job_id bigint := nullif(current_setting('aspen.job_id', true), '')::bigint;
     slots integer
         := coalesce(nullif(current_setting('aspen.requests_at_once', true), '')::integer, 10);

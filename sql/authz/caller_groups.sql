@@ -12,8 +12,8 @@ as $$
             'id', groups.id,
             'name', groups.name,
             'role', case
-                when groups.id = any(current_setting('aspen.admin_groups')::bigint[]) then 'admin'
-                when groups.id = any(current_setting('aspen.member_groups')::bigint[]) then 'member'
+                when groups.id = any(authz.admin_groups()) then 'admin'
+                when groups.id = any(authz.member_groups()) then 'member'
                 else coalesce(granted.role, 'viewer')
             end,
             'is_granted', granted.role is not null
@@ -31,7 +31,7 @@ as $$
             and not groups.id = any(current_setting('aspen.direct_groups')::bigint[])
             and grants.grantee_group_id = any(current_setting('aspen.direct_groups')::bigint[])
     ) as granted on true
-    where groups.id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
+    where groups.id = any(authz.any_groups());
 $$;
 
 comment on function authz.caller_groups() is

@@ -12,4 +12,5 @@ comment on function authz.caller_id() is
 'The user who calls; null for a job, and without a token';
 
 revoke all on function authz.caller_id() from public;
-grant execute on function authz.caller_id() to member;
+grant execute on function authz.caller_id()
+to member, api_writer, claims_reader, auditor, results_keeper;

@@ -14,6 +14,8 @@ _PATH = re.compile(
 )
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(?P<text>.+?) *$", re.MULTILINE)
+# A block that is a file to be made or changed, as in CONTRIBUTING.md.
+_FILE = re.compile(r"^ *```\w+ \S+\n.*?^ *```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -29,7 +31,7 @@ def pages(root: Path) -> list[Path]:
 
 def wrong_paths(root: Path, page: Path) -> Iterator[str]:
     """Yield the paths on a page that do not exist, and new ones that do."""
-    for found in _PATH.finditer(page.read_text("utf-8")):
+    for found in _PATH.finditer(_FILE.sub("", page.read_text("utf-8"))):
         # The rest is up to the reader: sql/tables/<table>.sql
         path = found["path"].rpartition("/")[0] if found["rest"] else found["path"]
         exists = any(root.glob(path.rstrip("/"))) if path else True

@@ -12,6 +12,8 @@ from typing import Any
 
 from pglast import parse_sql
 
+from tests.catalog.api_calls import called_functions
+
 HEADER = re.compile(
     r"\nlanguage (sql|plpgsql)\n(rows \d+\n)?(volatile|stable|immutable)\n(strict\n)?"
     r"security (invoker|definer)\n"
@@ -28,10 +30,7 @@ Rule = Callable[[Path], list[str]]
 
 
 def files_hold_the_object_they_are_named_after(root: Path) -> list[str]:
-    """Name each file after its object, so that it is found.
-
-    A domain's file after its media type.
-    """
+    """Name each file after its object, so that it is found; a domain's after its media type."""
     return [
         name
         for name, text in _files(root)
@@ -129,21 +128,12 @@ def errors_in_comments_are_raised(root: Path) -> list[str]:
 
 
 def api_functions_are_called_in_tests(root: Path) -> list[str]:
-    """By name, through SQL or HTTP, or as a computed field."""
-    tests = "\n".join(
-        path.read_text("utf-8")
-        for path in sorted((root / "tests").rglob("*"))
-        if path.suffix in (".py", ".mjs", ".js") and "catalog" not in path.parts
-    )
+    """Call each function of the API in a test: by SQL, by HTTP or as a computed field."""
+    called = called_functions(root / "tests")
     return [
         name
         for name, _ in _files(root)
-        if name.startswith("api/functions/")
-        and not re.search(
-            rf"\bapi\.{Path(name).stem}\(|\brpc/{Path(name).stem}\b"
-            rf"|\brpc\(\s*[\"']{Path(name).stem}[\"']|\bselect=[^\"&]*\b{Path(name).stem}\b",
-            tests,
-        )
+        if name.startswith("api/functions/") and Path(name).stem not in called
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the pages for people refer to is there."""
+"""The paths and links on the pages for people exist."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ every_page = pytest.mark.parametrize(
 
 @every_page
 def test_paths_on_the_page_exist(page: Path) -> None:
-    """A file that moved is moved on the pages as well; a new one is marked `(new)`."""
+    """Update the pages when a file moves, and mark a new file `(new)`."""
     assert list(wrong_paths(ROOT, page)) == []
 
 
 @every_page
 def test_links_on_the_page_lead_somewhere(page: Path) -> None:
-    """To a file, and to a heading that it has."""
+    """Lead to a file, and to a heading that it has."""
     assert list(wrong_links(page)) == []
 
 
 def test_wrong_paths_are_named(tmp_path: Path) -> None:
-    """Missing ones, patterns that match nothing, and new ones that are there."""
+    """Name missing ones, patterns that match nothing, and new ones that exist."""
     (tmp_path / "sql/tables").mkdir(parents=True)
     (tmp_path / "sql/tables/users.sql").touch()
     page = tmp_path / "page.md"
@@ -36,6 +36,7 @@ def test_wrong_paths_are_named(tmp_path: Path) -> None:
         "`sql/tables/users.sql`, `sql/tables`, sql/tables/, sql/tables/*.sql,"
         " sql/tables/<table>.sql, `sql/tables/new.sql` (new), https://example.org/sql/x,"
         " `.aspen/sql/y`\n"
+        "```sql sql/tables/new.sql\n-- sql/gone.sql\n```\n"
         "`sql/gone.sql`, sql/views/*.sql, sql/views/<view>.sql, `sql/tables/users.sql` (new)\n"
     )
 
@@ -48,7 +49,7 @@ def test_wrong_paths_are_named(tmp_path: Path) -> None:
 
 
 def test_wrong_links_are_named(tmp_path: Path) -> None:
-    """Files and headings; what is on other hosts is not asked for."""
+    """Name files and headings; links to other hosts are not followed."""
     page = tmp_path / "page.md"
     page.write_text(
         "# A new version, and `back`\n\n[a](#a-new-version-and-back) [b](page.md) [c](https://x.y)\n"

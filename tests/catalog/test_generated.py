@@ -1,4 +1,4 @@
-"""The files written from the catalogue are what it says today."""
+"""The files generated from the catalogue are up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILES = [(target, path) for target, files in TARGETS.items() for path in files]
 def test_generated_file_is_what_the_catalogue_says(
     shared_database: Database, target: str, path: Path
 ) -> None:
-    """A change of the database shows in a file that is reviewed."""
+    """Show each change of the database in a file that is reviewed."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         generated = generate(conn, TARGETS[target][path])
 
@@ -103,7 +103,7 @@ def test_generated_file_is_what_the_catalogue_says(
 def test_snapshot_changes_by_the_line_that_says_it(
     shared_database: Database, change: str, file: str, lines: set[str]
 ) -> None:
-    """A snapshot that cannot change would prove nothing."""
+    """Change one line: a snapshot that cannot change would prove nothing."""
     path = SETTINGS.root / f"tests/catalog/snapshots/{file}.txt"
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         before = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
@@ -115,7 +115,7 @@ def test_snapshot_changes_by_the_line_that_says_it(
 
 
 def test_new_column_is_on_the_schema_page(shared_database: Database) -> None:
-    """With its type, its default and its comment."""
+    """Write its type, its default and its comment."""
     path = SETTINGS.root / "docs/schema.md"
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         conn.execute("alter table aspen.users add column nickname text not null default 'x'")
@@ -127,7 +127,7 @@ def test_new_column_is_on_the_schema_page(shared_database: Database) -> None:
 
 
 def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
-    """The box of its table names the column."""
+    """Name the column in the box of its table."""
     path = SETTINGS.root / "docs/schema.svg"
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         before = generate(conn, TARGETS["docs"][path])
@@ -141,7 +141,7 @@ def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
 
 
 def test_new_step_of_a_job_is_in_the_picture(shared_database: Database) -> None:
-    """An end that a step leads away from is no end any more."""
+    """Draw an end that a step leads away from as no end any more."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         conn.execute(
             "create or replace function internal.job_transitions()"

@@ -25,7 +25,7 @@ def test_bad_letters_of_every_sequence_are_named(world: World) -> None:
 
     response = world.alice.post(CREATE, json=batch)
 
-    odd = "has '{}' at position {}, which is no IUPAC nucleotide letter and no gap (-)"
+    odd = "has '{}' at position {}, which is neither an IUPAC nucleotide code nor a gap (-)"
     assert problems(response) == (
         400,
         "invalid_sequence",
@@ -34,7 +34,7 @@ def test_bad_letters_of_every_sequence_are_named(world: World) -> None:
             for row, name, reason in (
                 (1, "a", odd.format("X", 1001)),
                 (3, "c", odd.format(">", 1)),
-                (4, "d", "has 4 letters; at least 1000 are needed"),
+                (4, "d", "has 4 bases; at least 1000 are needed"),
                 (5, "e", odd.format("é", 1001)),
             )
         ],
@@ -89,5 +89,5 @@ def test_genome_beyond_ten_million_letters_is_refused(world: World) -> None:
     )
 
     assert problems(response)[2][0]["reason"] == (
-        "has 10000001 letters; at most 10000000 are allowed"
+        "has 10000001 bases; at most 10000000 are allowed"
     )

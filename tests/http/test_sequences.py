@@ -218,18 +218,9 @@ def test_fasta_of_many_genomes_comes_whole(world: World) -> None:
     count, length = 1000, 30_000
     group = factories.group(world.conn, f"many {world.name}", prefix=f"many {world.name}"[:25])
     factories.membership(world.conn, group, world.users["ada"])
-    world.conn.execute(
-        "with samples as ("
-        " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
-        " public_identifier, collection_date)"
-        " select %s, %s, %s, number, number, '2024-02-01' from generate_series(1, %s) as number"
-        " returning group_id, id)"
-        " insert into aspen.sequences (group_id, sample_id, sequence)"
-        " select group_id, id, repeat('ACGT', %s) from samples",
-        [group, world.pathogen, world.france, count, length // 4],
-    )
+    genome = "ACGT" * (length // 4)
+    factories.numbered_samples(world.conn, group, count, genome)
 
     fasta = world.ada.get(f"/sequences?group_id=eq.{group}&order=sample_id", accept=FASTA)
 
-    genome = "ACGT" * (length // 4)
     assert fasta.text == "".join(f">{number}\n{genome}\n" for number in range(1, count + 1))

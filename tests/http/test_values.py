@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.http.world import DRY_RUN, REPRESENTATION, World, problems, refusal, rows
+from tests.refusals import problem
 
 NO_DAY = "must be a date YYYY-MM-DD"
 NO_TRUTH = "must be true or false"
@@ -162,13 +163,6 @@ def test_every_bad_cell_of_a_csv_is_named(world: World) -> None:
             problem(5, "five", "group_id", "own", NO_INTEGER),
         ],
     )
-
-
-def problem(row: int, name: str, field: str, value: str | None, reason: str) -> dict[str, Any]:
-    """Return an entry of details."""
-    return {
-        "row": row, "private_identifier": name, "field": field, "value": value, "reason": reason,
-    }  # fmt: skip
 
 
 def test_blank_cells_of_a_csv_are_absent(world: World) -> None:

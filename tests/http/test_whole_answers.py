@@ -45,16 +45,7 @@ def many(world: World) -> Iterator[Many]:
     """Store samples named by their number, each with a sequence, and as many lineages."""
     group = factories.group(world.conn, f"whole {world.name}", prefix=f"whole-{world.name}"[:25])
     factories.membership(world.conn, group, world.users["ada"])
-    world.conn.execute(
-        "with samples as ("
-        " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
-        " public_identifier, collection_date)"
-        " select %s, %s, %s, number, number, '2024-02-01' from generate_series(1, %s) as number"
-        " returning group_id, id)"
-        " insert into aspen.sequences (group_id, sample_id, sequence)"
-        " select group_id, id, %s from samples",
-        [group, world.pathogen, world.france, MANY, GENOME],
-    )
+    factories.numbered_samples(world.conn, group, MANY, GENOME)
     world.conn.execute(
         "insert into aspen.lineages (pathogen_id, lineage)"
         " select %s, 'whole.' || number from generate_series(1, %s) as number",

@@ -1,4 +1,4 @@
-"""The workflow of a public host asks what .ci/run asks, and may do no more than read."""
+"""The workflow of a public host runs the checks of .ci/run, and may only read."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def steps(workflow: Any) -> list[dict[str, Any]]:
 
 
 def test_workflow_runs_the_checks_of_this_repository(steps: list[dict[str, Any]]) -> None:
-    """There is one list of what must pass."""
+    """Run .ci/run, so that there is one list of what must pass."""
     assert steps[-1]["run"] == ".ci/run"
     assert (ROOT / ".ci/run").stat().st_mode & 0o111 != 0
 
 
 def test_workflow_uses_actions_of_one_version(steps: list[dict[str, Any]]) -> None:
-    """A moving tag would change what runs without a commit."""
+    """Name exact versions: a moving tag would change what runs without a commit."""
     used = [step["uses"] for step in steps if "uses" in step]
 
     assert [one for one in used if not re.fullmatch(r"actions/[\w-]+@v\d+\.\d+\.\d+", one)] == []
@@ -41,7 +41,7 @@ def test_workflow_uses_actions_of_one_version(steps: list[dict[str, Any]]) -> No
 
 
 def test_workflow_runs_for_every_change_and_may_only_read(workflow: Any) -> None:
-    """On a pull request it runs what strangers wrote."""
+    """Bound its rights, because a pull request runs code of strangers."""
     assert set(workflow[True]) == {"push", "pull_request"}
     assert workflow["permissions"] == {"contents": "read"}
 
@@ -49,7 +49,7 @@ def test_workflow_runs_for_every_change_and_may_only_read(workflow: Any) -> None
 def test_workflow_installs_what_the_check_of_the_machine_asks_for(
     steps: list[dict[str, Any]],
 ) -> None:
-    """setup/check names Debian's packages; Node.js comes by an action, newer than Debian's."""
+    """Install Debian's packages that setup/check names, and a newer Node.js by an action."""
     text = (ROOT / "setup/check").read_text("utf-8")
     asked = set(re.findall(r"^has \w+ \|\| lack '\w+' '([\w-]+)'", text, re.MULTILINE)) - {"npm"}
 

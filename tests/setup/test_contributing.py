@@ -1,4 +1,4 @@
-"""The worked changes of CONTRIBUTING.md, made in a copy of this checkout as they are written."""
+"""The worked changes of CONTRIBUTING.md are made in a copy of this checkout as they are written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECTIONS = {found["title"]: found["text"] for found in _SECTION.finditer(PAGE)}
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of this checkout, with what is installed beside it."""
+    """Copy this checkout, and link what is installed beside it."""
     target = tmp_path / "aspen"
     shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*LEFT_OUT, "node_modules"))
     (target / "node_modules").symlink_to(ROOT / "node_modules")
@@ -81,22 +81,19 @@ def run(copy: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("section", SECTIONS)
-def test_worked_change_is_complete(copy: Path, section: str) -> None:
-    """What is written there is all that a change needs: no test of the copy misses anything."""
-    make_change(copy, section)
-    new = re.findall(r"`(tests/\S+\.py)` \(new\)", SECTIONS[section])
-    run(copy, "tests.catalog.generated", "snapshot")
-    run(copy, "tests.catalog.generated", "docs")
+@pytest.mark.timeout(400)
+def test_worked_changes_are_complete(copy: Path) -> None:
+    """Need no more than what is written there: no test of the copy misses anything."""
+    for section in SECTIONS:
+        make_change(copy, section)
+    new = re.findall(r"`(tests/\S+\.py)` \(new\)", "".join(SECTIONS.values()))
+    run(copy, "tests.catalog.generated", "snapshot", "docs")
 
-    run(
-        copy, "pytest", "-q", *new, "tests/catalog", "--deselect", "tests/catalog/test_documents.py"
-    )
+    run(copy, "pytest", "-q", *new, *WHAT_A_CHANGE_MAY_BREAK)
 
-    assert new != []
+    assert len(new) == len(SECTIONS)
 
 
 def test_page_has_the_three_changes() -> None:
-    """A column, an endpoint, a kind of job."""
-    assert list(SECTIONS) == ["Add an endpoint"]
+    """Explain a column, an endpoint and a kind of job."""
+    assert list(SECTIONS) == ["Add a column", "Add an endpoint", "Add a kind of job"]

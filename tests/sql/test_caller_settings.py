@@ -27,7 +27,7 @@ CALL = re.compile(rf"\bauthz\.({'|'.join(SETTINGS)})\(")
 def test_setting_is_inlined_for_every_role_that_may_read_it(
     shared_database: Database, name: str
 ) -> None:
-    """A call that stayed one would hide the groups from the planner, and cost one for every row."""
+    """Inline it: a call would hide the groups from the planner, and cost time for every row."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         roles = conn.execute(
             "select roles.rolname from pg_catalog.pg_roles as roles"
@@ -46,7 +46,7 @@ def test_setting_is_inlined_for_every_role_that_may_read_it(
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("value", [None, ""])
 def test_unset_setting_is_null(shared_database: Database, name: str, value: str | None) -> None:
-    """A comparison with null is not true, so nobody who was not identified sees a row."""
+    """Return null, with which no comparison is true, so that unidentified callers see no row."""
     with psycopg.connect(shared_database.url_of("postgres")) as conn:
         if value is not None:
             conn.execute("select set_config(%s, %s, true)", [f"aspen.{SETTINGS[name][0]}", value])
@@ -64,7 +64,7 @@ def plan_of(conn: psycopg.Connection, role: str, name: str) -> list[str]:
 def test_no_plan_of_a_view_calls_a_function_for_its_groups(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
-    """Policies, fences and masks are planned as if the settings stood in them."""
+    """Plan policies, fences and masks as if the settings were written in them."""
     views = [
         name
         for (name,) in admin.execute(

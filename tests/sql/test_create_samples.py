@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 from tests import factories
 from tests.conftest import RequestAs
 from tests.factories import GENOME
-from tests.refusals import Refusal, refusal_of
+from tests.refusals import Refusal, problem, refusal_of
 from tests.sql.conftest import Lab
 
 CREATE = "select api.create_samples(%s, %s, %s, %s)"
@@ -49,19 +49,6 @@ def refused(
 ) -> Refusal:
     """Return the error that create_samples rejects a batch with."""
     return refusal_of(conn, CREATE, [lab.group, "SC2", Json(samples), on_conflict])
-
-
-def problem(
-    row: int, private_identifier: object, field: str | None, value: object, reason: str
-) -> Any:
-    """Return one entry of the details of an error."""
-    return {
-        "row": row,
-        "private_identifier": private_identifier,
-        "field": field,
-        "value": value,
-        "reason": reason,
-    }
 
 
 def stored(conn: psycopg.Connection) -> list[tuple[str, str]]:
@@ -646,7 +633,7 @@ def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> No
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab, batch)
 
-    letter = "which is no IUPAC nucleotide letter and no gap (-)"
+    letter = "which is neither an IUPAC nucleotide code nor a gap (-)"
     assert answer == (
         400,
         "invalid_sequence",
@@ -659,7 +646,7 @@ def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> No
             }
             for row, identifier, reason in (
                 (1, "letter", f"has 'J' at position 1000, {letter}"),
-                (3, "short", "has 4 letters; at least 1000 are needed"),
+                (3, "short", "has 4 bases; at least 1000 are needed"),
                 (4, "header", f"has '>' at position 1, {letter}"),
             )
         ],

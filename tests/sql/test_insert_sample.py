@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +10,7 @@ from psycopg.rows import dict_row
 
 from tests import factories
 from tests.conftest import RequestAs
-from tests.refusals import refusal_of
+from tests.refusals import problem, refusal_of
 from tests.sql.conftest import Lab
 
 INSERT = (
@@ -34,19 +33,6 @@ def row_of(lab: Lab, private_identifier: str | None, **columns: object) -> dict[
         "collection_date": "2024-02-01",
     }
     return required | columns
-
-
-def problem(
-    row: int, private_identifier: str | None, field: str, value: object, reason: str
-) -> Any:
-    """Return one entry of the details of an error."""
-    return {
-        "row": row,
-        "private_identifier": private_identifier,
-        "field": field,
-        "value": value,
-        "reason": reason,
-    }
 
 
 def as_json(rows: list[dict[str, object]]) -> list[object]:

@@ -48,7 +48,7 @@ def row_of(conn: psycopg.Connection, job: int) -> dict[str, Any]:
 
 
 def test_steps_are_these(admin: psycopg.Connection) -> None:
-    """A job is queued when it is new, and nothing leads back."""
+    """Begin with queued, and lead back from no status."""
     steps = admin.execute("select action, from_status, to_status from internal.job_transitions()")
 
     assert {(action, before): after for action, before, after in steps} == {
@@ -57,7 +57,7 @@ def test_steps_are_these(admin: psycopg.Connection) -> None:
 
 
 def test_statuses_are_those_that_the_table_allows(admin: psycopg.Connection) -> None:
-    """Every status is reached by a step; an end is one that needs finished_at."""
+    """Reach every status by a step; ends are the statuses that need finished_at."""
     checks = admin.execute(
         "select conname, pg_get_constraintdef(oid) from pg_constraint"
         " where conname in ('jobs_status_check', 'jobs_finished_when_ended_check')"
@@ -76,7 +76,7 @@ def test_statuses_are_those_that_the_table_allows(admin: psycopg.Connection) -> 
 def test_step_is_taken_where_the_list_has_it(
     admin: psycopg.Connection, action: str, status: str
 ) -> None:
-    """Elsewhere it is refused and the row stays as it was."""
+    """Reject every other step and leave the row as it was."""
     job = job_of(admin, status)
     before = row_of(admin, job)
     values = [job, action, "it broke", json.dumps({"tool": "1"})]
@@ -103,7 +103,7 @@ def test_step_is_taken_where_the_list_has_it(
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_many_are_cancelled_by_the_same_list(admin: psycopg.Connection, status: str) -> None:
-    """Those that the step is not for are left alone."""
+    """Skip the jobs that the step is not for."""
     job = job_of(admin, status)
     before = row_of(admin, job)
 
@@ -117,7 +117,7 @@ def test_many_are_cancelled_by_the_same_list(admin: psycopg.Connection, status: 
 def test_job_is_deleted_when_no_step_is_left(
     admin: psycopg.Connection, request_as: RequestAs, status: str
 ) -> None:
-    """The trigger that keeps open jobs means the same ones."""
+    """Keep open jobs by a trigger that uses the same list."""
     group = factories.group(admin)
     factories.user(admin, "mia", {group: "member"})
     run = factories.phylo_run(admin, group, status=status)
@@ -154,7 +154,7 @@ def test_job_is_deleted_when_no_step_is_left(
 def test_second_of_two_steps_sees_the_first(
     database: Database, first: str, then: str, ends: str
 ) -> None:
-    """It waits for the row, and decides by the status that the row has by then."""
+    """Wait for the row, and decide by the status that it has then."""
     with database.connect() as one, database.connect() as two, ThreadPoolExecutor() as pool:
         job = factories.job(one, factories.group(one))
         with one.transaction():
@@ -176,7 +176,7 @@ def test_second_of_two_steps_sees_the_first(
 
 
 def test_versions_stay_where_none_are_given(admin: psycopg.Connection) -> None:
-    """A step need not know them."""
+    """Keep the versions when a step names none."""
     job = factories.job(
         admin, factories.group(admin), status="running", software_versions='{"tool": "1"}'
     )
@@ -187,7 +187,7 @@ def test_versions_stay_where_none_are_given(admin: psycopg.Connection) -> None:
 
 
 def test_job_that_does_not_exist_takes_no_step(admin: psycopg.Connection) -> None:
-    """It is said which."""
+    """Name the job in the error."""
     assert refusal_of(admin, "select internal.move_job(0, 'fail')") == (
         404,
         "job_not_found",
@@ -196,7 +196,7 @@ def test_job_that_does_not_exist_takes_no_step(admin: psycopg.Connection) -> Non
 
 
 def test_new_job_is_queued(admin: psycopg.Connection) -> None:
-    """With the defaults of the table, in its first attempt."""
+    """Use the defaults of the table, in its first attempt."""
     group, pathogen = factories.group(admin), factories.pathogen(admin)
 
     [(job,)] = admin.execute(QUEUE, [group, pathogen, "pangolin"]).fetchall()
@@ -208,7 +208,7 @@ def test_new_job_is_queued(admin: psycopg.Connection) -> None:
 
 @pytest.mark.parametrize("kind", ["tree", None])
 def test_job_of_no_kind_is_not_queued(admin: psycopg.Connection, kind: str | None) -> None:
-    """Kinds are the rows of job_kinds."""
+    """Reject kinds that are no rows of job_kinds."""
     group, pathogen = factories.group(admin), factories.pathogen(admin)
 
     refused = refusal_of(admin, QUEUE, [group, pathogen, kind])
@@ -230,7 +230,7 @@ def test_job_of_no_kind_is_not_queued(admin: psycopg.Connection, kind: str | Non
 def test_steps_are_not_for_callers(
     admin: psycopg.Connection, function: str, allowed: set[str]
 ) -> None:
-    """Only the control plane and the owners of functions that check the caller take them."""
+    """Reserve them for the control plane and for functions that check the caller."""
     roles = admin.execute(
         "select rolname from pg_roles where has_function_privilege(oid, %s, 'execute')"
         " and not rolsuper and rolname <> 'aspen_owner'"
@@ -243,7 +243,7 @@ def test_steps_are_not_for_callers(
 
 @pytest.mark.parametrize("role", ["anon", "member", "operator", "job"])
 def test_caller_takes_no_step(admin: psycopg.Connection, request_as: RequestAs, role: str) -> None:
-    """Not even of a job of the caller's own group."""
+    """Reject a step even of a job of the caller's own group."""
     group = factories.group(admin)
     factories.user(admin, "mia", {group: "admin"}, is_operator=True)
     job = factories.job(admin, group, status="running")
@@ -253,7 +253,7 @@ def test_caller_takes_no_step(admin: psycopg.Connection, request_as: RequestAs, 
 
 
 def test_no_other_statement_writes_a_status() -> None:
-    """Whoever wants another step finds its place in the list."""
+    """Find no other one, so that every step has its place in the list."""
     writes = re.compile(r"\b(insert\s+into|update)\s+aspen\.jobs\b", re.IGNORECASE)
     files = [*SQL_DIR.rglob("*.sql"), *(SETTINGS.root / "control").rglob("*.sql")]
     files += (SETTINGS.root / "control").rglob("*.py")

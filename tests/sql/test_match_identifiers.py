@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import psycopg
 import pytest
 
+from control.outputs.formats.auspice import parse_dataset
+from control.samples.fasta import Record
+from control.samples.sequence_names import SequenceNames
 from tests import factories
 from tests.sql.conftest import Lab
 
@@ -214,3 +218,47 @@ def test_strain_is_found_by_name_prefix_and_accession(admin: psycopg.Connection,
     ).fetchall()
 
     assert rows == [("EPI_ISL_7", "strain/1"), ("HCOV-19/strain/1", "strain/1")]
+
+
+PREFIXES = ["hCoV-19", "SARS-CoV-2/human", "SARS-CoV-2"]
+SPELT = [
+    "HCOV-19/a/B",
+    "sars-cov-2/human/c",
+    "SARS-CoV-2_human_d",
+    "hcov-19_USA_1",
+    "hCoV-19_USA/2",
+    "hCoV-19/",
+    "hCoV-19_",
+    "e/hCoV-19/f",
+    "g",
+]
+BARE = """
+select array_agg(bare.spelling order by bare.place) from (
+    select given.place, (
+        select spellings.spelling
+        from internal.identifier_spellings(%(pathogen)s, array[given.name]) as spellings
+        order by length(spellings.spelling), spellings.spelling collate "C" desc
+        limit 1
+    ) as spelling
+    from unnest(%(names)s::text[]) with ordinality as given (name, place)
+) as bare
+"""
+
+
+def test_tree_and_import_take_off_the_prefixes_that_sql_does(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """Shorten names as internal.identifier_spellings does, in files that no query reads."""
+    for prefix in PREFIXES[1:]:
+        factories.strain_prefix(admin, lab.pathogen, factories.repository(admin, prefix), prefix)
+    tree = {"children": [{"name": name} for name in SPELT], "name": "root"}
+
+    (bare,) = admin.execute(BARE, {"pathogen": lab.pathogen, "names": SPELT}).fetchone() or ()
+    dataset = parse_dataset(json.dumps({"version": "v2", "meta": {}, "tree": tree}), PREFIXES)
+    slashed = [(name, short) for name, short in zip(SPELT, bare, strict=True) if "/" in name[:-1]]
+    imported = [
+        SequenceNames({short}, PREFIXES).strains_of(Record(name, 1, "")) for name, short in slashed
+    ]
+
+    assert [tip.name for tip in dataset.tips] == bare
+    assert imported == [[short] for _, short in slashed]

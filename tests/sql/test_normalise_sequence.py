@@ -12,7 +12,7 @@ from tests.conftest import RequestAs
 from tests.refusals import refusal_of
 from tests.sql.conftest import Lab
 
-LETTERS = "which is no IUPAC nucleotide letter and no gap (-)"
+LETTERS = "which is neither an IUPAC nucleotide code nor a gap (-)"
 
 
 @pytest.fixture
@@ -76,16 +76,16 @@ def test_counts_follow_a_new_sequence(
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("ACGT", "has 4 letters; at least 1000 are needed"),
-        ("ACG\n" * 250, "has 750 letters; at least 1000 are needed"),
-        ("", "has 0 letters; at least 1000 are needed"),
+        ("ACGT", "has 4 bases; at least 1000 are needed"),
+        ("ACG\n" * 250, "has 750 bases; at least 1000 are needed"),
+        ("", "has 0 bases; at least 1000 are needed"),
         ("ACGT" * 250 + "X", f"has 'X' at position 1001, {LETTERS}"),
         ("AC GT\n" * 250 + "?", f"has '?' at position 1001, {LETTERS}"),
         (">name\n" + "ACGT" * 250, f"has '>' at position 1, {LETTERS}"),
         ("ACGT" * 250 + "'", f"has '''' at position 1001, {LETTERS}"),
         ("ACGT" * 250 + "é", f"has 'é' at position 1001, {LETTERS}"),
         ("ACGT" * 250 + "\u0131", f"has '\u0131' at position 1001, {LETTERS}"),
-        ("A" * 10_000_001, "has 10000001 letters; at most 10000000 are allowed"),
+        ("A" * 10_000_001, "has 10000001 bases; at most 10000000 are allowed"),
     ],
     ids=[
         "short", "short without its lines", "empty", "letter", "position without white space",
@@ -130,7 +130,7 @@ def test_refusal_tells_nobody_a_private_identifier(
         "row": 1,
         "private_identifier": None,
         "field": "sequence",
-        "reason": "has 4 letters; at least 1000 are needed",
+        "reason": "has 4 bases; at least 1000 are needed",
     }
     assert answer == (400, "invalid_sequence", [named])
 

@@ -42,7 +42,7 @@ def give(conn: psycopg.Connection, group: int, held: str) -> None:
 def test_strong_enough_role_passes(
     admin: psycopg.Connection, request_as: RequestAs, group: int, needs: str, held: str
 ) -> None:
-    """The function returns true and nothing is raised."""
+    """Return true and raise nothing."""
     give(admin, group, held)
     with request_as("member", sub="alice") as conn:
         assert conn.execute(REQUIRE, [group, needs]).fetchall() == [(True,)]
@@ -54,7 +54,7 @@ def test_strong_enough_role_passes(
 def test_weaker_role_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, group: int, needs: str, held: str
 ) -> None:
-    """The error names the group."""
+    """Name the group in the error."""
     give(admin, group, held)
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, REQUIRE, [group, needs])
@@ -67,7 +67,7 @@ def test_weaker_role_is_refused(
 def test_group_out_of_sight_is_refused_like_an_unknown_one(
     admin: psycopg.Connection, request_as: RequestAs, group: int, needs: str, given: str
 ) -> None:
-    """The error does not tell which groups there are, and no argument opens the check."""
+    """Answer alike, whatever the arguments, so that no caller learns which groups exist."""
     asked = {"no group": None, "unknown": 999999999, "invisible": group}[given]
     factories.user(admin, "alice", {factories.group(admin): "admin"})
     with request_as("member", sub="alice") as conn:
@@ -79,7 +79,7 @@ def test_group_out_of_sight_is_refused_like_an_unknown_one(
 def test_unknown_need_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, group: int
 ) -> None:
-    """A spelling mistake at a call closes the function instead of opening it."""
+    """Close the function, rather than open it, when a call misspells the role."""
     factories.user(admin, "alice", {group: "admin"})
     with request_as("member", sub="alice") as conn:
         answer = refusal_of(conn, REQUIRE, [group, "memebr"])
@@ -90,7 +90,7 @@ def test_unknown_need_is_refused(
 def test_caller_without_groups_is_refused(
     admin: psycopg.Connection, request_as: RequestAs, group: int
 ) -> None:
-    """A user of no group at all has no role that could be strong enough."""
+    """Reject a user of no group, who has no role that could be strong enough."""
     factories.user(admin, "alice")
     with request_as("member", sub="alice") as conn:
         answers = [refusal_of(conn, REQUIRE, [group, needs]) for needs in ALLOWED]
@@ -109,7 +109,7 @@ def test_caller_without_groups_is_refused(
 def test_refusal_says_what_the_caller_wanted_and_which_role_it_takes(
     admin: psycopg.Connection, request_as: RequestAs, group: int, needs: str, hint: str
 ) -> None:
-    """The message is the calling function's, the hint follows from the need."""
+    """Take the message from the calling function, and derive the hint from the need."""
     factories.user(admin, "alice")
     with request_as("member", sub="alice") as conn, pytest.raises(psycopg.Error) as caught:
         conn.execute(REQUIRE, [group, needs])

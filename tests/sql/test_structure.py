@@ -60,7 +60,7 @@ def statement_triggers(call: str) -> list[str]:
 
 
 def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
-    """Enabled, and forced on the owner; reference data gets nothing else."""
+    """Enable it and force it on the owner; reference data gets nothing else."""
     shape(owner, "name text")
 
     security = owner.execute(
@@ -85,7 +85,7 @@ def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
 def test_table_of_groups_gets_a_fence(
     owner: psycopg.Connection, columns: str, expected: str
 ) -> None:
-    """The fence has one expression for reading and writing."""
+    """Use one expression for reading and writing."""
     shape(owner, columns)
 
     assert owner.execute(FENCES).fetchall() == [
@@ -94,7 +94,7 @@ def test_table_of_groups_gets_a_fence(
 
 
 def test_fence_holds_the_definer_role_that_a_policy_lets_in(owner: psycopg.Connection) -> None:
-    """api_writer writes for callers, so it is kept to their groups as well."""
+    """Keep api_writer, which writes for callers, to their groups as well."""
     shape(
         owner,
         "group_id bigint not null",
@@ -106,7 +106,7 @@ def test_fence_holds_the_definer_role_that_a_policy_lets_in(owner: psycopg.Conne
 
 
 def test_table_of_groups_is_audited_by_statement(owner: psycopg.Connection) -> None:
-    """One call for each statement."""
+    """Call the trigger once for each statement."""
     shape(owner, "group_id bigint not null")
 
     assert owner.execute(TRIGGERS).fetchall() == [
@@ -115,7 +115,7 @@ def test_table_of_groups_is_audited_by_statement(owner: psycopg.Connection) -> N
 
 
 def test_wide_table_of_groups_is_audited_by_row(owner: psycopg.Connection) -> None:
-    """A transition table would copy what is stored outside the row on purpose."""
+    """Avoid a transition table, which would copy values that are stored outside the row."""
     shape(
         owner,
         "group_id bigint not null, bases text",
@@ -131,7 +131,7 @@ def test_wide_table_of_groups_is_audited_by_row(owner: psycopg.Connection) -> No
 
 
 def test_updated_at_is_kept(owner: psycopg.Connection) -> None:
-    """Of any table that has the column."""
+    """Set it on every table that has the column."""
     shape(owner, "updated_at timestamptz")
 
     assert owner.execute(TRIGGERS).fetchall() == [
@@ -143,7 +143,7 @@ def test_updated_at_is_kept(owner: psycopg.Connection) -> None:
 
 
 def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
-    """Every object is the same one as before, so nobody who reads the tables has to wait."""
+    """Keep every object, so that no reader of a table has to wait."""
     before = owner.execute(MADE).fetchall()
 
     owner.execute(STRUCTURE)
@@ -152,7 +152,7 @@ def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
 
 
 def test_what_is_missing_comes_back(owner: psycopg.Connection) -> None:
-    """Row-level security, a fence and triggers that somebody took away."""
+    """Restore row-level security, a fence and triggers that were removed."""
     before = [row[1:] for row in owner.execute(MADE).fetchall()]
     owner.execute("alter table aspen.jobs no force row level security")
     owner.execute("drop policy jobs_fence on aspen.jobs")

@@ -27,6 +27,7 @@ from tests.sql.plain_rules import EVERYTHING, PlainRules, Sample, Seen
 GROUPS = range(3)
 USERS = ("alice", "bob", "olga")
 OPERATORS = ("olga",)
+LIVES, EVENTS = 30, 8
 
 some_user = st.sampled_from(USERS)
 some_group = st.sampled_from(GROUPS)
@@ -37,6 +38,8 @@ class Life(RuleBasedStateMachine):
     """Three groups, three users, and every event that may happen to them."""
 
     conn: ClassVar[psycopg.Connection]
+    # How often the API was compared with the rules.
+    compared: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,6 +148,7 @@ class Life(RuleBasedStateMachine):
                 token, is_operator=is_operator
             )
             assert self.seen_by(user, None) == self.plain.visible(now, is_operator=is_operator)
+        type(self).compared += 1
 
     def seen_by(self, user: str, groups: dict[int, str] | None) -> Seen:
         """Return all that the API shows a user with a token that names these groups, or none."""
@@ -193,13 +197,15 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=8,
+            max_examples=LIVES,
+            stateful_step_count=EVENTS,
             # Lives are short enough to read; making one shorter takes minutes.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+    assert life.compared > LIVES * EVENTS / 2
 
 
 @pytest.mark.parametrize(

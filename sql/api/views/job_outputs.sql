@@ -10,46 +10,34 @@ select
     job_outputs.kind,
     case
         when
-            job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.bucket
     end as bucket,
     case
         when
-            job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.key
     end as key,
     case
         when
-            job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.version_id
     end as version_id,
     case
         when
             job_outputs.kind = 'auspice_json'
-            or job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            or job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.size_bytes
     end as size_bytes,
     case
         when
-            job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.etag
     end as etag,
     case
         when
             job_outputs.kind = 'auspice_json'
-            or job_outputs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            or job_outputs.group_id = any((select authz.full_groups())::bigint[])
             then job_outputs.checksum_sha256
     end as checksum_sha256,
     job_outputs.verified_at,

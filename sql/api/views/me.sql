@@ -13,7 +13,7 @@ select
     authz.caller_groups() as groups,
     users.created_at
 from aspen.users as users
-where users.id = nullif(current_setting('aspen.user_id', true), '')::bigint;
+where users.id = authz.caller_id();
 
 comment on view api.me is $$The caller
 

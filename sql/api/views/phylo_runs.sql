@@ -16,9 +16,7 @@ select
     jobs.software_versions,
     case
         when
-            jobs.group_id = any((
-                select nullif(current_setting('aspen.full_groups', true), '')::bigint[]
-            )::bigint[])
+            jobs.group_id = any((select authz.full_groups())::bigint[])
             then jobs.error
     end as error,
     jobs.requested_by_id,

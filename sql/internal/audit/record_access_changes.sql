@@ -1,6 +1,6 @@
--- For the tables that say who may what: an id tells nothing once its row is gone, so the columns
--- that the trigger names, after the key, are kept. Secrets are not among them.
--- definer because nobody but the auditor may write audit_log.
+-- For the tables that say who may do what: once a row is gone its id says nothing, so the columns
+-- named by the trigger, after the key, are stored with their values. Secrets are not among them.
+-- definer because only the auditor may write audit_log.
 create or replace function internal.record_access_changes()
 returns trigger
 language plpgsql
@@ -11,7 +11,7 @@ as $$
 declare
     changes jsonb[];
 begin
-    -- old_rows is there on an update only.
+    -- old_rows exists on an update only.
     if tg_op = 'UPDATE' then
         changes := array(
             select jsonb_build_object('row', to_jsonb(changed_rows), 'before', to_jsonb(old_rows))
@@ -30,7 +30,7 @@ begin
         tg_table_name,
         (entries.change #>> '{row,id}')::bigint,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        authz.caller_id(),
         coalesce(nullif(current_setting('role', true), 'none'), session_user),
         (
             select
@@ -54,10 +54,10 @@ end
 $$;
 
 comment on function internal.record_access_changes() is
-$$Trigger: writes to audit_log who was let in or shut out
+$$Trigger: record in the audit log who gained or lost access
 
-Arguments: the key of the table, then the columns whose values are kept: as they are after the
-change and, where an update changed them, under "before". They are in changed_rows and old_rows.$$;
+Arguments: the key of the table, then the columns whose values are stored: as they are after the
+change and, where an update changed them, under "before". The rows are in changed_rows and old_rows.$$;
 
 revoke all on function internal.record_access_changes() from public;
 

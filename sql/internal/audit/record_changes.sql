@@ -1,5 +1,5 @@
 -- One insert per statement, from its transition table: a batch of 10,000 rows costs one more
--- statement, not 10,000. definer because nobody but the auditor may write audit_log.
+-- statement, not 10,000. definer because only the auditor may write audit_log.
 create or replace function internal.record_changes()
 returns trigger
 language plpgsql
@@ -14,7 +14,7 @@ begin
         tg_table_name,
         changed_rows.id,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        authz.caller_id(),
         coalesce(nullif(current_setting('role', true), 'none'), session_user)
     from changed_rows;
     return null;
@@ -22,7 +22,7 @@ end
 $$;
 
 comment on function internal.record_changes() is
-$$Trigger: writes the changed rows of a statement to audit_log
+$$Trigger: record the changed rows of a statement in the audit log
 
 They are in changed_rows, with id and group_id.$$;
 

@@ -1,5 +1,5 @@
 -- groups is the tenant itself: its own id is the group_id.
--- definer because nobody but the auditor may write audit_log.
+-- definer because only the auditor may write audit_log.
 create or replace function internal.record_group_changes()
 returns trigger
 language plpgsql
@@ -14,14 +14,15 @@ begin
         tg_table_name,
         changed_rows.id,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        authz.caller_id(),
         coalesce(nullif(current_setting('role', true), 'none'), session_user)
     from changed_rows;
     return null;
 end
 $$;
 
-comment on function internal.record_group_changes() is 'Trigger: writes changed groups to audit_log';
+comment on function internal.record_group_changes() is
+'Trigger: record changed groups in the audit log';
 
 revoke all on function internal.record_group_changes() from public;
 

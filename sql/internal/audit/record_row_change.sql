@@ -1,5 +1,5 @@
 -- For tables with wide rows: a transition table would copy every sequence once more.
--- definer because nobody but the auditor may write audit_log.
+-- definer because only the auditor may write audit_log.
 create or replace function internal.record_row_change()
 returns trigger
 language plpgsql
@@ -7,6 +7,9 @@ volatile
 security definer
 set search_path = ''
 as $$
+declare
+    -- Read here, because the statement below may be planned anew for every row.
+    caller_id bigint := authz.caller_id();
 begin
     insert into aspen.audit_log (group_id, table_name, row_id, action, user_id, role_name)
     values (
@@ -14,14 +17,15 @@ begin
         tg_table_name,
         case tg_op when 'DELETE' then old.id else new.id end,
         lower(tg_op),
-        nullif(current_setting('aspen.user_id', true), '')::bigint,
+        caller_id,
         coalesce(nullif(current_setting('role', true), 'none'), session_user)
     );
     return null;
 end
 $$;
 
-comment on function internal.record_row_change() is 'Trigger: writes one changed row (id, group_id) to audit_log';
+comment on function internal.record_row_change() is
+'Trigger: record one changed row (id, group_id) in the audit log';
 
 revoke all on function internal.record_row_change() from public;
 

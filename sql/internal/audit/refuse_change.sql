@@ -11,6 +11,7 @@ begin
 end
 $$;
 
-comment on function internal.refuse_change() is 'Trigger: rows are never written this way';
+comment on function internal.refuse_change() is
+'Trigger: reject every change of rows that are never changed';
 
 revoke all on function internal.refuse_change() from public;

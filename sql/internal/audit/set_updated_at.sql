@@ -11,6 +11,7 @@ begin
 end
 $$;
 
-comment on function internal.set_updated_at() is 'Trigger: updated_at is the time of the last change';
+comment on function internal.set_updated_at() is
+'Trigger: set updated_at to the time of the change';
 
 revoke all on function internal.set_updated_at() from public;

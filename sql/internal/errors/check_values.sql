@@ -1,5 +1,5 @@
--- A row that has problems is noted and left out; internal.raise_problems ends the statement.
--- definer because internal.noted_problems is out of reach of API roles by name.
+-- Notes a row that has problems and leaves it out; internal.raise_problems ends the statement.
+-- definer because API roles may not name internal.noted_problems.
 create or replace function internal.check_values()
 returns trigger
 language plpgsql
@@ -41,9 +41,9 @@ begin
 end
 $$;
 
-comment on function internal.check_values() is $$Trigger: leaves out a row with values that are not usable
+comment on function internal.check_values() is $$Trigger: leave out a row with invalid values
 
-Its arguments: the columns that are required.$$;
+Arguments: the columns that are required.$$;
 
 revoke all on function internal.check_values() from public;
 

@@ -1,6 +1,6 @@
--- The only place that raises an error meant for a client. PostgREST's JSON form keeps the standard
--- reason phrase: with PTxyz the message would become part of the status line, header injection
--- included.
+-- The only place that raises an error for a client. It uses the JSON form of PostgREST, which keeps
+-- the standard reason phrase: with PTxyz the message would become part of the status line and could
+-- inject headers.
 create or replace function internal.fail(
     status integer,
     code text,
@@ -25,7 +25,7 @@ begin
                 when 429 then '{"Retry-After": "1"}'::jsonb
                 else '{}'::jsonb
             end || coalesce((
-                -- Whose request it was is for the access log; the edge keeps it to itself.
+                -- Tells the access log who sent the request; the edge does not pass it on.
                 select jsonb_build_object('Aspen-User', caller.user_id)
                 from nullif(current_setting('aspen.user_id', true), '') as caller(user_id)
                 where caller.user_id is not null
@@ -34,10 +34,10 @@ begin
 end
 $$;
 
-comment on function internal.fail(integer, text, text, text, text) is $$Refuse a request
+comment on function internal.fail(integer, text, text, text, text) is $$Reject a request
 
-Raises PostgREST's JSON error with this HTTP status and stable code (docs/errors.md). message is
-fixed text; values go into details, what to do about it into hint. Never returns.$$;
+Raises PostgREST's JSON error with this HTTP status and a stable code (docs/errors.md). message is
+fixed text; details holds the values, hint says what to do. Never returns.$$;
 
 revoke all on function internal.fail(integer, text, text, text, text) from public;
 grant execute on function internal.fail(integer, text, text, text, text)

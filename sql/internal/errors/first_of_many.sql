@@ -16,10 +16,9 @@ as $$
     );
 $$;
 
-comment on function internal.first_of_many(json) is
-$$The details of a refusal that has many of them
+comment on function internal.first_of_many(json) is $$The details of an error with many items
 
-The first 200 items; if there are more, an entry that counts the others comes last.$$;
+Returns the first 200 items; if there are more, a last entry counts the others.$$;
 
 revoke all on function internal.first_of_many(json) from public;
 grant execute on function internal.first_of_many(json) to api_writer;

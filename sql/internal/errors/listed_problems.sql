@@ -15,9 +15,10 @@ as $$
     end;
 $$;
 
-comment on function internal.listed_problems(json, bigint) is $$The details of an error that names problems
+comment on function internal.listed_problems(json, bigint) is
+$$The details of an error that names problems
 
-problems: the first ones; total: how many there are. The last entry counts those left out.$$;
+problems: the first ones; total: how many there are. A last entry counts those left out.$$;
 
 revoke all on function internal.listed_problems(json, bigint) from public;
 grant execute on function internal.listed_problems(json, bigint) to api_writer;

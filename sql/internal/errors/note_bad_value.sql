@@ -1,9 +1,9 @@
--- A cast sees one value, neither its row nor its column. So it notes what is wrong and returns a
--- value that nobody can mean, made of the number of the note: a day before Christ, an integer below
--- -4 * 10^18, a number below -10^12, a text that begins with U+0001; for a boolean, which has none,
--- null. internal.noted_problems finds the column, internal.refuse_noted_values tells
--- what nobody found.
--- After the first 200 notes are only counted: nobody reads thousands.
+-- A cast sees one value and neither its row nor its column. So it notes what is wrong and returns a
+-- stand-in, a value that nobody can mean, made of the number of the note: a day before Christ, an
+-- integer below -4 * 10^18, a number below -10^12, a text that begins with U+0001; for a boolean,
+-- which has no such value, null. internal.noted_problems finds the column of each stand-in, and
+-- internal.refuse_noted_values reports the notes whose column was not found.
+-- Notes after the first 200 are only counted: nobody reads thousands.
 create or replace function internal.note_bad_value(
     cell json,
     reason text,
@@ -34,9 +34,9 @@ begin
 end
 $$;
 
-comment on function internal.note_bad_value(json, text, boolean) is $$Remembers a value that is not usable
+comment on function internal.note_bad_value(json, text, boolean) is $$Note a value that is invalid
 
-Returns the number of the note, which the value that stands in for it is made of.$$;
+Returns the number of the note, from which the stand-in for the value is made.$$;
 
 revoke all on function internal.note_bad_value(json, text, boolean) from public;
 grant execute on function internal.note_bad_value(json, text, boolean)

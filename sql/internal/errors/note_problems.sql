@@ -1,5 +1,5 @@
--- After the first 200 they are only counted: nobody reads thousands, and to append them one by one
--- to a long text is quadratic.
+-- Problems after the first 200 are only counted: nobody reads thousands, and appending them one by
+-- one to a long text takes quadratic time.
 create or replace function internal.note_problems(row_key jsonb, problems jsonb)
 returns void
 language plpgsql
@@ -22,9 +22,11 @@ begin
 end
 $$;
 
-comment on function internal.note_problems(jsonb, jsonb) is $$Remembers what is wrong with a row of a statement
+comment on function internal.note_problems(jsonb, jsonb) is
+$$Note what is wrong with a row of a statement
 
-row_key: what to call the row by; problems: [{field, value, reason}]. internal.raise_problems reads them.$$;
+row_key: what identifies the row; problems: [{field, value, reason}]. internal.raise_problems reads
+the notes.$$;
 
 revoke all on function internal.note_problems(jsonb, jsonb) from public;
 grant execute on function internal.note_problems(jsonb, jsonb) to api_writer;

@@ -1,6 +1,6 @@
--- What stands in for a bad value says which note is its (internal.note_bad_value). A boolean has no
--- such value: its notes go, in their order, to the booleans of the row that are null, because the
--- cells of a row are read right before its trigger runs.
+-- Each stand-in for an invalid value contains the number of its note (internal.note_bad_value). A
+-- boolean has no stand-in: its notes belong, in their order, to the booleans of the row that are
+-- null, because the cells of a row are read right before its trigger runs.
 create or replace function internal.noted_problems(new_row jsonb)
 returns jsonb
 language plpgsql
@@ -31,7 +31,7 @@ begin
                 then substring(cell.value from '\\u0001([0-9]+)')::integer
         end;
         if number is not null then
-            -- Those that were only counted need no look at the others.
+            -- A note that was only counted has no entry to read.
             if number <= 200 then
                 notes := '[' || current_setting('aspen.bad_values') || ']';
             end if;
@@ -50,9 +50,10 @@ begin
 end
 $$;
 
-comment on function internal.noted_problems(jsonb) is $$What is wrong with the values of a new row, as casts noted it
+comment on function internal.noted_problems(jsonb) is
+$$What is wrong with the values of a new row, as noted by casts
 
-[{field, value, reason}], empty if nothing.$$;
+Returns [{field, value, reason}], empty if nothing is wrong.$$;
 
 revoke all on function internal.noted_problems(jsonb) from public;
 grant execute on function internal.noted_problems(jsonb) to anon, member, operator, job, api_writer;

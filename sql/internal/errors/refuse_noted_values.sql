@@ -1,5 +1,6 @@
--- What no row's trigger told: an update that found no row, a row that did not come to its trigger.
--- definer because internal.fail is out of reach of API roles by name.
+-- Reports the notes that no row's trigger reported: those of an update that found no row, and those
+-- of a row that did not reach its trigger.
+-- definer because API roles may not name internal.fail.
 create or replace function internal.refuse_noted_values()
 returns trigger
 language plpgsql
@@ -9,7 +10,7 @@ set search_path = ''
 as $$
 begin
     if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
-        perform internal.fail(400, 'invalid_value', 'Nothing was stored: some values are not usable',
+        perform internal.fail(400, 'invalid_value', 'Nothing was stored: some values are invalid',
             internal.listed_problems(
                 ('[' || current_setting('aspen.bad_values') || ']')::json,
                 current_setting('aspen.bad_value_count')::bigint
@@ -20,7 +21,7 @@ end
 $$;
 
 comment on function internal.refuse_noted_values() is
-$$Trigger: refuses values that are not usable and named for no row
+$$Trigger: reject invalid values that belong to no row
 
 Errors: 400 invalid_value.$$;
 

@@ -1,5 +1,5 @@
--- Counted when the statement is done, so that one statement can swap admins. Whoever removes
--- another admin of the group at the same time waits, and then sees what is left.
+-- Admins are counted when the statement ends, so that one statement can swap them. A request that
+-- removes another admin of the group at the same time waits, and then sees who is left.
 -- definer because the count must see every membership.
 create or replace function internal.keep_an_admin()
 returns trigger
@@ -18,7 +18,7 @@ begin
         where old_rows.role = 'admin'
         order by old_rows.group_id
     ) as losing;
-    -- A group that is deleted takes its memberships along.
+    -- Deleting a group deletes its memberships.
     select json_agg(groups.id order by groups.id) into orphans
     from aspen.groups as groups
     where groups.id in (select old_rows.group_id from old_rows where old_rows.role = 'admin')
@@ -35,7 +35,7 @@ begin
 end
 $$;
 
-comment on function internal.keep_an_admin() is $$Trigger: the last admin of a group stays
+comment on function internal.keep_an_admin() is $$Trigger: keep the last admin of a group
 
 Errors: 409 last_admin.$$;
 

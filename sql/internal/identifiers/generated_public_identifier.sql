@@ -1,5 +1,7 @@
--- plpgsql, because a function in SQL is planned anew by every statement that calls it: once a row
--- where samples are stored one by one.
+-- Makes an identifier and matches none: internal.identifier_spellings has the rule of prefixes for
+-- look-ups, and finds what this makes with and without its prefix.
+-- plpgsql, because every statement that calls a function in SQL plans it anew: once a row where
+-- samples are stored one by one.
 create or replace function internal.generated_public_identifier(
     sample_id bigint,
     group_id bigint,
@@ -39,7 +41,8 @@ $$;
 comment on function internal.generated_public_identifier(bigint, bigint, bigint, bigint) is
 $$The public identifier of a sample that was given none
 
-{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z a-z 0-9 . _ / -.$$;
+{repository prefix}/{country}/{group prefix}-{sample id}/{current year}, each part reduced to A-Z
+a-z 0-9 . _ / -.$$;
 
 revoke all on function internal.generated_public_identifier(
     bigint, bigint, bigint,

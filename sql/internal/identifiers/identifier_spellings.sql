@@ -1,4 +1,8 @@
--- The one rule of prefixes. Whatever looks up an identifier looks up these spellings.
+-- The only rule of prefixes in SQL. Every look-up of an identifier looks up these spellings:
+-- internal.match_identifiers, match_strains and match_tips. Two places in control follow it without
+-- a query, because they read files: formats/auspice.py shortens the names of a tree, and
+-- samples/sequence_names.py reads FASTA headers, without the spelling with _, which only tree tools
+-- write; tests/sql/test_match_identifiers.py compares both with this function.
 create or replace function internal.identifier_spellings(pathogen_id bigint, identifiers text[])
 returns table (identifier text, spelling text, is_exact boolean)
 language sql
@@ -36,7 +40,7 @@ as $$
         where given.identifier is not null
     ),
 
-    -- As it may have been before a tool that takes no slash in a name wrote each as _.
+    -- A tool that allows no slash in a name may have written each as _.
     slashed as materialized (
         select bare.identifier, replace(bare.name, '_', '/') as name
         from bare
@@ -65,9 +69,10 @@ $$;
 comment on function internal.identifier_spellings(bigint, text[]) is
 $$The spellings under which each identifier may be stored
 
-As it is given, then without the prefix of a repository of the pathogen ({prefix}/, in any case), then
-with each of those prefixes. What follows the prefix is compared letter by letter, case and all. A name
-without a slash may have been given _ for each: MPXV_USA_1 is spelt MPXV/USA/1 and USA/1, too.$$;
+First as given, then without the prefix of a repository of the pathogen ({prefix}/, in any case),
+then with each of those prefixes. What follows the prefix is compared exactly, upper and lower case
+included. In a name without a slash each _ may stand for one: MPXV_USA_1 is also spelt MPXV/USA/1
+and USA/1.$$;
 
 revoke all on function internal.identifier_spellings(bigint, text[]) from public;
 grant execute on function internal.identifier_spellings(bigint, text[]) to api_writer;

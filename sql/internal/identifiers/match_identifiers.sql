@@ -1,8 +1,9 @@
--- Identifiers are unique within a group only, so whoever can show a group a sample can give it any
--- name: a group's own samples come first, and nothing is guessed between those of others.
--- No plan of this may depend on estimates: a group has thousands of samples before anybody has
--- counted them, and a nested loop would compare each with every identifier. So the samples are
--- found by constant arrays, which take hashing or the index, and joined by hashing.
+-- Identifiers are unique within a group only, so a group that shows another group a sample can give
+-- it any name: therefore the own samples of a group come first, and no choice is made between those
+-- of others.
+-- No plan may depend on estimates: a group has thousands of samples before their statistics exist,
+-- and a nested loop would compare each with every identifier. So samples are found by constant
+-- arrays, for which the planner uses hashing or the index, and joined by hashing.
 create or replace function internal.match_identifiers(
     group_id bigint,
     pathogen_id bigint,
@@ -99,13 +100,12 @@ $$;
 
 comment on function internal.match_identifiers(
     bigint, bigint, text[], bigint[], bigint[], bigint[]
-) is
-$$The samples that identifiers stand for, as a group means them
+) is $$The samples that a group means by identifiers
 
-group_id: whose samples come first, and of them those spelt exactly as given; only what none of them
-has is looked for in the other groups. any_groups: whose samples count; full_groups: whose private
-samples count too; private_groups: whose private identifiers count. One row for each candidate: an
-identifier with more than one is ambiguous, one without a row is unknown.$$;
+group_id: the group whose samples come first, and of them those spelt exactly as given; the other
+groups are searched only for what it has no sample of. any_groups: whose samples count; full_groups:
+whose private samples count too; private_groups: whose private identifiers count. One row for each
+candidate: an identifier with several is ambiguous, one without a row is unknown.$$;
 
 revoke all on function internal.match_identifiers(
     bigint, bigint, text[], bigint[], bigint[], bigint[]

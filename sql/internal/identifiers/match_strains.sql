@@ -1,4 +1,4 @@
--- Found by constant arrays for the reason internal.match_identifiers gives.
+-- Strains are found by constant arrays for the reason that internal.match_identifiers gives.
 create or replace function internal.match_strains(pathogen_id bigint, identifiers text[])
 returns table (identifier text, public_repository_id bigint, strain text)
 language plpgsql
@@ -52,7 +52,7 @@ end
 $$;
 
 comment on function internal.match_strains(bigint, text[]) is
-$$The published sequences that identifiers stand for
+$$The published sequences that identifiers name
 
 By strain, with or without a prefix, or by accession, in the pathogen's default repository.$$;
 

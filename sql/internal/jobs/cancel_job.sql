@@ -1,5 +1,5 @@
--- definer because members may not write the status of a job; row-level security holds for
--- api_writer too.
+-- definer because members may not write the status of a job; row-level security applies to
+-- api_writer as well.
 create or replace function internal.cancel_job(job_id bigint)
 returns setof api.jobs
 language plpgsql
@@ -21,12 +21,7 @@ begin
             json_build_object('job_id', cancel_job.job_id)::text,
             'Look it up in jobs.');
     end if;
-    if (owner_id = any(nullif(current_setting('aspen.full_groups', true),
-        '')::bigint[])) is not true then
-        perform internal.fail(403, 'group_access_denied', 'You cannot cancel jobs of this group',
-            json_build_object('group_id', owner_id)::text,
-            'A role of member or admin is needed.');
-    end if;
+    perform authz.require_member(owner_id, 'You cannot cancel jobs of this group', 'full');
     perform internal.cancel_jobs(array[cancel_job.job_id]);
     if not found then
         select jobs.status into present_status
@@ -42,7 +37,7 @@ begin
 end
 $$;
 
-comment on function internal.cancel_job(bigint) is 'What api.cancel_job does, as api_writer';
+comment on function internal.cancel_job(bigint) is 'Cancel a job for api.cancel_job, as api_writer';
 
 revoke all on function internal.cancel_job(bigint) from public;
 grant execute on function internal.cancel_job(bigint) to member;

@@ -5,7 +5,7 @@ volatile
 security invoker
 set search_path = ''
 as $$
-    -- The clock and not now(): the job may have been started since this transaction began.
+    -- The clock and not now(): another transaction may have started the job since this one began.
     update aspen.jobs as jobs
     set
         status = 'cancelled',
@@ -17,9 +17,9 @@ as $$
     returning jobs.id;
 $$;
 
-comment on function internal.cancel_jobs(bigint[], text) is $$Cancels those of these jobs that have not ended
+comment on function internal.cancel_jobs(bigint[], text) is $$Cancels the ones of these jobs that have not ended
 
-reason: why, where nobody asked for it. Returns their ids; one that has ended stays as it is.$$;
+reason: why, if nobody requested it. Returns the ids of the cancelled jobs.$$;
 
 revoke all on function internal.cancel_jobs(bigint[], text) from public;
 grant execute on function internal.cancel_jobs(bigint[], text) to api_writer, results_keeper;

@@ -1,6 +1,6 @@
--- Of those that delete inputs of a job at the same moment, each waits for the one before and then
--- sees what that one left. A job that is just being taken or registered is left to whoever does it.
--- Each look-up ends at the first input that is left; those before it were deleted just now.
+-- Transactions that delete inputs of the same job at the same time wait for one another, so that
+-- the last one sees that nothing is left. A job that another transaction is starting or registering
+-- is skipped. Each look-up ends at the first input that is left.
 create or replace function internal.cancel_jobs_without_input(job_ids bigint[])
 returns void
 language plpgsql
@@ -55,7 +55,7 @@ begin
                                 select from aspen.job_kinds as kinds
                                 where kinds.name = jobs.kind and kinds.is_queued_for_sequences
                             )
-                            -- Whoever queued it for a sample without a sequence knows why.
+                            -- It was queued for a sample without a sequence on purpose.
                             or inputs.sequence_revision is null
                             or sample.pathogen_id = jobs.pathogen_id
                             and exists (
@@ -75,7 +75,7 @@ end
 $$;
 
 comment on function internal.cancel_jobs_without_input(bigint[]) is
-'Cancels those of these queued jobs that have no usable sample left';
+'Cancel those of these queued jobs that have no usable sample left';
 
 revoke all on function internal.cancel_jobs_without_input(bigint[]) from public;
 grant execute on function internal.cancel_jobs_without_input(bigint[]) to results_keeper;

@@ -1,4 +1,4 @@
--- definer because whoever deletes a sample need not see the jobs of other groups.
+-- definer because a caller who deletes a sample may not see the jobs of other groups that use it.
 create or replace function internal.end_empty_jobs()
 returns trigger
 language plpgsql
@@ -18,7 +18,7 @@ end
 $$;
 
 comment on function internal.end_empty_jobs() is
-'Trigger: cancels the queued jobs whose samples were all deleted';
+'Trigger: cancel queued jobs whose samples were all deleted';
 
 revoke all on function internal.end_empty_jobs() from public;
 

@@ -1,6 +1,7 @@
--- What deletes samples one by one would look through the inputs of a job once for each. So the job
--- is noted, and internal.end_empty_jobs looks once, when all are deleted.
--- definer because whoever deletes a sample need not see the jobs of other groups.
+-- A statement that deletes samples one by one would look through the inputs of a job once for each
+-- sample. Instead, this trigger remembers the job, and internal.end_empty_jobs looks once, when all
+-- samples are deleted.
+-- definer because a caller who deletes a sample may not see the jobs of other groups that use it.
 create or replace function internal.note_lost_input()
 returns trigger
 language plpgsql
@@ -25,9 +26,9 @@ end
 $$;
 
 comment on function internal.note_lost_input() is
-$$Trigger: remembers the queued jobs of a sample that is deleted
+$$Trigger: note the queued jobs of a sample that is deleted
 
-internal.end_empty_jobs looks at them.$$;
+internal.end_empty_jobs reads the notes.$$;
 
 revoke all on function internal.note_lost_input() from public;
 

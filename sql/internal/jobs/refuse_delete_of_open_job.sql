@@ -13,6 +13,6 @@ begin
 end
 $$;
 
-comment on function internal.refuse_delete_of_open_job() is 'Trigger: queued and running jobs stay';
+comment on function internal.refuse_delete_of_open_job() is 'Trigger: refuses to delete a job that is queued or running';
 
 revoke all on function internal.refuse_delete_of_open_job() from public;

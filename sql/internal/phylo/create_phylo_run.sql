@@ -28,7 +28,7 @@ begin
         create_phylo_run.group_id, 'You cannot create runs in this group');
     pathogen_row := internal.pathogen_of(create_phylo_run.pathogen);
     create_phylo_run.template_args := internal.usual_template_args(create_phylo_run.template_args);
-    -- Every build aligns to the reference of a Nextclade dataset.
+    -- Every run aligns to the reference of a Nextclade dataset.
     if pathogen_row.nextclade_dataset_name is null then
         perform internal.fail(400, 'pathogen_without_runs', 'There is no pipeline for this pathogen',
             json_build_object('pathogen', pathogen_row.slug)::text,
@@ -64,13 +64,13 @@ begin
     ) as found
     where found.reason is not null;
     if problems is not null then
-        perform internal.fail(400, 'invalid_run', 'The run is not usable',
+        perform internal.fail(400, 'invalid_run', 'The run is invalid',
             internal.first_of_many(problems));
     end if;
 
     run_id := internal.queue_job(
         create_phylo_run.group_id, pathogen_row.id, 'phylo_run',
-        nullif(current_setting('aspen.user_id', true), '')::bigint, create_phylo_run.name,
+        authz.caller_id(), create_phylo_run.name,
         create_phylo_run.tree_type, create_phylo_run.template_args,
         pathogen_row.contextual_repository_id
     );
@@ -171,7 +171,7 @@ begin
             internal.first_of_many(bare_samples),
             'Upload their sequences first, or leave them out.');
     end if;
-    -- A run that chooses nothing is made from all samples of the group.
+    -- A run without chosen samples is made from all samples of the group.
     if cardinality(create_phylo_run.samples) = 0
         and not exists (
             select
@@ -192,7 +192,7 @@ end
 $$;
 
 comment on function internal.create_phylo_run(bigint, text, text, text[], text, jsonb) is
-'What api.create_phylo_run does, as api_writer';
+'Queue a phylogenetic run for api.create_phylo_run, as api_writer';
 
 revoke all on function internal.create_phylo_run(
     bigint, text, text, text[], text,

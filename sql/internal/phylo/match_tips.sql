@@ -1,5 +1,6 @@
--- For the control plane, which sees every row: what the group of the run sees is looked up here.
--- Found by constant arrays for the reason internal.match_identifiers gives.
+-- For the control plane, which sees every row: this function limits the look-up to what the group
+-- of the run sees. Samples are found by constant arrays for the reason that
+-- internal.match_identifiers gives.
 create or replace function internal.match_tips(job_id bigint, names text[])
 returns table (name text, sample_group_id bigint, sample_id bigint)
 language plpgsql
@@ -52,7 +53,8 @@ begin
         from spellings
         inner join inputs on spellings.spelling = inputs.name
         union all
-        -- A name whose slashes a tool wrote as _ may have had a _ of its own, too.
+        -- A name whose slashes a tool wrote as _ may also have had a _ of its own. Only inputs are few
+        -- enough to be compared in this form.
         select spellings.identifier, inputs.sample_id, 3
         from spellings
         inner join inputs on replace(spellings.spelling, '/', '_') = replace(inputs.name, '/', '_')
@@ -100,10 +102,11 @@ end
 $$;
 
 comment on function internal.match_tips(bigint, text[]) is
-$$The samples that the names of a run's tree stand for
+$$The samples that the names in a run's tree mean
 
-An input of the run; for a name that no input has, a sample the run's group may see. Either way the
-group's own samples come first. Spellings as in internal.identifier_spellings; an input is also found
-where only some _ of the name stand for slashes. A name with more than one row is ambiguous.$$;
+An input of the run; for a name that no input has, a sample that the run's group may see. In both
+cases the group's own samples come first. Spellings as in internal.identifier_spellings; an input is
+also found where only some _ of the name stand for slashes. A name with more than one row is
+ambiguous.$$;
 
 revoke all on function internal.match_tips(bigint, text[]) from public;

@@ -1,9 +1,10 @@
--- Places on the tree, nearest to the group's default location first, in sixteen fixed colours. A
--- place is matched with all its parents: Córdoba in Spain is not Argentina's. Where the tree does
--- not tell them and several places fit, none is guessed. Places without coordinates come last, by
--- name. One value of the tree has one colour, and the nearest place counts that bears it.
--- plpgsql, because a function in SQL is planned anew by every statement that calls it, which takes
--- as long as all the rest. definer because the caller cannot name the table in it; it holds
+-- Locations on the tree, nearest to the group's default location first, in sixteen fixed colours. A
+-- location is matched with all its parents: Córdoba in Spain is not the one in Argentina. Where the
+-- tree does not name the parents and several locations fit, none is chosen. Locations without
+-- coordinates come last, by name.
+-- Where a name on the tree stands for several places, it has one colour, that of the nearest.
+-- plpgsql, because every statement that calls a function in SQL plans it anew, which takes as long
+-- as all the rest. definer because the caller may not name the table in it; the table contains
 -- nothing but what everybody may read.
 create or replace function internal.place_colors(
     level text, places jsonb,
@@ -35,7 +36,7 @@ begin
                 located.latitude,
                 located.longitude
             from aspen.locations as locations
-            -- The nearest level above that has coordinates stands in for a place without.
+            -- A location without coordinates takes those of the nearest level above that has them.
             left join lateral (
                 select
                     parents.latitude,
@@ -75,7 +76,7 @@ begin
             ) as places
         ),
 
-        -- With all parents: found by the index. The same country in two regions is one.
+        -- With all parents, the index finds it. The same country in two regions is one.
         told as materialized (
             select
                 named.name,
@@ -116,7 +117,7 @@ begin
             union all
             select
                 untold.name,
-                -- A parent that is not told is no other one.
+                -- A parent that is not named does not differ.
                 untold.own_key = lower(origin.name)
                 and coalesce(untold.country_key, origin.country_key) = origin.country_key
                 and coalesce(untold.division_key, origin.division_key) = origin.division_key,
@@ -156,7 +157,7 @@ begin
             left join origin on true
         ),
 
-        -- The group's own place heads the scale, whether it is on the tree or not.
+        -- The group's own location comes first in the scale, whether it is on the tree or not.
         with_origin as (
             select candidates.name, candidates.is_origin, candidates.latitude, candidates.longitude
             from candidates
@@ -205,11 +206,12 @@ begin
 end
 $$;
 
-comment on function internal.place_colors(text, jsonb, bigint) is $$Auspice colour scale of at most 16 places
+comment on function internal.place_colors(text, jsonb, bigint) is
+$$Auspice colour scale of at most 16 locations
 
-[[place, "#RRGGBB"], …], nearest first; level: country, division or location. places: each the list
-of its names from the country down, null where the tree does not tell, or a bare name. The place of
-origin comes first, also where it is not among them.$$;
+[[name, "#RRGGBB"], …], nearest first; level: country, division or location. places: the list of
+names of each from the country down, null where the tree does not name one, or a bare name. The
+location of origin comes first even if it is not among them.$$;
 
 revoke all on function internal.place_colors(text, jsonb, bigint) from public;
 grant execute on function internal.place_colors(text, jsonb, bigint) to member;

@@ -1,6 +1,7 @@
--- What aspen.locations.path_key is computed to for names that are tidy: keep both in step. Whoever
--- looks up or makes a place by name compares this with that column. The names are tidied together,
--- because that is what takes the time, and without a `set` clause, so that it is inlined.
+-- The expression that computes aspen.locations.path_key for tidy names: keep both in step. Whatever
+-- looks up or makes a location by name compares this with that column. The names are tidied
+-- together, because tidying takes the time; there is no `set` clause, so that the function is
+-- inlined.
 create or replace function internal.place_path(country text, division text, location text)
 returns text
 language sql
@@ -23,9 +24,10 @@ begin atomic
         );
 end;
 
-comment on function internal.place_path(text, text, text) is $$What makes a place the same place in its region: its path_key
+comment on function internal.place_path(text, text, text) is
+$$The path_key of a location: equal for the same one in a region
 
-However it is written: case, blanks and form of Unicode do not count.$$;
+Ignores case, white space and the form of Unicode.$$;
 
 revoke all on function internal.place_path(text, text, text) from public;
 grant execute on function internal.place_path(text, text, text) to api_writer;

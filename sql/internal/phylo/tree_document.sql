@@ -48,7 +48,7 @@ begin atomic
                 'key', scales.key, 'title', scales.title, 'type', 'categorical', 'scale',
                 scales.scale
             ) as coloring,
-            -- After the colorings that are there.
+            -- After the existing colorings.
             1000000 + scales.ordinality as ordinality
         from scales
         where not jsonb_path_exists(
@@ -72,7 +72,7 @@ begin atomic
 end;
 
 comment on function internal.tree_document(jsonb, jsonb, bigint) is
-'An Auspice document with its places coloured by distance from a location';
+'An Auspice document with locations coloured by distance from one';
 
 revoke all on function internal.tree_document(jsonb, jsonb, bigint) from public;
 grant execute on function internal.tree_document(jsonb, jsonb, bigint) to member;

@@ -1,4 +1,4 @@
--- definer because whoever sees a tree may not see the group it belongs to.
+-- definer because a caller who sees a tree may not see the group it belongs to.
 create or replace function internal.tree_origin(group_id bigint)
 returns bigint
 language sql
@@ -10,11 +10,13 @@ as $$
     from aspen.groups as groups
     where
         groups.id = tree_origin.group_id
-        and groups.id = any(nullif(current_setting('aspen.any_groups', true), '')::bigint[]);
+        and groups.id = any(authz.any_groups());
 $$;
 
 comment on function internal.tree_origin(bigint) is
-'Where distances on a group''s trees are measured from; null for nowhere';
+$$The location from which distances on a group's trees are measured
+
+Null if the group has none.$$;
 
 revoke all on function internal.tree_origin(bigint) from public;
 grant execute on function internal.tree_origin(bigint) to member;

@@ -38,9 +38,10 @@ begin
 end
 $$;
 
-comment on function internal.usual_template_args(jsonb) is $$The filters of a phylo run in the one form they are stored in
+comment on function internal.usual_template_args(jsonb) is
+$$The filters of a phylo run in the form in which they are stored
 
-Without blanks around texts and without filters that hold nothing; location_id is a number.$$;
+Removes white space around texts and filters without a value; location_id becomes a number.$$;
 
 revoke all on function internal.usual_template_args(jsonb) from public;
 grant execute on function internal.usual_template_args(jsonb) to api_writer;

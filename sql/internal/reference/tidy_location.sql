@@ -1,7 +1,7 @@
--- A new place takes the spelling of the one it is in, so that Geneva in switzerland is in the
--- Switzerland that is there, and of itself, so that an upsert finds it. A place that is changed
--- keeps the new spelling: that is how operators correct one. definer because API roles cannot name
--- the table.
+-- A new location takes the spelling of the location that contains it, so that Geneva in
+-- "switzerland" is in the Switzerland that exists, and the spelling of itself, so that an upsert
+-- finds it. A location that is changed keeps the new spelling: that is how operators correct one.
+-- definer because API roles may not name the table.
 create or replace function internal.tidy_location()
 returns trigger
 language plpgsql
@@ -23,7 +23,8 @@ begin
         return new;
     end if;
 
-    -- One by one, each by the whole unique key: of several together the planner takes the region only.
+    -- One level at a time, each by the whole unique key: for several at once the planner uses only the
+    -- region.
     foreach path in array array[
         internal.place_path(new.country, new.division, new.location),
         internal.place_path(new.country, new.division, null),
@@ -48,10 +49,9 @@ begin
 end
 $$;
 
-comment on function internal.tidy_location() is
-$$Trigger: tidies the names of a place
+comment on function internal.tidy_location() is $$Trigger: tidy the names of a location
 
-A new one is spelt as it is there already, or as those are that it is in.$$;
+A new location is spelt like the one that exists, or like those that contain it.$$;
 
 revoke all on function internal.tidy_location() from public;
 

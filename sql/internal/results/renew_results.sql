@@ -1,11 +1,12 @@
--- Results belong to one sequence. Those of another are removed, not marked: no reader can take for
--- current what is not there, and the files they came from stay outputs of their job.
--- A sample waits in one job of each kind: one that is queued, and that nobody is just taking, is
--- for the new sequence; else the job that this transaction queued for group and pathogen takes the
--- sample in, so that an import of many batches queues one; else there is a new one.
--- Nobody waits here: who holds a job (takes it, registers or cancels it) is passed by.
--- Samples are looked up by their keys, never joined: a group has thousands of them before anybody
--- has counted them, and every batch of an import would read the whole table.
+-- Results belong to one sequence. Results of a replaced sequence are removed, not marked, so that
+-- nobody takes them for current; the files they came from stay outputs of their job.
+-- A sample waits in one job of each kind: if it is in a queued job that nobody is taking, that job
+-- will use the new sequence; otherwise it joins the job that this transaction queued for group and
+-- pathogen, so that an import of many batches queues one; otherwise a new job is queued.
+-- Nothing waits here: a job that another transaction holds (takes, registers or cancels) is
+-- skipped.
+-- Samples are looked up by their keys, never joined: a group has thousands of them before their
+-- statistics exist, and every batch of an import would read the whole table.
 create or replace function internal.renew_results(sample_ids bigint[])
 returns void
 language plpgsql
@@ -17,7 +18,7 @@ set enable_seqscan = 'off'
 as $$
 #variable_conflict use_column
 declare
-    requester_id bigint := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    requester_id bigint := authz.caller_id();
     own_job_ids bigint[]
         := string_to_array(nullif(current_setting('aspen.queued_jobs', true), ''), ',')::bigint[];
     waiting_ids bigint[];
@@ -125,7 +126,7 @@ begin
         from changed
         inner join kinds on changed.pathogen_id = kinds.pathogen_id
         where
-            -- Cheaper than the look-up, and usual: nothing waits.
+            -- Usually nothing waits; this is cheaper than the look-up.
             cardinality(waiting_ids) = 0
             or not exists (
                 select
@@ -217,10 +218,11 @@ begin
 end
 $$;
 
-comment on function internal.renew_results(bigint[]) is $$Removes results of samples whose sequence changed, and queues the jobs
+comment on function internal.renew_results(bigint[]) is
+$$Remove results of samples whose sequence changed and queue the jobs
 
-Where a sample has no sequence any more, nothing is queued for it, and a queued job that has no
-other sample is cancelled.$$;
+For a sample without a sequence nothing is queued, and a queued job that has no other sample is
+cancelled.$$;
 
 revoke all on function internal.renew_results(bigint[]) from public;
 grant execute on function internal.renew_results(bigint[]) to results_keeper;

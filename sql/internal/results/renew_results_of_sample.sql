@@ -1,4 +1,5 @@
--- definer because results and jobs follow whoever changes a sample, whatever else they may do.
+-- definer because results and jobs follow a change of a sample by anyone, whatever that role may
+-- do.
 create or replace function internal.renew_results_of_sample()
 returns trigger
 language plpgsql
@@ -13,7 +14,7 @@ end
 $$;
 
 comment on function internal.renew_results_of_sample() is
-'Trigger: a sample of another pathogen has other results and jobs';
+'Trigger: renew the results of a sample whose pathogen changed';
 
 revoke all on function internal.renew_results_of_sample() from public;
 

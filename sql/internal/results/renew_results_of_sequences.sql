@@ -1,4 +1,5 @@
--- definer because results and jobs follow whoever changes a sequence, whatever else they may do.
+-- definer because results and jobs follow a change of a sequence by anyone, whatever that role may
+-- do.
 create or replace function internal.renew_results_of_sequences()
 returns trigger
 language plpgsql
@@ -34,9 +35,10 @@ begin
 end
 $$;
 
-comment on function internal.renew_results_of_sequences() is $$Trigger: results and jobs follow the sequences of a statement
+comment on function internal.renew_results_of_sequences() is
+$$Trigger: renew the results of sequences that a statement changed
 
-They are in changed_rows: the new ones of an insert, the old ones of an update or delete.$$;
+changed_rows holds the new rows of an insert, the old rows of an update or delete.$$;
 
 revoke all on function internal.renew_results_of_sequences() from public;
 

@@ -1,5 +1,7 @@
--- Fires only for rows that need it (see the trigger).
--- definer because the prefix of the group and internal.fail are out of reach of API roles.
+-- Fires only for rows that need it (see the trigger). The rule of the date is that of
+-- internal.sample_problems; this is its last line of defence, for whatever writes the table without
+-- that function: a check of the table cannot know today.
+-- definer because API roles may not name internal.fail or the prefix of the group.
 create or replace function internal.complete_sample()
 returns trigger
 language plpgsql
@@ -25,9 +27,9 @@ begin
 end
 $$;
 
-comment on function internal.complete_sample() is $$Trigger: completes a sample
+comment on function internal.complete_sample() is $$Trigger: complete a sample
 
-Generates an empty public identifier and refuses a collection date in the future.$$;
+Generates an empty public identifier and rejects a collection date in the future.$$;
 
 revoke all on function internal.complete_sample() from public;
 

@@ -1,7 +1,7 @@
--- A row is only locked when its turn comes, and noted; a few hundred at a time are deleted by one
+-- A row is locked when its turn comes, and noted; a few hundred at a time are deleted by one
 -- statement, which costs half as much as one for each. The trigger at the end of the statement
--- deletes the last. definer because members have no write privilege on aspen.samples; row-level
--- security holds for api_writer too.
+-- deletes the last ones. definer because members have no write privilege on aspen.samples;
+-- row-level security holds for api_writer too.
 create or replace function internal.delete_sample()
 returns trigger
 language plpgsql
@@ -20,7 +20,7 @@ begin
         perform authz.require_member(
             old.group_id, 'You cannot delete samples of this group', 'full');
         perform from aspen.samples as samples where samples.id = old.id for update;
-        -- Another request deleted it first, and that one says so.
+        -- Another request deleted it first and reports it.
         if not found then
             return null;
         end if;
@@ -36,9 +36,10 @@ begin
 end
 $$;
 
-comment on function internal.delete_sample() is $$Trigger: deletes a sample with everything that belongs to it
+comment on function internal.delete_sample() is
+$$Trigger: delete a sample with everything that belongs to it
 
-For each row and at the end of the statement. Errors: 403 group_access_denied.$$;
+Runs for each row and at the end of the statement. Errors: 403 group_access_denied.$$;
 
 revoke all on function internal.delete_sample() from public;
 

@@ -1,7 +1,7 @@
--- A row with problems is not stored but noted, and internal.raise_sample_problems ends the
--- statement naming them all. Whether an identifier is taken is not looked up for each row: the
--- insert says that it is, and the end of the statement which. definer because members have no write
--- privilege on aspen.samples; row-level security holds for api_writer too.
+-- A row with problems is noted, not stored, and internal.raise_sample_problems ends the statement,
+-- naming all of them. Whether an identifier exists is not looked up for each row: the insert finds
+-- out, and the end of the statement looks up which. definer because members have no write privilege
+-- on aspen.samples; row-level security holds for api_writer too.
 create or replace function internal.insert_sample()
 returns trigger
 language plpgsql
@@ -21,7 +21,7 @@ declare
     sample aspen.samples;
     stored aspen.samples;
 begin
-    -- Twice as many are stored within the time of a request.
+    -- Twice as many can be stored within the time limit of a request.
     if row_number > 20000 then
         perform internal.fail(413, 'batch_too_large', 'A POST has at most 20000 samples', null,
             'Send them in parts, or all to create_samples.');
@@ -44,7 +44,21 @@ begin
     problems := internal.sample_row_problems(sample, noted);
     if problems is null then
         sample.id := nextval('aspen.samples_id_seq');
-        insert into aspen.samples values (sample.*) on conflict do nothing returning * into stored;
+        insert into aspen.samples (
+            id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
+            public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
+            sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
+            specimen_processing
+        )
+        values (
+            sample.id, sample.group_id, sample.pathogen_id, sample.uploaded_by_id, sample.location_id,
+            sample.is_private, sample.private_identifier, sample.public_identifier, sample.collection_date,
+            sample.sample_collected_by, sample.sample_collector_contact_email,
+            sample.sample_collector_contact_address, sample.authors, sample.organism, sample.host,
+            sample.purpose_of_sampling, sample.specimen_processing
+        )
+        on conflict do nothing
+        returning * into stored;
         if stored.id is null then
             problems := jsonb_build_object('taken_in_group', new.group_id,
                 'public_identifier', new.public_identifier);
@@ -70,7 +84,7 @@ begin
 end
 $$;
 
-comment on function internal.insert_sample() is $$Trigger: stores a sample posted to api.samples
+comment on function internal.insert_sample() is $$Trigger: store a sample posted to api.samples
 
 Errors: 403 group_access_denied, 400 invalid_sample.$$;
 

@@ -14,8 +14,6 @@ begin
     sample.is_private := false;
     sample.authors := '{}';
     sample.organism := pathogen.organism;
-    sample.created_at := now();
-    sample.updated_at := now();
     return sample;
 end
 $$;

@@ -1,5 +1,5 @@
--- A trigger for each row sees values and not which of them were named; one for each statement fires
--- by the columns named, even where they stay the same.
+-- A trigger for each row sees values but not which columns were named; a trigger for each statement
+-- fires by the columns named, even if their values stay the same.
 create or replace function internal.note_named_column()
 returns trigger
 language plpgsql
@@ -17,8 +17,8 @@ begin
 end
 $$;
 
-comment on function internal.note_named_column() is $$Trigger: remembers a column that an update names
+comment on function internal.note_named_column() is $$Trigger: note a column that an update names
 
-Its argument, for the triggers of each row; after the statement all are forgotten.$$;
+Its argument, for the triggers of each row; all notes are removed after the statement.$$;
 
 revoke all on function internal.note_named_column() from public;

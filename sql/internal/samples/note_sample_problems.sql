@@ -1,5 +1,5 @@
--- After the first 200 they are only counted: nobody reads thousands, and to append them one by one
--- to a long text is quadratic.
+-- Problems after the first 200 are only counted: nobody reads thousands, and appending them one by
+-- one to a long text takes quadratic time.
 create or replace function internal.note_sample_problems(
     row_number integer,
     private_identifier text,
@@ -38,10 +38,10 @@ end
 $$;
 
 comment on function internal.note_sample_problems(integer, text, jsonb) is
-$$Remembers what is wrong with a row of a statement
+$$Note what is wrong with a row of a statement
 
 problems: one or several of {field, value, reason}, or {taken_in_group, public_identifier} where the
-insert met an identifier that exists. internal.raise_sample_problems reads them.$$;
+insert found an identifier that exists. internal.raise_sample_problems reads the notes.$$;
 
 revoke all on function internal.note_sample_problems(integer, text, jsonb) from public;
 grant execute on function internal.note_sample_problems(integer, text, jsonb) to api_writer;

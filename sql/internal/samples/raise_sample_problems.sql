@@ -1,4 +1,4 @@
--- definer because aspen.samples and internal.fail are out of reach of API roles by name.
+-- definer because API roles may not name aspen.samples and internal.fail.
 create or replace function internal.raise_sample_problems()
 returns trigger
 language plpgsql
@@ -35,7 +35,7 @@ begin
                 )
                 order by problem.place
             ) filter (where problem.place <= 200),
-            -- Of a row that was only counted, one identifier is taken at least.
+            -- A row that was only counted has at least one identifier that exists.
             current_setting('aspen.sample_problem_count')::bigint
             - jsonb_array_length(noted) + count(*)
         into problems, problem_count
@@ -55,7 +55,7 @@ begin
                 left join aspen.samples as by_public
                     on notes.taken_in_group = by_public.group_id
                     and notes.public_identifier = by_public.public_identifier
-                -- One that is no longer there was stored by another request that then took it back.
+                -- If neither row exists any more, another request inserted one and rolled back.
                 cross join lateral (values
                     ('private_identifier', notes.private_identifier,
                         by_private.id is not null or by_public.id is null),
@@ -75,7 +75,8 @@ begin
 end
 $$;
 
-comment on function internal.raise_sample_problems() is $$Trigger: refuses a batch of samples, naming every problem
+comment on function internal.raise_sample_problems() is
+$$Trigger: reject a batch of samples, naming every problem
 
 Errors: 400 invalid_sample, empty_batch, 409 sample_exists.$$;
 

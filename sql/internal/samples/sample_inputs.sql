@@ -73,9 +73,9 @@ begin
 end
 $$;
 
-comment on function internal.sample_inputs(bigint, aspen.pathogens, json, text) is $$The entries of a batch of samples, in their order, with what becomes of each
+comment on function internal.sample_inputs(bigint, aspen.pathogens, json, text) is $$The entries of a batch of samples, with what becomes of each
 
-Draws the ids of new samples. on_conflict: as in api.create_samples.$$;
+In the order of the batch. Draws the ids of new samples. on_conflict: as in api.create_samples.$$;
 
 revoke all on function internal.sample_inputs(bigint, aspen.pathogens, json, text) from public;
 grant execute on function internal.sample_inputs(bigint, aspen.pathogens, json, text) to api_writer;

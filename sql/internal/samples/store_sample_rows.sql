@@ -11,6 +11,12 @@ declare
     changes jsonb[] := array(
         select input.cells from unnest(inputs) as input where input.outcome = 'updated'
     );
+    new_samples aspen.samples[] := array(
+        select input.sample
+        from unnest(inputs) as input
+        where input.outcome = 'created'
+        order by (input.sample).private_identifier collate "C"
+    );
     locked_count bigint;
 begin
     if cardinality(changes) > 0 then
@@ -34,11 +40,19 @@ begin
                 message = 'A sample of the batch was deleted or renamed in the meantime';
         end if;
     end if;
-    insert into aspen.samples
-    select (input.sample).*
-    from unnest(inputs) as input
-    where input.outcome = 'created'
-    order by (input.sample).private_identifier collate "C";
+    insert into aspen.samples (
+        id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
+        public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
+        sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
+        specimen_processing
+    )
+    select
+        given.id, given.group_id, given.pathogen_id, given.uploaded_by_id, given.location_id,
+        given.is_private, given.private_identifier, given.public_identifier, given.collection_date,
+        given.sample_collected_by, given.sample_collector_contact_email,
+        given.sample_collector_contact_address, given.authors, given.organism, given.host,
+        given.purpose_of_sampling, given.specimen_processing
+    from unnest(new_samples) as given;
     if cardinality(changes) > 0 then
         perform internal.write_samples(changes);
     end if;

@@ -1,11 +1,11 @@
--- Reads the batch, looks once at what is stored, and only where there is no problem locks and writes
--- rows. The bases are checked by the trigger that stores them; if that rejects one sequence, all are
--- checked again so that the error names every invalid one.
--- Plans are kept, here and in the functions it calls: a custom one holds the batch as a constant,
--- copied several times, and plans each foreign key anew for each row. Hence samples are only ever
--- looked up by a key, never joined: a small group's plan serves a large one.
--- What another request stored, deleted or renamed since the look ends the attempt, and
--- internal.create_samples calls again.
+-- Reads the batch, looks once at what is stored, and locks and writes rows only if there is no
+-- problem. The trigger that stores the bases checks them; if it rejects one sequence, all are
+-- checked again, so that the error lists every invalid one.
+-- Plans are kept, here and in the functions this calls: a custom plan contains the batch as a
+-- constant, copied several times, and plans each foreign key again for each row. Hence samples are
+-- only looked up by a key, never joined, so that the plan of a small group serves a large one.
+-- If another request stores, deletes or renames one of the samples after the look, the attempt ends
+-- and internal.create_samples calls again.
 create or replace function internal.store_samples(
     group_id bigint,
     pathogen aspen.pathogens,
@@ -18,7 +18,7 @@ volatile
 security invoker
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
--- Of an empty table a plan would read all, and go on when it is full.
+-- A plan made while a table is empty would read all of it, and still do so when it is full.
 set enable_seqscan = 'off'
 set lock_timeout = '100s'
 as $$
@@ -71,8 +71,8 @@ $$;
 comment on function internal.store_samples(bigint, aspen.pathogens, json, text) is
 $$One attempt of internal.create_samples
 
-Fails where another request stores, deletes or renames one of the samples in the same moment: a
-unique key is violated, two wait for each other, or 55000.$$;
+Fails if another request stores, deletes or renames one of the samples at the same time: with a
+unique violation, a deadlock, or 55000.$$;
 
 revoke all on function internal.store_samples(bigint, aspen.pathogens, json, text) from public;
 grant execute on function internal.store_samples(bigint, aspen.pathogens, json, text) to api_writer;

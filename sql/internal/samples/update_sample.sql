@@ -1,8 +1,8 @@
 -- Writes the columns that the statement names and no others: old and new are the row as the
 -- statement found it, and another request may have changed it since. Locking the row waits for that
--- request and reads the row again, so what is not named stays as it is by then. A row is only
--- locked when its turn comes, and noted; some at a time are written by one statement, which costs a
--- quarter of one for each. The trigger at the end of the statement writes the last.
+-- request and reads the row again, so columns that are not named keep their newest value. A row is
+-- locked when its turn comes, and noted; several at a time are written by one statement, which
+-- costs a quarter of one for each. The trigger at the end of the statement writes the last ones.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.update_sample()
@@ -46,7 +46,7 @@ begin
     problems := internal.sample_row_problems(
         jsonb_populate_record(null::aspen.samples, given), noted);
     if problems is not null then
-        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is not usable', (
+        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is invalid', (
             select json_agg(json_build_object(
                 'id', old.id, 'field', problem.field, 'value', problem.value,
                 'reason', problem.reason
@@ -55,7 +55,7 @@ begin
         )::text);
     end if;
 
-    -- What others refer to takes the stronger lock, at once.
+    -- Columns that foreign keys refer to need the stronger lock, from the start.
     if named && array['is_private', 'private_identifier', 'public_identifier'] then
         perform from aspen.samples as samples where samples.id = old.id for update;
     end if;
@@ -63,7 +63,7 @@ begin
     from aspen.samples as samples
     where samples.id = old.id
     for no key update;
-    -- Gone in the meantime, or no longer the caller's: as if it had not been found.
+    -- Deleted, or no longer visible to the caller: as if it had not been found.
     if stored.id is null then
         return null;
     end if;
@@ -93,10 +93,10 @@ begin
 end
 $$;
 
-comment on function internal.update_sample() is $$Trigger: changes a sample through api.samples
+comment on function internal.update_sample() is $$Trigger: change a sample through api.samples
 
-For each row and at the end of the statement. An empty public identifier is generated anew. Errors:
-403 group_access_denied, 400 read_only_column, invalid_sample, 409 sample_exists.$$;
+Runs for each row and at the end of the statement. An empty public identifier is generated again.
+Errors: 403 group_access_denied, 400 read_only_column, invalid_sample, 409 sample_exists.$$;
 
 revoke all on function internal.update_sample() from public;
 

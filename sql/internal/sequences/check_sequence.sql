@@ -1,8 +1,9 @@
--- Sees every row, because it counts them; the letters are for internal.normalise_sequence, which
--- runs after it. A row that has problems is noted and left out; internal.raise_problems ends the
--- statement. The first day is a check of the table too, today is not, and a check lets NaN pass as
--- the largest number.
--- definer because internal.note_problems is out of reach of API roles by name.
+-- Sees every row, because it counts them; internal.normalise_sequence, which runs after it, checks
+-- the bases. A row with problems is noted and left out; internal.raise_problems ends the statement.
+-- The rules are in internal.sequencing_problems; the `if` repeats them, because calling it for
+-- every row of a FASTA file would cost more. They are the last line of defence: the table checks
+-- the first day too, but a check cannot know today and lets NaN pass as the largest number.
+-- definer because API roles may not name internal.note_problems.
 create or replace function internal.check_sequence()
 returns trigger
 language plpgsql
@@ -53,7 +54,7 @@ end
 $$;
 
 comment on function internal.check_sequence() is
-'Trigger: leaves out a sequence whose date, depth or ids are not usable';
+'Trigger: leave out a sequence with an invalid date, depth or id';
 
 revoke all on function internal.check_sequence() from public;
 

@@ -1,7 +1,7 @@
--- Stores upper case without white space and counts the sites. Each pass over 30,000 letters costs
--- as much as the insert itself, so the usual cases end early: nothing but ACGTU, or nothing but
--- ACGTUN. What is not usable is noted and left out; internal.raise_problems ends the statement.
--- definer because internal.note_problems is out of reach of API roles by name.
+-- Stores upper case without white space and counts the sites. Each pass over 30,000 bases costs as
+-- much as the insert itself, so the usual cases end early: only ACGTU, or only ACGTUN. A sequence
+-- that is invalid is noted and left out; internal.raise_problems ends the statement.
+-- definer because API roles may not name internal.note_problems.
 create or replace function internal.normalise_sequence()
 returns trigger
 language plpgsql
@@ -10,14 +10,14 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- Looked at first, because a regular expression takes four bytes of memory per letter.
+    -- Checked first, because a regular expression takes four bytes of memory per base.
     problem text := case when octet_length(new.sequence) > 10000000
         then internal.sequence_problem(new.sequence) end;
     known text := new.sequence;
     gaps integer := 0;
 begin
     new.num_mixed := 0;
-    -- A match ends at the first odd letter; counting odd letters would cost a microsecond for each.
+    -- A match ends at the first odd base; counting them all would cost a microsecond for each.
     if problem is null and new.sequence ~ '[^ACGTU]' then
         known := replace(new.sequence, 'N', '');
         if known ~ '[^ACGTU]' then
@@ -40,7 +40,7 @@ begin
                 else jsonb_build_object('id', new.id)
             end || jsonb_build_object(
                 'sample_id', new.sample_id,
-                -- Runs before the policies on sequences: a viewer gets here too.
+                -- Runs before the policies on sequences, so it must hide this from a viewer.
                 'private_identifier', (
                     select samples.private_identifier
                     from aspen.samples as samples
@@ -54,7 +54,7 @@ begin
     end if;
     new.num_unambiguous_sites := octet_length(known) - new.num_mixed - gaps;
     if tg_op = 'UPDATE' and new.sequence = old.sequence then
-        -- The stored copy, so that no other is written.
+        -- Keeps the stored copy, so that none is written again.
         new.sequence := old.sequence;
     else
         new.revision := nextval('aspen.sequences_revision_seq');
@@ -63,10 +63,11 @@ begin
 end
 $$;
 
-comment on function internal.normalise_sequence() is $$Trigger: normalises, checks and counts a sequence
+comment on function internal.normalise_sequence() is
+$$Trigger: normalise, check and count a sequence
 
-num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC letters,
-whatever the case. Another sequence has another revision.$$;
+num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the other IUPAC codes, in
+upper or lower case. A different sequence gets another revision.$$;
 
 revoke all on function internal.normalise_sequence() from public;
 

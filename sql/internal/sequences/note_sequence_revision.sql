@@ -1,4 +1,4 @@
--- definer because whoever records an input need not see the sequence.
+-- definer because a caller who records an input may not see the sequence.
 create or replace function internal.note_sequence_revision()
 returns trigger
 language plpgsql
@@ -15,7 +15,7 @@ end
 $$;
 
 comment on function internal.note_sequence_revision() is
-'Trigger: the input of a job is the sequence that the sample has now';
+'Trigger: set the revision of an input to that of its sequence now';
 
 revoke all on function internal.note_sequence_revision() from public;
 

@@ -35,7 +35,8 @@ begin
 end
 $$;
 
-comment on function internal.refuse_bad_sequences(json, text) is $$Reject a batch of samples, naming every sequence that is not usable
+comment on function internal.refuse_bad_sequences(json, text) is
+$$Reject a batch of samples, naming every invalid sequence
 
 Errors: 400 invalid_sequence.$$;
 

@@ -1,5 +1,5 @@
--- definer because a viewer may choose a sample of which only members see the sequence: that there
--- is one is no secret.
+-- definer because a viewer may choose a sample whose sequence only members see: that it has one is
+-- no secret.
 create or replace function internal.sequence_revisions(sample_ids bigint[])
 returns table (sample_id bigint, revision bigint)
 language sql
@@ -25,7 +25,7 @@ as $$
 $$;
 
 comment on function internal.sequence_revisions(bigint[]) is
-'Which of these samples have a sequence, and its revision';
+'The revisions of those of these samples that have a sequence';
 
 revoke all on function internal.sequence_revisions(bigint[]) from public;
 grant execute on function internal.sequence_revisions(bigint[]) to api_writer;

@@ -1,5 +1,5 @@
--- Without a `set` clause, so that it is inlined: it runs for every row of a batch. Not a number is
--- the largest number to PostgreSQL, hence the upper bound of the depth.
+-- Without a `set` clause, so that it is inlined: it runs for every row of a batch. PostgreSQL sorts
+-- NaN as the largest number, hence the upper bound of the depth.
 create or replace function internal.sequencing_problems(
     sequencing_date date,
     sequencing_depth double precision

@@ -95,9 +95,8 @@ end
 $$;
 
 comment on function internal.store_sequence_rows(bigint, json, internal.sample_input[]) is
-'Store the sequences of a batch, and dates and depths of those that are there';
+'Store the sequences of a batch, or new dates and depths of stored ones';
 
-revoke all on function internal.store_sequence_rows(bigint, json, internal.sample_input[])
-from public;
+revoke all on function internal.store_sequence_rows(bigint, json, internal.sample_input[]) from public;
 grant execute on function internal.store_sequence_rows(bigint, json, internal.sample_input[])
 to api_writer;

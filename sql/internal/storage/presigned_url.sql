@@ -34,7 +34,7 @@ begin
             'Try again later. Operators: run control output credentials.');
     end if;
 
-    -- Clients leave the usual port out of the header that is signed.
+    -- Clients omit the default port from the header that is signed.
     host := split_part(
         regexp_replace(credentials.endpoint_url, '^(http://.*):80$|^(https://.*):443$', '\1\2'),
         '://', 2
@@ -42,7 +42,7 @@ begin
     path := '/' || internal.uri_encode(presigned_url.bucket) || '/'
         || internal.uri_encode(presigned_url.key, '/');
     scope := day || '/' || credentials.region || '/s3/aws4_request';
-    -- In the order of the names, as the canonical request wants it. A link outlives no credentials.
+    -- In the order of names that the canonical request needs. A link never outlives its credentials.
     query := 'X-Amz-Algorithm=AWS4-HMAC-SHA256'
         || '&X-Amz-Credential=' || internal.uri_encode(credentials.access_key_id || '/' || scope)
         || '&X-Amz-Date=' || to_char(signed_at, 'YYYYMMDD"T"HH24MISS"Z"')
@@ -76,9 +76,9 @@ $$;
 comment on function internal.presigned_url(text, text, text, integer) is
 $$A URL that fetches an S3 object without credentials
 
-version_id: of the object; null for whichever lies there when it is fetched, as in a bucket that
-keeps no versions. expires_in: seconds; never longer than the credentials live. Errors: 503 storage_unavailable.
-Source: AWS Signature Version 4, authenticating requests with query parameters.$$;
+version_id: of the object; null for the version that is there when it is fetched, as in a bucket
+without versions. expires_in: seconds; never longer than the credentials are valid. Errors: 503
+storage_unavailable. Source: AWS Signature Version 4, authenticating requests with query parameters.$$;
 
 revoke all on function internal.presigned_url(text, text, text, integer) from public;
 grant execute on function internal.presigned_url(text, text, text, integer) to member;

@@ -25,9 +25,10 @@ as $$
     where value <> '';
 $$;
 
-comment on function internal.uri_encode(text, text) is $$Percent-encoding as RFC 3986 and AWS want it
+comment on function internal.uri_encode(text, text) is
+$$Percent-encode a text as RFC 3986 and AWS require
 
-Of all but A-Z a-z 0-9 - . _ ~ and the characters to keep.$$;
+Encodes all but A-Z a-z 0-9 - . _ ~ and the characters to keep.$$;
 
 revoke all on function internal.uri_encode(text, text) from public;
 grant execute on function internal.uri_encode(text, text) to presigner;

@@ -1,6 +1,6 @@
--- The rule of samples_authors_form_check, which cannot call code: keep both in step. The names are
--- looked at together, one on each line: a null or a line break makes one line too few or too many.
--- The longest is measured only where one may be too long, because that takes its time.
+-- The rule of samples_authors_form_check, which cannot call code: keep both in step. All names are
+-- checked together, one on each line: a null or a line break makes the number of lines wrong. The
+-- length of the longest is measured only if one may be too long, because measuring takes time.
 create or replace function internal.are_names(names text[])
 returns boolean
 language plpgsql
@@ -28,7 +28,7 @@ end
 $$;
 
 comment on function internal.are_names(text[]) is
-'Whether a list will do as names: 1000 of 250 characters at most';
+'Whether a list is one of valid names, at most 1000 of 250 characters';
 
 revoke all on function internal.are_names(text[]) from public;
 grant execute on function internal.are_names(text[]) to api_writer;

@@ -1,7 +1,7 @@
--- The rule of the checks of tables, which cannot call code: keep both in step. A name neither holds
--- characters one cannot see (controls, separators, directions, zero widths) nor begins with a
--- space or, as it may come in an answer that is CSV, like a formula of a spreadsheet.
--- No bounds like {0,126} in the expression: they take twenty times as long as the rest.
+-- The rule of the table checks, which cannot call code: keep both in step. A name contains no
+-- invisible characters (controls, separators, directions, zero widths) and does not begin with a
+-- space or, because answers may be CSV, like a spreadsheet formula.
+-- The expression has no bounds like {0,126}: they take twenty times as long as the rest.
 create or replace function internal.is_name(name text)
 returns boolean
 language plpgsql
@@ -21,7 +21,7 @@ end
 $$;
 
 comment on function internal.is_name(text) is
-'Whether a text will do as a name or an identifier; null for null';
+'Whether a text is a valid name or identifier; null for null';
 
 revoke all on function internal.is_name(text) from public;
 grant execute on function internal.is_name(text) to api_writer;

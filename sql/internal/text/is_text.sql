@@ -1,6 +1,6 @@
--- The rule of the checks of tables, which cannot call code: keep both in step. A text is one line
--- without controls and changes of direction. As it may come in an answer that is CSV, it does not
--- begin like a formula of a spreadsheet; a number may have its sign.
+-- The rule of the table checks, which cannot call code: keep both in step. A text is one line
+-- without control characters and changes of direction. Because answers may be CSV, it does not
+-- begin like a spreadsheet formula; a number may have a sign.
 create or replace function internal.is_text(value text)
 returns boolean
 language plpgsql
@@ -17,8 +17,7 @@ begin
 end
 $$;
 
-comment on function internal.is_text(text) is
-'Whether a text will do as a free text; null for null';
+comment on function internal.is_text(text) is 'Whether a text is a valid free text; null for null';
 
 revoke all on function internal.is_text(text) from public;
 grant execute on function internal.is_text(text) to api_writer;

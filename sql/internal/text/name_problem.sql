@@ -1,5 +1,5 @@
--- What internal.is_name says, in words. Without a `set` clause, so that it is inlined: it runs
--- for every row of a batch. One expression first, because most names are good.
+-- Says in words what internal.is_name checks. Without a `set` clause, so that it is inlined: it
+-- runs for every row of a batch. One expression comes first, because most names are valid.
 create or replace function internal.name_problem(name text)
 returns text
 language sql
@@ -40,9 +40,10 @@ begin atomic
         end;
 end;
 
-comment on function internal.name_problem(text) is $$What is wrong with a name or an identifier, in words, or null
+comment on function internal.name_problem(text) is
+$$What is wrong with a name or an identifier, in words, or null
 
-Null, too, for a name that is not there.$$;
+Null for null too.$$;
 
 revoke all on function internal.name_problem(text) from public;
 grant execute on function internal.name_problem(text) to api_writer;

@@ -1,5 +1,5 @@
--- What internal.are_names says, in words. Without a `set` clause, so that it is inlined: it runs
--- for every row of a batch.
+-- Says in words what internal.are_names checks. Without a `set` clause, so that it is inlined: it
+-- runs for every row of a batch.
 create or replace function internal.names_problem(names text[])
 returns text
 language sql
@@ -22,9 +22,10 @@ begin atomic
         end;
 end;
 
-comment on function internal.names_problem(text[]) is $$What is wrong with a list of names, in words, or null
+comment on function internal.names_problem(text[]) is
+$$What is wrong with a list of names, in words, or null
 
-Null, too, for a list that is not there.$$;
+Null for null too.$$;
 
 revoke all on function internal.names_problem(text[]) from public;
 grant execute on function internal.names_problem(text[]) to api_writer;

@@ -1,4 +1,4 @@
--- What internal.is_text says, in words. Without a `set` clause, so that it is inlined.
+-- Says in words what internal.is_text checks. Without a `set` clause, so that it is inlined.
 create or replace function internal.text_problem(value text)
 returns text
 language sql
@@ -30,9 +30,10 @@ begin atomic
         end;
 end;
 
-comment on function internal.text_problem(text) is $$What is wrong with a free text, in words, or null
+comment on function internal.text_problem(text) is
+$$What is wrong with a free text, in words, or null
 
-Null, too, for a text that is not there.$$;
+Null for null too.$$;
 
 revoke all on function internal.text_problem(text) from public;
 grant execute on function internal.text_problem(text) to api_writer;

@@ -1,4 +1,5 @@
--- Without a `set` clause, so that it is inlined. Controls and line ends stay, to be refused.
+-- Without a `set` clause, so that it is inlined. Control characters and line ends stay and are
+-- rejected later.
 create or replace function internal.tidy_name(name text)
 returns text
 language sql
@@ -15,9 +16,9 @@ begin atomic
         );
 end;
 
-comment on function internal.tidy_name(text) is $$A name without the differences that nobody sees
+comment on function internal.tidy_name(text) is $$A name without invisible differences
 
-No blanks around it, one between its words, and accented letters as one character each (NFC).$$;
+Removes white space around it, keeps one space between words, and composes accented letters (NFC).$$;
 
 revoke all on function internal.tidy_name(text) from public;
 grant execute on function internal.tidy_name(text) to api_writer;

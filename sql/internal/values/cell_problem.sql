@@ -24,9 +24,10 @@ begin atomic
         end;
 end;
 
-comment on function internal.cell_problem(json, text, jsonb) is $$What is wrong with a cell of a batch, in words, or null
+comment on function internal.cell_problem(json, text, jsonb) is
+$$What is wrong with a cell of a batch, in words, or null
 
-value: internal.cell_value() of the cell.$$;
+value: what internal.cell_value() returned for the cell.$$;
 
 revoke all on function internal.cell_problem(json, text, jsonb) from public;
 grant execute on function internal.cell_problem(json, text, jsonb) to api_writer;

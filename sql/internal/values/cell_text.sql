@@ -9,7 +9,7 @@ begin atomic
 end;
 
 comment on function internal.cell_text(json) is
-'What a cell holds as text without the blanks around it; null if nothing';
+'The text of a cell without white space around it; null if blank';
 
 revoke all on function internal.cell_text(json) from public;
 grant execute on function internal.cell_text(json) to anon, member, operator, job, api_writer;

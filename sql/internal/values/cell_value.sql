@@ -1,6 +1,6 @@
--- Reads a cell as the functions authz.written_… read those of api.samples, without noting what is
--- wrong: internal.cell_problem tells. Without a `set` clause, so that it is inlined: it runs for
--- every cell of a batch. stable, as to_jsonb is, for the same reason.
+-- Reads a cell like the functions authz.written_… read those of api.samples, but without noting
+-- problems: internal.cell_problem returns them. It has no `set` clause, and is stable like
+-- to_jsonb, so that it is inlined: it runs for every cell of a batch.
 create or replace function internal.cell_value(cell json, cell_type text)
 returns jsonb
 language sql
@@ -30,10 +30,11 @@ begin atomic
         end;
 end;
 
-comment on function internal.cell_value(json, text) is $$The value of a cell of a batch, null if it has none or cannot be read
+comment on function internal.cell_value(json, text) is
+$$The value of a cell of a batch; null if blank or unreadable
 
-cell_type: as internal.sample_cell_types names it. A text that is not written as one is returned all
-the same; an empty list is one without names.$$;
+cell_type: as named by internal.sample_cell_types. A cell of type text that holds another type is
+returned as text; a blank list is an empty list.$$;
 
 revoke all on function internal.cell_value(json, text) from public;
 grant execute on function internal.cell_value(json, text) to api_writer;

@@ -1,7 +1,8 @@
--- To PostgreSQL "like" may leak what it compares, so that it waits for row-level security and no
--- index serves it. For texts of the API it says first, by operators that leak nothing and that only
--- an index with text_pattern_ops serves, how the value begins; no text that is found goes on with
--- 129 times the last character. In api, where PostgREST's search_path finds the operator.
+-- For PostgreSQL "like" may leak what it compares: it is evaluated after row-level security, and no
+-- index serves it. For texts of the API this function first compares how the value begins, with
+-- operators that leak nothing and that only an index with text_pattern_ops serves; no stored text
+-- continues with 129 times the last character. The operator is in api, where the search_path of
+-- PostgREST finds it.
 create or replace function internal.is_like(value aspen.words, pattern aspen.words)
 returns boolean
 language sql
@@ -17,7 +18,7 @@ begin atomic
 end;
 
 comment on function internal.is_like(aspen.words, aspen.words) is
-'What "like" does for texts of the API, in parts that the planner sees';
+'like for texts of the API, in parts that the planner can see';
 
 revoke all on function internal.is_like(aspen.words, aspen.words) from public;
 grant execute on function internal.is_like(aspen.words, aspen.words) to member;

@@ -9,7 +9,7 @@ begin atomic
 end;
 
 comment on function internal.parse_boolean(text) is
-'What true or false says, or null: yes, TRUE and 1 say nothing';
+'The boolean of the text true or false, or null: yes, TRUE and 1 are null';
 
 revoke all on function internal.parse_boolean(text) from public;
 grant execute on function internal.parse_boolean(text) to anon, member, operator, job, api_writer;

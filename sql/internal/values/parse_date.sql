@@ -1,6 +1,6 @@
--- A date that is written wrongly must be reported with its row, so nothing may end the statement,
--- and PostgreSQL's own cast takes 3/4/21, today and J2459000 besides. No exception block: it costs
--- more than all the rest, for every row of a batch.
+-- A date that is written wrongly must be reported with its row, so nothing may end the statement;
+-- and the cast of PostgreSQL also accepts 3/4/21, today and J2459000. There is no exception block:
+-- for every row of a batch it would cost more than all the rest.
 create or replace function internal.parse_date(value text)
 returns date
 language plpgsql
@@ -24,7 +24,8 @@ begin
 end
 $$;
 
-comment on function internal.parse_date(text) is 'The date of a text YYYY-MM-DD, or null if it is none';
+comment on function internal.parse_date(text) is
+'The date of a text YYYY-MM-DD, or null if it is not one';
 
 revoke all on function internal.parse_date(text) from public;
 grant execute on function internal.parse_date(text) to anon, member, operator, job, api_writer;

@@ -9,7 +9,7 @@ begin atomic
 end;
 
 comment on function internal.parse_integer(text) is
-'The integer of a text of digits, or null: 1.0, 1e3 and 0x1 are none';
+'The integer of a text of digits, or null: 1.0, 1e3 and 0x1 are null';
 
 revoke all on function internal.parse_integer(text) from public;
 grant execute on function internal.parse_integer(text) to anon, member, operator, job, api_writer;

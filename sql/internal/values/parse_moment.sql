@@ -1,4 +1,4 @@
--- A + that nobody encoded arrives in a URL as a blank.
+-- A + that a client did not encode arrives in a URL as a space.
 create or replace function internal.parse_moment(value text)
 returns timestamptz
 language plpgsql
@@ -19,9 +19,10 @@ exception when data_exception then
 end
 $$;
 
-comment on function internal.parse_moment(text) is $$The moment of a text in ISO 8601, or null if it is none
+comment on function internal.parse_moment(text) is
+$$The time of a text in ISO 8601, or null if it is not one
 
-A day is its beginning; without an offset the time is the session's.$$;
+A day means its beginning; a time without an offset is in the time zone of the session.$$;
 
 revoke all on function internal.parse_moment(text) from public;
 grant execute on function internal.parse_moment(text) to anon, member, operator, job, api_writer;

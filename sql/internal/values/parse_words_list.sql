@@ -1,6 +1,6 @@
--- In CSV a list is a text as PostgreSQL writes arrays; one that is none must not end the statement.
--- The blanks are those of internal.trimmed, which cannot be called by its name here: a member has
--- no way into the schema.
+-- In CSV a list is a text in the array syntax of PostgreSQL; one with a wrong syntax must not end
+-- the statement. The white space is that of internal.trimmed, which this function cannot call by
+-- name: a member may not use the schema.
 create or replace function internal.parse_words_list(cell json)
 returns text[]
 language plpgsql
@@ -31,7 +31,7 @@ begin
     else
         return null;
     end if;
-    -- A blank text stays, to be refused: something was meant to be there.
+    -- A blank text stays and is rejected later: something was meant to be there.
     return array(
         select btrim(
             listed.item,
@@ -45,9 +45,9 @@ end
 $$;
 
 comment on function internal.parse_words_list(json) is
-$$The texts of a list without the blanks around each
+$$The texts of a list without white space around each
 
-Null for what is no list of texts.$$;
+Returns null for anything else.$$;
 
 revoke all on function internal.parse_words_list(json) from public;
 grant execute on function internal.parse_words_list(json)

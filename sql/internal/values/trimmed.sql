@@ -16,9 +16,10 @@ begin atomic
         );
 end;
 
-comment on function internal.trimmed(text) is $$A text without the blanks around it, null if nothing is left
+comment on function internal.trimmed(text) is
+$$A text without white space around it, null if nothing is left
 
-The blanks of Unicode, as Python strips them.$$;
+White space as in Unicode and in the strip() of Python.$$;
 
 revoke all on function internal.trimmed(text) from public;
 grant execute on function internal.trimmed(text) to anon, member, operator, job, api_writer;

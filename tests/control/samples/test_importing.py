@@ -89,10 +89,10 @@ def test_import_names_every_problem_and_stores_nothing(importer: Importer) -> No
         "metadata.tsv:8: : strain is required",
         'metadata.tsv:9: A/8: date "2999-01-01" must be between 1900-01-01 and today',
         "sequences.fasta:1: A/8: sequence has 'Z' at position 1201,"
-        " which is no IUPAC nucleotide letter and no gap (-)",
-        "sequences.fasta:7: A/4: sequence has 4 letters; at least 1000 are needed",
+        " which is neither an IUPAC nucleotide code nor a gap (-)",
+        "sequences.fasta:7: A/4: sequence has 4 bases; at least 1000 are needed",
         "sequences.fasta:9: A/3: sequence has '!' at position 1201,"
-        " which is no IUPAC nucleotide letter and no gap (-)",
+        " which is neither an IUPAC nucleotide code nor a gap (-)",
     ]
     assert "7 of 8 samples are rejected" in result.stderr
 
@@ -120,7 +120,7 @@ def test_import_names_places_and_accessions_that_are_no_names(importer: Importer
         " U+200B",
         'metadata.tsv:5: A/4: gisaid_epi_isl "@EPI" must not begin with =, +, - or @',
         "sequences.fasta:3: A/3: sequence has '!' at position 1201,"
-        " which is no IUPAC nucleotide letter and no gap (-)",
+        " which is neither an IUPAC nucleotide code nor a gap (-)",
     ]
 
 

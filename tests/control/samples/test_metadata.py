@@ -525,7 +525,7 @@ def test_many_alike_problems_are_one_line(importer: Importer) -> None:
     assert [line.split(" (")[0] for line in lines] == [
         "metadata.tsv: 100 times: date must be between 1900-01-01 and today: lines 2",
         "metadata.tsv:102: B/1: region is required",
-        "sequences.fasta: 100 times: sequence has … letters; at least … are needed: lines 3",
+        "sequences.fasta: 100 times: sequence has … bases; at least … are needed: lines 3",
     ]
     assert lines[0].endswith(' 11 (A/9 "1800-01-01") and 90 more')
     assert "; --rejects FILE lists all problems" in result.stderr

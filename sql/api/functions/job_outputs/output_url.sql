@@ -1,5 +1,6 @@
--- A link works for whoever holds it, also after its owner has lost the right to the file, so it
--- lives for minutes. Operators choose others, up to an hour: aspen.link_seconds of authenticator.
+-- Whoever has a link can use it, even after its owner has lost the right to the file, so it is
+-- valid for minutes. Operators can choose another time, up to an hour: aspen.link_seconds of
+-- authenticator.
 create or replace function api.output_url(id bigint)
 returns json
 language sql
@@ -16,7 +17,7 @@ begin atomic
         where outputs.id = output_url.id
     );
 
-    -- A tree names samples by their public identifiers; every other file holds sequences or results
+    -- A tree names samples by their public identifiers; every other file contains sequences or results
     -- of private samples.
     select
         internal.fail(
@@ -52,10 +53,11 @@ end;
 
 comment on function api.output_url(bigint) is $$A link to a file in S3
 
-id: of an output (see job_outputs). Returns {url, expires_in}; the link works for five minutes, without
-a token, so treat it like the file. It leads to the version that was registered, whatever was written
-there since; in a bucket that keeps no versions (version_id is null) to what lies there now: compare
-checksum_sha256. Viewers may fetch trees (auspice_json) only. Errors: 404 output_not_found, 403 output_is_private, 503 storage_unavailable.$$;
+id: of an output (see job_outputs). Returns {url, expires_in}. The link works for five minutes
+without a token, so treat it like the file. It leads to the version that was registered, whatever
+was written there since; in a bucket without versions (version_id is null) it leads to the present
+file: compare checksum_sha256. Viewers may fetch trees (auspice_json) only. Errors: 404
+output_not_found, 403 output_is_private, 503 storage_unavailable.$$;
 
 revoke all on function api.output_url(bigint) from public;
 grant execute on function api.output_url(bigint) to member;

@@ -1,4 +1,5 @@
--- name and samples are JSON, because a number that a request has for a text would arrive as one.
+-- name and samples are JSON, because a number where the request needs a text would arrive as a
+-- text.
 create or replace function api.create_phylo_run(
     group_id bigint,
     pathogen text,
@@ -13,7 +14,7 @@ volatile
 security invoker
 rows 1
 begin atomic
-    select internal.fail(400, 'invalid_run', 'The run is not usable', problems.problems::text)
+    select internal.fail(400, 'invalid_run', 'The run is invalid', problems.problems::text)
     from (
         select
             json_agg(
@@ -50,17 +51,19 @@ begin atomic
     );
 end;
 
-comment on function api.create_phylo_run(bigint, text, json, json, text, jsonb) is $$Queue a phylogenetic run
+comment on function api.create_phylo_run(bigint, text, json, json, text, jsonb) is
+$$Queue a phylogenetic run
 
-group_id: a group where you are directly member or admin. pathogen: slug. name: a text of 1 to 128
-characters without control characters. samples: an array of at most 20,000 public identifiers of samples you see,
-private identifiers where you are permitted, strain names and accessions of the pathogen's repository;
-may be empty: a run is made from all samples of the group and pathogen, these are the chosen ones, and
-each has a sequence. The pathogen has a nextclade_dataset_name. A repository's prefix such as hCoV-19/ may be there or not, in any case; the rest is
-compared letter by letter. The samples of group_id come first; an identifier that stands for two
-samples there or, if for none there, for two of other groups is refused. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
-template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most 1,000
-names), location_id (a number). Blanks around texts are not part of them; in SQL, name and samples
+group_id: a group where you are directly member or admin. pathogen: a slug; the pathogen needs a
+nextclade_dataset_name. name: a text of 1 to 128 characters without control characters. samples: an
+array of at most 20,000 public identifiers of samples that you see, private identifiers where you
+may see them, strain names and accessions of the pathogen's repository. Each needs a sequence. The
+run is made from all samples of the group and pathogen, and these are the chosen ones; the array may
+be empty. The prefix of a repository such as hCoV-19/ is optional, in any case; the rest is compared
+exactly. The samples of group_id come first; an identifier that two samples there have or, if none
+there has it, two of other groups, is rejected. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
+template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most
+1,000 names), location_id (a number). White space around texts is removed; in SQL, name and samples
 are JSON. Returns the run. Errors: 400 unknown_samples, ambiguous_samples and
 samples_without_sequence (details lists them), invalid_run, unknown_pathogen, pathogen_without_runs;
 403 group_access_denied.$$;

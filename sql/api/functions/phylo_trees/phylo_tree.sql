@@ -1,4 +1,4 @@
--- Every look-up is by key, so plans are kept: to make them anew took a tenth of the time.
+-- Every look-up is by key, so plans are kept: planning again took a tenth of the time.
 create or replace function api.phylo_tree(id bigint, id_style text default 'private')
 returns api."*/*"
 language sql
@@ -100,12 +100,12 @@ end;
 
 comment on function api.phylo_tree(bigint, text) is $$A tree as an Auspice v2 dataset
 
-id: of a tree (see phylo_trees). Tips, and inner nodes that are samples, bear the private identifier
-where the caller is member or admin of the sample's group, directly or by grant, with the public one
-beside it ({REPOSITORY}_ID); all others the public one. id_style=public: public identifiers
-everywhere. country, division and location are coloured by distance from the group's default
-location, which comes first in each scale: 16 colours, places told apart by the places they are in.
-Errors: 404 tree_not_found, 400 invalid_argument.$$;
+id: of a tree (see phylo_trees). Tips, and inner nodes that are samples, have the private identifier
+where the caller is member or admin of the sample's group, directly or by a grant, and then the
+public one beside it ({REPOSITORY}_ID); all others have the public one. id_style=public: public
+identifiers everywhere. country, division and location are coloured by distance from the group's
+default location, which comes first in each scale: 16 colours, and locations of the same name are
+told apart by their parents. Errors: 404 tree_not_found, 400 invalid_argument.$$;
 
 revoke all on function api.phylo_tree(bigint, text) from public;
 grant execute on function api.phylo_tree(bigint, text) to member;

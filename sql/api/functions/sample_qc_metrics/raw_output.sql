@@ -1,4 +1,4 @@
--- A computed field and not a column of the view: `*` in a list would send kilobytes per sample that
+-- A computed field, not a column of the view: `*` in a list would send kilobytes per sample that
 -- hardly anybody reads.
 create or replace function api.raw_output(api.sample_qc_metrics)
 returns jsonb
@@ -13,8 +13,8 @@ end;
 
 comment on function api.raw_output(api.sample_qc_metrics) is $$The whole row that a QC caller wrote
 
-A field of sample_qc_metrics that comes when it is named: select=*,raw_output. A JSON object of
-strings by column of nextclade.csv.$$;
+Computed column, not part of `*`; request it: select=*,raw_output. A JSON object of strings by
+column of nextclade.csv.$$;
 
 revoke all on function api.raw_output(api.sample_qc_metrics) from public;
 grant execute on function api.raw_output(api.sample_qc_metrics) to member;

@@ -9,7 +9,7 @@ end;
 
 comment on function api.health() is $$Whether the API and its database answer
 
-{"status": "ok", "database_time": …}. Needs no token.$$;
+Returns {"status": "ok", "database_time": …}. Needs no token.$$;
 
 revoke all on function api.health() from public;
 grant execute on function api.health() to anon, member, operator, job;
