@@ -216,7 +216,7 @@ def test_version_of_nextclade_must_be_said(draft: Desk) -> None:
     manifest = draft.qc(job, rows, software_versions={})
     refusal = draft.refusal(partial(draft.store, job, manifest))
 
-    assert refusal.startswith("the version of Nextclade is not said")
+    assert refusal.startswith("the version of Nextclade is not given")
 
 
 # As Nextclade 3 writes it for SARS-CoV-2, without some columns of partial scores.
