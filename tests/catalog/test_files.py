@@ -106,7 +106,7 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     ),
     (
         "errors_are_documented",
-        "sql/internal/refuse_move.sql",
+        "sql/internal/sequences/refuse_move.sql",
         ("'read_only_column'", "'row_moved'"),
         ["400 row_moved"],
     ),
