@@ -47,18 +47,21 @@ values
 ('nextclade_tag_json', 'nextclade'),
 ('aligned_fasta', 'nextclade');
 
+-- squawk-ignore ban-drop-constraint
 alter table aspen.jobs drop constraint jobs_kind_check;
 alter table aspen.jobs add constraint jobs_kind_fkey
 foreign key (kind) references aspen.job_kinds (name) on delete restrict not valid;
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.jobs validate constraint jobs_kind_fkey;
 
+-- squawk-ignore ban-drop-constraint
 alter table aspen.job_schedules drop constraint job_schedules_kind_check;
 alter table aspen.job_schedules add constraint job_schedules_kind_fkey
 foreign key (kind) references aspen.job_kinds (name) on delete restrict not valid;
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.job_schedules validate constraint job_schedules_kind_fkey;
 
+-- squawk-ignore ban-drop-constraint
 alter table aspen.job_outputs drop constraint job_outputs_kind_check;
 alter table aspen.job_outputs add constraint job_outputs_kind_fkey
 foreign key (kind) references aspen.job_output_kinds (name) on delete restrict not valid;

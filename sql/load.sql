@@ -259,3 +259,6 @@
 \ir api/functions/jobs/cancel_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
+
+-- Definer functions: which role each runs as.
+\ir owners.sql

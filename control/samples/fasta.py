@@ -41,16 +41,16 @@ def read_records(file: InputFile) -> Iterator[Record]:
     """Yield the records of a FASTA file in order, one in memory at a time."""
     header: str | None = None
     header_line = 0
-    letters = bytearray()
+    bases = bytearray()
     for number, piece, starts_line in _pieces(file.stream):
         if starts_line and piece.startswith(b">"):
             if header is not None:
-                yield Record(header, header_line, _text(letters))
+                yield Record(header, header_line, _text(bases))
             header, header_line = _header(piece, file.name, number), number
-            letters.clear()
+            bases.clear()
         elif header is not None:
-            letters += piece.rstrip(b"\r\n")
-            if len(letters) > LONGEST_SEQUENCE:
+            bases += piece.rstrip(b"\r\n")
+            if len(bases) > LONGEST_SEQUENCE:
                 raise ControlError(
                     f"{file.name}, line {header_line}: more than {LONGEST_SEQUENCE} bases",
                     "give a FASTA file with one genome per record",
@@ -61,7 +61,7 @@ def read_records(file: InputFile) -> Iterator[Record]:
                 "give a FASTA file: lines that start with > name the sequences below them",
             )
     if header is not None:
-        yield Record(header, header_line, _text(letters))
+        yield Record(header, header_line, _text(bases))
 
 
 def _pieces(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
@@ -85,6 +85,6 @@ def _header(line: bytes, name: str, number: int) -> str:
         raise ControlError(f"{name}, line {number}: the header is not UTF-8", NOT_UTF_8) from error
 
 
-def _text(letters: bytearray) -> str:
+def _text(bases: bytearray) -> str:
     """Decode bases; map impossible bytes to U+FFFD, so that the database reports their position."""
-    return letters.replace(b"\0", b"\xff").decode("ascii", "replace")
+    return bases.replace(b"\0", b"\xff").decode("ascii", "replace")

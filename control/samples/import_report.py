@@ -18,7 +18,7 @@ from control.terminal import spreadsheet_cell
 
 # Nobody reads more lines on a terminal.
 SHOWN_LINES = 100
-SHOWN_LETTERS = 60
+SHOWN_CHARACTERS = 60
 # Up to so many alike problems are shown one by one.
 ALIKE = 10
 # The parts that differ between alike problems.
@@ -143,4 +143,4 @@ def _quoted(value: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

@@ -31,7 +31,7 @@ OnConflict = Literal["error", "skip", "update"]
 ROLE = "member"
 # Small enough to stay flat in memory, here and in the database; large enough to cost little.
 BATCH_SAMPLES = 200
-BATCH_LETTERS = 8_000_000
+BATCH_BASES = 8_000_000
 # A FASTA file may hold a million sequences that the metadata does not name.
 NAMED = 20
 NO_SEQUENCES = "give a FASTA file, or leave --sequences out to import samples without"
@@ -246,14 +246,14 @@ def _refuse_strange_sequences(job: _Import, fasta: InputFile) -> None:
 
 def _batches(pairs: Iterable[_Pair | Record]) -> Iterator[list[_Pair | Record]]:
     batch: list[_Pair | Record] = []
-    letters = 0
+    bases = 0
     for pair in pairs:
         batch.append(pair)
         record = pair.record if isinstance(pair, _Pair) else pair
-        letters += len(record.sequence) if record else 0
-        if len(batch) == BATCH_SAMPLES or letters >= BATCH_LETTERS:
+        bases += len(record.sequence) if record else 0
+        if len(batch) == BATCH_SAMPLES or bases >= BATCH_BASES:
             yield batch
-            batch, letters = [], 0
+            batch, bases = [], 0
     if batch:
         yield batch
 

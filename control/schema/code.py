@@ -16,7 +16,7 @@ from psycopg import errors, sql
 
 from control.errors import ControlError
 from control.queries import query
-from control.schema.code_objects import files_of_objects, record_objects
+from control.schema.code_objects import NAMES_ONLY, files_of_objects, read_objects, record_objects
 from control.schema.safety_rules import check_safety
 from control.schema.script import (
     Script,
@@ -243,7 +243,7 @@ def load_code(conn: psycopg.Connection, contents: Contents) -> str:
     if not run_together(conn, scripts):
         for path, script in scripts.items():
             run_in_savepoint(conn, path, script)
-    files = files_of_objects(conn)
+    files = files_of_objects(conn, read_objects(conn, NAMES_ONLY))
     probe = remember_load(conn, contents)
     record_objects(conn, files)
     check_safety(conn, AFTER_A_LOAD)

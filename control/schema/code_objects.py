@@ -61,7 +61,7 @@ Needs = Mapping[Key, frozenset[Key]]
 # The files that wrote an object; the one that made it comes first.
 Files = Mapping[Key, tuple[str, ...]]
 # Later than every transaction: nothing is defined, all is named.
-_NAMES_ONLY = 1 << 62
+NAMES_ONLY = 1 << 62
 
 
 def read_objects(conn: psycopg.Connection, made_since: int | None = None) -> dict[Key, CodeObject]:
@@ -105,13 +105,15 @@ def read_structures(conn: psycopg.Connection) -> dict[str, str]:
     return dict(conn.execute(query("schema/table_structures")).fetchall())
 
 
-def files_of_objects(conn: psycopg.Connection) -> dict[Key, tuple[str, ...]]:
+def files_of_objects(
+    conn: psycopg.Connection, objects: Mapping[Key, CodeObject]
+) -> dict[Key, tuple[str, ...]]:
     """Tell which files wrote which object, after each was run in a savepoint that is noted."""
     began = conn.execute(
         "select files.xmin::text::bigint, files.path from control.loaded_files as files order by 1"
     ).fetchall()
     numbers = [number for number, _ in began]
-    keys = {one.address: key for key, one in read_objects(conn, _NAMES_ONLY).items()}
+    keys = {one.address: key for key, one in objects.items()}
     written: dict[Key, tuple[str, ...]] = {}
     for classid, objid, _, made_by, touched_by in conn.execute(query("schema/code_marks")):
         key = keys.get((classid, objid))
@@ -127,7 +129,7 @@ def files_of_objects(conn: psycopg.Connection) -> dict[Key, tuple[str, ...]]:
 
 def record_objects(conn: psycopg.Connection, files: Files) -> None:
     """Remember all objects as they are now, so that a load of few can trust the rest."""
-    keys = {one.address: key for key, one in read_objects(conn, _NAMES_ONLY).items()}
+    keys = {one.address: key for key, one in read_objects(conn, NAMES_ONLY).items()}
     objects = {}
     for address, mark in read_marks(conn).items():
         key = keys.get(address, ("", ""))
@@ -178,7 +180,7 @@ def changed_by_hand(conn: psycopg.Connection) -> list[str]:
     if not any(loaded[at].kind for at in kept):
         return []
     with conn.transaction():
-        names = {one.address: key for key, one in read_objects(conn, _NAMES_ONLY).items()}
+        names = {one.address: key for key, one in read_objects(conn, NAMES_ONLY).items()}
     names |= {at: (one.kind, one.identity) for at, one in loaded.items() if one.kind}
     changed = (loaded.keys() | marks.keys()) - kept
     return sorted(" ".join(names.get(at, ("rights", "on a schema"))) for at in changed)

@@ -224,7 +224,7 @@ def _result(
         objects=objects,
         needs=read_needs(conn, objects),
         structures=structures,
-        files=files_of_objects(conn),
+        files=files_of_objects(conn, objects),
     )
 
 

@@ -39,7 +39,3 @@ comment on function authz.caller_groups() is
 
 revoke all on function authz.caller_groups() from public;
 grant execute on function authz.caller_groups() to member;
-
-grant create on schema authz to claims_reader;
-alter function authz.caller_groups() owner to claims_reader;
-revoke create on schema authz from claims_reader;

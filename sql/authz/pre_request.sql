@@ -24,7 +24,3 @@ these functions of authz say.$$;
 
 revoke all on function authz.pre_request() from public;
 grant execute on function authz.pre_request() to anon, member, operator, job;
-
-grant create on schema authz to claims_reader;
-alter function authz.pre_request() owner to claims_reader;
-revoke create on schema authz from claims_reader;

@@ -96,6 +96,15 @@ def definer_functions_say_why(root: Path) -> list[str]:
     ]
 
 
+def owners_are_stated_in_one_place(root: Path) -> list[str]:
+    """Only owners.sql says which role a definer function runs as."""
+    return [
+        name
+        for name, text in _files(root)
+        if name != "owners.sql" and re.search(r"^alter .*\bowner to\b", text, re.M)
+    ]
+
+
 def views_list_their_columns(root: Path) -> list[str]:
     """Use no star, so that no new column becomes public by accident."""
     return [
@@ -146,6 +155,7 @@ RULES: dict[str, Rule] = {
         folders_hold_one_kind_of_statement,
         functions_have_a_complete_header,
         definer_functions_say_why,
+        owners_are_stated_in_one_place,
         views_list_their_columns,
         errors_are_documented,
         documented_errors_are_raised,

@@ -81,6 +81,12 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         ["internal/phylo/tree_origin.sql"],
     ),
     (
+        "owners_are_stated_in_one_place",
+        "sql/internal/phylo/tree_origin.sql",
+        ("", "alter function internal.tree_origin(bigint) owner to claims_reader;\n"),
+        ["internal/phylo/tree_origin.sql"],
+    ),
+    (
         "views_list_their_columns",
         "sql/api/views/lineages.sql",
         ("lineages.id,", "lineages.*,"),

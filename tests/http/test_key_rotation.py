@@ -118,7 +118,7 @@ def test_rotation_says_so_when_the_api_is_down(own_api: Api, run: Run) -> None:
     result = run("rotate-keys", ASPEN_API_URL="http://127.0.0.1:1")
 
     assert result.exit_code == 1
-    assert "the keys are in place" in result.stderr
+    assert "the new keys are stored" in result.stderr
 
 
 def test_tokens_of_a_trusted_provider_are_let_in_until_it_is_replaced(

@@ -195,7 +195,7 @@ def test_restore_brings_back_rows_sequences_privileges_and_settings(
 
 def previous_url(stack: Stack, restored: Result) -> str:
     """Return the address of the database before the restore, a fresh one of the same server."""
-    [name] = re.findall(r"of before is now (\w+)", restored.stdout)
+    [name] = re.findall(r"previous database is now (\w+)", restored.stdout)
     return f"{stack.settings.admin_database_url}".replace("/aspen", f"/{name}")
 
 
@@ -348,7 +348,7 @@ def test_missing_object_is_named_and_does_not_stop_a_backup(
             conn.execute("update aspen.job_outputs set key = replace(key, 'x/jobs/', 'jobs/')")
             conn.execute("alter table aspen.job_outputs enable trigger user")
 
-    assert "not in S3 any more: s3://first-bucket/x/jobs/" in result.stderr
+    assert "missing from S3: s3://first-bucket/x/jobs/" in result.stderr
 
 
 def truncate(backup: Path) -> None:

@@ -234,7 +234,7 @@ def test_missing_ministack_is_named_before_anything_starts(
 
 
 def test_damaged_env_json_is_named(settings: Settings) -> None:
-    """Name it in every command that reads it; `control up` makes a new one."""
+    """Name it in every command that reads it; `control up` creates a new one."""
     settings.data_dir.mkdir()
     settings.state_file.write_text("{")
 
@@ -246,7 +246,7 @@ def test_damaged_env_json_is_named(settings: Settings) -> None:
 
 def test_up_refuses_another_environment(settings: Settings) -> None:
     """Start nothing for `control --env production up`."""
-    with pytest.raises(ControlError, match="not run from here"):
+    with pytest.raises(ControlError, match="not a local stack"):
         stack.up(replace(settings, environment="production"), lambda line: None)
 
     assert not settings.data_dir.exists()

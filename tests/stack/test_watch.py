@@ -37,7 +37,7 @@ class Watcher:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        assert wait_for(lambda: "looking after the stack" in self.said(), PATIENCE), self.said()
+        assert wait_for(lambda: "supervising the stack" in self.said(), PATIENCE), self.said()
 
     def said(self) -> str:
         """Everything printed so far."""
@@ -127,7 +127,7 @@ def test_supervisor_ends_when_the_stack_is_taken_down(local: LocalStack, watcher
 
 def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
     """Reject it, because two would start everything twice."""
-    with pytest.raises(Exception, match="looks after this stack already"):
+    with pytest.raises(Exception, match="supervises this stack already"):
         stack.watch(local.settings, lambda line: None, lambda settings: None)
 
 

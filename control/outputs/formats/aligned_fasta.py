@@ -11,7 +11,7 @@ from control.outputs.malformed import Malformed
 from control.outputs.taxa import sample_id_of
 
 # The nucleotide codes of aspen.aligned_sequences.
-LETTERS = b"ACGTUNWSKMYRVHDB-"
+NUCLEOTIDES = b"ACGTUNWSKMYRVHDB-"
 
 
 def read_alignments(file: ObjectFile, expected: AbstractSet[int]) -> Iterator[tuple[int, str]]:
@@ -68,9 +68,9 @@ def _whole(file: ObjectFile, header: tuple[int, str], sequence: bytearray) -> by
 
 
 def _checked(file: ObjectFile, number: int, line: bytes) -> bytes:
-    others = line.translate(None, LETTERS)
+    others = line.translate(None, NUCLEOTIDES)
     if others:
         column = line.index(others[:1]) + 1
-        letter = ascii(chr(others[0]))
-        raise Malformed(file.name, number, f"column {column} holds {letter}, not a nucleotide")
+        code = ascii(chr(others[0]))
+        raise Malformed(file.name, number, f"column {column} holds {code}, not a nucleotide")
     return line

@@ -1,4 +1,4 @@
--- The settings aspen.* that operators chose for roles and for this database.
+-- List the settings aspen.* that operators chose for roles and for this database.
 select
     roles.rolname as role_name,
     settings.setdatabase <> 0 as is_of_database,

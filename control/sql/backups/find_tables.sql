@@ -1,4 +1,4 @@
--- The tables that a backup holds, whoever owns them, except the one with secrets.
+-- List the tables that a backup holds, whoever owns them, except the one with secrets.
 select
     namespaces.nspname as schema_name,
     relations.relname as table_name

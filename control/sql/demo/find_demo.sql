@@ -1,4 +1,4 @@
--- The demo's tree, provided that the lineages and QC of its samples are registered as well.
+-- Find the demo's tree, if the lineages and QC of its samples are registered as well.
 select
     (
         select count(*)

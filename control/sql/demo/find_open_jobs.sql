@@ -1,4 +1,4 @@
--- The queued jobs of the demo: its run, and the jobs whose samples are all the demo's.
+-- Find the queued jobs of the demo: its run, and the jobs whose samples are all the demo's.
 select
     jobs.id,
     jobs.kind

@@ -1,4 +1,4 @@
--- A location of the outbreak; coordinates that are there already stay.
+-- Store a location of the outbreak; existing coordinates stay.
 insert into aspen.locations (region, country, division, location, latitude, longitude)
 values (
     %(region)s, %(country)s, %(division)s, %(location)s, %(latitude)s, %(longitude)s

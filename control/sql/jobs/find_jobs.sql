@@ -1,4 +1,4 @@
--- The newest jobs first; of one status, where it is given.
+-- List jobs, the newest first; of one status if it is given.
 select
     jobs.id,
     jobs.kind,

@@ -1,5 +1,4 @@
--- A genome that Nextclade could not align has no alignment; one it had before is no longer its
--- result.
+-- Delete earlier alignments of genomes that Nextclade could not align now.
 delete from aspen.aligned_sequences as aligned
 using held_samples as held
 inner join staged_qc as staged

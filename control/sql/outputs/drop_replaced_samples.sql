@@ -1,6 +1,6 @@
--- Results belong to the sequence that the job was for: those of a sample that has another by now, or
--- none, or is of another pathogen, are not stored. Held until the end, so that no sequence is
--- replaced between its results.
+-- Exclude samples whose sequence or pathogen changed since the job was queued, because results belong
+-- to the sequence the job was for. The sequences stay locked until the end, so that none is replaced
+-- between its results.
 with present as materialized (
     select
         sequences.sample_id,

@@ -1,5 +1,4 @@
--- A genome that Nextclade could not place has no lineage; one it had before is no longer its
--- result.
+-- Delete earlier lineages of genomes that Nextclade could not place now.
 delete from aspen.sample_lineages as lineages
 using held_samples as held
 inner join staged_qc as staged

@@ -1,5 +1,4 @@
--- Samples deleted since are no longer linked; the others stay until the tips that name them
--- are stored.
+-- Unlink samples deleted since; lock the others until the tips that name them are stored.
 with held as (
     select
         samples.group_id,

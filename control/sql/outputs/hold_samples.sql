@@ -1,6 +1,6 @@
--- The inputs of the job that still exist. Held until the end, so that none is deleted or made
--- private between its results; in the order in which batches of samples lock them, so that two
--- never wait for each other in a circle.
+-- Lock the existing inputs of the job until the end, so that none is deleted or made private between
+-- its results; in the order in which batches of samples lock them, so that two transactions never
+-- deadlock.
 insert into held_samples (id, group_id, is_private)
 select
     samples.id,

@@ -1,5 +1,5 @@
--- The sample each name stands for. A name that several samples answer to stands for none of them, and
--- is returned with them.
+-- Link each name to its sample. A name that matches several samples is linked to none of them and
+-- returned with them.
 with candidates as materialized (
     select
         names.position,

@@ -1,4 +1,4 @@
--- The column lineage where the dataset has one, else the clade. An invalid genome has neither.
+-- Stage the column lineage if the dataset has one, else the clade. An invalid genome has neither.
 insert into staged_lineages (sample_id, lineage, software_version, raw_output)
 select
     staged.sample_id,

@@ -1,4 +1,4 @@
--- What the files of a job say of its samples, until it is stored. A transaction may register
+-- Create tables for the rows of a job's files until they are stored. A transaction may register
 -- several jobs.
 drop table if exists pg_temp.held_samples,
 pg_temp.staged_lineages,
@@ -40,5 +40,5 @@ create temporary table staged_alignments (
     sequence text not null
 ) on commit drop;
 
--- Nucleotide text does not compress: external storage spares the attempt.
+-- Nucleotides do not compress: external storage saves the attempt.
 alter table staged_alignments alter column sequence set storage external;

@@ -1,4 +1,4 @@
--- The names of a tree that may be samples, those that are, and its tips, until they are stored. A
+-- Create tables for the names of a tree that may be samples, those that are, and its tips. A
 -- transaction may register several jobs.
 drop table if exists pg_temp.staged_names, pg_temp.staged_links, pg_temp.staged_tips;
 

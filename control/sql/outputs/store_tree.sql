@@ -1,4 +1,4 @@
--- A tree registered again keeps its id, so that links to it stay good.
+-- Store a tree; one registered again keeps its id, so that links to it stay valid.
 insert into aspen.phylo_trees (
     group_id, job_id, resolved_template_args, document, places, lead_text, tip_count,
     linked_node_count

@@ -1,7 +1,7 @@
--- Makes the places that do not exist yet, and their divisions and countries: a place is found by its
--- names and coloured by its distance on every level. What is a place already, however it is written,
--- stays (internal.place_path). Coordinates are loaded apart (control load coordinates). In one order
--- for everybody, so that two imports of the same new places cannot deadlock.
+-- Create missing locations with their divisions and countries: a location is found by its names and
+-- coloured by its distance on every level. An existing location stays, however it is written
+-- (internal.place_path). Coordinates are loaded separately (control load coordinates). Rows are
+-- inserted in one fixed order, so that two imports of the same new locations cannot deadlock.
 with given as (
     select
         places.region,
@@ -41,7 +41,7 @@ where not exists (
     from aspen.locations as locations
     where locations.region_key = keyed.region_key and locations.path_key = keyed.path_key
 )
--- Parents before what is in them, which takes their spelling.
+-- Parents first, because their children take over the spelling.
 order by
     keyed.region_key collate "C", keyed.path_key collate "C",
     keyed.region, keyed.country, keyed.division, keyed.location

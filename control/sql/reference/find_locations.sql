@@ -1,5 +1,5 @@
--- The ids of places by the names they were given, held until the transaction ends, so that none is
--- deleted meanwhile.
+-- Find the ids of locations by their names, and lock them until the transaction ends, so that none is
+-- deleted before it is used.
 select locations.id, places.region, places.country, places.division, places.location
 from aspen.locations as locations
 inner join unnest(%(regions)s::text[], %(countries)s::text[], %(divisions)s::text[], %(locations)s::text[])

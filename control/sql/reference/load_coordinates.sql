@@ -1,8 +1,8 @@
--- Gives places the coordinates of a file, whose lines are parallel arrays, and tells of every place
--- what became of it. A line is of the places of its own level and name; where it names parents, of
--- those in them. The line that names most parents counts. Nothing is guessed: a line that several
--- places answer to is of none, and neither are two lines that contradict each other. A country that
--- stands in two regions is one place.
+-- Set the coordinates of locations from the lines of a file (parallel arrays), and report the outcome
+-- for each location. A line matches locations by level and name, and by the parents it names. The line
+-- that names most parents counts. Nothing is guessed: a line that matches several locations, or two
+-- lines that contradict each other, set none. A country that stands in two regions counts as one
+-- location.
 with lines as (
     select
         given.number,

@@ -1,5 +1,5 @@
--- The pathogens the platform knows from the start, with their repositories and strain-name prefixes. Rows that exist
--- stay as they are: operators may have changed them.
+-- Add the initial pathogens with their repositories and strain-name prefixes. Existing rows stay
+-- unchanged, because operators may have edited them.
 insert into aspen.public_repositories (name)
 values ('GISAID'), ('GenBank')
 on conflict (name) do nothing;

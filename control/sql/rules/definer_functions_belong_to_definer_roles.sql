@@ -3,7 +3,7 @@
 select
     format('%s of %s', functions.oid::regprocedure, functions.proowner::regrole) as object,
     'runs with the rights of an owner that was not made for that' as problem,
-    'make it security invoker, or give it to claims_reader, api_writer, auditor, presigner or results_keeper' as cure
+    'make it security invoker, or list it in sql/owners.sql under the role it is to run as' as cure
 from pg_catalog.pg_proc as functions
 where
     functions.prosecdef

@@ -1,4 +1,4 @@
--- What is wrong with names, by name; nothing for those that will do.
+-- Return the problems of names, by name; nothing for valid ones.
 select given.name, problems.problem
 from unnest(%(names)s::text[]) as given(name)
 cross join lateral (select internal.name_problem(given.name) as problem) as problems

@@ -1,4 +1,4 @@
--- What is wrong with sequences that are not going to be stored, by their position.
+-- Return the problems of sequences that will not be stored, by position.
 select given.position - 1, internal.sequence_problem(given.sequence)
 from unnest(%(sequences)s::text[]) with ordinality as given(sequence, position)
 where internal.sequence_problem(given.sequence) is not null;

@@ -1,4 +1,5 @@
--- Accessions of samples, as parallel arrays; a sample's accession in a repository is replaced when it is another one.
+-- Store accessions of samples (parallel arrays); a different accession in a repository replaces the
+-- earlier one.
 insert into aspen.accessions (group_id, sample_id, is_private, public_repository_id, accession)
 select samples.group_id, samples.id, samples.is_private, repositories.id, given.accession
 from unnest(%(sample_ids)s::bigint[], %(repositories)s::text[], %(accessions)s::text[])

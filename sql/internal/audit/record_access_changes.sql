@@ -60,7 +60,3 @@ Arguments: the key of the table, then the columns whose values are stored: as th
 change and, where an update changed them, under "before". The rows are in changed_rows and old_rows.$$;
 
 revoke all on function internal.record_access_changes() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_access_changes() owner to auditor;
-revoke create on schema internal from auditor;

@@ -27,7 +27,3 @@ $$Trigger: record the changed rows of a statement in the audit log
 They are in changed_rows, with id and group_id.$$;
 
 revoke all on function internal.record_changes() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_changes() owner to auditor;
-revoke create on schema internal from auditor;

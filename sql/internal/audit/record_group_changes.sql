@@ -25,7 +25,3 @@ comment on function internal.record_group_changes() is
 'Trigger: record changed groups in the audit log';
 
 revoke all on function internal.record_group_changes() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_group_changes() owner to auditor;
-revoke create on schema internal from auditor;

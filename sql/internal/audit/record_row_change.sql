@@ -28,7 +28,3 @@ comment on function internal.record_row_change() is
 'Trigger: record one changed row (id, group_id) in the audit log';
 
 revoke all on function internal.record_row_change() from public;
-
-grant create on schema internal to auditor;
-alter function internal.record_row_change() owner to auditor;
-revoke create on schema internal from auditor;

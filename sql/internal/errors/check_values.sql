@@ -46,7 +46,3 @@ comment on function internal.check_values() is $$Trigger: leave out a row with i
 Arguments: the columns that are required.$$;
 
 revoke all on function internal.check_values() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.check_values() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -30,7 +30,3 @@ $$Trigger: reject a statement, naming every problem of its rows
 Errors: 400 invalid_value, invalid_sequence.$$;
 
 revoke all on function internal.raise_problems() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.raise_problems() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -26,7 +26,3 @@ $$Trigger: reject invalid values that belong to no row
 Errors: 400 invalid_value.$$;
 
 revoke all on function internal.refuse_noted_values() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.refuse_noted_values() owner to api_writer;
-revoke create on schema internal from api_writer;

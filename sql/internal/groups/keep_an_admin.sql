@@ -40,7 +40,3 @@ comment on function internal.keep_an_admin() is $$Trigger: keep the last admin o
 Errors: 409 last_admin.$$;
 
 revoke all on function internal.keep_an_admin() from public;
-
-grant create on schema internal to claims_reader;
-alter function internal.keep_an_admin() owner to claims_reader;
-revoke create on schema internal from claims_reader;

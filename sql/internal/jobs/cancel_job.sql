@@ -41,7 +41,3 @@ comment on function internal.cancel_job(bigint) is 'Cancel a job for api.cancel_
 
 revoke all on function internal.cancel_job(bigint) from public;
 grant execute on function internal.cancel_job(bigint) to member;
-
-grant create on schema internal to api_writer;
-alter function internal.cancel_job(bigint) owner to api_writer;
-revoke create on schema internal from api_writer;

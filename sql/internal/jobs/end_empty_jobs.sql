@@ -21,7 +21,3 @@ comment on function internal.end_empty_jobs() is
 'Trigger: cancel queued jobs whose samples were all deleted';
 
 revoke all on function internal.end_empty_jobs() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.end_empty_jobs() owner to results_keeper;
-revoke create on schema internal from results_keeper;

@@ -31,7 +31,3 @@ $$Trigger: note the queued jobs of a sample that is deleted
 internal.end_empty_jobs reads the notes.$$;
 
 revoke all on function internal.note_lost_input() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.note_lost_input() owner to results_keeper;
-revoke create on schema internal from results_keeper;

@@ -202,10 +202,3 @@ grant execute on function internal.create_phylo_run(
     bigint, text, text, text[], text,
     jsonb
 ) to member;
-
-grant create on schema internal to api_writer;
-alter function internal.create_phylo_run(
-    bigint, text, text, text[], text,
-    jsonb
-) owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -215,7 +215,3 @@ location of origin comes first even if it is not among them.$$;
 
 revoke all on function internal.place_colors(text, jsonb, bigint) from public;
 grant execute on function internal.place_colors(text, jsonb, bigint) to member;
-
-grant create on schema internal to api_writer;
-alter function internal.place_colors(text, jsonb, bigint) owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -20,7 +20,3 @@ Null if the group has none.$$;
 
 revoke all on function internal.tree_origin(bigint) from public;
 grant execute on function internal.tree_origin(bigint) to member;
-
-grant create on schema internal to claims_reader;
-alter function internal.tree_origin(bigint) owner to claims_reader;
-revoke create on schema internal from claims_reader;

@@ -54,7 +54,3 @@ comment on function internal.tidy_location() is $$Trigger: tidy the names of a l
 A new location is spelt like the one that exists, or like those that contain it.$$;
 
 revoke all on function internal.tidy_location() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.tidy_location() owner to api_writer;
-revoke create on schema internal from api_writer;

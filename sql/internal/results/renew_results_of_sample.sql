@@ -17,7 +17,3 @@ comment on function internal.renew_results_of_sample() is
 'Trigger: renew the results of a sample whose pathogen changed';
 
 revoke all on function internal.renew_results_of_sample() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.renew_results_of_sample() owner to results_keeper;
-revoke create on schema internal from results_keeper;

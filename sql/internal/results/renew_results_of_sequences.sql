@@ -41,7 +41,3 @@ $$Trigger: renew the results of sequences that a statement changed
 changed_rows holds the new rows of an insert, the old rows of an update or delete.$$;
 
 revoke all on function internal.renew_results_of_sequences() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.renew_results_of_sequences() owner to results_keeper;
-revoke create on schema internal from results_keeper;

@@ -32,7 +32,3 @@ comment on function internal.complete_sample() is $$Trigger: complete a sample
 Generates an empty public identifier and rejects a collection date in the future.$$;
 
 revoke all on function internal.complete_sample() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.complete_sample() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -64,7 +64,3 @@ comment on function internal.create_samples(bigint, text, json, text) is
 
 revoke all on function internal.create_samples(bigint, text, json, text) from public;
 grant execute on function internal.create_samples(bigint, text, json, text) to member;
-
-grant create on schema internal to api_writer;
-alter function internal.create_samples(bigint, text, json, text) owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -42,7 +42,3 @@ $$Trigger: delete a sample with everything that belongs to it
 Runs for each row and at the end of the statement. Errors: 403 group_access_denied.$$;
 
 revoke all on function internal.delete_sample() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.delete_sample() owner to api_writer;
-revoke create on schema internal from api_writer;

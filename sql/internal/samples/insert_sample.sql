@@ -89,7 +89,3 @@ comment on function internal.insert_sample() is $$Trigger: store a sample posted
 Errors: 403 group_access_denied, 400 invalid_sample.$$;
 
 revoke all on function internal.insert_sample() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.insert_sample() owner to api_writer;
-revoke create on schema internal from api_writer;

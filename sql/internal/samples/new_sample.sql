@@ -10,7 +10,7 @@ declare
 begin
     sample.group_id := new_sample.group_id;
     sample.pathogen_id := pathogen.id;
-    sample.uploaded_by_id := nullif(current_setting('aspen.user_id', true), '')::bigint;
+    sample.uploaded_by_id := authz.caller_id();
     sample.is_private := false;
     sample.authors := '{}';
     sample.organism := pathogen.organism;

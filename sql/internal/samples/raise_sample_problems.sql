@@ -81,7 +81,3 @@ $$Trigger: reject a batch of samples, naming every problem
 Errors: 400 invalid_sample, empty_batch, 409 sample_exists.$$;
 
 revoke all on function internal.raise_sample_problems() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.raise_sample_problems() owner to api_writer;
-revoke create on schema internal from api_writer;

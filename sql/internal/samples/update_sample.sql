@@ -99,7 +99,3 @@ Runs for each row and at the end of the statement. An empty public identifier is
 Errors: 403 group_access_denied, 400 read_only_column, invalid_sample, 409 sample_exists.$$;
 
 revoke all on function internal.update_sample() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.update_sample() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -57,7 +57,3 @@ comment on function internal.check_sequence() is
 'Trigger: leave out a sequence with an invalid date, depth or id';
 
 revoke all on function internal.check_sequence() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.check_sequence() owner to api_writer;
-revoke create on schema internal from api_writer;

@@ -70,7 +70,3 @@ num_unambiguous_sites counts A C G T U, num_missing_alleles N, num_mixed the oth
 upper or lower case. A different sequence gets another revision.$$;
 
 revoke all on function internal.normalise_sequence() from public;
-
-grant create on schema internal to api_writer;
-alter function internal.normalise_sequence() owner to api_writer;
-revoke create on schema internal from api_writer;

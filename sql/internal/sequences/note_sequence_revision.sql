@@ -18,7 +18,3 @@ comment on function internal.note_sequence_revision() is
 'Trigger: set the revision of an input to that of its sequence now';
 
 revoke all on function internal.note_sequence_revision() from public;
-
-grant create on schema internal to results_keeper;
-alter function internal.note_sequence_revision() owner to results_keeper;
-revoke create on schema internal from results_keeper;

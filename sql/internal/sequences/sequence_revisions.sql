@@ -29,7 +29,3 @@ comment on function internal.sequence_revisions(bigint[]) is
 
 revoke all on function internal.sequence_revisions(bigint[]) from public;
 grant execute on function internal.sequence_revisions(bigint[]) to api_writer;
-
-grant create on schema internal to results_keeper;
-alter function internal.sequence_revisions(bigint[]) owner to results_keeper;
-revoke create on schema internal from results_keeper;

@@ -82,7 +82,3 @@ storage_unavailable. Source: AWS Signature Version 4, authenticating requests wi
 
 revoke all on function internal.presigned_url(text, text, text, integer) from public;
 grant execute on function internal.presigned_url(text, text, text, integer) to member;
-
-grant create on schema internal to presigner;
-alter function internal.presigned_url(text, text, text, integer) owner to presigner;
-revoke create on schema internal from presigner;

@@ -143,7 +143,7 @@ def test_two_environments_are_refused() -> None:
     result = run("--env", "one", "migrate", "status", "--env", "two")
 
     assert result.exit_code == 2
-    assert "two are named, one and two" in result.stderr
+    assert "it is given twice, as one and two" in result.stderr
 
 
 @pytest.mark.parametrize("command", list(leaves()), ids=lambda command: f"{command.name}")

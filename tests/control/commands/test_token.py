@@ -123,7 +123,7 @@ def test_missing_keys_come_with_a_remedy(run: Run, tmp_path: Path, arguments: li
     result = run(*arguments, stdin="a.b.c")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "Remedy: control up makes them" in result.stderr
+    assert "Remedy: control up creates them" in result.stderr
     assert not (tmp_path / "keys").exists()
 
 

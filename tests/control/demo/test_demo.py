@@ -217,7 +217,7 @@ def test_demo_is_refused_outside_the_local_stack(database: Database, tmp_path: P
     result = CliRunner().invoke(cli, ["--env", "production", "load", "demo"], env=environment)
 
     assert result.exit_code == 1
-    assert "the demo does not belong into production" in result.stderr
+    assert "so it is not loaded into production" in result.stderr
 
 
 def test_outbreak_is_the_same_every_time() -> None:

@@ -137,7 +137,7 @@ def test_unreachable_s3_is_a_failure_with_a_remedy(desk: Desk) -> None:
     result = desk.register(job, manifest, environment=unreachable)
 
     assert result.exit_code == 1
-    assert "nobody answers for S3 at" in result.stderr
+    assert "no S3 server answers at" in result.stderr
 
 
 def test_bucket_that_keeps_no_versions_is_named(draft: Desk) -> None:

@@ -67,7 +67,7 @@ def test_other_files_of_a_succeeded_job_are_refused(desk: Desk) -> None:
 
     assert other.exit_code == 1
     assert f"job {job} has succeeded with other files" in other.stderr
-    assert "Remedy: keep what is registered" in other.stderr
+    assert "Remedy: other results need a new attempt" in other.stderr
     assert desk.state() == before
 
 
@@ -200,12 +200,12 @@ def test_files_can_be_named_without_a_manifest(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (["register", "1"], "name either a manifest or files"),
-        (["register", "1", "s3://b/m", "--file", "auspice_json=s3://b/k"], "name either"),
+        (["register", "1"], "give either MANIFEST or --file"),
+        (["register", "1", "s3://b/m", "--file", "auspice_json=s3://b/k"], "give either"),
         (["register", "1", "http://b/m"], "does not start with s3://"),
         (["register", "1", "--file", "tree=s3://b/k"], "is not one of auspice_json"),
         (["register", "1", "--file", "auspice_json"], "does not start with s3://"),
-        (["register", "1", "s3://b/m", "--software", "a=1"], "--software goes with --file"),
+        (["register", "1", "s3://b/m", "--software", "a=1"], "use --software with --file only"),
         (["register", "1", "--file", "auspice_json=s3://b/k", "--software", "a"], "NAME=VERSION"),
         (
             ["register", "1", "--file", "auspice_json=s3://b/k", "--software", "a=\x1b[2J"],

@@ -82,7 +82,7 @@ def test_each_place_takes_the_line_of_its_own_level(atlas: Atlas) -> None:
 
     assert (result.exit_code, result.stdout) == (
         0,
-        "set the coordinates of 4 places: 1 regions, 1 countries, 1 divisions, 1 locations\n",
+        "set the coordinates of 4 locations: 1 regions, 1 countries, 1 divisions, 1 locations\n",
     )
     assert atlas.located() == {
         "Europe": (50, 10),
@@ -91,8 +91,9 @@ def test_each_place_takes_the_line_of_its_own_level(atlas: Atlas) -> None:
         "Switzerland/Genève": (46.2, 6.1),
     }
     assert result.stderr.splitlines() == [
-        "1 places without coordinates are not in the file: division Luxembourg / Luxembourg",
-        "1 lines of the file are of no place here",
+        "1 locations without coordinates are missing from the file:"
+        " division Luxembourg / Luxembourg",
+        "1 lines of the file match no location",
         "1 lines of level 'borough' were not read",
     ]
 
@@ -106,7 +107,7 @@ def test_name_of_several_places_is_said_and_none_is_guessed(atlas: Atlas) -> Non
 
     assert (result.exit_code, atlas.located()) == (0, {})
     assert result.stderr == (
-        "3 places have a name that others have too; name their country in the file:"
+        "3 locations share their name with others; add their country to the file:"
         " division Argentina / Córdoba (line 1), division Colombia / Córdoba (line 1),"
         " division Spain / Córdoba (line 1)\n"
     )
@@ -156,7 +157,7 @@ def test_lines_that_contradict_each_other_are_said(atlas: Atlas) -> None:
 
     assert atlas.located() == {"France": (46, 2)}
     assert result.stderr == (
-        "1 places have different coordinates in the file: country Spain (line 1, 2)\n"
+        "1 locations have several different coordinates in the file: country Spain (line 1, 2)\n"
     )
 
 
@@ -171,12 +172,12 @@ def test_coordinates_that_are_there_stay_unless_told_otherwise(atlas: Atlas) -> 
     replaced = atlas.run(*lines, options=("--replace",))
 
     assert kept.stderr == (
-        "1 places keep other coordinates than the file's; --replace changes them:"
+        "1 locations keep coordinates unlike the file's; --replace changes them:"
         " country Spain (line 1)\n"
     )
     assert [kept.stdout, replaced.stdout] == [
-        "set the coordinates of 0 places\n",
-        "set the coordinates of 1 places: 1 countries\n",
+        "set the coordinates of 0 locations\n",
+        "set the coordinates of 1 locations: 1 countries\n",
     ]
     assert (before["Spain"], atlas.located()["Spain"]) == ((1, 2), (40, -4))
 
@@ -192,9 +193,9 @@ def test_loading_again_changes_nothing_and_a_dry_run_nothing_at_all(atlas: Atlas
 
     assert before == {}
     assert [tried.stdout, loaded.stdout, again.stdout] == [
-        "would set the coordinates of 1 places: 1 countries\n",
-        "set the coordinates of 1 places: 1 countries\n",
-        "set the coordinates of 0 places\n",
+        "would set the coordinates of 1 locations: 1 countries\n",
+        "set the coordinates of 1 locations: 1 countries\n",
+        "set the coordinates of 0 locations\n",
     ]
 
 

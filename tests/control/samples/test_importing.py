@@ -271,8 +271,8 @@ def test_import_rejects_incomplete_dates_unless_told_otherwise(
 
     first_day = "2021-02-01" if "-02" in date else "2021-01-01"
     assert problems(refused) == [
-        f'metadata.tsv:2: A/1: date "{date}" is not a whole date;'
-        " --incomplete-dates first-day takes its first day"
+        f'metadata.tsv:2: A/1: date "{date}" is not a complete date;'
+        " --incomplete-dates first-day uses its first day"
     ]
     assert taken.exit_code == 0
     assert importer.query("select collection_date::text from aspen.samples") == [(first_day,)]

@@ -109,7 +109,7 @@ def test_one_pipe_is_not_two_files(importer: Importer) -> None:
     done = command(importer, "import_ --metadata - --sequences - ", given=metadata)
 
     assert (done.returncode, importer.stored()) == (2, [])
-    assert "are different files" in done.stderr
+    assert "must be different files" in done.stderr
 
 
 @pytest.mark.parametrize("named", ["metadata.tsv", "sequences.fasta"])

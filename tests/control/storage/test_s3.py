@@ -97,7 +97,7 @@ def test_silent_s3_is_given_up_with_the_cause(
     )
 
     assert result.exit_code == 1, result.output
-    assert f"S3 at {silent_s3.settings.s3_endpoint_url} takes connections" in result.stderr
+    assert f"S3 at {silent_s3.settings.s3_endpoint_url} accepts connections" in result.stderr
     assert "Remedy: look at that server" in result.stderr
 
 

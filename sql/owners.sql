@@ -1,0 +1,61 @@
+-- Gives every definer function to the role whose rights it is to have; docs/architecture.md says
+-- what each role is for. A definer function that is missing here is refused by the safety rule
+-- definer_functions_belong_to_definer_roles. A second run changes nothing.
+do $$
+declare
+    owned record;
+begin
+    for owned in
+        select
+            owners.role_name,
+            names.name as function_name,
+            pg_catalog.to_regproc(names.name)::pg_catalog.oid as oid,
+            functions.prosecdef as is_definer,
+            functions.pronamespace::pg_catalog.regnamespace::text as schema_name
+        from (
+            values
+                ('claims_reader', array[
+                    'authz.pre_request', 'authz.caller_groups', 'internal.keep_an_admin',
+                    'internal.tree_origin'
+                ]),
+                ('api_writer', array[
+                    'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
+                    'internal.complete_sample', 'internal.create_phylo_run',
+                    'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
+                    'internal.normalise_sequence', 'internal.place_colors',
+                    'internal.raise_problems', 'internal.raise_sample_problems',
+                    'internal.refuse_noted_values', 'internal.tidy_location',
+                    'internal.update_sample'
+                ]),
+                ('auditor', array[
+                    'internal.record_access_changes', 'internal.record_changes',
+                    'internal.record_group_changes', 'internal.record_row_change'
+                ]),
+                ('presigner', array['internal.presigned_url']),
+                ('results_keeper', array[
+                    'internal.end_empty_jobs', 'internal.note_lost_input',
+                    'internal.note_sequence_revision', 'internal.renew_results_of_sample',
+                    'internal.renew_results_of_sequences', 'internal.sequence_revisions'
+                ])
+        ) as owners (role_name, function_names)
+        cross join lateral pg_catalog.unnest(owners.function_names) as names (name)
+        left join pg_catalog.pg_proc as functions
+            on functions.oid = pg_catalog.to_regproc(names.name)
+        where functions.proowner is distinct from owners.role_name::pg_catalog.regrole
+            or not functions.prosecdef
+        order by names.name
+    loop
+        if owned.is_definer is not true then
+            raise exception 'sql/owners.sql lists %, which is no definer function',
+                owned.function_name;
+        end if;
+        -- An owner needs the right to create in the schema while it becomes one.
+        execute pg_catalog.format(
+            'grant create on schema %1$I to %2$I;'
+            ' alter function %3$s owner to %2$I;'
+            ' revoke create on schema %1$I from %2$I',
+            owned.schema_name, owned.role_name, owned.oid::pg_catalog.regprocedure
+        );
+    end loop;
+end
+$$;
