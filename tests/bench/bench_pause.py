@@ -57,8 +57,10 @@ def run(bench: Bench, report: Report) -> None:
             for name, change in CASES.items():
                 shutil.rmtree(folder)
                 copy_checkout(bench.settings.root, Path(folder))
-                change(Path(folder), number)
                 migrate = Migrate(bench, database, service, Path(folder))
+                # Otherwise this case would take back what the case before changed.
+                migrate.run("up")
+                change(Path(folder), number)
                 # Whatever the round before left the servers to do is done in this time.
                 load_mix(service, REQUESTS, token, 2)
                 if change is not nothing:

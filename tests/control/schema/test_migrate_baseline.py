@@ -44,7 +44,8 @@ def test_up_records_the_baseline_in_place_of_what_it_replaces(checkout: Checkout
     assert said in result.stderr
     assert checkout.fetch(LEDGER) == [(one.id, sha256_of(one.path)) for one in (BASELINE, *LATER)]
     assert checkout.fetch(YOYO) == [(one.id,) for one in (BASELINE, *LATER)]
-    assert checkout.fetch(TABLES) == tables_before
+    # Later migrations add to them.
+    assert set(tables_before) <= set(checkout.fetch(TABLES))
     assert checkout.fetch("select subject from aspen.users") == [("a",)]
     assert checkout.migrate("up").stdout == "nothing to do\n"
 
