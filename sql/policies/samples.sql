@@ -8,7 +8,7 @@
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
 -- while the table was empty must not take an index on the group instead
--- (internal/samples/store_samples.sql).
+-- (internal/samples/sample_inputs.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
 
@@ -25,7 +25,7 @@ grant update (
     sample_collected_by, sample_collector_contact_email, sample_collector_contact_address, authors,
     organism, host, purpose_of_sampling, specimen_processing, updated_at
 ) on aspen.samples to api_writer;
--- Ids are drawn before the insert, so that samples and sequences go in with one statement.
+-- Ids are drawn when a batch is read, so that each entry has its id before it is stored.
 grant usage on sequence aspen.samples_id_seq to api_writer;
 grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to results_keeper;
 
