@@ -1,7 +1,3 @@
-drop index aspen.job_outputs_kind_idx;
-drop index aspen.job_schedules_kind_idx;
-drop index aspen.jobs_kind_idx;
-
 alter table aspen.job_outputs drop constraint job_outputs_kind_fkey;
 alter table aspen.job_outputs add constraint job_outputs_kind_check check (
     kind in (

@@ -35,8 +35,6 @@ create table aspen.job_output_kinds (
     constraint job_output_kinds_name_form_check check (name ~ '^[a-z][a-z0-9_]{0,62}$')
 );
 
-create index job_output_kinds_job_kind_idx on aspen.job_output_kinds (job_kind);
-
 comment on table aspen.job_output_kinds is 'Kinds of files that jobs leave in S3';
 
 insert into aspen.job_output_kinds (name, job_kind)
@@ -67,10 +65,3 @@ alter table aspen.job_outputs add constraint job_outputs_kind_fkey
 foreign key (kind) references aspen.job_output_kinds (name) on delete restrict not valid;
 -- squawk-ignore constraint-missing-not-valid
 alter table aspen.job_outputs validate constraint job_outputs_kind_fkey;
-
--- squawk-ignore require-concurrent-index-creation
-create index jobs_kind_idx on aspen.jobs (kind);
--- squawk-ignore require-concurrent-index-creation
-create index job_schedules_kind_idx on aspen.job_schedules (kind);
--- squawk-ignore require-concurrent-index-creation
-create index job_outputs_kind_idx on aspen.job_outputs (kind);

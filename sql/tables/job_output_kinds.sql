@@ -6,8 +6,6 @@ create table aspen.job_output_kinds (
     constraint job_output_kinds_name_form_check check (name ~ '^[a-z][a-z0-9_]{0,62}$')
 );
 
-create index job_output_kinds_job_kind_idx on aspen.job_output_kinds (job_kind);
-
 comment on table aspen.job_output_kinds is 'Kinds of files that jobs leave in S3';
 
 insert into aspen.job_output_kinds (name, job_kind)

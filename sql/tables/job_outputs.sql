@@ -32,8 +32,6 @@ create table aspen.job_outputs (
     )
 );
 
-create index job_outputs_kind_idx on aspen.job_outputs (kind);
-
 comment on table aspen.job_outputs is 'Files that jobs wrote to S3, one per job and kind';
 comment on column aspen.job_outputs.verified_at is
 'When size, ETag and checksum were last compared with the object in S3';

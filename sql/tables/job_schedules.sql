@@ -24,8 +24,6 @@ create table aspen.job_schedules (
 
 create index job_schedules_pathogen_id_idx on aspen.job_schedules (pathogen_id);
 
-create index job_schedules_kind_idx on aspen.job_schedules (kind);
-
 comment on table aspen.job_schedules is 'Jobs that a group wants to start on certain weekdays';
 comment on column aspen.job_schedules.weekdays is
 'Days of the week in ISO 8601, 1 (Monday) to 7 (Sunday): {1,3,5}';

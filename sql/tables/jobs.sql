@@ -69,8 +69,6 @@ create index jobs_id_queued_idx on aspen.jobs (id) where status = 'queued';
 
 create index jobs_heartbeat_at_running_idx on aspen.jobs (heartbeat_at) where status = 'running';
 
-create index jobs_kind_idx on aspen.jobs (kind);
-
 create index jobs_pathogen_id_idx on aspen.jobs (pathogen_id);
 
 create index jobs_contextual_repository_id_idx on aspen.jobs (contextual_repository_id);
