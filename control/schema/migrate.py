@@ -420,15 +420,22 @@ def _finish(
         # Before the migrations lock anything.
         with suppress(DiffersError):
             plan = plan_replacement(conn, contents, status.files, trial)
-    _apply_all(conn, migrations, echo)
+    change_tables = partial(_apply_all, conn, migrations, echo)
     if trial and plan:
         # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
         with suppress(DiffersError), conn.transaction():
             probe = replace_code(
-                conn, contents, plan, trial, echo, is_seen_by_api=_is_seen_by_api(contents, status)
+                conn,
+                contents,
+                plan,
+                trial,
+                echo,
+                change_tables=change_tables if migrations else None,
+                is_seen_by_api=_is_seen_by_api(contents, status),
             )
             echo(_said_of(plan.paths, contents, "after a trial"))
             return probe
+    change_tables()
     probe = load_code(conn, contents)
     echo(_said_of(contents.code, contents, "anew"))
     return probe

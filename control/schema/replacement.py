@@ -7,8 +7,8 @@ table from the moment they go until the transaction ends; so they go last, all a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,26 +89,33 @@ def replace_code(
     trial: Trial,
     echo: Echo,
     *,
+    change_tables: Callable[[], None] | None,
     is_seen_by_api: bool,
 ) -> str:
     """Make the code what was tried; the caller holds the transaction. Returns the probe.
 
-    Raises DiffersError when it does not become just that, for everything to be loaded anew.
+    `change_tables` applies the migrations. Raises DiffersError when the code does not become just
+    what was tried, for everything to be loaded anew.
     """
-    # Where the tables are those of the trial, and the code becomes what it was there, the rules
-    # have been asked already: they see nothing else.
-    is_safe = not trial.breaches and read_structures(conn) == trial.structures
     (made_since,) = _one(
         conn, "select pg_catalog.pg_current_xact_id()::text::bigint % (1::bigint << 32)"
     )
     with _differing_instead_of_failing(conn):
         # What bodies say was checked when they were tried; here they may precede what they name.
         conn.execute("set local check_function_bodies = off")
-        for function in plan.resets:
-            holders = {grant.rpartition("=")[0] for grant in function.grants}
-            conn.execute(b";".join(reset_statements(function.identity, holders)))
-        run_at_once(conn, plan.early.values())
         probe = remember_load(conn, contents, is_seen_by_api=is_seen_by_api or plan.is_seen_by_api)
+    is_early_done = _replace_early(conn, plan)
+    if change_tables:
+        # Whoever locks a table and then waits at the gate waits for requests that wait for the
+        # table; so the gate comes first.
+        lock_briefly(conn, _gate(conn, plan), echo)
+        change_tables()
+    # Where the tables are those of the trial, and the code becomes what it was there, the rules
+    # have been asked already: they see nothing else.
+    is_safe = not trial.breaches and read_structures(conn) == trial.structures
+    with _differing_instead_of_failing(conn):
+        if not is_early_done:
+            _run_early(conn, plan)
         # From here on others wait, so what is left goes in as few messages as can be.
         lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
         run_at_once(conn, plan.late.values())
@@ -116,6 +123,21 @@ def replace_code(
     if had_other_rights or not is_safe:
         check_safety(conn, AFTER_A_LOAD)
     return probe
+
+
+def _replace_early(conn: psycopg.Connection, plan: Replacement) -> bool:
+    """Replace what locks nothing, unless it needs what a migration is to change first."""
+    with suppress(DiffersError), _differing_instead_of_failing(conn), conn.transaction():
+        _run_early(conn, plan)
+        return True
+    return False
+
+
+def _run_early(conn: psycopg.Connection, plan: Replacement) -> None:
+    for function in plan.resets:
+        holders = {grant.rpartition("=")[0] for grant in function.grants}
+        conn.execute(b";".join(reset_statements(function.identity, holders)))
+    run_at_once(conn, plan.early.values())
 
 
 @contextmanager
@@ -243,18 +265,26 @@ def _early(
         early -= waiting
 
 
-def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
-    """Return what takes the locks before anything is dropped.
+def _gate(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
+    """Return what keeps requests out: each reads one of two tables before anything else.
 
-    Requests read one of two tables before anything else: whoever holds both meets no request that
-    has a lock and wants another. One relation alone needs no such gate.
+    So whoever holds both meets no request that has a lock and wants another. One relation alone
+    needs no such gate.
     """
+    if len(plan.relations) < 2:
+        return []
+    (gate,) = _one(conn, _GATE)
+    return [_lock(table) for table in gate or []]
+
+
+def _locks(conn: psycopg.Connection, plan: Replacement) -> list[bytes]:
+    """Return what takes the locks before anything is dropped, one at a time, in one order."""
     tables = sorted(identity for kind, identity in plan.relations if kind == "table")
-    if len(plan.relations) > 1:
-        (gate,) = _one(conn, _GATE)
-        tables = [*(gate or []), *tables]
-    # One at a time, in this order.
-    return [f"lock table {table} in access exclusive mode".encode() for table in tables]
+    return [*_gate(conn, plan), *map(_lock, tables)]
+
+
+def _lock(table: str) -> bytes:
+    return f"lock table {table} in access exclusive mode".encode()
 
 
 def _finish_tables(conn: psycopg.Connection, trial: Trial, made_since: int) -> bool:
