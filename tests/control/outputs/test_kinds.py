@@ -40,7 +40,7 @@ def register(conn, job, files, submission):
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A checkout to which a kind was added as docs/jobs.md says."""
+    """Make a checkout to which a kind was added as docs/jobs.md says."""
     for folder in ("sql", "migrations"):
         shutil.copytree(SETTINGS.root / folder, tmp_path / folder)
     newest = max(path.stem for path in (tmp_path / "migrations").glob("*[!k].sql"))

@@ -119,7 +119,7 @@ class Checkout:
 
     @classmethod
     def copy_of(cls, source: Path, root: Path, database: Database) -> Checkout:
-        """The files of a real checkout, free to be changed."""
+        """Copy the files of a real checkout, free to be changed."""
         for folder in ("sql", "migrations"):
             shutil.copytree(source / folder, root / folder)
         checkout = cls(root, database)
@@ -180,7 +180,7 @@ class Checkout:
                 process.kill()
 
     def fetch(self, query: str) -> list[tuple[object, ...]]:
-        """The rows of a query, as role control."""
+        """Return the rows of a query, as role control."""
         with self.database.connect() as conn:
             return conn.execute(query.encode()).fetchall()
 

@@ -28,19 +28,19 @@ grant execute on function api.greeting() to anon;
 
 @pytest.fixture
 def own_api(tmp_path: Path, database: Database) -> Iterator[Api]:
-    """A PostgREST over this test's database."""
+    """Start a PostgREST over this test's database."""
     with run_api(database, tmp_path / "api") as api:
         yield api
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, database: Database) -> Checkout:
-    """This checkout, free to be changed."""
+    """Copy this checkout, free to be changed."""
     return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
 
 
 def with_api_url(checkout: Checkout, url: str) -> Checkout:
-    """The same checkout, told where the API is."""
+    """Tell the same checkout where the API is."""
     return replace(checkout, extra_environment={"ASPEN_API_URL": url})
 
 
@@ -53,7 +53,7 @@ def answers_until(done: Event, api: Api, path: str, token: str) -> set[int]:
 
 
 def load_three_times(checkout: Checkout) -> list[int]:
-    """The exit codes of three loads that make every view, policy and trigger anew."""
+    """Load three times, with every view, policy and trigger anew; return the exit codes."""
     codes = []
     for number in range(3):
         for folder, kind in (("api/views", "view"), ("policies", "policy")):

@@ -19,7 +19,7 @@ TABLES = "select oid from pg_class where relnamespace = 'aspen'::regnamespace or
 
 @pytest.fixture
 def checkout(tmp_path: Path, database: Database) -> Checkout:
-    """This checkout, and a database that an older one migrated."""
+    """Copy this checkout, and make a database that an older one migrated."""
     make_older(database)
     return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
 

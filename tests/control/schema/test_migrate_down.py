@@ -17,7 +17,7 @@ STATE = (
 
 @pytest.fixture
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout whose database is up to date."""
+    """Make a small checkout whose database is up to date."""
     checkout = Checkout.create(tmp_path, empty_database)
     assert checkout.migrate("up").exit_code == 0
     return checkout

@@ -15,7 +15,7 @@ CODE = "select oid from pg_catalog.pg_proc where pronamespace = 'api'::regnamesp
 
 @pytest.fixture
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout whose database is up to date."""
+    """Make a small checkout whose database is up to date."""
     checkout = Checkout.create(tmp_path, empty_database)
     assert checkout.migrate("up").exit_code == 0
     return checkout

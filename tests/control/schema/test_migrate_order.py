@@ -13,7 +13,7 @@ APPLIED = "select migration_id from control._yoyo_migration order by applied_at_
 
 
 def creating(name: str, depends: str = "") -> str:
-    """A migration of one table."""
+    """Return a migration that creates one table."""
     return (
         f"-- Why.\n-- depends: {depends}\n\ncreate table aspen.{name} (id bigint);\n"
         f"alter table aspen.{name} enable row level security, force row level security;\n"
@@ -22,7 +22,7 @@ def creating(name: str, depends: str = "") -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout whose database is up to date."""
+    """Make a small checkout whose database is up to date."""
     checkout = Checkout.create(tmp_path, empty_database)
     assert checkout.migrate("up").exit_code == 0
     return checkout

@@ -16,7 +16,7 @@ from tests.servers import SETTINGS, Database
 
 @pytest.fixture
 def database_with_rows(database: Database) -> Database:
-    """Samples and two trees of theirs, one with names that JSON must escape."""
+    """Store samples and two trees of theirs, one with names that JSON must escape."""
     with psycopg.connect(database.url) as conn:
         group = factories.group(conn)
         sample = factories.sample(conn, group, "LAB-1")

@@ -31,13 +31,13 @@ where not tgisinternal
 
 @pytest.fixture
 def real(tmp_path: Path, database: Database) -> Checkout:
-    """This checkout, free to be changed, and a database that is up to date with it."""
+    """Copy this checkout, and make a database that is up to date with it."""
     return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
 
 
 @pytest.fixture
 def small(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout whose database is up to date."""
+    """Make a small checkout whose database is up to date."""
     checkout = Checkout.create(tmp_path, empty_database)
     assert checkout.migrate("up").exit_code == 0
     return checkout
@@ -45,7 +45,7 @@ def small(tmp_path: Path, empty_database: Database) -> Checkout:
 
 @contextmanager
 def somebody_reading(checkout: Checkout) -> Iterator[None]:
-    """A transaction that has read every table and view, and does not end."""
+    """Keep a transaction open that has read every table and view."""
     with checkout.database.connect() as conn, conn.transaction():
         names = conn.execute(
             "select oid::regclass::text from pg_catalog.pg_class where relkind in ('r', 'v')"
@@ -72,14 +72,14 @@ def other_functions(checkout: Checkout) -> None:
 
 
 def another_result(checkout: Checkout) -> None:
-    """A function that views, policies or functions need cannot be replaced as it is."""
+    """Change what a function returns that views, policies and functions need."""
     edit(checkout, "sql/internal/text/is_name.sql", "returns boolean", "returns bool")
     edit(checkout, "sql/api/functions/service/health.sql", "returns json\n", "returns jsonb\n")
     edit(checkout, "sql/api/functions/service/health.sql", "json_build", "jsonb_build")
 
 
 def another_view(checkout: Checkout) -> None:
-    """A view others are built on."""
+    """Change a view that others are built on."""
     edit(
         checkout,
         "sql/api/views/sequences.sql",
@@ -89,7 +89,7 @@ def another_view(checkout: Checkout) -> None:
 
 
 def another_policy(checkout: Checkout) -> None:
-    """A policy, a trigger and a grant of one table."""
+    """Change a policy, a trigger and a grant of one table."""
     path = "sql/policies/samples.sql"
     edit(
         checkout,
@@ -104,7 +104,7 @@ def another_policy(checkout: Checkout) -> None:
 
 
 def another_domain(checkout: Checkout) -> None:
-    """The media type that an aggregate and its helper return."""
+    """Change the media type that an aggregate and its helper return."""
     edit(
         checkout,
         "sql/internal/sequences/text_x_fasta.sql",
@@ -114,7 +114,7 @@ def another_domain(checkout: Checkout) -> None:
 
 
 def more_and_less_code(checkout: Checkout) -> None:
-    """A view and a function on it come, a function that nothing needs goes."""
+    """Add a view and a function on it, remove a function that nothing needs."""
     checkout.remove_code("api/functions/service/health.sql")
     checkout.write(
         "sql/api/views/places.sql",
@@ -132,7 +132,7 @@ def more_and_less_code(checkout: Checkout) -> None:
 
 
 def by_hand(checkout: Checkout) -> None:
-    """What somebody did with psql goes, or comes back."""
+    """Change objects with psql, as somebody might."""
     checkout.execute(
         "grant insert on aspen.locations to member;"
         " revoke select on aspen.samples from member;"

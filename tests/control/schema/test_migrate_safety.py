@@ -39,13 +39,13 @@ from pg_catalog.pg_proc where pronamespace = 'api'::regnamespace
 
 @pytest.fixture
 def real(tmp_path: Path, database: Database) -> Checkout:
-    """This checkout, free to be changed, and a database that is up to date with it."""
+    """Copy this checkout, and make a database that is up to date with it."""
     return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
 
 
 @pytest.fixture
 def small(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout whose database is up to date."""
+    """Make a small checkout whose database is up to date."""
     checkout = Checkout.create(tmp_path, empty_database)
     assert checkout.migrate("up").exit_code == 0
     return checkout

@@ -18,7 +18,7 @@ SLOW = (
 
 @pytest.fixture
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout and an empty database."""
+    """Make a small checkout and an empty database."""
     return Checkout.create(tmp_path, empty_database)
 
 

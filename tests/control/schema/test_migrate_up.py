@@ -27,7 +27,7 @@ order by 1
 
 @pytest.fixture
 def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """A small checkout and an empty database."""
+    """Make a small checkout and an empty database."""
     return Checkout.create(tmp_path, empty_database)
 
 

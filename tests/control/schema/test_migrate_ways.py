@@ -24,7 +24,7 @@ IN_PLACE = {"body", "comment", "atomic", "free"}
 
 @pytest.fixture
 def rich(tmp_path: Path, empty_database: Database) -> Rich:
-    """A checkout with every kind of object, and a database that is up to date."""
+    """Make a checkout with every kind of object, and a database that is up to date."""
     rich = Rich(Checkout.create(tmp_path, empty_database))
     rich.write()
     result = rich.checkout.migrate("up")
@@ -47,7 +47,7 @@ def code_of(database: Database) -> dict[Key, tuple[object, ...]]:
 
 
 def built_from_nothing(cluster: Cluster, rich: Rich) -> dict[Key, tuple[object, ...]]:
-    """The code that the files make of an empty database."""
+    """Return the code that the files make of an empty database."""
     with cluster.database(next(database_names)) as database:
         build_from_nothing(database.url, rich.checkout.root)
         return code_of(database)
