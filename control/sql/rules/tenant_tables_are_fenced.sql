@@ -15,7 +15,7 @@ inner join pg_catalog.pg_attribute as columns
 cross join pg_catalog.pg_roles as roles
 where
     -- The last one is what a trial of `control migrate up` puts aside, with the policies that are about to go.
-    tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema', 'aspen_in_use')
+    tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
     and tables.relkind in ('r', 'p')
     and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer')
     and (roles.rolname <> 'api_writer' or columns.attname = 'group_id')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +28,9 @@ union all
 select format('trigger %s on %s', tgname, tgrelid::regclass), oid from pg_catalog.pg_trigger
 where not tgisinternal
 """
+
+
+WAITING = "select from pg_catalog.pg_locks where not granted and relation = 'aspen.users'::regclass"
 
 
 @pytest.fixture
@@ -254,6 +258,27 @@ def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
     assert result.exit_code == 1
     assert "api.health(): anybody may execute it" in result.stderr
     assert "in use" not in result.stderr
+
+
+def test_a_migration_waits_for_requests_before_it_locks_their_tables(real: Checkout) -> None:
+    """Wait at the gate without a lock: a request that has begun goes on to the table it needs."""
+    real.write_migration(
+        "9999_note_samples", "-- depends:\nalter table aspen.samples add column note text;\n"
+    )
+    for view in ("samples", "sequences"):
+        real.append(f"sql/api/views/{view}.sql", f"comment on view api.{view} is 'Other';\n")
+    with ThreadPoolExecutor(1) as thread, real.database.connect() as request:
+        with request.transaction():
+            request.execute("select from aspen.users limit 1")
+            up = thread.submit(real.migrate, "up")
+            with real.database.connect() as conn:
+                while not up.done() and not conn.execute(WAITING).fetchall():
+                    pass
+            request.execute("set local lock_timeout = '5s'")
+            request.execute("select from aspen.samples limit 1")
+        result = up.result()
+
+    assert (result.exit_code, "applying 9999_note_samples" in result.stderr) == (0, True)
 
 
 def test_what_no_rule_compares_is_loaded_anew(small: Checkout) -> None:
