@@ -48,7 +48,7 @@ class Edge:
         unlimited: Collection[str] = (),
     ) -> Edge:
         """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit."""
-        files = {name: (settings.root / name).read_text() for name in FILES}
+        files = {name: (settings.root / name).read_text("utf-8") for name in FILES}
         files |= {
             "local/listen.conf": f"listen {HOST}:{api_port};\n",
             "local/relay_listen.conf": f"listen {HOST}:{relay_port};\n",
@@ -65,7 +65,7 @@ class Edge:
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         self.log_file.touch(mode=0o600)
         for name, text in self.configuration.items():
-            (self.home / name).write_text(text)
+            (self.home / name).write_text(text, "utf-8")
         if owner := owner_of_data():
             for path in (self.home, *self.home.rglob("*"), self.log_file):
                 os.chown(path, *owner)

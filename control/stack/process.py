@@ -142,7 +142,7 @@ class Server:
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.pid_file.with_suffix(".tmp")
         record = Record(pid, start_mark(pid), fingerprint, log_start)
-        scratch.write_text(json.dumps(asdict(record)))
+        scratch.write_text(json.dumps(asdict(record)), "utf-8")
         scratch.replace(self.pid_file)
 
     def stop(self) -> bool:
@@ -193,7 +193,7 @@ class Server:
     def _record(self) -> Record | None:
         """Return the content of the pid file; None if it cannot be read."""
         try:
-            return Record(**json.loads(self.pid_file.read_text()))
+            return Record(**json.loads(self.pid_file.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 

@@ -182,7 +182,9 @@ def test_server_without_the_right_to_log_settings_gets_the_other_settings(
 def log_settings_of_roles() -> bytes:
     """Return the block of roles.sql that sets them."""
     text = (SQL_DIR / "roles.sql").read_text(encoding="utf-8")
-    return text[text.index("do $$", text.index("-- Keeps personal data out of the server log")) :].encode()
+    return text[
+        text.index("do $$", text.index("-- Keeps personal data out of the server log")) :
+    ].encode()
 
 
 def test_grown_log_keeps_its_last_lines(tmp_path: Path) -> None:

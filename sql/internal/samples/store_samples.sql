@@ -48,12 +48,14 @@ begin
                 )
             ),
             'outcome', input.outcome,
-            'has_sequence', exists (
-                select from aspen.sequences as sequences
+            -- Not `exists`: PostgreSQL 15 would hash all sequences of the group for it.
+            'has_sequence', (
+                select sequences.id
+                from aspen.sequences as sequences
                 where
                     sequences.group_id = store_samples.group_id
                     and sequences.sample_id = (input.sample).id
-            )
+            ) is not null
         ) order by input.row_number)
         from unnest(inputs) as input
     );

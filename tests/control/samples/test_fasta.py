@@ -71,7 +71,7 @@ def test_a_record_longer_than_any_genome_is_refused(
     """Limit what would have to be held in memory."""
     monkeypatch.setattr(fasta, "LONGEST_SEQUENCE", 10)
 
-    with pytest.raises(ControlError, match="line 1: more than 10 letters"):
+    with pytest.raises(ControlError, match="line 1: more than 10 bases"):
         records(tmp_path / "x.fasta", b">A/1\nACGTACGT\nACGTACGT\n")
 
 

@@ -443,5 +443,5 @@ def test_numbers_are_written_the_one_way_that_is_read_everywhere(keys: KeySet) -
 
 def test_our_own_keys_cannot_be_trusted_as_a_strangers(keys: KeySet) -> None:
     """Reject it, because trusting it would keep it valid after it is retired."""
-    with pytest.raises(ControlError, match="is one of our own"):
+    with pytest.raises(ControlError, match="already used by one of the local keys"):
         trust(keys.directory, json.dumps(keys.public_jwks()))
