@@ -143,6 +143,7 @@
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
+\ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
 \ir internal/text/tidy_name.sql
 \ir internal/phylo/place_path.sql
@@ -255,6 +256,7 @@
 \ir api/functions/sample_qc_metrics/raw_output.sql
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
+\ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql

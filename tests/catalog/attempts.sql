@@ -42,6 +42,11 @@ select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
 )))
 
+-- validate_sample_identifiers execute
+select nullif(api.validate_sample_identifiers(
+    'SC2', json_build_array(%(private_identifier)s::text), %(group)s
+) -> 0 ->> 'status', 'unknown')
+
 -- jobs select
 select error from api.jobs where id = %(id)s
 

@@ -170,6 +170,22 @@ def test_run_is_queued_or_refused(
     assert harm_of(world, response) == []
 
 
+@FUZZ
+@given(
+    arguments=changes(("pathogen", "identifiers", "group_id")),
+    names=st.lists(VALUES, max_size=3),
+)
+def test_identifiers_are_told_or_refused(
+    world: World, arguments: dict[str, Any], names: list[Any]
+) -> None:
+    """Send any names among any other arguments."""
+    request = {"pathogen": "SC2", "identifiers": names, "group_id": world.group} | arguments
+
+    response = world.vic.post("/rpc/validate_sample_identifiers", json=request)
+
+    assert harm_of(world, response) == []
+
+
 REFERENCE_ROWS: dict[str, dict[str, Any]] = {
     "pathogens": {"slug": "FUZZ", "name": "Fuzz", "organism": "Fuzz virus", "lineage_caller": None},
     "locations": {"region": "Fuzz", "country": None, "latitude": None, "longitude": None},
