@@ -138,6 +138,13 @@
 \ir internal/sequences/store_sequence_rows.sql
 \ir internal/samples/store_samples.sql
 \ir internal/samples/create_samples.sql
+\ir internal/samples/sample_changes.sql
+\ir internal/samples/sample_change_problems.sql
+\ir internal/samples/refuse_bad_changes.sql
+\ir internal/samples/lock_samples.sql
+\ir internal/samples/change_sample_rows.sql
+\ir internal/samples/store_changes.sql
+\ir internal/samples/update_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/identifier_spellings.sql
@@ -256,6 +263,7 @@
 \ir api/functions/sample_qc_metrics/raw_output.sql
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
+\ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql

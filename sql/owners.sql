@@ -25,7 +25,8 @@ begin
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.tidy_location',
-                    'internal.update_sample', 'internal.validate_sample_identifiers'
+                    'internal.update_sample', 'internal.update_samples',
+                    'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
                     'internal.record_access_changes', 'internal.record_changes',

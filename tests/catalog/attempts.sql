@@ -42,6 +42,9 @@ select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
 )))
 
+-- update_samples execute
+select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(id)s::bigint, 'host', 'bat')))
+
 -- validate_sample_identifiers execute
 select nullif(api.validate_sample_identifiers(
     'SC2', json_build_array(%(private_identifier)s::text), %(group)s

@@ -172,6 +172,22 @@ def test_run_is_queued_or_refused(
 
 @FUZZ
 @given(
+    samples=st.lists(changes((*BATCH_COLUMNS, "id", "identifier")) | VALUES, max_size=3),
+    arguments=changes(("group_id", "samples")),
+)
+def test_batch_of_changes_is_stored_or_refused(
+    world: World, samples: list[Any], arguments: dict[str, Any]
+) -> None:
+    """Change a sample that exists, among anything else."""
+    request = {"group_id": world.group, "samples": [{"id": world.open}, *samples]} | arguments
+
+    response = world.alice.post("/rpc/update_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
     arguments=changes(("pathogen", "identifiers", "group_id")),
     names=st.lists(VALUES, max_size=3),
 )

@@ -286,6 +286,17 @@ def writes(draw: st.DrawFn) -> Request:
                 ("POST", "/rpc/create_phylo_run", run | {"samples": [draw(some_name), "nobody's"]}),
                 (
                     "POST",
+                    "/rpc/update_samples",
+                    {
+                        "group_id": new["group_id"],
+                        "samples": [
+                            {"id": row, "host": "x"},
+                            {"identifier": draw(some_name)} | named,
+                        ],
+                    },
+                ),
+                (
+                    "POST",
                     "/rpc/validate_sample_identifiers",
                     {"pathogen": "SC2", "identifiers": [draw(some_name), draw(some_name)]}
                     | draw(st.sampled_from(({}, {"group_id": new["group_id"]}))),

@@ -32,6 +32,7 @@ FUNCTIONS = {
     "/rpc/health",
     "/rpc/output_url",
     "/rpc/phylo_tree",
+    "/rpc/update_samples",
     "/rpc/validate_sample_identifiers",
 }
 PATHS_OF = {
