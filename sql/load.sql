@@ -145,6 +145,8 @@
 \ir internal/samples/change_sample_rows.sql
 \ir internal/samples/store_changes.sql
 \ir internal/samples/update_samples.sql
+\ir internal/samples/remove_samples.sql
+\ir internal/samples/delete_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/identifier_spellings.sql
@@ -264,6 +266,7 @@
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql
+\ir api/functions/samples/delete_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql

@@ -21,7 +21,8 @@ begin
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
+                    'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
+                    'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.tidy_location',

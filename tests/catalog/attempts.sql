@@ -45,6 +45,9 @@ select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
 -- update_samples execute
 select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(id)s::bigint, 'host', 'bat')))
 
+-- delete_samples execute
+select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
+
 -- validate_sample_identifiers execute
 select nullif(api.validate_sample_identifiers(
     'SC2', json_build_array(%(private_identifier)s::text), %(group)s

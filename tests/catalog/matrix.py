@@ -95,7 +95,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     for kind, is_private in (("open", False), ("private", True)):
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)
-        rows["samples", kind] = rows["update_samples", kind] = sample
+        rows["samples", kind] = sample
+        rows["update_samples", kind] = rows["delete_samples", kind] = sample
         rows["sequences", kind] = factories.sequence(conn, sample)
         rows["sequences_fasta", kind] = rows["sequences", kind]
         rows["accessions", kind] = factories.accession(conn, sample)

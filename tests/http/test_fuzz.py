@@ -188,6 +188,24 @@ def test_batch_of_changes_is_stored_or_refused(
 
 @FUZZ
 @given(
+    arguments=changes(("group_id", "ids", "identifiers")),
+    ids=st.lists(VALUES, max_size=2),
+    names=st.lists(VALUES, max_size=2),
+)
+def test_batch_is_deleted_or_refused(
+    world: World, arguments: dict[str, Any], ids: list[Any], names: list[Any]
+) -> None:
+    """Delete a sample that exists, among anything else."""
+    lists = {"ids": [world.open, *ids], "identifiers": names}
+    request = {"group_id": world.group} | lists | arguments
+
+    response = world.alice.post("/rpc/delete_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
     arguments=changes(("pathogen", "identifiers", "group_id")),
     names=st.lists(VALUES, max_size=3),
 )

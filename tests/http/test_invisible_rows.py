@@ -297,6 +297,11 @@ def writes(draw: st.DrawFn) -> Request:
                 ),
                 (
                     "POST",
+                    "/rpc/delete_samples",
+                    {"group_id": new["group_id"], "ids": [row], "identifiers": [draw(some_name)]},
+                ),
+                (
+                    "POST",
                     "/rpc/validate_sample_identifiers",
                     {"pathogen": "SC2", "identifiers": [draw(some_name), draw(some_name)]}
                     | draw(st.sampled_from(({}, {"group_id": new["group_id"]}))),

@@ -29,6 +29,7 @@ FUNCTIONS = {
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/delete_samples",
     "/rpc/health",
     "/rpc/output_url",
     "/rpc/phylo_tree",

@@ -697,3 +697,16 @@ def test_identifier_that_two_batches_give_is_given_once(world: World, people: li
         (409, "sample_exists", "private_identifier")
     }
     assert len(refusals) == 7
+
+
+def test_one_of_many_batches_deletes_the_samples(world: World, people: list[Caller]) -> None:
+    """Answer the others that they do not exist."""
+    samples = [world.bare_sample(identifier) for identifier in names(3)]
+    body = {"group_id": world.group, "ids": samples}
+
+    def deletion(caller: Caller) -> Request:
+        return lambda: caller.post("/rpc/delete_samples", json=body)
+
+    answers = at_once(world, map(deletion, people), LOCK_SAMPLE, samples[0])
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 404: 7}

@@ -66,10 +66,12 @@ begin
                 when 'unknown' then 'is not a sample of this group'
                 when 'ambiguous' then 'is the private identifier of one sample and the public one of another'
                 when 'named_twice' then 'cannot be given together with identifier'
-                when 'unnamed' then 'is required, unless id is given'
+                when 'unnamed' then case
+                    when input.cells ? 'id' then 'is required, unless identifier is given'
+                    else 'is required, unless id is given'
+                end
             end
-        where input.outcome in ('unknown', 'ambiguous', 'named_twice')
-            or input.outcome = 'unnamed'
+        where input.outcome in ('unknown', 'ambiguous', 'named_twice', 'unnamed')
             and (
                 input.problems @? '$[*] ? (@.field == "id" || @.field == "identifier")'
             ) is not true
