@@ -136,6 +136,7 @@
 \ir internal/sequences/refuse_bad_sequences.sql
 \ir internal/samples/store_sample_rows.sql
 \ir internal/sequences/store_sequence_rows.sql
+\ir internal/samples/place_samples.sql
 \ir internal/samples/store_samples.sql
 \ir internal/samples/create_samples.sql
 \ir internal/samples/sample_changes.sql

@@ -73,7 +73,16 @@ SAMPLE_COLUMNS = (
 )
 POST_COLUMNS = ("id", "group_id", "pathogen_id", "uploaded_by_id", "created_at", *SAMPLE_COLUMNS)
 ERROR_KEYS = {"code", "message", "details", "hint"}
-BATCH_COLUMNS = ("sequence", "sequencing_date", "sequencing_depth", *SAMPLE_COLUMNS)
+BATCH_COLUMNS = (
+    "sequence",
+    "sequencing_date",
+    "sequencing_depth",
+    "region",
+    "country",
+    "division",
+    "location",
+    *SAMPLE_COLUMNS,
+)
 
 
 def changes(columns: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:

@@ -710,3 +710,33 @@ def test_one_of_many_batches_deletes_the_samples(world: World, people: list[Call
     answers = at_once(world, map(deletion, people), LOCK_SAMPLE, samples[0])
 
     assert Counter(answer.status_code for answer in answers) == {200: 1, 404: 7}
+
+
+def test_new_location_of_many_batches_is_created_once(world: World, people: list[Caller]) -> None:
+    """Store the samples of all of them there, however they spell it."""
+    identifiers = names(8)
+    spellings = [f"Land of {world.name}", f"land of {world.name}"]
+    batches = [
+        world.batch(
+            world.batch_sample(
+                identifier, location_id=None, region="Europe", country=spellings[number % 2]
+            )
+        )
+        for number, identifier in enumerate(identifiers)
+    ]
+
+    answers = at_once(
+        world,
+        [batch_of(caller, batch) for caller, batch in zip(people, batches, strict=True)],
+        "insert into aspen.locations (region, country) values ('Europe', %s)",
+        spellings[0],
+        take_back=True,
+    )
+
+    places = world.conn.execute(
+        "select count(*), count(distinct location_id) from aspen.samples"
+        " where private_identifier = any(%s)",
+        [identifiers],
+    ).fetchall()
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert places == [(8, 1)]

@@ -18,6 +18,7 @@ begin
         select from unnest(inputs) as input
         where input.cells ?| '{private_identifier,public_identifier,is_private}'
     ));
+    inputs := internal.place_samples(inputs);
     inputs := array(
         select row(
             input.row_number, input.outcome, input.sample,
