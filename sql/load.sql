@@ -177,6 +177,8 @@
 \ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
+\ir authz/named_group.sql
+\ir authz/named_user.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -264,6 +266,13 @@
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
 \ir api/functions/sample_qc_metrics/raw_output.sql
+\ir api/functions/samples/owner.sql
+\ir api/functions/samples/uploaded_by.sql
+\ir api/functions/jobs/owner.sql
+\ir api/functions/jobs/requested_by.sql
+\ir api/functions/phylo_runs/owner.sql
+\ir api/functions/phylo_runs/requested_by.sql
+\ir api/functions/phylo_trees/owner.sql
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql

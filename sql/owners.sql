@@ -15,8 +15,8 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.pre_request', 'authz.caller_groups', 'internal.keep_an_admin',
-                    'internal.tree_origin'
+                    'authz.pre_request', 'authz.caller_groups', 'authz.named_group',
+                    'authz.named_user', 'internal.keep_an_admin', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',

@@ -36,6 +36,15 @@ select api.output_url(%(id)s)
 -- phylo_tree execute
 select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
 
+-- owner execute
+select api.owner(samples) from api.samples as samples where id = %(id)s
+
+-- uploaded_by execute
+select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
+
+-- requested_by execute
+select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
+
 -- create_samples execute
 select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'private_identifier', 'new', 'collection_date', '2024-02-01',
