@@ -136,13 +136,24 @@
 \ir internal/sequences/refuse_bad_sequences.sql
 \ir internal/samples/store_sample_rows.sql
 \ir internal/sequences/store_sequence_rows.sql
+\ir internal/samples/place_samples.sql
 \ir internal/samples/store_samples.sql
 \ir internal/samples/create_samples.sql
+\ir internal/samples/sample_changes.sql
+\ir internal/samples/sample_change_problems.sql
+\ir internal/samples/refuse_bad_changes.sql
+\ir internal/samples/lock_samples.sql
+\ir internal/samples/change_sample_rows.sql
+\ir internal/samples/store_changes.sql
+\ir internal/samples/update_samples.sql
+\ir internal/samples/remove_samples.sql
+\ir internal/samples/delete_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
+\ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
 \ir internal/text/tidy_name.sql
 \ir internal/phylo/place_path.sql
@@ -166,6 +177,8 @@
 \ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
+\ir authz/named_group.sql
+\ir authz/named_user.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -253,8 +266,18 @@
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
 \ir api/functions/sample_qc_metrics/raw_output.sql
+\ir api/functions/samples/owner.sql
+\ir api/functions/samples/uploaded_by.sql
+\ir api/functions/jobs/owner.sql
+\ir api/functions/jobs/requested_by.sql
+\ir api/functions/phylo_runs/owner.sql
+\ir api/functions/phylo_runs/requested_by.sql
+\ir api/functions/phylo_trees/owner.sql
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
+\ir api/functions/samples/update_samples.sql
+\ir api/functions/samples/delete_samples.sql
+\ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql

@@ -15,17 +15,19 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.pre_request', 'authz.caller_groups', 'internal.keep_an_admin',
-                    'internal.tree_origin'
+                    'authz.pre_request', 'authz.caller_groups', 'authz.named_group',
+                    'authz.named_user', 'internal.keep_an_admin', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
+                    'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
+                    'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.tidy_location',
-                    'internal.update_sample'
+                    'internal.update_sample', 'internal.update_samples',
+                    'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
                     'internal.record_access_changes', 'internal.record_changes',

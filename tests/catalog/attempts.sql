@@ -36,11 +36,31 @@ select api.output_url(%(id)s)
 -- phylo_tree execute
 select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
 
+-- owner execute
+select api.owner(samples) from api.samples as samples where id = %(id)s
+
+-- uploaded_by execute
+select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
+
+-- requested_by execute
+select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
+
 -- create_samples execute
 select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'private_identifier', 'new', 'collection_date', '2024-02-01',
     'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
 )))
+
+-- update_samples execute
+select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(id)s::bigint, 'host', 'bat')))
+
+-- delete_samples execute
+select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- validate_sample_identifiers execute
+select nullif(api.validate_sample_identifiers(
+    'SC2', json_build_array(%(private_identifier)s::text), %(group)s
+) -> 0 ->> 'status', 'unknown')
 
 -- jobs select
 select error from api.jobs where id = %(id)s

@@ -82,6 +82,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("jobs", "-"): factories.job(conn, lab, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
         ("cancel_job", "-"): factories.job(conn, lab),
+        ("requested_by", "-"): run,
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.
@@ -96,6 +97,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)
         rows["samples", kind] = sample
+        for function in ("update_samples", "delete_samples", "owner", "uploaded_by"):
+            rows[function, kind] = sample
         rows["sequences", kind] = factories.sequence(conn, sample)
         rows["sequences_fasta", kind] = rows["sequences", kind]
         rows["accessions", kind] = factories.accession(conn, sample)
@@ -105,7 +108,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
-    store_people(conn, groups)
+    people = store_people(conn, groups)
+    conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
+    conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)

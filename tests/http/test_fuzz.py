@@ -73,7 +73,16 @@ SAMPLE_COLUMNS = (
 )
 POST_COLUMNS = ("id", "group_id", "pathogen_id", "uploaded_by_id", "created_at", *SAMPLE_COLUMNS)
 ERROR_KEYS = {"code", "message", "details", "hint"}
-BATCH_COLUMNS = ("sequence", "sequencing_date", "sequencing_depth", *SAMPLE_COLUMNS)
+BATCH_COLUMNS = (
+    "sequence",
+    "sequencing_date",
+    "sequencing_depth",
+    "region",
+    "country",
+    "division",
+    "location",
+    *SAMPLE_COLUMNS,
+)
 
 
 def changes(columns: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
@@ -166,6 +175,56 @@ def test_run_is_queued_or_refused(
         json=world.run_request(template_args=filters) | arguments,
         prefer=DRY_RUN,
     )
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
+    samples=st.lists(changes((*BATCH_COLUMNS, "id", "identifier")) | VALUES, max_size=3),
+    arguments=changes(("group_id", "samples")),
+)
+def test_batch_of_changes_is_stored_or_refused(
+    world: World, samples: list[Any], arguments: dict[str, Any]
+) -> None:
+    """Change a sample that exists, among anything else."""
+    request = {"group_id": world.group, "samples": [{"id": world.open}, *samples]} | arguments
+
+    response = world.alice.post("/rpc/update_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
+    arguments=changes(("group_id", "ids", "identifiers")),
+    ids=st.lists(VALUES, max_size=2),
+    names=st.lists(VALUES, max_size=2),
+)
+def test_batch_is_deleted_or_refused(
+    world: World, arguments: dict[str, Any], ids: list[Any], names: list[Any]
+) -> None:
+    """Delete a sample that exists, among anything else."""
+    lists = {"ids": [world.open, *ids], "identifiers": names}
+    request = {"group_id": world.group} | lists | arguments
+
+    response = world.alice.post("/rpc/delete_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
+    arguments=changes(("pathogen", "identifiers", "group_id")),
+    names=st.lists(VALUES, max_size=3),
+)
+def test_identifiers_are_told_or_refused(
+    world: World, arguments: dict[str, Any], names: list[Any]
+) -> None:
+    """Send any names among any other arguments."""
+    request = {"pathogen": "SC2", "identifiers": names, "group_id": world.group} | arguments
+
+    response = world.vic.post("/rpc/validate_sample_identifiers", json=request)
 
     assert harm_of(world, response) == []
 

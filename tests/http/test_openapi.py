@@ -29,9 +29,12 @@ FUNCTIONS = {
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/delete_samples",
     "/rpc/health",
     "/rpc/output_url",
     "/rpc/phylo_tree",
+    "/rpc/update_samples",
+    "/rpc/validate_sample_identifiers",
 }
 PATHS_OF = {
     "nobody": {"/", "/rpc/health"},

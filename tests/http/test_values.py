@@ -175,7 +175,8 @@ def test_blank_cells_of_a_csv_are_absent(world: World) -> None:
 
     (stored,) = rows(world.alice.post_csv("/samples", body, prefer=REPRESENTATION))
 
-    assert (stored["is_private"], stored["authors"], stored["host"]) == (False, [], None)
+    authors = [f"lab-{world.name}"]
+    assert (stored["is_private"], stored["authors"], stored["host"]) == (False, authors, None)
     assert (stored["collection_date"], stored["location_id"]) == ("2024-02-01", world.france)
 
 
