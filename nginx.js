@@ -152,7 +152,7 @@ const MOST_ROWS = 1000;
 
 // Return the Prefer header for CSV and FASTA, with a count that shows whether the answer is complete.
 function countingPrefer(r) {
-    const given = r.variables.http_prefer || '';
+    const given = knownPrefer(r);
     if (isPage(r) || /count=(?:exact|planned|estimated)/.test(given)) {
         return given;
     }
@@ -212,6 +212,15 @@ function sayCut(r, data, flags) {
     } else if (flags.last) {
         r.sendBuffer(r.variables.is_cut, flags);
     }
+}
+
+// --- Preferences: PostgREST 12 rejects max-affected beside handling=strict. The database reads it in
+// another header.
+
+function knownPrefer(r) {
+    return (r.variables.http_prefer || '').split(',').map((preference) => preference.trim())
+        .filter((preference) => preference && !/^max-affected\s*(?:=|$)/i.test(preference))
+        .join(', ');
 }
 
 // --- Large bodies: read only if the API accepts the token.
@@ -321,5 +330,6 @@ function isEncodingBroken(asked) {
 }
 
 export default {
-    admitBody, answerKey, correctStatus, countingPrefer, queryProblem, refusal, refuseCut, sayCut,
+    admitBody, answerKey, correctStatus, countingPrefer, knownPrefer, queryProblem, refusal, refuseCut,
+    sayCut,
 };

@@ -59,6 +59,7 @@
 
 -- Helpers and trigger functions.
 \ir internal/sequences/text_x_fasta.sql
+\ir internal/errors/bound_affected_rows.sql
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
