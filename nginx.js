@@ -294,6 +294,9 @@ function corrected(asked, answered) {
     if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
         return rewritten(head, status === '500' && isEncodingBroken(asked) ? 400 : Number(status));
     }
+    if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
+        return reworded(asked, head, body);
+    }
     if (status === '500') {
         const code = /"code":"([0-9A-Z]{5})"/.exec(body);
         // The answer to HEAD has no body with the cause, which is nearly always a timeout.
@@ -308,12 +311,78 @@ function corrected(asked, answered) {
 // Put our own body behind the remaining headers of PostgREST.
 function rewritten(head, status) {
     const body = bodyOf(status === 400 ? 'invalid_encoding' : CODES[status] || 'bad_request');
+    return withBody(`HTTP/1.1 ${status} Refused`, head, body);
+}
+
+function withBody(statusLine, head, body) {
     const kept = head.split('\r\n').slice(1)
         .filter((line) => !/^(?:content-type|content-length|transfer-encoding):/i.test(line));
-    return [`HTTP/1.1 ${status} Refused`].concat(kept, [
+    return [statusLine].concat(kept, [
         'Content-Type: application/json; charset=utf-8',
-        `Content-Length: ${body.length}`, '', body,
+        `Content-Length: ${Buffer.from(body).length}`, '', body,
     ]).join('\r\n');
+}
+
+// --- Wording: PostgreSQL's errors name constraints, tables and types that are none of the API's.
+
+// The type of a column, by the domain that reads it.
+const TYPES = {
+    amount: 'number', day: 'date', flag: 'boolean', key: 'id', moment: 'time', words: 'text',
+    words_list: 'list of texts',
+};
+// The resources whose table has another name.
+const TABLES = { me: 'users', phylo_runs: 'jobs' };
+const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
+    + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
+    + '|public_repositories|sample_lineages|sample_qc_metrics|samples|sequences|share_links)$');
+const RULES = [
+    [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
+        'A row with this key exists', 'Change the row, or upsert.'],
+    [/^insert or update on table "\w+" violates foreign key constraint "(\w+)"()$/, 'key',
+        'The row refers to a row that does not exist, or that you may not see', null],
+    [/violates (?:RESTRICT setting of )?foreign key constraint "(\w+)" on table "(\w+)"$/, 'key',
+        'Other rows refer to the row', 'Change or delete them first.'],
+    [/violates check constraint "(\w+)"()$/, 'rule',
+        'A value violates a rule', 'The description of this API at / says what a column accepts.'],
+];
+
+// Return the answer without names that clients cannot use; undefined if it has none.
+function reworded(asked, head, body) {
+    let error;
+    try {
+        error = JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1));
+    } catch (failure) {
+        return undefined;
+    }
+    const before = JSON.stringify(error);
+    if (error.code.startsWith('42')) {
+        error.message = error.message
+            .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value');
+    } else {
+        RULES.forEach((rule) => {
+            const found = rule[0].exec(error.message);
+            if (found) {
+                const path = /^\w+ \/(\w+)/.exec(asked) || [];
+                const table = found[2] || TABLES[path[1]] || path[1];
+                const details = {};
+                details[rule[1]] = withoutTable(found[1], table);
+                if (RESOURCES.test(found[2])) {
+                    details.resource = found[2];
+                }
+                error.message = rule[2];
+                error.details = JSON.stringify(details);
+                error.hint = rule[3];
+            }
+        });
+    }
+    const after = JSON.stringify(error);
+    return after === before ? undefined : withBody(head.slice(0, head.indexOf('\r\n')), head, after);
+}
+
+// Return what a constraint is about: samples_location_id_fkey is about location_id.
+function withoutTable(name, table) {
+    const ending = /^(.*)_(?:pkey|key|fkey|check)$/.exec(name);
+    return ending && name.startsWith(`${table}_`) ? ending[1].slice(table.length + 1) : null;
 }
 
 // Tell whether PostgREST failed because the request is not UTF-8.

@@ -13,6 +13,7 @@ import pytest
 from control.tokens.minting import claims_for, sign
 from tests import factories
 from tests.factories import GENOME
+from tests.http.leaks import leaks
 from tests.http.world import DRY_RUN, Caller, World, refusal
 from tests.servers import SETTINGS
 
@@ -271,10 +272,11 @@ def test_every_documented_error_has_an_example() -> None:
 
 @pytest.mark.parametrize(("error", "provoke"), EXAMPLES.items(), ids=EXAMPLES.keys())
 def test_documented_error_is_what_clients_get(world: World, error: str, provoke: Example) -> None:
-    """Return status, code and the one JSON shape."""
-    status, code = refusal(provoke(world))
+    """Return status, code and the one JSON shape, and no name outside the schema api."""
+    response = provoke(world)
 
-    assert f"{status} {code}" == error
+    status, code = refusal(response)
+    assert (f"{status} {code}", leaks(world, response)) == (error, [])
 
 
 def test_errors_keep_their_shape_where_something_else_was_accepted(world: World) -> None:
