@@ -244,22 +244,32 @@ const STATUS = {
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
+// The description of the API, and reference data, get a tag, if they are not longer than this.
+const IS_TAGGED = /^GET \/(?:(?:lineages|locations|pathogens|public_repositories|usher_options)\b|\?| )/;
+const LONGEST_TAGGED = 1048576;
+const TWO = 50;
 const FOUR = 52;
 const FIVE = 53;
 
 function correctStatus(session) {
     let asked;
     let held;
+    let pieces;
 
     function request(data, flags) {
         session.off('upstream');
         asked = data;
         held = null;
+        pieces = null;
         session.on('downstream', answer);
         session.send(data, flags);
     }
 
     function answer(data, flags) {
+        if (pieces || !held && data[9] === TWO && IS_TAGGED.test(asked.slice(0, 40).toString())) {
+            tag(data, flags);
+            return;
+        }
         // The status line is `HTTP/1.1 404 …`: an answer that is not 4xx or 5xx passes unchanged.
         if (!held && data[9] !== FOUR && data[9] !== FIVE) {
             rearm();
@@ -277,12 +287,40 @@ function correctStatus(session) {
         }
     }
 
+    // Hold an answer until it is whole. The memory of njs grows with each piece that is joined, so they
+    // are joined once.
+    function tag(data, flags) {
+        pieces = pieces || { list: [], length: 0, end: '' };
+        pieces.list.push(Buffer.from(data));
+        pieces.length += data.length;
+        pieces.end = (pieces.end + data.slice(-LAST_CHUNK.length).toString()).slice(-LAST_CHUNK.length);
+        const isLong = pieces.length > LONGEST_TAGGED;
+        if (pieces.end === LAST_CHUNK || flags.last || isLong) {
+            const all = Buffer.concat(pieces.list);
+            const isWhole = pieces.end === LAST_CHUNK;
+            rearm();
+            session.send(isWhole && !isLong ? tagged(all) : all, flags);
+        }
+    }
+
     function rearm() {
         session.off('downstream');
         session.on('upstream', request);
     }
 
     session.on('upstream', request);
+}
+
+// Add a hash of the answer to its head; nginx compares it with If-None-Match.
+function tagged(answered) {
+    const end = answered.indexOf('\r\n\r\n');
+    const head = answered.slice(0, end).toString();
+    const shown = head.split('\r\n').filter((line) => /^content-/i.test(line)).sort().join();
+    const hash = crypto.createHash('sha256').update(shown).update(answered.slice(end)).digest('hex');
+    return Buffer.concat([
+        Buffer.from(`${head}\r\nETag: "${hash.slice(0, 32)}"\r\nCache-Control: private, no-cache`),
+        answered.slice(end),
+    ]);
 }
 
 // Return the corrected answer; undefined if it is correct.

@@ -69,6 +69,7 @@
 \ir internal/audit/refuse_change.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
+\ir internal/values/tagged_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
 \ir internal/values/parse_date.sql
