@@ -59,6 +59,7 @@
 
 -- Helpers and trigger functions.
 \ir internal/sequences/text_x_fasta.sql
+\ir internal/errors/bound_affected_rows.sql
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
@@ -68,6 +69,7 @@
 \ir internal/audit/refuse_change.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
+\ir internal/values/tagged_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
 \ir internal/values/parse_date.sql

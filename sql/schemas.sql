@@ -14,7 +14,8 @@ comment on schema api is $$Aspen
 Pathogen samples, their sequences, the compute jobs that analyse them and their outputs. Each caller sees
 only the rows that their groups allow. Send a token as `Authorization: Bearer …`. Dates are YYYY-MM-DD,
 times ISO 8601, booleans true or false, ids integers. White space around a value is removed, and a value
-of only white space is null. Errors are `{"code", "message", "details", "hint"}`.$$;
+of only white space is null. A PATCH or DELETE that affects more than 100 rows needs `Prefer: max-affected=N`
+and is refused otherwise. Errors are `{"code", "message", "details", "hint"}`.$$;
 
 -- Without `in schema`, which would have no effect: execute for public is a global default.
 alter default privileges for role aspen_owner revoke execute on functions from public;

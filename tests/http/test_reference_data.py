@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.world import DRY_RUN, REPRESENTATION, World, refusal, rows
+from tests.http.world import DRY_RUN, REPRESENTATION, World, problems, refusal, rows
 from tests.names import unique
 
 UPSERT = f"{REPRESENTATION},resolution=merge-duplicates"
@@ -180,13 +180,13 @@ def test_existing_location_is_found_in_every_spelling(world: World) -> None:
 
 
 def test_reference_data_in_use_stays(world: World) -> None:
-    """Name the table that still needs it; PostgreSQL 18 has a code of its own."""
+    """Name the resource that still needs it; PostgreSQL 18 has a code of its own."""
     is_new = world.api.database.cluster.major >= 18
 
     response = world.olga.delete(f"/locations?id=eq.{world.france}", prefer=DRY_RUN)
 
-    assert refusal(response) == ((400, "23001") if is_new else (409, "23503"))
-    assert 'on table "samples"' in response.json()["message"]
+    status, code = (400, "23001") if is_new else (409, "23503")
+    assert problems(response) == (status, code, {"key": "location_id", "resource": "samples"})
 
 
 def test_upsert_of_many_is_one_request(world: World) -> None:

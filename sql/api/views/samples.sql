@@ -153,6 +153,12 @@ begin
 end
 $$;
 
+-- Runs before the triggers that write, because of its name.
+create or replace trigger samples_bound_affected_rows
+instead of update or delete on api.samples
+for each row
+execute function internal.bound_affected_rows();
+
 create or replace trigger samples_update
 instead of update on api.samples
 for each row
