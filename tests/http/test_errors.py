@@ -196,6 +196,7 @@ EXAMPLES: dict[str, Example] = {
     "403 role_not_allowed": with_claims(role="operator"),
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
+    "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
