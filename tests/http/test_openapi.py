@@ -207,6 +207,15 @@ def test_fasta_is_described_where_it_is_served(world: World) -> None:
     assert types == {"/samples": usual, "/sequences": [*usual, "text/x-fasta"]}
 
 
+def test_json_is_described_first(world: World) -> None:
+    """List JSON before other media types, because generated clients take the first."""
+    get = description(world)["paths"]["/sequences"]["get"]
+    post = description(world)["paths"]["/samples"]["post"]
+
+    assert next(iter(get["responses"]["200"]["content"])) == "application/json"
+    assert next(iter(post["requestBody"]["content"])) == "application/json"
+
+
 def test_written_columns_are_described(world: World) -> None:
     """Leave out what the server sets, and require what viewers read as null."""
     schemas = description(world)["components"]["schemas"]

@@ -116,11 +116,11 @@ begin atomic
         cross join
             lateral (
                 select
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         'application/json',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'schema',
-                            pg_catalog.jsonb_build_object(
+                            pg_catalog.json_build_object(
                                 'type', 'array', 'items', resources.row_reference
                             )
                         )
@@ -144,24 +144,48 @@ begin atomic
                         {"$ref": "#/components/parameters/Range-Unit"},
                         {"$ref": "#/components/parameters/Prefer-count"}
                     ]'::jsonb,
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         '200',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'All rows, or a page of them',
                             'headers',
                             '{"Content-Range": {"$ref": "#/components/headers/Content-Range"}}'
                             ::jsonb,
                             'content',
-                            answer.content
-                            || '{"text/csv": {"schema": {"type": "string"}}}'::jsonb
-                            || resources.media_types
-                            || pg_catalog.jsonb_build_object(
-                                'application/vnd.pgrst.object+json',
-                                pg_catalog.jsonb_build_object('schema', resources.row_reference)
+                            (
+                                -- JSON comes first: generated clients take the first.
+                                select
+                                    pg_catalog.json_object_agg(
+                                        types.name,
+                                        pg_catalog.json_build_object('schema', types.schema)
+                                        order by types.place, types.name
+                                    )
+                                from (
+                                    select
+                                        1 as place,
+                                        'application/json' as name,
+                                        pg_catalog.jsonb_build_object(
+                                            'type', 'array', 'items', resources.row_reference
+                                        ) as schema
+                                    union all
+                                    select
+                                        2 as place,
+                                        'application/vnd.pgrst.object+json' as name,
+                                        resources.row_reference as schema
+                                    union all
+                                    select
+                                        3 as place,
+                                        names.name,
+                                        '{"type": "string"}' as schema
+                                    from
+                                        pg_catalog.unnest(
+                                            array['text/csv'] || resources.media_types
+                                        ) as names (name)
+                                ) as types
                             )
                         ),
                         '206',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'A page of more rows, counted by Prefer: count=exact',
                             'headers',
                             '{"Content-Range": {"$ref": "#/components/headers/Content-Range"}}'
@@ -181,26 +205,26 @@ begin atomic
                         {"$ref": "#/components/parameters/on_conflict"},
                         {"$ref": "#/components/parameters/Prefer-post"}
                     ]'::jsonb,
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         '201',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'Stored; the rows with Prefer: return=representation',
                             'content', answer.content
                         ),
                         '200',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'Upserted; the rows with Prefer: return=representation',
                             'content', answer.content
                         )
                     ),
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         'application/json',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'schema',
-                            pg_catalog.jsonb_build_object(
+                            pg_catalog.json_build_object(
                                 'type', 'array',
                                 'items',
-                                pg_catalog.jsonb_build_object(
+                                pg_catalog.json_build_object(
                                     '$ref',
                                     '#/components/schemas/' || resources.name || '_insert'
                                 )
@@ -220,19 +244,19 @@ begin atomic
                         {"$ref": "#/components/parameters/columns"},
                         {"$ref": "#/components/parameters/Prefer-return"}
                     ]'::jsonb,
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         '200',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'The rows, with Prefer: return=representation',
                             'content', answer.content
                         ),
                         '204', '{"description": "Changed"}'::jsonb
                     ),
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         'application/json',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'schema',
-                            pg_catalog.jsonb_build_object(
+                            pg_catalog.json_build_object(
                                 '$ref', '#/components/schemas/' || resources.name || '_update'
                             )
                         )
@@ -248,9 +272,9 @@ begin atomic
                         {"$ref": "#/components/parameters/select"},
                         {"$ref": "#/components/parameters/Prefer-return"}
                     ]'::jsonb,
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         '200',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'The rows, with Prefer: return=representation',
                             'content', answer.content
                         ),
@@ -274,7 +298,7 @@ begin atomic
                             (
                                 select
                                     pg_catalog.jsonb_agg(
-                                        pg_catalog.jsonb_build_object(
+                                        pg_catalog.json_build_object(
                                             'name', arguments.name,
                                             'in', 'query',
                                             'required',
@@ -302,16 +326,16 @@ begin atomic
             case
                 when functions.result_schema is null then '{"204": {"description": "Done"}}'
                 else
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         '200',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'description', 'The result',
                             'content',
                             (
                                 select
-                                    pg_catalog.jsonb_object_agg(
+                                    pg_catalog.json_object_agg(
                                         types.name,
-                                        pg_catalog.jsonb_build_object(
+                                        pg_catalog.json_build_object(
                                             'schema',
                                             case
                                                 when types.name !~ '\mjson$'
@@ -338,11 +362,11 @@ begin atomic
             end as responses,
             case methods.method
                 when 'post' then
-                    pg_catalog.jsonb_build_object(
+                    pg_catalog.json_build_object(
                         'application/json',
-                        pg_catalog.jsonb_build_object(
+                        pg_catalog.json_build_object(
                             'schema',
-                            pg_catalog.jsonb_build_object(
+                            pg_catalog.json_build_object(
                                 '$ref', '#/components/schemas/' || functions.name || '_arguments'
                             )
                         )
@@ -361,42 +385,48 @@ begin atomic
             operations.path,
             pg_catalog.json_object_agg(
                 operations.method,
-                pg_catalog.jsonb_build_object(
-                    'tags', pg_catalog.jsonb_build_array(operations.tag),
-                    'operationId', operations.operation_id,
-                    'summary', pg_catalog.split_part(operations.comment, E'\n', 1),
-                    'description',
-                    pg_catalog.regexp_replace(operations.comment, '^[^\n]*\n*', ''),
-                    'parameters', operations.parameters,
-                    'responses',
-                    '{
-                        "400": {"$ref": "#/components/responses/400"},
-                        "401": {"$ref": "#/components/responses/401"},
-                        "403": {"$ref": "#/components/responses/403"},
-                        "404": {"$ref": "#/components/responses/404"},
-                        "406": {"$ref": "#/components/responses/406"},
-                        "409": {"$ref": "#/components/responses/409"},
-                        "413": {"$ref": "#/components/responses/413"},
-                        "429": {"$ref": "#/components/responses/429"},
-                        "500": {"$ref": "#/components/responses/500"},
-                        "503": {"$ref": "#/components/responses/503"}
-                    }'::jsonb
-                    || case
-                        when operations.has_own_errors then coalesce(errors.responses, '{}')
-                        else '{}'
-                    end
-                    || operations.responses
-                )
-                || case
-                    when operations.body is null then '{}'
-                    else
-                        pg_catalog.jsonb_build_object(
-                            'requestBody',
-                            pg_catalog.jsonb_build_object(
-                                'required', true, 'content', operations.body
-                            )
-                        )
-                end
+                (
+                    pg_catalog.left(
+                        pg_catalog.json_build_object(
+                            'tags', pg_catalog.json_build_array(operations.tag),
+                            'operationId', operations.operation_id,
+                            'summary', pg_catalog.split_part(operations.comment, E'\n', 1),
+                            'description',
+                            pg_catalog.regexp_replace(operations.comment, '^[^\n]*\n*', ''),
+                            'parameters', operations.parameters
+                        )::text,
+                        -1
+                    )
+                    || coalesce(
+                        ', "requestBody": {"required": true, "content": '
+                        || operations.body::text || '}',
+                        ''
+                    )
+                    -- The keys of both are different.
+                    || ', "responses": ' || pg_catalog.left(operations.responses::text, -1) || ', '
+                    || pg_catalog.substr(
+                        (
+                            '{
+                                "400": {"$ref": "#/components/responses/400"},
+                                "401": {"$ref": "#/components/responses/401"},
+                                "403": {"$ref": "#/components/responses/403"},
+                                "404": {"$ref": "#/components/responses/404"},
+                                "406": {"$ref": "#/components/responses/406"},
+                                "409": {"$ref": "#/components/responses/409"},
+                                "413": {"$ref": "#/components/responses/413"},
+                                "429": {"$ref": "#/components/responses/429"},
+                                "500": {"$ref": "#/components/responses/500"},
+                                "503": {"$ref": "#/components/responses/503"}
+                            }'::jsonb
+                            || case
+                                when operations.has_own_errors then coalesce(errors.responses, '{}')
+                                else '{}'
+                            end
+                        )::text,
+                        2
+                    )
+                    || '}'
+                )::json
                 order by operations.method
             ) as operations
         from operations

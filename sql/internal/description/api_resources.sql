@@ -8,7 +8,7 @@ returns table (
     is_inserted boolean,
     is_updated boolean,
     is_deleted boolean,
-    media_types jsonb,
+    media_types text[],
     row_schema json,
     insert_schema json,
     update_schema json,
@@ -23,9 +23,7 @@ begin atomic
     with handlers as materialized (
         select
             aggregates.proargtypes[0] as row_type,
-            pg_catalog.jsonb_object_agg(
-                types.typname, '{"schema": {"type": "string"}}'::jsonb
-            ) as media_types
+            pg_catalog.array_agg(types.typname::text order by types.typname) as media_types
         from pg_catalog.pg_proc as aggregates
         inner join pg_catalog.pg_namespace as schemas
             on aggregates.pronamespace = schemas.oid and schemas.nspname = 'api'
