@@ -73,7 +73,10 @@ begin atomic
                 cross join
                     lateral
                     pg_catalog.regexp_matches(
-                        pg_catalog.substring(commented.comment, '\mErrors\M(.*)'),
+                        pg_catalog.substr(
+                            commented.comment,
+                            nullif(pg_catalog.strpos(commented.comment, 'Errors'), 0)
+                        ),
                         '\m([45][0-9][0-9])\M'
                         || '|\m([a-z]+(?:_[a-z]+)+|[0-9][0-9A-Z]{4}|PGRST[0-9]+)\M',
                         'g'
@@ -338,7 +341,7 @@ begin atomic
                                         pg_catalog.json_build_object(
                                             'schema',
                                             case
-                                                when types.name !~ '\mjson$'
+                                                when types.name not like '%json'
                                                     then '{"type": "string"}'
                                                 when functions.result_resource is not null
                                                     then
@@ -392,7 +395,13 @@ begin atomic
                             'operationId', operations.operation_id,
                             'summary', pg_catalog.split_part(operations.comment, E'\n', 1),
                             'description',
-                            pg_catalog.regexp_replace(operations.comment, '^[^\n]*\n*', ''),
+                            pg_catalog.ltrim(
+                                pg_catalog.substr(
+                                    operations.comment,
+                                    pg_catalog.strpos(operations.comment || E'\n', E'\n')
+                                ),
+                                E'\n'
+                            ),
                             'parameters', operations.parameters
                         )::text,
                         -1

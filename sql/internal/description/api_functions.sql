@@ -17,6 +17,18 @@ language sql
 stable
 security invoker
 begin atomic
+    with own_functions as materialized (
+        -- By an index; reading all functions of PostgreSQL takes several milliseconds.
+        select links.objid as oid
+        from pg_catalog.pg_namespace as schemas
+        inner join pg_catalog.pg_depend as links
+            on
+                schemas.oid = links.refobjid
+                and links.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                and links.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        where schemas.nspname = 'api'
+    )
+
     select
         functions.oid,
         functions.proname::text,
@@ -54,9 +66,9 @@ begin atomic
         end as media_types,
         parts.arguments,
         parts.required_arguments
-    from pg_catalog.pg_proc as functions
-    inner join pg_catalog.pg_namespace as schemas
-        on functions.pronamespace = schemas.oid and schemas.nspname = 'api'
+    from own_functions
+    inner join pg_catalog.pg_proc as functions
+        on own_functions.oid = functions.oid
     inner join pg_catalog.pg_type as written
         on functions.prorettype = written.oid
     left join pg_catalog.pg_class as resources
@@ -69,6 +81,10 @@ begin atomic
             and comments.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
     cross join
         lateral (
+            select ' ' || pg_catalog.translate(comments.description, E'\n', ' ') as line
+        ) as commented
+    cross join
+        lateral (
             select
                 coalesce(
                     pg_catalog.json_object_agg(
@@ -77,11 +93,20 @@ begin atomic
                             coalesce(types.schema, '{}')
                             || pg_catalog.jsonb_build_object(
                                 'description',
-                                pg_catalog.substring(
-                                    pg_catalog.regexp_replace(
-                                        comments.description, '\s+', ' ', 'g'
+                                pg_catalog.rtrim(
+                                    pg_catalog.split_part(
+                                        pg_catalog.substr(
+                                            commented.line,
+                                            nullif(
+                                                pg_catalog.strpos(
+                                                    commented.line, ' ' || arguments.name || ': '
+                                                ),
+                                                0
+                                            ) + pg_catalog.length(arguments.name) + 3
+                                        ),
+                                        '. ', 1
                                     ),
-                                    '\m' || arguments.name || ': (.*?)\.(?:\s|$)'
+                                    '.'
                                 ),
                                 'default', internal.default_value(arguments.default_text)
                             )
