@@ -285,5 +285,20 @@
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
 
+-- What the API says about itself.
+\ir internal/description/default_value.sql
+\ir internal/description/api_types.sql
+\ir internal/description/api_columns.sql
+\ir internal/description/api_resources.sql
+\ir internal/description/api_functions.sql
+\ir internal/description/error_schema.sql
+\ir internal/description/usual_errors.sql
+\ir internal/description/common_parameters.sql
+\ir internal/description/api_description.sql
+\ir internal/description/manual_text.sql
+\ir api/functions/description/openapi.sql
+\ir api/functions/description/json_schema.sql
+\ir api/functions/description/manual.sql
+
 -- Definer functions: which role each runs as.
 \ir owners.sql

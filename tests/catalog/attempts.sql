@@ -118,3 +118,12 @@ update api.public_repositories set name = 'new' where id = %(id)s returning id
 
 -- health execute
 select api.health()
+
+-- json_schema execute
+select api.json_schema('error')
+
+-- manual execute
+select api.manual()
+
+-- openapi execute
+select api.openapi()

@@ -201,6 +201,7 @@ EXAMPLES: dict[str, Example] = {
     "404 sample_not_found": lambda world: world.alice.post(
         "/rpc/update_samples", json={"group_id": world.group, "samples": [{"id": world.foreign}]}
     ),
+    "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
