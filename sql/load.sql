@@ -144,6 +144,9 @@
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/chosen_samples.sql
+\ir internal/downloads/export_sequences.sql
+\ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
 \ir internal/phylo/place_path.sql
 \ir internal/reference/tidy_location.sql
@@ -255,6 +258,8 @@
 \ir api/functions/sample_qc_metrics/raw_output.sql
 \ir api/functions/service/health.sql
 \ir api/functions/samples/create_samples.sql
+\ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql

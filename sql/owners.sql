@@ -21,10 +21,12 @@ begin
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
+                    'internal.create_samples', 'internal.delete_sample',
+                    'internal.export_sequences', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.tidy_location',
+                    'internal.refuse_noted_values', 'internal.samples_left_out',
+                    'internal.tidy_location',
                     'internal.update_sample'
                 ]),
                 ('auditor', array[

@@ -29,9 +29,11 @@ FUNCTIONS = {
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/export_sequences",
     "/rpc/health",
     "/rpc/output_url",
     "/rpc/phylo_tree",
+    "/rpc/samples_left_out",
 }
 PATHS_OF = {
     "nobody": {"/", "/rpc/health"},
