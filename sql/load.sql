@@ -157,6 +157,9 @@
 \ir internal/identifiers/match_strains.sql
 \ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/chosen_samples.sql
+\ir internal/downloads/export_sequences.sql
+\ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
 \ir internal/phylo/place_path.sql
 \ir internal/reference/tidy_location.sql
@@ -280,6 +283,8 @@
 \ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/delete_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
+\ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql

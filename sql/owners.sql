@@ -22,11 +22,11 @@ begin
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
                     'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
-                    'internal.insert_sample',
+                    'internal.export_sequences', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.tidy_location',
-                    'internal.update_sample', 'internal.update_samples',
+                    'internal.refuse_noted_values', 'internal.samples_left_out',
+                    'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[

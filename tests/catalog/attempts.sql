@@ -30,6 +30,12 @@ where api.raw_output(metrics.one) is not null
 -- phylo_runs update
 update api.phylo_runs set name = 'new' where id = %(id)s returning id
 
+-- export_sequences execute
+select from api.export_sequences('SC2', %(group)s) as fasta where fasta <> ''
+
+-- samples_left_out execute
+select identifier from api.samples_left_out('SC2', %(group)s)
+
 -- output_url execute
 select api.output_url(%(id)s)
 

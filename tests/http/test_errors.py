@@ -167,8 +167,17 @@ def enormous_batch(world: World) -> httpx.Response:
     return world.alice.post(CREATE, json=world.batch(*[{}] * 100_001))
 
 
+def enormous_export(world: World) -> httpx.Response:
+    """Export six genomes of nine million bases."""
+    group = factories.group(world.conn)
+    factories.membership(world.conn, group, world.users["alice"])
+    factories.numbered_samples(world.conn, group, 6, "ACGT" * 2_250_000)
+    return world.alice.get(f"/rpc/export_sequences?pathogen=SC2&group_id={group}")
+
+
 EXAMPLES: dict[str, Example] = {
     "413 batch_too_large": enormous_batch,
+    "413 export_too_large": enormous_export,
     "413 body_too_large": sample_with(host="x" * 32_000_000),
     "400 ambiguous_samples": ambiguous_run,
     "400 count_not_allowed": as_member("/samples", prefer="count=planned"),

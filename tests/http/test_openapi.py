@@ -36,6 +36,7 @@ FUNCTIONS = {
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/delete_samples",
+    "/rpc/export_sequences",
     "/rpc/health",
     "/rpc/json_schema",
     "/rpc/manual",
@@ -44,6 +45,7 @@ FUNCTIONS = {
     "/rpc/phylo_tree",
     "/rpc/update_samples",
     "/rpc/validate_sample_identifiers",
+    "/rpc/samples_left_out",
 }
 PATHS_OF = {
     "nobody": {"/rpc/health", "/rpc/json_schema", "/rpc/manual", "/rpc/openapi"},
