@@ -10,7 +10,10 @@ from tests.http.world import World, rows
 
 RESOURCES = {
     "/accessions",
+    "/group_grants",
+    "/group_members",
     "/groups",
+    "/invitations",
     "/job_outputs",
     "/jobs",
     "/lineages",
@@ -26,11 +29,15 @@ RESOURCES = {
     "/sequences",
 }
 FUNCTIONS = {
+    "/rpc/accept_invitation",
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/grant_access",
     "/rpc/health",
+    "/rpc/invite_members",
     "/rpc/output_url",
+    "/rpc/revoke_invitation",
     "/rpc/phylo_tree",
 }
 PATHS_OF = {

@@ -14,7 +14,7 @@ where
         or definition.text ~* '\mset_config\M' and (
             functions.oid::regproc::text not in (
                 'authz.admit_body', 'authz.bound_request', 'authz.identify_caller',
-                'authz.name_request', 'authz.note_plan', 'internal.check_sequence', 'internal.check_values', 'internal.delete_sample', 'internal.end_empty_jobs', 'internal.insert_sample', 'internal.note_bad_value', 'internal.note_lost_input', 'internal.note_named_column', 'internal.note_problems', 'internal.note_sample_problems', 'internal.noted_problems', 'internal.raise_problems', 'internal.raise_sample_problems', 'internal.renew_results', 'internal.update_sample', 'api.phylo_tree'
+                'authz.name_request', 'authz.note_plan', 'internal.accept_invitation', 'internal.check_sequence', 'internal.check_values', 'internal.delete_sample', 'internal.end_empty_jobs', 'internal.insert_sample', 'internal.note_bad_value', 'internal.note_lost_input', 'internal.note_named_column', 'internal.note_problems', 'internal.note_sample_problems', 'internal.noted_problems', 'internal.raise_problems', 'internal.raise_sample_problems', 'internal.renew_results', 'internal.update_sample', 'api.phylo_tree'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
