@@ -10,6 +10,7 @@ import pytest
 
 from control.tokens.minting import claims_for, sign
 from tests import factories
+from tests.http.test_two_at_once import at_once
 from tests.http.world import Caller, World, problems, refusal, rows
 from tests.names import unique
 
@@ -100,6 +101,78 @@ def test_person_accepts_two_invitations_with_one_user(world: World) -> None:
 
     assert {answer[0]["user_id"] for answer in answers} == {rows(nia.get("/me"))[0]["id"]}
     assert [answer[0]["group_id"] for answer in answers] == [world.group, world.other]
+
+
+LOCK_INVITATIONS = "select from aspen.invitations where lower(email) = %s for update"
+
+
+def test_invitation_is_accepted_once_by_two_at_once(world: World) -> None:
+    """Let the second wait, and then tell it that the invitation is used up."""
+    email = f"nia-{unique()}@example.org"
+    token = invite(world, email)["token"]
+    nia = stranger(world, email)
+    answers = at_once(
+        world, [lambda: nia.post(ACCEPT, json={"token": token})] * 2, LOCK_INVITATIONS, email
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert [refusal(answer) for answer in answers if answer.is_error] == [
+        (409, "invitation_closed")
+    ]
+
+
+def test_two_invitations_are_accepted_at_once_with_one_user(world: World) -> None:
+    """Make the user once, whichever comes first."""
+    email = f"nia-{unique()}@example.org"
+    first = invite(world, email)["token"]
+    body = {"group_id": world.other, "emails": [email]}
+    second = rows(world.bob.post(INVITE, json=body))[0]["token"]
+    nia = stranger(world, email)
+    answers = at_once(
+        world,
+        [
+            lambda: nia.post(ACCEPT, json={"token": first}),
+            lambda: nia.post(ACCEPT, json={"token": second}),
+        ],
+        LOCK_INVITATIONS,
+        email,
+    )
+
+    me = rows(nia.get("/me"))[0]
+    assert [rows(answer)[0]["user_id"] for answer in answers] == [me["id"]] * 2
+    assert {group["id"] for group in me["groups"]} >= {world.group, world.other}
+
+
+def test_two_who_invite_the_same_person_at_once_invite_once(world: World) -> None:
+    """Tell the second that an invitation is open."""
+    body = {"group_id": world.group, "emails": [f"nia-{unique()}@example.org"]}
+    answers = at_once(
+        world,
+        [
+            lambda: world.ada.post(INVITE, json=body),
+            lambda: world.olga.post(INVITE, json=body),
+        ],
+        "lock table aspen.invitations in share mode",
+    )
+
+    assert sorted(rows(answer)[0]["outcome"] for answer in answers) == [
+        "already_invited",
+        "invited",
+    ]
+
+
+def test_two_who_grant_the_same_group_access_at_once_grant_once(world: World) -> None:
+    """Tell the second that the grant exists."""
+    body = {"group_id": world.group, "grantee": f"others-{world.name}"}
+    answers = at_once(
+        world,
+        [lambda: world.ada.post("/rpc/grant_access", json=body)] * 2,
+        "lock table aspen.group_grants in share mode",
+    )
+    world.ada.delete(f"/group_grants?grantee_group_id=eq.{world.other}")
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert [refusal(answer) for answer in answers if answer.is_error] == [(409, "grant_exists")]
 
 
 def test_result_of_an_invitation_is_csv_too(world: World) -> None:

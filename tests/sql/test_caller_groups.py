@@ -124,3 +124,16 @@ def test_end_of_a_grant_is_named(
         assert groups_of(conn)[1] == entry(generous, "Generous", "member", is_granted=True) | {
             "ends_at": "2999-01-01T00:00:00+00:00"
         }
+
+
+def test_ended_grant_leaves_the_weaker_one(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Name the role that is left, the one that decides on rows as well, from that moment on."""
+    generous, second = factories.group(admin, "Generous"), factories.group(admin, "Second")
+    factories.grant(admin, generous, own, "viewer")
+    factories.grant(admin, generous, second, "admin", created_at="2024-01-01")
+    admin.execute("update aspen.group_grants set ends_at = now() where role = 'admin'")
+    factories.user(admin, "alice", {own: "viewer", second: "viewer"})
+    with request_as("member", sub="alice") as conn:
+        assert groups_of(conn)[1] == entry(generous, "Generous", "viewer", is_granted=True)
