@@ -26,6 +26,7 @@
 \ir tables/memberships.sql
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
+\ir tables/mails.sql
 \ir tables/samples.sql
 \ir tables/sequences.sql
 \ir tables/aligned_sequences.sql
@@ -161,6 +162,7 @@
 \ir internal/downloads/export_sequences.sql
 \ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
+\ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
 \ir internal/reference/tidy_location.sql
 \ir internal/phylo/place_colors.sql
@@ -177,6 +179,7 @@
 \ir authz/name_request.sql
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
+\ir authz/verified_email.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
@@ -184,6 +187,8 @@
 \ir authz/caller_groups.sql
 \ir authz/named_group.sql
 \ir authz/named_user.sql
+\ir authz/fellow.sql
+\ir authz/grant_party.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -211,6 +216,7 @@
 \ir policies/memberships.sql
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
+\ir policies/mails.sql
 \ir policies/samples.sql
 \ir policies/sequences.sql
 \ir policies/aligned_sequences.sql
@@ -238,6 +244,7 @@
 \ir triggers/groups.sql
 \ir triggers/users.sql
 \ir triggers/memberships.sql
+\ir triggers/group_grants.sql
 \ir triggers/samples.sql
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
@@ -250,6 +257,9 @@
 -- Resources.
 \ir api/views/me.sql
 \ir api/views/groups.sql
+\ir api/views/group_members.sql
+\ir api/views/group_grants.sql
+\ir api/views/invitations.sql
 \ir api/views/pathogens.sql
 \ir api/views/locations.sql
 \ir api/views/lineages.sql
@@ -264,9 +274,13 @@
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 
--- Functions. The three helpers speak of rows of resources, so they come after them.
+-- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
 \ir internal/jobs/cancel_job.sql
+\ir internal/groups/grant_access.sql
+\ir internal/groups/invite_members.sql
+\ir internal/groups/revoke_invitation.sql
+\ir internal/groups/accept_invitation.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -287,6 +301,10 @@
 \ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
+\ir api/functions/group_grants/grant_access.sql
+\ir api/functions/invitations/invite_members.sql
+\ir api/functions/invitations/revoke_invitation.sql
+\ir api/functions/invitations/accept_invitation.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
 

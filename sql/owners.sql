@@ -15,14 +15,15 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.pre_request', 'authz.caller_groups', 'authz.named_group',
-                    'authz.named_user', 'internal.keep_an_admin', 'internal.tree_origin'
+                    'authz.caller_groups', 'authz.fellow', 'authz.grant_party', 'authz.named_group',
+                    'authz.named_user', 'authz.pre_request', 'internal.keep_an_admin',
+                    'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
                     'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
-                    'internal.export_sequences', 'internal.insert_sample',
+                    'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.samples_left_out',
@@ -34,6 +35,10 @@ begin
                     'internal.record_group_changes', 'internal.record_row_change'
                 ]),
                 ('presigner', array['internal.presigned_url']),
+                ('registrar', array[
+                    'internal.accept_invitation', 'internal.invite_members',
+                    'internal.revoke_invitation'
+                ]),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.renew_results_of_sample',

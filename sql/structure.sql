@@ -158,7 +158,7 @@ begin
             on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
         left join (
             values
-                ('group_grants', $sql$'id', 'grantee_group_id', 'role'$sql$),
+                ('group_grants', $sql$'id', 'grantee_group_id', 'role', 'ends_at'$sql$),
                 ('invitations', $sql$'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'$sql$),
                 ('memberships', $sql$'id', 'user_id', 'role'$sql$),
                 ('storage_credentials', $sql$'bucket', 'bucket', 'endpoint_url', 'expires_at'$sql$),

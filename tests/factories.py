@@ -65,13 +65,17 @@ def membership(conn: psycopg.Connection, group_id: int, user_id: int, role: str 
 
 
 def grant(
-    conn: psycopg.Connection, group_id: int, grantee_group_id: int, role: str = "viewer"
+    conn: psycopg.Connection,
+    group_id: int,
+    grantee_group_id: int,
+    role: str = "viewer",
+    **columns: object,
 ) -> int:
     """Store a grant: every user of the grantee group gets this role on the rows of a group."""
     return insert(
         conn,
         "group_grants",
-        {"group_id": group_id, "grantee_group_id": grantee_group_id, "role": role},
+        {"group_id": group_id, "grantee_group_id": grantee_group_id, "role": role} | columns,
     )
 
 

@@ -45,4 +45,4 @@ client. Returns true.
 Errors: 403 group_access_denied.$$;
 
 revoke all on function authz.require_member(bigint, text, text) from public;
-grant execute on function authz.require_member(bigint, text, text) to member, api_writer;
+grant execute on function authz.require_member(bigint, text, text) to member, api_writer, registrar;

@@ -89,6 +89,30 @@ insert into api.groups (name, prefix) values ('New', 'NEW') returning id
 -- groups update
 update api.groups set address = 'here' where id = %(id)s returning id
 
+-- group_members select
+select email from api.group_members where id = %(id)s
+
+-- group_members update
+update api.group_members set role = 'member' where id = %(id)s returning id
+
+-- group_grants select
+select grantee_group_name from api.group_grants where id = %(id)s
+
+-- group_grants update
+update api.group_grants set ends_at = '2999-01-01' where id = %(id)s returning id
+
+-- grant_access execute
+select id from api.grant_access(%(group)s, 'others')
+
+-- invite_members execute
+select token from api.invite_members(%(group)s, '["new@example.org"]')
+
+-- revoke_invitation execute
+select id from api.revoke_invitation(%(id)s)
+
+-- accept_invitation execute
+select group_id from api.accept_invitation('of somebody else')
+
 -- me select
 select subject from api.me
 

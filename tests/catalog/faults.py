@@ -118,6 +118,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         ],
         f"create policy x on aspen.jobs for select to job using ({SEEN})": ["x on aspen.jobs"],
         "alter function authz.caller_id() set search_path = ''": [
+            "memberships_delete_admin on aspen.memberships",
+            "memberships_select_member on aspen.memberships",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
         ],

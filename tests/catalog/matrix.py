@@ -12,6 +12,7 @@ from control.database import begin_request, request_claims
 from tests import factories
 from tests.factories import Tip
 from tests.people import PEOPLE, store_groups, store_people
+from tests.rows import find
 
 PRIVATE_IDENTIFIER = "known-to-members"
 # Who stands for each column of permissions.txt; no person does for `anon` and `job`.
@@ -92,6 +93,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("public_repositories", "-"): factories.repository(conn, "ENA"),
     }
     rows["output_url", "tree"] = rows["job_outputs", "-"]
+    rows["invitations", "-"] = rows["revoke_invitation", "-"] = factories.invitation(conn, lab)
     factories.storage_credentials(conn)
     for kind, is_private in (("open", False), ("private", True)):
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
@@ -111,7 +113,18 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     people = store_people(conn, groups)
     conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
     conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
+    # A row of somebody else for every caller, and not that of the last admin.
+    rows["group_members", "-"] = _id_of(conn, "memberships", group_id=lab, user_id=people["dina"])
+    rows["group_grants", "-"] = _id_of(
+        conn, "group_grants", group_id=lab, grantee_group_id=groups["partners"]
+    )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)
     return Matrix(conn, callers, rows, names)
+
+
+def _id_of(conn: psycopg.Connection, table: str, **columns: object) -> int:
+    found = find(conn, table, columns)
+    assert found is not None
+    return found

@@ -50,6 +50,9 @@ LISTS = (
     "phylo_runs",
     "phylo_trees",
     "groups",
+    "group_members",
+    "group_grants",
+    "invitations",
     "me",
 )
 

@@ -16,7 +16,10 @@ from tests.http.world import World, problems, rows
 
 RESOURCES = {
     "/accessions",
+    "/group_grants",
+    "/group_members",
     "/groups",
+    "/invitations",
     "/job_outputs",
     "/jobs",
     "/lineages",
@@ -32,16 +35,20 @@ RESOURCES = {
     "/sequences",
 }
 FUNCTIONS = {
+    "/rpc/accept_invitation",
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/delete_samples",
     "/rpc/export_sequences",
+    "/rpc/grant_access",
     "/rpc/health",
+    "/rpc/invite_members",
     "/rpc/json_schema",
     "/rpc/manual",
     "/rpc/openapi",
     "/rpc/output_url",
+    "/rpc/revoke_invitation",
     "/rpc/phylo_tree",
     "/rpc/update_samples",
     "/rpc/validate_sample_identifiers",

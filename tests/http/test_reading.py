@@ -319,12 +319,21 @@ def test_me_is_the_caller_with_every_group_seen(world: World) -> None:
     assert me == {
         "subject": f"gus-{world.name}",
         "groups": [
-            {"id": world.group, "name": f"lab-{world.name}", "role": "viewer", "is_granted": True},
+            {
+                "id": world.group,
+                "name": f"lab-{world.name}",
+                "role": "viewer",
+                "is_granted": True,
+                "ends_at": None,
+                "may": ["read"],
+            },
             {
                 "id": world.groups["guests"],
                 "name": f"guests-{world.name}",
                 "role": "viewer",
                 "is_granted": False,
+                "ends_at": None,
+                "may": ["read"],
             },
         ],
     }

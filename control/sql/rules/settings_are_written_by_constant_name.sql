@@ -22,6 +22,7 @@ where
                 'authz.identify_caller',
                 'authz.name_request',
                 'authz.note_plan',
+                'internal.accept_invitation',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',
                 'internal.check_values',
