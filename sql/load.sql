@@ -107,6 +107,7 @@
 \ir internal/jobs/note_lost_input.sql
 \ir internal/jobs/end_empty_jobs.sql
 \ir internal/sequences/sequence_revisions.sql
+\ir internal/jobs/requeue_job.sql
 \ir internal/results/remove_results.sql
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
@@ -249,14 +250,17 @@
 -- Functions. The three helpers speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
 \ir internal/jobs/cancel_job.sql
+\ir internal/jobs/retry_job.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
 \ir api/functions/sample_qc_metrics/raw_output.sql
 \ir api/functions/service/health.sql
+\ir api/functions/locations/search_locations.sql
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
+\ir api/functions/jobs/retry_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
 

@@ -24,7 +24,8 @@ begin
                     'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.tidy_location',
+                    'internal.refuse_noted_values', 'internal.retry_job',
+                    'internal.tidy_location',
                     'internal.update_sample'
                 ]),
                 ('auditor', array[
@@ -35,7 +36,8 @@ begin
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.renew_results_of_sample',
-                    'internal.renew_results_of_sequences', 'internal.sequence_revisions'
+                    'internal.renew_results_of_sequences', 'internal.requeue_job',
+                    'internal.sequence_revisions'
                 ])
         ) as owners (role_name, function_names)
         cross join lateral pg_catalog.unnest(owners.function_names) as names (name)

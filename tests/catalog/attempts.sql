@@ -57,6 +57,9 @@ select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 -- cancel_job execute
 select id from api.cancel_job(%(id)s)
 
+-- retry_job execute
+select id from api.retry_job(%(id)s)
+
 -- groups insert
 insert into api.groups (name, prefix) values ('New', 'NEW') returning id
 
@@ -83,6 +86,9 @@ insert into api.locations (region, country) values ('Asia', 'Nepal') returning i
 
 -- locations update
 update api.locations set latitude = 1, longitude = 1 where id = %(id)s returning id
+
+-- search_locations execute
+select id from api.search_locations('france')
 
 -- lineages insert
 insert into api.lineages (pathogen_id, lineage) values (%(pathogen)s, 'new') returning id

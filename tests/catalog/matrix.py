@@ -82,6 +82,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("jobs", "-"): factories.job(conn, lab, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
         ("cancel_job", "-"): factories.job(conn, lab),
+        ("retry_job", "-"): factories.job(conn, lab, status="failed"),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.

@@ -32,6 +32,8 @@ FUNCTIONS = {
     "/rpc/health",
     "/rpc/output_url",
     "/rpc/phylo_tree",
+    "/rpc/retry_job",
+    "/rpc/search_locations",
 }
 PATHS_OF = {
     "nobody": {"/", "/rpc/health"},

@@ -204,3 +204,27 @@ def test_upsert_of_many_is_one_request(world: World) -> None:
     )
 
     assert (len(rows(first)), rows(again)) == (500, [])
+
+
+def test_locations_are_searched_and_the_answer_is_filtered(world: World) -> None:
+    """Rank by similarity, then filter and limit like a resource."""
+    path = "/rpc/search_locations?query=frnace&depth=country&country=eq.France&limit=1"
+
+    answer = world.vic.get(f"{path}&select=country,division")
+
+    assert rows(answer) == [{"country": "France", "division": None}]
+
+
+@pytest.mark.parametrize("query", ["", "%", "'", "\\", "%E2%80%AE", "🦠", "x" * 200])
+def test_any_search_of_locations_is_answered(world: World, query: str) -> None:
+    """Return a list for whatever people type."""
+    answer = world.vic.get("/rpc/search_locations", params={"query": query})
+
+    assert isinstance(rows(answer), list)
+
+
+def test_too_long_search_of_locations_is_rejected(world: World) -> None:
+    """Name the argument."""
+    answer = world.vic.get("/rpc/search_locations", params={"query": "x" * 201})
+
+    assert refusal(answer) == (400, "invalid_argument")

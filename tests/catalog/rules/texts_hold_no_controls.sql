@@ -25,6 +25,7 @@ where
         -- Computed from names that a check holds.
         ('locations', 'region_key'),
         ('locations', 'path_key'),
+        ('locations', 'search_key'),
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),

@@ -1,0 +1,2 @@
+drop index aspen.locations_search_key_idx;
+alter table aspen.locations drop column search_key;
