@@ -18,6 +18,7 @@
 \ir tables/pathogen_repositories.sql
 \ir tables/locations.sql
 \ir tables/lineages.sql
+\ir tables/lineage_aliases.sql
 \ir tables/usher_options.sql
 \ir tables/reference_datasets.sql
 \ir tables/public_sequences.sql
@@ -186,6 +187,7 @@
 \ir policies/pathogen_repositories.sql
 \ir policies/locations.sql
 \ir policies/lineages.sql
+\ir policies/lineage_aliases.sql
 \ir policies/usher_options.sql
 \ir policies/reference_datasets.sql
 \ir policies/public_sequences.sql
@@ -217,6 +219,8 @@
 \ir triggers/pathogens.sql
 \ir triggers/locations.sql
 \ir triggers/lineages.sql
+\ir triggers/lineage_aliases.sql
+\ir triggers/usher_options.sql
 \ir triggers/public_repositories.sql
 \ir triggers/groups.sql
 \ir triggers/users.sql
@@ -236,6 +240,8 @@
 \ir api/views/pathogens.sql
 \ir api/views/locations.sql
 \ir api/views/lineages.sql
+\ir api/views/lineage_aliases.sql
+\ir api/views/usher_options.sql
 \ir api/views/public_repositories.sql
 \ir api/views/samples.sql
 \ir api/views/sequences.sql
@@ -257,6 +263,8 @@
 \ir api/functions/sample_qc_metrics/raw_output.sql
 \ir api/functions/service/health.sql
 \ir api/functions/locations/search_locations.sql
+\ir api/functions/lineages/lineage_filters.sql
+\ir api/functions/lineages/expand_lineages.sql
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql

@@ -96,6 +96,26 @@ insert into api.lineages (pathogen_id, lineage) values (%(pathogen)s, 'new') ret
 -- lineages update
 update api.lineages set lineage = 'new' where id = %(id)s returning id
 
+-- lineage_filters execute
+select filter from api.lineage_filters('SC2')
+
+-- expand_lineages execute
+select lineage from api.expand_lineages('SC2', array['XBB'])
+
+-- lineage_aliases insert
+insert into api.lineage_aliases (pathogen_id, alias, patterns)
+values (%(pathogen)s, 'new', array['XBB']) returning id
+
+-- lineage_aliases update
+update api.lineage_aliases set alias = 'new' where id = %(id)s returning id
+
+-- usher_options insert
+insert into api.usher_options (pathogen_id, description, value)
+values (%(pathogen)s, 'new', 'new') returning id
+
+-- usher_options update
+update api.usher_options set priority = 7 where id = %(id)s returning id
+
 -- public_repositories insert
 insert into api.public_repositories (name) values ('new') returning id
 

@@ -89,6 +89,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("pathogens", "-"): factories.pathogen(conn, "MPX", default_repository_id=None),
         ("locations", "-"): factories.location(conn, "Nowhere"),
         ("lineages", "-"): factories.lineage_name(conn, names["pathogen"], "XBB"),
+        ("lineage_aliases", "-"): factories.lineage_alias(conn, names["pathogen"], "Omicron"),
+        ("usher_options", "-"): factories.usher_option(conn, names["pathogen"], "GISAID"),
         ("public_repositories", "-"): factories.repository(conn, "ENA"),
     }
     rows["output_url", "tree"] = rows["job_outputs", "-"]

@@ -17,6 +17,7 @@ RESOURCES = {
     "/locations",
     "/me",
     "/pathogens",
+    "/lineage_aliases",
     "/phylo_runs",
     "/phylo_trees",
     "/public_repositories",
@@ -24,12 +25,15 @@ RESOURCES = {
     "/sample_qc_metrics",
     "/samples",
     "/sequences",
+    "/usher_options",
 }
 FUNCTIONS = {
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/expand_lineages",
     "/rpc/health",
+    "/rpc/lineage_filters",
     "/rpc/output_url",
     "/rpc/phylo_tree",
     "/rpc/retry_job",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import factories
 from tests.http.world import DRY_RUN, REPRESENTATION, World, refusal, rows
 from tests.names import unique
 
@@ -228,3 +229,57 @@ def test_too_long_search_of_locations_is_rejected(world: World) -> None:
     answer = world.vic.get("/rpc/search_locations", params={"query": "x" * 201})
 
     assert refusal(answer) == (400, "invalid_argument")
+
+
+def test_lineages_of_a_filter_find_samples(world: World) -> None:
+    """Expand an alias, then find the lineages of samples by the answer."""
+    factories.lineage_name(world.conn, world.pathogen, f"X{world.name}.1")
+    factories.lineage_alias(world.conn, world.pathogen, f"Xi {world.name}", f"X{world.name}*")
+
+    answer = world.vic.get(
+        "/rpc/expand_lineages", params={"pathogen": "SC2", "lineages": f"{{xi {world.name}}}"}
+    )
+
+    assert rows(answer) == [{"lineage": f"X{world.name}.1"}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "row", "stored"),
+    [
+        (
+            "lineage_aliases",
+            {"alias": " Pi ", "patterns": ["B.1*", " C.2 "]},
+            {"alias": "Pi", "patterns": ["B.1*", "C.2"]},
+        ),
+        (
+            "usher_options",
+            {"description": " Everything ", "value": "all", "priority": 3},
+            {"description": "Everything", "value": "all", "priority": 3},
+        ),
+    ],
+)
+def test_operators_write_reference_data(
+    world: World, resource: str, row: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    """Remove white space around names; a member may not write."""
+    path = f"/{resource}?select={','.join(row)}"
+    row = {"pathogen_id": world.pathogen} | row
+
+    answer = world.olga.post(path, json=row, prefer=REPRESENTATION)
+    refused = world.alice.post(path, json=row, prefer=REPRESENTATION)
+
+    assert rows(answer) == [stored]
+    assert refusal(refused) == (403, "42501")
+
+
+def test_usher_options_are_in_the_order_of_priority(world: World) -> None:
+    """List what comes first first."""
+    pathogen = factories.pathogen(world.conn, f"P{world.name}"[:32])
+    for priority in (2, 1):
+        factories.usher_option(world.conn, pathogen, f"{world.name} {priority}", priority)
+
+    answer = world.vic.get(
+        f"/usher_options?pathogen_id=eq.{pathogen}&order=priority&select=priority"
+    )
+
+    assert rows(answer) == [{"priority": 1}, {"priority": 2}]
