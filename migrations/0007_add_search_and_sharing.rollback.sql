@@ -1,3 +1,5 @@
+drop table aspen.object_prunes;
+
 alter table aspen.usher_options
 -- squawk-ignore changing-column-type
 alter column description type text,

@@ -40,6 +40,7 @@
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
 \ir tables/job_outputs.sql
+\ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -109,6 +110,8 @@
 \ir internal/jobs/end_empty_jobs.sql
 \ir internal/sequences/sequence_revisions.sql
 \ir internal/jobs/requeue_job.sql
+\ir internal/results/queue_object_prunes.sql
+\ir internal/results/queue_object_prune.sql
 \ir internal/results/remove_results.sql
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
@@ -208,6 +211,7 @@
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
 \ir policies/job_outputs.sql
+\ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -229,6 +233,7 @@
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
+\ir triggers/job_outputs.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.

@@ -35,7 +35,8 @@ begin
                 ('presigner', array['internal.presigned_url']),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
-                    'internal.note_sequence_revision', 'internal.renew_results_of_sample',
+                    'internal.note_sequence_revision', 'internal.queue_object_prune',
+                    'internal.queue_object_prunes', 'internal.renew_results_of_sample',
                     'internal.renew_results_of_sequences', 'internal.requeue_job',
                     'internal.sequence_revisions'
                 ])

@@ -29,7 +29,7 @@ begin atomic
         or array_ndims(expand_lineages.lineages) > 1
         or cardinality(expand_lineages.lineages) > 200
         or exists (
-            select from unnest(expand_lineages.lineages) as given(name)
+            select from unnest(expand_lineages.lineages) as given (name)
             where internal.trimmed(given.name) is null or length(given.name) > 128
         );
 
@@ -41,7 +41,7 @@ begin atomic
 
     given as (
         select internal.trimmed(names.name) as name
-        from unnest(expand_lineages.lineages) as names(name)
+        from unnest(expand_lineages.lineages) as names (name)
     ),
 
     aliased as (
@@ -52,7 +52,7 @@ begin atomic
         cross join chosen
         inner join aspen.lineage_aliases as aliases
             on chosen.id = aliases.pathogen_id and lower(given.name) = lower(aliases.alias)
-        cross join unnest(aliases.patterns) as patterns(pattern)
+        cross join unnest(aliases.patterns) as patterns (pattern)
     ),
 
     -- The label of a clade comes after a space.
@@ -83,7 +83,7 @@ begin atomic
             on
                 chosen.id = known.pathogen_id
                 and (
-                    known.lineage = wildcards.stem
+                    wildcards.stem = known.lineage
                     or starts_with(known.lineage, wildcards.stem || '.')
                     or wildcards.stem = ''
                 )
@@ -91,7 +91,7 @@ begin atomic
 
     select expanded.lineage
     from expanded
-    order by expanded.lineage collate "C";
+    order by convert_to(expanded.lineage, 'UTF8');
 end;
 
 comment on function api.expand_lineages(text, text[]) is $$The lineages that filters by lineage mean

@@ -38,18 +38,18 @@ begin atomic
         from names
         union all
         select distinct
-            regexp_replace(names.lineage, '\.[0-9]+$', '*'),
-            'wildcard'
+            regexp_replace(names.lineage, '\.[0-9]+$', '*') as filter,
+            'wildcard' as kind
         from names
         where names.lineage ~ '\.[0-9]+$'
         union all
         select
-            aliases.alias::text,
-            'alias'
+            aliases.alias::text as filter,
+            'alias' as kind
         from aspen.lineage_aliases as aliases
         inner join chosen on aliases.pathogen_id = chosen.id
     ) as filters
-    order by filters.filter collate "C", filters.kind collate "C";
+    order by convert_to(filters.filter, 'UTF8'), filters.kind;
 end;
 
 comment on function api.lineage_filters(text) is $$Everything that a filter by lineage of a pathogen may name
