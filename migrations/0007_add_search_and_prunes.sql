@@ -1,5 +1,4 @@
--- Locations are found by a name with typing errors, and lineages by the names people use;
--- objects of deleted runs are queued for deletion.
+-- Finds locations by a misspelt name and lineages by an alias, and queues objects nobody needs.
 -- depends: 0003_reword_comments
 
 -- There are at most 100,000 locations.
