@@ -18,6 +18,7 @@
 \ir tables/pathogen_repositories.sql
 \ir tables/locations.sql
 \ir tables/lineages.sql
+\ir tables/lineage_aliases.sql
 \ir tables/usher_options.sql
 \ir tables/reference_datasets.sql
 \ir tables/public_sequences.sql
@@ -40,6 +41,7 @@
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
 \ir tables/job_outputs.sql
+\ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -110,6 +112,9 @@
 \ir internal/jobs/note_lost_input.sql
 \ir internal/jobs/end_empty_jobs.sql
 \ir internal/sequences/sequence_revisions.sql
+\ir internal/jobs/requeue_job.sql
+\ir internal/results/queue_object_prunes.sql
+\ir internal/results/queue_object_prune.sql
 \ir internal/results/remove_results.sql
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
@@ -208,6 +213,7 @@
 \ir policies/pathogen_repositories.sql
 \ir policies/locations.sql
 \ir policies/lineages.sql
+\ir policies/lineage_aliases.sql
 \ir policies/usher_options.sql
 \ir policies/reference_datasets.sql
 \ir policies/public_sequences.sql
@@ -229,6 +235,7 @@
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
 \ir policies/job_outputs.sql
+\ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -240,6 +247,8 @@
 \ir triggers/pathogens.sql
 \ir triggers/locations.sql
 \ir triggers/lineages.sql
+\ir triggers/lineage_aliases.sql
+\ir triggers/usher_options.sql
 \ir triggers/public_repositories.sql
 \ir triggers/groups.sql
 \ir triggers/users.sql
@@ -249,6 +258,7 @@
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
+\ir triggers/job_outputs.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -263,6 +273,8 @@
 \ir api/views/pathogens.sql
 \ir api/views/locations.sql
 \ir api/views/lineages.sql
+\ir api/views/lineage_aliases.sql
+\ir api/views/usher_options.sql
 \ir api/views/public_repositories.sql
 \ir api/views/samples.sql
 \ir api/views/sequences.sql
@@ -281,6 +293,7 @@
 \ir internal/groups/invite_members.sql
 \ir internal/groups/revoke_invitation.sql
 \ir internal/groups/accept_invitation.sql
+\ir internal/jobs/retry_job.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -293,6 +306,9 @@
 \ir api/functions/phylo_runs/requested_by.sql
 \ir api/functions/phylo_trees/owner.sql
 \ir api/functions/service/health.sql
+\ir api/functions/locations/search_locations.sql
+\ir api/functions/lineages/lineage_filters.sql
+\ir api/functions/lineages/expand_lineages.sql
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/delete_samples.sql
@@ -305,6 +321,7 @@
 \ir api/functions/invitations/invite_members.sql
 \ir api/functions/invitations/revoke_invitation.sql
 \ir api/functions/invitations/accept_invitation.sql
+\ir api/functions/jobs/retry_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
 

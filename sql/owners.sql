@@ -26,7 +26,8 @@ begin
                     'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.samples_left_out',
+                    'internal.refuse_noted_values', 'internal.retry_job',
+                    'internal.samples_left_out',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
@@ -41,8 +42,10 @@ begin
                 ]),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
-                    'internal.note_sequence_revision', 'internal.renew_results_of_sample',
-                    'internal.renew_results_of_sequences', 'internal.sequence_revisions'
+                    'internal.note_sequence_revision', 'internal.queue_object_prune',
+                    'internal.queue_object_prunes', 'internal.renew_results_of_sample',
+                    'internal.renew_results_of_sequences', 'internal.requeue_job',
+                    'internal.sequence_revisions'
                 ])
         ) as owners (role_name, function_names)
         cross join lateral pg_catalog.unnest(owners.function_names) as names (name)

@@ -149,6 +149,20 @@ def lineage_name(conn: psycopg.Connection, pathogen_id: int, lineage: str) -> in
     return insert(conn, "lineages", {"pathogen_id": pathogen_id, "lineage": lineage})
 
 
+def lineage_alias(conn: psycopg.Connection, pathogen_id: int, alias: str, *patterns: str) -> int:
+    """Store a name that stands for several lineages."""
+    values = {"pathogen_id": pathogen_id, "alias": alias, "patterns": [*patterns] or ["BA*"]}
+    return insert(conn, "lineage_aliases", values)
+
+
+def usher_option(
+    conn: psycopg.Connection, pathogen_id: int, value: str, priority: int | None = None
+) -> int:
+    """Store a reference tree of UShER."""
+    values = {"pathogen_id": pathogen_id, "description": value, "value": value}
+    return insert(conn, "usher_options", values | {"priority": priority})
+
+
 def public_sequence(
     conn: psycopg.Connection, strain: str, pathogen_id: int | None = None, **columns: object
 ) -> int:

@@ -83,6 +83,9 @@ select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 -- cancel_job execute
 select id from api.cancel_job(%(id)s)
 
+-- retry_job execute
+select id from api.retry_job(%(id)s)
+
 -- groups insert
 insert into api.groups (name, prefix) values ('New', 'NEW') returning id
 
@@ -134,11 +137,34 @@ insert into api.locations (region, country) values ('Asia', 'Nepal') returning i
 -- locations update
 update api.locations set latitude = 1, longitude = 1 where id = %(id)s returning id
 
+-- search_locations execute
+select id from api.search_locations('france')
+
 -- lineages insert
 insert into api.lineages (pathogen_id, lineage) values (%(pathogen)s, 'new') returning id
 
 -- lineages update
 update api.lineages set lineage = 'new' where id = %(id)s returning id
+
+-- lineage_filters execute
+select filter from api.lineage_filters('SC2')
+
+-- expand_lineages execute
+select lineage from api.expand_lineages('SC2', array['XBB'])
+
+-- lineage_aliases insert
+insert into api.lineage_aliases (pathogen_id, alias, patterns)
+values (%(pathogen)s, 'new', array['XBB']) returning id
+
+-- lineage_aliases update
+update api.lineage_aliases set alias = 'new' where id = %(id)s returning id
+
+-- usher_options insert
+insert into api.usher_options (pathogen_id, description, value)
+values (%(pathogen)s, 'new', 'new') returning id
+
+-- usher_options update
+update api.usher_options set priority = 7 where id = %(id)s returning id
 
 -- public_repositories insert
 insert into api.public_repositories (name) values ('new') returning id

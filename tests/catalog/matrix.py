@@ -84,12 +84,15 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("phylo_runs", "-"): run,
         ("cancel_job", "-"): factories.job(conn, lab),
         ("requested_by", "-"): run,
+        ("retry_job", "-"): factories.job(conn, lab, status="failed"),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.
         ("pathogens", "-"): factories.pathogen(conn, "MPX", default_repository_id=None),
         ("locations", "-"): factories.location(conn, "Nowhere"),
         ("lineages", "-"): factories.lineage_name(conn, names["pathogen"], "XBB"),
+        ("lineage_aliases", "-"): factories.lineage_alias(conn, names["pathogen"], "Omicron"),
+        ("usher_options", "-"): factories.usher_option(conn, names["pathogen"], "GISAID"),
         ("public_repositories", "-"): factories.repository(conn, "ENA"),
     }
     rows["output_url", "tree"] = rows["job_outputs", "-"]

@@ -235,6 +235,8 @@ REFERENCE_ROWS: dict[str, dict[str, Any]] = {
     "pathogens": {"slug": "FUZZ", "name": "Fuzz", "organism": "Fuzz virus", "lineage_caller": None},
     "locations": {"region": "Fuzz", "country": None, "latitude": None, "longitude": None},
     "lineages": {"pathogen_id": 1, "lineage": "FUZZ.1"},
+    "lineage_aliases": {"pathogen_id": 1, "alias": "Fuzz", "patterns": ["FUZZ.1*"]},
+    "usher_options": {"pathogen_id": 1, "description": "Fuzz", "value": "fuzz", "priority": 1},
     "public_repositories": {"name": "Fuzz"},
     "groups": {"name": "Fuzz group", "prefix": "fuzz", "address": "x"},
 }
@@ -252,6 +254,29 @@ def test_row_of_an_operator_is_stored_or_refused(
         f"/{resource}",
         json=row | data.draw(changes(tuple(row))),
         prefer=f"return=representation,{DRY_RUN}",
+    )
+
+    assert harm_of(world, response) == []
+
+
+SEARCHES: dict[str, dict[str, Any]] = {
+    "search_locations": {"query": "frnace", "depth": "location"},
+    "expand_lineages": {"pathogen": "SC2", "lineages": ["BA.1*"]},
+    "lineage_filters": {"pathogen": "SC2"},
+    "retry_job": {"job_id": 0},
+}
+
+
+@FUZZ
+@given(data=st.data(), function=st.sampled_from(sorted(SEARCHES)))
+def test_any_argument_is_answered_or_refused(
+    world: World, data: st.DataObject, function: str
+) -> None:
+    """Replace some arguments of a valid call."""
+    arguments = SEARCHES[function]
+
+    response = world.alice.post(
+        f"/rpc/{function}", json=arguments | data.draw(changes(tuple(arguments))), prefer=DRY_RUN
     )
 
     assert harm_of(world, response) == []

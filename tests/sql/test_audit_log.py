@@ -74,6 +74,11 @@ MAKE: dict[str, Make] = {
         },
     ),
     "job_outputs": lambda conn, lab: factories.job_output(conn, run_of(conn, lab)),
+    "object_prunes": lambda conn, lab: factories.insert(
+        conn,
+        "object_prunes",
+        {"group_id": lab.group, "job_id": 1, "bucket": "aspen", "key": "jobs/1/1/tree.json"},
+    ),
     "phylo_trees": lambda conn, lab: factories.phylo_tree(conn, run_of(conn, lab)),
     "phylo_tree_tips": lambda conn, lab: factories.insert(
         conn,
