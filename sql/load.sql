@@ -158,6 +158,9 @@
 \ir internal/samples/delete_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
+\ir internal/identifiers/prefix_pattern.sql
+\ir internal/identifiers/without_prefix.sql
+\ir internal/identifiers/strain_name.sql
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
