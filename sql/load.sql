@@ -166,8 +166,20 @@
 \ir internal/identifiers/match_strains.sql
 \ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/file_cell.sql
+\ir internal/downloads/file_line.sql
+\ir internal/downloads/file_name.sql
+\ir internal/downloads/describe_file.sql
+\ir internal/downloads/repository_of.sql
+\ir internal/downloads/named_samples.sql
 \ir internal/downloads/chosen_samples.sql
 \ir internal/downloads/export_sequences.sql
+\ir internal/downloads/template_columns.sql
+\ir internal/downloads/gisaid_rows.sql
+\ir internal/downloads/genbank_rows.sql
+\ir internal/downloads/submission_template.sql
+\ir internal/downloads/nextclade_columns.sql
+\ir internal/downloads/export_qc_metrics.sql
 \ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
@@ -176,6 +188,7 @@
 \ir internal/phylo/place_colors.sql
 \ir internal/phylo/tree_document.sql
 \ir internal/phylo/tree_origin.sql
+\ir internal/phylo/tree_samples.sql
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
@@ -317,6 +330,8 @@
 \ir api/functions/samples/delete_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/submission_template.sql
+\ir api/functions/samples/export_qc_metrics.sql
 \ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
@@ -326,6 +341,7 @@
 \ir api/functions/invitations/accept_invitation.sql
 \ir api/functions/jobs/retry_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
+\ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/job_outputs/output_url.sql
 
 -- What the API says about itself.

@@ -208,7 +208,15 @@ def enormous_export(world: World) -> httpx.Response:
     return world.alice.get(f"/rpc/export_sequences?pathogen=SC2&group_id={group}")
 
 
+def incomplete_template(world: World) -> httpx.Response:
+    """Ask for a table for GISAID without authors, addresses and an account there."""
+    return world.alice.get(
+        f"/rpc/submission_template?pathogen=SC2&repository=GISAID&group_id={world.group}"
+    )
+
+
 EXAMPLES: dict[str, Example] = {
+    "400 incomplete_samples": incomplete_template,
     "413 batch_too_large": enormous_batch,
     "413 export_too_large": enormous_export,
     "413 body_too_large": sample_with(host="x" * 32_000_000),

@@ -53,7 +53,7 @@ the pathogen, instead of that of another repository.
 
 Sequences are for members and admins. Records are in the order of sample ids. The header
 Samples-Left-Out counts what is missing; samples_left_out names it. Errors: 400 invalid_argument,
-400 unknown_pathogen, 413 export_too_large (more than 50,000,000 bases).$$;
+400 unknown_pathogen, 413 export_too_large (more than 30,000,000 bases).$$;
 
 revoke all on function api.export_sequences(
     text, bigint, json, json, text, text, text, text, bigint,
