@@ -333,7 +333,7 @@ def test_laboratory_of_the_caller_submits_what_others_share(
         [lab.other_group],
     )
     factories.grant(admin, lab.group, lab.other_group, "member")
-    shown = factories.sample(admin, lab.group, "shared", authors=["A"])
+    shared = factories.sample(admin, lab.group, "shared", authors=["A"])
 
     with request_as("member", sub="bob") as conn:
         (row,) = gisaid(conn, samples=["own"])
@@ -341,13 +341,21 @@ def test_laboratory_of_the_caller_submits_what_others_share(
     with request_as("member", sub="alice") as conn:
         (ours,) = gisaid(conn, samples=["shared"])
 
-    assert shown
+    admin.execute(
+        "update aspen.samples set sample_collector_contact_address = 'A street' where id = %s",
+        [shared],
+    )
+    with request_as("member", sub="bob") as conn:
+        (named,) = gisaid(conn, samples=["shared"])
+
+    assert named["covv_orig_lab"] == "Lab"
     assert (row["covv_subm_lab"], row["covv_subm_lab_addr"]) == ("Theirs", "Their street")
     assert problems == [("hCoV-19/public-shared", "covv_orig_lab_addr")]
-    assert (ours["covv_subm_lab"], ours["covv_orig_lab_addr"]) == (
+    assert [ours[f"covv_{name}"] for name in ("subm_lab", "orig_lab", "orig_lab_addr")] == [
+        "The lab",
         "The lab",
         "1 Main Street, Lima",
-    )
+    ]
 
 
 @pytest.mark.parametrize("text", ["-", "+41 31 123 45 67", 'a "b", c', "مختبر", "e\u0301", "x;=1"])

@@ -49,9 +49,8 @@ begin
             null,
             null,
             sequences.sequencing_depth::text || 'x',
-            coalesce(samples.sample_collected_by, owners.submitting_lab, owners.name),
-            coalesce(samples.sample_collector_contact_address, case
-                when owners.id = any(own_groups) then owners.address end),
+            coalesce(samples.sample_collected_by, own.submitting_lab, owners.name),
+            coalesce(samples.sample_collector_contact_address, own.address),
             null,
             coalesce(labs.submitting_lab, labs.name),
             labs.address,
@@ -61,7 +60,9 @@ begin
     from unnest(gisaid_rows.sample_ids, gisaid_rows.names) as named(id, name)
     inner join aspen.samples as samples on named.id = samples.id
     inner join aspen.locations as places on samples.location_id = places.id
+    -- Whoever sees a sample sees the name of its group; the rest is for members of the group.
     inner join aspen.groups as owners on samples.group_id = owners.id
+    left join aspen.groups as own on samples.group_id = own.id and own.id = any(own_groups)
     -- The caller submits: for the sample's group as a member of it, otherwise for their own.
     left join aspen.groups as labs on labs.id = case
         when samples.group_id = any(own_groups) then samples.group_id
