@@ -20,6 +20,11 @@ FILTERS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "lineage and those below it": ({"lineages": ["BA.2"]}, ["early", "late"]),
     "lineage below": ({"lineages": ["BA.2.86"]}, ["late"]),
     "lineage that begins alike": ({"lineages": ["BA.2.8"]}, []),
+    "wildcard with a label": ({"lineages": ["BA.2* / 21L"]}, ["early", "late"]),
+    "alias in any case": ({"lineages": ["omicron"]}, ["late"]),
+    "alias and a lineage": ({"lineages": ["Omicron", "BA.2"]}, ["early", "late"]),
+    "any lineage": ({"lineages": ["*"]}, ["early", "late"]),
+    "alias of another pathogen": ({"lineages": ["Clade I"]}, []),
     "first day of collection": ({"collected_from": "2024-03-01"}, ["late"]),
     "last day of collection": ({"collected_to": "2024-02-01"}, ["early", "theirs"]),
     "first day of upload": ({"uploaded_from": "2024-05-02"}, ["early", "theirs"]),
@@ -57,6 +62,8 @@ def samples(admin: psycopg.Connection, lab: Lab) -> dict[str, int]:
     )
     factories.sample_lineage(admin, early, "BA.2")
     factories.sample_lineage(admin, late, "BA.2.86")
+    factories.lineage_alias(admin, lab.pathogen, "Omicron", "BA.2.86*", "BA.5*")
+    factories.lineage_alias(admin, factories.pathogen(admin, "MPX"), "Clade I", "BA.2*")
     friends = factories.group(admin)
     factories.grant(admin, friends, lab.group, "member")
     sequenced(admin, friends, "theirs")

@@ -14,6 +14,7 @@ declare
     only_pathogen_id bigint := (internal.pathogen_of(internal.trimmed(choice ->> 'pathogen'))).id;
     only_group_id bigint := (choice ->> 'group_id')::bigint;
     names text[] := internal.parse_words_list((choice -> 'samples')::json);
+    stems text[];
     wanted_lineages text[] := internal.parse_words_list((choice -> 'lineages')::json);
     place_id bigint := (choice ->> 'location_id')::bigint;
     collected_from date := internal.parse_date(internal.trimmed(choice ->> 'collected_from'));
@@ -112,6 +113,15 @@ begin
         return;
     end if;
 
+    -- What api.lineage_filters lists: an alias stands for its patterns, the text after a space is a
+    -- label. BA.1* is here what BA.1 is, because each name includes the lineages below it.
+    select array_agg(distinct rtrim(split_part(coalesce(patterns.pattern, given.name), ' ', 1), '*'))
+    into stems
+    from unnest(wanted_lineages) as given(name)
+    left join aspen.lineage_aliases as aliases
+        on aliases.pathogen_id = only_pathogen_id and lower(aliases.alias) = lower(given.name)
+    left join lateral unnest(aliases.patterns) as patterns(pattern) on true;
+
     return query
     select
         samples.public_identifier::text,
@@ -142,11 +152,11 @@ begin
         and (wanted_lineages is null or exists (
             select
             from aspen.sample_lineages as called
-            cross join unnest(wanted_lineages) as wanted(lineage)
+            cross join unnest(stems) as wanted(stem)
             where called.group_id = samples.group_id
                 and called.sample_id = samples.id
-                and (called.lineage = wanted.lineage
-                    or starts_with(called.lineage, wanted.lineage || '.'))
+                and (wanted.stem in ('', called.lineage)
+                    or starts_with(called.lineage, wanted.stem || '.'))
         ));
 end
 $$;
