@@ -171,6 +171,7 @@
 \ir internal/downloads/file_name.sql
 \ir internal/downloads/describe_file.sql
 \ir internal/downloads/repository_of.sql
+\ir internal/downloads/id_style_of.sql
 \ir internal/downloads/named_samples.sql
 \ir internal/downloads/chosen_samples.sql
 \ir internal/downloads/export_sequences.sql

@@ -10,6 +10,7 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
+    found_id_style text := internal.id_style_of(export_qc_metrics.id_style);
     bound constant bigint := 5000;
     sample_ids bigint[];
     left_out bigint;
@@ -38,7 +39,7 @@ begin
                     when 'object' then metrics.raw_output else '{}' end
                 || jsonb_build_object('seqName', named.name) as document
             from internal.named_samples(
-                sample_ids, export_qc_metrics.id_style, null, null
+                sample_ids, found_id_style, null, null
             ) as named
             inner join aspen.sample_qc_metrics as metrics
                 on named.group_id = metrics.group_id and named.sample_id = metrics.sample_id

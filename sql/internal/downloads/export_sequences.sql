@@ -19,6 +19,7 @@ declare
     pathogen_id bigint := (
         internal.pathogen_of(internal.trimmed(export_sequences.choice ->> 'pathogen'))).id;
     prefix_pattern text := internal.prefix_pattern(pathogen_id);
+    found_id_style text := internal.id_style_of(export_sequences.id_style);
     target record;
     sample_ids bigint[];
     left_out bigint;
@@ -55,7 +56,7 @@ begin
             ''
         )
         from internal.named_samples(
-            sample_ids, export_sequences.id_style, target.prefix, prefix_pattern
+            sample_ids, found_id_style, target.prefix, prefix_pattern
         ) as named
         inner join aspen.sequences as sequences
             on named.group_id = sequences.group_id and named.sample_id = sequences.sample_id

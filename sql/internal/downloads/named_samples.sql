@@ -12,20 +12,15 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
-    found_id_style text := internal.trimmed(named_samples.id_style);
     full_groups bigint[] := authz.full_groups();
 begin
-    if found_id_style is null or found_id_style not in ('public', 'private') then
-        perform internal.fail(400, 'invalid_argument', 'id_style must be public or private',
-            json_build_object('id_style', left(named_samples.id_style, 200))::text);
-    end if;
     return query
     select
         samples.group_id::bigint,
         samples.id,
         internal.strain_name(
             case
-                when found_id_style = 'private' and samples.group_id = any(full_groups)
+                when named_samples.id_style = 'private' and samples.group_id = any(full_groups)
                     then samples.private_identifier
                 else samples.public_identifier
             end,
@@ -40,8 +35,8 @@ $$;
 comment on function internal.named_samples(bigint[], text, text, text) is
 $$Samples with the names they have in a file
 
-id_style: public or private, which counts where the caller is member or admin of the sample's group.
-prefix and prefix_pattern as in internal.strain_name. Errors: 400 invalid_argument.$$;
+id_style: of internal.id_style_of; private counts where the caller is member or admin of the sample's
+group. prefix and prefix_pattern as in internal.strain_name.$$;
 
 revoke all on function internal.named_samples(bigint[], text, text, text) from public;
 grant execute on function internal.named_samples(bigint[], text, text, text) to api_writer;

@@ -18,6 +18,7 @@ declare
     bound constant bigint := 20000;
     pathogen aspen.pathogens := internal.pathogen_of(
         internal.trimmed(submission_template.choice ->> 'pathogen'));
+    found_id_style text := internal.id_style_of(submission_template.id_style);
     target record;
     column_names text[];
     titles text[];
@@ -54,7 +55,7 @@ begin
         array_agg(named.name order by named.sample_id)
     into sample_ids, names
     from internal.named_samples(
-        sample_ids, submission_template.id_style, target.prefix,
+        sample_ids, found_id_style, target.prefix,
         internal.prefix_pattern(pathogen.id)
     ) as named;
 
