@@ -36,6 +36,15 @@ select from api.export_sequences('SC2', %(group)s) as fasta where fasta <> ''
 -- samples_left_out execute
 select identifier from api.samples_left_out('SC2', %(group)s)
 
+-- claim_job_inputs execute
+select api.claim_job_inputs()
+
+-- job_sequences execute
+select api.job_sequences()
+
+-- report_job execute
+select api.report_job()
+
 -- output_url execute
 select api.output_url(%(id)s)
 
