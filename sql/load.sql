@@ -40,6 +40,7 @@
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
+\ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
@@ -54,6 +55,8 @@
 \ir internal/errors/fail.sql
 \ir authz/fail.sql
 \ir authz/caller_id.sql
+\ir authz/job_id.sql
+\ir authz/job_group_id.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -251,6 +254,7 @@
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
+\ir policies/job_reports.sql
 \ir policies/job_outputs.sql
 \ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
@@ -311,6 +315,10 @@
 \ir internal/groups/revoke_invitation.sql
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
+\ir internal/jobs/note_heartbeat.sql
+\ir internal/jobs/claim_job_inputs.sql
+\ir internal/jobs/job_sequences.sql
+\ir internal/jobs/report_job.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -341,6 +349,9 @@
 \ir api/functions/invitations/revoke_invitation.sql
 \ir api/functions/invitations/accept_invitation.sql
 \ir api/functions/jobs/retry_job.sql
+\ir api/functions/jobs/claim_job_inputs.sql
+\ir api/functions/jobs/job_sequences.sql
+\ir api/functions/jobs/report_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/job_outputs/output_url.sql

@@ -36,6 +36,9 @@ begin
                     'internal.record_access_changes', 'internal.record_changes',
                     'internal.record_group_changes', 'internal.record_row_change'
                 ]),
+                ('job_runner', array[
+                    'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'
+                ]),
                 ('presigner', array['internal.presigned_url']),
                 ('registrar', array[
                     'internal.accept_invitation', 'internal.invite_members',

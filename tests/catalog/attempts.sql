@@ -49,6 +49,15 @@ where file like E'%%\r\n%%\r\n'
 -- phylo_tree_samples execute
 select nullif(api.phylo_tree_samples(%(id)s) like E'%%\n' || %(private_identifier)s || E'\t%%', false)
 
+-- claim_job_inputs execute
+select api.claim_job_inputs()
+
+-- job_sequences execute
+select api.job_sequences()
+
+-- report_job execute
+select api.report_job()
+
 -- output_url execute
 select api.output_url(%(id)s)
 

@@ -63,7 +63,7 @@ class Matrix:
         who = self.callers[caller]
         claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
-            claims["job_id"] = who.job_id
+            claims |= {"job_id": who.job_id, "attempt": 1}
         with self.conn.transaction(force_rollback=True):
             begin_request(self.conn, who.role, claims)
             yield self.conn

@@ -78,6 +78,15 @@ def job_token(world: World) -> httpx.Response:
     return with_claims(role="job", job_id=str(job))(world)
 
 
+def second_report(world: World) -> httpx.Response:
+    """Hand in another manifest for the same attempt."""
+    job = factories.job(world.conn, world.group, "pangolin", "running")
+    program = Caller(world.api, world.api.token(f"job|{job}", "job", job_id=job, attempt=1))
+    manifest = {"kind": "pangolin", "attempt": 1, "status": "failed", "error": "no disk"}
+    program.post("/rpc/report_job", json={"manifest": manifest})
+    return program.post("/rpc/report_job", json={"manifest": manifest | {"error": "no memory"}})
+
+
 def user_with(**columns: Any) -> Example:
     """Return a request of a user whose row says something else."""
 
@@ -261,6 +270,7 @@ EXAMPLES: dict[str, Example] = {
     "409 last_admin": last_admin,
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
+    "409 report_exists": second_report,
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

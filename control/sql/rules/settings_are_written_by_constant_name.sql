@@ -31,6 +31,7 @@ where
                 'internal.describe_file',
                 'internal.end_empty_jobs',
                 'internal.insert_sample',
+                'internal.job_sequences',
                 'internal.note_bad_value',
                 'internal.note_lost_input',
                 'internal.note_named_column',
