@@ -152,7 +152,7 @@ const MOST_ROWS = 1000;
 
 // Return the Prefer header for CSV and FASTA, with a count that shows whether the answer is complete.
 function countingPrefer(r) {
-    const given = r.variables.http_prefer || '';
+    const given = knownPrefer(r);
     if (isPage(r) || /count=(?:exact|planned|estimated)/.test(given)) {
         return given;
     }
@@ -214,6 +214,15 @@ function sayCut(r, data, flags) {
     }
 }
 
+// --- Preferences: PostgREST 12 rejects max-affected beside handling=strict. The database reads it in
+// another header.
+
+function knownPrefer(r) {
+    return (r.variables.http_prefer || '').split(',').map((preference) => preference.trim())
+        .filter((preference) => preference && !/^max-affected\s*(?:=|$)/i.test(preference))
+        .join(', ');
+}
+
 // --- Large bodies: read only if the API accepts the token.
 
 async function admitBody(r) {
@@ -235,22 +244,32 @@ const STATUS = {
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
+// The description of the API, and reference data, get a tag, if they are not longer than this.
+const IS_TAGGED = /^GET \/(?:(?:lineages|locations|pathogens|public_repositories|usher_options)\b|\?| )/;
+const LONGEST_TAGGED = 1048576;
+const TWO = 50;
 const FOUR = 52;
 const FIVE = 53;
 
 function correctStatus(session) {
     let asked;
     let held;
+    let pieces;
 
     function request(data, flags) {
         session.off('upstream');
         asked = data;
         held = null;
+        pieces = null;
         session.on('downstream', answer);
         session.send(data, flags);
     }
 
     function answer(data, flags) {
+        if (pieces || !held && data[9] === TWO && IS_TAGGED.test(asked.slice(0, 40).toString())) {
+            tag(data, flags);
+            return;
+        }
         // The status line is `HTTP/1.1 404 …`: an answer that is not 4xx or 5xx passes unchanged.
         if (!held && data[9] !== FOUR && data[9] !== FIVE) {
             rearm();
@@ -268,12 +287,40 @@ function correctStatus(session) {
         }
     }
 
+    // Hold an answer until it is whole. The memory of njs grows with each piece that is joined, so they
+    // are joined once.
+    function tag(data, flags) {
+        pieces = pieces || { list: [], length: 0, end: '' };
+        pieces.list.push(Buffer.from(data));
+        pieces.length += data.length;
+        pieces.end = (pieces.end + data.slice(-LAST_CHUNK.length).toString()).slice(-LAST_CHUNK.length);
+        const isLong = pieces.length > LONGEST_TAGGED;
+        if (pieces.end === LAST_CHUNK || flags.last || isLong) {
+            const all = Buffer.concat(pieces.list);
+            const isWhole = pieces.end === LAST_CHUNK;
+            rearm();
+            session.send(isWhole && !isLong ? tagged(all) : all, flags);
+        }
+    }
+
     function rearm() {
         session.off('downstream');
         session.on('upstream', request);
     }
 
     session.on('upstream', request);
+}
+
+// Add a hash of the answer to its head; nginx compares it with If-None-Match.
+function tagged(answered) {
+    const end = answered.indexOf('\r\n\r\n');
+    const head = answered.slice(0, end).toString();
+    const shown = head.split('\r\n').filter((line) => /^content-/i.test(line)).sort().join();
+    const hash = crypto.createHash('sha256').update(shown).update(answered.slice(end)).digest('hex');
+    return Buffer.concat([
+        Buffer.from(`${head}\r\nETag: "${hash.slice(0, 32)}"\r\nCache-Control: private, no-cache`),
+        answered.slice(end),
+    ]);
 }
 
 // Return the corrected answer; undefined if it is correct.
@@ -284,6 +331,9 @@ function corrected(asked, answered) {
     const status = head.slice(9, 12);
     if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
         return rewritten(head, status === '500' && isEncodingBroken(asked) ? 400 : Number(status));
+    }
+    if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
+        return reworded(asked, head, body);
     }
     if (status === '500') {
         const code = /"code":"([0-9A-Z]{5})"/.exec(body);
@@ -299,12 +349,78 @@ function corrected(asked, answered) {
 // Put our own body behind the remaining headers of PostgREST.
 function rewritten(head, status) {
     const body = bodyOf(status === 400 ? 'invalid_encoding' : CODES[status] || 'bad_request');
+    return withBody(`HTTP/1.1 ${status} Refused`, head, body);
+}
+
+function withBody(statusLine, head, body) {
     const kept = head.split('\r\n').slice(1)
         .filter((line) => !/^(?:content-type|content-length|transfer-encoding):/i.test(line));
-    return [`HTTP/1.1 ${status} Refused`].concat(kept, [
+    return [statusLine].concat(kept, [
         'Content-Type: application/json; charset=utf-8',
-        `Content-Length: ${body.length}`, '', body,
+        `Content-Length: ${Buffer.from(body).length}`, '', body,
     ]).join('\r\n');
+}
+
+// --- Wording: PostgreSQL's errors name constraints, tables and types that are none of the API's.
+
+// The type of a column, by the domain that reads it.
+const TYPES = {
+    amount: 'number', day: 'date', flag: 'boolean', key: 'id', moment: 'time', words: 'text',
+    words_list: 'list of texts',
+};
+// The resources whose table has another name.
+const TABLES = { me: 'users', phylo_runs: 'jobs' };
+const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
+    + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
+    + '|public_repositories|sample_lineages|sample_qc_metrics|samples|sequences|share_links)$');
+const RULES = [
+    [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
+        'A row with this key exists', 'Change the row, or upsert.'],
+    [/^insert or update on table "\w+" violates foreign key constraint "(\w+)"()$/, 'key',
+        'The row refers to a row that does not exist, or that you may not see', null],
+    [/violates (?:RESTRICT setting of )?foreign key constraint "(\w+)" on table "(\w+)"$/, 'key',
+        'Other rows refer to the row', 'Change or delete them first.'],
+    [/violates check constraint "(\w+)"()$/, 'rule',
+        'A value violates a rule', 'The description of this API at / says what a column accepts.'],
+];
+
+// Return the answer without names that clients cannot use; undefined if it has none.
+function reworded(asked, head, body) {
+    let error;
+    try {
+        error = JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1));
+    } catch (failure) {
+        return undefined;
+    }
+    const before = JSON.stringify(error);
+    if (error.code.startsWith('42')) {
+        error.message = error.message
+            .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value');
+    } else {
+        RULES.forEach((rule) => {
+            const found = rule[0].exec(error.message);
+            if (found) {
+                const path = /^\w+ \/(\w+)/.exec(asked) || [];
+                const table = found[2] || TABLES[path[1]] || path[1];
+                const details = {};
+                details[rule[1]] = withoutTable(found[1], table);
+                if (RESOURCES.test(found[2])) {
+                    details.resource = found[2];
+                }
+                error.message = rule[2];
+                error.details = JSON.stringify(details);
+                error.hint = rule[3];
+            }
+        });
+    }
+    const after = JSON.stringify(error);
+    return after === before ? undefined : withBody(head.slice(0, head.indexOf('\r\n')), head, after);
+}
+
+// Return what a constraint is about: samples_location_id_fkey is about location_id.
+function withoutTable(name, table) {
+    const ending = /^(.*)_(?:pkey|key|fkey|check)$/.exec(name);
+    return ending && name.startsWith(`${table}_`) ? ending[1].slice(table.length + 1) : null;
 }
 
 // Tell whether PostgREST failed because the request is not UTF-8.
@@ -321,5 +437,6 @@ function isEncodingBroken(asked) {
 }
 
 export default {
-    admitBody, answerKey, correctStatus, countingPrefer, queryProblem, refusal, refuseCut, sayCut,
+    admitBody, answerKey, correctStatus, countingPrefer, knownPrefer, queryProblem, refusal, refuseCut,
+    sayCut,
 };

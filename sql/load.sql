@@ -18,6 +18,7 @@
 \ir tables/pathogen_repositories.sql
 \ir tables/locations.sql
 \ir tables/lineages.sql
+\ir tables/lineage_aliases.sql
 \ir tables/usher_options.sql
 \ir tables/reference_datasets.sql
 \ir tables/public_sequences.sql
@@ -26,6 +27,7 @@
 \ir tables/memberships.sql
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
+\ir tables/mails.sql
 \ir tables/samples.sql
 \ir tables/sequences.sql
 \ir tables/aligned_sequences.sql
@@ -39,6 +41,7 @@
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
 \ir tables/job_outputs.sql
+\ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -59,6 +62,7 @@
 
 -- Helpers and trigger functions.
 \ir internal/sequences/text_x_fasta.sql
+\ir internal/errors/bound_affected_rows.sql
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
@@ -68,6 +72,7 @@
 \ir internal/audit/refuse_change.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
+\ir internal/values/tagged_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
 \ir internal/values/parse_date.sql
@@ -107,6 +112,9 @@
 \ir internal/jobs/note_lost_input.sql
 \ir internal/jobs/end_empty_jobs.sql
 \ir internal/sequences/sequence_revisions.sql
+\ir internal/jobs/requeue_job.sql
+\ir internal/results/queue_object_prunes.sql
+\ir internal/results/queue_object_prune.sql
 \ir internal/results/remove_results.sql
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
@@ -136,15 +144,30 @@
 \ir internal/sequences/refuse_bad_sequences.sql
 \ir internal/samples/store_sample_rows.sql
 \ir internal/sequences/store_sequence_rows.sql
+\ir internal/samples/place_samples.sql
 \ir internal/samples/store_samples.sql
 \ir internal/samples/create_samples.sql
+\ir internal/samples/sample_changes.sql
+\ir internal/samples/sample_change_problems.sql
+\ir internal/samples/refuse_bad_changes.sql
+\ir internal/samples/lock_samples.sql
+\ir internal/samples/change_sample_rows.sql
+\ir internal/samples/store_changes.sql
+\ir internal/samples/update_samples.sql
+\ir internal/samples/remove_samples.sql
+\ir internal/samples/delete_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
+\ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/chosen_samples.sql
+\ir internal/downloads/export_sequences.sql
+\ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
+\ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
 \ir internal/reference/tidy_location.sql
 \ir internal/phylo/place_colors.sql
@@ -161,11 +184,16 @@
 \ir authz/name_request.sql
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
+\ir authz/verified_email.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
 \ir authz/pre_request.sql
 \ir authz/caller_groups.sql
+\ir authz/named_group.sql
+\ir authz/named_user.sql
+\ir authz/fellow.sql
+\ir authz/grant_party.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -185,6 +213,7 @@
 \ir policies/pathogen_repositories.sql
 \ir policies/locations.sql
 \ir policies/lineages.sql
+\ir policies/lineage_aliases.sql
 \ir policies/usher_options.sql
 \ir policies/reference_datasets.sql
 \ir policies/public_sequences.sql
@@ -193,6 +222,7 @@
 \ir policies/memberships.sql
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
+\ir policies/mails.sql
 \ir policies/samples.sql
 \ir policies/sequences.sql
 \ir policies/aligned_sequences.sql
@@ -205,6 +235,7 @@
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
 \ir policies/job_outputs.sql
+\ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -216,14 +247,18 @@
 \ir triggers/pathogens.sql
 \ir triggers/locations.sql
 \ir triggers/lineages.sql
+\ir triggers/lineage_aliases.sql
+\ir triggers/usher_options.sql
 \ir triggers/public_repositories.sql
 \ir triggers/groups.sql
 \ir triggers/users.sql
 \ir triggers/memberships.sql
+\ir triggers/group_grants.sql
 \ir triggers/samples.sql
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
+\ir triggers/job_outputs.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -232,9 +267,14 @@
 -- Resources.
 \ir api/views/me.sql
 \ir api/views/groups.sql
+\ir api/views/group_members.sql
+\ir api/views/group_grants.sql
+\ir api/views/invitations.sql
 \ir api/views/pathogens.sql
 \ir api/views/locations.sql
 \ir api/views/lineages.sql
+\ir api/views/lineage_aliases.sql
+\ir api/views/usher_options.sql
 \ir api/views/public_repositories.sql
 \ir api/views/samples.sql
 \ir api/views/sequences.sql
@@ -246,19 +286,59 @@
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 
--- Functions. The three helpers speak of rows of resources, so they come after them.
+-- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
 \ir internal/jobs/cancel_job.sql
+\ir internal/groups/grant_access.sql
+\ir internal/groups/invite_members.sql
+\ir internal/groups/revoke_invitation.sql
+\ir internal/groups/accept_invitation.sql
+\ir internal/jobs/retry_job.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
 \ir api/functions/sample_qc_metrics/raw_output.sql
+\ir api/functions/samples/owner.sql
+\ir api/functions/samples/uploaded_by.sql
+\ir api/functions/jobs/owner.sql
+\ir api/functions/jobs/requested_by.sql
+\ir api/functions/phylo_runs/owner.sql
+\ir api/functions/phylo_runs/requested_by.sql
+\ir api/functions/phylo_trees/owner.sql
 \ir api/functions/service/health.sql
+\ir api/functions/locations/search_locations.sql
+\ir api/functions/lineages/lineage_filters.sql
+\ir api/functions/lineages/expand_lineages.sql
 \ir api/functions/samples/create_samples.sql
+\ir api/functions/samples/update_samples.sql
+\ir api/functions/samples/delete_samples.sql
+\ir api/functions/samples/validate_sample_identifiers.sql
+\ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
+\ir api/functions/group_grants/grant_access.sql
+\ir api/functions/invitations/invite_members.sql
+\ir api/functions/invitations/revoke_invitation.sql
+\ir api/functions/invitations/accept_invitation.sql
+\ir api/functions/jobs/retry_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/job_outputs/output_url.sql
+
+-- What the API says about itself.
+\ir internal/description/default_value.sql
+\ir internal/description/api_types.sql
+\ir internal/description/api_columns.sql
+\ir internal/description/api_resources.sql
+\ir internal/description/api_functions.sql
+\ir internal/description/error_schema.sql
+\ir internal/description/usual_errors.sql
+\ir internal/description/common_parameters.sql
+\ir internal/description/api_description.sql
+\ir internal/description/manual_text.sql
+\ir api/functions/description/openapi.sql
+\ir api/functions/description/json_schema.sql
+\ir api/functions/description/manual.sql
 
 -- Definer functions: which role each runs as.
 \ir owners.sql

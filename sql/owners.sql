@@ -15,27 +15,37 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.pre_request', 'authz.caller_groups', 'internal.keep_an_admin',
+                    'authz.caller_groups', 'authz.fellow', 'authz.grant_party', 'authz.named_group',
+                    'authz.named_user', 'authz.pre_request', 'internal.keep_an_admin',
                     'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.delete_sample', 'internal.insert_sample',
+                    'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
+                    'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.tidy_location',
-                    'internal.update_sample'
+                    'internal.refuse_noted_values', 'internal.retry_job',
+                    'internal.samples_left_out',
+                    'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
+                    'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
                     'internal.record_access_changes', 'internal.record_changes',
                     'internal.record_group_changes', 'internal.record_row_change'
                 ]),
                 ('presigner', array['internal.presigned_url']),
+                ('registrar', array[
+                    'internal.accept_invitation', 'internal.invite_members',
+                    'internal.revoke_invitation'
+                ]),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
-                    'internal.note_sequence_revision', 'internal.renew_results_of_sample',
-                    'internal.renew_results_of_sequences', 'internal.sequence_revisions'
+                    'internal.note_sequence_revision', 'internal.queue_object_prune',
+                    'internal.queue_object_prunes', 'internal.renew_results_of_sample',
+                    'internal.renew_results_of_sequences', 'internal.requeue_job',
+                    'internal.sequence_revisions'
                 ])
         ) as owners (role_name, function_names)
         cross join lateral pg_catalog.unnest(owners.function_names) as names (name)

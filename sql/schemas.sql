@@ -14,7 +14,8 @@ comment on schema api is $$Aspen
 Pathogen samples, their sequences, the compute jobs that analyse them and their outputs. Each caller sees
 only the rows that their groups allow. Send a token as `Authorization: Bearer …`. Dates are YYYY-MM-DD,
 times ISO 8601, booleans true or false, ids integers. White space around a value is removed, and a value
-of only white space is null. Errors are `{"code", "message", "details", "hint"}`.$$;
+of only white space is null. A PATCH or DELETE that affects more than 100 rows needs `Prefer: max-affected=N`
+and is refused otherwise. Errors are `{"code", "message", "details", "hint"}`.$$;
 
 -- Without `in schema`, which would have no effect: execute for public is a global default.
 alter default privileges for role aspen_owner revoke execute on functions from public;
@@ -29,12 +30,14 @@ begin
 end
 $$;
 
-grant usage on schema api to anon, member, operator, job, api_writer;
+grant usage on schema api to anon, member, operator, job, api_writer, registrar;
 -- NOTE: authz is the only private schema that API roles may use, because PostgREST names the
 -- pre-request function in a statement of its own. It contains no table. API roles may not use aspen
 -- and internal, so they cannot name a base table.
 grant usage on schema authz to anon, member, operator, job;
-grant usage on schema authz to claims_reader, api_writer, auditor, results_keeper;
+grant usage on schema authz to claims_reader, api_writer, auditor, registrar, results_keeper;
 
-grant usage on schema aspen to claims_reader, api_writer, auditor, presigner, results_keeper;
-grant usage on schema internal to claims_reader, api_writer, presigner, results_keeper;
+grant usage on schema aspen
+to claims_reader, api_writer, auditor, presigner, registrar, results_keeper;
+grant usage on schema internal
+to claims_reader, api_writer, presigner, registrar, results_keeper;

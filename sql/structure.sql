@@ -1,5 +1,6 @@
 -- Creates what follows from the shape of a table, so that no table is forgotten: row-level
--- security, the fence around the rows of a group, the triggers of updated_at and of the audit log.
+-- security, the fence around the rows of a group, the triggers of updated_at, of the audit log and
+-- of the limit of a PATCH or DELETE.
 -- It reads tables and policies from the catalogue and creates what is missing, so it can be run
 -- again after a table was added; what is there stays as it is, and nothing else is locked.
 -- control/sql/rules/ checks the result and does not know this file.
@@ -157,7 +158,7 @@ begin
             on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
         left join (
             values
-                ('group_grants', $sql$'id', 'grantee_group_id', 'role'$sql$),
+                ('group_grants', $sql$'id', 'grantee_group_id', 'role', 'ends_at'$sql$),
                 ('invitations', $sql$'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'$sql$),
                 ('memberships', $sql$'id', 'user_id', 'role'$sql$),
                 ('storage_credentials', $sql$'bucket', 'bucket', 'endpoint_url', 'expires_at'$sql$),
@@ -198,6 +199,49 @@ begin
             'create trigger %I after %s on aspen.%I %s for each %s execute function internal.%s',
             missing.trigger_name, missing.event, missing.table_name, missing.transition_tables,
             missing.level, missing.call
+        );
+    end loop;
+end
+$$;
+
+-- Limit of a PATCH or DELETE: on every table whose rows member or operator may change, a trigger
+-- counts the rows that a request affects, but not those that a foreign key or another trigger
+-- changes. It runs before the other triggers, because of its name. api.samples writes through
+-- triggers, so its file has one for the view.
+do $$
+declare
+    missing record;
+begin
+    for missing in
+        select
+            tables.relname as table_name,
+            tables.relname || '_bound_affected_rows' as trigger_name
+        from pg_catalog.pg_class as tables
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and tables.relkind in ('r', 'p')
+            and exists (
+                select from pg_catalog.pg_policy as policies
+                where policies.polrelid = tables.oid
+                    and policies.polpermissive
+                    and policies.polcmd in ('w', 'd', '*')
+                    and policies.polroles && array[
+                        'member'::pg_catalog.regrole::pg_catalog.oid,
+                        'operator'::pg_catalog.regrole::pg_catalog.oid
+                    ]
+            )
+            and not exists (
+                select from pg_catalog.pg_trigger as triggers
+                where triggers.tgrelid = tables.oid
+                    and triggers.tgname = tables.relname || '_bound_affected_rows'
+            )
+        order by tables.relname
+    loop
+        execute pg_catalog.format(
+            'create trigger %I before update or delete on aspen.%I for each row when ('
+            '    pg_catalog.pg_trigger_depth() = 0'
+            '    and pg_catalog.current_setting(%L, true) <> %L'
+            ') execute function internal.bound_affected_rows()',
+            missing.trigger_name, missing.table_name, 'aspen.max_affected', ''
         );
     end loop;
 end

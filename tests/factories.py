@@ -65,13 +65,17 @@ def membership(conn: psycopg.Connection, group_id: int, user_id: int, role: str 
 
 
 def grant(
-    conn: psycopg.Connection, group_id: int, grantee_group_id: int, role: str = "viewer"
+    conn: psycopg.Connection,
+    group_id: int,
+    grantee_group_id: int,
+    role: str = "viewer",
+    **columns: object,
 ) -> int:
     """Store a grant: every user of the grantee group gets this role on the rows of a group."""
     return insert(
         conn,
         "group_grants",
-        {"group_id": group_id, "grantee_group_id": grantee_group_id, "role": role},
+        {"group_id": group_id, "grantee_group_id": grantee_group_id, "role": role} | columns,
     )
 
 
@@ -143,6 +147,20 @@ def location(
 def lineage_name(conn: psycopg.Connection, pathogen_id: int, lineage: str) -> int:
     """Store a known lineage of a pathogen."""
     return insert(conn, "lineages", {"pathogen_id": pathogen_id, "lineage": lineage})
+
+
+def lineage_alias(conn: psycopg.Connection, pathogen_id: int, alias: str, *patterns: str) -> int:
+    """Store a name that stands for several lineages."""
+    values = {"pathogen_id": pathogen_id, "alias": alias, "patterns": [*patterns] or ["BA*"]}
+    return insert(conn, "lineage_aliases", values)
+
+
+def usher_option(
+    conn: psycopg.Connection, pathogen_id: int, value: str, priority: int | None = None
+) -> int:
+    """Store a reference tree of UShER."""
+    values = {"pathogen_id": pathogen_id, "description": value, "value": value}
+    return insert(conn, "usher_options", values | {"priority": priority})
 
 
 def public_sequence(

@@ -108,6 +108,43 @@ def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run:
         click.echo(f"{count} lines of level {level!r} were not read", err=True)
 
 
+@load.command("lineages")
+@click.argument("pathogen")
+@click.argument("file", type=input_file)
+@click.option("--allow-fewer", is_flag=True, help="Load less than half of the present lineages.")
+@click.option("--dry-run", is_flag=True, help="Count what would change, store nothing.")
+@json_option
+@click.pass_obj
+def lineages_command(
+    app: App, pathogen: str, file: Path, allow_fewer: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Replace the known lineages of a pathogen by those of a file.
+
+    FILE is Pango's lineage_notes.txt (withdrawn lineages are left out) or the lineages.json of
+    mpox, whose aliases become rows of lineage_aliases. It may be compressed, or a pipe. Lineages
+    that stay keep their ids, and aliases that exist stay unchanged. It can be run again at any
+    time.
+
+    \b
+        control load lineages SC2 lineage_notes.txt --dry-run
+    """
+    from control.reference.lineages import load_lineages, read_lineages
+
+    lineages = read_lineages(file)
+    with app.connect("load lineages") as conn:
+        report = load_lineages(conn, pathogen, lineages, allow_fewer=allow_fewer, dry_run=dry_run)
+    if as_json:
+        echo_json(asdict(report) | {"withdrawn": lineages.withdrawn, "is_stored": not dry_run})
+        return
+    verb = "would add" if dry_run else "added"
+    click.echo(
+        f"{verb} {report.added} lineages and {report.aliases} aliases,"
+        f" {'would remove' if dry_run else 'removed'} {report.removed} lineages"
+    )
+    if lineages.withdrawn:
+        click.echo(f"{lineages.withdrawn} lineages of the file are withdrawn", err=True)
+
+
 @load.command("demo")
 @click.option("--dry-run", is_flag=True, help="Show whether there is anything to load.")
 @json_option

@@ -12,4 +12,4 @@ comment on function authz.admin_groups() is
 'Groups where the caller is directly admin';
 
 revoke all on function authz.admin_groups() from public;
-grant execute on function authz.admin_groups() to member, api_writer, claims_reader;
+grant execute on function authz.admin_groups() to member, api_writer, claims_reader, registrar;

@@ -1,6 +1,8 @@
 -- planned and estimated come from the statistics of whole tables: one that filters by a text only
 -- another group's private samples have learns that it is there, letter by letter.
 -- PostgREST shows the last of several Prefer headers and obeys all: the edge folds them into one.
+-- PostgREST 12 refuses max-affected beside handling=strict, so the edge takes it out there and puts
+-- what the client sent into Aspen-Prefer.
 create or replace function authz.admit_preferences()
 returns void
 language plpgsql
@@ -8,19 +10,37 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+    headers json := nullif(current_setting('request.headers', true), '')::json;
+    max_affected text;
 begin
-    if nullif(current_setting('request.headers', true), '')::json ->> 'prefer'
-        ~* '\mcount\s*=\W*(planned|estimated)'
-    then
+    if headers ->> 'prefer' ~* '\mcount\s*=\W*(planned|estimated)' then
         perform internal.fail(400, 'count_not_allowed', 'Rows are counted exactly or not at all',
             null, 'Send Prefer: count=exact.');
+    end if;
+    if current_setting('request.method', true) in ('PATCH', 'DELETE') then
+        -- Of several the first counts, as in PostgREST.
+        max_affected := coalesce(btrim(substring(
+            lower(coalesce(headers ->> 'aspen-prefer', headers ->> 'prefer'))
+            from '(?:^|,)\s*max-affected\s*=([^,]*)'
+        ), E' \t'), '100');
+        if max_affected !~ '^[0-9]{1,18}$' then
+            perform internal.fail(400, 'invalid_preference', 'A preference is invalid',
+                json_build_object('max-affected', left(max_affected, 200))::text,
+                'Send a number of rows: Prefer: max-affected=500.');
+        end if;
+        perform
+            set_config('aspen.max_affected', max_affected, true),
+            set_config('aspen.affected_rows', '', true);
     end if;
 end
 $$;
 
-comment on function authz.admit_preferences() is $$Refuses to count rows by estimate
+comment on function authz.admit_preferences() is
+$$Refuses counts by estimate and bounds what a PATCH or DELETE affects
 
-An estimate depends on rows the caller may not see. Errors: 400 count_not_allowed.$$;
+An estimate depends on rows the caller may not see. A PATCH or DELETE affects at most 100 rows, or as
+many as Prefer: max-affected=N says. Errors: 400 count_not_allowed, invalid_preference.$$;
 
 revoke all on function authz.admit_preferences() from public;
 grant execute on function authz.admit_preferences() to claims_reader;

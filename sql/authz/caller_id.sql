@@ -13,4 +13,4 @@ comment on function authz.caller_id() is
 
 revoke all on function authz.caller_id() from public;
 grant execute on function authz.caller_id()
-to member, api_writer, claims_reader, auditor, results_keeper;
+to member, api_writer, claims_reader, auditor, registrar, results_keeper;

@@ -12,4 +12,4 @@ comment on function authz.full_groups() is
 'Groups where the caller is member or admin, directly or by grant';
 
 revoke all on function authz.full_groups() from public;
-grant execute on function authz.full_groups() to member, api_writer;
+grant execute on function authz.full_groups() to member, api_writer, claims_reader, registrar;

@@ -21,6 +21,7 @@ declare
     claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     caller_role text := current_setting('role', true);
     caller aspen.users;
+    verified_email text;
     job_status text;
     is_requester_disabled boolean;
     direct_groups bigint[] := '{}';
@@ -87,8 +88,22 @@ begin
 
     select users.* into caller from aspen.users as users where users.subject = claims ->> 'sub';
     if caller.id is null then
+        verified_email := authz.verified_email();
+        -- Somebody who was invited has no user before accepting. Two paths are open then, with no
+        -- group; not even reference data, which is for every user.
+        if caller_role = 'member'
+            and current_setting('request.path', true) in ('/me', '/rpc/accept_invitation')
+            and jsonb_typeof(claims -> 'sub') = 'string' and claims ->> 'sub' <> ''
+            and exists (
+                select from aspen.invitations as invitations
+                where internal.is_same_address(invitations.email, verified_email)
+                    and invitations.accepted_at is null
+            )
+        then
+            return;
+        end if;
         perform internal.fail(401, 'unknown_user', 'The user of this token is not known', null,
-            'Ask an operator to create a user for the sub claim of your token.');
+            'Accept your invitation first, or ask an operator to create a user for the sub claim of your token.');
     end if;
     if caller.disabled_at is not null then
         perform internal.fail(401, 'user_disabled', 'This user is disabled');
@@ -155,7 +170,8 @@ begin
                     'admin')), '{}')
         into any_groups, full_groups
         from aspen.group_grants as grants
-        where grants.grantee_group_id = any(direct_groups);
+        where grants.grantee_group_id = any(direct_groups)
+            and (grants.ends_at is null or grants.ends_at > now());
     end if;
 
     perform

@@ -12,4 +12,4 @@ comment on function authz.member_groups() is
 'Groups where the caller is directly member or admin';
 
 revoke all on function authz.member_groups() from public;
-grant execute on function authz.member_groups() to member, api_writer, claims_reader;
+grant execute on function authz.member_groups() to member, api_writer, claims_reader, registrar;

@@ -16,6 +16,7 @@ begin atomic
     select
         (
             case require_member.needs
+                when 'any' then require_member.group_id = any(authz.any_groups())
                 when 'direct' then require_member.group_id = any(authz.member_groups())
                 when 'full' then require_member.group_id = any(authz.full_groups())
                 when 'admin' then require_member.group_id = any(authz.admin_groups())
@@ -27,6 +28,7 @@ begin atomic
             require_member.message,
             json_build_object('group_id', require_member.group_id)::text,
             case require_member.needs
+                when 'any' then 'Any role is needed, direct or granted.'
                 when 'direct' then 'A direct role of member or admin is needed.'
                 when 'full' then 'A role of member or admin is needed.'
                 else 'A direct role of admin is needed.'
@@ -37,9 +39,10 @@ end;
 comment on function authz.require_member(bigint, text, text) is
 $$Refuse a caller whose role in a group is too weak
 
-needs: direct (a direct role of member or admin; the default), full (member or admin, direct or
-granted) or admin (directly admin). message is fixed text for the client. Returns true.
+needs: any (any role, direct or granted), direct (a direct role of member or admin; the default),
+full (member or admin, direct or granted) or admin (directly admin). message is fixed text for the
+client. Returns true.
 Errors: 403 group_access_denied.$$;
 
 revoke all on function authz.require_member(bigint, text, text) from public;
-grant execute on function authz.require_member(bigint, text, text) to member, api_writer;
+grant execute on function authz.require_member(bigint, text, text) to member, api_writer, registrar;

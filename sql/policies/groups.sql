@@ -3,6 +3,7 @@
 
 grant select on aspen.groups to member, claims_reader;
 grant select (id, name, prefix, submitting_lab, address) on aspen.groups to api_writer;
+grant select (id, name) on aspen.groups to registrar;
 grant update (
     submitting_lab, address, division, location, default_tree_location_id
 ) on aspen.groups to member;
@@ -34,7 +35,14 @@ for select to api_writer
 using (true);
 
 comment on policy groups_select_api_writer on aspen.groups is
-'For the prefix in generated public identifiers';
+'For the prefix in public identifiers, and to find a grantee by its name';
+
+create policy groups_select_registrar on aspen.groups
+for select to registrar
+using (true);
+
+comment on policy groups_select_registrar on aspen.groups is
+'To name the group in an invitation';
 
 create policy groups_insert_operator on aspen.groups
 for insert to operator

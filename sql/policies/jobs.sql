@@ -9,13 +9,16 @@ grant insert (
     requested_by_id
 ) on aspen.jobs to api_writer;
 grant select (
-    id, group_id, pathogen_id, kind, status, requested_by_id, started_at
+    id, group_id, pathogen_id, kind, status, attempt, requested_by_id, started_at
 ) on aspen.jobs to results_keeper;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
     requested_by_id
 ) on aspen.jobs to results_keeper;
-grant update (status, error, finished_at) on aspen.jobs to results_keeper;
+grant update (
+    status, attempt, executor, executor_handle, software_versions, error, started_at, heartbeat_at,
+    finished_at
+) on aspen.jobs to results_keeper;
 grant update (status, error, finished_at) on aspen.jobs to api_writer;
 
 create policy jobs_select_group on aspen.jobs
@@ -80,4 +83,4 @@ using (true)
 with check (true);
 
 comment on policy jobs_update_results_keeper on aspen.jobs is
-'Jobs without any input left are cancelled';
+'Jobs without any input left are cancelled, ended ones queued again';

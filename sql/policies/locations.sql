@@ -2,6 +2,7 @@ grant select on aspen.locations to member, api_writer;
 grant insert (
     region, country, division, location, latitude, longitude
 ) on aspen.locations to operator;
+grant insert (region, country, division, location) on aspen.locations to api_writer;
 grant update (
     region, country, division, location, latitude, longitude
 ) on aspen.locations to operator;
@@ -20,6 +21,13 @@ with check (true);
 
 comment on policy locations_insert_operator on aspen.locations is
 'Operators keep the reference data';
+
+create policy locations_insert_writer on aspen.locations
+for insert to api_writer
+with check (true);
+
+comment on policy locations_insert_writer on aspen.locations is
+'Batches of samples create the locations that they name';
 
 create policy locations_update_operator on aspen.locations
 for update to operator

@@ -19,6 +19,20 @@ create table aspen.locations (
             || chr(31) || coalesce(location, '')
         )
     ) stored,
+    search_key text generated always as (
+        lower(
+            regexp_replace(
+                normalize(
+                    region
+                    || chr(31) || coalesce(country, '')
+                    || chr(31) || coalesce(division, '')
+                    || chr(31) || coalesce(location, ''),
+                    nfkd
+                ),
+                '[\u0300-\u036f]', '', 'g'
+            )
+        )
+    ) stored,
     constraint locations_region_country_division_location_key
     unique nulls not distinct (region, country, division, location),
     constraint locations_region_key_path_key_key unique (region_key, path_key),
@@ -77,7 +91,12 @@ on aspen.locations (country, division, location);
 -- Finds the locations of a tree, which names country, division and location but no region.
 create index locations_path_key_idx on aspen.locations (path_key);
 
+-- Finds locations by a name with typing errors (api.search_locations).
+create index locations_search_key_idx on aspen.locations using gin (search_key ext.gin_trgm_ops);
+
 comment on table aspen.locations is 'Locations: region, country, division, location, each inside the one before';
 comment on column aspen.locations.region_key is 'Region in lower case';
 comment on column aspen.locations.path_key is
 'Country, division and location in lower case, joined by U+001F; unique within a region';
+comment on column aspen.locations.search_key is
+'All names in lower case and without accents, joined by U+001F';

@@ -5,8 +5,8 @@ create table aspen.memberships (
     references aspen.groups (id) on delete cascade,
     user_id bigint not null constraint memberships_user_id_fkey
     references aspen.users (id) on delete cascade,
-    role text not null,
-    created_at timestamptz not null default now(),
+    role aspen.words not null,
+    created_at aspen.moment not null default now(),
     constraint memberships_group_id_user_id_key unique (group_id, user_id),
     constraint memberships_role_check check (role in ('admin', 'member', 'viewer'))
 );

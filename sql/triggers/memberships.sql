@@ -1,3 +1,8 @@
+create or replace trigger memberships_check_values
+before insert or update on aspen.memberships
+for each row
+execute function internal.check_values('role');
+
 create or replace trigger memberships_keep_an_admin_update
 after update on aspen.memberships
 referencing old table as old_rows
@@ -9,3 +14,13 @@ after delete on aspen.memberships
 referencing old table as old_rows
 for each statement
 execute function internal.keep_an_admin();
+
+create or replace trigger memberships_raise_problems
+after insert or update on aspen.memberships
+for each statement
+execute function internal.raise_problems();
+
+create or replace trigger memberships_refuse_noted_values
+after insert or update on aspen.memberships
+for each statement
+execute function internal.refuse_noted_values();

@@ -30,17 +30,43 @@ where api.raw_output(metrics.one) is not null
 -- phylo_runs update
 update api.phylo_runs set name = 'new' where id = %(id)s returning id
 
+-- export_sequences execute
+select from api.export_sequences('SC2', %(group)s) as fasta where fasta <> ''
+
+-- samples_left_out execute
+select identifier from api.samples_left_out('SC2', %(group)s)
+
 -- output_url execute
 select api.output_url(%(id)s)
 
 -- phylo_tree execute
 select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
 
+-- owner execute
+select api.owner(samples) from api.samples as samples where id = %(id)s
+
+-- uploaded_by execute
+select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
+
+-- requested_by execute
+select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
+
 -- create_samples execute
 select api.create_samples(%(group)s, 'SC2', json_build_array(json_build_object(
     'private_identifier', 'new', 'collection_date', '2024-02-01',
     'location_id', %(location)s::bigint, 'is_private', %(is_private)s::boolean
 )))
+
+-- update_samples execute
+select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(id)s::bigint, 'host', 'bat')))
+
+-- delete_samples execute
+select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- validate_sample_identifiers execute
+select nullif(api.validate_sample_identifiers(
+    'SC2', json_build_array(%(private_identifier)s::text), %(group)s
+) -> 0 ->> 'status', 'unknown')
 
 -- jobs select
 select error from api.jobs where id = %(id)s
@@ -57,11 +83,38 @@ select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 -- cancel_job execute
 select id from api.cancel_job(%(id)s)
 
+-- retry_job execute
+select id from api.retry_job(%(id)s)
+
 -- groups insert
 insert into api.groups (name, prefix) values ('New', 'NEW') returning id
 
 -- groups update
 update api.groups set address = 'here' where id = %(id)s returning id
+
+-- group_members select
+select email from api.group_members where id = %(id)s
+
+-- group_members update
+update api.group_members set role = 'member' where id = %(id)s returning id
+
+-- group_grants select
+select grantee_group_name from api.group_grants where id = %(id)s
+
+-- group_grants update
+update api.group_grants set ends_at = '2999-01-01' where id = %(id)s returning id
+
+-- grant_access execute
+select id from api.grant_access(%(group)s, 'others')
+
+-- invite_members execute
+select token from api.invite_members(%(group)s, '["new@example.org"]')
+
+-- revoke_invitation execute
+select id from api.revoke_invitation(%(id)s)
+
+-- accept_invitation execute
+select group_id from api.accept_invitation('of somebody else')
 
 -- me select
 select subject from api.me
@@ -84,11 +137,34 @@ insert into api.locations (region, country) values ('Asia', 'Nepal') returning i
 -- locations update
 update api.locations set latitude = 1, longitude = 1 where id = %(id)s returning id
 
+-- search_locations execute
+select id from api.search_locations('france')
+
 -- lineages insert
 insert into api.lineages (pathogen_id, lineage) values (%(pathogen)s, 'new') returning id
 
 -- lineages update
 update api.lineages set lineage = 'new' where id = %(id)s returning id
+
+-- lineage_filters execute
+select filter from api.lineage_filters('SC2')
+
+-- expand_lineages execute
+select lineage from api.expand_lineages('SC2', array['XBB'])
+
+-- lineage_aliases insert
+insert into api.lineage_aliases (pathogen_id, alias, patterns)
+values (%(pathogen)s, 'new', array['XBB']) returning id
+
+-- lineage_aliases update
+update api.lineage_aliases set alias = 'new' where id = %(id)s returning id
+
+-- usher_options insert
+insert into api.usher_options (pathogen_id, description, value)
+values (%(pathogen)s, 'new', 'new') returning id
+
+-- usher_options update
+update api.usher_options set priority = 7 where id = %(id)s returning id
 
 -- public_repositories insert
 insert into api.public_repositories (name) values ('new') returning id
@@ -98,3 +174,12 @@ update api.public_repositories set name = 'new' where id = %(id)s returning id
 
 -- health execute
 select api.health()
+
+-- json_schema execute
+select api.json_schema('error')
+
+-- manual execute
+select api.manual()
+
+-- openapi execute
+select api.openapi()

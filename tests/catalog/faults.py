@@ -75,6 +75,22 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create schema lab; create table lab.notes (group_id bigint);"
         " grant select on lab.notes to member": ["lab.notes: member", "lab.notes: operator"],
     },
+    "callers_changes_are_bounded": {
+        "drop trigger jobs_bound_affected_rows on aspen.jobs": [
+            "aspen.jobs: delete",
+            "aspen.jobs: update",
+        ],
+        "drop trigger samples_bound_affected_rows on api.samples": [
+            "api.samples: delete",
+            "api.samples: update",
+        ],
+        "create table aspen.notes (id bigint); grant delete on aspen.notes to operator": [
+            "aspen.notes: delete"
+        ],
+        "alter table aspen.users disable trigger users_bound_affected_rows": [
+            "aspen.users: update"
+        ],
+    },
     "updated_at_is_kept_by_a_trigger": {
         "drop trigger samples_set_updated_at on aspen.samples": ["aspen.samples"],
         "alter table aspen.jobs disable trigger jobs_set_updated_at": ["aspen.jobs"],
@@ -102,6 +118,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         ],
         f"create policy x on aspen.jobs for select to job using ({SEEN})": ["x on aspen.jobs"],
         "alter function authz.caller_id() set search_path = ''": [
+            "memberships_delete_admin on aspen.memberships",
+            "memberships_select_member on aspen.memberships",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
         ],

@@ -20,7 +20,8 @@ HEADER = re.compile(
 )
 # Status and code of an error, wherever a cell of a table holds nothing else.
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
-CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+)`\s*(?=\|)")
+# Our codes, and PGRST124, which our database raises on behalf of a later PostgREST.
+CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+|PGRST124)`\s*(?=\|)")
 # folder of sql/ -> the statements its files are made of
 KINDS = {
     "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},
@@ -176,7 +177,7 @@ def raised_errors(root: Path) -> set[str]:
                 status, code, *_ = _arguments(text[call.end() :])
                 # `case when … then 409 else 400 end` goes with a code of the same form.
                 statuses = re.findall(r"\b\d{3}\b", status)
-                codes = re.findall(r"'([a-z_]+)'", code)
+                codes = re.findall(r"'([a-z_]+|PGRST\d+)'", code)
                 errors |= {f"{s} {c}" for s, c in zip(statuses, codes, strict=True)}
     return errors
 

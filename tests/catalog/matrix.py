@@ -12,6 +12,7 @@ from control.database import begin_request, request_claims
 from tests import factories
 from tests.factories import Tip
 from tests.people import PEOPLE, store_groups, store_people
+from tests.rows import find
 
 PRIVATE_IDENTIFIER = "known-to-members"
 # Who stands for each column of permissions.txt; no person does for `anon` and `job`.
@@ -82,20 +83,27 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("jobs", "-"): factories.job(conn, lab, status="failed", error="it failed"),
         ("phylo_runs", "-"): run,
         ("cancel_job", "-"): factories.job(conn, lab),
+        ("requested_by", "-"): run,
+        ("retry_job", "-"): factories.job(conn, lab, status="failed"),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.
         ("pathogens", "-"): factories.pathogen(conn, "MPX", default_repository_id=None),
         ("locations", "-"): factories.location(conn, "Nowhere"),
         ("lineages", "-"): factories.lineage_name(conn, names["pathogen"], "XBB"),
+        ("lineage_aliases", "-"): factories.lineage_alias(conn, names["pathogen"], "Omicron"),
+        ("usher_options", "-"): factories.usher_option(conn, names["pathogen"], "GISAID"),
         ("public_repositories", "-"): factories.repository(conn, "ENA"),
     }
     rows["output_url", "tree"] = rows["job_outputs", "-"]
+    rows["invitations", "-"] = rows["revoke_invitation", "-"] = factories.invitation(conn, lab)
     factories.storage_credentials(conn)
     for kind, is_private in (("open", False), ("private", True)):
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)
         rows["samples", kind] = sample
+        for function in ("update_samples", "delete_samples", "owner", "uploaded_by"):
+            rows[function, kind] = sample
         rows["sequences", kind] = factories.sequence(conn, sample)
         rows["sequences_fasta", kind] = rows["sequences", kind]
         rows["accessions", kind] = factories.accession(conn, sample)
@@ -105,8 +113,21 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
-    store_people(conn, groups)
+    people = store_people(conn, groups)
+    conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
+    conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
+    # A row of somebody else for every caller, and not that of the last admin.
+    rows["group_members", "-"] = _id_of(conn, "memberships", group_id=lab, user_id=people["dina"])
+    rows["group_grants", "-"] = _id_of(
+        conn, "group_grants", group_id=lab, grantee_group_id=groups["partners"]
+    )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)
     return Matrix(conn, callers, rows, names)
+
+
+def _id_of(conn: psycopg.Connection, table: str, **columns: object) -> int:
+    found = find(conn, table, columns)
+    assert found is not None
+    return found

@@ -110,7 +110,8 @@ def test_import_shows_strains_columns_and_headers(database: Database, tmp_path: 
 def test_the_name_of_a_group_is_shown(database: Database, tmp_path: Path) -> None:
     """Check a name from a database whose constraint is gone."""
     metadata = tmp_path / "metadata.tsv"
-    metadata.write_text("strain\tdate\tregion\nA/1\t2021-02-03\tEurope\n")
+    header = "strain\tdate\tregion\tauthors\tsample_collected_by"
+    metadata.write_text(f"{header}\nA/1\t2021-02-03\tEurope\tAnn\tA clinic\n")
     with database.connect("postgres") as conn:
         conn.execute("alter table aspen.groups drop constraint groups_texts_form_check")
         factories.pathogen(conn, slug="SC2")

@@ -324,6 +324,7 @@ OTHER_ROLES = [
     "api_writer",
     "auditor",
     "presigner",
+    "registrar",
     "results_keeper",
     "pg_read_all_data",
 ]
@@ -403,9 +404,9 @@ def group(conn: psycopg.Connection, alice: Caller) -> dict[str, Any]:
 
 
 def groups_of(response: httpx.Response) -> list[dict[str, Any]]:
-    """Return the groups that `me` shows."""
+    """Return the groups that `me` shows, and in which role."""
     groups: list[dict[str, Any]] = response.json()[0]["groups"]
-    return groups
+    return [{key: group[key] for key in ("id", "name", "role", "is_granted")} for group in groups]
 
 
 def test_token_without_groups_has_those_of_the_database(

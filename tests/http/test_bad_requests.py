@@ -274,7 +274,7 @@ OPERATORS_ROWS: dict[str, tuple[str, dict[str, Any], int, str]] = {
 def test_reference_data_that_breaks_a_rule_is_refused(
     world: World, resource: str, row: dict[str, Any], status: int, code: str
 ) -> None:
-    """Name the rule in the message."""
+    """Answer with a status and a code that tell what to do."""
     response = world.olga.post(f"/{resource}", json=row, prefer=DRY_RUN)
 
     assert refusal(response) == (status, code)

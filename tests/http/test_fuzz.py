@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import GENOME
+from tests.http.leaks import leaks
 from tests.http.world import DRY_RUN, World
 
 # Every example is a request; together they take some fifteen seconds.
@@ -26,7 +27,7 @@ ODD_TEXTS = st.sampled_from(
         "\x00",
         "\ufeff",
         "\r\n",
-        "'; drop table aspen.samples; --",
+        "'; drop table samples; --",
         '"',
         "\\",
         "{",
@@ -73,7 +74,16 @@ SAMPLE_COLUMNS = (
 )
 POST_COLUMNS = ("id", "group_id", "pathogen_id", "uploaded_by_id", "created_at", *SAMPLE_COLUMNS)
 ERROR_KEYS = {"code", "message", "details", "hint"}
-BATCH_COLUMNS = ("sequence", "sequencing_date", "sequencing_depth", *SAMPLE_COLUMNS)
+BATCH_COLUMNS = (
+    "sequence",
+    "sequencing_date",
+    "sequencing_depth",
+    "region",
+    "country",
+    "division",
+    "location",
+    *SAMPLE_COLUMNS,
+)
 
 
 def changes(columns: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
@@ -87,6 +97,7 @@ def harm_of(world: World, response: httpx.Response) -> list[str]:
     harm = {
         f"status {response.status_code}": response.status_code >= 500,
         "data of the other group": f"foreign-{world.name}" in response.text,
+        "names or values that are hidden": leaks(world, response) != [],
         "an error of another shape": not is_our_shape,
     }
     return [f"{what}: {response.text}" for what, is_so in harm.items() if is_so]
@@ -170,10 +181,62 @@ def test_run_is_queued_or_refused(
     assert harm_of(world, response) == []
 
 
+@FUZZ
+@given(
+    samples=st.lists(changes((*BATCH_COLUMNS, "id", "identifier")) | VALUES, max_size=3),
+    arguments=changes(("group_id", "samples")),
+)
+def test_batch_of_changes_is_stored_or_refused(
+    world: World, samples: list[Any], arguments: dict[str, Any]
+) -> None:
+    """Change a sample that exists, among anything else."""
+    request = {"group_id": world.group, "samples": [{"id": world.open}, *samples]} | arguments
+
+    response = world.alice.post("/rpc/update_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
+    arguments=changes(("group_id", "ids", "identifiers")),
+    ids=st.lists(VALUES, max_size=2),
+    names=st.lists(VALUES, max_size=2),
+)
+def test_batch_is_deleted_or_refused(
+    world: World, arguments: dict[str, Any], ids: list[Any], names: list[Any]
+) -> None:
+    """Delete a sample that exists, among anything else."""
+    lists = {"ids": [world.open, *ids], "identifiers": names}
+    request = {"group_id": world.group} | lists | arguments
+
+    response = world.alice.post("/rpc/delete_samples", json=request, prefer=DRY_RUN)
+
+    assert harm_of(world, response) == []
+
+
+@FUZZ
+@given(
+    arguments=changes(("pathogen", "identifiers", "group_id")),
+    names=st.lists(VALUES, max_size=3),
+)
+def test_identifiers_are_told_or_refused(
+    world: World, arguments: dict[str, Any], names: list[Any]
+) -> None:
+    """Send any names among any other arguments."""
+    request = {"pathogen": "SC2", "identifiers": names, "group_id": world.group} | arguments
+
+    response = world.vic.post("/rpc/validate_sample_identifiers", json=request)
+
+    assert harm_of(world, response) == []
+
+
 REFERENCE_ROWS: dict[str, dict[str, Any]] = {
     "pathogens": {"slug": "FUZZ", "name": "Fuzz", "organism": "Fuzz virus", "lineage_caller": None},
     "locations": {"region": "Fuzz", "country": None, "latitude": None, "longitude": None},
     "lineages": {"pathogen_id": 1, "lineage": "FUZZ.1"},
+    "lineage_aliases": {"pathogen_id": 1, "alias": "Fuzz", "patterns": ["FUZZ.1*"]},
+    "usher_options": {"pathogen_id": 1, "description": "Fuzz", "value": "fuzz", "priority": 1},
     "public_repositories": {"name": "Fuzz"},
     "groups": {"name": "Fuzz group", "prefix": "fuzz", "address": "x"},
 }
@@ -191,6 +254,29 @@ def test_row_of_an_operator_is_stored_or_refused(
         f"/{resource}",
         json=row | data.draw(changes(tuple(row))),
         prefer=f"return=representation,{DRY_RUN}",
+    )
+
+    assert harm_of(world, response) == []
+
+
+SEARCHES: dict[str, dict[str, Any]] = {
+    "search_locations": {"query": "frnace", "depth": "location"},
+    "expand_lineages": {"pathogen": "SC2", "lineages": ["BA.1*"]},
+    "lineage_filters": {"pathogen": "SC2"},
+    "retry_job": {"job_id": 0},
+}
+
+
+@FUZZ
+@given(data=st.data(), function=st.sampled_from(sorted(SEARCHES)))
+def test_any_argument_is_answered_or_refused(
+    world: World, data: st.DataObject, function: str
+) -> None:
+    """Replace some arguments of a valid call."""
+    arguments = SEARCHES[function]
+
+    response = world.alice.post(
+        f"/rpc/{function}", json=arguments | data.draw(changes(tuple(arguments))), prefer=DRY_RUN
     )
 
     assert harm_of(world, response) == []

@@ -275,6 +275,9 @@ def writes(draw: st.DrawFn) -> Request:
                 ),
                 ("PATCH", "/samples?host=eq.secret", {"host": "x"}),
                 ("DELETE", f"/samples?id=eq.{row}", None),
+                ("PATCH", "/samples?host=neq.x", {"host": "x"}),
+                ("DELETE", "/samples", None),
+                ("DELETE", "/sequences", None),
                 ("POST", "/sequences?select=group_id", genome),
                 ("PATCH", f"/sequences?sample_id=eq.{row}", {"sequencing_depth": 1}),
                 ("DELETE", f"/sequences?sample_id=eq.{row}", None),
@@ -284,6 +287,28 @@ def writes(draw: st.DrawFn) -> Request:
                 ("POST", "/rpc/create_samples", batch | {"samples": [named, named]}),
                 ("POST", "/rpc/create_samples", batch | {"samples": [named | {"location_id": 0}]}),
                 ("POST", "/rpc/create_phylo_run", run | {"samples": [draw(some_name), "nobody's"]}),
+                (
+                    "POST",
+                    "/rpc/update_samples",
+                    {
+                        "group_id": new["group_id"],
+                        "samples": [
+                            {"id": row, "host": "x"},
+                            {"identifier": draw(some_name)} | named,
+                        ],
+                    },
+                ),
+                (
+                    "POST",
+                    "/rpc/delete_samples",
+                    {"group_id": new["group_id"], "ids": [row], "identifiers": [draw(some_name)]},
+                ),
+                (
+                    "POST",
+                    "/rpc/validate_sample_identifiers",
+                    {"pathogen": "SC2", "identifiers": [draw(some_name), draw(some_name)]}
+                    | draw(st.sampled_from(({}, {"group_id": new["group_id"]}))),
+                ),
                 ("POST", f"/rpc/phylo_tree?id={row}", None),
                 ("GET", f"/rpc/phylo_tree?id={row}", None),
                 ("GET", f"/rpc/output_url?id={row}", None),

@@ -279,6 +279,51 @@ def test_configured_site_may_send_tokens(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("header", ["Prefer", "If-None-Match", "Idempotency-Key", "Content-Type"])
+def test_configured_site_may_write(world: World, method: str, header: str) -> None:
+    """Allow every method and every header of this API in the preflight request."""
+    asked = {
+        "Origin": OWN_SITE,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": header,
+    }
+
+    allowed = cors(world.nobody.ask("OPTIONS", "/samples", headers=asked))
+
+    assert (allowed["allow-origin"], method in allowed["allow-methods"]) == (OWN_SITE, True)
+    assert header.lower() in allowed["allow-headers"].lower()
+
+
+@pytest.mark.parametrize("header", ["X-Request-Id", "Retry-After", "ETag", "Content-Disposition"])
+@pytest.mark.parametrize(
+    "path", ["/samples", "/locations", f"/rpc/phylo_tree?id={10**9}", "/me?id=x"]
+)
+def test_configured_site_may_read_the_headers(world: World, path: str, header: str) -> None:
+    """Expose them in lists, in cached answers and in errors, for pages read them too."""
+    allowed = cors(world.alice.get(path, headers={"Origin": OWN_SITE}))
+
+    exposed = allowed["expose-headers"].split(", ")
+    assert (allowed["allow-origin"], exposed.count(header)) == (OWN_SITE, 1)
+
+
+@pytest.mark.parametrize("path", ["/samples?collection_date=like.x", "/samples?x=eq.1", "/nothing"])
+def test_configured_site_may_read_errors(world: World, path: str) -> None:
+    """Keep the header in answers whose words or status the edge corrects."""
+    response = world.alice.get(path, headers={"Origin": OWN_SITE})
+
+    assert (response.is_client_error, cors(response)["allow-origin"]) == (True, OWN_SITE)
+
+
+def test_answer_to_one_site_is_not_given_to_another(world: World) -> None:
+    """Keep cached answers apart by origin."""
+    origins = [OWN_SITE, OTHER_SITE, OWN_SITE]
+
+    answers = [world.alice.get("/locations", headers={"Origin": origin}) for origin in origins]
+
+    assert [cors(answer).get("allow-origin") for answer in answers] == [OWN_SITE, None, OWN_SITE]
+
+
 def test_other_site_may_not_read(world: World) -> None:
     """Send no header, so that no browser hands the answer over."""
     assert cors(world.nobody.get("/rpc/health", headers={"Origin": OTHER_SITE})) == {}

@@ -150,6 +150,36 @@ def test_members_delete_runs_that_have_ended(world: World, who: str) -> None:
     assert rows(response) == [{"id": world.run}]
 
 
+@pytest.mark.parametrize("who", FULL)
+def test_members_retry_runs(world: World, who: str) -> None:
+    """Queue the next attempt of a run that failed."""
+    run = factories.phylo_run(world.conn, world.group, status="failed", error="it broke")
+
+    response = world.caller(who).post(
+        "/rpc/retry_job?select=status,attempt,error", json={"job_id": run}, prefer=DRY_RUN
+    )
+
+    assert rows(response) == [{"status": "queued", "attempt": 2, "error": None}]
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "code"),
+    [
+        ("vic", 403, "group_access_denied"),
+        ("gus", 403, "group_access_denied"),
+        ("bob", 404, "job_not_found"),
+        ("olga", 404, "job_not_found"),
+    ],
+)
+def test_others_cannot_retry_runs(world: World, who: str, status: int, code: str) -> None:
+    """Reject viewers, and hide the run from strangers."""
+    run = factories.phylo_run(world.conn, world.group, status="failed")
+
+    response = world.caller(who).post("/rpc/retry_job", json={"job_id": run}, prefer=DRY_RUN)
+
+    assert refusal(response) == (status, code)
+
+
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_run_that_goes_on_is_not_deleted(world: World, status: str) -> None:
     """Answer 409, because deleting will be possible later."""

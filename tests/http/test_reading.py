@@ -57,6 +57,47 @@ def test_page_of_samples_is_one_request_for_viewers_too(world: World, who: str) 
     ] == [(world.open, None, f"public-open-{world.name}", 1)]
 
 
+def test_names_of_group_and_people_are_returned_on_request(world: World) -> None:
+    """Select, embed and filter by them, also as a viewer of another group."""
+    world.conn.execute(
+        "update aspen.samples set uploaded_by_id = %s where id = %s",
+        [world.users["alice"], world.open],
+    )
+    of_the_open_one = f"owner->>id=eq.{world.group}&id=eq.{world.open}"
+
+    everything = rows(world.gus.get(f"/samples?id=eq.{world.open}"))
+    named = rows(world.gus.get(f"/samples?select=uploaded_by,owner&{of_the_open_one}"))
+    missed = rows(world.gus.get(f"/samples?select=owner&owner->>id=eq.{world.other}"))
+    embedded = rows(
+        world.gus.get(f"/accessions?select=samples(owner->>name)&sample_id=eq.{world.open}")
+    )
+    trees = rows(world.gus.get("/phylo_trees?select=owner->>name"))
+    runs = rows(world.gus.get("/phylo_runs?select=requested_by,owner->>name"))
+    jobs = rows(world.gus.get(f"/jobs?select=requested_by,owner->>name&id=eq.{world.run}"))
+
+    name = {"name": f"lab-{world.name}"}
+    place = {"division": None, "location": None}
+    assert not {"owner", "uploaded_by"} & everything[0].keys()
+    assert named == [
+        {
+            "uploaded_by": {"id": world.users["alice"], "name": f"Alice-{world.name}"},
+            "owner": {"id": world.group} | name | place,
+        }
+    ]
+    assert missed == []
+    assert embedded == [{"samples": name}]
+    assert trees == [name]
+    assert (runs, jobs) == ([{"requested_by": None} | name], [{"requested_by": None} | name])
+
+
+@pytest.mark.parametrize("field", ["owner", "uploaded_by", "requested_by"])
+def test_name_of_a_made_up_row_is_not_served(world: World, field: str) -> None:
+    """Offer no function that takes a row."""
+    row = {"id": world.open, "uploaded_by_id": world.users["bob"]}
+
+    assert refusal(world.alice.post(f"/rpc/{field}", json=row)) == (404, "PGRST202")
+
+
 def test_raw_output_of_a_qc_caller_is_returned_on_request(world: World) -> None:
     """Return it with the row, embedded or in part, but not in a list of all columns."""
     of_the_open_one = f"sample_id=eq.{world.open}"
@@ -278,12 +319,21 @@ def test_me_is_the_caller_with_every_group_seen(world: World) -> None:
     assert me == {
         "subject": f"gus-{world.name}",
         "groups": [
-            {"id": world.group, "name": f"lab-{world.name}", "role": "viewer", "is_granted": True},
+            {
+                "id": world.group,
+                "name": f"lab-{world.name}",
+                "role": "viewer",
+                "is_granted": True,
+                "ends_at": None,
+                "may": ["read"],
+            },
             {
                 "id": world.groups["guests"],
                 "name": f"guests-{world.name}",
                 "role": "viewer",
                 "is_granted": False,
+                "ends_at": None,
+                "may": ["read"],
             },
         ],
     }

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.http.world import DRY_RUN, REPRESENTATION, World, refusal, rows
+from tests import factories
+from tests.http.world import DRY_RUN, REPRESENTATION, World, problems, refusal, rows
 from tests.names import unique
 
 UPSERT = f"{REPRESENTATION},resolution=merge-duplicates"
@@ -180,13 +181,13 @@ def test_existing_location_is_found_in_every_spelling(world: World) -> None:
 
 
 def test_reference_data_in_use_stays(world: World) -> None:
-    """Name the table that still needs it; PostgreSQL 18 has a code of its own."""
+    """Name the resource that still needs it; PostgreSQL 18 has a code of its own."""
     is_new = world.api.database.cluster.major >= 18
 
     response = world.olga.delete(f"/locations?id=eq.{world.france}", prefer=DRY_RUN)
 
-    assert refusal(response) == ((400, "23001") if is_new else (409, "23503"))
-    assert 'on table "samples"' in response.json()["message"]
+    status, code = (400, "23001") if is_new else (409, "23503")
+    assert problems(response) == (status, code, {"key": "location_id", "resource": "samples"})
 
 
 def test_upsert_of_many_is_one_request(world: World) -> None:
@@ -204,3 +205,81 @@ def test_upsert_of_many_is_one_request(world: World) -> None:
     )
 
     assert (len(rows(first)), rows(again)) == (500, [])
+
+
+def test_locations_are_searched_and_the_answer_is_filtered(world: World) -> None:
+    """Rank by similarity, then filter and limit like a resource."""
+    path = "/rpc/search_locations?query=frnace&depth=country&country=eq.France&limit=1"
+
+    answer = world.vic.get(f"{path}&select=country,division")
+
+    assert rows(answer) == [{"country": "France", "division": None}]
+
+
+@pytest.mark.parametrize("query", ["", "%", "'", "\\", "%E2%80%AE", "🦠", "x" * 200])
+def test_any_search_of_locations_is_answered(world: World, query: str) -> None:
+    """Return a list for whatever people type."""
+    answer = world.vic.get("/rpc/search_locations", params={"query": query})
+
+    assert isinstance(rows(answer), list)
+
+
+def test_too_long_search_of_locations_is_rejected(world: World) -> None:
+    """Name the argument."""
+    answer = world.vic.get("/rpc/search_locations", params={"query": "x" * 201})
+
+    assert refusal(answer) == (400, "invalid_argument")
+
+
+def test_lineages_of_a_filter_find_samples(world: World) -> None:
+    """Expand an alias, then find the lineages of samples by the answer."""
+    factories.lineage_name(world.conn, world.pathogen, f"X{world.name}.1")
+    factories.lineage_alias(world.conn, world.pathogen, f"Xi {world.name}", f"X{world.name}*")
+
+    answer = world.vic.get(
+        "/rpc/expand_lineages", params={"pathogen": "SC2", "lineages": f"{{xi {world.name}}}"}
+    )
+
+    assert rows(answer) == [{"lineage": f"X{world.name}.1"}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "row", "stored"),
+    [
+        (
+            "lineage_aliases",
+            {"alias": " Pi ", "patterns": ["B.1*", " C.2 "]},
+            {"alias": "Pi", "patterns": ["B.1*", "C.2"]},
+        ),
+        (
+            "usher_options",
+            {"description": " Everything ", "value": "all", "priority": 3},
+            {"description": "Everything", "value": "all", "priority": 3},
+        ),
+    ],
+)
+def test_operators_write_reference_data(
+    world: World, resource: str, row: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    """Remove white space around names; a member may not write."""
+    path = f"/{resource}?select={','.join(row)}"
+    row = {"pathogen_id": world.pathogen} | row
+
+    answer = world.olga.post(path, json=row, prefer=REPRESENTATION)
+    refused = world.alice.post(path, json=row, prefer=REPRESENTATION)
+
+    assert rows(answer) == [stored]
+    assert refusal(refused) == (403, "42501")
+
+
+def test_usher_options_are_in_the_order_of_priority(world: World) -> None:
+    """List what comes first first."""
+    pathogen = factories.pathogen(world.conn, f"P{world.name}"[:32])
+    for priority in (2, 1):
+        factories.usher_option(world.conn, pathogen, f"{world.name} {priority}", priority)
+
+    answer = world.vic.get(
+        f"/usher_options?pathogen_id=eq.{pathogen}&order=priority&select=priority"
+    )
+
+    assert rows(answer) == [{"priority": 1}, {"priority": 2}]

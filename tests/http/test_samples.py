@@ -23,7 +23,7 @@ def csv(world: World, *identifiers: str) -> str:
 
 
 def test_posted_sample_comes_back_as_stored(world: World) -> None:
-    """Return what the server fills in: key, uploader, identifier, organism, empty authors."""
+    """Return what the server fills in: the key, and values of caller, group and pathogen."""
     [stored] = rows(world.alice.post("/samples", json=world.sample("a"), prefer=REPRESENTATION))
 
     assert stored == world.sample("a") | {
@@ -32,10 +32,10 @@ def test_posted_sample_comes_back_as_stored(world: World) -> None:
         "is_private": False,
         "public_identifier": f"hCoV-19/France/LAB-{world.name}-{stored['id']}"
         f"/{stored['created_at'][:4]}",
-        "sample_collected_by": None,
+        "sample_collected_by": f"lab-{world.name}",
         "sample_collector_contact_email": None,
         "sample_collector_contact_address": None,
-        "authors": [],
+        "authors": [f"lab-{world.name}"],
         "organism": stored["organism"],
         "host": None,
         "purpose_of_sampling": None,
@@ -121,7 +121,7 @@ def test_missing_column_takes_its_default_when_asked(world: World) -> None:
     )
 
     assert rows(response) == [
-        {"is_private": False, "authors": []},
+        {"is_private": False, "authors": [f"lab-{world.name}"]},
         {"is_private": True, "authors": ["A. Author"]},
     ]
 

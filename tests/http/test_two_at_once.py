@@ -627,3 +627,116 @@ def test_batch_updates_only_what_it_gives_beside_a_change(
     shown = rows(world.alice.get(f"/samples?select=is_private,organism,host&id=eq.{sample}"))
     assert [row["outcome"] for row in rows(answer)] == ["updated"]
     assert shown == [{"is_private": True, "organism": "another", "host": "a host"}]
+
+
+def changes_of(caller: Caller, world: World, changes: Sequence[Change]) -> Request:
+    """Return a batch of changes."""
+    body = {"group_id": world.group, "samples": changes}
+    return lambda: caller.post("/rpc/update_samples", json=body)
+
+
+def test_batches_of_changes_at_once_are_stored_whole(world: World, people: list[Caller]) -> None:
+    """Lock in one order, whatever order the batches have, and keep each batch together."""
+    identifiers = sorted(names(10))
+    samples = [world.bare_sample(identifier) for identifier in identifiers]
+    batches = [
+        [
+            {"identifier": name, "host": f"host {n}"}
+            for name in random.Random(n).sample(identifiers, len(identifiers))
+        ]
+        for n in range(8)
+    ]
+
+    answers = at_once(
+        world,
+        [changes_of(one, world, batch) for one, batch in zip(people, batches, strict=True)],
+        LOCK_SAMPLE,
+        samples[0],
+    )
+
+    hosts = world.conn.execute(
+        "select distinct host from aspen.samples where id = any(%s)", [samples]
+    ).fetchall()
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len(hosts) == 1
+
+
+def test_one_of_many_renames_finds_the_sample(world: World, people: list[Caller]) -> None:
+    """Tell the others that nothing has this identifier any more."""
+    (identifier,) = names(1)
+    sample = world.bare_sample(identifier)
+    batches = [
+        [{"identifier": identifier, "private_identifier": f"{identifier}-{n}"}] for n in range(8)
+    ]
+
+    answers = at_once(
+        world,
+        [changes_of(one, world, batch) for one, batch in zip(people, batches, strict=True)],
+        LOCK_SAMPLE,
+        sample,
+    )
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 404: 7}
+
+
+def test_identifier_that_two_batches_give_is_given_once(world: World, people: list[Caller]) -> None:
+    """Name the clash to all but the first, though no row had it when they began."""
+    identifiers = sorted(names(8))
+    samples = [world.bare_sample(identifier) for identifier in identifiers]
+    batches = [[{"id": sample, "private_identifier": f"{identifiers[0]}-x"}] for sample in samples]
+
+    answers = at_once(
+        world,
+        [changes_of(one, world, batch) for one, batch in zip(people, batches, strict=True)],
+        "select from aspen.samples where id = any(%s) for update",
+        samples,
+    )
+
+    refusals = [problems(answer) for answer in answers if answer.status_code != 200]
+    assert {(status, code, found[0]["field"]) for status, code, found in refusals} == {
+        (409, "sample_exists", "private_identifier")
+    }
+    assert len(refusals) == 7
+
+
+def test_one_of_many_batches_deletes_the_samples(world: World, people: list[Caller]) -> None:
+    """Answer the others that they do not exist."""
+    samples = [world.bare_sample(identifier) for identifier in names(3)]
+    body = {"group_id": world.group, "ids": samples}
+
+    def deletion(caller: Caller) -> Request:
+        return lambda: caller.post("/rpc/delete_samples", json=body)
+
+    answers = at_once(world, map(deletion, people), LOCK_SAMPLE, samples[0])
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 404: 7}
+
+
+def test_new_location_of_many_batches_is_created_once(world: World, people: list[Caller]) -> None:
+    """Store the samples of all of them there, however they spell it."""
+    identifiers = names(8)
+    spellings = [f"Land of {world.name}", f"land of {world.name}"]
+    batches = [
+        world.batch(
+            world.batch_sample(
+                identifier, location_id=None, region="Europe", country=spellings[number % 2]
+            )
+        )
+        for number, identifier in enumerate(identifiers)
+    ]
+
+    answers = at_once(
+        world,
+        [batch_of(caller, batch) for caller, batch in zip(people, batches, strict=True)],
+        "insert into aspen.locations (region, country) values ('Europe', %s)",
+        spellings[0],
+        take_back=True,
+    )
+
+    places = world.conn.execute(
+        "select count(*), count(distinct location_id) from aspen.samples"
+        " where private_identifier = any(%s)",
+        [identifiers],
+    ).fetchall()
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert places == [(8, 1)]

@@ -41,6 +41,17 @@ MAKE: dict[str, Make] = {
     "memberships": lambda conn, lab: factories.membership(conn, lab.group, lab.bob),
     "group_grants": lambda conn, lab: factories.grant(conn, lab.group, lab.other_group),
     "invitations": lambda conn, lab: factories.invitation(conn, lab.group),
+    "mails": lambda conn, lab: factories.insert(
+        conn,
+        "mails",
+        {
+            "group_id": lab.group,
+            "invitation_id": factories.invitation(conn, lab.group),
+            "recipient": "a@example.org",
+            "subject": "Invitation",
+            "body": "a link",
+        },
+    ),
     "samples": sample_of,
     "sequences": lambda conn, lab: factories.sequence(conn, sample_of(conn, lab)),
     "aligned_sequences": lambda conn, lab: factories.aligned_sequence(conn, sample_of(conn, lab)),
@@ -63,6 +74,11 @@ MAKE: dict[str, Make] = {
         },
     ),
     "job_outputs": lambda conn, lab: factories.job_output(conn, run_of(conn, lab)),
+    "object_prunes": lambda conn, lab: factories.insert(
+        conn,
+        "object_prunes",
+        {"group_id": lab.group, "job_id": 1, "bucket": "aspen", "key": "jobs/1/1/tree.json"},
+    ),
     "phylo_trees": lambda conn, lab: factories.phylo_tree(conn, run_of(conn, lab)),
     "phylo_tree_tips": lambda conn, lab: factories.insert(
         conn,

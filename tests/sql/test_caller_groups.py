@@ -17,6 +17,26 @@ def own(admin: psycopg.Connection) -> int:
     return factories.group(admin, "Own")
 
 
+# What a role allows, held directly and granted.
+VIEWER = ["read"]
+GRANTED = {"viewer": VIEWER, "member": [*VIEWER, "read_private", "change"]}
+GRANTED["admin"] = GRANTED["member"]
+DIRECT = {"viewer": VIEWER, "member": [*GRANTED["member"], "create", "read_members"]}
+DIRECT["admin"] = [*DIRECT["member"], "manage"]
+
+
+def entry(group: int, name: str, role: str, *, is_granted: bool = False) -> dict[str, Any]:
+    """Return what api.me says of a group, access to which has no end."""
+    return {
+        "id": group,
+        "name": name,
+        "role": role,
+        "is_granted": is_granted,
+        "ends_at": None,
+        "may": (GRANTED if is_granted else DIRECT)[role],
+    }
+
+
 def groups_of(conn: psycopg.Connection) -> Any:
     """Return the groups that api.me names."""
     row = conn.execute("select groups from api.me").fetchone()
@@ -31,7 +51,7 @@ def test_direct_role_is_named(
     """Tell a viewer the group's name too, though the group's row is not for viewers."""
     factories.user(admin, "alice", {own: role})
     with request_as("member", sub="alice") as conn:
-        assert groups_of(conn) == [{"id": own, "name": "Own", "role": role, "is_granted": False}]
+        assert groups_of(conn) == [entry(own, "Own", role)]
 
 
 @pytest.mark.parametrize("role", ["admin", "member", "viewer"])
@@ -44,8 +64,8 @@ def test_granted_role_is_named_as_granted(
     factories.user(admin, "alice", {own: "viewer"})
     with request_as("member", sub="alice") as conn:
         assert groups_of(conn) == [
-            {"id": own, "name": "Own", "role": "viewer", "is_granted": False},
-            {"id": generous, "name": "Generous", "role": role, "is_granted": True},
+            entry(own, "Own", "viewer"),
+            entry(generous, "Generous", role, is_granted=True),
         ]
 
 
@@ -58,12 +78,7 @@ def test_best_of_several_grants_counts(
     factories.grant(admin, generous, second, "member")
     factories.user(admin, "alice", {own: "admin", second: "viewer"})
     with request_as("member", sub="alice") as conn:
-        assert groups_of(conn)[-1] == {
-            "id": generous,
-            "name": "Generous",
-            "role": "member",
-            "is_granted": True,
-        }
+        assert groups_of(conn)[-1] == entry(generous, "Generous", "member", is_granted=True)
 
 
 def test_caller_without_groups_has_an_empty_list(
@@ -81,6 +96,44 @@ def test_groups_that_do_not_exist_are_left_out(
     """Skip deleted groups, because a token may outlive a group."""
     factories.user(admin, "alice")
     with request_as("member", sub="alice", groups={own: "member", own + 1000: "admin"}) as conn:
-        assert groups_of(conn) == [
-            {"id": own, "name": "Own", "role": "member", "is_granted": False}
-        ]
+        assert groups_of(conn) == [entry(own, "Own", "member")]
+
+
+def test_viewer_of_a_group_that_grants_more_may_do_both(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Say what the policies allow: the direct role names the group, the grant adds rights."""
+    generous = factories.group(admin, "Generous")
+    factories.grant(admin, generous, own, "member")
+    factories.user(admin, "alice", {own: "viewer", generous: "viewer"})
+    with request_as("member", sub="alice") as conn:
+        assert groups_of(conn)[-1] == entry(generous, "Generous", "viewer") | {
+            "may": GRANTED["member"]
+        }
+
+
+def test_end_of_a_grant_is_named(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Tell when access ends: of two equal grants, the later end."""
+    generous, second = factories.group(admin, "Generous"), factories.group(admin, "Second")
+    factories.grant(admin, generous, own, "member", ends_at="2998-01-01Z")
+    factories.grant(admin, generous, second, "member", ends_at="2999-01-01Z")
+    factories.user(admin, "alice", {own: "viewer", second: "viewer"})
+    with request_as("member", sub="alice") as conn:
+        assert groups_of(conn)[1] == entry(generous, "Generous", "member", is_granted=True) | {
+            "ends_at": "2999-01-01T00:00:00+00:00"
+        }
+
+
+def test_ended_grant_leaves_the_weaker_one(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Name the role that is left, the one that decides on rows as well, from that moment on."""
+    generous, second = factories.group(admin, "Generous"), factories.group(admin, "Second")
+    factories.grant(admin, generous, own, "viewer")
+    factories.grant(admin, generous, second, "admin", created_at="2024-01-01")
+    admin.execute("update aspen.group_grants set ends_at = now() where role = 'admin'")
+    factories.user(admin, "alice", {own: "viewer", second: "viewer"})
+    with request_as("member", sub="alice") as conn:
+        assert groups_of(conn)[1] == entry(generous, "Generous", "viewer", is_granted=True)

@@ -18,6 +18,10 @@ from tests.sql.conftest import Lab
 
 CREATE = "select api.create_samples(%s, %s, %s, %s)"
 YEAR = date.today().year
+DEFAULTS = (
+    "select is_private, authors, sample_collected_by, sample_collector_contact_address, organism,"
+    " host from aspen.samples"
+)
 
 
 def given(lab: Lab, private_identifier: str, **fields: object) -> dict[str, object]:
@@ -147,12 +151,50 @@ def test_given_values_are_stored(
 def test_values_left_out_have_defaults(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Default to not private, no authors and the organism of the pathogen."""
+    """Default to not private, to what the group says of itself, and to the pathogen's organism."""
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, [given(lab, "s")])
 
-    row = admin.execute("select is_private, authors, organism, host from aspen.samples").fetchone()
-    assert row == (False, [], "Organism SC2", None)
+    row = admin.execute(DEFAULTS).fetchone()
+    assert row == (False, ["Lab"], "Lab", None, "Organism SC2", None)
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"authors": None, "sample_collected_by": None, "sample_collector_contact_address": ""},
+        {"authors": [], "sample_collected_by": " "},
+        {},
+    ],
+    ids=["null", "blank", "absent"],
+)
+def test_defaults_come_from_laboratory_and_address_of_the_group(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, blank: dict[str, object]
+) -> None:
+    """Take null and blank as absent, and the laboratory that submits where it has a name."""
+    admin.execute(
+        "update aspen.groups set submitting_lab = 'The Laboratory', address = '1 Road'"
+        " where id = %s",
+        [lab.group],
+    )
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute(CREATE, [lab.group, "SC2", Json([given(lab, "s") | blank]), "error"])
+
+    row = admin.execute(DEFAULTS).fetchone()
+    assert row == (False, ["Lab"], "The Laboratory", "1 Road", "Organism SC2", None)
+
+
+def test_defaults_are_not_given_to_a_sample_that_is_updated(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Clear by null what a new sample would get from its group."""
+    factories.sample(admin, lab.group, "s", authors=["A"], sample_collected_by="x")
+    change = {"private_identifier": "s", "authors": None, "sample_collected_by": None}
+    with request_as("member", sub="alice", keep=True) as conn:
+        create(conn, lab, [change], "update")
+
+    row = admin.execute("select authors, sample_collected_by from aspen.samples").fetchone()
+    assert row == ([], None)
 
 
 @pytest.mark.parametrize(

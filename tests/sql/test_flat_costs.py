@@ -330,3 +330,50 @@ def test_kept_plan_shows_another_caller_only_what_they_may_see(
 
     assert first == [(stack.group, f"s{number}") for number in (1, 2, 3)]
     assert [name for group, name in rows if group == stack.group and name is not None] == []
+
+
+LIMIT = 100
+# The pages of docs/api/lists.md, after the sample of this number; ten samples have the same day.
+PAGES = {
+    "by id": "id > {first_id} + {after} order by id",
+    "newest first": "id < {first_id} + {after} order by id desc",
+    "by date": (
+        "collection_date <= date '2000-01-01' + {after} / 10"
+        " and (collection_date < date '2000-01-01' + {after} / 10 or id < {first_id} + {after})"
+        " order by collection_date desc, id desc"
+    ),
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("is_alone", [True, False], ids=["one group", "two groups"])
+def test_page_after_a_key_reads_the_same_wherever_it_is(
+    stack: Stack, is_alone: bool, page: str
+) -> None:
+    """Read no row of the pages before it."""
+    stack.fill(20_000)
+    stack.fill(5_000, group=stack.group if is_alone else stack.other, first=50_001)
+    with stack.database.connect() as conn:
+        row = conn.execute("select min(id) from aspen.samples").fetchone()
+        assert row is not None
+        conn.execute(
+            "update aspen.samples"
+            " set collection_date = date '2000-01-01' + (id - %s)::integer / 10",
+            row,
+        )
+    stack.analyze()
+    reads = []
+    for after in (19_000, 10_000, 1_000):
+        wanted = page.format(first_id=row[0], after=after)
+        with stack.request("GET") as conn:
+            before = read(conn)
+            # A list of PostgREST has a parameter, its limit, so that its plan is its own.
+            found = conn.execute(
+                b"select id, collection_date from api.samples where "
+                + wanted.encode()
+                + b" limit %s",
+                [LIMIT],
+            ).fetchall()
+            reads.append((len(found), read(conn) - before <= 3 * LIMIT))
+
+    assert reads == [(LIMIT, True)] * 3

@@ -28,6 +28,7 @@ STEPS = {
     ("cancel", "running"): "cancelled",
     ("time_out", "running"): "timed_out",
 }
+RETRIES = {("retry", status): "queued" for status in ("failed", "cancelled", "timed_out")}
 ACTIONS = tuple(dict.fromkeys(action for action, _ in STEPS))
 PAIRS = [(action, status) for action in ACTIONS for status in STATUSES]
 MOVE = "select internal.move_job(%s, %s, %s, %s)"
@@ -48,12 +49,12 @@ def row_of(conn: psycopg.Connection, job: int) -> dict[str, Any]:
 
 
 def test_steps_are_these(admin: psycopg.Connection) -> None:
-    """Begin with queued, and lead back from no status."""
+    """Begin with queued, and lead back only to try again."""
     steps = admin.execute("select action, from_status, to_status from internal.job_transitions()")
 
     assert {(action, before): after for action, before, after in steps} == {
         ("queue", None): "queued"
-    } | STEPS
+    } | STEPS | RETRIES
 
 
 def test_statuses_are_those_that_the_table_allows(admin: psycopg.Connection) -> None:
@@ -225,6 +226,7 @@ def test_job_of_no_kind_is_not_queued(admin: psycopg.Connection, kind: str | Non
             {"control", "api_writer", "results_keeper"},
         ),
         ("cancel_jobs(bigint[], text)", {"control", "api_writer", "results_keeper"}),
+        ("requeue_job(bigint)", {"control", "api_writer", "results_keeper"}),
     ],
 )
 def test_steps_are_not_for_callers(
@@ -268,4 +270,5 @@ def test_no_other_statement_writes_a_status() -> None:
         ("queue_job", "insert into"),
         ("move_job", "update"),
         ("cancel_jobs", "update"),
+        ("requeue_job", "update"),
     }

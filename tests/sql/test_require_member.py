@@ -14,6 +14,7 @@ from tests.refusals import refusal_of
 REQUIRE = "select authz.require_member(%s, 'You cannot do this here', %s)"
 HELD = ["direct admin", "direct member", "direct viewer", "granted admin", "granted viewer"]
 ALLOWED = {
+    "any": set(HELD),
     "direct": {"direct admin", "direct member"},
     "full": {"direct admin", "direct member", "granted admin"},
     "admin": {"direct admin"},
@@ -62,7 +63,7 @@ def test_weaker_role_is_refused(
     assert answer == (403, "group_access_denied", {"group_id": group})
 
 
-@pytest.mark.parametrize("needs", ["direct", "full", "admin", "no such need"])
+@pytest.mark.parametrize("needs", ["any", "direct", "full", "admin", "no such need"])
 @pytest.mark.parametrize("given", ["no group", "unknown", "invisible"])
 def test_group_out_of_sight_is_refused_like_an_unknown_one(
     admin: psycopg.Connection, request_as: RequestAs, group: int, needs: str, given: str
@@ -95,12 +96,13 @@ def test_caller_without_groups_is_refused(
     with request_as("member", sub="alice") as conn:
         answers = [refusal_of(conn, REQUIRE, [group, needs]) for needs in ALLOWED]
 
-    assert answers == [(403, "group_access_denied", {"group_id": group})] * 3
+    assert answers == [(403, "group_access_denied", {"group_id": group})] * 4
 
 
 @pytest.mark.parametrize(
     ("needs", "hint"),
     [
+        ("any", "Any role is needed, direct or granted."),
         ("direct", "A direct role of member or admin is needed."),
         ("full", "A role of member or admin is needed."),
         ("admin", "A direct role of admin is needed."),

@@ -69,6 +69,7 @@ def test_callers_cannot_name_private_objects(
         "claims_reader",
         "auditor",
         "presigner",
+        "registrar",
         "results_keeper",
     ],
 )

@@ -142,6 +142,37 @@ def test_updated_at_is_kept(owner: psycopg.Connection) -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["member", "operator"])
+@pytest.mark.parametrize("command", ["update", "delete"])
+def test_changes_by_callers_are_bounded(owner: psycopg.Connection, role: str, command: str) -> None:
+    """Count the rows of a request, but not those that a foreign key or a trigger changes."""
+    shape(
+        owner,
+        "name text",
+        f"create policy notes_{command}_x on aspen.notes for {command} to {role} using (true)",
+    )
+
+    assert owner.execute(TRIGGERS).fetchall() == [
+        (
+            "CREATE TRIGGER notes_bound_affected_rows BEFORE DELETE OR UPDATE ON aspen.notes"
+            " FOR EACH ROW WHEN (((pg_trigger_depth() = 0) AND"
+            " (current_setting('aspen.max_affected'::text, true) <> ''::text)))"
+            " EXECUTE FUNCTION internal.bound_affected_rows()",
+        )
+    ]
+
+
+def test_changes_by_our_own_roles_are_not_bounded(owner: psycopg.Connection) -> None:
+    """Leave a table alone that callers change through functions only."""
+    shape(
+        owner,
+        "name text",
+        "create policy notes_delete_x on aspen.notes for delete to api_writer using (true)",
+    )
+
+    assert owner.execute(TRIGGERS).fetchall() == []
+
+
 def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
     """Keep every object, so that no reader of a table has to wait."""
     before = owner.execute(MADE).fetchall()
@@ -160,6 +191,7 @@ def test_what_is_missing_comes_back(owner: psycopg.Connection) -> None:
     owner.execute("drop trigger users_record_update on aspen.users")
     owner.execute("drop trigger sequences_record_row_change on aspen.sequences")
     owner.execute("drop trigger groups_set_updated_at on aspen.groups")
+    owner.execute("drop trigger lineages_bound_affected_rows on aspen.lineages")
 
     owner.execute(STRUCTURE)
 

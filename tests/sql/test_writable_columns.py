@@ -14,7 +14,8 @@ from tests.sql.conftest import Lab
 
 @pytest.fixture
 def ada(admin: psycopg.Connection, lab: Lab) -> str:
-    """Store an admin of the lab, which has a run and a sequence."""
+    """Store an admin of the lab, which has a run, a sequence and a grant."""
+    factories.grant(admin, lab.group, lab.other_group)
     factories.phylo_run(admin, lab.group)
     factories.sequence(admin, factories.sample(admin, lab.group))
     factories.user(admin, "ada", {lab.group: "admin"})
@@ -39,6 +40,8 @@ def setting(view: str, column: str) -> sql.Composed:
         ("groups", "location", "There"),
         ("groups", "default_tree_location_id", None),
         ("phylo_runs", "name", "A new name"),
+        ("group_grants", "role", "member"),
+        ("group_grants", "ends_at", "2999-01-01"),
         ("sequences", "sequence", "ACGTN" * 200),
         ("sequences", "sequencing_date", "2024-01-01"),
         ("sequences", "sequencing_depth", 30.5),
@@ -64,6 +67,15 @@ def test_column_of_the_caller_is_set(
         ("groups", "name", "New name"),
         ("groups", "prefix", "NEW"),
         ("groups", "created_at", "2024-01-01"),
+        ("group_members", "group_id", 1),
+        ("group_members", "user_id", 1),
+        ("group_members", "created_at", "2024-01-01"),
+        ("group_grants", "group_id", 1),
+        ("group_grants", "grantee_group_id", 1),
+        ("group_grants", "granted_by_id", None),
+        ("group_grants", "created_at", "2024-01-01"),
+        ("invitations", "role", "admin"),
+        ("invitations", "expires_at", "2999-01-01"),
         ("phylo_runs", "group_id", 1),
         ("phylo_runs", "status", "queued"),
         ("phylo_runs", "template_args", "{}"),

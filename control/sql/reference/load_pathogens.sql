@@ -49,3 +49,28 @@ inner join aspen.pathogens as pathogens
 inner join aspen.public_repositories as repositories
     on given.repository = repositories.name
 on conflict (pathogen_id, public_repository_id) do nothing;
+
+-- Names of the WHO, and wildcards labelled with the clade of Nextstrain.
+insert into aspen.lineage_aliases (pathogen_id, alias, patterns)
+select pathogens.id, given.alias, string_to_array(given.patterns, ' ')
+from (
+    values
+    ('SC2', 'Alpha', 'B.1.1.7* Q*'),
+    ('SC2', 'Beta', 'B.1.351*'),
+    ('SC2', 'Gamma', 'P.1*'),
+    ('SC2', 'Delta', 'B.1.617.2* AY*'),
+    ('SC2', 'Epsilon', 'B.1.427* B.1.429*'),
+    ('SC2', 'Eta', 'B.1.525*'),
+    ('SC2', 'Iota', 'B.1.526*'),
+    ('SC2', 'Kappa', 'B.1.617.1*'),
+    ('SC2', 'Lambda', 'C.37*'),
+    ('SC2', 'Mu', 'B.1.621*'),
+    ('SC2', 'Omicron', 'B.1.1.529* BA*'),
+    ('SC2', 'BA.1* / 21K', 'BA.1*'),
+    ('SC2', 'BA.2* / 21L', 'BA.2*'),
+    ('SC2', 'BA.4* / 22A', 'BA.4*'),
+    ('SC2', 'BA.5* / 22B', 'BA.5*')
+) as given (slug, alias, patterns)
+inner join aspen.pathogens as pathogens
+    on given.slug = pathogens.slug
+on conflict (pathogen_id, alias) do nothing;

@@ -13,12 +13,39 @@ where
         definition.text ~* '\mset\s+(local|session)\M'
         or definition.text ~* '\mset_config\M' and (
             functions.oid::regproc::text not in (
-                'authz.admit_body', 'authz.bound_request', 'authz.identify_caller',
-                'authz.name_request', 'authz.note_plan', 'internal.check_sequence', 'internal.check_values', 'internal.delete_sample', 'internal.end_empty_jobs', 'internal.insert_sample', 'internal.note_bad_value', 'internal.note_lost_input', 'internal.note_named_column', 'internal.note_problems', 'internal.note_sample_problems', 'internal.noted_problems', 'internal.raise_problems', 'internal.raise_sample_problems', 'internal.renew_results', 'internal.update_sample', 'api.phylo_tree'
+                'api.manual',
+                'api.openapi',
+                'api.phylo_tree',
+                'api.search_locations',
+                'authz.admit_body',
+                'authz.admit_preferences',
+                'authz.bound_request',
+                'authz.identify_caller',
+                'authz.name_request',
+                'authz.note_plan',
+                'internal.accept_invitation',
+                'internal.bound_affected_rows',
+                'internal.check_sequence',
+                'internal.check_values',
+                'internal.delete_sample',
+                'internal.end_empty_jobs',
+                'internal.export_sequences',
+                'internal.insert_sample',
+                'internal.note_bad_value',
+                'internal.note_lost_input',
+                'internal.note_named_column',
+                'internal.note_problems',
+                'internal.note_sample_problems',
+                'internal.noted_problems',
+                'internal.raise_problems',
+                'internal.raise_sample_problems',
+                'internal.renew_results',
+                'internal.tagged_body',
+                'internal.update_sample'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
+                'set_config\(\s*''(aspen\.[a-z_]+|pg_trgm\.word_similarity_threshold|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
             )
         )
     )

@@ -13,5 +13,5 @@ where
     )
     and exists (
         select from unnest(policies.polroles) as named (oid)
-        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'results_keeper')
+        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'registrar', 'results_keeper')
     )

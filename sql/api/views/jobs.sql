@@ -29,7 +29,7 @@ comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineage calling, 
 Everyone who sees the group sees its jobs. When the sequence of a sample is uploaded or changes, the
 lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
 group and pathogen in a request. A sample that is already in a queued job is not queued again.
-Cancel a job with cancel_job.$$;
+Cancel a job with cancel_job, and try an ended one again with retry_job.$$;
 
 comment on column api.jobs.id is 'Identifier of the row';
 comment on column api.jobs.group_id is 'Group that owns the row; see groups in me';

@@ -9,7 +9,8 @@ from aspen.lineages as lineages;
 
 comment on view api.lineages is $$Known lineages of pathogens
 
-Every signed-in user reads them; operators write them. Errors: 409 23505 if the lineage exists.$$;
+lineage_filters lists them together with wildcards and aliases. Every signed-in user reads them;
+operators write them. Errors: 409 23505 if the lineage exists.$$;
 
 comment on column api.lineages.id is 'Identifier of the row';
 comment on column api.lineages.pathogen_id is 'Pathogen; see pathogens';

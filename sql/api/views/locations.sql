@@ -17,8 +17,9 @@ A location has four levels: region, country, division and location, each inside 
 levels are null for a whole division, country or region. Names that differ only in case, white space or
 Unicode form are the same name, so each location has one row. Names are stored without leading and
 trailing white space and in Unicode form NFC; a new location takes the spelling of the locations that
-contain it. Every signed-in user reads locations; operators write them. Errors: 409 23505 if the
-location exists.$$;
+contain it. For a whole list down to a level, filter by division=is.null; search_locations finds a
+location by its name. Every signed-in user reads locations; operators write them, and a batch of samples
+creates those that it names. Errors: 409 23505 if the location exists.$$;
 
 comment on column api.locations.id is 'Identifier of the row';
 comment on column api.locations.region is 'Continent or similar: Europe, North America';

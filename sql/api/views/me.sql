@@ -17,7 +17,7 @@ where users.id = authz.caller_id();
 
 comment on view api.me is $$The caller
 
-One row. PATCH changes name, agreed_to_tos, acknowledged_policy_version and gisaid_submitter_id.$$;
+One row; none before an invited person has accepted. PATCH changes name, agreed_to_tos, acknowledged_policy_version and gisaid_submitter_id.$$;
 
 comment on column api.me.id is 'Identifier of the row';
 comment on column api.me.subject is 'sub claim of the token';
@@ -36,8 +36,12 @@ comment on column api.me.gisaid_submitter_id is $$GISAID account name for submis
 Up to 128 characters; null if none. The caller may change it.$$;
 comment on column api.me.groups is $$Groups that the caller may see
 
-[{"id": 3, "name": "…", "role": "admin", "is_granted": false}]. role is admin, member or viewer;
-is_granted tells whether it comes from a grant to another group instead of from a direct role.$$;
+[{"id": 3, "name": "…", "role": "admin", "is_granted": false, "ends_at": null, "may": ["read", …]}]. role
+is admin, member or viewer; is_granted tells whether it comes from a grant to another group instead of
+from a direct role, and ends_at when that grant ends, null for never. may lists what the caller may do:
+read (samples that are not private, runs, trees), read_private (private samples and identifiers,
+sequences), change (samples, sequences, runs), create (samples, runs), read_members (the group, its
+members, grants and invitations), manage (edit the group, set roles, remove, invite, grant).$$;
 comment on column api.me.created_at is 'When the user was created';
 
 grant select, update on api.me to member;

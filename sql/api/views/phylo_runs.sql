@@ -30,7 +30,8 @@ where jobs.kind = 'phylo_run';
 comment on view api.phylo_runs is $$Phylogenetic runs
 
 Create a run with create_phylo_run, then poll its row by id. PATCH changes the name. DELETE removes a
-run that has ended, together with its tree; cancel_job ends one that has not. Errors: 409 job_in_progress.$$;
+run that has ended, together with its tree; its files are deleted some time later. cancel_job ends a run
+that has not ended, and retry_job tries one again that did not succeed. Errors: 409 job_in_progress.$$;
 
 comment on column api.phylo_runs.id is 'Identifier of the row';
 comment on column api.phylo_runs.group_id is 'Group that owns the row; see groups in me';

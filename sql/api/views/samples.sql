@@ -87,15 +87,22 @@ comment on column api.samples.public_identifier is $$Identifier shown to viewers
 {prefix}/{country}/{group prefix}-{id}/{year}.$$;
 comment on column api.samples.collection_date is 'Day of collection, 1900-01-01 to today; required';
 comment on column api.samples.sample_collected_by is
-'Person or laboratory that collected it; null if unknown';
+$$Person or laboratory that collected it; null if unknown
+
+Of a new sample that names none, the submitting_lab of the group, or its name.$$;
 comment on column api.samples.sample_collector_contact_email is
 'E-mail address of the collector; null if unknown';
 comment on column api.samples.sample_collector_contact_address is
-'Postal address of the collector; null if unknown';
+$$Postal address of the collector; null if unknown
+
+Of a new sample that names none, the address of the group.$$;
 comment on column api.samples.authors is $$Names of the authors, in order
 
-["A. Author", "B. Author"], in CSV {"A. Author","B. Author"}.$$;
-comment on column api.samples.organism is 'Scientific name of the pathogen; null if not stated';
+["A. Author", "B. Author"], in CSV {"A. Author","B. Author"}. Of a new sample that names none, the name
+of the group.$$;
+comment on column api.samples.organism is $$Scientific name of the pathogen; null if not stated
+
+Of a new sample that states none, the organism of the pathogen.$$;
 comment on column api.samples.host is 'Host organism: Homo sapiens; null if unknown';
 comment on column api.samples.purpose_of_sampling is 'Reason for sampling; null if unknown';
 comment on column api.samples.specimen_processing is
@@ -145,6 +152,12 @@ begin
     end loop;
 end
 $$;
+
+-- Runs before the triggers that write, because of its name.
+create or replace trigger samples_bound_affected_rows
+instead of update or delete on api.samples
+for each row
+execute function internal.bound_affected_rows();
 
 create or replace trigger samples_update
 instead of update on api.samples

@@ -14,14 +14,17 @@ as $$
         ('fail', 'running', 'failed'),
         ('cancel', 'queued', 'cancelled'),
         ('cancel', 'running', 'cancelled'),
-        ('time_out', 'running', 'timed_out');
+        ('time_out', 'running', 'timed_out'),
+        ('retry', 'failed', 'queued'),
+        ('retry', 'cancelled', 'queued'),
+        ('retry', 'timed_out', 'queued');
 $$;
 
 comment on function internal.job_transitions() is $$Lists the steps of a job's life, and what each makes of its status
 
-A new job has no status before. Each action leads to one status. A status that no action leads away
-from is an end. internal.queue_job, internal.move_job and internal.cancel_jobs take these steps, and
-docs/jobs.md draws them.$$;
+A new job has no status before. Each action leads to one status. A status that no action but retry
+leads away from is an end. internal.queue_job, internal.move_job, internal.cancel_jobs and
+internal.requeue_job take these steps, and docs/jobs.md draws them.$$;
 
 revoke all on function internal.job_transitions() from public;
 grant execute on function internal.job_transitions() to api_writer, results_keeper;

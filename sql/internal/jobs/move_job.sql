@@ -31,7 +31,7 @@ begin
     if next_status is null then
         if exists (
             select from internal.job_transitions() as transitions
-            where transitions.from_status = present_status
+            where transitions.from_status = present_status and transitions.action <> 'retry'
         ) then
             perform internal.fail(409, 'job_in_progress', 'A job of this status cannot do this',
                 json_build_object('job_id', move_job.job_id, 'status', present_status,
@@ -47,10 +47,14 @@ begin
         perform internal.cancel_jobs(array[move_job.job_id], move_job.error);
         return next_status;
     end if;
+    if next_status = 'queued' then
+        perform internal.requeue_job(move_job.job_id);
+        return next_status;
+    end if;
 
     is_end := not exists (
         select from internal.job_transitions() as transitions
-        where transitions.from_status = next_status
+        where transitions.from_status = next_status and transitions.action <> 'retry'
     );
     -- The clock and not now(): another transaction may have started the job since this one began.
     moment := clock_timestamp();

@@ -29,7 +29,8 @@ begin
             array_agg(grants.group_id) filter (where grants.role in ('member', 'admin')), '{}')
     into any_groups, full_groups
     from aspen.group_grants as grants
-    where grants.grantee_group_id = run.group_id;
+    where grants.grantee_group_id = run.group_id
+        and (grants.ends_at is null or grants.ends_at > now());
 
     select array_agg(inputs.public_identifier), array_agg(inputs.sample_id)
     into input_names, input_ids

@@ -39,7 +39,9 @@ begin
     where pathogens.id = new.pathogen_id;
     sample := jsonb_populate_record(
         internal.new_sample(new.group_id, pathogen),
-        jsonb_strip_nulls(given) - array['id', 'uploaded_by_id', 'created_at', 'updated_at']
+        jsonb_strip_nulls(given) - array['id', 'uploaded_by_id', 'created_at', 'updated_at',
+            -- No authors are those that the server sets.
+            case given -> 'authors' when '[]' then 'authors' else 'id' end]
     );
     problems := internal.sample_row_problems(sample, noted);
     if problems is null then
@@ -76,6 +78,8 @@ begin
     new.uploaded_by_id := stored.uploaded_by_id;
     new.is_private := stored.is_private;
     new.public_identifier := stored.public_identifier;
+    new.sample_collected_by := stored.sample_collected_by;
+    new.sample_collector_contact_address := stored.sample_collector_contact_address;
     new.authors := stored.authors;
     new.organism := stored.organism;
     new.created_at := stored.created_at;

@@ -2,7 +2,9 @@
 -- they may have 300 MB, and a result that contains them would be written to disk once more. Without
 -- a `set` clause, so that it is inlined.
 create or replace function internal.sample_batch(samples json, cell_types jsonb)
-returns table (row_number bigint, cells jsonb, problems jsonb, has_sequence boolean)
+returns table (
+    row_number bigint, cells jsonb, problems jsonb, has_sequence boolean, has_blank_public boolean
+)
 language sql
 stable
 security invoker
@@ -16,7 +18,8 @@ begin atomic
             when json_typeof(items.item) = 'object' then entry.problems
             else '[{"reason": "is not an object"}]'
         end as problems,
-        coalesce(entry.has_sequence, false) as has_sequence
+        coalesce(entry.has_sequence, false) as has_sequence,
+        coalesce(entry.has_blank_public, false) as has_blank_public
     from json_array_elements(sample_batch.samples) with ordinality as items (item, row_number)
     cross join lateral (
         select
@@ -42,7 +45,8 @@ begin atomic
                 read.cell_type is null
                 or internal.cell_problem(read.cell, read.cell_type, read.value) is not null
             ) as problems,
-            bool_or(read.has_sequence) as has_sequence
+            bool_or(read.has_sequence) as has_sequence,
+            bool_or(read.key = 'public_identifier' and read.value is null) as has_blank_public
         from (
             select
                 given.key,
@@ -67,7 +71,8 @@ comment on function internal.sample_batch(json, jsonb) is $$The entries of a bat
 
 cell_types: internal.sample_cell_types(). cells: the values an entry names, by column, also as null,
 but neither sequence nor an empty public_identifier; null if the entry is no object. problems:
-[{field, value, reason}] of unknown columns and of cells that cannot be read, or null.$$;
+[{field, value, reason}] of unknown columns and of cells that cannot be read, or null.
+has_blank_public: the entry names an empty public_identifier, or one that cannot be read.$$;
 
 revoke all on function internal.sample_batch(json, jsonb) from public;
 grant execute on function internal.sample_batch(json, jsonb) to api_writer;

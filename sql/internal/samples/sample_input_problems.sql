@@ -62,6 +62,11 @@ begin atomic
             sample_input_problems.problems
             @> jsonb_build_array(jsonb_build_object('field', checks.field))
         ) is not true
+        -- A location that is named is not missing, even if its names are wrong.
+        and (
+            checks.field = 'location_id'
+            and sample_input_problems.cells ?| '{region,country,division,location}'
+        ) is not true
     union all
     select
         'private_identifier' as field,

@@ -30,9 +30,14 @@ begin
             case
                 when placed.outcome in ('updated', 'skipped')
                     then jsonb_populate_record(placed.existing, placed.cells || placed.keys)
-                -- Null is what the server sets: the organism of the pathogen, say.
+                -- Null is what the server sets: the organism of the pathogen, say. No authors are
+                -- null too.
                 else jsonb_populate_record(new_sample,
-                    coalesce(jsonb_strip_nulls(placed.cells), '{}') || placed.keys)
+                    coalesce(jsonb_strip_nulls(
+                        case placed.cells -> 'authors'
+                            when '[]' then placed.cells - 'authors' else placed.cells
+                        end
+                    ), '{}') || placed.keys)
             end,
             placed.cells || placed.keys,
             placed.problems,

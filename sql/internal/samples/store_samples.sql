@@ -32,6 +32,7 @@ begin
         store_samples.group_id, store_samples.pathogen, store_samples.samples,
         store_samples.on_conflict
     );
+    inputs := internal.place_samples(inputs);
     perform internal.refuse_bad_samples(inputs);
     perform internal.store_sample_rows(inputs);
     perform internal.store_sequence_rows(store_samples.group_id, store_samples.samples, inputs);

@@ -28,4 +28,4 @@ comment on function internal.sequence_revisions(bigint[]) is
 'The revisions of those of these samples that have a sequence';
 
 revoke all on function internal.sequence_revisions(bigint[]) from public;
-grant execute on function internal.sequence_revisions(bigint[]) to api_writer;
+grant execute on function internal.sequence_revisions(bigint[]) to api_writer, results_keeper;

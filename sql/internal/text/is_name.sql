@@ -24,4 +24,4 @@ comment on function internal.is_name(text) is
 'Whether a text is a valid name or identifier; null for null';
 
 revoke all on function internal.is_name(text) from public;
-grant execute on function internal.is_name(text) to api_writer;
+grant execute on function internal.is_name(text) to api_writer, registrar;

@@ -51,4 +51,4 @@ Returns null for anything else.$$;
 
 revoke all on function internal.parse_words_list(json) from public;
 grant execute on function internal.parse_words_list(json)
-to anon, member, operator, job, api_writer;
+to anon, member, operator, job, api_writer, registrar;

@@ -22,4 +22,5 @@ $$A text without white space around it, null if nothing is left
 White space as in Unicode and in the strip() of Python.$$;
 
 revoke all on function internal.trimmed(text) from public;
-grant execute on function internal.trimmed(text) to anon, member, operator, job, api_writer;
+grant execute on function internal.trimmed(text)
+to anon, member, operator, job, api_writer, registrar;

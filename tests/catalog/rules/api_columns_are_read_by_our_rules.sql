@@ -3,7 +3,10 @@
 -- boolean wherever a filter may name it, a text wherever a caller may write it.
 with written as (
     select
-        case tables.relname when 'users' then 'me' when 'jobs' then 'phylo_runs' else tables.relname end as view_name,
+        case tables.relname
+            when 'users' then 'me' when 'jobs' then 'phylo_runs' when 'memberships' then 'group_members'
+            else tables.relname
+        end as view_name,
         columns.attname
     from pg_catalog.pg_class as tables
     inner join pg_catalog.pg_attribute as columns

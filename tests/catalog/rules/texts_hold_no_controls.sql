@@ -25,6 +25,9 @@ where
         -- Computed from names that a check holds.
         ('locations', 'region_key'),
         ('locations', 'path_key'),
+        ('locations', 'search_key'),
+        -- A check allows nothing but what names of lineages have.
+        ('lineage_aliases', 'patterns'),
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),

@@ -35,7 +35,7 @@ def test_load_pathogens_adds_them_with_their_repositories(database: Database) ->
 
     with database.connect() as conn:
         rows = conn.execute(LOADED).fetchall()
-    assert said == ["would add 9 rows\n", "added 9 rows\n", "added 0 rows\n"]
+    assert said == ["would add 24 rows\n", "added 24 rows\n", "added 0 rows\n"]
     assert rows == [
         ("HCV", "GenBank", "hcv"),
         ("MPX", "GenBank", "MPXV"),

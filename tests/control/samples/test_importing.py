@@ -43,7 +43,17 @@ def test_import_stores_samples_with_everything_the_files_say(importer: Importer)
         " order by samples.public_identifier"
     ) == [
         ("A/1", DATE, ["Ann", "Bob"], None, "alice", "Bretagne", None, "GenBank", "MT1"),
-        ("A/2", DATE, [], "Mustela lutreola", "alice", "Bretagne", None, "GISAID", "EPI_ISL_2"),
+        (
+            "A/2",
+            DATE,
+            ["Alpha Lab"],
+            "Mustela lutreola",
+            "alice",
+            "Bretagne",
+            None,
+            "GISAID",
+            "EPI_ISL_2",
+        ),
     ]
 
 

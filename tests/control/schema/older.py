@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control.schema.code import drop_code
 from control.schema.freeze import rollback_file
 from control.schema.ledger import applied_migrations, migrations_of
 from tests.servers import SETTINGS, Database
@@ -13,7 +14,10 @@ def make_older(database: Database, applied: tuple[str, ...] = BASELINE.replaces)
     """Leave the tables and the ledger as the migrations that the baseline replaces left them."""
     with database.connect(options="-c role=aspen_owner") as conn:
         known = applied_migrations(conn)
-        for migration in reversed([one for one in LATER if one.id in known]):
+        later = [one for one in LATER if one.id in known]
+        if any(migration.is_without_code for migration in later):
+            drop_code(conn)
+        for migration in reversed(later):
             conn.execute(rollback_file(SETTINGS.root, migration.id).read_bytes())
         conn.execute("delete from control._yoyo_migration")
         conn.execute("delete from control.applied_migrations")

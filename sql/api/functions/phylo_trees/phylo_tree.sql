@@ -61,7 +61,7 @@ begin atomic
     )
 
     select
-        (
+        internal.tagged_body((
             select
                 string_agg(
                     case
@@ -95,7 +95,7 @@ begin atomic
                         ) as private_name
                 ) as named
             where tips.group_id = tree.group_id and tips.phylo_tree_id = phylo_tree.id
-        )
+        ))
     from tree;
 end;
 
@@ -106,7 +106,8 @@ where the caller is member or admin of the sample's group, directly or by a gran
 public one beside it ({REPOSITORY}_ID); all others have the public one. id_style=public: public
 identifiers everywhere. country, division and location are coloured by distance from the group's
 default location, which comes first in each scale: 16 colours, and locations of the same name are
-told apart by their parents. Errors: 404 tree_not_found, 400 invalid_argument.$$;
+told apart by their parents. GET has an ETag: with If-None-Match, the answer is 304 without a body as
+long as the tree and its names are the same. Errors: 404 tree_not_found, 400 invalid_argument.$$;
 
 revoke all on function api.phylo_tree(bigint, text) from public;
 grant execute on function api.phylo_tree(bigint, text) to member;

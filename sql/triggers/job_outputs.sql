@@ -1,0 +1,13 @@
+create or replace trigger job_outputs_queue_object_prunes
+after delete on aspen.job_outputs
+referencing old table as gone_rows
+for each statement
+execute function internal.queue_object_prunes();
+
+create or replace trigger job_outputs_queue_object_prune
+after update of bucket, key, version_id on aspen.job_outputs
+for each row
+when (
+    (old.bucket, old.key, old.version_id) is distinct from (new.bucket, new.key, new.version_id)
+)
+execute function internal.queue_object_prune();
