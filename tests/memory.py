@@ -17,7 +17,7 @@ from control.stack.process import start_mark
 
 # Linux's file system in memory; containers often have one that is too small.
 MEMORY = Path("/dev/shm")
-# A run of all tests needs about half of it: the log and the clones of two tests at once.
+# Mostly 80 to 150 MB are used; the log of a test that stores much may take an eighth of the room.
 ROOM = 2 << 30
 NAME = "aspen-tests-"
 
