@@ -15,6 +15,7 @@ import pytest
 
 from control.database import begin_request, request_claims
 from tests.http.world import World
+from tests.memory import memory_folder
 from tests.servers import (
     S3,
     TEMPLATE,
@@ -66,7 +67,10 @@ def seed_of(config: pytest.Config) -> str | None:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
-    with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+    with (
+        memory_folder(tmp_path_factory.mktemp("cluster")) as folder,
+        run_cluster(folder) as cluster,
+    ):
         yield cluster
 
 
