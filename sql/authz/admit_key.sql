@@ -12,8 +12,8 @@ as $$
 declare
     given json := nullif(current_setting('request.headers', true), '')::json;
     key text := given ->> 'idempotency-key';
-    claims json := nullif(current_setting('request.jwt.claims', true), '')::json;
-    lock_timeout text := current_setting('lock_timeout');
+    claims json;
+    lock_timeout text;
     is_new boolean;
     kept aspen.idempotency_keys;
 begin
@@ -29,7 +29,9 @@ begin
             json_build_object('length', length(key))::text,
             'Send one header with 1 to 255 visible ASCII characters, such as a UUID.');
     end if;
+    claims := nullif(current_setting('request.jwt.claims', true), '')::json;
     -- Waits as long as the other request may take: the time limit of this one ends the wait.
+    lock_timeout := current_setting('lock_timeout');
     perform set_config('lock_timeout', '0', true);
     insert into aspen.idempotency_keys as keys (
         subject, key_hash, path, request_hash, role_name, any_groups, full_groups

@@ -8,9 +8,9 @@ security invoker
 set search_path = ''
 as $$
 begin
-    if cardinality(answer) >= 2000 or pg_column_size(answer) > 2000000 then
+    if cardinality(answer) >= 1000 or pg_column_size(answer) > 2000000 then
         perform authz.fail(413, 'answer_too_large',
-            'With an Idempotency-Key, an answer has at most 2,000 rows and 2 MB',
+            'With an Idempotency-Key, an answer has at most 1,000 rows and 2 MB',
             json_build_object('rows', cardinality(answer) + 1)::text,
             'Nothing was stored. Send Prefer: return=minimal, or the rows in parts.');
     end if;

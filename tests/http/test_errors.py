@@ -227,7 +227,7 @@ def executed_before(world: World) -> httpx.Response:
 
 def answer_of_too_many_rows(world: World) -> httpx.Response:
     """Ask for more rows than a kept answer may have."""
-    body = [world.sample(f"many-{number}") for number in range(2001)]
+    body = [world.sample(f"many-{number}") for number in range(1001)]
     return world.alice.post("/samples", json=body, headers=keyed(), prefer="return=representation")
 
 

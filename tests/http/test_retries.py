@@ -262,6 +262,17 @@ def test_refused_request_may_be_corrected_under_its_key(world: World) -> None:
     assert (good.status_code, good.headers.get("Idempotency-Replayed")) == (201, None)
 
 
+def test_request_that_postgrest_takes_back_may_be_corrected(world: World) -> None:
+    """Keep nothing of a request that failed after its rows were stored: two are not one object."""
+    key = unique()
+    bad = posting("/samples?select=id", SHOWN, OBJECT, many=2)(world, key, key)
+
+    good = posting("/samples?select=id", SHOWN, OBJECT, many=1)(world, key, key)
+
+    assert refusal(bad) == (406, "PGRST116")
+    assert (good.status_code, good.headers.get("Idempotency-Replayed")) == (201, None)
+
+
 def test_dry_run_keeps_no_key(world: World) -> None:
     """Execute the request that follows."""
     key = unique()
@@ -551,14 +562,14 @@ def test_key_of_what_may_be_repeated_is_ignored(
 def test_answer_of_too_many_rows_is_refused_before_anything_is_stored(world: World) -> None:
     """Accept the same rows without an answer, and one row less with it."""
     key = unique()
-    refused = posting("/samples", SHOWN, many=2001)(world, key, key)
+    refused = posting("/samples", SHOWN, many=1001)(world, key, key)
     before = world.count()
 
-    shown = posting("/samples?select=id", SHOWN, many=2000)(world, key, key)
-    silent = posting("/samples", many=2001)(world, f"{key}-silent", f"{key}-silent")
+    shown = posting("/samples?select=id", SHOWN, many=1000)(world, key, key)
+    silent = posting("/samples", many=1001)(world, f"{key}-silent", f"{key}-silent")
 
-    assert (refusal(refused), len(rows(shown))) == ((413, "answer_too_large"), 2000)
-    assert (silent.status_code, world.count() - before) == (201, 4001)
+    assert (refusal(refused), len(rows(shown))) == ((413, "answer_too_large"), 1000)
+    assert (silent.status_code, world.count() - before) == (201, 2001)
 
 
 def test_answer_in_another_form_is_not_kept(world: World) -> None:

@@ -16,6 +16,7 @@ where
                 'api.manual',
                 'api.openapi',
                 'api.phylo_tree',
+                'api.search_locations',
                 'authz.admit_body',
                 'authz.admit_key',
                 'authz.admit_preferences',
@@ -49,7 +50,7 @@ where
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|application_name|lock_timeout|plan_cache_mode|statement_timeout)''(::text)?,'
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|pg_trgm\.word_similarity_threshold|application_name|lock_timeout|plan_cache_mode|statement_timeout)''(::text)?,'
                 '|set_config\(''search_path''::text, ''authz, pg_catalog, api''::text, true\)'
             )
         )
