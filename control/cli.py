@@ -35,7 +35,7 @@ SUMMARIES = {
     "logs": "Show the logs of the local stack's servers.",
     "reference": "Print the reference of all commands as Markdown.",
     "migrate": "Apply migrations and load the code of sql/.",
-    "db": "Back up and restore the database, and trim the audit log.",
+    "db": "Back up and restore the database, and delete what is old.",
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
     "job": "List, show, start and cancel jobs.",
     "sample": "Import samples and their sequences.",

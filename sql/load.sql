@@ -49,6 +49,7 @@
 \ir tables/job_schedules.sql
 \ir tables/audit_log.sql
 \ir tables/storage_credentials.sql
+\ir tables/idempotency_keys.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
@@ -208,7 +209,16 @@
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
+\ir authz/admit_key.sql
+\ir authz/admit_request.sql
 \ir authz/pre_request.sql
+\ir authz/answer_with_row.sql
+\ir authz/noted_answer.sql
+\ir authz/json_agg.sql
+\ir authz/noted_location.sql
+\ir authz/array_agg.sql
+\ir authz/current_setting.sql
+\ir internal/retries/kept_answer.sql
 \ir authz/caller_groups.sql
 \ir authz/named_group.sql
 \ir authz/named_user.sql
@@ -263,6 +273,7 @@
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
 \ir policies/storage_credentials.sql
+\ir policies/idempotency_keys.sql
 
 -- Triggers that only some tables have.
 \ir triggers/pathogens.sql
@@ -370,6 +381,7 @@
 \ir api/functions/description/openapi.sql
 \ir api/functions/description/json_schema.sql
 \ir api/functions/description/manual.sql
+\ir api/functions/retries/kept_answer.sql
 
 -- Definer functions: which role each runs as.
 \ir owners.sql

@@ -15,9 +15,9 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.caller_groups', 'authz.fellow', 'authz.grant_party', 'authz.named_group',
-                    'authz.named_user', 'authz.pre_request', 'internal.keep_an_admin',
-                    'internal.tree_origin'
+                    'authz.admit_request', 'authz.caller_groups', 'authz.current_setting',
+                    'authz.fellow', 'authz.grant_party', 'authz.named_group', 'authz.named_user',
+                    'internal.keep_an_admin', 'internal.kept_answer', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',

@@ -1,4 +1,4 @@
-"""`control db`: back up and restore the database, and trim the audit log."""
+"""`control db`: back up and restore the database, and delete what is old."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """Back up and restore the database, and trim the audit log."""
+    """Back up and restore the database, and delete what is old."""
 
 
 @db.command("backup")
@@ -140,6 +140,31 @@ def trim_audit_log(app: App, keep_days: int, dry_run: bool, yes: bool, as_json: 
         echo_json({"found": found, "deleted": deleted})
     else:
         click.echo(f"deleted {deleted} entries")
+
+
+@db.command("forget-keys")
+@click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
+@json_option
+@click.pass_obj
+def forget_keys(app: App, dry_run: bool, as_json: bool) -> None:
+    """Delete requests with an Idempotency-Key, and their answers, after 24 hours.
+
+    Run it every hour: nobody can ask for these answers any more.
+
+    \b
+        control db forget-keys --dry-run
+    """
+    from control.retries import count_old_keys, forget_old_keys
+
+    with app.connect("db forget-keys") as conn:
+        found = count_old_keys(conn)
+        deleted = 0 if dry_run else forget_old_keys(conn, say)
+    if as_json:
+        echo_json({"found": found, "deleted": deleted})
+    elif dry_run:
+        click.echo(f"would delete {found} keys")
+    else:
+        click.echo(f"deleted {deleted} keys" if deleted else "nothing to do")
 
 
 def _tell(backup: Backup, as_json: bool) -> None:

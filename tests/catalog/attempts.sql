@@ -200,6 +200,9 @@ select api.health()
 -- json_schema execute
 select api.json_schema('error')
 
+-- kept_answer execute
+select api.kept_answer()
+
 -- manual execute
 select api.manual()
 

@@ -15,6 +15,7 @@ from tests import factories
 from tests.factories import GENOME
 from tests.http.leaks import leaks
 from tests.http.world import DRY_RUN, Caller, World, refusal
+from tests.names import unique
 from tests.servers import SETTINGS
 
 ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.M)
@@ -224,15 +225,75 @@ def incomplete_template(world: World) -> httpx.Response:
     )
 
 
+def keyed(key: str | bytes | None = None) -> dict[str, Any]:
+    """Return the header with a key, a new one if none is given."""
+    return {"Idempotency-Key": unique() if key is None else key}
+
+
+def executed_before(world: World) -> httpx.Response:
+    """Send a request to PostgREST twice, with the hash that the edge makes."""
+    headers = keyed() | {"Aspen-Request-Hash": "0" * 64}
+    headers |= {"Authorization": f"Bearer {world.alice.token}"}
+    for _ in range(2):
+        response = httpx.post(
+            f"{world.api.direct_url}/samples", json=world.sample("executed"), headers=headers
+        )
+    return response
+
+
+def answer_of_too_many_rows(world: World) -> httpx.Response:
+    """Ask for more rows than a kept answer may have."""
+    body = [world.sample(f"many-{number}") for number in range(1001)]
+    return world.alice.post("/samples", json=body, headers=keyed(), prefer="return=representation")
+
+
+def answer_in_csv(world: World) -> httpx.Response:
+    """Ask twice for an answer that is not kept."""
+    headers = keyed()
+    for name in ("csv", "csv"):
+        response = world.alice.post(
+            "/samples",
+            json=world.sample(name),
+            headers=headers,
+            prefer="return=representation",
+            accept="text/csv",
+        )
+    return response
+
+
+def answer_of_an_operator(world: World) -> httpx.Response:
+    """Ask as a member for what the same user was answered as an operator."""
+    headers = keyed()
+    user = Caller(world.api, world.api.token(f"olga-{world.name}", "operator"))
+    body = {"pathogen_id": world.pathogen, "lineage": "B.9"}
+    assert user.post("/lineages", json=body, headers=headers).status_code == 201
+    return Caller(world.api, world.api.token(f"olga-{world.name}")).get(
+        "/rpc/kept_answer", headers=headers
+    )
+
+
+def reused_key(world: World) -> httpx.Response:
+    """Send another request with a key."""
+    headers = keyed()
+    for name in ("one", "another"):
+        response = world.alice.post("/samples", json=world.sample(name), headers=headers)
+    return response
+
+
 EXAMPLES: dict[str, Example] = {
     "400 incomplete_samples": incomplete_template,
     "413 batch_too_large": enormous_batch,
     "413 export_too_large": enormous_export,
+    "413 answer_too_large": answer_of_too_many_rows,
     "413 body_too_large": sample_with(host="x" * 32_000_000),
     "400 ambiguous_samples": ambiguous_run,
     "400 count_not_allowed": as_member("/samples", prefer="count=planned"),
     "400 empty_batch": batch_of({"samples": []}),
     "400 invalid_argument": batch_of({"on_conflict": "replace"}),
+    "303 request_was_executed": executed_before,
+    "400 invalid_idempotency_key": lambda world: world.alice.post(
+        "/samples", json={}, headers=keyed("")
+    ),
     "400 invalid_preference": lambda world: world.alice.delete("/samples", prefer="max-affected=x"),
     "400 invalid_run": lambda world: world.alice.post(RUN, json=world.run_request(name="")),
     "400 invalid_sample": batch_of({}, location_id=0),
@@ -255,6 +316,7 @@ EXAMPLES: dict[str, Example] = {
     "403 group_access_denied": batch_of({"group_id": 0}),
     "403 output_is_private": private_output,
     "403 role_not_allowed": with_claims(role="operator"),
+    "404 answer_not_found": as_member("/rpc/kept_answer", headers={"Idempotency-Key": "unknown"}),
     "404 group_not_found": grant_to("nobody"),
     "404 invitation_not_found": lambda world: world.alice.post(ACCEPT, json={"token": "x"}),
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
@@ -264,8 +326,11 @@ EXAMPLES: dict[str, Example] = {
     ),
     "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
+    "409 answer_not_kept": answer_in_csv,
+    "409 answer_withheld": answer_of_an_operator,
     "409 email_taken": taken_address,
     "409 grant_exists": grant_to("partners-{world.name}"),
+    "409 idempotency_key_reused": reused_key,
     "409 invitation_closed": revoked_invitation,
     "409 last_admin": last_admin,
     "409 job_has_ended": ended_job,

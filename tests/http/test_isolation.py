@@ -264,6 +264,8 @@ def test_sequence_does_not_move_to_another_group(world: World) -> None:
 PRIVATE_FUNCTIONS = (
     "fail",
     "pre_request",
+    "admit_request",
+    "noted_answer",
     "caller_groups",
     "presigned_url",
     "sequences_fasta",

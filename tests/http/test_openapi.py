@@ -49,6 +49,7 @@ FUNCTIONS = {
     "/rpc/health",
     "/rpc/invite_members",
     "/rpc/json_schema",
+    "/rpc/kept_answer",
     "/rpc/lineage_filters",
     "/rpc/manual",
     "/rpc/openapi",

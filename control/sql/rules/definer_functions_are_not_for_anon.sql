@@ -8,4 +8,4 @@ where
     functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
     and functions.prosecdef
     and has_function_privilege('anon', functions.oid, 'execute')
-    and functions.oid is distinct from to_regprocedure('authz.pre_request()')
+    and functions.oid is distinct from to_regprocedure('authz.admit_request()')

@@ -206,7 +206,8 @@ begin atomic
                         {"$ref": "#/components/parameters/select"},
                         {"$ref": "#/components/parameters/columns"},
                         {"$ref": "#/components/parameters/on_conflict"},
-                        {"$ref": "#/components/parameters/Prefer-post"}
+                        {"$ref": "#/components/parameters/Prefer-post"},
+                        {"$ref": "#/components/parameters/Idempotency-Key"}
                     ]'::jsonb,
                     pg_catalog.json_build_object(
                         '201',
@@ -324,6 +325,11 @@ begin atomic
             || case
                 when functions.result_resource is null then '[]'
                 else '[{"$ref": "#/components/parameters/select"}]'::jsonb
+            end
+            || case
+                when functions.is_writing
+                    then '[{"$ref": "#/components/parameters/Idempotency-Key"}]'::jsonb
+                else '[]'
             end as parameters,
             true as has_own_errors,
             case

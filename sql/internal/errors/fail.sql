@@ -21,6 +21,7 @@ begin
         detail = json_build_object(
             'status', status,
             'headers', case status
+                when 303 then '{"Location": "/rpc/kept_answer"}'
                 when 401 then '{"WWW-Authenticate": "Bearer"}'::jsonb
                 when 429 then '{"Retry-After": "1"}'::jsonb
                 else '{}'::jsonb

@@ -31,6 +31,7 @@ where
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),
+        ('idempotency_keys', 'body'),
         -- A trigger allows nothing but letters (internal.normalise_sequence).
         ('sequences', 'sequence'),
         -- In no answer: read where links are signed.
