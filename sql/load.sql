@@ -47,6 +47,7 @@
 \ir tables/share_links.sql
 \ir tables/job_schedules.sql
 \ir tables/audit_log.sql
+\ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
@@ -66,6 +67,7 @@
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
+\ir internal/audit/record_sequence_change.sql
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
@@ -241,6 +243,7 @@
 \ir policies/share_links.sql
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
+\ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
 
 -- Triggers that only some tables have.
@@ -285,6 +288,7 @@
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
+\ir api/views/changes.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -305,6 +309,7 @@
 \ir api/functions/phylo_runs/owner.sql
 \ir api/functions/phylo_runs/requested_by.sql
 \ir api/functions/phylo_trees/owner.sql
+\ir api/functions/changes/changed_by.sql
 \ir api/functions/service/health.sql
 \ir api/functions/locations/search_locations.sql
 \ir api/functions/lineages/lineage_filters.sql

@@ -33,7 +33,8 @@ begin
                 ]),
                 ('auditor', array[
                     'internal.record_access_changes', 'internal.record_changes',
-                    'internal.record_group_changes', 'internal.record_row_change'
+                    'internal.record_group_changes', 'internal.record_row_change',
+                    'internal.record_sequence_change'
                 ]),
                 ('presigner', array['internal.presigned_url']),
                 ('registrar', array[

@@ -48,6 +48,9 @@ select api.owner(samples) from api.samples as samples where id = %(id)s
 -- uploaded_by execute
 select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
 
+-- changed_by execute
+select api.changed_by(changes) from api.changes as changes where id = %(id)s
+
 -- requested_by execute
 select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
 

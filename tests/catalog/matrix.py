@@ -121,6 +121,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     rows["group_grants", "-"] = _id_of(
         conn, "group_grants", group_id=lab, grantee_group_id=groups["partners"]
     )
+    rows["changes", "-"] = rows["changed_by", "-"] = factories.change(
+        conn, lab, row_id=rows["samples", "open"], user_id=people["alice"]
+    )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)

@@ -16,6 +16,7 @@ from tests.http.world import World, problems, rows
 
 RESOURCES = {
     "/accessions",
+    "/changes",
     "/group_grants",
     "/group_members",
     "/groups",
