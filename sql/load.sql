@@ -158,6 +158,13 @@
 \ir internal/samples/update_samples.sql
 \ir internal/samples/remove_samples.sql
 \ir internal/samples/delete_samples.sql
+\ir internal/history/history_start.sql
+\ir internal/history/known_moment.sql
+\ir internal/history/past_sample.sql
+\ir internal/history/past_samples.sql
+\ir internal/history/past_sample_problems.sql
+\ir internal/history/restore_sample_rows.sql
+\ir internal/history/restore_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/identifier_spellings.sql
@@ -317,6 +324,9 @@
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/delete_samples.sql
+\ir internal/history/samples_as_of.sql
+\ir api/functions/samples/samples_as_of.sql
+\ir api/functions/samples/restore_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/samples/export_sequences.sql
 \ir api/functions/samples/samples_left_out.sql

@@ -26,15 +26,15 @@ begin
                     'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.retry_job',
-                    'internal.samples_left_out',
+                    'internal.refuse_noted_values', 'internal.restore_samples', 'internal.retry_job',
+                    'internal.samples_as_of', 'internal.samples_left_out',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
-                    'internal.record_access_changes', 'internal.record_changes',
-                    'internal.record_group_changes', 'internal.record_row_change',
-                    'internal.record_sequence_change'
+                    'internal.history_start', 'internal.record_access_changes',
+                    'internal.record_changes', 'internal.record_group_changes',
+                    'internal.record_row_change', 'internal.record_sequence_change'
                 ]),
                 ('presigner', array['internal.presigned_url']),
                 ('registrar', array[

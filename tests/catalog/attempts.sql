@@ -66,6 +66,12 @@ select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(
 -- delete_samples execute
 select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
 
+-- restore_samples execute
+select api.restore_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- samples_as_of execute
+select id from api.samples_as_of('2999-01-01', %(group)s) limit 1
+
 -- validate_sample_identifiers execute
 select nullif(api.validate_sample_identifiers(
     'SC2', json_build_array(%(private_identifier)s::text), %(group)s

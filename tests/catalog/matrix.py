@@ -111,6 +111,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
+    rows["restore_samples", "-"] = factories.sample(conn, lab)
+    conn.execute("delete from aspen.samples where id = %s", [rows["restore_samples", "-"]])
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
     people = store_people(conn, groups)
