@@ -3,7 +3,6 @@
 -- squawk-ignore-file ban-drop-table
 drop table aspen.replaced_sequences;
 
-alter table aspen.audit_log no force row level security;
 alter table aspen.audit_log set schema control;
 
 create table aspen.audit_log (
@@ -23,6 +22,9 @@ create table aspen.audit_log (
 create index audit_log_group_id_id_idx on aspen.audit_log (group_id, id);
 
 create index audit_log_table_name_row_id_idx on aspen.audit_log (table_name, row_id);
+
+-- The owner of the tables is under row-level security itself.
+set local role none;
 
 insert into aspen.audit_log (
     id, occurred_at, group_id, table_name, row_id, action, user_id, role_name, actor, details
@@ -46,6 +48,8 @@ select pg_catalog.setval(
     pg_catalog.pg_get_serial_sequence('aspen.audit_log', 'id'),
     (select coalesce(max(entries.id), 0) + 1 from aspen.audit_log as entries), false
 );
+
+set local role aspen_owner;
 
 drop table control.audit_log;
 

@@ -1,5 +1,4 @@
--- Keeps what changed, in monthly partitions, and the letters of replaced sequences, so that members
--- see the history of their samples and bring them back.
+-- Keeps what changed, by month, and replaced sequences, so that members bring samples back.
 -- depends: 0005_add_search_and_prunes
 -- code: unloaded
 
@@ -8,11 +7,16 @@
 -- squawk-ignore-file adding-required-field, ban-drop-table, renaming-table
 -- squawk-ignore-file constraint-missing-not-valid, disallowed-unique-constraint
 -- squawk-ignore-file require-concurrent-index-creation, changing-column-type, ban-drop-constraint
-alter table aspen.audit_log no force row level security;
-
 do $$
+declare
+    owner_name constant text := current_user;
+    has_entries boolean;
 begin
-    if exists (select from aspen.audit_log) then
+    -- The owner of the table is under row-level security itself.
+    perform pg_catalog.set_config('role', 'none', true);
+    has_entries := exists (select from aspen.audit_log);
+    perform pg_catalog.set_config('role', owner_name, true);
+    if has_entries then
         alter table aspen.audit_log
         alter column id drop identity,
         drop constraint audit_log_pkey,
@@ -82,10 +86,15 @@ $$Old values of the columns that an update changed; of a delete, the whole row
 Never a secret; of a sequence its checksum. Null where none are kept.$$;
 comment on column aspen.audit_log.new_values is 'New values of the columns that an update changed';
 
--- The entry says from when values are kept; a database without older entries needs none.
+-- The entry says from when values are kept; a database without older entries needs none. A trial
+-- of a later migration meets the partition of the database in use, which has its table already.
 do $$
 begin
-    if pg_catalog.to_regclass('control.audit_log_before') is not null then
+    if exists (
+        select from pg_catalog.pg_class as tables
+        where tables.oid = pg_catalog.to_regclass('control.audit_log_before')
+            and not tables.relispartition
+    ) then
         execute pg_catalog.format(
             'alter table aspen.audit_log attach partition control.audit_log_before'
             ' for values from (minvalue) to (%L)',
