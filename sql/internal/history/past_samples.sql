@@ -1,7 +1,7 @@
--- Without a time, a sample is what its deletion recorded. With one, see internal.samples_as_of. Each
--- row is found by its key; the settings keep it so, whatever the tables held when the plan was made.
--- A sequence was there if the sample had one before that time; the first one replaced after it is
--- the one it had.
+-- Without a time, a sample is what its deletion recorded; with one, see internal.samples_as_of.
+-- Each row is found by its key; the settings keep it so, whatever the tables held when the plan was
+-- made. A sequence was there if the sample had one before that time; the first one replaced after
+-- it is the one it had.
 create or replace function internal.past_samples(
     group_id bigint,
     ids bigint[],

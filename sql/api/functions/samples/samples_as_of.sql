@@ -5,8 +5,7 @@ stable
 security invoker
 rows 1000
 begin atomic
-    select samples.*
-    from internal.samples_as_of(samples_as_of.at, samples_as_of.group_id) as samples;
+    select internal.samples_as_of(samples_as_of.at, samples_as_of.group_id);
 end;
 
 comment on function api.samples_as_of(text, bigint) is $$The samples of your groups as they were at a time
