@@ -125,14 +125,14 @@ def test_overwritten_sequence_comes_back(world: World) -> None:
     row = world.conn.execute("select clock_timestamp()").fetchone()
     assert row is not None
     moment = row[0].isoformat()
-    for path, body in (
+    for path, change in (
         (f"/samples?id=eq.{sample}", {"host": "cat"}),
         (f"/sequences?sample_id=eq.{sample}", {"sequence": "TTGA" * 250}),
     ):
-        world.alice.patch(path, json=body).raise_for_status()
+        world.alice.patch(path, json=change).raise_for_status()
 
-    body = {"group_id": world.group, "ids": [sample], "at": moment}
-    world.alice.post("/rpc/restore_samples", json=body).raise_for_status()
+    batch = {"group_id": world.group, "ids": [sample], "at": moment}
+    world.alice.post("/rpc/restore_samples", json=batch).raise_for_status()
 
     stored = rows(world.alice.get(f"/samples?id=eq.{sample}&select=host,sequences(sequence)"))
     assert stored == [{"host": "bat", "sequences": {"sequence": GENOME}}]

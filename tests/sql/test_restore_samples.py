@@ -223,11 +223,14 @@ def test_sample_is_not_restored_to_when_it_was_not_there(
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab.group, [samples[0], young], moment)
 
-    assert answer[:2] == (404, "sample_not_found")
-    assert [row["reason"] for row in answer[2]] == [
-        "was deleted before that time",
-        "did not exist at that time",
-    ]
+    assert answer == (
+        404,
+        "sample_not_found",
+        [
+            problem(1, None, "id", f"{samples[0]}", "was deleted before that time"),
+            problem(2, "young", "id", f"{young}", "did not exist at that time"),
+        ],
+    )
 
 
 def test_sequence_that_is_no_longer_kept_is_named(
@@ -257,8 +260,8 @@ def test_deletion_of_before_values_were_kept_cannot_be_undone(
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab.group, [10**9])
 
-    assert answer[:2] == (404, "sample_not_found")
-    assert answer[2][0]["reason"] == "was deleted before values were kept"
+    reason = "was deleted before values were kept"
+    assert answer == (404, "sample_not_found", [problem(1, None, "id", f"{10**9}", reason)])
 
 
 def test_bad_ids_are_named(request_as: RequestAs, lab: Lab) -> None:

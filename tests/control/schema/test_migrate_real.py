@@ -70,7 +70,8 @@ def test_entries_of_the_audit_log_outlive_the_change_of_its_form(
         ).fetchone()
         factories.group(conn)
         latest = conn.execute(
-            "select tableoid::regclass::text, id > %s from aspen.audit_log order by id desc limit 1",
+            "select tableoid::regclass::text, id > %s from aspen.audit_log"
+            " order by id desc limit 1",
             [after[-1][0]],
         ).fetchone()
     assert rolled_back == before
