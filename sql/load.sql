@@ -48,6 +48,7 @@
 \ir tables/share_links.sql
 \ir tables/job_schedules.sql
 \ir tables/audit_log.sql
+\ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
 \ir tables/idempotency_keys.sql
 
@@ -70,6 +71,7 @@
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
+\ir internal/audit/record_sequence_change.sql
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
@@ -160,6 +162,13 @@
 \ir internal/samples/update_samples.sql
 \ir internal/samples/remove_samples.sql
 \ir internal/samples/delete_samples.sql
+\ir internal/history/history_start.sql
+\ir internal/history/known_moment.sql
+\ir internal/history/past_sample.sql
+\ir internal/history/past_samples.sql
+\ir internal/history/past_sample_problems.sql
+\ir internal/history/restore_sample_rows.sql
+\ir internal/history/restore_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
 \ir internal/identifiers/prefix_pattern.sql
@@ -272,6 +281,7 @@
 \ir policies/share_links.sql
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
+\ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
 \ir policies/idempotency_keys.sql
 
@@ -317,6 +327,7 @@
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
+\ir api/views/changes.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -341,6 +352,7 @@
 \ir api/functions/phylo_runs/owner.sql
 \ir api/functions/phylo_runs/requested_by.sql
 \ir api/functions/phylo_trees/owner.sql
+\ir api/functions/changes/changed_by.sql
 \ir api/functions/service/health.sql
 \ir api/functions/locations/search_locations.sql
 \ir api/functions/lineages/lineage_filters.sql
@@ -348,6 +360,9 @@
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/delete_samples.sql
+\ir internal/history/samples_as_of.sql
+\ir api/functions/samples/samples_as_of.sql
+\ir api/functions/samples/restore_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/samples/export_sequences.sql
 \ir api/functions/samples/submission_template.sql

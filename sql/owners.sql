@@ -27,14 +27,16 @@ begin
                     'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.retry_job',
-                    'internal.samples_left_out', 'internal.submission_template',
+                    'internal.refuse_noted_values', 'internal.restore_samples', 'internal.retry_job',
+                    'internal.samples_as_of', 'internal.samples_left_out',
+                    'internal.submission_template',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
-                    'internal.record_access_changes', 'internal.record_changes',
-                    'internal.record_group_changes', 'internal.record_row_change'
+                    'internal.history_start', 'internal.record_access_changes',
+                    'internal.record_changes', 'internal.record_group_changes',
+                    'internal.record_row_change', 'internal.record_sequence_change'
                 ]),
                 ('job_runner', array[
                     'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'

@@ -126,9 +126,11 @@ $$;
 
 -- Audit log: every table with a group_id, the groups themselves, users and storage credentials.
 -- Triggers record each statement as a whole, from a transition table. Where a column is stored
--- external they record row by row, because a transition table would copy all the long values. Of
--- the tables that decide on access the log keeps values too: those of the columns listed below,
--- after the column that is the row's id.
+-- external they record row by row, because a transition table would copy all the long values. The
+-- log keeps the values that changed; left out are secrets, e-mail addresses, what no resource shows
+-- and what is long and computed. Of the tables that decide on access it keeps those of the columns
+-- listed below, after the column that is the row's id. Those of sequences are in
+-- triggers/sequences.sql, and replaced_sequences is itself a record of changes.
 do $$
 declare
     missing record;
@@ -141,7 +143,7 @@ begin
             case
                 when events.suffix = 'row_change' then ''
                 when events.name = 'delete' then 'referencing old table as changed_rows'
-                when events.name = 'update' and access.columns is not null
+                when events.name = 'update'
                     then 'referencing old table as old_rows new table as changed_rows'
                 else 'referencing new table as changed_rows'
             end as transition_tables,
@@ -151,7 +153,7 @@ begin
                 when tables.relname = 'groups' then 'record_group_changes()'
                 when access.columns is not null
                     then pg_catalog.format('record_access_changes(%s)', access.columns)
-                else 'record_changes()'
+                else pg_catalog.format('record_changes(%s)', left_out.columns)
             end as call
         from pg_catalog.pg_class as tables
         left join pg_catalog.pg_attribute as keys
@@ -167,6 +169,24 @@ begin
                     $sql$'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'$sql$
                 )
         ) as access (table_name, columns) on tables.relname = access.table_name
+        left join (
+            values
+                ('jobs', $sql$'executor', 'executor_handle'$sql$),
+                ('mails', $sql$'recipient', 'body', 'error'$sql$),
+                ('phylo_tree_tips', $sql$'segment'$sql$),
+                (
+                    'phylo_trees',
+                    $sql$'document', 'places', 'lead_text', 'linked_node_count'$sql$
+                ),
+                ('sample_lineages', $sql$'reference_dataset_id', 'raw_output'$sql$),
+                (
+                    'sample_mutations',
+                    $sql$'substitutions', 'insertions', 'deletions', 'aa_substitutions',$sql$
+                    || $sql$ 'aa_insertions', 'aa_deletions'$sql$
+                ),
+                ('sample_qc_metrics', $sql$'reference_dataset_id', 'raw_output'$sql$),
+                ('share_links', $sql$'token_hash'$sql$)
+        ) as left_out (table_name, columns) on tables.relname = left_out.table_name
         inner join (
             values
                 ('insert', 'insert', false),
@@ -183,6 +203,7 @@ begin
             )
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
+            and tables.relname not in ('replaced_sequences', 'sequences')
             and (
                 keys.attnum is not null
                 or access.columns is not null

@@ -375,6 +375,12 @@ def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> in
     )
 
 
+def change(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
+    """Store an entry of the audit log about a sample."""
+    values = {"group_id": group_id, "table_name": "samples", "row_id": 1, "action": "update"}
+    return insert(conn, "audit_log", values | {"role_name": "member"} | columns)
+
+
 def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
     """Store a schedule that runs a job every Monday."""
     return insert(

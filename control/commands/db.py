@@ -167,6 +167,66 @@ def forget_keys(app: App, dry_run: bool, as_json: bool) -> None:
         click.echo(f"deleted {deleted} keys" if deleted else "nothing to do")
 
 
+@db.command("extend-audit-log")
+@click.option("--months", type=click.IntRange(0, 24), default=3, help="Months after this one.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made.")
+@json_option
+@click.pass_obj
+def extend_audit_log(app: App, months: int, dry_run: bool, as_json: bool) -> None:
+    """Make the partitions of the audit log for this month and those to come.
+
+    Entries of a month without one are stored as well, together with those of other such months.
+
+    \b
+        control db extend-audit-log --months 3
+    """
+    from control.audit import extend_log
+
+    with app.connect("db extend-audit-log") as conn:
+        made = extend_log(conn, months, dry_run=dry_run)
+    if as_json:
+        echo_json({"partitions": made})
+        return
+    for name in made:
+        click.echo(f"{'would make' if dry_run else 'made'} {name}")
+    if not made:
+        click.echo("nothing to do")
+
+
+@db.command("trim-replaced-sequences")
+@click.option("--keep-days", type=click.IntRange(min=0), required=True, metavar="DAYS")
+@click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@json_option
+@click.pass_obj
+def trim_replaced_sequences(
+    app: App, keep_days: int, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Delete sequences that were deleted or replaced more than DAYS ago.
+
+    Until then restore_samples of the API brings them back.
+
+    \b
+        control db trim-replaced-sequences --keep-days 90 --dry-run
+    """
+    from control.audit import count_sequences, trim_sequences
+
+    cutoff = datetime.now(UTC) - timedelta(days=keep_days)
+    with app.connect("db trim-replaced-sequences") as conn:
+        found = count_sequences(conn, cutoff)
+        deleted = 0
+        if found and not dry_run:
+            if not yes:
+                click.confirm(f"Delete {found} sequences?", abort=True, err=True)
+            deleted = trim_sequences(conn, cutoff, say)
+    if as_json:
+        echo_json({"found": found, "deleted": deleted})
+    elif dry_run:
+        click.echo(f"would delete {found} sequences")
+    else:
+        click.echo(f"deleted {deleted} sequences" if found else "nothing to do")
+
+
 def _tell(backup: Backup, as_json: bool) -> None:
     """Print what is in a backup."""
     objects = sum(1 for _ in backup.objects())

@@ -18,7 +18,7 @@ grant insert (
     id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
     public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
     sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-    specimen_processing
+    specimen_processing, created_at
 ) on aspen.samples to api_writer;
 grant update (
     pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,

@@ -70,6 +70,9 @@ select api.owner(samples) from api.samples as samples where id = %(id)s
 -- uploaded_by execute
 select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
 
+-- changed_by execute
+select api.changed_by(changes) from api.changes as changes where id = %(id)s
+
 -- requested_by execute
 select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
 
@@ -84,6 +87,12 @@ select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(
 
 -- delete_samples execute
 select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- restore_samples execute
+select api.restore_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- samples_as_of execute
+select id from api.samples_as_of('2999-01-01', %(group)s) limit 1
 
 -- validate_sample_identifiers execute
 select nullif(api.validate_sample_identifiers(

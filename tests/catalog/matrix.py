@@ -112,6 +112,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
+    rows["restore_samples", "-"] = factories.sample(conn, lab)
+    conn.execute("delete from aspen.samples where id = %s", [rows["restore_samples", "-"]])
     tips = [Tip("public-tip", rows["samples", "open"])]
     rows["phylo_trees", "-"] = factories.phylo_tree(conn, run, tips)
     for function in ("phylo_tree", "phylo_tree_samples"):
@@ -123,6 +125,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     rows["group_members", "-"] = _id_of(conn, "memberships", group_id=lab, user_id=people["dina"])
     rows["group_grants", "-"] = _id_of(
         conn, "group_grants", group_id=lab, grantee_group_id=groups["partners"]
+    )
+    rows["changes", "-"] = rows["changed_by", "-"] = factories.change(
+        conn, lab, row_id=rows["samples", "open"], user_id=people["alice"]
     )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():

@@ -170,6 +170,26 @@ def revoked_invitation(world: World) -> httpx.Response:
     return stranger(world, email).post(ACCEPT, json={"token": invited[0]["token"]})
 
 
+def before_history(world: World) -> httpx.Response:
+    """Ask for a time before values were kept."""
+    world.conn.execute(
+        "insert into aspen.audit_log (occurred_at, table_name, action, role_name, details)"
+        " values ('1990-01-01', 'audit_log', 'insert', 'control', '{\"keeps\": \"values\"}')"
+    )
+    return world.alice.get("/rpc/samples_as_of?at=1989-12-31")
+
+
+def lost_sequence(world: World) -> httpx.Response:
+    """Restore a sample whose sequence is no longer kept."""
+    sample = world.bare_sample(f"lost-{unique()}")
+    factories.sequence(world.conn, sample)
+    world.conn.execute("delete from aspen.samples where id = %s", [sample])
+    world.conn.execute(
+        "update aspen.replaced_sequences set sequence = null where sample_id = %s", [sample]
+    )
+    return world.alice.post("/rpc/restore_samples", json={"group_id": world.group, "ids": [sample]})
+
+
 def last_admin(world: World) -> httpx.Response:
     """Leave a group as its only admin."""
     return world.bob.delete("/group_members")
@@ -324,6 +344,8 @@ EXAMPLES: dict[str, Example] = {
     "404 sample_not_found": lambda world: world.alice.post(
         "/rpc/update_samples", json={"group_id": world.group, "samples": [{"id": world.foreign}]}
     ),
+    "400 history_unknown": before_history,
+    "410 sequence_not_kept": lost_sequence,
     "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
     "409 answer_not_kept": answer_in_csv,

@@ -54,6 +54,7 @@ LISTS = (
     "group_grants",
     "invitations",
     "me",
+    "changes",
 )
 
 

@@ -16,6 +16,7 @@ from tests.http.world import World, problems, rows
 
 RESOURCES = {
     "/accessions",
+    "/changes",
     "/group_grants",
     "/group_members",
     "/groups",
@@ -54,10 +55,12 @@ FUNCTIONS = {
     "/rpc/manual",
     "/rpc/openapi",
     "/rpc/output_url",
+    "/rpc/restore_samples",
     "/rpc/revoke_invitation",
     "/rpc/phylo_tree",
     "/rpc/phylo_tree_samples",
     "/rpc/retry_job",
+    "/rpc/samples_as_of",
     "/rpc/samples_left_out",
     "/rpc/search_locations",
     "/rpc/submission_template",

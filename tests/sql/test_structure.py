@@ -55,7 +55,11 @@ def statement_triggers(call: str) -> list[str]:
         f"CREATE TRIGGER notes_record_{event.lower()} AFTER {event} ON aspen.notes"
         f" REFERENCING {transition} TABLE AS changed_rows"
         f" FOR EACH STATEMENT EXECUTE FUNCTION internal.{call}"
-        for event, transition in (("DELETE", "OLD"), ("INSERT", "NEW"), ("UPDATE", "NEW"))
+        for event, transition in (
+            ("DELETE", "OLD"),
+            ("INSERT", "NEW"),
+            ("UPDATE", "OLD TABLE AS old_rows NEW"),
+        )
     ]
 
 
@@ -189,7 +193,7 @@ def test_what_is_missing_comes_back(owner: psycopg.Connection) -> None:
     owner.execute("drop policy jobs_fence on aspen.jobs")
     owner.execute("drop trigger jobs_record_update on aspen.jobs")
     owner.execute("drop trigger users_record_update on aspen.users")
-    owner.execute("drop trigger sequences_record_row_change on aspen.sequences")
+    owner.execute("drop trigger aligned_sequences_record_row_change on aspen.aligned_sequences")
     owner.execute("drop trigger groups_set_updated_at on aspen.groups")
     owner.execute("drop trigger lineages_bound_affected_rows on aspen.lineages")
 

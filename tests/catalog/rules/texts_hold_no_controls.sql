@@ -11,6 +11,7 @@ inner join pg_catalog.pg_type as types
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
+    and not tables.relispartition
     and columns.attnum > 0
     and not columns.attisdropped
     -- A domain holds what its base type does.
@@ -34,6 +35,7 @@ where
         ('idempotency_keys', 'body'),
         -- A trigger allows nothing but letters (internal.normalise_sequence).
         ('sequences', 'sequence'),
+        ('replaced_sequences', 'sequence'),
         -- In no answer: read where links are signed.
         ('storage_credentials', 'bucket'),
         ('storage_credentials', 'region'),

@@ -49,3 +49,34 @@ def test_all_the_way_down_and_up_again(database_with_rows: Database, template: D
 
     assert tables == []
     assert schema_differences(database_with_rows.url, template.url) == []
+
+
+def test_entries_of_the_audit_log_outlive_the_change_of_its_form(
+    database_with_rows: Database,
+) -> None:
+    """Keep them down and up, as entries without values, and say from when values are kept."""
+    entries = "select id, occurred_at, table_name, row_id from aspen.audit_log order by id"
+    with psycopg.connect(database_with_rows.url) as conn:
+        before = conn.execute(entries).fetchall()
+    down(database_with_rows, 5)
+    with psycopg.connect(database_with_rows.url) as conn:
+        rolled_back = conn.execute(entries).fetchall()
+
+    apply_all(database_with_rows.url, SETTINGS.root)
+
+    with psycopg.connect(database_with_rows.url) as conn:
+        after = conn.execute(entries).fetchall()
+        valued = conn.execute(
+            "select count(*) from aspen.audit_log where old_values is not null"
+        ).fetchone()
+        factories.group(conn)
+        latest = conn.execute(
+            "select tableoid::regclass::text, id > %s from aspen.audit_log"
+            " order by id desc limit 1",
+            [after[-1][0]],
+        ).fetchone()
+    assert rolled_back == before
+    assert after[:-1] == before
+    assert after[-1][2:] == ("audit_log", None)
+    assert valued == (0,)
+    assert latest == ("audit_log_before", True)
