@@ -16,8 +16,8 @@ begin
             values
                 ('claims_reader', array[
                     'authz.caller_groups', 'authz.fellow', 'authz.grant_party', 'authz.named_group',
-                    'authz.named_user', 'authz.pre_request', 'internal.keep_an_admin',
-                    'internal.tree_origin'
+                    'authz.may_share', 'authz.named_user', 'authz.open_link', 'authz.pre_request',
+                    'internal.keep_an_admin', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
@@ -27,7 +27,9 @@ begin
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.retry_job',
-                    'internal.samples_left_out',
+                    'internal.revoke_share_link', 'internal.samples_left_out',
+                    'internal.share_phylo_tree', 'internal.share_sequences',
+                    'internal.shared_phylo_tree', 'internal.shared_sequences',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),

@@ -22,6 +22,7 @@ where
                 'authz.identify_caller',
                 'authz.name_request',
                 'authz.note_plan',
+                'authz.open_link',
                 'internal.accept_invitation',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',
@@ -39,6 +40,7 @@ where
                 'internal.raise_problems',
                 'internal.raise_sample_problems',
                 'internal.renew_results',
+                'internal.shared_sequences',
                 'internal.tagged_body',
                 'internal.update_sample'
             )
