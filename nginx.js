@@ -413,7 +413,8 @@ const TYPES = {
 const TABLES = { me: 'users', phylo_runs: 'jobs' };
 const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
     + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
-    + '|public_repositories|sample_lineages|sample_qc_metrics|samples|sequences|share_links)$');
+    + '|public_repositories|sample_lineages|sample_mutations|sample_qc_metrics|samples|sequences'
+    + '|share_links)$');
 const RULES = [
     [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
         'A row with this key exists', 'Change the row, or upsert.'],

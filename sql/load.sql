@@ -203,6 +203,9 @@
 \ir internal/phylo/tree_document.sql
 \ir internal/phylo/tree_origin.sql
 \ir internal/phylo/tree_samples.sql
+\ir internal/sharing/usher_names.sql
+\ir internal/sharing/check_hours.sql
+\ir internal/sharing/note_link_use.sql
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
@@ -233,6 +236,8 @@
 \ir authz/named_user.sql
 \ir authz/fellow.sql
 \ir authz/grant_party.sql
+\ir authz/may_share.sql
+\ir authz/open_link.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -322,12 +327,14 @@
 \ir api/views/sequences.sql
 \ir api/views/accessions.sql
 \ir api/views/sample_lineages.sql
+\ir api/views/sample_mutations.sql
 \ir api/views/sample_qc_metrics.sql
 \ir api/views/jobs.sql
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 \ir api/views/changes.sql
+\ir api/views/share_links.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -341,6 +348,12 @@
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
+\ir internal/sharing/make_link.sql
+\ir internal/sharing/share_phylo_tree.sql
+\ir internal/sharing/share_sequences.sql
+\ir internal/sharing/revoke_share_link.sql
+\ir internal/sharing/shared_phylo_tree.sql
+\ir internal/sharing/shared_sequences.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -380,6 +393,12 @@
 \ir api/functions/jobs/report_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
+\ir api/functions/share_links/created_by.sql
+\ir api/functions/share_links/share_phylo_tree.sql
+\ir api/functions/share_links/share_sequences.sql
+\ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/share_links/shared_phylo_tree.sql
+\ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql
 
 -- What the API says about itself.

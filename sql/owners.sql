@@ -16,8 +16,9 @@ begin
             values
                 ('claims_reader', array[
                     'authz.admit_request', 'authz.caller_groups', 'authz.current_setting',
-                    'authz.fellow', 'authz.grant_party', 'authz.named_group', 'authz.named_user',
-                    'internal.keep_an_admin', 'internal.kept_answer', 'internal.tree_origin'
+                    'authz.fellow', 'authz.grant_party', 'authz.may_share', 'authz.named_group',
+                    'authz.named_user', 'authz.open_link', 'internal.keep_an_admin',
+                    'internal.kept_answer', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
@@ -28,8 +29,10 @@ begin
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.restore_samples', 'internal.retry_job',
-                    'internal.samples_as_of', 'internal.samples_left_out',
-                    'internal.submission_template',
+                    'internal.revoke_share_link', 'internal.samples_as_of',
+                    'internal.samples_left_out', 'internal.share_phylo_tree',
+                    'internal.share_sequences', 'internal.shared_phylo_tree',
+                    'internal.shared_sequences', 'internal.submission_template',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),

@@ -10,6 +10,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import psycopg
 from psycopg import sql
@@ -359,16 +360,26 @@ def phylo_tree(
     return tree_id
 
 
-def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> int:
-    """Store a link to a tree."""
+def share_link(
+    conn: psycopg.Connection,
+    user_id: int,
+    *,
+    phylo_tree_id: int | None = None,
+    sample_id: int | None = None,
+    token: str | None = None,
+) -> int:
+    """Store a link to a tree or to the sequence of a sample."""
+    target = ("samples", sample_id) if phylo_tree_id is None else ("phylo_trees", phylo_tree_id)
+    assert target[1] is not None
     return insert(
         conn,
         "share_links",
         {
-            "group_id": group_of(conn, "phylo_trees", phylo_tree_id),
-            "kind": "phylo_tree",
-            "token_hash": str(next(_numbers)).encode(),
+            "group_id": group_of(conn, target[0], target[1]),
+            "kind": "sequences" if phylo_tree_id is None else "phylo_tree",
+            "token_hash": sha256((token or str(next(_numbers))).encode()).digest(),
             "phylo_tree_id": phylo_tree_id,
+            "sample_ids": None if sample_id is None else [sample_id],
             "created_by_id": user_id,
             "expires_at": "2999-01-01",
         },

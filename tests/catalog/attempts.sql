@@ -64,6 +64,24 @@ select api.output_url(%(id)s)
 -- phylo_tree execute
 select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
 
+-- created_by execute
+select api.created_by(links) from api.share_links as links where id = %(id)s
+
+-- share_phylo_tree execute
+select token from api.share_phylo_tree(%(id)s)
+
+-- share_sequences execute
+select token from api.share_sequences(%(group)s, 'SC2', json_build_array(%(private_identifier)s::text))
+
+-- revoke_share_link execute
+select id from api.revoke_share_link(%(id)s)
+
+-- shared_phylo_tree execute
+select api.shared_phylo_tree('known to everybody: tree')
+
+-- shared_sequences execute
+select api.shared_sequences('known to everybody: sequences')
+
 -- owner execute
 select api.owner(samples) from api.samples as samples where id = %(id)s
 

@@ -120,6 +120,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function authz.caller_id() set search_path = ''": [
             "memberships_delete_admin on aspen.memberships",
             "memberships_select_member on aspen.memberships",
+            "share_links_insert_group on aspen.share_links",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
         ],

@@ -109,6 +109,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sequences_fasta", kind] = rows["sequences", kind]
         rows["accessions", kind] = factories.accession(conn, sample)
         rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
+        rows["sample_mutations", kind] = factories.mutations(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
@@ -121,6 +122,22 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     people = store_people(conn, groups)
     conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
     conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
+    # Alice's own, so that members who made no link are told apart from her.
+    rows["share_phylo_tree", "-"] = rows["phylo_tree", "-"]
+    rows["share_links", "-"] = rows["revoke_share_link", "-"] = rows["created_by", "-"] = (
+        factories.share_link(
+            conn,
+            people["alice"],
+            phylo_tree_id=rows["phylo_tree", "-"],
+            token="known to everybody: tree",
+        )
+    )
+    factories.share_link(
+        conn,
+        people["alice"],
+        sample_id=rows["samples", "open"],
+        token="known to everybody: sequences",
+    )
     # A row of somebody else for every caller, and not that of the last admin.
     rows["group_members", "-"] = _id_of(conn, "memberships", group_id=lab, user_id=people["dina"])
     rows["group_grants", "-"] = _id_of(

@@ -202,6 +202,14 @@ def grant_to(grantee: str) -> Example:
     )
 
 
+def private_share(world: World) -> httpx.Response:
+    """Share a private sample."""
+    return world.alice.post(
+        "/rpc/share_sequences",
+        json={"group_id": world.group, "pathogen": "SC2", "samples": [f"hidden-{world.name}"]},
+    )
+
+
 def run_without_pipeline(world: World) -> httpx.Response:
     """Request a run for a pathogen without a reference to align to."""
     factories.pathogen(world.conn, "HCV", lineage_caller=None, nextclade_dataset_name=None)
@@ -320,6 +328,7 @@ EXAMPLES: dict[str, Example] = {
     "400 invalid_sequence": batch_of({}, sequence="?"),
     "400 invalid_value": as_member("/samples?collection_date=eq.soon"),
     "400 pathogen_without_runs": run_without_pipeline,
+    "400 private_samples": private_share,
     "400 samples_without_sequence": run_without_sequence,
     "400 read_only_column": lambda world: world.alice.patch("/samples", json={"id": 1}),
     "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
@@ -340,6 +349,7 @@ EXAMPLES: dict[str, Example] = {
     "404 group_not_found": grant_to("nobody"),
     "404 invitation_not_found": lambda world: world.alice.post(ACCEPT, json={"token": "x"}),
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
+    "404 link_not_found": lambda world: world.nobody.get("/shared/phylo_tree/nothing.json"),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
     "404 sample_not_found": lambda world: world.alice.post(
         "/rpc/update_samples", json={"group_id": world.group, "samples": [{"id": world.foreign}]}

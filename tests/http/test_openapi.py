@@ -32,9 +32,11 @@ RESOURCES = {
     "/phylo_trees",
     "/public_repositories",
     "/sample_lineages",
+    "/sample_mutations",
     "/sample_qc_metrics",
     "/samples",
     "/sequences",
+    "/share_links",
     "/usher_options",
 }
 FUNCTIONS = {
@@ -60,15 +62,27 @@ FUNCTIONS = {
     "/rpc/phylo_tree",
     "/rpc/phylo_tree_samples",
     "/rpc/retry_job",
+    "/rpc/revoke_share_link",
     "/rpc/samples_as_of",
     "/rpc/samples_left_out",
     "/rpc/search_locations",
+    "/rpc/share_phylo_tree",
+    "/rpc/share_sequences",
+    "/rpc/shared_phylo_tree",
+    "/rpc/shared_sequences",
     "/rpc/submission_template",
     "/rpc/update_samples",
     "/rpc/validate_sample_identifiers",
 }
 PATHS_OF = {
-    "nobody": {"/rpc/health", "/rpc/json_schema", "/rpc/manual", "/rpc/openapi"},
+    "nobody": {
+        "/rpc/health",
+        "/rpc/json_schema",
+        "/rpc/manual",
+        "/rpc/openapi",
+        "/rpc/shared_phylo_tree",
+        "/rpc/shared_sequences",
+    },
     "alice": {*RESOURCES, *FUNCTIONS},
     "olga": {*RESOURCES, *FUNCTIONS},
 }

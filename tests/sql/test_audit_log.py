@@ -92,7 +92,7 @@ MAKE: dict[str, Make] = {
         },
     ),
     "share_links": lambda conn, lab: factories.share_link(
-        conn, factories.phylo_tree(conn, run_of(conn, lab)), lab.alice
+        conn, lab.alice, phylo_tree_id=factories.phylo_tree(conn, run_of(conn, lab))
     ),
     "job_schedules": lambda conn, lab: factories.job_schedule(conn, lab.group),
 }

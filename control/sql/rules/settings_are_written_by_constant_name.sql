@@ -27,6 +27,7 @@ where
                 'authz.noted_answer',
                 'authz.noted_location',
                 'authz.pre_request',
+                'authz.open_link',
                 'internal.accept_invitation',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',
@@ -46,6 +47,7 @@ where
                 'internal.raise_problems',
                 'internal.raise_sample_problems',
                 'internal.renew_results',
+                'internal.shared_sequences',
                 'internal.tagged_body',
                 'internal.update_sample'
             )

@@ -110,4 +110,4 @@ told apart by their parents. GET has an ETag: with If-None-Match, the answer is 
 long as the tree and its names are the same. Errors: 404 tree_not_found, 400 invalid_argument.$$;
 
 revoke all on function api.phylo_tree(bigint, text) from public;
-grant execute on function api.phylo_tree(bigint, text) to member;
+grant execute on function api.phylo_tree(bigint, text) to member, api_writer;
