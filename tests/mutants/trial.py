@@ -1,0 +1,66 @@
+"""Ask the permission matrix about mutants, in one transaction that is rolled back.
+
+The rows are stored once, and each mutant lives in a savepoint. Only cells about what builds on the
+table or the function of a mutant are tried, nearest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from control.stack.state import SUPERUSER
+from tests.catalog.matrix import Matrix, make_matrix
+from tests.catalog.test_permission_matrix import CELLS, Cell, outcome_of
+from tests.mutants.collect import Mutant
+from tests.servers import Database
+
+# Cells that are tried before their outcome is looked at; the mutant is made anew for each time.
+AT_ONCE = 24
+STATEMENT_SECONDS = 20
+
+
+def ask_matrix(
+    database: Database, mutants: Sequence[Mutant]
+) -> Iterator[tuple[Mutant, str | None]]:
+    """Yield each mutant with the cell that noticed it."""
+    with psycopg.connect(database.url_of(SUPERUSER)) as conn:
+        trial = _Trial(make_matrix(conn))
+        for mutant in mutants:
+            yield mutant, trial.ask(mutant)
+        conn.rollback()
+
+
+class _Trial:
+    def __init__(self, matrix: Matrix) -> None:
+        self._matrix = matrix
+        self._right: dict[tuple[tuple[str, ...], Cell], bool] = {}
+
+    def ask(self, mutant: Mutant) -> str | None:
+        """Return the first cell that is another one with the mutant, and only with it."""
+        near = [cell for cell in CELLS if cell.resource in mutant.words]
+        near.sort(key=lambda cell: mutant.words.index(cell.resource))
+        for start in range(0, len(near), AT_ONCE):
+            made = (*mutant.opening, mutant.mutation)
+            for cell in self._wrong(made, near[start : start + AT_ONCE]):
+                if self._is_right_without(mutant, cell):
+                    return f"permissions.txt: {cell.id}"
+        return None
+
+    def _is_right_without(self, mutant: Mutant, cell: Cell) -> bool:
+        """Tell whether a cell is right without the mutant, with what stands open for its sake."""
+        if not mutant.opening:
+            return True
+        key = (mutant.opening, cell)
+        if key not in self._right:
+            self._right[key] = self._wrong(mutant.opening, [cell]) == []
+        return self._right[key]
+
+    def _wrong(self, statements: Sequence[str], cells: Sequence[Cell]) -> list[Cell]:
+        """Return the cells whose outcome is another one while some statements hold."""
+        limit = f"set local statement_timeout = '{STATEMENT_SECONDS}s'"
+        with self._matrix.conn.transaction(force_rollback=True):
+            for statement in (*statements, limit):
+                self._matrix.conn.execute(statement)
+            return [cell for cell in cells if outcome_of(self._matrix, cell) != cell.outcome]
