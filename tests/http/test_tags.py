@@ -8,7 +8,6 @@ import pytest
 from tests import factories
 from tests.http.world import World, refusal
 
-
 REFERENCE_DATA = ("lineages", "locations", "pathogens", "public_repositories")
 
 
