@@ -17,7 +17,7 @@ EVERY_RUN = (
     "policy sequences_insert_own",
     "policy groups_update_admin",
     "policy sample_qc_metrics_select_group",
-    "view api.job_outputs",
+    "policy job_samples_select_group",
 )
 
 

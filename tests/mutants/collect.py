@@ -34,6 +34,8 @@ UNFILTERED = ("claims_reader",)
 ENTRY = "authz.identify_caller"
 # What stands before an expression of PL/pgSQL.
 AFTER = "if|elsif|perform|return|query|when|in|while|then|begin|else|loop|default"
+CREATION = re.compile(r"create (?:or replace )?(policy|view|function) ([\w.]+)")
+NAME = re.compile(r"\b(?:aspen|api|authz|internal)\.\w+")
 COMMANDS = {"r": "select", "a": "insert", "w": "update", "d": "delete", "*": "all"}
 
 
@@ -80,19 +82,23 @@ class Places:
     """The files below sql/, to say where a clause is."""
 
     def __init__(self, root: Path) -> None:
-        self._files = {
-            f"{path.relative_to(root)}": path.read_text("utf-8").splitlines()
-            for path in sorted((root / "sql").rglob("*.sql"))
-        }
+        self._files: dict[str, list[str]] = {}
+        self._heads: dict[str, tuple[str, int]] = {}
+        for path in sorted((root / "sql").rglob("*.sql")):
+            name = f"{path.relative_to(root)}"
+            self._files[name] = path.read_text("utf-8").splitlines()
+            for number, line in enumerate(self._files[name]):
+                if found := CREATION.match(line):
+                    self._heads[f"{found[1]} {found[2]}"] = name, number
 
-    def of(self, header: str, clause: str) -> tuple[str, int]:
-        """Return file and line of a clause of what a header creates."""
-        for name, lines in self._files.items():
-            for number, line in enumerate(lines):
-                if re.search(header, line):
-                    return name, _line_of(clause, lines, number)
-        fences = "sql/structure.sql"
-        return fences, _line_of("as restrictive for all", self._files[fences], 0)
+    def of(self, name: str, clause: str) -> tuple[str, int]:
+        """Return file and line of a clause of `policy …`, `view …` or `function …`."""
+        if name in self._heads:
+            file, number = self._heads[name]
+        else:
+            # The fences are created in a loop.
+            file, number, clause = "sql/structure.sql", 0, "as restrictive for all"
+        return file, _line_of(clause, self._files[file], number)
 
 
 def _line_of(clause: str, lines: list[str], start: int) -> int:
@@ -132,20 +138,20 @@ class Uses:
             "select t.tgrelid::regclass::text, t.tgfoid::regproc::text from pg_trigger as t"
             " inner join pg_class as c on t.tgrelid = c.oid where not t.tgisinternal"
         ):
-            self._texts[view] = f"{self._texts.get(view, '')} {text}("
+            self._texts[view] = f"{self._texts.get(view, '')} {text}"
+
+        self._named = {user: set(NAME.findall(text)) for user, text in self._texts.items()}
+        self._found: dict[str, tuple[str, ...]] = {}
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the bare names of what uses a name, directly first."""
-        found, edge = [name], [name]
-        while edge:
-            pattern = re.compile("|".join(rf"\b{re.escape(one)}\b" for one in edge))
-            edge = [
-                user
-                for user, text in self._texts.items()
-                if user not in found and pattern.search(text)
-            ]
-            found += edge
-        return tuple(dict.fromkeys(one.rpartition(".")[2] for one in found))
+        if name not in self._found:
+            found, edge = [name], {name}
+            while edge:
+                edge = {user for user, named in self._named.items() if named & edge} - {*found}
+                found += sorted(edge)
+            self._found[name] = tuple(dict.fromkeys(one.rpartition(".")[2] for one in found))
+        return self._found[name]
 
 
 def _rows(conn: psycopg.Connection, query: str) -> list[Any]:
@@ -231,7 +237,7 @@ def _of_policies(
         found = [(one.clause, one.change, text) for one, text in policy.weakened()]
         found += _wider_roles(conn, policy)
         for clause, change, mutation in found:
-            file, line = places.of(rf"create policy {policy.name} on", clause)
+            file, line = places.of(f"policy {policy.name}", clause)
             yield Mutant(
                 f"policy {policy.name}",
                 file,
@@ -268,7 +274,7 @@ def _of_views(conn: psycopg.Connection, places: Places, uses: Uses) -> Iterator[
     ):
         head = f"create or replace view {view} with ({options}) as "
         for weaker in weaken_statements(text.rstrip(";"), DECIDES):
-            file, line = places.of(rf"create or replace view {re.escape(view)}$", weaker.clause)
+            file, line = places.of(f"view {view}", weaker.clause)
             yield Mutant(
                 f"view {view}",
                 file,
@@ -302,7 +308,7 @@ def _of_functions(
             continue
         part, weaker_texts = _body(definition, source, language, matters)
         for weaker in weaker_texts:
-            file, line = places.of(rf"create or replace function {name}\(", weaker.clause)
+            file, line = places.of(f"function {name}", weaker.clause)
             is_check = weaker.clause.startswith(f"{CHECK}(")
             yield Mutant(
                 f"function {name}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -38,6 +38,10 @@ MOST_FILES = 3
 LOCK_SECONDS = 60
 
 
+# What a wrapper of a hook is: it gets the result, and returns it.
+Remembering = Generator[None, object, object]
+
+
 class Runner:
     """Tries a share of the chosen mutants and reports each on a line of JSON."""
 
@@ -47,11 +51,11 @@ class Runner:
         self._healthy: dict[tuple[tuple[str, ...], str], bool] = {}
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Remembering:
         """Remember the database that tests share."""
-        value: Any = yield
-        if fixturedef.argname == "shared_database":
-            self._database: Database = value
+        value = yield
+        if isinstance(value, Database) and fixturedef.argname == "shared_database":
+            self._database = value
         return value
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

@@ -1,4 +1,4 @@
-"""Ask the permission matrix about mutants, in one transaction that is rolled back.
+"""Ask who may do what about mutants, in one transaction that is rolled back.
 
 The rows are stored once, and each mutant lives in a savepoint. Only cells about what builds on the
 table or the function of a mutant are tried, nearest first.
@@ -7,10 +7,12 @@ table or the function of a mutant are tried, nearest first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 
 from control.stack.state import SUPERUSER
+from tests.catalog.behind import SEEN_BY, store_rows, who_sees
 from tests.catalog.matrix import Matrix, make_matrix
 from tests.catalog.test_permission_matrix import CELLS, Cell, outcome_of
 from tests.mutants.collect import Mutant
@@ -35,10 +37,14 @@ def ask_matrix(
 class _Trial:
     def __init__(self, matrix: Matrix) -> None:
         self._matrix = matrix
-        self._right: dict[tuple[tuple[str, ...], Cell], bool] = {}
+        self._behind = store_rows(matrix)
+        self._right: dict[tuple[tuple[str, ...], object], bool] = {}
 
     def ask(self, mutant: Mutant) -> str | None:
         """Return the first cell that is another one with the mutant, and only with it."""
+        for row in self._behind:
+            if row[0] == mutant.words[0] and self._is_shown_to_others(mutant, row):
+                return f"behind.py: {' '.join(row)}"
         near = [cell for cell in CELLS if cell.resource in mutant.words]
         near.sort(key=lambda cell: mutant.words.index(cell.resource))
         for start in range(0, len(near), AT_ONCE):
@@ -47,6 +53,13 @@ class _Trial:
                 if self._is_right_without(mutant, cell):
                     return f"permissions.txt: {cell.id}"
         return None
+
+    def _is_shown_to_others(self, mutant: Mutant, row: tuple[str, str]) -> bool:
+        """Tell whether others see a row behind the API with the mutant than without it."""
+        with self._made(*mutant.opening):
+            before = who_sees(self._matrix, row[0], self._behind[row])
+        with self._made(*mutant.opening, mutant.mutation):
+            return before == SEEN_BY[row] != who_sees(self._matrix, row[0], self._behind[row])
 
     def _is_right_without(self, mutant: Mutant, cell: Cell) -> bool:
         """Tell whether a cell is right without the mutant, with what stands open for its sake."""
@@ -59,8 +72,13 @@ class _Trial:
 
     def _wrong(self, statements: Sequence[str], cells: Sequence[Cell]) -> list[Cell]:
         """Return the cells whose outcome is another one while some statements hold."""
+        with self._made(*statements):
+            return [cell for cell in cells if outcome_of(self._matrix, cell) != cell.outcome]
+
+    @contextmanager
+    def _made(self, *statements: str) -> Iterator[None]:
         limit = f"set local statement_timeout = '{STATEMENT_SECONDS}s'"
         with self._matrix.conn.transaction(force_rollback=True):
             for statement in (*statements, limit):
                 self._matrix.conn.execute(statement)
-            return [cell for cell in cells if outcome_of(self._matrix, cell) != cell.outcome]
+            yield
