@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,19 @@ def collect(conn: psycopg.Connection, root: Path) -> list[Mutant]:
     places = Places(root)
     uses = Uses(conn)
     policies = _policies(conn)
-    return [
+    found = [
         *_of_policies(conn, policies, places, uses),
         *_of_views(conn, places, uses),
         *_of_functions(conn, policies, places, uses),
     ]
+    # The same clause may stand in one object twice.
+    seen: Counter[str] = Counter()
+    for place, mutant in enumerate(found):
+        seen[mutant.key] += 1
+        if seen[mutant.key] > 1:
+            change = f"{mutant.change} ({seen[mutant.key]})"
+            found[place] = replace(mutant, change=change)
+    return found
 
 
 class Places:

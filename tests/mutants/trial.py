@@ -21,6 +21,7 @@ from tests.servers import Database
 # Cells that are tried before their outcome is looked at; the mutant is made anew for each time.
 AT_ONCE = 24
 STATEMENT_SECONDS = 20
+ALLOWED = ("yes", "masked")
 
 
 def ask_matrix(
@@ -38,7 +39,7 @@ class _Trial:
     def __init__(self, matrix: Matrix) -> None:
         self._matrix = matrix
         self._behind = store_rows(matrix)
-        self._right: dict[tuple[tuple[str, ...], object], bool] = {}
+        self._without: dict[tuple[tuple[str, ...], Cell], str] = {}
 
     def ask(self, mutant: Mutant) -> str | None:
         """Return the first cell that is another one with the mutant, and only with it."""
@@ -48,9 +49,10 @@ class _Trial:
         near = [cell for cell in CELLS if cell.resource in mutant.words]
         near.sort(key=lambda cell: mutant.words.index(cell.resource))
         for start in range(0, len(near), AT_ONCE):
-            made = (*mutant.opening, mutant.mutation)
-            for cell in self._wrong(made, near[start : start + AT_ONCE]):
-                if self._is_right_without(mutant, cell):
+            cells = near[start : start + AT_ONCE]
+            outcomes = self._outcomes((*mutant.opening, mutant.mutation), cells)
+            for cell, outcome in zip(cells, outcomes, strict=True):
+                if outcome != cell.outcome and self._is_noticed(mutant, cell, outcome):
                     return f"permissions.txt: {cell.id}"
         return None
 
@@ -61,19 +63,25 @@ class _Trial:
         with self._made(*mutant.opening, mutant.mutation):
             return before == SEEN_BY[row] != who_sees(self._matrix, row[0], self._behind[row])
 
-    def _is_right_without(self, mutant: Mutant, cell: Cell) -> bool:
-        """Tell whether a cell is right without the mutant, with what stands open for its sake."""
+    def _is_noticed(self, mutant: Mutant, cell: Cell, outcome: str) -> bool:
+        """Tell whether it is the mutant that made a cell wrong, and not what stands open for it.
+
+        With one layer open another refusal is the outcome; then only what is allowed is noticed.
+        """
         if not mutant.opening:
             return True
         key = (mutant.opening, cell)
-        if key not in self._right:
-            self._right[key] = self._wrong(mutant.opening, [cell]) == []
-        return self._right[key]
+        if key not in self._without:
+            (self._without[key],) = self._outcomes(mutant.opening, [cell])
+        without = self._without[key]
+        return without == cell.outcome or (
+            without not in ALLOWED and cell.outcome not in ALLOWED and outcome in ALLOWED
+        )
 
-    def _wrong(self, statements: Sequence[str], cells: Sequence[Cell]) -> list[Cell]:
-        """Return the cells whose outcome is another one while some statements hold."""
+    def _outcomes(self, statements: Sequence[str], cells: Sequence[Cell]) -> list[str]:
+        """Return the outcomes of cells while some statements hold."""
         with self._made(*statements):
-            return [cell for cell in cells if outcome_of(self._matrix, cell) != cell.outcome]
+            return [outcome_of(self._matrix, cell) for cell in cells]
 
     @contextmanager
     def _made(self, *statements: str) -> Iterator[None]:
