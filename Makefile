@@ -1,6 +1,6 @@
 # Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench attack chaos docs snapshot clean lock
+.PHONY: help up down test lint bench attack chaos mutants docs snapshot clean lock
 
 # Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
@@ -54,6 +54,10 @@ attack: ## Try a thousand attacks on a separate stack; ARGS="--seed 7 floods"
 chaos: ## Break a separate stack at random and start it again; ARGS="--seed 7 --rounds 50"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.stack.chaos $(ARGS)
+
+mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
+	@$(INSTALL) development node
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 clean: down ## Stop the stack; delete its data and everything installed
 	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

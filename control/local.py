@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.client import HTTPResponse
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, urlopen
 
@@ -60,6 +61,18 @@ def open_url(request: Request, seconds: float) -> HTTPResponse:
     return cast(HTTPResponse, opener(request, timeout=seconds))
 
 
+def forward(request: Request, seconds: float) -> HTTPResponse | HTTPError:
+    """Send a request and return the answer, whatever its status.
+
+    A redirect is an answer, too: following it would give the headers to another server.
+    """
+    opener = _direct if _is_loopback(request.full_url) else _through_proxies
+    try:
+        return cast(HTTPResponse, opener.open(request, timeout=seconds))
+    except HTTPError as answer:
+        return answer
+
+
 class _NoRedirects(HTTPRedirectHandler):
     """Follow no redirects: a server that redirects is not one of the local stack."""
 
@@ -68,6 +81,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 _direct = build_opener(ProxyHandler({}), _NoRedirects)
+_through_proxies = build_opener(_NoRedirects)
 
 
 def _is_loopback(url: str) -> bool:

@@ -81,6 +81,23 @@ def test_best_of_several_grants_counts(
         assert groups_of(conn)[-1] == entry(generous, "Generous", "member", is_granted=True)
 
 
+def test_grants_of_and_to_others_do_not_count(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Name the role of the grant between the two groups, also where others hold a stronger one."""
+    stranger, generous = factories.group(admin, "Stranger"), factories.group(admin, "Generous")
+    lavish = factories.group(admin, "Lavish")
+    factories.grant(admin, generous, own, "viewer")
+    factories.grant(admin, generous, stranger, "admin")
+    factories.grant(admin, lavish, own, "member")
+    factories.user(admin, "alice", {own: "admin"})
+    with request_as("member", sub="alice") as conn:
+        assert groups_of(conn)[1:] == [
+            entry(generous, "Generous", "viewer", is_granted=True),
+            entry(lavish, "Lavish", "member", is_granted=True),
+        ]
+
+
 def test_caller_without_groups_has_an_empty_list(
     admin: psycopg.Connection, request_as: RequestAs, own: int
 ) -> None:

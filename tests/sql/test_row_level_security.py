@@ -151,3 +151,36 @@ def test_new_function_is_not_executable_until_granted(admin: psycopg.Connection)
         "select has_function_privilege('anon', 'api.fresh()', 'execute')"
     ).fetchone()
     assert row == (False,)
+
+
+UNFILTERED = {
+    "delete": "delete from api.sequences",
+    "update": "update api.sequences set sequencing_depth = 1",
+}
+
+
+@pytest.mark.parametrize("verb", UNFILTERED)
+@pytest.mark.parametrize("caller", ["vic", "bob"])
+def test_change_without_a_filter_is_bounded_by_its_own_policy(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, caller: str, verb: str
+) -> None:
+    """Change nothing: what one sees does not bound a statement that reads no column."""
+    factories.sequence(admin, factories.sample(admin, lab.group))
+
+    with request_as("member", sub=caller) as conn:
+        changed = conn.execute(UNFILTERED[verb].encode()).rowcount
+
+    assert changed == 0
+
+
+@pytest.mark.parametrize("verb", UNFILTERED)
+def test_member_changes_rows_without_a_filter(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, verb: str
+) -> None:
+    """Change those of the own group."""
+    factories.sequence(admin, factories.sample(admin, lab.group))
+
+    with request_as("member", sub="alice") as conn:
+        changed = conn.execute(UNFILTERED[verb].encode()).rowcount
+
+    assert changed == 1

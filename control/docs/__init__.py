@@ -1,0 +1,1 @@
+"""Show the description of the API as a page in a browser, from which one can call the API."""

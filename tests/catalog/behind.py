@@ -1,0 +1,68 @@
+"""Who sees the rows of tables that no resource shows; functions and other tables rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+from psycopg import sql
+
+from tests import factories
+from tests.catalog.matrix import Matrix
+
+FULL = frozenset({"admin", "member", "g-admin", "g-member", "op-member"})
+ANY = FULL | {"viewer", "g-viewer"}
+# By table and row of the lab.
+SEEN_BY = {
+    ("aligned_sequences", "open"): FULL,
+    ("job_public_sequences", "-"): FULL,
+    ("job_samples", "-"): FULL,
+    # Nobody has a privilege on it.
+    ("job_schedules", "-"): frozenset(),
+    ("phylo_tree_tips", "-"): ANY,
+    ("sample_mutations", "open"): ANY,
+    ("sample_mutations", "private"): FULL,
+}
+
+
+def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
+    """Store a row of each table, and return their ids."""
+    conn, lab = matrix.conn, matrix.names["group"]
+    run = matrix.rows["phylo_runs", "-"]
+    open_sample, private_sample = (matrix.rows["samples", kind] for kind in ("open", "private"))
+    repository = matrix.rows["public_repositories", "-"]
+    public = {"group_id": lab, "job_id": run, "public_repository_id": repository, "strain": "a"}
+    tip = conn.execute("select min(id) from aspen.phylo_tree_tips").fetchone()
+    assert tip is not None
+    return {
+        ("aligned_sequences", "open"): factories.aligned_sequence(conn, open_sample),
+        ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
+        ("job_samples", "-"): factories.job_sample(conn, run, open_sample),
+        ("job_schedules", "-"): factories.job_schedule(conn, lab),
+        ("phylo_tree_tips", "-"): int(tip[0]),
+        ("sample_mutations", "open"): factories.mutations(conn, open_sample),
+        ("sample_mutations", "private"): factories.mutations(conn, private_sample),
+    }
+
+
+def who_sees(matrix: Matrix, table: str, row_id: int) -> frozenset[str]:
+    """Return who would see a row if a view showed the table; needs a superuser's connection."""
+    with matrix.conn.transaction(force_rollback=True):
+        matrix.conn.execute(
+            sql.SQL(
+                "create view api.behind with (security_invoker = true) as select id from {};"
+                " grant select on api.behind to member, operator, anon, job"
+            ).format(sql.Identifier("aspen", table))
+        )
+        return frozenset(_callers(matrix, row_id))
+
+
+def _callers(matrix: Matrix, row_id: int) -> Iterator[str]:
+    for caller in matrix.callers:
+        try:
+            with matrix.request_of(caller) as conn:
+                found = conn.execute("select from api.behind where id = %s", [row_id]).fetchall()
+        except psycopg.Error:
+            found = []
+        if found:
+            yield caller

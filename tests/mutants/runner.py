@@ -1,0 +1,157 @@
+"""Try mutants: apply one, ask the tests nearest to it until one notices, take it back.
+
+First the permission matrix is asked (trial.py). Whoever survives that meets the SQL tests that name
+it, for which it is committed to the database that all tests share which roll back. This is a plugin
+of pytest, so that all tests are collected and all servers started once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Generator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any, TextIO
+
+import psycopg
+import pytest
+from _pytest.runner import runtestprotocol
+
+from control.stack.state import SUPERUSER
+from tests.mutants.collect import Mutant, collect
+from tests.mutants.trial import ask_matrix
+from tests.servers import SETTINGS, Database
+
+# The first is any test of another file than those after it, which shares their database.
+FILES = (
+    "tests/catalog/test_permission_matrix.py::test_table_has_every_resource_and_verb",
+    "tests/sql",
+)
+# They compare the text of policies, or how they are planned, so they notice any change.
+NOT_ABOUT_BEHAVIOUR = ("test_permission_matrix.py", "test_structure.py", "test_flat_costs.py")
+# How many names, nearest first, and how many files that name them most.
+NAMES = 2
+MOST_FILES = 3
+# Whatever they name.
+ALWAYS = ("test_row_level_security.py",)
+LOCK_SECONDS = 60
+
+
+# What a wrapper of a hook is: it gets the result, and returns it.
+Remembering = Generator[None, object, object]
+
+
+class Runner:
+    """Tries a share of the chosen mutants and reports each on a line of JSON."""
+
+    def __init__(self, report: Path, only: str, seed: int, count: int | None, share: str) -> None:
+        self._report, self._only, self._seed, self._count = report, only, seed, count
+        self._share, self._shares = (int(part) for part in share.split("/"))
+        self._healthy: dict[tuple[tuple[str, ...], str], bool] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Remembering:
+        """Remember the database that tests share."""
+        value = yield
+        if isinstance(value, Database) and fixturedef.argname == "shared_database":
+            self._database = value
+        return value
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run mutants instead of tests."""
+        self._anchor, *rest = session.items
+        self._items = [one for one in rest if one.path.name not in NOT_ABOUT_BEHAVIOUR]
+        self._texts = {path: path.read_text("utf-8") for path in {one.path for one in self._items}}
+        # Its servers stay, because the next item is of the same session.
+        assert _passes(self._anchor, self._items[0])
+        with self._database.connect(SUPERUSER) as conn:
+            known = collect(conn, SETTINGS.root)
+        mutants = self._chosen(known)
+        with open(self._report, "w", encoding="utf-8") as report:
+            report.write(json.dumps({"known": [one.key for one in known]}) + "\n")
+            survivors = []
+            for mutant, killer in ask_matrix(self._database, mutants):
+                if killer is None:
+                    survivors.append(mutant)
+                else:
+                    _write(report, mutant, killer)
+            for mutant in survivors:
+                _write(report, mutant, self._ask_tests(mutant))
+        return True
+
+    def _chosen(self, known: Sequence[Mutant]) -> Sequence[Mutant]:
+        mutants = [one for one in known if self._only in one.key]
+        if self._count is not None:
+            mutants = Random(self._seed).sample(mutants, min(self._count, len(mutants)))
+        return mutants[self._share :: self._shares]
+
+    def _ask_tests(self, mutant: Mutant) -> str | None:
+        """Return the SQL test that noticed a mutant, of the files that name what it is in."""
+        names = re.compile("|".join(rf"\b{word}\b" for word in mutant.words[:NAMES]))
+        counts = {path: len(names.findall(text)) for path, text in self._texts.items()}
+        files = sorted(counts, key=lambda path: (-counts[path], path))[:MOST_FILES]
+        files += [path for path in counts if path.name in ALWAYS and path not in files]
+        items = [
+            item
+            for path in files
+            if counts[path] or path.name in ALWAYS
+            for item in self._items
+            if item.path == path
+        ]
+        with self._database.connect(SUPERUSER) as conn:
+            conn.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
+            _apply(conn, *mutant.opening, mutant.mutation)
+            try:
+                for item, following in pairwise([*items, self._anchor]):
+                    if not _passes(item, following):
+                        item.session._setupstate.teardown_exact(self._anchor)
+                        if self._passes_without(conn, mutant, item):
+                            return item.nodeid
+            finally:
+                _apply(conn, *mutant.undoing)
+        return None
+
+    def _passes_without(self, conn: psycopg.Connection, mutant: Mutant, item: pytest.Item) -> bool:
+        """Tell whether a test passes without the mutant, with what stands open for its sake."""
+        if not mutant.opening:
+            return True
+        key = (mutant.opening, item.nodeid)
+        if key not in self._healthy:
+            _apply(conn, *mutant.undoing, *mutant.opening)
+            self._healthy[key] = _passes(item, self._anchor)
+            _apply(conn, mutant.mutation)
+        return self._healthy[key]
+
+
+def _apply(conn: psycopg.Connection, *statements: str) -> None:
+    with conn.transaction():
+        for statement in statements:
+            conn.execute(statement)
+
+
+def _write(report: TextIO, mutant: Mutant, killer: str | None) -> None:
+    line = {"key": mutant.key, "where": mutant.where, "killer": killer}
+    report.write(json.dumps(line) + "\n")
+    report.flush()
+
+
+def _passes(item: pytest.Item, following: pytest.Item) -> bool:
+    reports = runtestprotocol(item, log=False, nextitem=following)
+    return not any(one.failed for one in reports)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try one share: REPORT ONLY SEED COUNT SHARE/SHARES."""
+    report, only, seed, count, share = arguments
+    runner = Runner(Path(report), only, int(seed), int(count) if count else None, share)
+    options = ["-q", "-p", "no:cacheprovider"]
+    # Its plugins were imported by what this module imports.
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*options, *FILES], plugins=[runner]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
