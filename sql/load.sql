@@ -70,6 +70,7 @@
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
 \ir internal/audit/refuse_change.sql
+\ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
 \ir internal/values/tagged_body.sql

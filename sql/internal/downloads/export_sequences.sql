@@ -84,15 +84,15 @@ begin
     return (
         select coalesce(
             string_agg(
-                '>' || coalesce(repository_prefix || '/' || coalesce((
+                internal.fasta_header(coalesce(repository_prefix || '/' || coalesce((
                     select substr(named.name, length(prefix) + 2)
                     from unnest(prefixes) as prefix
                     where length(named.name) > length(prefix) + 1
                         and starts_with(lower(named.name), lower(prefix) || '/')
                     order by length(prefix) desc
                     limit 1
-                ), named.name), named.name)
-                || E'\n' || sequences.sequence || E'\n',
+                ), named.name), named.name), samples.restricted_until)
+                || sequences.sequence || E'\n',
                 '' order by samples.id
             ),
             ''
