@@ -1,5 +1,5 @@
 -- Keeps what changed, by month, and replaced sequences, so that members bring samples back.
--- depends: 0005_add_search_and_prunes
+-- depends: 0006_add_idempotency_keys
 -- code: unloaded
 
 -- The table of before becomes the partition of everything up to the end of this month; it is not

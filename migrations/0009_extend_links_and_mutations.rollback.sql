@@ -3,7 +3,6 @@
 -- squawk-ignore-file changing-column-type
 
 alter table aspen.sample_mutations
-alter column is_private type boolean,
 alter column updated_at type timestamptz;
 
 alter table aspen.share_links

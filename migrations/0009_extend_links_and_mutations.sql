@@ -1,5 +1,5 @@
 -- Shows groups how often their links are used, and clients the mutations of samples.
--- depends: 0005_add_search_and_prunes
+-- depends: 0008_add_restricted_until
 -- code: unloaded
 
 -- squawk-ignore-file changing-column-type
@@ -17,5 +17,4 @@ comment on column aspen.share_links.last_used_at is 'When the link was last used
 comment on column aspen.share_links.use_count is 'How often the link was used';
 
 alter table aspen.sample_mutations
-alter column is_private type aspen.flag,
 alter column updated_at type aspen.moment;

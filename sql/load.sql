@@ -76,6 +76,7 @@
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
 \ir internal/audit/refuse_change.sql
+\ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
 \ir internal/values/tagged_body.sql
@@ -179,6 +180,7 @@
 \ir internal/identifiers/match_strains.sql
 \ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/most_bases_at_once.sql
 \ir internal/downloads/file_cell.sql
 \ir internal/downloads/file_line.sql
 \ir internal/downloads/file_name.sql

@@ -27,7 +27,8 @@ $$;
 
 -- Fences: on every table with a group_id, and on the groups themselves, a restrictive policy keeps
 -- member, and api_writer where a policy lets it in, to the groups of the caller, whatever other
--- policies allow. Private rows are for full_groups. Operators manage all groups and who is in them.
+-- policies allow. Rows with disclosed_at are for full_groups until it is past. Operators manage all
+-- groups and who is in them.
 -- Two tables differ: api_writer reads the prefix of every group, for generated identifiers; and the
 -- fences of samples are in policies/samples.sql, with the reason for their form.
 do $$
@@ -40,7 +41,7 @@ begin
             tables.relname as table_name,
             tables.relname || '_fence' as policy_name,
             case tables.relname when 'groups' then 'id' else 'group_id' end as key,
-            private_rows.attnum is not null as has_private_rows,
+            dated_rows.attnum is not null as has_dated_rows,
             tables.relname in ('groups', 'memberships', 'group_grants', 'invitations') as is_access,
             case
                 when tables.relname <> 'groups' and exists (
@@ -54,8 +55,8 @@ begin
         from pg_catalog.pg_class as tables
         left join pg_catalog.pg_attribute as keys
             on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
-        left join pg_catalog.pg_attribute as private_rows
-            on tables.oid = private_rows.attrelid and private_rows.attname = 'is_private'
+        left join pg_catalog.pg_attribute as dated_rows
+            on tables.oid = dated_rows.attrelid and dated_rows.attname = 'disclosed_at'
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
             and (keys.attnum is not null or tables.relname = 'groups')
@@ -68,9 +69,9 @@ begin
         order by tables.relname
     loop
         condition := pg_catalog.format('%I = any(authz.any_groups())', fence.key);
-        if fence.has_private_rows then
+        if fence.has_dated_rows then
             condition := condition
-                || ' and (not is_private or group_id = any(authz.full_groups()))';
+                || ' and (disclosed_at <= now() or group_id = any(authz.full_groups()))';
         end if;
         if fence.is_access then
             condition := condition || $sql$ or current_user = 'operator'$sql$;
@@ -83,7 +84,7 @@ begin
             case
                 when fence.is_access
                     then 'Only groups the caller sees, operators all, whatever else is allowed'
-                when fence.has_private_rows
+                when fence.has_dated_rows
                     then 'Only rows the caller may see, whatever other policies allow'
                 else 'Only rows of groups the caller sees, whatever other policies allow'
             end

@@ -432,6 +432,8 @@ def _key_of_sample(conn: psycopg.Connection, sample_id: int) -> dict[str, object
 
 
 def _visible_like(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:
-    row = conn.execute("select is_private from aspen.samples where id = %s", [sample_id]).fetchone()
+    row = conn.execute(
+        "select disclosed_at from aspen.samples where id = %s", [sample_id]
+    ).fetchone()
     assert row is not None
-    return _key_of_sample(conn, sample_id) | {"is_private": row[0]}
+    return _key_of_sample(conn, sample_id) | {"disclosed_at": row[0]}

@@ -11,7 +11,7 @@ from tests.servers import SQL_DIR, Database
 
 STRUCTURE = (SQL_DIR / "structure.sql").read_bytes()
 SEEN = "(group_id = ANY (authz.any_groups()))"
-OF_FULL_GROUPS = "((NOT is_private) OR (group_id = ANY (authz.full_groups())))"
+OF_FULL_GROUPS = "((disclosed_at <= now()) OR (group_id = ANY (authz.full_groups())))"
 TRIGGERS = """
 select pg_get_triggerdef(oid) from pg_catalog.pg_trigger
 where tgrelid = 'aspen.notes'::regclass and not tgisinternal order by tgname
@@ -80,7 +80,7 @@ def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
     [
         pytest.param("group_id bigint not null", SEEN, id="group"),
         pytest.param(
-            "group_id bigint not null, is_private boolean not null",
+            "group_id bigint not null, disclosed_at timestamptz not null",
             f"({SEEN} AND {OF_FULL_GROUPS})",
             id="group and privacy",
         ),

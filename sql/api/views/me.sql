@@ -39,7 +39,7 @@ comment on column api.me.groups is $$Groups that the caller may see
 [{"id": 3, "name": "…", "role": "admin", "is_granted": false, "ends_at": null, "may": ["read", …]}]. role
 is admin, member or viewer; is_granted tells whether it comes from a grant to another group instead of
 from a direct role, and ends_at when that grant ends, null for never. may lists what the caller may do:
-read (samples that are not private, runs, trees), read_private (private samples and identifiers,
+read (samples neither private nor restricted, runs, trees), read_private (all samples, identifiers,
 sequences), change (samples, sequences, runs), create (samples, runs), read_members (the group, its
 members, grants and invitations), manage (edit the group, set roles, remove, invite, grant).$$;
 comment on column api.me.created_at is 'When the user was created';

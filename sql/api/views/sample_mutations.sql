@@ -5,7 +5,7 @@ select
     sample_mutations.id,
     sample_mutations.group_id,
     sample_mutations.sample_id,
-    sample_mutations.is_private,
+    (sample_mutations.disclosed_at = '9999-01-01 00:00:00+00')::aspen.flag as is_private,
     sample_mutations.mutations_caller,
     sample_mutations.substitutions,
     sample_mutations.deletions,
@@ -16,7 +16,8 @@ select
     reference_datasets.name as reference_dataset_name,
     reference_datasets.accession as reference_sequence_accession,
     reference_datasets.tag as reference_dataset_tag,
-    sample_mutations.updated_at
+    sample_mutations.updated_at,
+    sample_mutations.disclosed_at
 from aspen.sample_mutations as sample_mutations
 left join aspen.reference_datasets as reference_datasets
     on sample_mutations.reference_dataset_id = reference_datasets.id;
@@ -30,7 +31,7 @@ substitutions=cs.{C241T}.$$;
 comment on column api.sample_mutations.id is 'Identifier of the row';
 comment on column api.sample_mutations.group_id is 'Group that owns the sample; see groups in me';
 comment on column api.sample_mutations.sample_id is 'Sample; see samples';
-comment on column api.sample_mutations.is_private is 'True if viewers do not see the sample';
+comment on column api.sample_mutations.is_private is 'True if the sample is private';
 comment on column api.sample_mutations.mutations_caller is
 'Program that compared the sequence: NEXTCLADE';
 comment on column api.sample_mutations.substitutions is
@@ -51,6 +52,8 @@ comment on column api.sample_mutations.reference_sequence_accession is
 comment on column api.sample_mutations.reference_dataset_tag is
 'Release of the reference dataset; null if unknown';
 comment on column api.sample_mutations.updated_at is 'When the row was last written';
+comment on column api.sample_mutations.disclosed_at is
+'When viewers see the sample; see samples';
 
 grant select on api.sample_mutations to member;
 

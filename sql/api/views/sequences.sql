@@ -18,7 +18,7 @@ from aspen.sequences as sequences;
 comment on view api.sequences is $$Consensus sequences of samples
 
 Members and admins see them, by a direct role or a grant. With Accept: text/x-fasta the answer is FASTA
-with public identifiers as names; more than 1,000 sequences are rejected unless the request asks for a
+with public identifiers as names, and restricted_until=YYYY-MM-DD after those of restricted samples; more than 1,000 sequences are rejected unless the request asks for a
 page. A POST inserts one sequence or many: either all are stored or none, and the error lists every
 problem. Upsert with on_conflict=group_id,sample_id.
 

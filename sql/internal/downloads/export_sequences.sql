@@ -15,7 +15,7 @@ as $$
 #variable_conflict use_column
 declare
     -- Ten such answers at once, as many as one user may have, take two gigabytes.
-    bound constant bigint := 30000000;
+    bound constant bigint := internal.most_bases_at_once();
     pathogen_id bigint := (
         internal.pathogen_of(internal.trimmed(export_sequences.choice ->> 'pathogen'))).id;
     prefix_pattern text := internal.prefix_pattern(pathogen_id);
@@ -50,7 +50,8 @@ begin
     return (
         select coalesce(
             string_agg(
-                '>' || named.name || E'\n' || sequences.sequence || E'\n',
+                internal.fasta_header(named.name, samples.restricted_until)
+                || sequences.sequence || E'\n',
                 '' order by named.sample_id
             ),
             ''
@@ -60,6 +61,8 @@ begin
         ) as named
         inner join aspen.sequences as sequences
             on named.group_id = sequences.group_id and named.sample_id = sequences.sample_id
+        inner join aspen.samples as samples
+            on named.sample_id = samples.id
     );
 end
 $$;

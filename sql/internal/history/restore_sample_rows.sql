@@ -74,7 +74,8 @@ begin
         from jsonb_each(to_jsonb(past.sample)) as cells
         where cells.value <> to_jsonb(stored) -> cells.key
             and cells.key not in (
-                'id', 'group_id', 'pathogen_id', 'uploaded_by_id', 'created_at', 'updated_at'
+                'id', 'group_id', 'pathogen_id', 'uploaded_by_id', 'created_at', 'updated_at',
+                'disclosed_at'
             )
     ) as differences
     where past.is_stored and differences.cells is not null;
@@ -90,7 +91,7 @@ begin
         id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
         public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
         sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-        specimen_processing, created_at
+        specimen_processing, restricted_until, created_at
     )
     select
         (past.sample).id, (past.sample).group_id, (past.sample).pathogen_id,
@@ -100,7 +101,8 @@ begin
         (past.sample).sample_collected_by, (past.sample).sample_collector_contact_email,
         (past.sample).sample_collector_contact_address, (past.sample).authors,
         (past.sample).organism, (past.sample).host, (past.sample).purpose_of_sampling,
-        (past.sample).specimen_processing, (past.sample).created_at
+        (past.sample).specimen_processing, (past.sample).restricted_until,
+        (past.sample).created_at
     from unnest(samples) as past
     where not past.is_stored
     order by (past.sample).private_identifier collate "C";

@@ -8,8 +8,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- The bound of internal.export_sequences.
-    bound constant bigint := 50000000;
+    bound constant bigint := internal.most_bases_at_once();
     page bigint[];
     rest bigint;
     body text;

@@ -24,8 +24,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    -- The bound of internal.export_sequences.
-    bound constant bigint := 50000000;
+    bound constant bigint := internal.most_bases_at_once();
     only_pathogen_id bigint;
     identifiers text[] := internal.parse_words_list(share_sequences.samples);
     own_group bigint[] := array[share_sequences.group_id];
@@ -69,7 +68,7 @@ begin
         select
             matched.identifier,
             matched.sample_id,
-            samples.is_private,
+            samples.disclosed_at > now() as is_hidden,
             samples.public_identifier,
             octet_length(sequences.sequence) as length,
             count(*) over (partition by matched.identifier) as candidates
@@ -106,7 +105,7 @@ begin
         (
             select json_agg(left(described.identifier, 200) order by described.identifier)
             from described
-            where described.is_private
+            where described.is_hidden
         ),
         (
             select json_agg(left(described.identifier, 200) order by described.identifier)
@@ -130,9 +129,9 @@ begin
             'Name each by an identifier that no other sample has.');
     end if;
     if private_samples is not null then
-        perform internal.fail(400, 'private_samples', 'Some samples are private',
+        perform internal.fail(400, 'private_samples', 'Some samples are private or restricted',
             internal.first_of_many(private_samples),
-            'Leave them out, or set is_private to false first.');
+            'Leave them out, or change is_private or restricted_until first.');
     end if;
     if bare_samples is not null then
         perform internal.fail(400, 'samples_without_sequence', 'Some samples have no sequence',

@@ -1,5 +1,6 @@
 -- definer because a visitor may read nothing; row-level security shows api_writer the group of the
--- link. Private samples are for the group, whoever made the link.
+-- link. What viewers do not see is for the group, whoever made the
+-- link.
 create or replace function internal.shared_sequences(token text)
 returns text
 language plpgsql
@@ -9,8 +10,8 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-    -- The bound of internal.export_sequences: sequences may have become longer.
-    bound constant bigint := 50000000;
+    -- Asked again: sequences may have become longer.
+    bound constant bigint := internal.most_bases_at_once();
     link record;
     ids bigint[];
     names text[];
@@ -30,7 +31,7 @@ begin
         on samples.group_id = sequences.group_id and samples.id = sequences.sample_id
     where samples.id = any(link.sample_ids)
         and samples.group_id = link.group_id
-        and not samples.is_private;
+        and samples.disclosed_at <= now();
     if bases > bound then
         perform internal.fail(413, 'export_too_large', 'The export has too many bases',
             json_build_object('bases', bases, 'at_most', bound)::text,

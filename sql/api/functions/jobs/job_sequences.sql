@@ -12,7 +12,7 @@ comment on function api.job_sequences(bigint) is $$The sequences that a job runs
 
 For the program of a running job, with the token of its present attempt. Records are named by the id
 of the sample, in this order. after_id: id of the last sample received (0 by default); an answer has
-at most 50,000,000 bases, and the header Samples-Left counts the sequences after it. A sequence that
+at most 30,000,000 bases, and the header Samples-Left counts the sequences after it. A sequence that
 was replaced since the job left the queue is left out. A call also counts as heartbeat.$$;
 
 revoke all on function api.job_sequences(bigint) from public;

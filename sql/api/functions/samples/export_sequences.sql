@@ -51,7 +51,8 @@ which names the samples of groups where you are member or admin, directly or by 
 private identifier. repository: a name such as GISAID; every name then begins with its prefix for
 the pathogen, instead of that of another repository.
 
-Sequences are for members and admins. Records are in the order of sample ids. The header
+Sequences are for members and admins. Records are in the order of sample ids. While a sample is
+restricted, restricted_until=YYYY-MM-DD follows the name. The header
 Samples-Left-Out counts what is missing; samples_left_out names it. Errors: 400 invalid_argument,
 400 unknown_pathogen, 413 export_too_large (more than 30,000,000 bases).$$;
 

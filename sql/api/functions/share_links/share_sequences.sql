@@ -48,7 +48,7 @@ address of this API, null where that is not known. token is for shared_sequences
 as you are member or admin of the group; samples that were deleted, became private or lost their
 sequence are left out of it. share_links lists it, revoke_share_link ends it. Errors: 400
 invalid_argument, unknown_pathogen, unknown_samples, ambiguous_samples, private_samples,
-samples_without_sequence; 403 group_access_denied; 413 export_too_large (more than 50,000,000 bases).$$;
+samples_without_sequence; 403 group_access_denied; 413 export_too_large (more than 30,000,000 bases).$$;
 
 revoke all on function api.share_sequences(bigint, text, json, boolean, integer) from public;
 grant execute on function api.share_sequences(bigint, text, json, boolean, integer) to member;
