@@ -21,7 +21,7 @@ FLOORS = (
     {"input_files", "jobs", "people", "text_files"},
     {"reference", "settings"},
     {"local"},
-    {"database", "storage", "tokens"},
+    {"database", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation"},
     {"demo", "stack"},
     {"backups"},
