@@ -2,7 +2,8 @@
 -- depends: 0005_add_search_and_prunes
 
 -- Mails are few, and deleted with their invitations.
--- squawk-ignore-file constraint-missing-not-valid
+-- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid
+-- squawk-ignore-file require-concurrent-index-deletion
 alter table aspen.mails
 add column tried_at timestamptz,
 add column given_up_at timestamptz,
