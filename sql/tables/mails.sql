@@ -56,4 +56,4 @@ comment on column aspen.mails.error is 'Why the last try failed; null if none di
 comment on column aspen.mails.sent_at is 'When the mail was sent; null if it was not';
 comment on column aspen.mails.tried_at is 'When sending was last tried; null if never';
 comment on column aspen.mails.given_up_at is
-'When the control plane decided not to send the mail any more; null if it did not';
+'When sending was given up; null if it was not';

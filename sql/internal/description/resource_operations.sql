@@ -58,7 +58,7 @@ begin atomic
 end;
 
 comment on function internal.resource_operations(text, jsonb, json, text[], jsonb) is
-'The operations of a resource by method, whether or not the caller may use them';
+'All operations of a resource by method, also those the caller lacks';
 
 revoke all on function internal.resource_operations(text, jsonb, json, text[], jsonb) from public;
 grant execute on function internal.resource_operations(text, jsonb, json, text[], jsonb)

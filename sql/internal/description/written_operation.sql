@@ -64,7 +64,8 @@ end;
 comment on function internal.written_operation(text, text, text, jsonb, json, json, jsonb) is
 'An operation of a path, in OpenAPI';
 
-revoke all on function internal.written_operation(text, text, text, jsonb, json, json, jsonb)
-from public;
+revoke all on function internal.written_operation(
+    text, text, text, jsonb, json, json, jsonb
+) from public;
 grant execute on function internal.written_operation(text, text, text, jsonb, json, json, jsonb)
 to anon, member, operator, job;

@@ -14,3 +14,9 @@ drop column tried_at;
 create index mails_id_unsent_idx on aspen.mails (id) where sent_at is null;
 
 comment on column aspen.mails.body is 'Text with the link; null once the mail is sent';
+
+alter table aspen.lineages
+drop constraint lineages_lineage_form_check,
+add constraint lineages_lineage_form_check check (
+    lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+);

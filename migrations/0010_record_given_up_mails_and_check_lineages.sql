@@ -1,7 +1,8 @@
--- Lets the control plane give up a mail and forget its link, and try again after a while.
+-- Lets the control plane give up a mail and forget its link, and try again after a while; lineages
+-- that operators name are no formulas.
 -- depends: 0005_add_search_and_prunes
 
--- Mails are few, and deleted with their invitations.
+-- Mails are few, and deleted with their invitations; lineages are some thousands.
 -- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid
 -- squawk-ignore-file require-concurrent-index-deletion
 alter table aspen.mails
@@ -21,4 +22,15 @@ create index mails_id_waiting_idx on aspen.mails (id) where body is not null;
 comment on column aspen.mails.body is 'Text with the link; null once the mail is sent or given up';
 comment on column aspen.mails.tried_at is 'When sending was last tried; null if never';
 comment on column aspen.mails.given_up_at is
-'When the control plane decided not to send the mail any more; null if it did not';
+'When sending was given up; null if it was not';
+
+alter table aspen.lineages
+drop constraint lineages_lineage_form_check,
+add constraint lineages_lineage_form_check check (
+    lineage !~ (
+        '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+        || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+        || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+        || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+    )
+);
