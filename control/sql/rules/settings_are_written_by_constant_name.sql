@@ -16,6 +16,7 @@ where
                 'api.manual',
                 'api.openapi',
                 'api.phylo_tree',
+                'api.search_locations',
                 'authz.admit_body',
                 'authz.admit_preferences',
                 'authz.bound_request',
@@ -44,7 +45,7 @@ where
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
+                'set_config\(\s*''(aspen\.[a-z_]+|pg_trgm\.word_similarity_threshold|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
             )
         )
     )

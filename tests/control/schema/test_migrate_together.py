@@ -14,6 +14,11 @@ SLOW = (
     "-- Takes its time.\n-- depends: 0002_create_notes\n\ncreate table aspen.slow (id bigint);\n"
     "alter table aspen.slow enable row level security, force row level security;\n"
 )
+# Sleeps as long as the test holds the lock.
+UNTIL_RELEASED = (
+    "do $$ begin while not pg_try_advisory_xact_lock(3) loop perform pg_sleep(0.05);"
+    " end loop; end $$;\n"
+)
 
 
 @pytest.fixture
@@ -35,17 +40,25 @@ def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
 
 def test_one_of_two_ups_waits_and_both_succeed(checkout: Checkout) -> None:
     """The second finds nothing left to do."""
-    checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(1.5);\n")
-    with checkout.migrating("up") as first:
-        assert eventually(is_sleeping(checkout))
-        with checkout.migrating("up") as second:
-            first_out, _ = first.communicate(timeout=60)
-            second_out, second_err = second.communicate(timeout=60)
+    checkout.write_migration("0003_create_slow", SLOW + UNTIL_RELEASED)
+    with checkout.database.connect() as conn:
+        conn.execute("select pg_advisory_lock(3)")
+        with checkout.migrating("up") as first:
+            assert eventually(is_sleeping(checkout))
+            with checkout.migrating("up") as second:
+                assert second.stderr is not None
+                said = any(
+                    "another migrate of this database is running; waiting" in line
+                    for line in second.stderr
+                )
+                conn.execute("select pg_advisory_unlock(3)")
+                first_out, _ = first.communicate(timeout=60)
+                second_out, _ = second.communicate(timeout=60)
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert first_out.endswith("applied 0003_create_slow\nloaded the code of sql/\n")
     assert second_out == "nothing to do\n"
-    assert "another migrate of this database is running; waiting" in second_err
+    assert said
 
 
 def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Checkout) -> None:

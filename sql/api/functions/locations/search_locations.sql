@@ -1,7 +1,8 @@
 -- The index finds the candidates. The whole text is compared second, so that France comes before
 -- everything that is in France. Of 100,000 locations a town is found in 1 ms; ranking takes 36 µs
 -- for each that matches. The threshold finds words with one letter missing, wrong or
--- swapped: "frnace" and France have 0.28; with the 0.6 of pg_trgm it finds nothing.
+-- swapped: "frnace" and France have 0.28; with the 0.6 of pg_trgm it finds nothing. The body sets
+-- it: only a superuser may make a function with a setting of a library that is not loaded yet.
 create or replace function api.search_locations(
     query text default '',
     depth text default 'location'
@@ -20,8 +21,9 @@ language sql
 stable
 security invoker
 rows 100
-set "pg_trgm.word_similarity_threshold" = '0.25'
 begin atomic
+    select set_config('pg_trgm.word_similarity_threshold', '0.25', true);
+
     select
         authz.fail(
             400, 'invalid_argument', 'depth must be region, country, division or location',
