@@ -1,5 +1,4 @@
--- Lets the control plane give up a mail and forget its link, and try again after a while; lineages
--- that operators name are no formulas.
+-- Lets a mail be given up and its link be forgotten, and lets no lineage be a formula.
 -- depends: 0005_add_search_and_prunes
 
 -- Mails are few, and deleted with their invitations; lineages are some thousands.
