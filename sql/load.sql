@@ -40,6 +40,7 @@
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
+\ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
@@ -54,6 +55,8 @@
 \ir internal/errors/fail.sql
 \ir authz/fail.sql
 \ir authz/caller_id.sql
+\ir authz/job_id.sql
+\ir authz/job_group_id.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -158,13 +161,29 @@
 \ir internal/samples/delete_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
+\ir internal/identifiers/prefix_pattern.sql
+\ir internal/identifiers/without_prefix.sql
+\ir internal/identifiers/strain_name.sql
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
 \ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/file_cell.sql
+\ir internal/downloads/file_line.sql
+\ir internal/downloads/file_name.sql
+\ir internal/downloads/describe_file.sql
+\ir internal/downloads/repository_of.sql
+\ir internal/downloads/id_style_of.sql
+\ir internal/downloads/named_samples.sql
 \ir internal/downloads/chosen_samples.sql
 \ir internal/downloads/export_sequences.sql
+\ir internal/downloads/template_columns.sql
+\ir internal/downloads/gisaid_rows.sql
+\ir internal/downloads/genbank_rows.sql
+\ir internal/downloads/submission_template.sql
+\ir internal/downloads/nextclade_columns.sql
+\ir internal/downloads/export_qc_metrics.sql
 \ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
@@ -173,6 +192,7 @@
 \ir internal/phylo/place_colors.sql
 \ir internal/phylo/tree_document.sql
 \ir internal/phylo/tree_origin.sql
+\ir internal/phylo/tree_samples.sql
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
@@ -234,6 +254,7 @@
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
+\ir policies/job_reports.sql
 \ir policies/job_outputs.sql
 \ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
@@ -294,6 +315,10 @@
 \ir internal/groups/revoke_invitation.sql
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
+\ir internal/jobs/note_heartbeat.sql
+\ir internal/jobs/claim_job_inputs.sql
+\ir internal/jobs/job_sequences.sql
+\ir internal/jobs/report_job.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -314,6 +339,8 @@
 \ir api/functions/samples/delete_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/submission_template.sql
+\ir api/functions/samples/export_qc_metrics.sql
 \ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
@@ -322,7 +349,11 @@
 \ir api/functions/invitations/revoke_invitation.sql
 \ir api/functions/invitations/accept_invitation.sql
 \ir api/functions/jobs/retry_job.sql
+\ir api/functions/jobs/claim_job_inputs.sql
+\ir api/functions/jobs/job_sequences.sql
+\ir api/functions/jobs/report_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
+\ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/job_outputs/output_url.sql
 
 -- What the API says about itself.

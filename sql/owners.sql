@@ -23,17 +23,21 @@ begin
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
                     'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
-                    'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
+                    'internal.export_qc_metrics', 'internal.export_sequences',
+                    'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.retry_job',
-                    'internal.samples_left_out',
+                    'internal.samples_left_out', 'internal.submission_template',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
                     'internal.record_access_changes', 'internal.record_changes',
                     'internal.record_group_changes', 'internal.record_row_change'
+                ]),
+                ('job_runner', array[
+                    'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'
                 ]),
                 ('presigner', array['internal.presigned_url']),
                 ('registrar', array[

@@ -201,8 +201,8 @@ def sequence(
     return insert(conn, "sequences", _key_of_sample(conn, sample_id) | {"sequence": text} | columns)
 
 
-def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: str) -> None:
-    """Store so many samples, called by their number, with a sequence each, by one statement."""
+def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: str | None) -> None:
+    """Store so many samples, called by their number, with this sequence, by one statement."""
     conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
@@ -210,7 +210,8 @@ def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: 
         " select %s, %s, %s, number, number, '2024-02-01' from generate_series(1, %s) as number"
         " returning group_id, id)"
         " insert into aspen.sequences (group_id, sample_id, sequence)"
-        " select group_id, id, %s from samples",
+        " select group_id, id, given.text from samples"
+        " cross join (select %s::text as text) as given where given.text is not null",
         [group_id, pathogen(conn), location(conn), count, text],
     )
 

@@ -28,6 +28,9 @@ grant update (
 -- Ids are drawn when a batch is read, so that each entry has its id before it is stored.
 grant usage on sequence aspen.samples_id_seq to api_writer;
 grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to results_keeper;
+grant select (
+    id, group_id, public_identifier, collection_date, location_id, host
+) on aspen.samples to job_runner;
 
 create policy samples_fence on aspen.samples
 as restrictive for all to member
@@ -108,3 +111,17 @@ using (true);
 
 comment on policy samples_select_results_keeper on aspen.samples is
 'To queue jobs for any sample whose sequence changed';
+
+create policy samples_select_job_runner on aspen.samples
+for select to job_runner
+using (
+    (group_id, id) in (
+        select
+            inputs.sample_group_id,
+            inputs.sample_id
+        from aspen.job_samples as inputs
+    )
+);
+
+comment on policy samples_select_job_runner on aspen.samples is
+'Inputs of the calling job';

@@ -36,6 +36,28 @@ select from api.export_sequences('SC2', %(group)s) as fasta where fasta <> ''
 -- samples_left_out execute
 select identifier from api.samples_left_out('SC2', %(group)s)
 
+-- submission_template execute
+select nullif(file like E'%%\nx/' || %(private_identifier)s || E'\t%%', false)
+from api.submission_template('SC2', 'GenBank', %(group)s, id_style => 'private') as file
+where file like E'%%\r\n%%\r\n'
+
+-- export_qc_metrics execute
+select nullif(file like E'%%\n' || %(private_identifier)s || E'\t%%', false)
+from api.export_qc_metrics('SC2', %(group)s, id_style => 'private') as file
+where file like E'%%\r\n%%\r\n'
+
+-- phylo_tree_samples execute
+select nullif(api.phylo_tree_samples(%(id)s) like E'%%\n' || %(private_identifier)s || E'\t%%', false)
+
+-- claim_job_inputs execute
+select api.claim_job_inputs()
+
+-- job_sequences execute
+select api.job_sequences()
+
+-- report_job execute
+select api.report_job()
+
 -- output_url execute
 select api.output_url(%(id)s)
 

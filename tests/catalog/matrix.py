@@ -63,7 +63,7 @@ class Matrix:
         who = self.callers[caller]
         claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
-            claims["job_id"] = who.job_id
+            claims |= {"job_id": who.job_id, "attempt": 1}
         with self.conn.transaction(force_rollback=True):
             begin_request(self.conn, who.role, claims)
             yield self.conn
@@ -75,6 +75,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     lab = groups["lab"]
     names = {"group": lab, "pathogen": factories.pathogen(conn)}
     names["location"] = factories.location(conn)
+    factories.strain_prefix(conn, names["pathogen"], factories.repository(conn, "GenBank"), "x")
     conn.execute("update aspen.groups set default_tree_location_id = %(location)s", names)
     run = factories.phylo_run(conn, lab, status="failed", error="it failed")
     running = factories.job(conn, lab, status="running")
@@ -112,7 +113,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     tips = [Tip("public-tip", rows["samples", "open"])]
-    rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
+    rows["phylo_trees", "-"] = factories.phylo_tree(conn, run, tips)
+    for function in ("phylo_tree", "phylo_tree_samples"):
+        rows[function, "-"] = rows["phylo_trees", "-"]
     people = store_people(conn, groups)
     conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
     conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)

@@ -78,6 +78,15 @@ def job_token(world: World) -> httpx.Response:
     return with_claims(role="job", job_id=str(job))(world)
 
 
+def second_report(world: World) -> httpx.Response:
+    """Hand in another manifest for the same attempt."""
+    job = factories.job(world.conn, world.group, "pangolin", "running")
+    program = Caller(world.api, world.api.token(f"job|{job}", "job", job_id=job, attempt=1))
+    manifest = {"kind": "pangolin", "attempt": 1, "status": "failed", "error": "no disk"}
+    program.post("/rpc/report_job", json={"manifest": manifest})
+    return program.post("/rpc/report_job", json={"manifest": manifest | {"error": "no memory"}})
+
+
 def user_with(**columns: Any) -> Example:
     """Return a request of a user whose row says something else."""
 
@@ -208,7 +217,15 @@ def enormous_export(world: World) -> httpx.Response:
     return world.alice.get(f"/rpc/export_sequences?pathogen=SC2&group_id={group}")
 
 
+def incomplete_template(world: World) -> httpx.Response:
+    """Ask for a table for GISAID without authors, addresses and an account there."""
+    return world.alice.get(
+        f"/rpc/submission_template?pathogen=SC2&repository=GISAID&group_id={world.group}"
+    )
+
+
 EXAMPLES: dict[str, Example] = {
+    "400 incomplete_samples": incomplete_template,
     "413 batch_too_large": enormous_batch,
     "413 export_too_large": enormous_export,
     "413 body_too_large": sample_with(host="x" * 32_000_000),
@@ -253,6 +270,7 @@ EXAMPLES: dict[str, Example] = {
     "409 last_admin": last_admin,
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
+    "409 report_exists": second_report,
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

@@ -273,6 +273,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "accept_invitation": {"token": "0123456789abcdef"},
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
+    "export_qc_metrics": EXPORT | {"id_style": "public"},
     "grant_access": {
         "group_id": 0,
         "grantee": "nobody",
@@ -283,8 +284,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "json_schema": {"of": "samples"},
     "output_url": {"id": 0},
     "phylo_tree": {"id": 0, "id_style": "public"},
+    "phylo_tree_samples": {"id": 0, "id_style": "public"},
     "revoke_invitation": {"id": 0},
     "samples_left_out": EXPORT,
+    "submission_template": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "search_locations": {"query": "frnace", "depth": "location"},
     "expand_lineages": {"pathogen": "SC2", "lineages": ["BA.1*"]},
     "lineage_filters": {"pathogen": "SC2"},

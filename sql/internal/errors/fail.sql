@@ -41,4 +41,5 @@ fixed text; details holds the values, hint says what to do. Never returns.$$;
 
 revoke all on function internal.fail(integer, text, text, text, text) from public;
 grant execute on function internal.fail(integer, text, text, text, text)
-to anon, member, operator, job, claims_reader, api_writer, presigner, registrar;
+to anon, member, operator, job, claims_reader, api_writer, job_runner, presigner,
+registrar;

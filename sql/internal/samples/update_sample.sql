@@ -20,7 +20,8 @@ declare
     noted jsonb := '[]';
     problems jsonb;
     stored aspen.samples;
-    change jsonb;
+    change jsonb := jsonb_build_object('id', new.id);
+    column_name text;
     rows_to_write text := coalesce(current_setting('aspen.samples_to_write', true), '');
 begin
     if tg_level = 'STATEMENT' then
@@ -67,14 +68,18 @@ begin
     if stored.id is null then
         return null;
     end if;
-    select jsonb_object_agg(cells.key, cells.value)
-    into change
-    from jsonb_each(given) as cells
-    where cells.key = 'id' or cells.key = any(named);
+    foreach column_name in array coalesce(named, '{}') loop
+        change := change || jsonb_build_object(column_name, given -> column_name);
+    end loop;
     if change -> 'authors' = 'null' then
         change := change || '{"authors": []}';
     end if;
-    new := jsonb_populate_record(new, to_jsonb(stored) || change);
+    -- Every change of a row sets updated_at; unless there was another one, new is right but for
+    -- the authors.
+    new := jsonb_populate_record(new, case
+        when stored.updated_at = old.updated_at then change
+        else to_jsonb(stored) || change
+    end);
     if coalesce(new.public_identifier, '') = '' then
         new.public_identifier := internal.generated_public_identifier(
             new.id, new.group_id, new.pathogen_id, new.location_id);

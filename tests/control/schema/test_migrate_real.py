@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from control.schema.diff import schema_differences
-from control.schema.migrate import apply_all, migrate_down, plan_rollback
+from control.schema.migrate import apply_all
+from control.schema.rollback import migrate_down, plan_rollback
 from tests import factories
 from tests.factories import Tip
 from tests.servers import SETTINGS, Database
