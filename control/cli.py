@@ -26,6 +26,7 @@ COMMANDS = {
     "sample": "control.commands.sample:sample",
     "job": "control.commands.job:job",
     "output": "control.commands.output:output",
+    "mail": "control.commands.mail:mail",
     "load": "control.commands.load:load",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
@@ -42,6 +43,7 @@ SUMMARIES = {
     "job": "List, show, start and cancel jobs.",
     "sample": "Import samples and their sequences.",
     "output": "Register the files that jobs wrote to S3.",
+    "mail": "Send the mails of invitations.",
     "load": "Load reference data, or the demo.",
 }
 

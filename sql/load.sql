@@ -412,6 +412,16 @@
 \ir internal/description/error_schema.sql
 \ir internal/description/usual_errors.sql
 \ir internal/description/common_parameters.sql
+\ir internal/description/comment_errors.sql
+\ir internal/description/list_operation.sql
+\ir internal/description/insert_operation.sql
+\ir internal/description/update_operation.sql
+\ir internal/description/delete_operation.sql
+\ir internal/description/resource_operations.sql
+\ir internal/description/call_methods.sql
+\ir internal/description/call_responses.sql
+\ir internal/description/written_operation.sql
+\ir internal/description/api_document.sql
 \ir internal/description/api_description.sql
 \ir internal/description/manual_text.sql
 \ir api/functions/description/openapi.sql

@@ -21,7 +21,7 @@ FLOORS = (
     {"input_files", "jobs", "people", "retries", "text_files"},
     {"reference", "settings"},
     {"local"},
-    {"database", "docs", "storage", "tokens"},
+    {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation"},
     {"demo", "stack"},
     {"backups"},

@@ -193,12 +193,12 @@ DOORS = {
     "repository's name": "update aspen.public_repositories set name = %s",
     "description of a reference tree": "update aspen.usher_options set description = %s",
     "reference tree": "update aspen.usher_options set value = %s",
+    "lineage": "update aspen.lineages set lineage = %s",
     "invited e-mail": "update aspen.invitations set email = %s || '@example.org'",
 }
 # What tools and repositories call things: any character that neither breaks nor turns a line.
 LINES = {
     "user's subject": "update aspen.users set subject = %s",
-    "lineage's name": "update aspen.lineages set lineage = %s",
     "lineage": "update aspen.sample_lineages set lineage = %s",
     "version of the caller": "update aspen.sample_lineages set lineage_software_version = %s",
     "call of scorpio": "update aspen.sample_lineages set scorpio_call = %s",

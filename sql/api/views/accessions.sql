@@ -14,7 +14,8 @@ from aspen.accessions as accessions;
 
 comment on view api.accessions is $$Accessions of samples in public repositories
 
-Everyone who sees the sample sees its accessions. Imports write them; the API does not.$$;
+One row for each sample and repository. Everyone who sees the sample sees its accessions. Imports write
+them; the API does not. They stay when the sequence changes.$$;
 
 comment on column api.accessions.id is 'Identifier of the row';
 comment on column api.accessions.group_id is 'Group that owns the sample; see groups in me';

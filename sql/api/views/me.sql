@@ -17,7 +17,9 @@ where users.id = authz.caller_id();
 
 comment on view api.me is $$The caller
 
-One row; none before an invited person has accepted. PATCH changes name, agreed_to_tos, acknowledged_policy_version and gisaid_submitter_id.$$;
+One row; none before an invited person has accepted. PATCH changes name, agreed_to_tos,
+acknowledged_policy_version and gisaid_submitter_id. Errors: 400 invalid_value, 400 23514 if a value breaks
+the rule of its column; 403 42501 for another column.$$;
 
 comment on column api.me.id is 'Identifier of the row';
 comment on column api.me.subject is 'sub claim of the token';

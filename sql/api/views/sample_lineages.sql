@@ -26,7 +26,8 @@ comment on view api.sample_lineages is $$Lineages of samples
 
 One row for each sample and caller, for the sequence that the sample has now. Everyone who sees the
 sample sees its lineages. If the caller could not place the genome, lineage is null and failure says
-why.$$;
+why. A sequence with other bases removes the rows until its jobs have succeeded. To find samples of a
+lineage and all below it, filter by what expand_lineages returns.$$;
 
 comment on column api.sample_lineages.id is 'Identifier of the row';
 comment on column api.sample_lineages.group_id is 'Group that owns the sample; see groups in me';

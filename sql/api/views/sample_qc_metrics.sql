@@ -21,7 +21,8 @@ left join aspen.reference_datasets as reference_datasets
 
 comment on view api.sample_qc_metrics is $$Quality metrics of samples
 
-One row for each sample and caller. Everyone who sees the sample sees its metrics. The computed column
+One row for each sample and caller, for the sequence that the sample has now. Everyone who sees the
+sample sees its metrics. The computed column
 raw_output is returned only when select names it (select=*,raw_output): the row that the caller
 wrote, as a JSON object by column, some kilobytes.$$;
 
