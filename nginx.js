@@ -1,6 +1,7 @@
 // Do what the directives of nginx.conf cannot: examine queries, tokens and answers.
 
 import crypto from 'crypto';
+import fs from 'fs';
 
 // --- Errors in the common form. docs/errors.md lists them; a test compares the two.
 
@@ -233,6 +234,46 @@ async function admitBody(r) {
     }
 }
 
+// --- Requests with an Idempotency-Key: the database compares their hashes. A body that nginx wrote to
+// a file is read in pieces, between which other requests go on.
+
+const PIECE = 1048576;
+
+async function admitLargeBody(r) {
+    if (r.variables.http_transfer_encoding || Number(r.variables.http_content_length) >= 100000) {
+        await admitBody(r);
+    }
+}
+
+async function sendOnce(r) {
+    const hash = crypto.createHash('sha256').update(JSON.stringify([
+        r.variables.request_uri, (r.headersIn['Content-Type'] || '').split(';')[0].trim().toLowerCase(),
+        r.headersIn['Content-Profile'], r.variables.http_prefer,
+    ]));
+    const file = r.variables.request_body_file;
+    if (file) {
+        await hashFile(hash, file);
+    } else if (r.requestBuffer) {
+        hash.update(r.requestBuffer);
+    }
+    r.variables.request_hash = hash.digest('hex');
+    r.internalRedirect('/.execute');
+}
+
+async function hashFile(hash, path) {
+    const piece = Buffer.alloc(PIECE);
+    const file = fs.openSync(path);
+    let position = 0;
+    let count;
+    do {
+        count = fs.readSync(file, piece, 0, PIECE, position);
+        hash.update(piece.subarray(0, count));
+        position += count;
+        await new Promise((resolve) => setTimeout(resolve, 0));
+    } while (count > 0);
+    fs.closeSync(file);
+}
+
 // --- Statuses: some errors of PostgREST 12 have a wrong status. The relay between PostgREST and the
 // HTTP side of nginx corrects them, because the HTTP side sends the status before it sees the body.
 
@@ -372,7 +413,8 @@ const TYPES = {
 const TABLES = { me: 'users', phylo_runs: 'jobs' };
 const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
     + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
-    + '|public_repositories|sample_lineages|sample_qc_metrics|samples|sequences|share_links)$');
+    + '|public_repositories|sample_lineages|sample_mutations|sample_qc_metrics|samples|sequences'
+    + '|share_links)$');
 const RULES = [
     [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
         'A row with this key exists', 'Change the row, or upsert.'],
@@ -437,6 +479,6 @@ function isEncodingBroken(asked) {
 }
 
 export default {
-    admitBody, answerKey, correctStatus, countingPrefer, knownPrefer, queryProblem, refusal, refuseCut,
-    sayCut,
+    admitBody, admitLargeBody, answerKey, correctStatus, countingPrefer, knownPrefer, queryProblem, refusal,
+    refuseCut, sayCut, sendOnce,
 };

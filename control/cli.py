@@ -26,6 +26,7 @@ COMMANDS = {
     "sample": "control.commands.sample:sample",
     "job": "control.commands.job:job",
     "output": "control.commands.output:output",
+    "mail": "control.commands.mail:mail",
     "load": "control.commands.load:load",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
@@ -37,11 +38,12 @@ SUMMARIES = {
     "docs": "Show the description of the API in a browser, and try it out.",
     "reference": "Print the reference of all commands as Markdown.",
     "migrate": "Apply migrations and load the code of sql/.",
-    "db": "Back up and restore the database, and trim the audit log.",
+    "db": "Back up and restore the database, and delete what is old.",
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
-    "job": "List, show and cancel jobs.",
+    "job": "List, show, start and cancel jobs.",
     "sample": "Import samples and their sequences.",
     "output": "Register the files that jobs wrote to S3.",
+    "mail": "Send the mails of invitations.",
     "load": "Load reference data, or the demo.",
 }
 

@@ -46,6 +46,14 @@ class Settings:
     postgrest_bin: str | None = None
     nginx_bin: str | None = None
     cors_origins: str = "http://localhost:3000"
+    # The mail server; with a folder instead, mails become files in it.
+    smtp_host: str | None = None
+    smtp_port: str | None = None
+    smtp_security: str = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    mail_folder: str | None = None
     first_port: int = 8300
     # Who runs the control plane, for the audit log; the system's user and host if unset.
     operator: str | None = None
@@ -90,8 +98,16 @@ KEYS = (
     "postgrest_bin",
     "nginx_bin",
     "cors_origins",
+    "smtp_host",
+    "smtp_port",
+    "smtp_security",
+    "smtp_user",
+    "mail_from",
+    "mail_folder",
     "operator",
 )
+# Read from ASPEN_<NAME> only, so that no file with settings contains it.
+SECRET_KEYS = ("smtp_password",)
 HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 
 
@@ -124,7 +140,11 @@ def load_settings(
     own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
     keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or profile.get("keys_dir") or own_keys).absolute()
     values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
-    values |= {key: environ[var] for key in KEYS if (var := f"ASPEN_{key.upper()}") in environ}
+    values |= {
+        key: environ[var]
+        for key in (*KEYS, *SECRET_KEYS)
+        if (var := f"ASPEN_{key.upper()}") in environ
+    }
     for key in HTTP_URLS:
         if key in values:
             variable = f"ASPEN_{key.upper()}"

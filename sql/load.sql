@@ -40,6 +40,7 @@
 \ir tables/jobs.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
+\ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
 \ir tables/phylo_trees.sql
@@ -47,13 +48,17 @@
 \ir tables/share_links.sql
 \ir tables/job_schedules.sql
 \ir tables/audit_log.sql
+\ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
+\ir tables/idempotency_keys.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/errors/fail.sql
 \ir authz/fail.sql
 \ir authz/caller_id.sql
+\ir authz/job_id.sql
+\ir authz/job_group_id.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -66,10 +71,12 @@
 \ir internal/audit/set_updated_at.sql
 \ir internal/audit/record_changes.sql
 \ir internal/audit/record_row_change.sql
+\ir internal/audit/record_sequence_change.sql
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
 \ir internal/audit/refuse_change.sql
+\ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
 \ir internal/values/tagged_body.sql
@@ -156,15 +163,39 @@
 \ir internal/samples/update_samples.sql
 \ir internal/samples/remove_samples.sql
 \ir internal/samples/delete_samples.sql
+\ir internal/history/history_start.sql
+\ir internal/history/known_moment.sql
+\ir internal/history/past_sample.sql
+\ir internal/history/past_samples.sql
+\ir internal/history/past_sample_problems.sql
+\ir internal/history/restore_sample_rows.sql
+\ir internal/history/restore_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
+\ir internal/identifiers/prefix_pattern.sql
+\ir internal/identifiers/without_prefix.sql
+\ir internal/identifiers/strain_name.sql
 \ir internal/identifiers/identifier_spellings.sql
 \ir internal/identifiers/match_identifiers.sql
 \ir internal/identifiers/match_strains.sql
 \ir internal/identifiers/validate_sample_identifiers.sql
 \ir internal/phylo/match_tips.sql
+\ir internal/downloads/most_bases_at_once.sql
+\ir internal/downloads/file_cell.sql
+\ir internal/downloads/file_line.sql
+\ir internal/downloads/file_name.sql
+\ir internal/downloads/describe_file.sql
+\ir internal/downloads/repository_of.sql
+\ir internal/downloads/id_style_of.sql
+\ir internal/downloads/named_samples.sql
 \ir internal/downloads/chosen_samples.sql
 \ir internal/downloads/export_sequences.sql
+\ir internal/downloads/template_columns.sql
+\ir internal/downloads/gisaid_rows.sql
+\ir internal/downloads/genbank_rows.sql
+\ir internal/downloads/submission_template.sql
+\ir internal/downloads/nextclade_columns.sql
+\ir internal/downloads/export_qc_metrics.sql
 \ir internal/downloads/samples_left_out.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
@@ -173,6 +204,10 @@
 \ir internal/phylo/place_colors.sql
 \ir internal/phylo/tree_document.sql
 \ir internal/phylo/tree_origin.sql
+\ir internal/phylo/tree_samples.sql
+\ir internal/sharing/usher_names.sql
+\ir internal/sharing/check_hours.sql
+\ir internal/sharing/note_link_use.sql
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
@@ -188,12 +223,23 @@
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
+\ir authz/admit_key.sql
+\ir authz/admit_request.sql
 \ir authz/pre_request.sql
+\ir authz/answer_with_row.sql
+\ir authz/noted_answer.sql
+\ir authz/json_agg.sql
+\ir authz/noted_location.sql
+\ir authz/array_agg.sql
+\ir authz/current_setting.sql
+\ir internal/retries/kept_answer.sql
 \ir authz/caller_groups.sql
 \ir authz/named_group.sql
 \ir authz/named_user.sql
 \ir authz/fellow.sql
 \ir authz/grant_party.sql
+\ir authz/may_share.sql
+\ir authz/open_link.sql
 
 -- How a cell of a request and a filter of a URL are read.
 \ir authz/written_day.sql
@@ -234,6 +280,7 @@
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_public_sequences.sql
+\ir policies/job_reports.sql
 \ir policies/job_outputs.sql
 \ir policies/object_prunes.sql
 \ir policies/phylo_trees.sql
@@ -241,7 +288,9 @@
 \ir policies/share_links.sql
 \ir policies/job_schedules.sql
 \ir policies/audit_log.sql
+\ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
+\ir policies/idempotency_keys.sql
 
 -- Triggers that only some tables have.
 \ir triggers/pathogens.sql
@@ -280,11 +329,14 @@
 \ir api/views/sequences.sql
 \ir api/views/accessions.sql
 \ir api/views/sample_lineages.sql
+\ir api/views/sample_mutations.sql
 \ir api/views/sample_qc_metrics.sql
 \ir api/views/jobs.sql
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
+\ir api/views/changes.sql
+\ir api/views/share_links.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -294,6 +346,16 @@
 \ir internal/groups/revoke_invitation.sql
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
+\ir internal/jobs/note_heartbeat.sql
+\ir internal/jobs/claim_job_inputs.sql
+\ir internal/jobs/job_sequences.sql
+\ir internal/jobs/report_job.sql
+\ir internal/sharing/make_link.sql
+\ir internal/sharing/share_phylo_tree.sql
+\ir internal/sharing/share_sequences.sql
+\ir internal/sharing/revoke_share_link.sql
+\ir internal/sharing/shared_phylo_tree.sql
+\ir internal/sharing/shared_sequences.sql
 \ir internal/sequences/fasta.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
@@ -305,6 +367,7 @@
 \ir api/functions/phylo_runs/owner.sql
 \ir api/functions/phylo_runs/requested_by.sql
 \ir api/functions/phylo_trees/owner.sql
+\ir api/functions/changes/changed_by.sql
 \ir api/functions/service/health.sql
 \ir api/functions/locations/search_locations.sql
 \ir api/functions/lineages/lineage_filters.sql
@@ -312,8 +375,13 @@
 \ir api/functions/samples/create_samples.sql
 \ir api/functions/samples/update_samples.sql
 \ir api/functions/samples/delete_samples.sql
+\ir internal/history/samples_as_of.sql
+\ir api/functions/samples/samples_as_of.sql
+\ir api/functions/samples/restore_samples.sql
 \ir api/functions/samples/validate_sample_identifiers.sql
 \ir api/functions/samples/export_sequences.sql
+\ir api/functions/samples/submission_template.sql
+\ir api/functions/samples/export_qc_metrics.sql
 \ir api/functions/samples/samples_left_out.sql
 \ir api/functions/phylo_runs/create_phylo_run.sql
 \ir api/functions/jobs/cancel_job.sql
@@ -322,7 +390,17 @@
 \ir api/functions/invitations/revoke_invitation.sql
 \ir api/functions/invitations/accept_invitation.sql
 \ir api/functions/jobs/retry_job.sql
+\ir api/functions/jobs/claim_job_inputs.sql
+\ir api/functions/jobs/job_sequences.sql
+\ir api/functions/jobs/report_job.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
+\ir api/functions/phylo_trees/phylo_tree_samples.sql
+\ir api/functions/share_links/created_by.sql
+\ir api/functions/share_links/share_phylo_tree.sql
+\ir api/functions/share_links/share_sequences.sql
+\ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/share_links/shared_phylo_tree.sql
+\ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql
 
 -- What the API says about itself.
@@ -334,11 +412,22 @@
 \ir internal/description/error_schema.sql
 \ir internal/description/usual_errors.sql
 \ir internal/description/common_parameters.sql
+\ir internal/description/comment_errors.sql
+\ir internal/description/list_operation.sql
+\ir internal/description/insert_operation.sql
+\ir internal/description/update_operation.sql
+\ir internal/description/delete_operation.sql
+\ir internal/description/resource_operations.sql
+\ir internal/description/call_methods.sql
+\ir internal/description/call_responses.sql
+\ir internal/description/written_operation.sql
+\ir internal/description/api_document.sql
 \ir internal/description/api_description.sql
 \ir internal/description/manual_text.sql
 \ir api/functions/description/openapi.sql
 \ir api/functions/description/json_schema.sql
 \ir api/functions/description/manual.sql
+\ir api/functions/retries/kept_answer.sql
 
 -- Definer functions: which role each runs as.
 \ir owners.sql

@@ -15,25 +15,34 @@ begin
         from (
             values
                 ('claims_reader', array[
-                    'authz.caller_groups', 'authz.fellow', 'authz.grant_party', 'authz.named_group',
-                    'authz.named_user', 'authz.pre_request', 'internal.keep_an_admin',
-                    'internal.tree_origin'
+                    'authz.admit_request', 'authz.caller_groups', 'authz.current_setting',
+                    'authz.fellow', 'authz.grant_party', 'authz.may_share', 'authz.named_group',
+                    'authz.named_user', 'authz.open_link', 'internal.keep_an_admin',
+                    'internal.kept_answer', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
                     'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
-                    'internal.export_sequences', 'internal.grant_access', 'internal.insert_sample',
+                    'internal.export_qc_metrics', 'internal.export_sequences',
+                    'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
                     'internal.raise_problems', 'internal.raise_sample_problems',
-                    'internal.refuse_noted_values', 'internal.retry_job',
-                    'internal.samples_left_out',
+                    'internal.refuse_noted_values', 'internal.restore_samples', 'internal.retry_job',
+                    'internal.revoke_share_link', 'internal.samples_as_of',
+                    'internal.samples_left_out', 'internal.share_phylo_tree',
+                    'internal.share_sequences', 'internal.shared_phylo_tree',
+                    'internal.shared_sequences', 'internal.submission_template',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
                     'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
-                    'internal.record_access_changes', 'internal.record_changes',
-                    'internal.record_group_changes', 'internal.record_row_change'
+                    'internal.history_start', 'internal.record_access_changes',
+                    'internal.record_changes', 'internal.record_group_changes',
+                    'internal.record_row_change', 'internal.record_sequence_change'
+                ]),
+                ('job_runner', array[
+                    'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'
                 ]),
                 ('presigner', array['internal.presigned_url']),
                 ('registrar', array[

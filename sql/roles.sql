@@ -9,7 +9,7 @@ declare
 begin
     foreach role_name in array array[
         'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'control', 'analyst',
-        'claims_reader', 'api_writer', 'auditor', 'presigner', 'registrar', 'results_keeper'
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
     ] loop
         if not exists (select from pg_catalog.pg_roles
             as roles where roles.rolname = role_name) then
@@ -31,6 +31,7 @@ alter role analyst login noinherit nosuperuser nocreatedb nocreaterole nobypassr
 alter role claims_reader nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role api_writer nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role auditor nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role job_runner nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role presigner nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role registrar nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role results_keeper nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
@@ -46,6 +47,7 @@ comment on role analyst is 'Optional read-only login for psql and BI: reference 
 comment on role claims_reader is 'Owns the functions that identify the caller';
 comment on role api_writer is 'Owns the functions that write for a caller, under equal policies';
 comment on role auditor is 'Owns the trigger function that writes audit_log';
+comment on role job_runner is 'Owns the functions of a running job; sees the inputs of that job only';
 comment on role presigner is 'Owns the function that signs S3 URLs, for which it reads the credentials';
 comment on role registrar is 'Owns the functions by which people are invited and join groups';
 comment on role results_keeper is 'Owns the triggers that renew results and jobs when sequences change';
@@ -68,6 +70,7 @@ grant pg_read_all_stats to control;
 grant claims_reader to aspen_owner;
 grant api_writer to aspen_owner;
 grant auditor to aspen_owner;
+grant job_runner to aspen_owner;
 grant presigner to aspen_owner;
 grant registrar to aspen_owner;
 grant results_keeper to aspen_owner;

@@ -35,9 +35,10 @@ grant usage on schema api to anon, member, operator, job, api_writer, registrar;
 -- pre-request function in a statement of its own. It contains no table. API roles may not use aspen
 -- and internal, so they cannot name a base table.
 grant usage on schema authz to anon, member, operator, job;
-grant usage on schema authz to claims_reader, api_writer, auditor, registrar, results_keeper;
+grant usage on schema authz
+to claims_reader, api_writer, auditor, job_runner, registrar, results_keeper;
 
 grant usage on schema aspen
-to claims_reader, api_writer, auditor, presigner, registrar, results_keeper;
+to claims_reader, api_writer, auditor, job_runner, presigner, registrar, results_keeper;
 grant usage on schema internal
-to claims_reader, api_writer, presigner, registrar, results_keeper;
+to claims_reader, api_writer, job_runner, presigner, registrar, results_keeper;

@@ -27,7 +27,8 @@ $$;
 
 -- Fences: on every table with a group_id, and on the groups themselves, a restrictive policy keeps
 -- member, and api_writer where a policy lets it in, to the groups of the caller, whatever other
--- policies allow. Private rows are for full_groups. Operators manage all groups and who is in them.
+-- policies allow. Rows with disclosed_at are for full_groups until it is past. Operators manage all
+-- groups and who is in them.
 -- Two tables differ: api_writer reads the prefix of every group, for generated identifiers; and the
 -- fences of samples are in policies/samples.sql, with the reason for their form.
 do $$
@@ -40,7 +41,7 @@ begin
             tables.relname as table_name,
             tables.relname || '_fence' as policy_name,
             case tables.relname when 'groups' then 'id' else 'group_id' end as key,
-            private_rows.attnum is not null as has_private_rows,
+            dated_rows.attnum is not null as has_dated_rows,
             tables.relname in ('groups', 'memberships', 'group_grants', 'invitations') as is_access,
             case
                 when tables.relname <> 'groups' and exists (
@@ -54,8 +55,8 @@ begin
         from pg_catalog.pg_class as tables
         left join pg_catalog.pg_attribute as keys
             on tables.oid = keys.attrelid and keys.attname = 'group_id' and keys.attnotnull
-        left join pg_catalog.pg_attribute as private_rows
-            on tables.oid = private_rows.attrelid and private_rows.attname = 'is_private'
+        left join pg_catalog.pg_attribute as dated_rows
+            on tables.oid = dated_rows.attrelid and dated_rows.attname = 'disclosed_at'
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
             and (keys.attnum is not null or tables.relname = 'groups')
@@ -68,9 +69,9 @@ begin
         order by tables.relname
     loop
         condition := pg_catalog.format('%I = any(authz.any_groups())', fence.key);
-        if fence.has_private_rows then
+        if fence.has_dated_rows then
             condition := condition
-                || ' and (not is_private or group_id = any(authz.full_groups()))';
+                || ' and (disclosed_at <= now() or group_id = any(authz.full_groups()))';
         end if;
         if fence.is_access then
             condition := condition || $sql$ or current_user = 'operator'$sql$;
@@ -83,7 +84,7 @@ begin
             case
                 when fence.is_access
                     then 'Only groups the caller sees, operators all, whatever else is allowed'
-                when fence.has_private_rows
+                when fence.has_dated_rows
                     then 'Only rows the caller may see, whatever other policies allow'
                 else 'Only rows of groups the caller sees, whatever other policies allow'
             end
@@ -126,9 +127,11 @@ $$;
 
 -- Audit log: every table with a group_id, the groups themselves, users and storage credentials.
 -- Triggers record each statement as a whole, from a transition table. Where a column is stored
--- external they record row by row, because a transition table would copy all the long values. Of
--- the tables that decide on access the log keeps values too: those of the columns listed below,
--- after the column that is the row's id.
+-- external they record row by row, because a transition table would copy all the long values. The
+-- log keeps the values that changed; left out are secrets, e-mail addresses, what no resource shows
+-- and what is long and computed. Of the tables that decide on access it keeps those of the columns
+-- listed below, after the column that is the row's id. Those of sequences are in
+-- triggers/sequences.sql, and replaced_sequences is itself a record of changes.
 do $$
 declare
     missing record;
@@ -141,7 +144,7 @@ begin
             case
                 when events.suffix = 'row_change' then ''
                 when events.name = 'delete' then 'referencing old table as changed_rows'
-                when events.name = 'update' and access.columns is not null
+                when events.name = 'update'
                     then 'referencing old table as old_rows new table as changed_rows'
                 else 'referencing new table as changed_rows'
             end as transition_tables,
@@ -151,7 +154,7 @@ begin
                 when tables.relname = 'groups' then 'record_group_changes()'
                 when access.columns is not null
                     then pg_catalog.format('record_access_changes(%s)', access.columns)
-                else 'record_changes()'
+                else pg_catalog.format('record_changes(%s)', left_out.columns)
             end as call
         from pg_catalog.pg_class as tables
         left join pg_catalog.pg_attribute as keys
@@ -167,6 +170,24 @@ begin
                     $sql$'id', 'subject', 'is_operator', 'tokens_valid_after', 'disabled_at'$sql$
                 )
         ) as access (table_name, columns) on tables.relname = access.table_name
+        left join (
+            values
+                ('jobs', $sql$'executor', 'executor_handle'$sql$),
+                ('mails', $sql$'recipient', 'body', 'error'$sql$),
+                ('phylo_tree_tips', $sql$'segment'$sql$),
+                (
+                    'phylo_trees',
+                    $sql$'document', 'places', 'lead_text', 'linked_node_count'$sql$
+                ),
+                ('sample_lineages', $sql$'reference_dataset_id', 'raw_output'$sql$),
+                (
+                    'sample_mutations',
+                    $sql$'substitutions', 'insertions', 'deletions', 'aa_substitutions',$sql$
+                    || $sql$ 'aa_insertions', 'aa_deletions'$sql$
+                ),
+                ('sample_qc_metrics', $sql$'reference_dataset_id', 'raw_output'$sql$),
+                ('share_links', $sql$'token_hash'$sql$)
+        ) as left_out (table_name, columns) on tables.relname = left_out.table_name
         inner join (
             values
                 ('insert', 'insert', false),
@@ -183,6 +204,7 @@ begin
             )
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
+            and tables.relname not in ('replaced_sequences', 'sequences')
             and (
                 keys.attnum is not null
                 or access.columns is not null

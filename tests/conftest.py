@@ -15,6 +15,7 @@ import pytest
 
 from control.database import begin_request, request_claims
 from tests.http.world import World
+from tests.memory import memory_folder
 from tests.servers import (
     S3,
     TEMPLATE,
@@ -66,7 +67,10 @@ def seed_of(config: pytest.Config) -> str | None:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
-    with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+    with (
+        memory_folder(tmp_path_factory.mktemp("cluster")) as folder,
+        run_cluster(folder) as cluster,
+    ):
         yield cluster
 
 
@@ -165,6 +169,7 @@ def _leave_request(conn: psycopg.Connection) -> None:
     conn.execute("select set_config('request.jwt.claims', '', true)")
     conn.execute(
         "select set_config(name, '', true) from unnest(array["
-        "'aspen.user_id', 'aspen.job_id', 'aspen.any_groups', 'aspen.full_groups',"
+        "'aspen.user_id', 'aspen.job_id', 'aspen.job_group_id', 'aspen.any_groups',"
+        " 'aspen.full_groups',"
         " 'aspen.direct_groups', 'aspen.member_groups', 'aspen.admin_groups']) as settings (name)"
     )

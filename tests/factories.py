@@ -10,6 +10,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import psycopg
 from psycopg import sql
@@ -201,8 +202,8 @@ def sequence(
     return insert(conn, "sequences", _key_of_sample(conn, sample_id) | {"sequence": text} | columns)
 
 
-def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: str) -> None:
-    """Store so many samples, called by their number, with a sequence each, by one statement."""
+def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: str | None) -> None:
+    """Store so many samples, called by their number, with this sequence, by one statement."""
     conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
@@ -210,7 +211,8 @@ def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: 
         " select %s, %s, %s, number, number, '2024-02-01' from generate_series(1, %s) as number"
         " returning group_id, id)"
         " insert into aspen.sequences (group_id, sample_id, sequence)"
-        " select group_id, id, %s from samples",
+        " select group_id, id, given.text from samples"
+        " cross join (select %s::text as text) as given where given.text is not null",
         [group_id, pathogen(conn), location(conn), count, text],
     )
 
@@ -358,20 +360,36 @@ def phylo_tree(
     return tree_id
 
 
-def share_link(conn: psycopg.Connection, phylo_tree_id: int, user_id: int) -> int:
-    """Store a link to a tree."""
+def share_link(
+    conn: psycopg.Connection,
+    user_id: int,
+    *,
+    phylo_tree_id: int | None = None,
+    sample_id: int | None = None,
+    token: str | None = None,
+) -> int:
+    """Store a link to a tree or to the sequence of a sample."""
+    target = ("samples", sample_id) if phylo_tree_id is None else ("phylo_trees", phylo_tree_id)
+    assert target[1] is not None
     return insert(
         conn,
         "share_links",
         {
-            "group_id": group_of(conn, "phylo_trees", phylo_tree_id),
-            "kind": "phylo_tree",
-            "token_hash": str(next(_numbers)).encode(),
+            "group_id": group_of(conn, target[0], target[1]),
+            "kind": "sequences" if phylo_tree_id is None else "phylo_tree",
+            "token_hash": sha256((token or str(next(_numbers))).encode()).digest(),
             "phylo_tree_id": phylo_tree_id,
+            "sample_ids": None if sample_id is None else [sample_id],
             "created_by_id": user_id,
             "expires_at": "2999-01-01",
         },
     )
+
+
+def change(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
+    """Store an entry of the audit log about a sample."""
+    values = {"group_id": group_id, "table_name": "samples", "row_id": 1, "action": "update"}
+    return insert(conn, "audit_log", values | {"role_name": "member"} | columns)
 
 
 def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
@@ -414,6 +432,8 @@ def _key_of_sample(conn: psycopg.Connection, sample_id: int) -> dict[str, object
 
 
 def _visible_like(conn: psycopg.Connection, sample_id: int) -> dict[str, object]:
-    row = conn.execute("select is_private from aspen.samples where id = %s", [sample_id]).fetchone()
+    row = conn.execute(
+        "select disclosed_at from aspen.samples where id = %s", [sample_id]
+    ).fetchone()
     assert row is not None
-    return _key_of_sample(conn, sample_id) | {"is_private": row[0]}
+    return _key_of_sample(conn, sample_id) | {"disclosed_at": row[0]}

@@ -66,38 +66,48 @@ class Cluster:
     @contextmanager
     def database(self, name: str, template: str | None = None) -> Iterator[Database]:
         """Create a database, as a clone or empty, and drop it at the end."""
-        janitor = self._janitor(name, template)
-        with janitor:
-            self._hand_over(name, is_clone=template is not None)
+        with self._janitor(name, template):
+            if template is None:
+                self._prepare(name)
             yield Database(self, name)
 
     def create(self, name: str) -> Database:
         """Create a database of ours that stays."""
         self._janitor(name, None).init()
-        self._hand_over(name, is_clone=False)
+        self._prepare(name)
         return Database(self, name)
 
-    def _janitor(self, name: str, template: str | None) -> DatabaseJanitor:
-        return DatabaseJanitor(
+    def _janitor(self, name: str, template: str | None) -> Janitor:
+        return Janitor(
             user=SUPERUSER,
             password=self.passwords[SUPERUSER],
             host=HOST,
             port=self.port,
             dbname=name,
-            template_dbname=template or "template0",
+            template_dbname=template,
         )
 
-    def _hand_over(self, name: str, *, is_clone: bool) -> None:
-        """Give it to our owner: a clone has neither owner nor privileges of its template."""
+    def _prepare(self, name: str) -> None:
+        """Create in an empty database what a clone has from its template."""
         with psycopg.connect(self.url(SUPERUSER, name), autocommit=True) as conn:
-            conn.execute(
-                sql.SQL("alter database {} owner to {}").format(
-                    sql.Identifier(name), sql.Identifier(OWNER)
-                )
-            )
             prepare_database(conn, SQL_DIR)
-            if is_clone:
-                conn.execute((SQL_DIR / "schemas.sql").read_bytes())
+
+
+class Janitor(DatabaseJanitor):
+    """Creates and drops a database of our owner."""
+
+    def init(self) -> None:
+        """Create it; a clone has neither owner nor privileges of its template."""
+        name = sql.Identifier(self.dbname)
+        # The files are copied as they are, with the cache that a first connection begins with.
+        create = sql.SQL("create database {} owner {} template {} strategy file_copy").format(
+            name, sql.Identifier(OWNER), sql.Identifier(self.template_dbname or "template0")
+        )
+        with self.cursor() as cursor:
+            cursor.execute(create)
+            if self.template_dbname is not None:
+                # What sql/schemas.sql does to the database itself.
+                cursor.execute(sql.SQL("revoke temporary on database {} from public").format(name))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`control db`: back up and restore the database, and trim the audit log."""
+"""`control db`: back up and restore the database, and delete what is old."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """Back up and restore the database, and trim the audit log."""
+    """Back up and restore the database, and delete what is old."""
 
 
 @db.command("backup")
@@ -140,6 +140,91 @@ def trim_audit_log(app: App, keep_days: int, dry_run: bool, yes: bool, as_json: 
         echo_json({"found": found, "deleted": deleted})
     else:
         click.echo(f"deleted {deleted} entries")
+
+
+@db.command("forget-keys")
+@click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
+@json_option
+@click.pass_obj
+def forget_keys(app: App, dry_run: bool, as_json: bool) -> None:
+    """Delete requests with an Idempotency-Key, and their answers, after 24 hours.
+
+    Run it every hour: nobody can ask for these answers any more.
+
+    \b
+        control db forget-keys --dry-run
+    """
+    from control.retries import count_old_keys, forget_old_keys
+
+    with app.connect("db forget-keys") as conn:
+        found = count_old_keys(conn)
+        deleted = 0 if dry_run else forget_old_keys(conn, say)
+    if as_json:
+        echo_json({"found": found, "deleted": deleted})
+    elif dry_run:
+        click.echo(f"would delete {found} keys")
+    else:
+        click.echo(f"deleted {deleted} keys" if deleted else "nothing to do")
+
+
+@db.command("extend-audit-log")
+@click.option("--months", type=click.IntRange(0, 24), default=3, help="Months after this one.")
+@click.option("--dry-run", is_flag=True, help="Show what would be made.")
+@json_option
+@click.pass_obj
+def extend_audit_log(app: App, months: int, dry_run: bool, as_json: bool) -> None:
+    """Make the partitions of the audit log for this month and those to come.
+
+    Entries of a month without one are stored as well, together with those of other such months.
+
+    \b
+        control db extend-audit-log --months 3
+    """
+    from control.audit import extend_log
+
+    with app.connect("db extend-audit-log") as conn:
+        made = extend_log(conn, months, dry_run=dry_run)
+    if as_json:
+        echo_json({"partitions": made})
+        return
+    for name in made:
+        click.echo(f"{'would make' if dry_run else 'made'} {name}")
+    if not made:
+        click.echo("nothing to do")
+
+
+@db.command("trim-replaced-sequences")
+@click.option("--keep-days", type=click.IntRange(min=0), required=True, metavar="DAYS")
+@click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@json_option
+@click.pass_obj
+def trim_replaced_sequences(
+    app: App, keep_days: int, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Delete sequences that were deleted or replaced more than DAYS ago.
+
+    Until then restore_samples of the API brings them back.
+
+    \b
+        control db trim-replaced-sequences --keep-days 90 --dry-run
+    """
+    from control.audit import count_sequences, trim_sequences
+
+    cutoff = datetime.now(UTC) - timedelta(days=keep_days)
+    with app.connect("db trim-replaced-sequences") as conn:
+        found = count_sequences(conn, cutoff)
+        deleted = 0
+        if found and not dry_run:
+            if not yes:
+                click.confirm(f"Delete {found} sequences?", abort=True, err=True)
+            deleted = trim_sequences(conn, cutoff, say)
+    if as_json:
+        echo_json({"found": found, "deleted": deleted})
+    elif dry_run:
+        click.echo(f"would delete {found} sequences")
+    else:
+        click.echo(f"deleted {deleted} sequences" if found else "nothing to do")
 
 
 def _tell(backup: Backup, as_json: bool) -> None:

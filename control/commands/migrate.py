@@ -13,7 +13,8 @@ from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
 
 if TYPE_CHECKING:
-    from control.schema.migrate import MigrateStatus, RollbackPlan
+    from control.schema.migrate import MigrateStatus
+    from control.schema.rollback import RollbackPlan
 
 
 @click.group()
@@ -88,7 +89,7 @@ def down(
         control migrate down --to 0003 --code ../aspen-1.2
     """
     from control.schema.api_reload import ApiState
-    from control.schema.migrate import migrate_down, plan_rollback
+    from control.schema.rollback import migrate_down, plan_rollback
     from control.stack import running_api
 
     if everything and keep is not None:

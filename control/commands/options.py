@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -11,6 +12,22 @@ from control.terminal import working_on
 
 # Every command has it: complete data for machines on stdout, where a table would be shortened.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Lifetime(click.ParamType[timedelta]):
+    """Parse `30s`, `15m`, `1h` or `7d`."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        from control.tokens.minting import parse_lifetime
+
+        try:
+            return parse_lifetime(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def say(line: str) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import echo_json, echo_json_line, json_option
 from control.outputs.kinds import file_kinds
 from control.outputs.malformed import unprintable
 from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
-from control.terminal import after_the_fact, screen_width, table
+from control.terminal import after_the_fact, one_line, screen_width, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,9 @@ def output() -> None:
 
 
 @output.command()
-@click.argument("job_id", type=click.IntRange(min=1))
+@click.argument("job_id", type=click.IntRange(min=1), required=False)
 @click.argument("manifest", type=Address(), required=False)
+@click.option("--reported", is_flag=True, help="Register what running jobs handed in to the API.")
 @click.option("--file", "files", type=File(), multiple=True, help="A file, instead of a manifest.")
 @click.option("--software", type=Software(), multiple=True, help="Software that made the files.")
 @click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
@@ -82,8 +83,9 @@ def output() -> None:
 @click.pass_obj
 def register(
     app: App,
-    job_id: int,
+    job_id: int | None,
     manifest: S3Uri | None,
+    reported: bool,
     files: tuple[NamedFile, ...],
     software: tuple[tuple[str, str], ...],
     dry_run: bool,
@@ -97,9 +99,17 @@ def register(
     \b
         control output register 42 s3://aspen/jobs/42/1/manifest.json
         control output register 42 --file auspice_json=s3://aspen/trees/tree.json
+        control output register --reported
     """
     from control.outputs.register import register_outputs
 
+    if reported:
+        if job_id is not None or files or software or dry_run:
+            raise click.UsageError("--reported takes no job, no files and no --dry-run")
+        _register_reported(app, as_json=as_json)
+        return
+    if job_id is None:
+        raise click.UsageError("name a job, or give --reported")
     if (manifest is None) == (not files):
         raise click.UsageError("give either MANIFEST or --file")
     if manifest is not None and software:
@@ -164,6 +174,19 @@ def credentials(app: App, dry_run: bool, as_json: bool) -> None:
         return
     verb = "would sign" if dry_run else "signing"
     click.echo(f"{verb} links to {current.bucket} until {current.expires_at:%Y-%m-%d %H:%M:%SZ}")
+
+
+def _register_reported(app: App, *, as_json: bool) -> None:
+    from control.outputs.reports import register_reports
+
+    with app.connect("output register --reported") as conn:
+        for one in register_reports(conn, app.s3, app.settings.bucket):
+            if as_json:
+                echo_json_line(asdict(one))
+            elif one.registration is not None:
+                _show(one.registration, dry_run=False)
+            else:
+                click.echo(one_line(f"rejected job {one.job_id}: {one.problem}"))
 
 
 def _show_outputs(outputs: Sequence[StoredObject]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import Lifetime, echo_json, json_option
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.settings import AUDIENCE
 from control.terminal import leave_the_line
@@ -39,22 +39,6 @@ class Groups(click.ParamType[dict[int, str]]):
 
         try:
             return parse_groups(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Lifetime(click.ParamType[timedelta]):
-    """Parse `30s`, `15m`, `1h` or `7d`."""
-
-    name = "DURATION"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        from control.tokens.minting import parse_lifetime
-
-        try:
-            return parse_lifetime(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -45,6 +45,7 @@ BETWEEN_AUTHORS = re.compile(r",(?!\s*(?:[^\W\d_]\.[\s-]*)+(?:,|and\b|$))|(?<=\.
 FIELD_COLUMNS = {
     "collection_date": ("date", "collection_date"),
     "is_private": ("is_private",),
+    "restricted_until": ("restricted_until",),
     "sample_collected_by": ("sample_collected_by", "originating_lab"),
     "sample_collector_contact_email": ("sample_collector_contact_email",),
     "sample_collector_contact_address": ("sample_collector_contact_address",),

@@ -1,10 +1,9 @@
-"""Bring a database to the state of a checkout and back: migrations, then the code of sql/."""
+"""Bring a database to the state of a checkout: migrations, then the code of sql/."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 import psycopg
 
 from control.database import connect
-from control.errors import ControlError
 from control.queries import query
 from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
+from control.schema.applying import apply_alone, apply_before, apply_each
 from control.schema.code import (
     Contents,
     FileChanges,
     check_scripts,
-    drop_code,
     file_changes,
     load_code,
     loaded_probe,
@@ -31,8 +29,6 @@ from control.schema.freeze import (
     check_applied,
     check_pending,
     migration_files,
-    number_of,
-    rollback_file,
 )
 from control.schema.in_place import replace_in_place
 from control.schema.ledger import (
@@ -42,22 +38,16 @@ from control.schema.ledger import (
     migrations_of,
     replaced_migrations,
 )
-from control.schema.locks import Echo, one_migrate_at_a_time, with_short_locks
+from control.schema.locks import Echo, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
-from control.schema.safety_rules import Breach, check_opened, find_breaches
-from control.schema.script import Interrupted, Script, read_script, refuse_changed_session
-from control.schema.trial import Trial, run_inside, try_code, try_everything
+from control.schema.rollback import rollback_script
+from control.schema.safety_rules import Breach, find_breaches
+from control.schema.script import read_script
+from control.schema.session import become_owner, migrating
+from control.schema.trial import Trial, try_code, try_everything
 from control.settings import Settings
 
-_DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
-_AFTER_INTERRUPTION = (
-    "control status tells whether the database runs; then run the command again: what was not"
-    " finished was taken back"
-)
-# The SQLSTATE of `raise warning`; those that PostgreSQL gives have others.
-RAISED_WARNING = "01000"
 _NAMED = 5
-_KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
 @dataclass(frozen=True)
@@ -85,16 +75,6 @@ class MigrateResult:
     applied: tuple[str, ...]
     has_loaded_code: bool
     api: ApiState
-
-
-@dataclass(frozen=True)
-class RollbackPlan:
-    """Hold the migrations to roll back, newest first, the tables that go, the code that comes."""
-
-    migrations: tuple[str, ...]
-    tables: dict[str, int]
-    # Where the code comes from that is loaded afterwards; None when there is to be none.
-    code_root: Path | None
 
 
 def migrate_up(
@@ -129,7 +109,7 @@ def build_from_nothing(database_url: str, root: Path) -> None:
     with psycopg.connect(database_url, autocommit=True) as conn:
         with conn.transaction():
             run_files(conn, root, contents.schemas)
-            _become_owner(conn)
+            become_owner(conn)
             run_files(conn, root, contents.tables)
             run_files(conn, root, contents.code)
 
@@ -155,102 +135,6 @@ def migrate_status(
     )
 
 
-def plan_rollback(
-    conn: psycopg.Connection,
-    root: Path,
-    keep: int | None,
-    *,
-    code_root: Path | None,
-    echo: Echo = lambda line: None,
-) -> RollbackPlan:
-    """Plan what `migrate down` rolls back: to number `keep`, 0 for all, by default one step.
-
-    Refuses when the code of the checkout `code_root` does not fit what is left; None for no code.
-    """
-    applied = applied_migrations(conn)
-    if replaced := replaced_migrations(migrations_of(root), applied):
-        raise ControlError(
-            f"this database has the {len(replaced)} migrations that a baseline replaces",
-            "run control migrate up, which records the baseline instead, then this command again",
-        )
-    check_applied(root, applied)
-    newest_first = sorted(applied, key=number_of, reverse=True)
-    chosen = (
-        newest_first[:1]
-        if keep is None
-        else [name for name in newest_first if number_of(name) > keep]
-    )
-    scripts = [_rollback_script(root, name) for name in chosen]
-    if chosen and code_root:
-        kept = [one for one in migrations_of(root) if one.id in applied and one.id not in chosen]
-        with _migrating(conn, echo):
-            with_short_locks(conn, partial(_refuse_misfit, conn, code_root, kept), echo)
-    tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script.text)]
-    estimates = conn.execute(
-        "select names.name, coalesce(relations.reltuples, 0)::bigint"
-        " from unnest(%s::text[]) as names (name)"
-        " inner join pg_catalog.pg_class as relations on relations.oid = to_regclass(names.name)",
-        [tables],
-    ).fetchall()
-    return RollbackPlan(tuple(chosen), dict(estimates), code_root)
-
-
-def migrate_down(
-    settings: Settings,
-    plan: RollbackPlan,
-    *,
-    echo: Echo,
-    running_api: RunningApi = configured_api,
-) -> ApiState | None:
-    """Roll back what was planned and load the code that goes with what is left, if any.
-
-    All in one transaction: cut off at any moment, the database is what it was before. Returns
-    what became of telling the API; None when it has no code any more.
-    """
-    root = settings.root
-    with connect(settings, "migrate down") as conn, _migrating(conn, echo):
-        applied = sorted(applied_migrations(conn), key=number_of, reverse=True)
-        if tuple(applied[: len(plan.migrations)]) != plan.migrations:
-            raise ControlError(
-                "another migrate changed this database meanwhile; nothing was rolled back",
-                "look at control migrate status and run the command again",
-            )
-        known = {migration.id: migration for migration in migrations_of(root)}
-
-        def roll_back() -> str | None:
-            # A database that an older version loaded lacks a part of it.
-            conn.execute(query("schema/bookkeeping"))
-            drop_code(conn)
-            for name in plan.migrations:
-                echo(f"rolling back {name}")
-                script = _rollback_script(root, name)
-                # `drop index concurrently` too: whoever waits for an index waits for the code.
-                if untried := run_inside(conn, script):
-                    raise ControlError(
-                        f"{untried[0]}, and nothing was rolled back",
-                        "take it out of the rollback and do it by hand",
-                    )
-                refuse_changed_session(conn, script.name)
-                Ledger(conn).unmark(known[name])
-            if plan.code_root is None:
-                return None
-            return load_code(conn, read_contents(plan.code_root))
-
-        probe = with_short_locks(conn, roll_back, echo)
-    return await_schema(settings, probe, running_api) if probe else None
-
-
-def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
-    """Refuse to leave a database without code by accident."""
-    trial = try_everything(conn, read_contents(code_root), kept)
-    if trial.failures:
-        raise ControlError(
-            f"the code of sql/ does not fit the tables after that: {trial.failures[0].message}",
-            "give the older version's checkout with --code DIRECTORY, or say --without-code: then"
-            " the API answers nothing but errors until a control migrate up",
-        )
-
-
 def _bring_up(
     conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
 ) -> tuple[tuple[str, ...], bool, str]:
@@ -258,7 +142,7 @@ def _bring_up(
 
     Returns the migrations it applied, whether it loaded code, and the probe of the last load.
     """
-    with _migrating(conn, echo):
+    with migrating(conn, echo):
         contents = read_contents(root)
         if not dry_run and (probe := _replace_in_place(conn, contents, echo)):
             return (), True, probe
@@ -281,7 +165,7 @@ def _bring_up(
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
             read_script(migration.path, f"migrations/{migration.id}.sql")
-            _rollback_script(root, migration.id)
+            rollback_script(root, migration.id)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:
             trial = with_short_locks(conn, partial(_try, conn, contents, status, known), echo)
@@ -341,9 +225,9 @@ def _apply_and_load(
             continue
         # What runs outside a transaction needs what comes before it to be there.
         if batch:
-            with_short_locks(conn, partial(_apply_before, conn, batch, echo), echo)
+            with_short_locks(conn, partial(apply_before, conn, batch, echo), echo)
             batch = []
-        _apply_alone(conn, migration, echo)
+        apply_alone(conn, migration, echo)
     finish = partial(_finish, conn, contents, status, batch, trial, echo)
     probe = with_short_locks(conn, finish, echo)
     if trial:
@@ -393,7 +277,7 @@ def _rehearse(
         with conn.transaction(force_rollback=True):
             _prepare(conn, contents, is_pending=bool(pending))
             if alone:
-                _apply_all(conn, before, echo)
+                apply_each(conn, before, echo)
             else:
                 _finish(conn, contents, status, before, trial, echo)
 
@@ -420,7 +304,7 @@ def _finish(
         # Before the migrations lock anything.
         with suppress(DiffersError):
             plan = plan_replacement(conn, contents, status.files, trial)
-    change_tables = partial(_apply_all, conn, migrations, echo)
+    change_tables = partial(apply_each, conn, migrations, echo)
     if trial and plan:
         # Else somebody changed it by hand, say; what is loaded from nothing is right in any case.
         with suppress(DiffersError), conn.transaction():
@@ -447,38 +331,6 @@ def _is_seen_by_api(contents: Contents, status: MigrateStatus) -> bool:
     return bool(status.pending or files.intersection(contents.schemas))
 
 
-@contextmanager
-def _migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
-    """Be the one session that may change this database, as the owner of everything in it."""
-    try:
-        with one_migrate_at_a_time(conn, echo):
-            _become_owner(conn)
-            conn.add_notice_handler(lambda notice: _pass_on(notice, echo))
-            yield
-    except Interrupted as error:
-        raise ControlError(error.message, _AFTER_INTERRUPTION) from error
-    except psycopg.OperationalError as error:
-        if not conn.broken:
-            raise
-        raise ControlError(
-            f"the connection to the database broke: {' '.join(str(error).split())}",
-            _AFTER_INTERRUPTION,
-        ) from error
-
-
-def _pass_on(notice: psycopg.errors.Diagnostic, echo: Echo) -> None:
-    """Say what a migration raises as a warning of its own, about rows it changed say."""
-    if notice.sqlstate == RAISED_WARNING:
-        echo(notice.message_primary or "")
-
-
-def _become_owner(conn: psycopg.Connection) -> None:
-    conn.execute("set role aspen_owner")
-    # So that a name without its schema fails instead of meaning something else elsewhere.
-    conn.execute("set search_path = ''")
-    conn.execute("set client_min_messages = warning")
-
-
 def _prepare(conn: psycopg.Connection, contents: Contents, *, is_pending: bool) -> None:
     """Make what migrations and code start from: the schemas and our own bookkeeping."""
     with conn.transaction():
@@ -488,59 +340,3 @@ def _prepare(conn: psycopg.Connection, contents: Contents, *, is_pending: bool) 
         conn.execute(query("schema/bookkeeping"))
     if is_pending:
         Ledger(conn).prepare()
-
-
-def _apply_all(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
-    """Apply migrations, each with its mark; the caller holds the transaction."""
-    for migration in migrations:
-        if Ledger(conn).mark_in_place_of_replaced(migration):
-            many = len(migration.replaces)
-            echo(f"recorded {migration.id} in place of the {many} it replaces; nothing was run")
-            continue
-        echo(f"applying {migration.id}")
-        _apply(conn, migration)
-
-
-def _apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
-    """Apply migrations that one outside a transaction follows: they are kept whatever it does."""
-    before = find_breaches(conn)
-    _apply_all(conn, migrations, echo)
-    check_opened(conn, before, "correct the migration and run the command again")
-
-
-def _apply(conn: psycopg.Connection, migration: Migration) -> None:
-    script = read_script(migration.path, f"migrations/{migration.id}.sql")
-    if migration.is_without_code:
-        drop_code(conn)
-    script.run(conn)
-    refuse_changed_session(conn, script.name)
-    Ledger(conn).mark(migration)
-
-
-def _apply_alone(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
-    """Apply a migration that cannot run inside a transaction."""
-    echo(f"applying {migration.id}")
-    invalid_before = _invalid_indexes(conn)
-    try:
-        _apply(conn, migration)
-    except Interrupted as error:
-        raise Interrupted(f"{error.message}\n{_KEPT}") from error
-    except ControlError as error:
-        # `if not exists` would take one of these for the index that is wanted.
-        for index in _invalid_indexes(conn) - invalid_before:
-            conn.execute(f"drop index concurrently if exists {index}".encode())
-            echo(f"dropped {index}, which could not be built")
-        raise ControlError(f"{error.message}\n{_KEPT}", error.remedy) from error
-
-
-def _invalid_indexes(conn: psycopg.Connection) -> set[str]:
-    rows = conn.execute(
-        "select indexes.indexrelid::regclass::text from pg_catalog.pg_index as indexes"
-        " where not indexes.indisvalid"
-    ).fetchall()
-    return {str(name) for (name,) in rows}
-
-
-def _rollback_script(root: Path, name: str) -> Script:
-    path = rollback_file(root, name)
-    return read_script(path, f"migrations/{path.name}")

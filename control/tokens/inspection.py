@@ -237,6 +237,8 @@ def _caller_problems(claims: Mapping[str, Any]) -> Iterator[str]:
         job_id = claims.get("job_id")
         if not re.fullmatch(r"[1-9][0-9]{0,17}", f"{job_id}", re.ASCII):
             yield "job_id is not the id of a job"
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", f"{claims.get('attempt')}", re.ASCII):
+            yield "attempt is not the number of an attempt"
         return
     if role not in ROLES:
         yield f"role is not one of {', '.join((*ROLES, 'job'))}"

@@ -6,6 +6,7 @@
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
+-- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- Only numbers read here are ever written to a setting, never a caller's text. response.headers
 -- tell the access log who it was; the edge keeps Aspen-User to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
@@ -22,7 +23,7 @@ declare
     caller_role text := current_setting('role', true);
     caller aspen.users;
     verified_email text;
-    job_status text;
+    job aspen.jobs;
     is_requester_disabled boolean;
     direct_groups bigint[] := '{}';
     member_groups bigint[] := '{}';
@@ -33,6 +34,7 @@ begin
     perform
         set_config('aspen.user_id', '', true),
         set_config('aspen.job_id', '', true),
+        set_config('aspen.job_group_id', '', true),
         set_config('aspen.any_groups', '{}', true),
         set_config('aspen.full_groups', '{}', true),
         set_config('aspen.direct_groups', '{}', true),
@@ -66,19 +68,25 @@ begin
             perform internal.fail(401, 'malformed_job_id', 'The token of a job names no job', null,
                 'The claim job_id must be the id of the job.');
         end if;
-        select jobs.status, requesters.disabled_at is not null
-        into job_status, is_requester_disabled
+        select jobs.id, jobs.group_id, jobs.status, jobs.attempt, requesters.disabled_at is not null
+        into job.id, job.group_id, job.status, job.attempt, is_requester_disabled
         from aspen.jobs as jobs
         left join aspen.users as requesters
             on jobs.requested_by_id = requesters.id
         where jobs.id = (claims ->> 'job_id')::bigint;
-        if job_status is distinct from 'running' then
-            perform internal.fail(401, 'job_not_running', 'The job of this token is not running');
+        -- A program that lost its worker may still run when the next attempt has begun.
+        if job.status is distinct from 'running'
+            or claims -> 'attempt' is distinct from to_jsonb(job.attempt)
+        then
+            perform internal.fail(401, 'job_not_running', 'The job of this token is not running',
+                null, 'The claim attempt must be the present attempt of the job.');
         end if;
         if is_requester_disabled then
             perform internal.fail(401, 'user_disabled', 'This user is disabled');
         end if;
-        perform set_config('aspen.job_id', (claims ->> 'job_id')::bigint::text, true);
+        perform
+            set_config('aspen.job_id', job.id::text, true),
+            set_config('aspen.job_group_id', job.group_id::text, true);
         return;
     end if;
 

@@ -22,4 +22,4 @@ comment on function authz.named_user(bigint) is $$The name of a user
 {"id", "name"}; null for null.$$;
 
 revoke all on function authz.named_user(bigint) from public;
-grant execute on function authz.named_user(bigint) to member;
+grant execute on function authz.named_user(bigint) to member, api_writer;

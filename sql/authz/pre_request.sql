@@ -1,26 +1,22 @@
--- Runs first in every request, in the request's transaction, as the API role (postgrest.conf: db-
--- pre-request). definer because API roles must not read users, memberships and grants of others.
+-- Runs first in every request, in the request's transaction, as the API role (postgrest.conf:
+-- db-pre-request). If the answer is to be kept, PostgREST's statement finds the json_agg,
+-- array_agg and current_setting of authz before those of PostgreSQL: they see the answer before it
+-- is committed (docs/architecture.md). Without a `set` clause, because that would undo the
+-- setting, and inlined.
 create or replace function authz.pre_request()
-returns void
-language plpgsql
+returns text
+language sql
 volatile
-security definer
-set search_path = ''
-as $$
-begin
-    perform authz.name_request();
-    perform authz.admit_body();
-    perform authz.admit_preferences();
-    perform authz.identify_caller();
-    perform authz.note_plan();
-    perform authz.bound_request();
-end
-$$;
+security invoker
+begin atomic
+    select
+        case
+            when authz.admit_request()
+                then set_config('search_path', 'authz, pg_catalog, api', true)
+        end;
+end;
 
-comment on function authz.pre_request() is $$What comes before every request
-
-Names it, admits its body and its preferences, identifies its caller and bounds it; refuses it as
-these functions of authz say.$$;
+comment on function authz.pre_request() is 'What comes before every request';
 
 revoke all on function authz.pre_request() from public;
 grant execute on function authz.pre_request() to anon, member, operator, job;

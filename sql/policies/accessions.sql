@@ -7,8 +7,8 @@ create policy accessions_select_group on aspen.accessions
 for select to member
 using (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 );
 
 comment on policy accessions_select_group on aspen.accessions is
-'Visible like the sample: private rows to members and admins only';
+'Like the sample: viewers see the row once it is disclosed';

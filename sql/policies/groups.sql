@@ -10,6 +10,7 @@ grant update (
 grant insert (
     name, prefix, submitting_lab, address, division, location, default_tree_location_id
 ) on aspen.groups to operator;
+grant select (id, name, division, location) on aspen.groups to job_runner;
 
 create policy groups_select_member on aspen.groups
 for select to member
@@ -56,3 +57,10 @@ using (id = any(authz.admin_groups()))
 with check (id = any(authz.admin_groups()));
 
 comment on policy groups_update_admin on aspen.groups is 'Direct admins edit their group';
+
+create policy groups_select_job_runner on aspen.groups
+for select to job_runner
+using (id = authz.job_group_id());
+
+comment on policy groups_select_job_runner on aspen.groups is
+'The group of the calling job';

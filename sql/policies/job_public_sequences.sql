@@ -5,6 +5,7 @@ grant insert (
     group_id, job_id, public_repository_id, strain
 ) on aspen.job_public_sequences to api_writer;
 grant select (group_id, job_id) on aspen.job_public_sequences to results_keeper;
+grant select on aspen.job_public_sequences to job_runner;
 
 create policy job_public_sequences_select_group on aspen.job_public_sequences
 for select to member, api_writer
@@ -26,3 +27,10 @@ using (true);
 
 comment on policy job_public_sequences_select_results_keeper on aspen.job_public_sequences is
 'To know whether a run has any input left';
+
+create policy job_public_sequences_select_job_runner on aspen.job_public_sequences
+for select to job_runner
+using (group_id = authz.job_group_id() and job_id = authz.job_id());
+
+comment on policy job_public_sequences_select_job_runner on aspen.job_public_sequences is
+'Inputs of the calling job';

@@ -11,6 +11,7 @@ grant insert (
     group_id, job_id, sample_group_id, sample_id, public_identifier, sequence_revision
 ) on aspen.job_samples to results_keeper;
 grant update (sequence_revision) on aspen.job_samples to results_keeper;
+grant select on aspen.job_samples to job_runner;
 
 create policy job_samples_select_group on aspen.job_samples
 for select to member, api_writer
@@ -47,3 +48,10 @@ with check (true);
 
 comment on policy job_samples_update_results_keeper on aspen.job_samples is
 'A job that waits takes the sequence there is by then';
+
+create policy job_samples_select_job_runner on aspen.job_samples
+for select to job_runner
+using (group_id = authz.job_group_id() and job_id = authz.job_id());
+
+comment on policy job_samples_select_job_runner on aspen.job_samples is
+'Inputs of the calling job';

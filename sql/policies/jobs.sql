@@ -2,7 +2,7 @@
 
 grant select, delete on aspen.jobs to member;
 grant update (name) on aspen.jobs to member;
-grant select (id, group_id, status, requested_by_id) on aspen.jobs to claims_reader;
+grant select (id, group_id, status, attempt, requested_by_id) on aspen.jobs to claims_reader;
 grant select on aspen.jobs to api_writer;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
@@ -20,6 +20,8 @@ grant update (
     finished_at
 ) on aspen.jobs to results_keeper;
 grant update (status, error, finished_at) on aspen.jobs to api_writer;
+grant select on aspen.jobs to job_runner;
+grant update (heartbeat_at) on aspen.jobs to job_runner;
 
 create policy jobs_select_group on aspen.jobs
 for select to member, api_writer
@@ -84,3 +86,18 @@ with check (true);
 
 comment on policy jobs_update_results_keeper on aspen.jobs is
 'Jobs without any input left are cancelled, ended ones queued again';
+
+create policy jobs_select_job_runner on aspen.jobs
+for select to job_runner
+using (group_id = authz.job_group_id() and id = authz.job_id());
+
+comment on policy jobs_select_job_runner on aspen.jobs is
+'The calling job';
+
+create policy jobs_update_job_runner on aspen.jobs
+for update to job_runner
+using (group_id = authz.job_group_id() and id = authz.job_id())
+with check (group_id = authz.job_group_id() and id = authz.job_id());
+
+comment on policy jobs_update_job_runner on aspen.jobs is
+'The calling job says that it is alive';

@@ -1,10 +1,10 @@
-grant select on aspen.lineage_aliases to member;
+grant select on aspen.lineage_aliases to member, api_writer;
 grant insert (pathogen_id, alias, patterns) on aspen.lineage_aliases to operator;
 grant update (pathogen_id, alias, patterns) on aspen.lineage_aliases to operator;
 grant delete on aspen.lineage_aliases to operator;
 
 create policy lineage_aliases_select_member on aspen.lineage_aliases
-for select to member
+for select to member, api_writer
 using (true);
 
 comment on policy lineage_aliases_select_member on aspen.lineage_aliases is

@@ -7,6 +7,7 @@ grant update (
     region, country, division, location, latitude, longitude
 ) on aspen.locations to operator;
 grant delete on aspen.locations to operator;
+grant select on aspen.locations to job_runner;
 
 create policy locations_select_member on aspen.locations
 for select to member, api_writer
@@ -43,3 +44,10 @@ using (true);
 
 comment on policy locations_delete_operator on aspen.locations is
 'Operators keep the reference data; rows in use stay by foreign keys';
+
+create policy locations_select_job_runner on aspen.locations
+for select to job_runner
+using (true);
+
+comment on policy locations_select_job_runner on aspen.locations is
+'Reference data';

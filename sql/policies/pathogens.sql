@@ -9,6 +9,7 @@ grant update (
 ) on aspen.pathogens to operator;
 grant delete on aspen.pathogens to operator;
 grant select (id, lineage_caller, nextclade_dataset_name) on aspen.pathogens to results_keeper;
+grant select on aspen.pathogens to job_runner;
 
 create policy pathogens_select_member on aspen.pathogens
 for select to member, api_writer
@@ -45,3 +46,10 @@ using (true);
 
 comment on policy pathogens_select_results_keeper on aspen.pathogens is
 'To know which jobs a pathogen has';
+
+create policy pathogens_select_job_runner on aspen.pathogens
+for select to job_runner
+using (true);
+
+comment on policy pathogens_select_job_runner on aspen.pathogens is
+'Reference data';

@@ -1,5 +1,6 @@
 grant select on aspen.public_repositories to member, api_writer;
 grant insert (name), update (name), delete on aspen.public_repositories to operator;
+grant select on aspen.public_repositories to job_runner;
 
 create policy public_repositories_select_member on aspen.public_repositories
 for select to member, api_writer
@@ -29,3 +30,10 @@ using (true);
 
 comment on policy public_repositories_delete_operator on aspen.public_repositories is
 'Operators keep the reference data; rows in use stay by foreign keys';
+
+create policy public_repositories_select_job_runner on aspen.public_repositories
+for select to job_runner
+using (true);
+
+comment on policy public_repositories_select_job_runner on aspen.public_repositories is
+'Reference data';

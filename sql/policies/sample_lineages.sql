@@ -8,11 +8,11 @@ create policy sample_lineages_select_group on aspen.sample_lineages
 for select to member, api_writer
 using (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 );
 
 comment on policy sample_lineages_select_group on aspen.sample_lineages is
-'Visible like the sample: private rows to members and admins only';
+'Like the sample: viewers see the row once it is disclosed';
 
 create policy sample_lineages_select_results_keeper on aspen.sample_lineages
 for select to results_keeper

@@ -8,11 +8,11 @@ create policy sample_mutations_select_group on aspen.sample_mutations
 for select to member
 using (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 );
 
 comment on policy sample_mutations_select_group on aspen.sample_mutations is
-'Visible like the sample: private rows to members and admins only';
+'Like the sample: viewers see the row once it is disclosed';
 
 create policy sample_mutations_select_results_keeper on aspen.sample_mutations
 for select to results_keeper

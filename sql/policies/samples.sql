@@ -4,6 +4,8 @@
 -- The fence says word for word what the select policy says: PostgreSQL then keeps one of the two.
 -- Any other wording would count twice in the estimates, and a group of 20,000 rows would be
 -- sorted as a whole for its newest hundred.
+-- now() is stable, so the planner knows how many rows disclosed_at <= now() keeps. It is compared
+-- anew in each request, because a restriction ends without anybody's action.
 -- Callers of one group, which are most, get the plan that fits every group: authz.only_group() is a
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
@@ -18,27 +20,30 @@ grant insert (
     id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
     public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
     sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-    specimen_processing
+    specimen_processing, restricted_until, created_at
 ) on aspen.samples to api_writer;
 grant update (
     pathogen_id, location_id, is_private, private_identifier, public_identifier, collection_date,
     sample_collected_by, sample_collector_contact_email, sample_collector_contact_address, authors,
-    organism, host, purpose_of_sampling, specimen_processing, updated_at
+    organism, host, purpose_of_sampling, specimen_processing, restricted_until, updated_at
 ) on aspen.samples to api_writer;
 -- Ids are drawn when a batch is read, so that each entry has its id before it is stored.
 grant usage on sequence aspen.samples_id_seq to api_writer;
 grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to results_keeper;
+grant select (
+    id, group_id, public_identifier, collection_date, location_id, host
+) on aspen.samples to job_runner;
 
 create policy samples_fence on aspen.samples
 as restrictive for all to member
 using (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 )
 with check (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 );
 
@@ -49,22 +54,22 @@ create policy samples_select_group on aspen.samples
 for select to member
 using (
     group_id = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
     and (authz.only_group() is null or group_id = authz.only_group())
 );
 
 comment on policy samples_select_group on aspen.samples is
-'Samples of groups the caller sees; private ones to members and admins';
+'Samples of groups the caller sees; viewers see disclosed ones';
 
 create policy samples_fence_writer on aspen.samples
 as restrictive for all to api_writer
 using (
     group_id + 0 = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 )
 with check (
     group_id + 0 = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 );
 
 comment on policy samples_fence_writer on aspen.samples is
@@ -74,7 +79,7 @@ create policy samples_select_writer on aspen.samples
 for select to api_writer
 using (
     group_id + 0 = any(authz.any_groups())
-    and (not is_private or group_id = any(authz.full_groups()))
+    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
 );
 
 comment on policy samples_select_writer on aspen.samples is
@@ -108,3 +113,17 @@ using (true);
 
 comment on policy samples_select_results_keeper on aspen.samples is
 'To queue jobs for any sample whose sequence changed';
+
+create policy samples_select_job_runner on aspen.samples
+for select to job_runner
+using (
+    (group_id, id) in (
+        select
+            inputs.sample_group_id,
+            inputs.sample_id
+        from aspen.job_samples as inputs
+    )
+);
+
+comment on policy samples_select_job_runner on aspen.samples is
+'Inputs of the calling job';

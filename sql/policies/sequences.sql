@@ -8,6 +8,9 @@ grant update (
 -- Drawn by the trigger that normalises a sequence.
 grant usage on sequence aspen.sequences_revision_seq to api_writer;
 grant select (group_id, sample_id, revision) on aspen.sequences to results_keeper;
+grant select (
+    group_id, sample_id, sequence, sequencing_date, revision
+) on aspen.sequences to job_runner;
 
 create policy sequences_select_group on aspen.sequences
 for select to member, api_writer
@@ -44,3 +47,17 @@ using (true);
 
 comment on policy sequences_select_results_keeper on aspen.sequences is
 'To know which sequence a result would be of';
+
+create policy sequences_select_job_runner on aspen.sequences
+for select to job_runner
+using (
+    (group_id, sample_id) in (
+        select
+            inputs.sample_group_id,
+            inputs.sample_id
+        from aspen.job_samples as inputs
+    )
+);
+
+comment on policy sequences_select_job_runner on aspen.sequences is
+'Inputs of the calling job';

@@ -6,7 +6,12 @@ create table aspen.lineages (
     constraint lineages_pathogen_id_lineage_key unique (pathogen_id, lineage),
     constraint lineages_lineage_length_check check (char_length(lineage) between 1 and 128),
     constraint lineages_lineage_form_check check (
-        lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        lineage !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
     )
 );
 

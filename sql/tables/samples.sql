@@ -29,10 +29,18 @@ create table aspen.samples (
     specimen_processing text,
     created_at aspen.moment not null default now(),
     updated_at aspen.moment not null default now(),
+    restricted_until aspen.day,
+    disclosed_at aspen.moment not null generated always as (
+        case
+            when is_private then '9999-01-01 00:00:00+00'::timestamptz
+            when restricted_until is null then '1900-01-01 00:00:00+00'::timestamptz
+            else restricted_until::timestamp at time zone 'UTC'
+        end
+    ) stored,
     constraint samples_group_id_id_key unique (group_id, id),
-    -- Target of the foreign keys that keep the copies of is_private in child tables equal, so that
-    -- policies on those tables need no join.
-    constraint samples_group_id_id_is_private_key unique (group_id, id, is_private),
+    -- Target of the foreign keys that keep the copies of disclosed_at in child tables equal, so
+    -- that policies on those tables need no join.
+    constraint samples_group_id_id_disclosed_at_key unique (group_id, id, disclosed_at),
     constraint samples_private_identifier_group_id_key unique (private_identifier, group_id),
     constraint samples_public_identifier_group_id_key unique (public_identifier, group_id),
     -- The rules of internal.is_name, are_names and is_text: a name has no invisible character, a
@@ -61,6 +69,8 @@ create table aspen.samples (
     -- The upper bound is the day of writing, which a check cannot know; the trigger function
     -- internal.complete_sample enforces it.
     constraint samples_collection_date_range_check check (collection_date >= '1900-01-01'),
+    -- So is the upper bound here, ten years ahead.
+    constraint samples_restricted_until_range_check check (restricted_until >= '1900-01-01'),
     constraint samples_texts_length_check check (
         length(sample_collected_by) <= 1000
         and length(sample_collector_contact_email) <= 1000
@@ -146,3 +156,7 @@ comment on column aspen.samples.private_identifier is
 'Identifier that the group uses itself; viewers do not see it';
 comment on column aspen.samples.public_identifier is 'Identifier shown to viewers and in files';
 comment on column aspen.samples.is_private is 'If true, viewers do not see the sample';
+comment on column aspen.samples.restricted_until is
+'Viewers see the sample from this day on, which begins at 00:00 UTC; null for no restriction';
+comment on column aspen.samples.disclosed_at is
+'From this moment viewers see the sample: year 9999 for never, 1900 for always';

@@ -8,12 +8,14 @@ create table aspen.share_links (
     token_hash bytea not null,
     phylo_tree_id bigint,
     sample_ids bigint[],
-    has_usher_safe_ids boolean not null default false,
+    has_usher_safe_ids aspen.flag not null default false,
     created_by_id bigint not null constraint share_links_created_by_id_fkey
     references aspen.users (id) on delete cascade,
-    created_at timestamptz not null default now(),
-    expires_at timestamptz not null,
-    revoked_at timestamptz,
+    created_at aspen.moment not null default now(),
+    expires_at aspen.moment not null,
+    revoked_at aspen.moment,
+    last_used_at aspen.moment,
+    use_count bigint not null default 0,
     -- The token comes first: a visitor presents nothing else.
     constraint share_links_token_hash_group_id_key unique (token_hash, group_id),
     constraint share_links_group_id_phylo_tree_id_fkey foreign key (group_id, phylo_tree_id)
@@ -37,3 +39,5 @@ comment on column aspen.share_links.sample_ids is
 'Samples whose sequences are linked; null for a tree';
 comment on column aspen.share_links.has_usher_safe_ids is
 'Whether sequence names are changed for UShER: other characters than A-Z a-z 0-9 . _ / - become _';
+comment on column aspen.share_links.last_used_at is 'When the link was last used; null if it was not';
+comment on column aspen.share_links.use_count is 'How often the link was used';

@@ -5,3 +5,10 @@ before update or delete or truncate on aspen.audit_log
 for each statement
 when (current_setting('aspen.trims_audit_log', true) is distinct from 'on')
 execute function internal.refuse_change();
+
+-- Every partition inherits this one, so that nobody goes around the parent by mistake.
+create or replace trigger audit_log_refuse_row_change
+before update or delete on aspen.audit_log
+for each row
+when (current_setting('aspen.trims_audit_log', true) is distinct from 'on')
+execute function internal.refuse_change();

@@ -4,6 +4,7 @@ for each row
 when (
     new.public_identifier is null or new.public_identifier = ''
     or new.collection_date > current_date + 1
+    or new.restricted_until > current_date + 3653
 )
 execute function internal.complete_sample();
 

@@ -54,3 +54,15 @@ create or replace trigger sequences_refuse_noted_values
 after insert or update on aspen.sequences
 for each statement
 execute function internal.refuse_noted_values();
+
+-- What an insert brings is copied for renew_results anyway, so this costs no second copy.
+create or replace trigger sequences_record_insert
+after insert on aspen.sequences
+referencing new table as changed_rows
+for each statement
+execute function internal.record_changes();
+
+create or replace trigger sequences_record_change
+after update or delete on aspen.sequences
+for each row
+execute function internal.record_sequence_change();

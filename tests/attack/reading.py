@@ -66,6 +66,7 @@ def rows_of_others(stage: Stage) -> Iterator[Trial]:
         f"samples?group_id=eq.{world.group}",
         f"sequences?sample_id=eq.{world.open}",
         f"sample_lineages?sample_id=eq.{world.open}",
+        f"sample_mutations?sample_id=eq.{world.open}",
         f"sample_qc_metrics?sample_id=eq.{world.open}",
         f"accessions?sample_id=eq.{world.open}",
         f"jobs?id=eq.{world.run}",

@@ -21,7 +21,7 @@ SECONDS = 0.4
 BY_HAND = """
     samples.group_id = any (nullif(current_setting('aspen.any_groups', true), '')::bigint[])
     and (
-        not samples.is_private
+        samples.disclosed_at <= now()
         or samples.group_id = any (nullif(current_setting('aspen.full_groups', true), '')::bigint[])
     )
 """
@@ -185,7 +185,7 @@ def newest_of(bench: Bench, database: str, caller: Caller) -> int:
     """Return the key of a sample the caller may see."""
     with bench.connect("control", database) as conn:
         found = conn.execute(
-            "select max(id) from aspen.samples where group_id = %s and not is_private",
+            "select max(id) from aspen.samples where group_id = %s and disclosed_at <= now()",
             [caller.sees],
         ).fetchone()
     assert found is not None

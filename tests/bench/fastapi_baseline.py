@@ -18,7 +18,7 @@ from typing import Annotated
 import jwt
 from fastapi import Depends, FastAPI, Header, HTTPException, Query
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, ForeignKey, or_, select
+from sqlalchemy import BigInteger, ForeignKey, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import (
@@ -101,12 +101,19 @@ class HasReferenceDataset:
         return self.reference_dataset.tag if self.reference_dataset else None
 
 
-class SampleLineage(HasReferenceDataset, Base):
+class BelongsToSample:
+    disclosed_at: Mapped[datetime]
+
+    @property
+    def is_private(self) -> bool:
+        return self.disclosed_at.year == 9999
+
+
+class SampleLineage(BelongsToSample, HasReferenceDataset, Base):
     __tablename__ = "sample_lineages"
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int]
     sample_id: Mapped[int] = mapped_column(ForeignKey("aspen.samples.id"))
-    is_private: Mapped[bool]
     lineage_type: Mapped[str]
     lineage: Mapped[str]
     lineage_software_version: Mapped[str]
@@ -120,12 +127,11 @@ class SampleLineage(HasReferenceDataset, Base):
     reference_dataset: Mapped[ReferenceDataset | None] = relationship()
 
 
-class SampleQcMetrics(HasReferenceDataset, Base):
+class SampleQcMetrics(BelongsToSample, HasReferenceDataset, Base):
     __tablename__ = "sample_qc_metrics"
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int]
     sample_id: Mapped[int] = mapped_column(ForeignKey("aspen.samples.id"))
-    is_private: Mapped[bool]
     qc_caller: Mapped[str]
     qc_score: Mapped[float | None]
     qc_status: Mapped[str]
@@ -137,12 +143,11 @@ class SampleQcMetrics(HasReferenceDataset, Base):
     reference_dataset: Mapped[ReferenceDataset | None] = relationship()
 
 
-class Accession(Base):
+class Accession(BelongsToSample, Base):
     __tablename__ = "accessions"
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int]
     sample_id: Mapped[int] = mapped_column(ForeignKey("aspen.samples.id"))
-    is_private: Mapped[bool]
     public_repository_id: Mapped[int]
     accession: Mapped[str]
     updated_at: Mapped[datetime]
@@ -169,6 +174,8 @@ class Sample(Base):
     specimen_processing: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    restricted_until: Mapped[date | None]
+    disclosed_at: Mapped[datetime]
     location: Mapped[Location] = relationship()
     lineages: Mapped[list[SampleLineage]] = relationship()
     qc: Mapped[list[SampleQcMetrics]] = relationship()
@@ -206,6 +213,7 @@ class SampleLineageOut(Out):
     reference_sequence_accession: str | None
     reference_dataset_tag: str | None
     updated_at: datetime
+    disclosed_at: datetime
 
 
 class SampleQcMetricsOut(Out):
@@ -221,6 +229,7 @@ class SampleQcMetricsOut(Out):
     reference_sequence_accession: str | None
     reference_dataset_tag: str | None
     updated_at: datetime
+    disclosed_at: datetime
 
 
 class AccessionOut(Out):
@@ -231,6 +240,7 @@ class AccessionOut(Out):
     public_repository_id: int
     accession: str
     updated_at: datetime
+    disclosed_at: datetime
 
 
 class SampleOut(Out):
@@ -253,6 +263,8 @@ class SampleOut(Out):
     specimen_processing: str | None
     created_at: datetime
     updated_at: datetime
+    restricted_until: date | None
+    disclosed_at: datetime
 
 
 class EmbeddedSampleOut(SampleOut):
@@ -325,7 +337,7 @@ async def newest_samples(
         select(Sample)
         .where(
             Sample.group_id.in_(caller.any_groups),
-            or_(~Sample.is_private, Sample.group_id.in_(caller.full_groups)),
+            or_(Sample.disclosed_at <= func.now(), Sample.group_id.in_(caller.full_groups)),
         )
         .order_by(Sample.id.desc())
         .limit(limit)

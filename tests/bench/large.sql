@@ -99,26 +99,26 @@ from (
 
 -- What is embedded exists for every sample a benchmark lists: the newest ones, and those of small groups.
 create temporary table listed as
-select samples.id, samples.group_id, samples.is_private
+select samples.id, samples.group_id, samples.disclosed_at
 from aspen.samples as samples
 where samples.id > 900000 or samples.group_id in (1, 2);
 
 insert into aspen.sample_lineages (
-    group_id, sample_id, is_private, lineage_type, lineage, lineage_software_version,
+    group_id, sample_id, disclosed_at, lineage_type, lineage, lineage_software_version,
     lineage_probability, scorpio_call, scorpio_support
 )
 select
-    listed.group_id, listed.id, listed.is_private, 'PANGOLIN', 'BA.2.' || listed.id % 90,
+    listed.group_id, listed.id, listed.disclosed_at, 'PANGOLIN', 'BA.2.' || listed.id % 90,
     '4.3.1', 100, 'Omicron (BA.2-like)', 0.97
 from listed;
 
 -- raw_output as Nextclade writes it: some seventy columns, the lists of mutations among them.
 insert into aspen.sample_qc_metrics (
-    group_id, sample_id, is_private, qc_caller, qc_score, qc_status, qc_software_version,
+    group_id, sample_id, disclosed_at, qc_caller, qc_score, qc_status, qc_software_version,
     reference_dataset_id, raw_output
 )
 select
-    listed.group_id, listed.id, listed.is_private, 'NEXTCLADE', listed.id % 40, 'good', '3.8.2', 1,
+    listed.group_id, listed.id, listed.disclosed_at, 'NEXTCLADE', listed.id % 40, 'good', '3.8.2', 1,
     jsonb_build_object(
         'seqName', listed.id::text,
         'clade', '21L',
@@ -151,8 +151,8 @@ cross join (
     from generate_series(1, 55) as names (n)
 ) as settings;
 
-insert into aspen.accessions (group_id, sample_id, is_private, public_repository_id, accession)
-select listed.group_id, listed.id, listed.is_private, repositories.id, repositories.prefix || listed.id
+insert into aspen.accessions (group_id, sample_id, disclosed_at, public_repository_id, accession)
+select listed.group_id, listed.id, listed.disclosed_at, repositories.id, repositories.prefix || listed.id
 from listed
 cross join (values (1, 'EPI_ISL_'), (2, 'OQ')) as repositories (id, prefix);
 

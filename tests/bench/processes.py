@@ -41,6 +41,22 @@ def peak_mib(pid: int) -> float:
     return int(peaks[0].split()[1]) / 1024 if peaks else 0
 
 
+def private_mib(pid: int) -> float:
+    """Return the memory that a process shares with no other now; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    held = [line for line in status.splitlines() if line.startswith("RssAnon:")]
+    return int(held[0].split()[1]) / 1024 if held else 0
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    parents, _ = _processes()
+    return [child for child, parent in parents.items() if parent == pid]
+
+
 def _processes() -> tuple[dict[int, int], dict[int, float]]:
     """Return the parent and the processor time of every process."""
     parents, used = {}, {}

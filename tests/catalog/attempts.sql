@@ -36,17 +36,60 @@ select from api.export_sequences('SC2', %(group)s) as fasta where fasta <> ''
 -- samples_left_out execute
 select identifier from api.samples_left_out('SC2', %(group)s)
 
+-- submission_template execute
+select nullif(file like E'%%\nx/' || %(private_identifier)s || E'\t%%', false)
+from api.submission_template('SC2', 'GenBank', %(group)s, id_style => 'private') as file
+where file like E'%%\r\n%%\r\n'
+
+-- export_qc_metrics execute
+select nullif(file like E'%%\n' || %(private_identifier)s || E'\t%%', false)
+from api.export_qc_metrics('SC2', %(group)s, id_style => 'private') as file
+where file like E'%%\r\n%%\r\n'
+
+-- phylo_tree_samples execute
+select nullif(api.phylo_tree_samples(%(id)s) like E'%%\n' || %(private_identifier)s || E'\t%%', false)
+
+-- claim_job_inputs execute
+select api.claim_job_inputs()
+
+-- job_sequences execute
+select api.job_sequences()
+
+-- report_job execute
+select api.report_job()
+
 -- output_url execute
 select api.output_url(%(id)s)
 
 -- phylo_tree execute
 select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%', false)
 
+-- created_by execute
+select api.created_by(links) from api.share_links as links where id = %(id)s
+
+-- share_phylo_tree execute
+select token from api.share_phylo_tree(%(id)s)
+
+-- share_sequences execute
+select token from api.share_sequences(%(group)s, 'SC2', json_build_array(%(private_identifier)s::text))
+
+-- revoke_share_link execute
+select id from api.revoke_share_link(%(id)s)
+
+-- shared_phylo_tree execute
+select api.shared_phylo_tree('known to everybody: tree')
+
+-- shared_sequences execute
+select api.shared_sequences('known to everybody: sequences')
+
 -- owner execute
 select api.owner(samples) from api.samples as samples where id = %(id)s
 
 -- uploaded_by execute
 select api.uploaded_by(samples) from api.samples as samples where id = %(id)s
+
+-- changed_by execute
+select api.changed_by(changes) from api.changes as changes where id = %(id)s
 
 -- requested_by execute
 select api.requested_by(jobs) from api.jobs as jobs where id = %(id)s
@@ -62,6 +105,12 @@ select api.update_samples(%(group)s, json_build_array(json_build_object('id', %(
 
 -- delete_samples execute
 select api.delete_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- restore_samples execute
+select api.restore_samples(%(group)s, json_build_array(%(id)s::bigint))
+
+-- samples_as_of execute
+select id from api.samples_as_of('2999-01-01', %(group)s) limit 1
 
 -- validate_sample_identifiers execute
 select nullif(api.validate_sample_identifiers(
@@ -177,6 +226,9 @@ select api.health()
 
 -- json_schema execute
 select api.json_schema('error')
+
+-- kept_answer execute
+select api.kept_answer()
 
 -- manual execute
 select api.manual()

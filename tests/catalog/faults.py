@@ -120,6 +120,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function authz.caller_id() set search_path = ''": [
             "memberships_delete_admin on aspen.memberships",
             "memberships_select_member on aspen.memberships",
+            "share_links_insert_group on aspen.share_links",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
         ],
@@ -171,7 +172,9 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function internal.fail security definer": [
             "internal.fail(integer,text,text,text,text) of aspen_owner"
         ],
-        "alter function authz.pre_request() owner to postgres": ["authz.pre_request() of postgres"],
+        "alter function authz.admit_request() owner to postgres": [
+            "authz.admit_request() of postgres"
+        ],
         "create schema lab; create function lab.jobs() returns bigint language sql security definer"
         " set search_path = '' as $$ select count(*) from aspen.jobs $$": [
             "lab.jobs() of postgres"
@@ -323,7 +326,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     },
     "indexes_on_a_group_go_on_alike": {
         "create index samples_host_idx on aspen.samples (group_id, host)": [
-            "aspen.samples_group_id_id_is_private_key and aspen.samples_host_idx",
+            "aspen.samples_group_id_id_disclosed_at_key and aspen.samples_host_idx",
             "aspen.samples_group_id_id_key and aspen.samples_host_idx",
         ],
     },

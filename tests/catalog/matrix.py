@@ -63,7 +63,7 @@ class Matrix:
         who = self.callers[caller]
         claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
-            claims["job_id"] = who.job_id
+            claims |= {"job_id": who.job_id, "attempt": 1}
         with self.conn.transaction(force_rollback=True):
             begin_request(self.conn, who.role, claims)
             yield self.conn
@@ -75,6 +75,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     lab = groups["lab"]
     names = {"group": lab, "pathogen": factories.pathogen(conn)}
     names["location"] = factories.location(conn)
+    factories.strain_prefix(conn, names["pathogen"], factories.repository(conn, "GenBank"), "x")
     conn.execute("update aspen.groups set default_tree_location_id = %(location)s", names)
     run = factories.phylo_run(conn, lab, status="failed", error="it failed")
     running = factories.job(conn, lab, status="running")
@@ -108,18 +109,42 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sequences_fasta", kind] = rows["sequences", kind]
         rows["accessions", kind] = factories.accession(conn, sample)
         rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
+        rows["sample_mutations", kind] = factories.mutations(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
+    rows["restore_samples", "-"] = factories.sample(conn, lab)
+    conn.execute("delete from aspen.samples where id = %s", [rows["restore_samples", "-"]])
     tips = [Tip("public-tip", rows["samples", "open"])]
-    rows["phylo_trees", "-"] = rows["phylo_tree", "-"] = factories.phylo_tree(conn, run, tips)
+    rows["phylo_trees", "-"] = factories.phylo_tree(conn, run, tips)
+    for function in ("phylo_tree", "phylo_tree_samples"):
+        rows[function, "-"] = rows["phylo_trees", "-"]
     people = store_people(conn, groups)
     conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
     conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
+    # Alice's own, so that members who made no link are told apart from her.
+    rows["share_phylo_tree", "-"] = rows["phylo_tree", "-"]
+    rows["share_links", "-"] = rows["revoke_share_link", "-"] = rows["created_by", "-"] = (
+        factories.share_link(
+            conn,
+            people["alice"],
+            phylo_tree_id=rows["phylo_tree", "-"],
+            token="known to everybody: tree",
+        )
+    )
+    factories.share_link(
+        conn,
+        people["alice"],
+        sample_id=rows["samples", "open"],
+        token="known to everybody: sequences",
+    )
     # A row of somebody else for every caller, and not that of the last admin.
     rows["group_members", "-"] = _id_of(conn, "memberships", group_id=lab, user_id=people["dina"])
     rows["group_grants", "-"] = _id_of(
         conn, "group_grants", group_id=lab, grantee_group_id=groups["partners"]
+    )
+    rows["changes", "-"] = rows["changed_by", "-"] = factories.change(
+        conn, lab, row_id=rows["samples", "open"], user_id=people["alice"]
     )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():

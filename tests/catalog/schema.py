@@ -35,12 +35,14 @@ inner join pg_catalog.pg_attribute as columns
 left join pg_catalog.pg_attrdef as defaults
     on columns.attrelid = defaults.adrelid and columns.attnum = defaults.adnum
 where tables.relnamespace = 'aspen'::regnamespace and tables.relkind in ('r', 'p')
+    and not tables.relispartition
 order by tables.relname, columns.attnum
 """
 _TABLES = """
 select tables.relname, coalesce(obj_description(tables.oid, 'pg_class'), '')
 from pg_catalog.pg_class as tables
 where tables.relnamespace = 'aspen'::regnamespace and tables.relkind in ('r', 'p')
+    and not tables.relispartition
 order by tables.relname collate "C"
 """
 _RULES = """

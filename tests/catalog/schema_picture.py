@@ -109,7 +109,7 @@ def _drawn(table: Table) -> list[Reference]:
 
 
 def _label(columns: Iterable[str]) -> str:
-    names = [name for name in columns if name not in ("group_id", "is_private")]
+    names = [name for name in columns if name not in ("group_id", "disclosed_at")]
     return ", ".join(names or columns)
 
 

@@ -64,8 +64,8 @@ def test_migrations_and_sql_make_the_same_database(
             id="column grant",
         ),
         pytest.param(
-            "alter function authz.pre_request() owner to postgres",
-            "link in right: function:authz.pre_request() -> role:claims_reader",
+            "alter function authz.admit_request() owner to postgres",
+            "link in right: function:authz.admit_request() -> role:claims_reader",
             id="owner",
         ),
         pytest.param(

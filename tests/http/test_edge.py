@@ -6,6 +6,7 @@ import json
 import select
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -539,6 +540,39 @@ def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Li
     }
     assert "secret" not in limited.log.read_text()
     assert f"{token}".rsplit(".", 1)[1] not in limited.log.read_text()
+
+
+@pytest.mark.parametrize("kind", ["phylo_tree", "sequences"])
+def test_access_log_holds_no_token_of_a_link(limited: Limited, kind: str) -> None:
+    """Write the path without it, whether the link works or not and however the URL goes on."""
+    token = "feed" * 16
+    for number, end in enumerate([".json", "?x=1", "/more", ".json%0a"]):
+        url = f"{limited.url}/shared/{kind}/{token}{end}"
+        httpx.get(url, headers={"X-Request-Id": f"{kind}-{number}"})
+        httpx.post(url, headers={"X-Request-Id": f"{kind}-post-{number}"})
+
+    assert limited.line(f"{kind}-post-0")["route"] == f"/shared/{kind}"
+    assert limited.line(f"{kind}-0")["status"] == 404
+    assert limited.line(f"{kind}-3")["status"] == 404
+    assert token not in limited.log.read_text()
+
+
+def test_visitors_of_links_are_counted_by_address(limited: Limited) -> None:
+    """Give a visitor no more requests for inventing a token with each."""
+    transport = httpx.HTTPTransport(local_address=FLOODER)
+    url = f"{limited.url}/shared/sequences/{'feed' * 16}"
+
+    def visit(http: httpx.Client, number: int) -> int:
+        made_up = {"Authorization": f"Bearer a.b.{number}"}
+        return http.get(url, headers=made_up).status_code
+
+    with (
+        httpx.Client(transport=transport, timeout=30) as http,
+        ThreadPoolExecutor(60) as pool,
+    ):
+        answers = list(pool.map(lambda number: visit(http, number), range(120)))
+
+    assert set(answers) == {404, 429}
 
 
 def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:

@@ -15,6 +15,7 @@ from tests import factories
 from tests.factories import GENOME
 from tests.http.leaks import leaks
 from tests.http.world import DRY_RUN, Caller, World, refusal
+from tests.names import unique
 from tests.servers import SETTINGS
 
 ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.M)
@@ -76,6 +77,15 @@ def job_token(world: World) -> httpx.Response:
     """Send a request of a job that is still queued."""
     job = factories.job(world.conn, world.group)
     return with_claims(role="job", job_id=str(job))(world)
+
+
+def second_report(world: World) -> httpx.Response:
+    """Hand in another manifest for the same attempt."""
+    job = factories.job(world.conn, world.group, "pangolin", "running")
+    program = Caller(world.api, world.api.token(f"job|{job}", "job", job_id=job, attempt=1))
+    manifest = {"kind": "pangolin", "attempt": 1, "status": "failed", "error": "no disk"}
+    program.post("/rpc/report_job", json={"manifest": manifest})
+    return program.post("/rpc/report_job", json={"manifest": manifest | {"error": "no memory"}})
 
 
 def user_with(**columns: Any) -> Example:
@@ -160,6 +170,26 @@ def revoked_invitation(world: World) -> httpx.Response:
     return stranger(world, email).post(ACCEPT, json={"token": invited[0]["token"]})
 
 
+def before_history(world: World) -> httpx.Response:
+    """Ask for a time before values were kept."""
+    world.conn.execute(
+        "insert into aspen.audit_log (occurred_at, table_name, action, role_name, details)"
+        " values ('1990-01-01', 'audit_log', 'insert', 'control', '{\"keeps\": \"values\"}')"
+    )
+    return world.alice.get("/rpc/samples_as_of?at=1989-12-31")
+
+
+def lost_sequence(world: World) -> httpx.Response:
+    """Restore a sample whose sequence is no longer kept."""
+    sample = world.bare_sample(f"lost-{unique()}")
+    factories.sequence(world.conn, sample)
+    world.conn.execute("delete from aspen.samples where id = %s", [sample])
+    world.conn.execute(
+        "update aspen.replaced_sequences set sequence = null where sample_id = %s", [sample]
+    )
+    return world.alice.post("/rpc/restore_samples", json={"group_id": world.group, "ids": [sample]})
+
+
 def last_admin(world: World) -> httpx.Response:
     """Leave a group as its only admin."""
     return world.bob.delete("/group_members")
@@ -169,6 +199,14 @@ def grant_to(grantee: str) -> Example:
     """Return a grant of the lab to another group."""
     return lambda world: world.ada.post(
         "/rpc/grant_access", json={"group_id": world.group, "grantee": grantee.format(world=world)}
+    )
+
+
+def private_share(world: World) -> httpx.Response:
+    """Share a private sample."""
+    return world.alice.post(
+        "/rpc/share_sequences",
+        json={"group_id": world.group, "pathogen": "SC2", "samples": [f"hidden-{world.name}"]},
     )
 
 
@@ -208,20 +246,89 @@ def enormous_export(world: World) -> httpx.Response:
     return world.alice.get(f"/rpc/export_sequences?pathogen=SC2&group_id={group}")
 
 
+def incomplete_template(world: World) -> httpx.Response:
+    """Ask for a table for GISAID without authors, addresses and an account there."""
+    return world.alice.get(
+        f"/rpc/submission_template?pathogen=SC2&repository=GISAID&group_id={world.group}"
+    )
+
+
+def keyed(key: str | bytes | None = None) -> dict[str, Any]:
+    """Return the header with a key, a new one if none is given."""
+    return {"Idempotency-Key": unique() if key is None else key}
+
+
+def executed_before(world: World) -> httpx.Response:
+    """Send a request to PostgREST twice, with the hash that the edge makes."""
+    headers = keyed() | {"Aspen-Request-Hash": "0" * 64}
+    headers |= {"Authorization": f"Bearer {world.alice.token}"}
+    for _ in range(2):
+        response = httpx.post(
+            f"{world.api.direct_url}/samples", json=world.sample("executed"), headers=headers
+        )
+    return response
+
+
+def answer_of_too_many_rows(world: World) -> httpx.Response:
+    """Ask for more rows than a kept answer may have."""
+    body = [world.sample(f"many-{number}") for number in range(1001)]
+    return world.alice.post("/samples", json=body, headers=keyed(), prefer="return=representation")
+
+
+def answer_in_csv(world: World) -> httpx.Response:
+    """Ask twice for an answer that is not kept."""
+    headers = keyed()
+    for name in ("csv", "csv"):
+        response = world.alice.post(
+            "/samples",
+            json=world.sample(name),
+            headers=headers,
+            prefer="return=representation",
+            accept="text/csv",
+        )
+    return response
+
+
+def answer_of_an_operator(world: World) -> httpx.Response:
+    """Ask as a member for what the same user was answered as an operator."""
+    headers = keyed()
+    user = Caller(world.api, world.api.token(f"olga-{world.name}", "operator"))
+    body = {"pathogen_id": world.pathogen, "lineage": "B.9"}
+    assert user.post("/lineages", json=body, headers=headers).status_code == 201
+    return Caller(world.api, world.api.token(f"olga-{world.name}")).get(
+        "/rpc/kept_answer", headers=headers
+    )
+
+
+def reused_key(world: World) -> httpx.Response:
+    """Send another request with a key."""
+    headers = keyed()
+    for name in ("one", "another"):
+        response = world.alice.post("/samples", json=world.sample(name), headers=headers)
+    return response
+
+
 EXAMPLES: dict[str, Example] = {
+    "400 incomplete_samples": incomplete_template,
     "413 batch_too_large": enormous_batch,
     "413 export_too_large": enormous_export,
+    "413 answer_too_large": answer_of_too_many_rows,
     "413 body_too_large": sample_with(host="x" * 32_000_000),
     "400 ambiguous_samples": ambiguous_run,
     "400 count_not_allowed": as_member("/samples", prefer="count=planned"),
     "400 empty_batch": batch_of({"samples": []}),
     "400 invalid_argument": batch_of({"on_conflict": "replace"}),
+    "303 request_was_executed": executed_before,
+    "400 invalid_idempotency_key": lambda world: world.alice.post(
+        "/samples", json={}, headers=keyed("")
+    ),
     "400 invalid_preference": lambda world: world.alice.delete("/samples", prefer="max-affected=x"),
     "400 invalid_run": lambda world: world.alice.post(RUN, json=world.run_request(name="")),
     "400 invalid_sample": batch_of({}, location_id=0),
     "400 invalid_sequence": batch_of({}, sequence="?"),
     "400 invalid_value": as_member("/samples?collection_date=eq.soon"),
     "400 pathogen_without_runs": run_without_pipeline,
+    "400 private_samples": private_share,
     "400 samples_without_sequence": run_without_sequence,
     "400 read_only_column": lambda world: world.alice.patch("/samples", json={"id": 1}),
     "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
@@ -238,21 +345,29 @@ EXAMPLES: dict[str, Example] = {
     "403 group_access_denied": batch_of({"group_id": 0}),
     "403 output_is_private": private_output,
     "403 role_not_allowed": with_claims(role="operator"),
+    "404 answer_not_found": as_member("/rpc/kept_answer", headers={"Idempotency-Key": "unknown"}),
     "404 group_not_found": grant_to("nobody"),
     "404 invitation_not_found": lambda world: world.alice.post(ACCEPT, json={"token": "x"}),
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
+    "404 link_not_found": lambda world: world.nobody.get("/shared/phylo_tree/nothing.json"),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
     "404 sample_not_found": lambda world: world.alice.post(
         "/rpc/update_samples", json={"group_id": world.group, "samples": [{"id": world.foreign}]}
     ),
+    "400 history_unknown": before_history,
+    "410 sequence_not_kept": lost_sequence,
     "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
+    "409 answer_not_kept": answer_in_csv,
+    "409 answer_withheld": answer_of_an_operator,
     "409 email_taken": taken_address,
     "409 grant_exists": grant_to("partners-{world.name}"),
+    "409 idempotency_key_reused": reused_key,
     "409 invitation_closed": revoked_invitation,
     "409 last_admin": last_admin,
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
+    "409 report_exists": second_report,
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

@@ -99,13 +99,13 @@ def add_samples(
         ("sequences", "group_id, sample_id, sequence", "group_id, id, repeat('ACGT', 250)"),
         (
             "sample_lineages",
-            "group_id, sample_id, is_private, lineage_type, lineage, lineage_software_version",
-            "group_id, id, is_private, 'PANGOLIN', 'BA.' || id % 3, '4'",
+            "group_id, sample_id, disclosed_at, lineage_type, lineage, lineage_software_version",
+            "group_id, id, disclosed_at, 'PANGOLIN', 'BA.' || id % 3, '4'",
         ),
         (
             "accessions",
-            "group_id, sample_id, is_private, public_repository_id, accession",
-            f"group_id, id, is_private, {factories.repository(conn)}, 'EPI_ISL_' || id",
+            "group_id, sample_id, disclosed_at, public_repository_id, accession",
+            f"group_id, id, disclosed_at, {factories.repository(conn)}, 'EPI_ISL_' || id",
         ),
     ):
         conn.execute(
@@ -380,7 +380,7 @@ def test_comparison_notices_a_row_too_many(worlds: Worlds) -> None:
             conn.execute(
                 "alter policy samples_fence on aspen.samples using ("
                 "group_id = any(authz.any_groups())"
-                " and (not is_private or group_id = any(authz.full_groups())))"
+                " and (disclosed_at <= now() or group_id = any(authz.full_groups())))"
             )
     after = worlds.answers("vic", TELLING)
 

@@ -44,6 +44,7 @@ LISTS = (
     "sequences",
     "accessions",
     "sample_lineages",
+    "sample_mutations",
     "sample_qc_metrics",
     "jobs",
     "job_outputs",
@@ -54,6 +55,7 @@ LISTS = (
     "group_grants",
     "invitations",
     "me",
+    "changes",
 )
 
 
@@ -264,6 +266,8 @@ def test_sequence_does_not_move_to_another_group(world: World) -> None:
 PRIVATE_FUNCTIONS = (
     "fail",
     "pre_request",
+    "admit_request",
+    "noted_answer",
     "caller_groups",
     "presigned_url",
     "sequences_fasta",
@@ -289,7 +293,6 @@ PRIVATE_TABLES = (
     "memberships",
     "audit_log",
     "storage_credentials",
-    "share_links",
     "phylo_tree_tips",
     "aligned_sequences",
     "pg_roles",

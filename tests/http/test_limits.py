@@ -295,7 +295,10 @@ def test_configured_site_may_write(world: World, method: str, header: str) -> No
     assert header.lower() in allowed["allow-headers"].lower()
 
 
-@pytest.mark.parametrize("header", ["X-Request-Id", "Retry-After", "ETag", "Content-Disposition"])
+@pytest.mark.parametrize(
+    "header",
+    ["X-Request-Id", "Retry-After", "ETag", "Content-Disposition", "Samples-Left-Out"],
+)
 @pytest.mark.parametrize(
     "path", ["/samples", "/locations", f"/rpc/phylo_tree?id={10**9}", "/me?id=x"]
 )

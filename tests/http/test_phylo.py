@@ -328,7 +328,15 @@ def test_link_is_signed_for_an_hour(world: World) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    ["jobs", "job_outputs", "phylo_trees", "accessions", "sample_lineages", "sample_qc_metrics"],
+    [
+        "jobs",
+        "job_outputs",
+        "phylo_trees",
+        "accessions",
+        "sample_lineages",
+        "sample_mutations",
+        "sample_qc_metrics",
+    ],
 )
 @pytest.mark.parametrize(
     ("method", "options"),

@@ -13,7 +13,13 @@ PAGE = (
     "/samples?select=*,location:locations(*),lineages:sample_lineages(*),qc:sample_qc_metrics(*),"
     "accessions(*)&order=id.desc&limit=100"
 )
-READ_LIKE_THE_SAMPLE = ("samples", "sample_lineages", "sample_qc_metrics", "accessions")
+READ_LIKE_THE_SAMPLE = (
+    "samples",
+    "sample_lineages",
+    "sample_mutations",
+    "sample_qc_metrics",
+    "accessions",
+)
 READ_BY_ALL_WHO_SEE_THE_GROUP = ("jobs", "phylo_runs", "phylo_trees", "job_outputs")
 REFERENCE_DATA = ("pathogens", "locations", "lineages", "public_repositories")
 RESOURCES = (
@@ -96,6 +102,23 @@ def test_name_of_a_made_up_row_is_not_served(world: World, field: str) -> None:
     row = {"id": world.open, "uploaded_by_id": world.users["bob"]}
 
     assert refusal(world.alice.post(f"/rpc/{field}", json=row)) == (404, "PGRST202")
+
+
+def test_mutations_are_embedded_and_filter_samples(world: World) -> None:
+    """Find samples by a mutation of the sequence or of a protein."""
+    world.conn.execute(
+        "update aspen.sample_mutations set substitutions = array['C241T', 'A23403G'],"
+        " aa_substitutions = array['S:D614G'] where sample_id = %s",
+        [world.open],
+    )
+    path = "/samples?select=id,sample_mutations!inner(aa_substitutions)&sample_mutations"
+
+    found = rows(world.vic.get(f"{path}.substitutions=cs.{{C241T}}"))
+    by_protein = rows(world.vic.get(f"{path}.aa_substitutions=cs.{{S:D614G}}"))
+    other = rows(world.vic.get(f"{path}.substitutions=cs.{{C241A}}"))
+
+    assert found == [{"id": world.open, "sample_mutations": [{"aa_substitutions": ["S:D614G"]}]}]
+    assert (by_protein, other) == (found, [])
 
 
 def test_raw_output_of_a_qc_caller_is_returned_on_request(world: World) -> None:
@@ -209,6 +232,7 @@ EMBEDDINGS = {
     "group of a sample": ("samples?select=id,groups(prefix)", "groups"),
     "sample of a sequence": ("sequences?select=id,samples(public_identifier)", "samples"),
     "sample of a lineage": ("sample_lineages?select=id,samples(public_identifier)", "samples"),
+    "sample of a mutation": ("sample_mutations?select=id,samples(public_identifier)", "samples"),
     "sample of a metric": ("sample_qc_metrics?select=id,samples(public_identifier)", "samples"),
     "sample of an accession": ("accessions?select=id,samples(public_identifier)", "samples"),
     "repository of an accession": (
@@ -221,6 +245,7 @@ EMBEDDINGS = {
     "outputs of a run": ("phylo_runs?select=id,job_outputs(kind)", "job_outputs"),
     "tree of a run": ("phylo_runs?select=id,phylo_trees(tip_count)", "phylo_trees"),
     "run of a tree": ("phylo_trees?select=id,phylo_runs(status)", "phylo_runs"),
+    "links of a tree": ("phylo_trees?select=id,share_links(status)", "share_links"),
     "job of an output": ("job_outputs?select=id,jobs(kind)", "jobs"),
     "default place of a group": ("groups?select=id,locations(country)", "locations"),
     "lineages of a pathogen": ("pathogens?select=id,lineages(lineage)", "lineages"),

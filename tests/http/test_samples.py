@@ -40,6 +40,8 @@ def test_posted_sample_comes_back_as_stored(world: World) -> None:
         "host": None,
         "purpose_of_sampling": None,
         "specimen_processing": None,
+        "restricted_until": None,
+        "disclosed_at": "1900-01-01T00:00:00+00:00",
         "created_at": stored["created_at"],
         "updated_at": stored["updated_at"],
     }

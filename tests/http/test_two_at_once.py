@@ -712,6 +712,24 @@ def test_one_of_many_batches_deletes_the_samples(world: World, people: list[Call
     assert Counter(answer.status_code for answer in answers) == {200: 1, 404: 7}
 
 
+def test_one_of_many_batches_restores_the_samples(world: World, people: list[Caller]) -> None:
+    """Restore each sample once, and tell the others that it exists."""
+    samples = [world.bare_sample(identifier) for identifier in names(3)]
+    world.conn.execute("delete from aspen.samples where id = any(%s)", [samples])
+    body = {"group_id": world.group, "ids": samples}
+
+    def restoration(caller: Caller) -> Request:
+        return lambda: caller.post("/rpc/restore_samples", json=body)
+
+    answers = at_once(world, map(restoration, people), "lock table aspen.samples in exclusive mode")
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 7}
+    stored = world.conn.execute(
+        "select count(*) from aspen.samples where id = any(%s)", [samples]
+    ).fetchone()
+    assert stored == (3,)
+
+
 def test_new_location_of_many_batches_is_created_once(world: World, people: list[Caller]) -> None:
     """Store the samples of all of them there, however they spell it."""
     identifiers = names(8)

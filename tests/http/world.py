@@ -88,6 +88,7 @@ class World:
         for sample in (self.open, self.hidden, self.foreign):
             factories.sequence(conn, sample)
             factories.sample_lineage(conn, sample)
+            factories.mutations(conn, sample)
             factories.qc_metric(conn, sample, raw_output=Jsonb({"clade": "21L"}))
             factories.accession(conn, sample)
         self.run = factories.phylo_run(conn, self.group, "A run")

@@ -9,7 +9,7 @@ import pytest
 from control.stack.postgres_binaries import find_binaries
 from tests import kept_cluster
 from tests.kept_cluster import copy_kept_cluster
-from tests.servers import SETTINGS
+from tests.servers import SETTINGS, Database
 
 
 class Copies:
@@ -87,3 +87,17 @@ def test_failed_making_keeps_nothing(
     copies.copy("second")
 
     assert copies.content("second") == "number 1"
+
+
+def test_clone_has_the_owner_and_the_privileges_of_its_template(
+    template: Database, database: Database
+) -> None:
+    """Give a clone what PostgreSQL does not copy, so that tests see a database as it is in use."""
+    with database.connect() as conn:
+        rows = conn.execute(
+            "select datdba::regrole::text, datacl::text from pg_catalog.pg_database"
+            " where datname = any(%s)",
+            [[template.name, database.name]],
+        ).fetchall()
+
+    assert [rows[0]] * 2 == rows

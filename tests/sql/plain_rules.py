@@ -30,6 +30,7 @@ class Sample:
 
     group: int
     is_private: bool
+    is_restricted: bool = False
 
 
 @dataclass
@@ -75,7 +76,7 @@ class PlainRules:
         For viewers no private row and no sequence.
         """
         is_full = bool(roles & {"admin", "member"})
-        if not roles or (sample.is_private and not is_full):
+        if not roles or ((sample.is_private or sample.is_restricted) and not is_full):
             return set()
         visible: Seen = {(resource, sample_id, True) for resource in OF_SAMPLES}
         visible.add(("samples", sample_id, is_full))

@@ -79,7 +79,7 @@ def test_one_request_too_many_of_a_user_is_refused(pool: Pool) -> None:
 
 def test_one_request_too_many_of_a_job_is_refused(pool: Pool, job: int) -> None:
     """Count a job apart from the user whose id is the same number."""
-    claims = request_claims("job", "job") | {"job_id": job}
+    claims = request_claims("job", "job") | {"job_id": job, "attempt": 1}
     at_once = [pool.begin("job", claims) for _ in range(AT_ONCE + 1)]
     user = pool.begin("member", request_claims("member", "alice"))
 

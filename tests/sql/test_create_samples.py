@@ -122,6 +122,7 @@ def test_given_values_are_stored(
         "host": "bat",
         "purpose_of_sampling": "surveillance",
         "specimen_processing": "swab",
+        "restricted_until": "2030-01-01",
     }
     of_sequence = {"sequence": GENOME, "sequencing_date": "2024-02-03", "sequencing_depth": 30.5}
     with request_as("member", sub="alice", keep=True) as conn:
@@ -143,6 +144,8 @@ def test_given_values_are_stored(
         "private_identifier": "private",
         "collection_date": date(2024, 2, 1),
         "sequencing_date": date(2024, 2, 3),
+        "restricted_until": date(2030, 1, 1),
+        "disclosed_at": row["disclosed_at"],
         "created_at": row["created_at"],
         "updated_at": row["created_at"],
     }

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests import factories
 from tests.conftest import RequestAs
 from tests.factories import GENOME
 from tests.refusals import refusal_of
 from tests.sql.conftest import Lab
+from tests.sql.downloads import call, file_of, headers_of, left_out
 
 FILTERS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "pathogen": ({}, ["early", "late", "theirs"]),
@@ -21,6 +20,11 @@ FILTERS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "lineage and those below it": ({"lineages": ["BA.2"]}, ["early", "late"]),
     "lineage below": ({"lineages": ["BA.2.86"]}, ["late"]),
     "lineage that begins alike": ({"lineages": ["BA.2.8"]}, []),
+    "wildcard with a label": ({"lineages": ["BA.2* / 21L"]}, ["early", "late"]),
+    "alias in any case": ({"lineages": ["omicron"]}, ["late"]),
+    "alias and a lineage": ({"lineages": ["Omicron", "BA.2"]}, ["early", "late"]),
+    "any lineage": ({"lineages": ["*"]}, ["early", "late"]),
+    "alias of another pathogen": ({"lineages": ["Clade I"]}, []),
     "first day of collection": ({"collected_from": "2024-03-01"}, ["late"]),
     "last day of collection": ({"collected_to": "2024-02-01"}, ["early", "theirs"]),
     "first day of upload": ({"uploaded_from": "2024-05-02"}, ["early", "theirs"]),
@@ -30,29 +34,10 @@ FILTERS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
-def call(function: str, arguments: dict[str, Any]) -> tuple[sql.Composed, dict[str, Any]]:
-    """Return the call of a function of the API by named arguments, as PostgREST writes it."""
-    given = {"pathogen": "SC2"} | arguments
-    named = sql.SQL(", ").join(
-        sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in given
-    )
-    query = sql.SQL("select * from api.{}({})").format(sql.Identifier(function), named)
-    return query, {
-        name: json.dumps(value) if isinstance(value, list) else value
-        for name, value in given.items()
-    }
-
-
 def names_of(conn: psycopg.Connection, **arguments: Any) -> list[str]:
     """Return the names of the records."""
-    row = conn.execute(*call("export_sequences", arguments)).fetchone()
-    assert row is not None
-    return [line[1:] for line in row[0].splitlines() if line.startswith(">")]
-
-
-def left_out(conn: psycopg.Connection, **arguments: Any) -> list[tuple[str, str]]:
-    """Return what the export leaves out."""
-    return conn.execute(*call("samples_left_out", arguments)).fetchall()
+    fasta = file_of(conn, "export_sequences", **arguments)
+    return [line[1:] for line in fasta.splitlines() if line.startswith(">")]
 
 
 def sequenced(conn: psycopg.Connection, group: int, name: str, **columns: Any) -> int:
@@ -77,6 +62,8 @@ def samples(admin: psycopg.Connection, lab: Lab) -> dict[str, int]:
     )
     factories.sample_lineage(admin, early, "BA.2")
     factories.sample_lineage(admin, late, "BA.2.86")
+    factories.lineage_alias(admin, lab.pathogen, "Omicron", "BA.2.86*", "BA.5*")
+    factories.lineage_alias(admin, factories.pathogen(admin, "MPX"), "Clade I", "BA.2*")
     friends = factories.group(admin)
     factories.grant(admin, friends, lab.group, "member")
     sequenced(admin, friends, "theirs")
@@ -103,9 +90,9 @@ def test_records_have_a_name_and_one_line(
 ) -> None:
     """Write every sequence on one line."""
     with request_as("member", sub="alice") as conn:
-        row = conn.execute(*call("export_sequences", {"samples": ["early"]})).fetchone()
+        fasta = file_of(conn, "export_sequences", samples=["early"])
 
-    assert row == (f">early\n{GENOME}\n",)
+    assert fasta == f">early\n{GENOME}\n"
 
 
 def test_private_names_are_written_where_permitted(
@@ -155,12 +142,11 @@ def test_what_is_left_out_is_named(
 
     with request_as("member", sub="alice") as conn:
         names = names_of(conn, samples=wanted)
-        headers = conn.execute("select current_setting('response.headers')").fetchone()
+        headers = headers_of(conn)
         missing = left_out(conn, samples=wanted)
 
     assert names == ["early"]
-    assert headers is not None
-    assert {"Samples-Left-Out": "3"} in json.loads(headers[0])
+    assert headers["Samples-Left-Out"] == "3"
     assert missing == [("bare", "no_sequence"), ("nobody's", "unknown"), ("twin", "ambiguous")]
 
 
@@ -201,25 +187,58 @@ def test_samples_of_others_are_unknown(request_as: RequestAs, samples: dict[str,
     ],
     ids=lambda value: f"{value}"[:30],
 )
-@pytest.mark.parametrize("function", ["export_sequences", "samples_left_out"])
+@pytest.mark.parametrize(
+    ("function", "others"),
+    [
+        ("export_sequences", {}),
+        ("samples_left_out", {}),
+        ("submission_template", {"repository": "GISAID"}),
+        ("export_qc_metrics", {}),
+    ],
+)
 def test_wrong_choice_is_refused(
-    request_as: RequestAs, lab: Lab, function: str, arguments: dict[str, Any], field: str
+    request_as: RequestAs,
+    lab: Lab,
+    function: str,
+    others: dict[str, Any],
+    arguments: dict[str, Any],
+    field: str,
 ) -> None:
     """Name the argument, and guess at nothing."""
     with request_as("member", sub="alice") as conn:
-        answer = refusal_of(conn, *call(function, arguments))
+        answer = refusal_of(conn, *call(function, others | arguments))
 
     assert answer[:2] == (400, "invalid_argument")
     assert f"'field': '{field}'" in f"{answer}"
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"id_style": "secret"}, {"id_style": None}, {"repository": "ENA"}]
+    ("function", "arguments"),
+    [
+        ("export_sequences", {"id_style": "secret"}),
+        ("export_sequences", {"id_style": None}),
+        ("export_sequences", {"repository": "ENA"}),
+        ("submission_template", {"id_style": "secret", "repository": "GISAID"}),
+        ("submission_template", {"repository": "GenBank"}),
+        ("submission_template", {"repository": "DDBJ"}),
+        ("submission_template", {"repository": None}),
+        ("export_qc_metrics", {"id_style": "secret"}),
+        ("samples_left_out", {"download": "phylo_tree"}),
+        ("samples_left_out", {"download": None}),
+    ],
 )
-def test_wrong_form_is_refused(request_as: RequestAs, lab: Lab, arguments: dict[str, Any]) -> None:
-    """Refuse a style, and a repository without a prefix for the pathogen."""
+def test_wrong_form_is_refused(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    function: str,
+    arguments: dict[str, Any],
+) -> None:
+    """Refuse a style, and a repository without a prefix for the pathogen or without a template."""
+    factories.strain_prefix(admin, lab.pathogen, factories.repository(admin, "DDBJ"), "x")
+
     with request_as("member", sub="alice") as conn:
-        answer = refusal_of(conn, *call("export_sequences", arguments))
+        answer = refusal_of(conn, *call(function, arguments))
 
     assert answer[:2] == (400, "invalid_argument")
 

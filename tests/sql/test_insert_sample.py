@@ -66,6 +66,8 @@ def test_new_sample_is_returned_as_stored(request_as: RequestAs, lab: Lab) -> No
         "host": None,
         "purpose_of_sampling": None,
         "specimen_processing": None,
+        "restricted_until": None,
+        "disclosed_at": datetime(1900, 1, 1, tzinfo=UTC),
         "created_at": posted["created_at"],
         "updated_at": posted["created_at"],
     }

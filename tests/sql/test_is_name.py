@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
 from tests import factories
 from tests.conftest import RequestAs
+from tests.servers import Cluster, Database, database_names
 
 GOOD_NAMES = [
     "A",
@@ -190,12 +193,12 @@ DOORS = {
     "repository's name": "update aspen.public_repositories set name = %s",
     "description of a reference tree": "update aspen.usher_options set description = %s",
     "reference tree": "update aspen.usher_options set value = %s",
+    "lineage": "update aspen.lineages set lineage = %s",
     "invited e-mail": "update aspen.invitations set email = %s || '@example.org'",
 }
 # What tools and repositories call things: any character that neither breaks nor turns a line.
 LINES = {
     "user's subject": "update aspen.users set subject = %s",
-    "lineage's name": "update aspen.lineages set lineage = %s",
     "lineage": "update aspen.sample_lineages set lineage = %s",
     "version of the caller": "update aspen.sample_lineages set lineage_software_version = %s",
     "call of scorpio": "update aspen.sample_lineages set scorpio_call = %s",
@@ -255,44 +258,55 @@ TEXTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def filled(cluster: Cluster, template: Database) -> Iterator[psycopg.Connection]:
+    """Store one row in every table with texts, in a database of this module's own."""
+    with (
+        cluster.database(next(database_names), template.name) as database,
+        database.connect() as conn,
+    ):
+        group = factories.group(conn)
+        factories.user(conn, "alice")
+        factories.invitation(conn, group)
+        sample = factories.sample(
+            conn, group, location_id=factories.location(conn, "France", "Bretagne", "Brest")
+        )
+        factories.accession(conn, sample)
+        factories.sample_lineage(conn, sample)
+        factories.qc_metric(conn, sample)
+        factories.mutations(conn, sample)
+        pathogen = factories.pathogen(conn)
+        factories.lineage_name(conn, pathogen, "B.1")
+        factories.public_sequence(conn, "A/1", pathogen)
+        factories.insert(conn, "reference_datasets", {"name": "sars-cov-2"})
+        factories.insert(
+            conn,
+            "usher_options",
+            {"pathogen_id": pathogen, "description": "All", "value": "all"},
+        )
+        run = factories.phylo_run(conn, group)
+        factories.job_output(conn, run)
+        factories.job_sample(conn, run, sample)
+        repository = factories.repository(conn)
+        factories.insert(
+            conn,
+            "job_public_sequences",
+            {
+                "group_id": group,
+                "job_id": run,
+                "public_repository_id": repository,
+                "strain": "A/1",
+            },
+        )
+        factories.phylo_tree(conn, run)
+        yield conn
+
+
 @pytest.fixture
-def one_of_each(admin: psycopg.Connection) -> psycopg.Connection:
-    """Store one row in every table with texts."""
-    group = factories.group(admin)
-    factories.user(admin, "alice")
-    factories.invitation(admin, group)
-    sample = factories.sample(
-        admin, group, location_id=factories.location(admin, "France", "Bretagne", "Brest")
-    )
-    factories.accession(admin, sample)
-    factories.sample_lineage(admin, sample)
-    factories.qc_metric(admin, sample)
-    factories.mutations(admin, sample)
-    pathogen = factories.pathogen(admin)
-    factories.lineage_name(admin, pathogen, "B.1")
-    factories.public_sequence(admin, "A/1", pathogen)
-    factories.insert(admin, "reference_datasets", {"name": "sars-cov-2"})
-    factories.insert(
-        admin,
-        "usher_options",
-        {"pathogen_id": pathogen, "description": "All", "value": "all"},
-    )
-    run = factories.phylo_run(admin, group)
-    factories.job_output(admin, run)
-    factories.job_sample(admin, run, sample)
-    repository = factories.repository(admin)
-    factories.insert(
-        admin,
-        "job_public_sequences",
-        {
-            "group_id": group,
-            "job_id": run,
-            "public_repository_id": repository,
-            "strain": "A/1",
-        },
-    )
-    factories.phylo_tree(admin, run)
-    return admin
+def one_of_each(filled: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return these rows, in a transaction that is rolled back."""
+    with filled.transaction(force_rollback=True):
+        yield filled
 
 
 def refused_by(conn: psycopg.Connection, statement: str, values: list[str]) -> list[str]:

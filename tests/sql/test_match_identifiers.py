@@ -233,22 +233,52 @@ SPELT = [
     "g",
 ]
 BARE = """
-select array_agg(bare.spelling order by bare.place) from (
-    select given.place, (
-        select spellings.spelling
-        from internal.identifier_spellings(%(pathogen)s, array[given.name]) as spellings
-        order by length(spellings.spelling), spellings.spelling collate "C" desc
-        limit 1
-    ) as spelling
-    from unnest(%(names)s::text[]) with ordinality as given (name, place)
-) as bare
+select array_agg(
+    internal.without_prefix(given.name, internal.prefix_pattern(%(pathogen)s)) order by given.place
+)
+from unnest(%(names)s::text[]) with ordinality as given (name, place)
 """
+STRAINS = [
+    ("hCoV-19", "USA/1", "hCoV-19/USA/1"),
+    ("hCoV-19", "HCOV-19/USA/1", "hCoV-19/USA/1"),
+    ("SARS-CoV-2/human", "hCoV-19/USA/1", "SARS-CoV-2/human/USA/1"),
+    ("hCoV-19", "SARS-CoV-2_human_1", "hCoV-19/1"),
+    ("hCoV-19", "hCoV-19/", "hCoV-19/hCoV-19/"),
+    ("MPX.V", "MPXxV/1", "MPX.V/MPXxV/1"),
+    (None, "hCoV-19/USA/1", "hCoV-19/USA/1"),
+]
+
+
+@pytest.mark.parametrize(("prefix", "identifier", "strain"), STRAINS)
+def test_name_in_a_repository_has_its_prefix_alone(
+    admin: psycopg.Connection, lab: Lab, prefix: str | None, identifier: str, strain: str
+) -> None:
+    """Replace the prefix of another repository, and read no dot as any character."""
+    for other in ("SARS-CoV-2/human", "MPX.V"):
+        factories.strain_prefix(admin, lab.pathogen, factories.repository(admin, other), other)
+
+    row = admin.execute(
+        "select internal.strain_name(%s, %s, internal.prefix_pattern(%s))",
+        [identifier, prefix, lab.pathogen],
+    ).fetchone()
+
+    assert row == (strain,)
+
+
+def test_pathogen_without_repositories_has_no_prefix(admin: psycopg.Connection) -> None:
+    """Leave names as they are."""
+    row = admin.execute(
+        "select internal.without_prefix('hCoV-19/a', internal.prefix_pattern(0)),"
+        " internal.strain_name('hCoV-19/a', 'x', internal.prefix_pattern(0))"
+    ).fetchone()
+
+    assert row == ("hCoV-19/a", "x/hCoV-19/a")
 
 
 def test_tree_and_import_take_off_the_prefixes_that_sql_does(
     admin: psycopg.Connection, lab: Lab
 ) -> None:
-    """Shorten names as internal.identifier_spellings does, in files that no query reads."""
+    """Shorten names as internal.without_prefix does, in files that no query reads."""
     for prefix in PREFIXES[1:]:
         factories.strain_prefix(admin, lab.pathogen, factories.repository(admin, prefix), prefix)
     tree = {"children": [{"name": name} for name in SPELT], "name": "root"}

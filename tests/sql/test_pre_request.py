@@ -14,10 +14,12 @@ from tests.conftest import RequestAs
 from tests.refusals import refusal, refusal_of
 from tests.servers import Database
 
-IDS = ("user_id", "job_id")
+IDS = ("user_id", "job_id", "job_group_id")
 SETS = ("any_groups", "full_groups", "direct_groups", "member_groups", "admin_groups")
 Settings = dict[str, str | set[int]]
-NOBODY: Settings = {"user_id": "", "job_id": ""} | {name: set() for name in SETS}
+NOBODY: Settings = {"user_id": "", "job_id": "", "job_group_id": ""} | {
+    name: set() for name in SETS
+}
 # Groups by letter: each grants b a role, and b is where granted roles are held from.
 GRANTS = {"d": "admin", "e": "member", "f": "viewer"}
 
@@ -76,7 +78,9 @@ def test_roles_become_sets_of_groups(
         found = settings_of(conn)
 
     expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]
-    assert found == {"user_id": str(user), "job_id": ""} | dict(zip(SETS, expected, strict=True))
+    assert found == {"user_id": str(user), "job_id": "", "job_group_id": ""} | dict(
+        zip(SETS, expected, strict=True)
+    )
 
 
 def test_operator_role_gives_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
@@ -98,11 +102,29 @@ def test_request_without_a_token_has_no_user(request_as: RequestAs) -> None:
 
 def test_job_has_its_id_and_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
     """Show a container the inputs of its job, not the data of its group."""
-    job = factories.job(admin, factories.group(admin), status="running")
-    with request_as("job", sub="job", job_id=job) as conn:
+    group = factories.group(admin)
+    job = factories.job(admin, group, status="running")
+    with request_as("job", sub="job", job_id=job, attempt=1) as conn:
         found = settings_of(conn)
 
-    assert found == NOBODY | {"job_id": str(job)}
+    assert found == NOBODY | {"job_id": str(job), "job_group_id": str(group)}
+
+
+@pytest.mark.parametrize("attempt", [None, 1, 3, "2", 2.5, [2], True])
+def test_token_of_another_attempt_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, attempt: object
+) -> None:
+    """Reject a program that lost its worker while the job's next attempt runs."""
+    job = factories.job(admin, factories.group(admin), status="running", attempt=2)
+    with request_as("job", sub="job", job_id=job, attempt=2) as conn:
+        assert settings_of(conn)["job_id"] == str(job)
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        request_as("job", sub="job", job_id=job, attempt=attempt),
+    ):
+        pass
+
+    assert refusal(caught.value)[:2] == (401, "job_not_running")
 
 
 @pytest.mark.parametrize("status", ["queued", "succeeded", "failed", "cancelled", "timed_out"])
@@ -111,7 +133,10 @@ def test_token_of_a_job_that_does_not_run_is_refused(
 ) -> None:
     """Reject it once the job has ended."""
     job = factories.job(admin, factories.group(admin), status=status)
-    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job):
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        request_as("job", sub="job", job_id=job, attempt=1),
+    ):
         pass
 
     assert refusal(caught.value) == (401, "job_not_running", None)
@@ -119,7 +144,10 @@ def test_token_of_a_job_that_does_not_run_is_refused(
 
 def test_token_of_an_unknown_job_is_refused(request_as: RequestAs) -> None:
     """Answer as for a job that has ended."""
-    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=10**17):
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        request_as("job", sub="job", job_id=10**17, attempt=1),
+    ):
         pass
 
     assert refusal(caught.value) == (401, "job_not_running", None)
@@ -131,11 +159,14 @@ def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
     """Reject it when that user is disabled or revoked, who would otherwise read through the job."""
     user = factories.user(admin, "alice")
     job = factories.job(admin, factories.group(admin), status="running", requested_by_id=user)
-    with request_as("job", sub="job", job_id=job) as conn:
+    with request_as("job", sub="job", job_id=job, attempt=1) as conn:
         before = settings_of(conn)["job_id"]
     admin.execute("update aspen.users set disabled_at = now() where id = %s", [user])
 
-    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job):
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        request_as("job", sub="job", job_id=job, attempt=1),
+    ):
         pass
 
     assert (before, refusal(caught.value)) == (str(job), (401, "user_disabled", None))
@@ -178,7 +209,9 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
         found = settings_of(conn)
 
     expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]
-    assert found == {"user_id": str(user), "job_id": ""} | dict(zip(SETS, expected, strict=True))
+    assert found == {"user_id": str(user), "job_id": "", "job_group_id": ""} | dict(
+        zip(SETS, expected, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +219,10 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
 )
 def test_token_without_a_usable_job_id_is_refused(request_as: RequestAs, job_id: object) -> None:
     """Reject every other value of job_id."""
-    with pytest.raises(psycopg.Error) as caught, request_as("job", sub="job", job_id=job_id):
+    with (
+        pytest.raises(psycopg.Error) as caught,
+        request_as("job", sub="job", job_id=job_id, attempt=1),
+    ):
         pass
 
     assert refusal(caught.value) == (401, "malformed_job_id", None)

@@ -11,7 +11,7 @@ from tests.servers import SQL_DIR, Database
 
 STRUCTURE = (SQL_DIR / "structure.sql").read_bytes()
 SEEN = "(group_id = ANY (authz.any_groups()))"
-OF_FULL_GROUPS = "((NOT is_private) OR (group_id = ANY (authz.full_groups())))"
+OF_FULL_GROUPS = "((disclosed_at <= now()) OR (group_id = ANY (authz.full_groups())))"
 TRIGGERS = """
 select pg_get_triggerdef(oid) from pg_catalog.pg_trigger
 where tgrelid = 'aspen.notes'::regclass and not tgisinternal order by tgname
@@ -55,7 +55,11 @@ def statement_triggers(call: str) -> list[str]:
         f"CREATE TRIGGER notes_record_{event.lower()} AFTER {event} ON aspen.notes"
         f" REFERENCING {transition} TABLE AS changed_rows"
         f" FOR EACH STATEMENT EXECUTE FUNCTION internal.{call}"
-        for event, transition in (("DELETE", "OLD"), ("INSERT", "NEW"), ("UPDATE", "NEW"))
+        for event, transition in (
+            ("DELETE", "OLD"),
+            ("INSERT", "NEW"),
+            ("UPDATE", "OLD TABLE AS old_rows NEW"),
+        )
     ]
 
 
@@ -76,7 +80,7 @@ def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
     [
         pytest.param("group_id bigint not null", SEEN, id="group"),
         pytest.param(
-            "group_id bigint not null, is_private boolean not null",
+            "group_id bigint not null, disclosed_at timestamptz not null",
             f"({SEEN} AND {OF_FULL_GROUPS})",
             id="group and privacy",
         ),
@@ -189,7 +193,7 @@ def test_what_is_missing_comes_back(owner: psycopg.Connection) -> None:
     owner.execute("drop policy jobs_fence on aspen.jobs")
     owner.execute("drop trigger jobs_record_update on aspen.jobs")
     owner.execute("drop trigger users_record_update on aspen.users")
-    owner.execute("drop trigger sequences_record_row_change on aspen.sequences")
+    owner.execute("drop trigger aligned_sequences_record_row_change on aspen.aligned_sequences")
     owner.execute("drop trigger groups_set_updated_at on aspen.groups")
     owner.execute("drop trigger lineages_bound_affected_rows on aspen.lineages")
 

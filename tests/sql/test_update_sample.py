@@ -47,6 +47,7 @@ def set_column(column: str) -> Any:
         ("host", None),
         ("purpose_of_sampling", "surveillance"),
         ("specimen_processing", "swab"),
+        ("restricted_until", date(2030, 1, 1)),
     ],
 )
 def test_column_is_changed(
@@ -209,26 +210,42 @@ def test_time_of_the_change_is_kept(
     assert row == (True, True)
 
 
-@pytest.mark.parametrize("is_private", [True, False])
-def test_results_follow_the_privacy_of_their_sample(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, is_private: bool
+@pytest.mark.parametrize(
+    ("before", "column", "value", "disclosed_at"),
+    [
+        ({}, "is_private", True, "9999-01-01 00:00:00+00"),
+        ({"is_private": True}, "is_private", False, "1900-01-01 00:00:00+00"),
+        ({}, "restricted_until", "2030-01-01", "2030-01-01 00:00:00+00"),
+        ({"restricted_until": "2030-01-01"}, "restricted_until", None, "1900-01-01 00:00:00+00"),
+        ({"restricted_until": "2030-01-01"}, "is_private", True, "9999-01-01 00:00:00+00"),
+    ],
+)
+def test_results_are_hidden_and_shown_with_their_sample(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    before: dict[str, Any],
+    column: str,
+    value: object,
+    disclosed_at: str,
 ) -> None:
-    """Hide and show lineages, QC, mutations and accessions with their sample."""
-    sample = factories.sample(admin, lab.group, is_private=not is_private)
+    """Carry the moment to lineages, QC, mutations and accessions."""
+    sample = factories.sample(admin, lab.group, **before)
     factories.sample_lineage(admin, sample)
     factories.qc_metric(admin, sample)
     factories.mutations(admin, sample)
     factories.accession(admin, sample)
     with request_as("member", sub="alice", keep=True) as conn:
-        conn.execute(set_column("is_private"), [is_private, sample])
+        conn.execute(set_column(column), [value, sample])
 
     row = admin.execute(
-        "select (select is_private from aspen.sample_lineages),"
-        " (select is_private from aspen.sample_qc_metrics),"
-        " (select is_private from aspen.sample_mutations),"
-        " (select is_private from aspen.accessions)"
+        "select (select disclosed_at from aspen.sample_lineages) = %(moment)s::timestamptz,"
+        " (select disclosed_at from aspen.sample_qc_metrics) = %(moment)s::timestamptz,"
+        " (select disclosed_at from aspen.sample_mutations) = %(moment)s::timestamptz,"
+        " (select disclosed_at from aspen.accessions) = %(moment)s::timestamptz",
+        {"moment": disclosed_at},
     ).fetchone()
-    assert row == (is_private,) * 4
+    assert row == (True,) * 4
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])

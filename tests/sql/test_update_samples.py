@@ -86,6 +86,7 @@ def test_every_column_is_changed(
         "host": "cat",
         "purpose_of_sampling": "surveillance",
         "specimen_processing": "swab",
+        "restricted_until": date(2030, 1, 1),
         "sequencing_date": date(2023, 1, 2),
         "sequencing_depth": 30.5,
     }
@@ -96,8 +97,8 @@ def test_every_column_is_changed(
     row = admin.execute(
         "select private_identifier, public_identifier, is_private, collection_date, location_id,"
         " sample_collected_by, sample_collector_contact_email, sample_collector_contact_address,"
-        " authors, organism, host, purpose_of_sampling, specimen_processing, sequencing_date,"
-        " sequencing_depth from aspen.samples as samples"
+        " authors, organism, host, purpose_of_sampling, specimen_processing, restricted_until,"
+        " sequencing_date, sequencing_depth from aspen.samples as samples"
         " inner join aspen.sequences as sequences on samples.id = sequences.sample_id"
     ).fetchone()
     assert row == tuple(values.values())

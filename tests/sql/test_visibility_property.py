@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 import psycopg
@@ -31,7 +33,19 @@ LIVES, EVENTS = 30, 8
 
 some_user = st.sampled_from(USERS)
 some_group = st.sampled_from(GROUPS)
+# How many days from today, in UTC, a sample is restricted until.
+some_days = st.sampled_from((-1, 0, 1, None))
 role_or_none = st.sampled_from(("admin", "member", "viewer", None))
+
+
+def day(days: int | None) -> date | None:
+    """Return a day from today on, in UTC."""
+    return None if days is None else datetime.now(UTC).date() + timedelta(days)
+
+
+def is_restricted(days: int | None) -> bool:
+    """Tell whether viewers still wait for such a day."""
+    return days is not None and days > 0
 
 
 class Life(RuleBasedStateMachine):
@@ -70,8 +84,10 @@ class Life(RuleBasedStateMachine):
             self.membership_changes(USERS[number // 3], number % 3, role)
         for number, role in enumerate(grants):
             self.grant_changes(number // 3, number % 3, role)
-        for number in range(6):
-            self.sample_arrives(number // 2, number % 2 == 0)
+        for group in GROUPS:
+            self.sample_arrives(group, is_private=True, days=None)
+            self.sample_arrives(group, is_private=False, days=1)
+            self.sample_arrives(group, is_private=False, days=0)
         for user in USERS:
             self.user_signs_in(user)
 
@@ -100,25 +116,41 @@ class Life(RuleBasedStateMachine):
             self.plain.grants[key] = role
             factories.grant(self.conn, *key, role)
 
-    @rule(group=some_group, is_private=st.booleans())
-    def sample_arrives(self, group: int, is_private: bool) -> None:
+    @rule(group=some_group, is_private=st.booleans(), days=some_days)
+    def sample_arrives(self, group: int, is_private: bool, days: int | None) -> None:
         """Store a sample with every kind of row that can belong to one."""
         group_id = self.plain.groups[group]
-        sample_id = factories.sample(self.conn, group_id, is_private=is_private)
+        sample_id = factories.sample(
+            self.conn, group_id, is_private=is_private, restricted_until=day(days)
+        )
         factories.sequence(self.conn, sample_id)
         factories.sample_lineage(self.conn, sample_id)
         factories.qc_metric(self.conn, sample_id)
         factories.accession(self.conn, sample_id)
-        self.plain.samples[sample_id] = Sample(group_id, is_private)
+        self.plain.samples[sample_id] = Sample(group_id, is_private, is_restricted(days))
 
     @precondition(lambda self: self.plain.samples)
     @rule(number=st.integers(0, 99), is_private=st.booleans())
     def sample_is_made_private_or_public(self, number: int, is_private: bool) -> None:
         """Change a sample's privacy, which the rows that belong to it follow."""
         sample_id = self.sample_id(number)
-        self.plain.samples[sample_id] = Sample(self.plain.samples[sample_id].group, is_private)
+        self.plain.samples[sample_id] = replace(
+            self.plain.samples[sample_id], is_private=is_private
+        )
         self.conn.execute(
             "update aspen.samples set is_private = %s where id = %s", [is_private, sample_id]
+        )
+
+    @precondition(lambda self: self.plain.samples)
+    @rule(number=st.integers(0, 99), days=some_days)
+    def sample_is_restricted_or_not(self, number: int, days: int | None) -> None:
+        """Restrict a sample until a day, or end that."""
+        sample_id = self.sample_id(number)
+        self.plain.samples[sample_id] = replace(
+            self.plain.samples[sample_id], is_restricted=is_restricted(days)
+        )
+        self.conn.execute(
+            "update aspen.samples set restricted_until = %s where id = %s", [day(days), sample_id]
         )
 
     @precondition(lambda self: self.plain.samples)
@@ -217,6 +249,10 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
         "drop policy accessions_fence on aspen.accessions;"
         " alter policy accessions_select_group on aspen.accessions using (true)",
         "drop policy phylo_trees_select_group on aspen.phylo_trees",
+        "drop policy sample_lineages_fence on aspen.sample_lineages;"
+        " alter policy sample_lineages_select_group on aspen.sample_lineages"
+        " using (group_id = any(authz.any_groups()) and (disclosed_at < '9999-01-01'"
+        " or group_id = any(authz.full_groups())))",
         "alter table aspen.jobs disable row level security",
         "drop policy sample_lineages_select_group on aspen.sample_lineages",
     ],
@@ -225,6 +261,7 @@ def test_everybody_sees_exactly_what_the_rules_allow(life: type[Life]) -> None:
         "sequences for viewers",
         "accessions of private samples",
         "no trees",
+        "lineages of restricted samples",
         "all jobs",
         "no lineages",
     ],

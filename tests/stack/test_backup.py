@@ -104,7 +104,7 @@ def rows_of(conn: psycopg.Connection, name: str) -> list[str]:
     return sorted(
         json.dumps(row, sort_keys=True)
         for row in rows
-        if name != "aspen.audit_log" or row["table_name"] != "storage_credentials"
+        if not name.startswith("aspen.audit_log") or row["table_name"] != "storage_credentials"
     )
 
 

@@ -66,7 +66,7 @@ def commands() -> list[list[str]]:
 
 def test_units_name_our_commands() -> None:
     """Find at least one."""
-    assert len(commands()) == 3
+    assert len(commands()) == 4
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

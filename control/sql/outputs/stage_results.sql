@@ -8,7 +8,7 @@ pg_temp.staged_alignments;
 create temporary table held_samples (
     id bigint primary key,
     group_id bigint not null,
-    is_private boolean not null
+    disclosed_at timestamptz not null
 ) on commit drop;
 
 create temporary table staged_lineages (

@@ -1,12 +1,12 @@
 insert into aspen.sample_lineages (
-    group_id, sample_id, is_private, lineage_type, lineage, failure,
+    group_id, sample_id, disclosed_at, lineage_type, lineage, failure,
     lineage_software_version,
     lineage_probability, scorpio_call, scorpio_support, reference_dataset_id, raw_output
 )
 select
     held.group_id,
     held.id,
-    held.is_private,
+    held.disclosed_at,
     %(lineage_type)s,
     staged.lineage,
     staged.failure,

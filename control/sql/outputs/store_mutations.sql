@@ -1,11 +1,11 @@
 insert into aspen.sample_mutations (
-    group_id, sample_id, is_private, mutations_caller, substitutions, insertions, deletions,
+    group_id, sample_id, disclosed_at, mutations_caller, substitutions, insertions, deletions,
     aa_substitutions, aa_insertions, aa_deletions, reference_dataset_id
 )
 select
     held.group_id,
     held.id,
-    held.is_private,
+    held.disclosed_at,
     'NEXTCLADE',
     staged.substitutions,
     staged.insertions,

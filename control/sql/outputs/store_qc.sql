@@ -1,11 +1,11 @@
 insert into aspen.sample_qc_metrics (
-    group_id, sample_id, is_private, qc_caller, qc_score, qc_status, qc_software_version,
+    group_id, sample_id, disclosed_at, qc_caller, qc_score, qc_status, qc_software_version,
     reference_dataset_id, raw_output
 )
 select
     held.group_id,
     held.id,
-    held.is_private,
+    held.disclosed_at,
     'NEXTCLADE',
     staged.qc_score,
     staged.qc_status,

@@ -18,19 +18,26 @@ where
                 'api.phylo_tree',
                 'api.search_locations',
                 'authz.admit_body',
+                'authz.admit_key',
                 'authz.admit_preferences',
                 'authz.bound_request',
                 'authz.identify_caller',
                 'authz.name_request',
                 'authz.note_plan',
+                'authz.noted_answer',
+                'authz.noted_location',
+                'authz.pre_request',
+                'authz.open_link',
                 'internal.accept_invitation',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',
                 'internal.check_values',
                 'internal.delete_sample',
+                'internal.describe_file',
                 'internal.end_empty_jobs',
-                'internal.export_sequences',
                 'internal.insert_sample',
+                'internal.job_sequences',
+                'internal.kept_answer',
                 'internal.note_bad_value',
                 'internal.note_lost_input',
                 'internal.note_named_column',
@@ -40,12 +47,14 @@ where
                 'internal.raise_problems',
                 'internal.raise_sample_problems',
                 'internal.renew_results',
+                'internal.shared_sequences',
                 'internal.tagged_body',
                 'internal.update_sample'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|pg_trgm\.word_similarity_threshold|response\.(headers|status)|application_name|plan_cache_mode|statement_timeout)''(::text)?,'
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|pg_trgm\.word_similarity_threshold|application_name|lock_timeout|plan_cache_mode|statement_timeout)''(::text)?,'
+                '|set_config\(''search_path''::text, ''authz, pg_catalog, api''::text, true\)'
             )
         )
     )

@@ -9,7 +9,8 @@ where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
     and to_regclass('aspen.audit_log') is not null
-    and tables.relname <> 'audit_log'
+    -- What records changes itself.
+    and tables.relname not in ('audit_log', 'audit_log_default', 'replaced_sequences')
     and (
         tables.relname in ('groups', 'users', 'storage_credentials')
         or exists (

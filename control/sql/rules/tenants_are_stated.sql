@@ -10,5 +10,5 @@ inner join pg_catalog.pg_attribute as columns
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
-    and tables.relname <> 'audit_log'
+    and tables.relname not in ('audit_log', 'audit_log_default')
     and not columns.attnotnull

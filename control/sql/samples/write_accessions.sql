@@ -1,7 +1,7 @@
 -- Store accessions of samples (parallel arrays); a different accession in a repository replaces the
 -- earlier one.
-insert into aspen.accessions (group_id, sample_id, is_private, public_repository_id, accession)
-select samples.group_id, samples.id, samples.is_private, repositories.id, given.accession
+insert into aspen.accessions (group_id, sample_id, disclosed_at, public_repository_id, accession)
+select samples.group_id, samples.id, samples.disclosed_at, repositories.id, given.accession
 from unnest(%(sample_ids)s::bigint[], %(repositories)s::text[], %(accessions)s::text[])
     as given(sample_id, repository, accession)
 inner join aspen.samples as samples

@@ -17,7 +17,10 @@ from aspen.groups as groups;
 comment on view api.groups is $$Groups that own samples, jobs and trees
 
 Direct members and admins read their group, and admins change it. Operators read and create all
-groups. Viewers see the names of their groups in me. Errors: 409 23505 if name or prefix is taken.$$;
+groups. Viewers see the names of their groups in me. PATCH changes submitting_lab, address, division,
+location and default_tree_location_id; groups are not deleted. Errors: 400 invalid_value, 400 23514 if a
+value breaks the rule of its column; 403 42501; 409 23503 if the location does not exist, 409 23505 if
+name or prefix is taken.$$;
 
 comment on column api.groups.id is 'Identifier of the row';
 comment on column api.groups.name is $$Name of the group

@@ -26,7 +26,7 @@ from aspen.jobs as jobs;
 
 comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineage calling, quality control
 
-Everyone who sees the group sees its jobs. When the sequence of a sample is uploaded or changes, the
+Everyone who sees the group sees its jobs; viewers do not see error. Nothing is written here. When the sequence of a sample is uploaded or changes, the
 lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
 group and pathogen in a request. A sample that is already in a queued job is not queued again.
 Cancel a job with cancel_job, and try an ended one again with retry_job.$$;

@@ -12,7 +12,8 @@ comment on view api.lineage_aliases is $$Names that stand for several lineages i
 
 Names of the WHO, such as Delta, and wildcards labelled with a clade, such as BA.1* / 21K.
 expand_lineages replaces an alias by its lineages. Every signed-in user reads them; operators write
-them. Errors: 409 23505 if the pathogen has the alias.$$;
+them. Errors: 400 invalid_value, 400 23514 if a value breaks the rule of its column; 409 23503 if the
+pathogen does not exist, 409 23505 if it has the alias.$$;
 
 comment on column api.lineage_aliases.id is 'Identifier of the row';
 comment on column api.lineage_aliases.pathogen_id is 'Pathogen; see pathogens';

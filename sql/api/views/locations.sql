@@ -19,7 +19,9 @@ Unicode form are the same name, so each location has one row. Names are stored w
 trailing white space and in Unicode form NFC; a new location takes the spelling of the locations that
 contain it. For a whole list down to a level, filter by division=is.null; search_locations finds a
 location by its name. Every signed-in user reads locations; operators write them, and a batch of samples
-creates those that it names. Errors: 409 23505 if the location exists.$$;
+creates those that it names. Errors: 400 invalid_value, 400 23514 if a value
+breaks the rule of its column, 400 23001 or 409 23503 if samples are of a location that is deleted; 409
+23505 if the location exists.$$;
 
 comment on column api.locations.id is 'Identifier of the row';
 comment on column api.locations.region is 'Continent or similar: Europe, North America';

@@ -17,7 +17,9 @@ where users.id = authz.caller_id();
 
 comment on view api.me is $$The caller
 
-One row; none before an invited person has accepted. PATCH changes name, agreed_to_tos, acknowledged_policy_version and gisaid_submitter_id.$$;
+One row; none before an invited person has accepted. PATCH changes name, agreed_to_tos,
+acknowledged_policy_version and gisaid_submitter_id. Errors: 400 invalid_value, 400 23514 if a value breaks
+the rule of its column; 403 42501 for another column.$$;
 
 comment on column api.me.id is 'Identifier of the row';
 comment on column api.me.subject is 'sub claim of the token';
@@ -39,7 +41,7 @@ comment on column api.me.groups is $$Groups that the caller may see
 [{"id": 3, "name": "…", "role": "admin", "is_granted": false, "ends_at": null, "may": ["read", …]}]. role
 is admin, member or viewer; is_granted tells whether it comes from a grant to another group instead of
 from a direct role, and ends_at when that grant ends, null for never. may lists what the caller may do:
-read (samples that are not private, runs, trees), read_private (private samples and identifiers,
+read (samples neither private nor restricted, runs, trees), read_private (all samples, identifiers,
 sequences), change (samples, sequences, runs), create (samples, runs), read_members (the group, its
 members, grants and invitations), manage (edit the group, set roles, remove, invite, grant).$$;
 comment on column api.me.created_at is 'When the user was created';

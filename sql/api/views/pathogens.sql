@@ -20,7 +20,9 @@ alter view api.pathogens alter column has_usher set default false;
 
 comment on view api.pathogens is $$Pathogens and their settings
 
-Every signed-in user reads them; operators write them. Errors: 409 23505 if slug or name is taken.$$;
+Every signed-in user reads them; operators write them. One that other rows refer to is not deleted.
+Errors: 400 invalid_value, 400 23514 if a value breaks the rule of its column, 400 23001 or 409 23503 if
+other rows refer to it; 409 23505 if slug or name is taken.$$;
 
 comment on column api.pathogens.id is 'Identifier of the row';
 comment on column api.pathogens.slug is $$Short name used in requests: SC2, MPX

@@ -18,7 +18,9 @@ inner join aspen.jobs as jobs
 
 comment on view api.phylo_trees is $$Phylogenetic trees
 
-Fetch a tree as an Auspice document with phylo_tree.$$;
+Everyone who sees the group sees its trees. Fetch one as an Auspice document with phylo_tree, or its file
+with output_url. The control plane registers the tree of a run that succeeded; it has the name of the run
+and is deleted with it (phylo_runs).$$;
 
 comment on column api.phylo_trees.id is 'Identifier of the row';
 comment on column api.phylo_trees.group_id is 'Group that owns the row; see groups in me';

@@ -8,7 +8,9 @@ from aspen.public_repositories as public_repositories;
 
 comment on view api.public_repositories is $$Public sequence repositories
 
-Every signed-in user reads them; operators write them. Errors: 409 23505 if the name is taken.$$;
+Every signed-in user reads them; operators write them. One that other rows refer to is not deleted.
+Errors: 400 invalid_value, 400 23514 if the name breaks its rule, 400 23001 or 409 23503 if other rows
+refer to it; 409 23505 if the name is taken.$$;
 
 comment on column api.public_repositories.id is 'Identifier of the row';
 comment on column api.public_repositories.name is

@@ -5,7 +5,7 @@ select
     sample_lineages.id,
     sample_lineages.group_id,
     sample_lineages.sample_id,
-    sample_lineages.is_private,
+    (sample_lineages.disclosed_at = '9999-01-01 00:00:00+00')::aspen.flag as is_private,
     sample_lineages.lineage_type,
     sample_lineages.lineage,
     sample_lineages.lineage_software_version,
@@ -16,7 +16,8 @@ select
     reference_datasets.accession as reference_sequence_accession,
     reference_datasets.tag as reference_dataset_tag,
     sample_lineages.updated_at,
-    sample_lineages.failure
+    sample_lineages.failure,
+    sample_lineages.disclosed_at
 from aspen.sample_lineages as sample_lineages
 left join aspen.reference_datasets as reference_datasets
     on sample_lineages.reference_dataset_id = reference_datasets.id;
@@ -25,12 +26,13 @@ comment on view api.sample_lineages is $$Lineages of samples
 
 One row for each sample and caller, for the sequence that the sample has now. Everyone who sees the
 sample sees its lineages. If the caller could not place the genome, lineage is null and failure says
-why.$$;
+why. A sequence with other bases removes the rows until its jobs have succeeded. To find samples of a
+lineage and all below it, filter by what expand_lineages returns.$$;
 
 comment on column api.sample_lineages.id is 'Identifier of the row';
 comment on column api.sample_lineages.group_id is 'Group that owns the sample; see groups in me';
 comment on column api.sample_lineages.sample_id is 'Sample; see samples';
-comment on column api.sample_lineages.is_private is 'True if viewers do not see the sample';
+comment on column api.sample_lineages.is_private is 'True if the sample is private';
 comment on column api.sample_lineages.lineage_type is
 'Caller that assigned the lineage: PANGOLIN or NEXTCLADE';
 comment on column api.sample_lineages.lineage is
@@ -51,6 +53,8 @@ comment on column api.sample_lineages.reference_dataset_tag is
 comment on column api.sample_lineages.updated_at is 'When the row was last written';
 comment on column api.sample_lineages.failure is
 'Why the caller assigned no lineage; null if it assigned one';
+comment on column api.sample_lineages.disclosed_at is
+'When viewers see the sample; see samples';
 
 grant select on api.sample_lineages to member;
 

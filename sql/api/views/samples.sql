@@ -31,7 +31,9 @@ select
     samples.purpose_of_sampling::aspen.words as purpose_of_sampling,
     samples.specimen_processing::aspen.words as specimen_processing,
     samples.created_at,
-    samples.updated_at
+    samples.updated_at,
+    samples.restricted_until,
+    samples.disclosed_at
 from aspen.samples as samples
 left join aspen.samples as named
     on
@@ -59,7 +61,7 @@ alter view api.samples alter column authors set default '{}';
 comment on view api.samples is $$Samples of all groups that the caller may see
 
 Members and admins of a group, by a direct role or a grant, see all of its samples. Viewers see the
-samples that are not private, and no private identifiers.
+samples that are neither private nor restricted, and no private identifiers.
 
 Texts are one line. Free texts have at most 1,000 characters; authors are at most 1,000 names of 250
 characters, together 20,000. Identifiers and names contain no invisible characters and do not begin
@@ -109,6 +111,14 @@ comment on column api.samples.specimen_processing is
 'How the specimen was processed; null if unknown';
 comment on column api.samples.created_at is 'When the sample was uploaded';
 comment on column api.samples.updated_at is 'When the sample was last changed';
+comment on column api.samples.restricted_until is
+$$Day from which viewers see the sample; null if it is not restricted
+
+1900-01-01 to ten years from today. The day begins at 00:00 UTC. Before it, only members and admins see
+the sample and all that belongs to it; then viewers do as well, unless it is private.$$;
+comment on column api.samples.disclosed_at is $$From when viewers see the sample; set by the server
+
+The beginning of restricted_until; of other samples the year 1900, of private ones 9999.$$;
 
 grant select, insert, update, delete on api.samples to member;
 

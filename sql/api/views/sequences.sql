@@ -18,14 +18,17 @@ from aspen.sequences as sequences;
 comment on view api.sequences is $$Consensus sequences of samples
 
 Members and admins see them, by a direct role or a grant. With Accept: text/x-fasta the answer is FASTA
-with public identifiers as names; more than 1,000 sequences are rejected unless the request asks for a
-page. A POST inserts one sequence or many: either all are stored or none, and the error lists every
-problem. Upsert with on_conflict=group_id,sample_id.
+with public identifiers as names, and restricted_until=YYYY-MM-DD after those of restricted samples;
+more than 1,000 sequences are rejected unless the request asks for a page. A POST inserts one sequence
+or many, where the caller is directly member or admin: either all are stored or none, and the error
+lists every problem. Upsert with on_conflict=group_id,sample_id.
 
 The first sequence of a sample, and a sequence that replaces another, remove the lineages, quality
 metrics, mutations and alignment of the sample and queue the jobs that compute them again. The same
 bases again, in any case and with any white space, change nothing. DELETE also removes the results.
-Errors: 400 invalid_sequence.$$;
+Errors: 400 invalid_sequence, 400 read_only_column if a PATCH moves a sequence to another sample; 403
+42501 for another group; 409 23503 if the group has no such sample, 409 23505 if the sample has a
+sequence already; 413 body_too_large above 32 MB.$$;
 
 comment on column api.sequences.id is 'Identifier of the row';
 comment on column api.sequences.group_id is 'Group that owns the sample; required';

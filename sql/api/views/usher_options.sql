@@ -12,7 +12,8 @@ from aspen.usher_options as usher_options;
 comment on view api.usher_options is $$Reference trees on which UShER can place sequences
 
 Show them in the order of priority: order=priority. Every signed-in user reads them; operators write
-them. Errors: 409 23505 if description or value is taken, or the pathogen has an option of the same
+them. Errors: 400 invalid_value, 400 23514 if a value breaks the rule of its column; 409 23503 if
+the pathogen does not exist, 409 23505 if description or value is taken, or the pathogen has an option of the same
 priority.$$;
 
 comment on column api.usher_options.id is 'Identifier of the row';

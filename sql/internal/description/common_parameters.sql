@@ -65,8 +65,15 @@ begin atomic
         ),
         (
             'Prefer-return', 'Prefer', 'header',
-            'return=representation: answer with the rows; tx=rollback: a dry run',
+            'return=representation: answer with the rows; tx=rollback: a dry run;'
+            ' max-affected=N: refuse if more rows are hit, 100 if absent',
             '{"type": "string", "examples": ["return=representation"]}'
+        ),
+        (
+            'Idempotency-Key', 'Idempotency-Key', 'header',
+            'Executes the request once in 24 hours, however often it is sent: a new UUID for each',
+            '{"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255,'
+            ' "examples": ["5b9c2e5e-7c0b-4c55-9f0a-3a3a1a1f6f0e"]}'
         ),
         (
             'Prefer-post', 'Prefer', 'header',

@@ -1,6 +1,6 @@
 -- Row-level security of api_writer decides what is found, so what is missing and what is out of
 -- sight are the same answer.
-create or replace function internal.chosen_samples(choice jsonb)
+create or replace function internal.chosen_samples(choice jsonb, download text)
 returns table (identifier text, reason text, sample_id bigint)
 language plpgsql
 stable
@@ -14,6 +14,7 @@ declare
     only_pathogen_id bigint := (internal.pathogen_of(internal.trimmed(choice ->> 'pathogen'))).id;
     only_group_id bigint := (choice ->> 'group_id')::bigint;
     names text[] := internal.parse_words_list((choice -> 'samples')::json);
+    stems text[];
     wanted_lineages text[] := internal.parse_words_list((choice -> 'lineages')::json);
     place_id bigint := (choice ->> 'location_id')::bigint;
     collected_from date := internal.parse_date(internal.trimmed(choice ->> 'collected_from'));
@@ -22,6 +23,8 @@ declare
     uploaded_to date := internal.parse_date(internal.trimmed(choice ->> 'uploaded_to'));
     place_ids bigint[];
     problems json;
+    reading_sequences boolean := chosen_samples.download = 'export_sequences';
+    reading_metrics boolean := chosen_samples.download = 'export_qc_metrics';
 begin
     select array_agg(inner_places.id) into place_ids
     from aspen.locations as places
@@ -77,7 +80,7 @@ begin
     if names is not null then
         return query
         with matched as materialized (
-            select matches.identifier, matches.sample_id,
+            select matches.identifier, matches.sample_group_id, matches.sample_id,
                 count(*) over (partition by matches.identifier) as candidates
             from internal.match_identifiers(
                 only_group_id, only_pathogen_id, names,
@@ -94,24 +97,50 @@ begin
             case
                 when matched.sample_id is null then 'unknown'
                 when matched.candidates > 1 then 'ambiguous'
-                when sequences.sample_id is null then 'no_sequence'
+                when reading_sequences and sequences.sample_id is null then 'no_sequence'
+                when reading_metrics and metrics.sample_id is null then 'no_qc_metrics'
             end,
             case when matched.candidates = 1 then matched.sample_id end
         from given
         left join matched on given.identifier = matched.identifier
-        left join aspen.sequences as sequences on matched.sample_id = sequences.sample_id;
+        left join aspen.sequences as sequences
+            on reading_sequences and matched.sample_id = sequences.sample_id
+        left join aspen.sample_qc_metrics as metrics
+            on reading_metrics
+            and matched.sample_group_id = metrics.group_id
+            and matched.sample_id = metrics.sample_id
+            and metrics.qc_caller = 'NEXTCLADE';
         return;
     end if;
+
+    -- What api.lineage_filters lists: an alias stands for its patterns, the text after a space is a
+    -- label. BA.1* is here what BA.1 is, because each name includes the lineages below it.
+    select array_agg(distinct rtrim(split_part(coalesce(patterns.pattern, given.name), ' ', 1), '*'))
+    into stems
+    from unnest(wanted_lineages) as given(name)
+    left join aspen.lineage_aliases as aliases
+        on aliases.pathogen_id = only_pathogen_id and lower(aliases.alias) = lower(given.name)
+    left join lateral unnest(aliases.patterns) as patterns(pattern) on true;
 
     return query
     select
         samples.public_identifier::text,
-        case when sequences.sample_id is null then 'no_sequence' end,
+        case
+            when reading_sequences and sequences.sample_id is null then 'no_sequence'
+            when reading_metrics and metrics.sample_id is null then 'no_qc_metrics'
+        end,
         samples.id
     from aspen.samples as samples
     left join aspen.sequences as sequences
-        on samples.group_id = sequences.group_id and samples.id = sequences.sample_id
+        on reading_sequences
+        and samples.group_id = sequences.group_id and samples.id = sequences.sample_id
+    left join aspen.sample_qc_metrics as metrics
+        on reading_metrics
+        and samples.group_id = metrics.group_id and samples.id = metrics.sample_id
+        and metrics.qc_caller = 'NEXTCLADE'
     where samples.pathogen_id = only_pathogen_id
+        -- What row-level security says too, but so that an index on the group is used.
+        and samples.group_id = any(authz.any_groups())
         and (only_group_id is null or samples.group_id = only_group_id)
         and (place_ids is null or samples.location_id = any(place_ids))
         and (collected_from is null or samples.collection_date >= collected_from)
@@ -123,20 +152,21 @@ begin
         and (wanted_lineages is null or exists (
             select
             from aspen.sample_lineages as called
-            cross join unnest(wanted_lineages) as wanted(lineage)
+            cross join unnest(stems) as wanted(stem)
             where called.group_id = samples.group_id
                 and called.sample_id = samples.id
-                and (called.lineage = wanted.lineage
-                    or starts_with(called.lineage, wanted.lineage || '.'))
+                and (wanted.stem in ('', called.lineage)
+                    or starts_with(called.lineage, wanted.stem || '.'))
         ));
 end
 $$;
 
-comment on function internal.chosen_samples(jsonb) is $$The samples that a download is about
+comment on function internal.chosen_samples(jsonb, text) is $$The samples that a download is about
 
-choice: the arguments of api.export_sequences by name. One row for each identifier, or for each
-sample of a filter; reason is null, or says why the sequence cannot be read: unknown, ambiguous or
-no_sequence.$$;
+choice: the arguments of the download by name, as api.export_sequences has them. download: the name
+of its function. One row for each identifier, or for each sample of a filter; reason is null, or says
+why the file lacks it: unknown, ambiguous, no_sequence (export_sequences) or no_qc_metrics
+(export_qc_metrics).$$;
 
-revoke all on function internal.chosen_samples(jsonb) from public;
-grant execute on function internal.chosen_samples(jsonb) to api_writer;
+revoke all on function internal.chosen_samples(jsonb, text) from public;
+grant execute on function internal.chosen_samples(jsonb, text) to api_writer;

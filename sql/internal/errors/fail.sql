@@ -21,6 +21,7 @@ begin
         detail = json_build_object(
             'status', status,
             'headers', case status
+                when 303 then '{"Location": "/rpc/kept_answer"}'
                 when 401 then '{"WWW-Authenticate": "Bearer"}'::jsonb
                 when 429 then '{"Retry-After": "1"}'::jsonb
                 else '{}'::jsonb
@@ -41,4 +42,5 @@ fixed text; details holds the values, hint says what to do. Never returns.$$;
 
 revoke all on function internal.fail(integer, text, text, text, text) from public;
 grant execute on function internal.fail(integer, text, text, text, text)
-to anon, member, operator, job, claims_reader, api_writer, presigner, registrar;
+to anon, member, operator, job, claims_reader, api_writer, job_runner, presigner,
+registrar;

@@ -1,8 +1,8 @@
--- The only rule of prefixes in SQL. Every look-up of an identifier looks up these spellings:
--- internal.match_identifiers, match_strains and match_tips. Two places in control follow it without
--- a query, because they read files: formats/auspice.py shortens the names of a tree, and
--- samples/sequence_names.py reads FASTA headers, without the spelling with _, which only tree tools
--- write; tests/sql/test_match_identifiers.py compares both with this function.
+-- Every look-up of an identifier looks up these spellings: internal.match_identifiers,
+-- match_strains and match_tips. Two places in control follow the rule of internal.prefix_pattern
+-- without a query, because they read files: outputs/formats/auspice.py shortens the names of trees,
+-- and samples/sequence_names.py reads FASTA headers, without the spelling with _, which only tree
+-- tools write; tests/sql/test_match_identifiers.py compares both with internal.without_prefix.
 create or replace function internal.identifier_spellings(pathogen_id bigint, identifiers text[])
 returns table (identifier text, spelling text, is_exact boolean)
 language sql
@@ -17,26 +17,16 @@ as $$
         where repositories.pathogen_id = identifier_spellings.pathogen_id
     ),
 
+    rule as materialized (
+        select internal.prefix_pattern(identifier_spellings.pathogen_id) as pattern
+    ),
+
     bare as materialized (
         select
             given.identifier,
-            coalesce(
-                (
-                    select substr(given.identifier, length(prefixes.prefix) + 2)
-                    from prefixes
-                    where length(given.identifier) > length(prefixes.prefix) + 1
-                        and lower(left(given.identifier, length(prefixes.prefix) + 1))
-                            = case
-                                when strpos(given.identifier, '/') > 0
-                                    then lower(prefixes.prefix) || '/'
-                                else lower(replace(prefixes.prefix, '/', '_')) || '_'
-                            end
-                    order by length(prefixes.prefix) desc
-                    limit 1
-                ),
-                given.identifier
-            ) as name
+            internal.without_prefix(given.identifier, rule.pattern) as name
         from (select distinct unnest(identifiers) as identifier) as given
+        cross join rule
         where given.identifier is not null
     ),
 

@@ -48,7 +48,10 @@ begin
         from aspen.samples as samples
         where samples.public_identifier = any(spelt)
             and samples.group_id = any(match_identifiers.any_groups)
-            and (not samples.is_private or samples.group_id = any(match_identifiers.full_groups))
+            and (
+                samples.disclosed_at <= now()
+                or samples.group_id = any(match_identifiers.full_groups)
+            )
             and samples.pathogen_id = match_identifiers.pathogen_id
     ),
 
@@ -104,7 +107,7 @@ comment on function internal.match_identifiers(
 
 group_id: the group whose samples come first, and of them those spelt exactly as given; the other
 groups are searched only for what it has no sample of. any_groups: whose samples count; full_groups:
-whose private samples count too; private_groups: whose private identifiers count. One row for each
+whose private and restricted samples count too; private_groups: whose private identifiers count. One row for each
 candidate: an identifier with several is ambiguous, one without a row is unknown.$$;
 
 revoke all on function internal.match_identifiers(

@@ -214,4 +214,4 @@ names of each from the country down, null where the tree does not name one, or a
 location of origin comes first even if it is not among them.$$;
 
 revoke all on function internal.place_colors(text, jsonb, bigint) from public;
-grant execute on function internal.place_colors(text, jsonb, bigint) to member;
+grant execute on function internal.place_colors(text, jsonb, bigint) to member, api_writer;

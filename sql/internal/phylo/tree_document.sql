@@ -75,4 +75,4 @@ comment on function internal.tree_document(jsonb, jsonb, bigint) is
 'An Auspice document with locations coloured by distance from one';
 
 revoke all on function internal.tree_document(jsonb, jsonb, bigint) from public;
-grant execute on function internal.tree_document(jsonb, jsonb, bigint) to member;
+grant execute on function internal.tree_document(jsonb, jsonb, bigint) to member, api_writer;

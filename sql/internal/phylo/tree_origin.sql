@@ -19,4 +19,4 @@ $$The location from which distances on a group's trees are measured
 Null if the group has none.$$;
 
 revoke all on function internal.tree_origin(bigint) from public;
-grant execute on function internal.tree_origin(bigint) to member;
+grant execute on function internal.tree_origin(bigint) to member, api_writer;

@@ -40,6 +40,7 @@ begin
     sample := jsonb_populate_record(
         internal.new_sample(new.group_id, pathogen),
         jsonb_strip_nulls(given) - array['id', 'uploaded_by_id', 'created_at', 'updated_at',
+            'disclosed_at',
             -- No authors are those that the server sets.
             case given -> 'authors' when '[]' then 'authors' else 'id' end]
     );
@@ -50,14 +51,14 @@ begin
             id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
             public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
             sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-            specimen_processing
+            specimen_processing, restricted_until
         )
         values (
             sample.id, sample.group_id, sample.pathogen_id, sample.uploaded_by_id, sample.location_id,
             sample.is_private, sample.private_identifier, sample.public_identifier, sample.collection_date,
             sample.sample_collected_by, sample.sample_collector_contact_email,
             sample.sample_collector_contact_address, sample.authors, sample.organism, sample.host,
-            sample.purpose_of_sampling, sample.specimen_processing
+            sample.purpose_of_sampling, sample.specimen_processing, sample.restricted_until
         )
         on conflict do nothing
         returning * into stored;
@@ -84,6 +85,7 @@ begin
     new.organism := stored.organism;
     new.created_at := stored.created_at;
     new.updated_at := stored.updated_at;
+    new.disclosed_at := stored.disclosed_at;
     return new;
 end
 $$;

@@ -11,6 +11,7 @@ as $$
     where columns.attrelid in ('aspen.samples'::regclass, 'aspen.sequences'::regclass)
         and columns.attnum > 0
         and not columns.attisdropped
+        and columns.attgenerated = ''
         and case columns.attrelid
             when 'aspen.samples'::regclass then columns.attname not in (
                 'id', 'group_id', 'pathogen_id', 'uploaded_by_id', 'created_at', 'updated_at')

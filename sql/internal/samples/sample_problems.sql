@@ -45,6 +45,13 @@ begin atomic
         ) is not true
     union all
     select
+        'restricted_until' as field,
+        (sample_problems.sample).restricted_until::text as value,
+        'must be between 1900-01-01 and ten years from today' as reason
+    where
+        (sample_problems.sample).restricted_until not between '1900-01-01' and current_date + 3653
+    union all
+    select
         texts.field,
         left(texts.value, 200) as value,
         internal.text_problem(texts.value) as reason

@@ -16,7 +16,8 @@ declare
 begin
     perform internal.lock_samples(inputs, exists (
         select from unnest(inputs) as input
-        where input.cells ?| '{private_identifier,public_identifier,is_private}'
+        where input.cells
+            ?| '{private_identifier,public_identifier,is_private,restricted_until}'
     ));
     inputs := internal.place_samples(inputs);
     inputs := array(

@@ -44,14 +44,14 @@ begin
         id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
         public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
         sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-        specimen_processing
+        specimen_processing, restricted_until
     )
     select
         given.id, given.group_id, given.pathogen_id, given.uploaded_by_id, given.location_id,
         given.is_private, given.private_identifier, given.public_identifier, given.collection_date,
         given.sample_collected_by, given.sample_collector_contact_email,
         given.sample_collector_contact_address, given.authors, given.organism, given.host,
-        given.purpose_of_sampling, given.specimen_processing
+        given.purpose_of_sampling, given.specimen_processing, given.restricted_until
     from unnest(new_samples) as given;
     if cardinality(changes) > 0 then
         perform internal.write_samples(changes);

@@ -20,7 +20,8 @@ declare
     noted jsonb := '[]';
     problems jsonb;
     stored aspen.samples;
-    change jsonb;
+    change jsonb := jsonb_build_object('id', new.id);
+    column_name text;
     rows_to_write text := coalesce(current_setting('aspen.samples_to_write', true), '');
 begin
     if tg_level = 'STATEMENT' then
@@ -35,8 +36,11 @@ begin
     if coalesce(current_setting('aspen.bad_value_count', true), '') <> '' then
         noted := internal.noted_problems(given);
     end if;
-    if noted = '[]' and (new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at)
-        is distinct from (old.id, old.group_id, old.uploaded_by_id, old.created_at, old.updated_at)
+    if noted = '[]' and (
+            new.id, new.group_id, new.uploaded_by_id, new.created_at, new.updated_at, new.disclosed_at
+        ) is distinct from (
+            old.id, old.group_id, old.uploaded_by_id, old.created_at, old.updated_at, old.disclosed_at
+        )
     then
         perform internal.fail(400, 'read_only_column',
             'id, group_id, uploaded_by_id and the timestamps cannot be set',
@@ -56,7 +60,9 @@ begin
     end if;
 
     -- Columns that foreign keys refer to need the stronger lock, from the start.
-    if named && array['is_private', 'private_identifier', 'public_identifier'] then
+    if named && array[
+        'is_private', 'restricted_until', 'private_identifier', 'public_identifier'
+    ] then
         perform from aspen.samples as samples where samples.id = old.id for update;
     end if;
     select samples.* into stored
@@ -67,20 +73,30 @@ begin
     if stored.id is null then
         return null;
     end if;
-    select jsonb_object_agg(cells.key, cells.value)
-    into change
-    from jsonb_each(given) as cells
-    where cells.key = 'id' or cells.key = any(named);
+    foreach column_name in array coalesce(named, '{}') loop
+        change := change || jsonb_build_object(column_name, given -> column_name);
+    end loop;
     if change -> 'authors' = 'null' then
         change := change || '{"authors": []}';
     end if;
-    new := jsonb_populate_record(new, to_jsonb(stored) || change);
+    -- Every change of a row sets updated_at; unless there was another one, new is right but for
+    -- the authors.
+    new := jsonb_populate_record(new, case
+        when stored.updated_at = old.updated_at then change
+        else to_jsonb(stored) || change
+    end);
     if coalesce(new.public_identifier, '') = '' then
         new.public_identifier := internal.generated_public_identifier(
             new.id, new.group_id, new.pathogen_id, new.location_id);
         change := change || jsonb_build_object('public_identifier', new.public_identifier);
     end if;
     new.updated_at := now();
+    -- As the table generates it (sql/tables/samples.sql).
+    new.disclosed_at := case
+        when new.is_private then '9999-01-01 00:00:00+00'::timestamptz
+        when new.restricted_until is null then '1900-01-01 00:00:00+00'::timestamptz
+        else new.restricted_until::timestamp at time zone 'UTC'
+    end;
 
     rows_to_write := concat_ws(',', nullif(rows_to_write, ''), change::text);
     if length(rows_to_write) > 20000 then

@@ -29,7 +29,8 @@ begin
         organism = (changed.sample).organism,
         host = (changed.sample).host,
         purpose_of_sampling = (changed.sample).purpose_of_sampling,
-        specimen_processing = (changed.sample).specimen_processing
+        specimen_processing = (changed.sample).specimen_processing,
+        restricted_until = (changed.sample).restricted_until
     from (
         select jsonb_populate_record(known.stored, change.cells) as sample
         from (

@@ -6,7 +6,8 @@ security invoker
 begin atomic
     select
         coalesce(string_agg(
-            '>' || samples.public_identifier || E'\n' || records.sequence || E'\n',
+            internal.fasta_header(samples.public_identifier, samples.restricted_until)
+            || records.sequence || E'\n',
             '' order by records.ordinality
         ), '')
     from unnest(fasta.records) with ordinality as records
@@ -16,7 +17,7 @@ end;
 
 comment on function internal.fasta(api.sequences[]) is $$FASTA of sequences
 
-Each is named by the public identifier of its sample and written on one line.$$;
+Each is named by the public identifier of its sample (internal.fasta_header) and written on one line.$$;
 
 revoke all on function internal.fasta(api.sequences[]) from public;
 grant execute on function internal.fasta(api.sequences[]) to member;

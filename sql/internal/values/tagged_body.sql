@@ -44,4 +44,4 @@ $$The body of an answer, or nothing if the client has it already
 Sets ETag and compares it with If-None-Match: then the status is 304. For GET and HEAD.$$;
 
 revoke all on function internal.tagged_body(text) from public;
-grant execute on function internal.tagged_body(text) to member;
+grant execute on function internal.tagged_body(text) to member, api_writer;

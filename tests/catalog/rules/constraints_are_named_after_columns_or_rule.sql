@@ -12,6 +12,8 @@ cross join lateral (
 ) as key_columns
 where
     constraints.connamespace = 'aspen'::regnamespace
+    -- A partition inherits the others from its table.
+    and constraints.conislocal
     -- 'n': PostgreSQL 18 also lists not null here, by names of its own.
     and constraints.contype <> 'n'
     and constraints.conname !~ case constraints.contype

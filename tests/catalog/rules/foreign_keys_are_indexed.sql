@@ -1,4 +1,4 @@
--- Deleting a referenced row looks for the rows that refer to it. Where is_private is carried along, the sample is enough.
+-- Deleting a referenced row looks for the rows that refer to it. Where disclosed_at is carried along, the sample is enough.
 -- Kinds are rows that only migrations write, and an index on one would hold three values: a list of
 -- runs must not take it instead of the one on the group.
 select constraints.conname::text as offender
@@ -8,7 +8,7 @@ cross join lateral (
     from unnest(constraints.conkey) with ordinality as keys (attnum, position)
     inner join pg_catalog.pg_attribute as columns
         on keys.attnum = columns.attnum
-    where columns.attrelid = constraints.conrelid and columns.attname <> 'is_private'
+    where columns.attrelid = constraints.conrelid and columns.attname <> 'disclosed_at'
 ) as filters
 where
     constraints.contype = 'f'

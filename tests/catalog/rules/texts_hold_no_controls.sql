@@ -11,6 +11,7 @@ inner join pg_catalog.pg_type as types
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
+    and not tables.relispartition
     and columns.attnum > 0
     and not columns.attisdropped
     -- A domain holds what its base type does.
@@ -31,8 +32,10 @@ where
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),
+        ('idempotency_keys', 'body'),
         -- A trigger allows nothing but letters (internal.normalise_sequence).
         ('sequences', 'sequence'),
+        ('replaced_sequences', 'sequence'),
         -- In no answer: read where links are signed.
         ('storage_credentials', 'bucket'),
         ('storage_credentials', 'region'),

@@ -6,4 +6,6 @@ inner join pg_catalog.pg_class as tables
 where
     tables.relnamespace::regnamespace::text in ('aspen', 'api')
     and not triggers.tgisinternal
+    -- A partition has those of its table.
+    and triggers.tgparentid = 0
     and triggers.tgname !~ format('^%s_[a-z_]+$', tables.relname)

@@ -91,7 +91,7 @@ where usename = 'authenticator' and datname = current_database()
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
-        ("authz/pre_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n"),
+        ("authz/admit_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n"),
         ("policies/samples.sql", r"for delete\s+to api_writer\s+using \(", r"\g<0>1 = 1 and "),
     ],
 )

@@ -69,7 +69,7 @@ def edit(checkout: Checkout, path: str, old: str, new: str) -> None:
 
 def other_functions(checkout: Checkout) -> None:
     """One that every request calls has another body, one loses a grant, one its comment."""
-    edit(checkout, "sql/authz/pre_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n")
+    edit(checkout, "sql/authz/admit_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n")
     edit(checkout, "sql/api/functions/service/health.sql", "to anon, member", "to member")
     path = checkout.root / "sql/internal/audit/set_updated_at.sql"
     path.write_text(re.sub(r"comment on [^;]*;", "", path.read_text()))

@@ -53,8 +53,8 @@ end;
 
 comment on function api.output_url(bigint) is $$A link to a file in S3
 
-id: of an output (see job_outputs). Returns {url, expires_in}. The link works for five minutes
-without a token, so treat it like the file. It leads to the version that was registered, whatever
+id: of an output (see job_outputs). Returns {url, expires_in}: a link that works without a
+token for expires_in seconds (300 unless operators chose another time), so treat it like the file. It leads to the version that was registered, whatever
 was written there since; in a bucket without versions (version_id is null) it leads to the present
 file: compare checksum_sha256. Viewers may fetch trees (auspice_json) only. Errors: 404
 output_not_found, 403 output_is_private, 503 storage_unavailable.$$;

@@ -10,8 +10,8 @@ end;
 
 comment on function api.cancel_job(bigint) is $$Cancel a job
 
-Stops a queued or running job, including a phylogenetic run, of a group where you are member or
-admin, directly or by a grant. Outputs that it submits later are not stored; a run can then be
+job_id: a queued or running job, including a phylogenetic run, of a group where you are member or
+admin, directly or by a grant; see jobs. It ends at once. Outputs that it submits later are not stored; a run can then be
 deleted. Returns the job; a cancelled job stays cancelled. Errors: 403 group_access_denied, 404
 job_not_found, 409 job_has_ended.$$;
 

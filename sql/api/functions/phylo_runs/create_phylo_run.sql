@@ -61,7 +61,9 @@ may see them, strain names and accessions of the pathogen's repository. Each nee
 run is made from all samples of the group and pathogen, and these are the chosen ones; the array may
 be empty. The prefix of a repository such as hCoV-19/ is optional, in any case; the rest is compared
 exactly. The samples of group_id come first; an identifier that two samples there have or, if none
-there has it, two of other groups, is rejected. tree_type: OVERVIEW, TARGETED or NON_CONTEXTUALIZED.
+there has it, two of other groups, is rejected. tree_type: OVERVIEW (the samples of the group among
+sequences from around it), TARGETED (the chosen samples with those most similar to them) or
+NON_CONTEXTUALIZED (samples of the group's place only), in any case.
 template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_lineages (at most
 1,000 names), location_id (a number). White space around texts is removed; in SQL, name and samples
 are JSON. Returns the run. Errors: 400 unknown_samples, ambiguous_samples and

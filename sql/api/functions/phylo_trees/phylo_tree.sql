@@ -103,11 +103,11 @@ comment on function api.phylo_tree(bigint, text) is $$A tree as an Auspice v2 da
 
 id: of a tree (see phylo_trees). Tips, and inner nodes that are samples, have the private identifier
 where the caller is member or admin of the sample's group, directly or by a grant, and then the
-public one beside it ({REPOSITORY}_ID); all others have the public one. id_style=public: public
-identifiers everywhere. country, division and location are coloured by distance from the group's
+public one beside it ({REPOSITORY}_ID); all others have the public one. id_style: private (the
+default) for that, public for public identifiers everywhere. country, division and location are coloured by distance from the group's
 default location, which comes first in each scale: 16 colours, and locations of the same name are
 told apart by their parents. GET has an ETag: with If-None-Match, the answer is 304 without a body as
 long as the tree and its names are the same. Errors: 404 tree_not_found, 400 invalid_argument.$$;
 
 revoke all on function api.phylo_tree(bigint, text) from public;
-grant execute on function api.phylo_tree(bigint, text) to member;
+grant execute on function api.phylo_tree(bigint, text) to member, api_writer;

@@ -142,9 +142,9 @@ def test_results_of_private_samples_are_private(draft: Desk) -> None:
     draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample))))
 
     assert draft.rows(
-        "select is_private from aspen.sample_qc_metrics union all"
-        " select is_private from aspen.sample_mutations union all"
-        " select is_private from aspen.sample_lineages"
+        "select disclosed_at = '9999-01-01 00:00:00+00' from aspen.sample_qc_metrics union all"
+        " select disclosed_at = '9999-01-01 00:00:00+00' from aspen.sample_mutations union all"
+        " select disclosed_at = '9999-01-01 00:00:00+00' from aspen.sample_lineages"
     ) == [True, True, True]
 
 

@@ -168,7 +168,9 @@ def test_later_report_replaces_the_lineage(draft: Desk) -> None:
     )
 
     assert draft.rows(LINEAGES) == [(sample, "PANGOLIN", "B.1", "v1.29", None, None, None)]
-    assert draft.rows("select is_private from aspen.sample_lineages") == [True]
+    assert draft.rows(
+        "select disclosed_at = '9999-01-01 00:00:00+00' from aspen.sample_lineages"
+    ) == [True]
 
 
 def test_sample_deleted_meanwhile_is_skipped_and_reported(draft: Desk) -> None:

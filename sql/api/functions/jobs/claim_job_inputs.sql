@@ -1,0 +1,21 @@
+create or replace function api.claim_job_inputs()
+returns json
+language sql
+volatile
+security invoker
+begin atomic
+    select internal.claim_job_inputs();
+end;
+
+comment on function api.claim_job_inputs() is $$What a job runs on
+
+For the program of a running job, with the token of its present attempt. An object: job_id, attempt,
+kind, output_prefix (the folder in the bucket for its files), pathogen, group, and for a phylo run name,
+tree_type, template_args and contextual_repository. samples: id, by which the files of the job name
+a sample, public_identifier, collection_date, region, country, division, location, host,
+sequencing_date and bases, the length of its sequence; null if it has none or another one since the
+job left the queue. public_sequences: strain and repository. Samples that were deleted are left out.
+job_sequences gives the bases. A call also counts as heartbeat.$$;
+
+revoke all on function api.claim_job_inputs() from public;
+grant execute on function api.claim_job_inputs() to job;

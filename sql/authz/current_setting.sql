@@ -1,0 +1,95 @@
+-- The last thing that PostgREST's statement asks for is the setting response.status, when the
+-- answer is made. If a later PostgREST asked otherwise, no answer would be kept, and a request
+-- that is sent again would be refused instead of answered; it would not be executed.
+-- definer because no API role may write idempotency_keys.
+create or replace function authz.current_setting(setting text, missing_ok boolean)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    request_path text := pg_catalog.current_setting('request.path', true);
+    given json := pg_catalog.current_setting('request.headers', true)::json;
+    prefer text := lower(coalesce(given ->> 'prefer', ''));
+    -- Accept lists several types; the first one counts.
+    media_type text := coalesce(nullif(lower(btrim(substring(
+        given ->> 'accept' from '^[^,]*'))), ''), '*/*');
+    is_function boolean := request_path like '/rpc/%';
+    is_single boolean := media_type like 'application/vnd.pgrst.object%';
+    answer text := '';
+    is_kept boolean := true;
+begin
+    if setting <> 'response.status' then
+        return pg_catalog.current_setting(setting, missing_ok);
+    end if;
+    if is_function or prefer ~ '\mreturn\s*=\s*representation' then
+        answer := nullif(pg_catalog.current_setting('aspen.answer', true), '');
+        is_kept := answer is not null
+            and length(answer) <= 16000000
+            and coalesce(given ->> 'accept', '') !~* 'csv'
+            and media_type in ('*/*', 'application/json', 'application/vnd.pgrst.object+json',
+                'application/vnd.pgrst.object', 'application/vnd.pgrst.array+json');
+        is_single := is_single or is_function and not coalesce((
+            select functions.proretset
+            from pg_catalog.pg_proc as functions
+            where functions.pronamespace = 'api'::regnamespace and '/rpc/' || functions.proname
+                    = request_path
+        ), true);
+        -- Tokens and links are shown once. In a text, the quotation marks would have backslashes.
+        if is_kept and is_function then
+            answer := regexp_replace(answer,
+                '"(token|link|url)"\s*:\s*"(?:[^"\\]|\\.)*"', '"\1":null', 'g');
+        end if;
+        if is_kept and is_single then
+            answer := coalesce((answer::json -> 0)::text, 'null');
+        end if;
+    end if;
+    if is_kept then
+        update aspen.idempotency_keys as keys
+        set
+            status = coalesce(
+                nullif(pg_catalog.current_setting('response.status', true), '')::integer,
+                case when is_function then 200 else 201 end
+            ),
+            headers = jsonb_build_array(jsonb_build_object('Content-Type', case
+                when answer = '' then 'text/plain'
+                when media_type like 'application/vnd.pgrst.object%'
+                    then 'application/vnd.pgrst.object+json'
+                else 'application/json'
+            end || '; charset=utf-8')) || coalesce((
+                select jsonb_build_array(jsonb_build_object('Location', request_path || '?' || noted.filter))
+                from nullif(pg_catalog.current_setting('aspen.answer_location', true), '')
+                    as noted(filter)
+                where noted.filter is not null
+            ), '[]') || coalesce((
+                select jsonb_build_array(jsonb_build_object('Preference-Applied',
+                    string_agg(applied.preference[1], ', ' order by applied.place)))
+                from regexp_matches(prefer, '((?:resolution|missing|return)=[a-z-]+)', 'g')
+                    with ordinality as applied (preference, place)
+                having not is_function and count(*) > 0
+            ), '[]') || case
+                when is_function then '[]'
+                else jsonb_build_array(jsonb_build_object('Content-Range', '*/' || case
+                    when prefer ~ '\mcount\s*=\s*exact' and answer like '[%'
+                        then json_array_length(answer::json)::text
+                    else '*'
+                end))
+            end,
+            body = answer
+        where keys.subject = pg_catalog.current_setting('request.jwt.claims')::json ->> 'sub'
+            and keys.key_hash = sha256(convert_to(
+                pg_catalog.current_setting('aspen.idempotency_key'), 'UTF8'));
+    end if;
+    return pg_catalog.current_setting(setting, missing_ok);
+end
+$$;
+
+comment on function authz.current_setting(text, boolean) is
+$$In place of current_setting where the answer is kept (authz.pre_request)
+
+Asked for response.status, it keeps the answer.$$;
+
+revoke all on function authz.current_setting(text, boolean) from public;
+grant execute on function authz.current_setting(text, boolean) to member;

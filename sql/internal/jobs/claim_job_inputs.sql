@@ -1,0 +1,100 @@
+-- definer because a job may read no table; row-level security shows job_runner the inputs of the
+-- calling job. A sample that was deleted is left out.
+create or replace function internal.claim_job_inputs()
+returns json
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+    inputs json;
+begin
+    perform internal.note_heartbeat();
+    select json_build_object(
+        'job_id', jobs.id,
+        'attempt', jobs.attempt,
+        'kind', jobs.kind,
+        'output_prefix', format('jobs/%s/%s/', jobs.id, jobs.attempt),
+        'pathogen', json_build_object(
+            'slug', pathogens.slug,
+            'name', pathogens.name,
+            'organism', pathogens.organism,
+            'lineage_caller', pathogens.lineage_caller,
+            'nextclade_dataset_name', pathogens.nextclade_dataset_name
+        ),
+        'group', json_build_object(
+            'id', groups.id,
+            'name', groups.name,
+            'division', groups.division,
+            'location', groups.location
+        ),
+        'name', jobs.name,
+        'tree_type', jobs.tree_type,
+        'template_args', jobs.template_args,
+        'contextual_repository', repositories.name,
+        'samples', (
+            select
+                coalesce(
+                    json_agg(
+                        json_build_object(
+                            'id', samples.id,
+                            'public_identifier', samples.public_identifier,
+                            'collection_date', samples.collection_date,
+                            'region', locations.region,
+                            'country', locations.country,
+                            'division', locations.division,
+                            'location', locations.location,
+                            'host', samples.host,
+                            'sequencing_date', sequences.sequencing_date,
+                            'bases', octet_length(sequences.sequence)
+                        )
+                        order by samples.id
+                    ),
+                    '[]'
+                )
+            from aspen.job_samples as inputs
+            inner join aspen.samples as samples
+                on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
+            inner join aspen.locations as locations
+                on samples.location_id = locations.id
+            left join aspen.sequences as sequences
+                on
+                    samples.group_id = sequences.group_id
+                    and samples.id = sequences.sample_id
+                    and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
+            where inputs.group_id = jobs.group_id and inputs.job_id = jobs.id
+        ),
+        'public_sequences', (
+            select
+                coalesce(
+                    json_agg(
+                        json_build_object('strain', strains.strain, 'repository', origins.name)
+                        order by strains.id
+                    ),
+                    '[]'
+                )
+            from aspen.job_public_sequences as strains
+            inner join aspen.public_repositories as origins
+                on strains.public_repository_id = origins.id
+            where strains.group_id = jobs.group_id and strains.job_id = jobs.id
+        )
+    )
+    into inputs
+    from aspen.jobs as jobs
+    inner join aspen.pathogens as pathogens
+        on jobs.pathogen_id = pathogens.id
+    inner join aspen.groups as groups
+        on jobs.group_id = groups.id
+    left join aspen.public_repositories as repositories
+        on jobs.contextual_repository_id = repositories.id
+    where jobs.group_id = authz.job_group_id() and jobs.id = authz.job_id();
+    return inputs;
+end
+$$;
+
+comment on function internal.claim_job_inputs() is
+'What the calling job runs on, for api.claim_job_inputs, as job_runner';
+
+revoke all on function internal.claim_job_inputs() from public;
+grant execute on function internal.claim_job_inputs() to job;

@@ -1,0 +1,19 @@
+-- NOTE: no API role reads reports: internal.report_job writes them as job_runner, and the control
+-- plane registers them.
+
+grant select (id, group_id, job_id, attempt, manifest) on aspen.job_reports to job_runner;
+grant insert (group_id, job_id, attempt, manifest) on aspen.job_reports to job_runner;
+
+create policy job_reports_select_job_runner on aspen.job_reports
+for select to job_runner
+using (group_id = authz.job_group_id() and job_id = authz.job_id());
+
+comment on policy job_reports_select_job_runner on aspen.job_reports is
+'What the calling job handed in';
+
+create policy job_reports_insert_job_runner on aspen.job_reports
+for insert to job_runner
+with check (group_id = authz.job_group_id() and job_id = authz.job_id());
+
+comment on policy job_reports_insert_job_runner on aspen.job_reports is
+'The calling job hands in for itself only';
