@@ -14,14 +14,12 @@ FULL = frozenset({"admin", "member", "g-admin", "g-member", "op-member"})
 ANY = FULL | {"viewer", "g-viewer"}
 # By table and row of the lab.
 SEEN_BY = {
-    ("aligned_sequences", "open"): FULL,
+    ("aligned_sequences", "-"): FULL,
     ("job_public_sequences", "-"): FULL,
     ("job_samples", "-"): FULL,
     # Nobody has a privilege on it.
     ("job_schedules", "-"): frozenset(),
     ("phylo_tree_tips", "-"): ANY,
-    ("sample_mutations", "open"): ANY,
-    ("sample_mutations", "private"): FULL,
 }
 
 
@@ -29,19 +27,17 @@ def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
     """Store a row of each table, and return their ids."""
     conn, lab = matrix.conn, matrix.names["group"]
     run = matrix.rows["phylo_runs", "-"]
-    open_sample, private_sample = (matrix.rows["samples", kind] for kind in ("open", "private"))
+    sample = matrix.rows["samples", "open"]
     repository = matrix.rows["public_repositories", "-"]
     public = {"group_id": lab, "job_id": run, "public_repository_id": repository, "strain": "a"}
     tip = conn.execute("select min(id) from aspen.phylo_tree_tips").fetchone()
     assert tip is not None
     return {
-        ("aligned_sequences", "open"): factories.aligned_sequence(conn, open_sample),
+        ("aligned_sequences", "-"): factories.aligned_sequence(conn, sample),
         ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
-        ("job_samples", "-"): factories.job_sample(conn, run, open_sample),
+        ("job_samples", "-"): factories.job_sample(conn, run, sample),
         ("job_schedules", "-"): factories.job_schedule(conn, lab),
         ("phylo_tree_tips", "-"): int(tip[0]),
-        ("sample_mutations", "open"): factories.mutations(conn, open_sample),
-        ("sample_mutations", "private"): factories.mutations(conn, private_sample),
     }
 
 

@@ -61,7 +61,8 @@ class _Trial:
         with self._made(*mutant.opening):
             before = who_sees(self._matrix, row[0], self._behind[row])
         with self._made(*mutant.opening, mutant.mutation):
-            return before == SEEN_BY[row] != who_sees(self._matrix, row[0], self._behind[row])
+            after = who_sees(self._matrix, row[0], self._behind[row])
+        return bool(after - before - SEEN_BY[row])
 
     def _is_noticed(self, mutant: Mutant, cell: Cell, outcome: str) -> bool:
         """Tell whether it is the mutant that made a cell wrong, and not what stands open for it.
