@@ -1,7 +1,8 @@
 -- One insert per statement, from its transition tables: a batch of 10,000 rows costs one more
 -- statement, not 10,000. An insert keeps no values: they are those of the row, or the old values of
 -- its next change. The rows of an update are joined by a hash table whatever the size of the
--- statement that the plan was made for.
+-- statement that the plan was made for, and although functions that look rows up by keys turn
+-- that off.
 -- definer because only the auditor may write audit_log.
 create or replace function internal.record_changes()
 returns trigger
@@ -9,6 +10,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_hashjoin = 'on'
 set enable_nestloop = 'off'
 set enable_mergejoin = 'off'
 set jit = 'off'

@@ -7,6 +7,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_hashjoin = 'on'
 set enable_nestloop = 'off'
 set enable_mergejoin = 'off'
 set jit = 'off'
