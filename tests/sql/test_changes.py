@@ -139,7 +139,7 @@ def test_tables_that_are_no_resource_are_left_out(
 ) -> None:
     """Show no internal name: neither of a table nor of users and keys."""
     tree = factories.phylo_tree(admin, factories.phylo_run(admin, lab.group))
-    factories.share_link(admin, tree, lab.alice)
+    factories.share_link(admin, lab.alice, phylo_tree_id=tree)
     factories.job_schedule(admin, lab.group)
     factories.mutations(admin, factories.sample(admin, lab.group))
     with request_as("member", sub="alice") as conn:

@@ -160,7 +160,7 @@ def test_removal_of_a_group_is_recorded_with_what_it_takes_along(
 def test_secrets_are_not_kept(admin: psycopg.Connection, lab: Lab, table: str, change: str) -> None:
     """Keep neither the hash of a token nor the text of a mail, which has one."""
     tree = factories.phylo_tree(admin, factories.phylo_run(admin, lab.group))
-    factories.share_link(admin, tree, lab.alice)
+    factories.share_link(admin, lab.alice, phylo_tree_id=tree)
     mail = {
         "group_id": lab.group,
         "invitation_id": factories.invitation(admin, lab.group),
