@@ -15,8 +15,8 @@ alter column expires_at type timestamptz,
 alter column accepted_at type timestamptz,
 alter column revoked_at type timestamptz;
 
--- What has ended must not come back. The owner of the tables is under row-level security itself, and
--- would delete no row.
+-- What has ended must not come back. The owner of the tables is under row-level security itself,
+-- and would delete no row.
 set local role none;
 delete from aspen.group_grants
 where ends_at <= now();

@@ -1,5 +1,5 @@
--- Mails that were given up have no body, which the older form allows only after sending. The owner of
--- the tables is under row-level security itself, and would delete no row.
+-- Mails that were given up have no body, which the older form allows only after sending. The owner
+-- of the tables is under row-level security itself, and would delete no row.
 set local role none;
 delete from aspen.mails
 where given_up_at is not null;

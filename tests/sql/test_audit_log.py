@@ -74,6 +74,11 @@ MAKE: dict[str, Make] = {
         },
     ),
     "job_outputs": lambda conn, lab: factories.job_output(conn, run_of(conn, lab)),
+    "job_reports": lambda conn, lab: factories.insert(
+        conn,
+        "job_reports",
+        {"group_id": lab.group, "job_id": run_of(conn, lab), "attempt": 1, "manifest": "{}"},
+    ),
     "object_prunes": lambda conn, lab: factories.insert(
         conn,
         "object_prunes",

@@ -119,7 +119,7 @@ def test_job_cannot_cancel_itself(
 ) -> None:
     """Limit a job's token to the job's inputs and outputs."""
     job = factories.job(admin, lab.group, status="running")
-    with request_as("job", sub="job", job_id=job) as conn:
+    with request_as("job", sub="job", job_id=job, attempt=1) as conn:
         answer = refusal_of(conn, CANCEL, [job])
 
     assert answer == "42501"

@@ -40,7 +40,7 @@ def test_renamed_sample_keeps_one_history(
     with request_as("member", sub="alice", keep=True) as conn:
         conn.execute("update api.samples set private_identifier = 'b'")
         conn.execute("update api.samples set location_id = %s", [peru])
-        conn.execute("update api.samples set is_private = true")
+        conn.execute("update api.samples set host = 'bat'")
 
         changes = history(conn, "samples")
 
@@ -49,7 +49,7 @@ def test_renamed_sample_keeps_one_history(
         for key, old, new in (
             ("private_identifier", "a", "b"),
             ("location_id", lab.location, peru),
-            ("is_private", False, True),
+            ("host", None, "bat"),
         )
     ]
 

@@ -126,8 +126,8 @@ def test_export_has_a_bound(admin: psycopg.Connection, request_as: RequestAs, la
     factories.numbered_samples(admin, lab.group, 5001, None)
     admin.execute(
         "insert into aspen.sample_qc_metrics"
-        " (group_id, sample_id, is_private, qc_caller, qc_status, qc_software_version)"
-        " select group_id, id, is_private, 'NEXTCLADE', 'good', '3.0' from aspen.samples"
+        " (group_id, sample_id, disclosed_at, qc_caller, qc_status, qc_software_version)"
+        " select group_id, id, disclosed_at, 'NEXTCLADE', 'good', '3.0' from aspen.samples"
     )
 
     with request_as("member", sub="alice") as conn:

@@ -1,5 +1,5 @@
--- PostgREST answers from one value, which PostgreSQL and PostgREST hold in memory, several times each
--- (docs/api/downloads.md).
+-- PostgREST answers from one value, which PostgreSQL and PostgREST hold in memory, several times
+-- each (docs/api/downloads.md).
 create or replace function internal.most_bases_at_once()
 returns bigint
 language sql
