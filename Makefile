@@ -8,8 +8,9 @@ BIN := .venv/bin
 # Lists everything that is missing on this machine, then installs what is not yet installed.
 INSTALL = python=$$(sh setup/check $(PYTHON)) && "$$python" setup/install.py
 
-# One file runs sooner alone: a second process would start servers of its own.
-PARALLEL = $(if $(findstring .py,$(path)),,--numprocesses 2 --dist loadfile)
+# One file runs sooner alone: a second process would start servers of its own. Three share two
+# processors well, because many tests wait for servers; those come first (tests/conftest.py).
+PARALLEL = $(if $(findstring .py,$(path)),,--numprocesses 3 --dist loadfile --no-loadscope-reorder)
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -41,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("same every run" if seed_of(config) is None else "by seed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests first that mostly wait for servers, so that others fill their time."""
+    items.sort(key=lambda item: "/tests/stack/" not in f"{item.path}")
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """Print how the examples of this run are generated again."""
     seed = seed_of(config)
