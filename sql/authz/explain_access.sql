@@ -75,8 +75,10 @@ begin
         case when access.disabled_at is null then 'allows' else 'denies' end,
         case
             when access.disabled_at is null then 'The user is enabled.'
-            else format('The user is disabled since %s: every request is refused.',
-                to_char(access.disabled_at at time zone 'UTC', moment))
+            when asks_as_operator or access.is_own
+                then format('The user is disabled since %s: every request is refused.',
+                    to_char(access.disabled_at at time zone 'UTC', moment))
+            else 'The user is disabled: every request is refused.'
         end
     union all
     select

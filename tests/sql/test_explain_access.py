@@ -303,6 +303,17 @@ def test_admin_reads_that_a_user_is_disabled(cast: Cast) -> None:
     assert explained[-1] == HIDDEN
 
 
+def test_since_when_users_of_other_groups_are_disabled_is_not_told(cast: Cast) -> None:
+    """Give an admin the fact, and an operator the time as well."""
+    cast.conn.execute(
+        "update aspen.users set disabled_at = '2024-05-05' where id = %s", [cast.users["gus"]]
+    )
+
+    of_admin, of_operator = (cast.explain(asker, "gus")[0] for asker in ("ada", "olga"))
+    assert of_admin == ("user", "denies", "The user is disabled: every request is refused.")
+    assert of_operator[2].startswith("The user is disabled since 2024-05-0")
+
+
 @pytest.mark.parametrize(
     ("name", "asker", "is_told"),
     [("vic", "ada", True), ("gus", "ada", False), ("gus", "olga", True)],
