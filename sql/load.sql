@@ -220,6 +220,8 @@
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
 \ir authz/verified_email.sql
+\ir authz/held_groups.sql
+\ir authz/granted_groups.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
@@ -238,6 +240,7 @@
 \ir authz/named_user.sql
 \ir authz/fellow.sql
 \ir authz/grant_party.sql
+\ir authz/user_access.sql
 \ir authz/may_share.sql
 \ir authz/open_link.sql
 
@@ -357,6 +360,8 @@
 \ir internal/sharing/shared_phylo_tree.sql
 \ir internal/sharing/shared_sequences.sql
 \ir internal/sequences/fasta.sql
+\ir authz/seen_row.sql
+\ir authz/explain_access.sql
 \ir api/functions/sequences/sequences_fasta.sql
 \ir api/any_media_type.sql
 \ir api/functions/sample_qc_metrics/raw_output.sql
@@ -402,6 +407,7 @@
 \ir api/functions/share_links/shared_phylo_tree.sql
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql
+\ir api/functions/access/explain_access.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

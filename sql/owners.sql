@@ -17,8 +17,8 @@ begin
                 ('claims_reader', array[
                     'authz.admit_request', 'authz.caller_groups', 'authz.current_setting',
                     'authz.fellow', 'authz.grant_party', 'authz.may_share', 'authz.named_group',
-                    'authz.named_user', 'authz.open_link', 'internal.keep_an_admin',
-                    'internal.kept_answer', 'internal.tree_origin'
+                    'authz.named_user', 'authz.open_link', 'authz.user_access',
+                    'internal.keep_an_admin', 'internal.kept_answer', 'internal.tree_origin'
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',

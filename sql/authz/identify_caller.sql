@@ -132,15 +132,9 @@ begin
     end if;
 
     if not claims ? 'groups' then
-        select
-            coalesce(array_agg(memberships.group_id), '{}'),
-            coalesce(array_agg(memberships.group_id) filter (where memberships.role in ('member',
-                'admin')), '{}'),
-            coalesce(array_agg(memberships.group_id) filter (where memberships.role = 'admin'),
-                '{}')
+        select held.direct_groups, held.member_groups, held.admin_groups
         into direct_groups, member_groups, admin_groups
-        from aspen.memberships as memberships
-        where memberships.user_id = caller.id;
+        from authz.held_groups(caller.id) as held;
     elsif authz.groups_claim_is_valid(claims -> 'groups') then
         select
             coalesce(array_agg(entries.key::bigint), '{}'),
@@ -171,15 +165,9 @@ begin
     any_groups := direct_groups;
     full_groups := member_groups;
     if direct_groups <> '{}' then
-        select
-            any_groups || coalesce(array_agg(distinct grants.group_id), '{}'),
-            full_groups || coalesce(
-                array_agg(distinct grants.group_id) filter (where grants.role in ('member',
-                    'admin')), '{}')
+        select direct_groups || granted.any_groups, member_groups || granted.full_groups
         into any_groups, full_groups
-        from aspen.group_grants as grants
-        where grants.grantee_group_id = any(direct_groups)
-            and (grants.ends_at is null or grants.ends_at > now());
+        from authz.granted_groups(direct_groups) as granted;
     end if;
 
     perform

@@ -221,6 +221,9 @@ insert into api.public_repositories (name) values ('new') returning id
 -- public_repositories update
 update api.public_repositories set name = 'new' where id = %(id)s returning id
 
+-- explain_access execute
+select explanation from api.explain_access('samples', %(id)s)
+
 -- health execute
 select api.health()
 

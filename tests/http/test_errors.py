@@ -170,6 +170,14 @@ def revoked_invitation(world: World) -> httpx.Response:
     return stranger(world, email).post(ACCEPT, json={"token": invited[0]["token"]})
 
 
+def explained(sample: str, user: str) -> Example:
+    """Return an admin's question why a user sees a sample."""
+    return lambda world: world.ada.get(
+        f"/rpc/explain_access?resource=samples&id={getattr(world, sample)}"
+        f"&user_id={world.users[user]}"
+    )
+
+
 def before_history(world: World) -> httpx.Response:
     """Ask for a time before values were kept."""
     world.conn.execute(
@@ -351,6 +359,8 @@ EXAMPLES: dict[str, Example] = {
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
     "404 link_not_found": lambda world: world.nobody.get("/shared/phylo_tree/nothing.json"),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
+    "404 row_not_found": explained(sample="foreign", user="ada"),
+    "404 user_not_found": explained(sample="open", user="bob"),
     "404 sample_not_found": lambda world: world.alice.post(
         "/rpc/update_samples", json={"group_id": world.group, "samples": [{"id": world.foreign}]}
     ),

@@ -274,6 +274,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "export_qc_metrics": EXPORT | {"id_style": "public"},
+    "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,
         "grantee": "nobody",

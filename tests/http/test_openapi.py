@@ -46,6 +46,7 @@ FUNCTIONS = {
     "/rpc/create_samples",
     "/rpc/delete_samples",
     "/rpc/expand_lineages",
+    "/rpc/explain_access",
     "/rpc/export_qc_metrics",
     "/rpc/export_sequences",
     "/rpc/grant_access",

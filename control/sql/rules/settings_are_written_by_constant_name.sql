@@ -28,6 +28,7 @@ where
                 'authz.noted_location',
                 'authz.pre_request',
                 'authz.open_link',
+                'authz.seen_row',
                 'internal.accept_invitation',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',

@@ -1,0 +1,128 @@
+-- Puts other groups in the place of the caller's and lets row-level security answer. Whatever goes
+-- wrong, the transaction or the subtransaction ends, and what is set here ends with it; so the
+-- caller's own groups are back in every case. It has no rights but those of the caller.
+create or replace function authz.seen_row(
+    resource text,
+    id bigint,
+    any_groups bigint[],
+    full_groups bigint[],
+    member_groups bigint[],
+    admin_groups bigint[]
+)
+returns table (
+    group_id bigint,
+    is_private boolean,
+    restricted_until date,
+    is_disclosed boolean
+)
+language plpgsql
+volatile
+security invoker
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    own_any_groups text := current_setting('aspen.any_groups', true);
+    own_full_groups text := current_setting('aspen.full_groups', true);
+    own_direct_groups text := current_setting('aspen.direct_groups', true);
+    own_member_groups text := current_setting('aspen.member_groups', true);
+    own_admin_groups text := current_setting('aspen.admin_groups', true);
+    own_only_group text := current_setting('aspen.only_group', true);
+    own_is_viewer_nowhere text := current_setting('aspen.is_viewer_nowhere', true);
+    seen record;
+begin
+    perform
+        set_config('aspen.any_groups', seen_row.any_groups::text, true),
+        set_config('aspen.full_groups', seen_row.full_groups::text, true),
+        set_config('aspen.direct_groups', '{}', true),
+        set_config('aspen.member_groups', seen_row.member_groups::text, true),
+        set_config('aspen.admin_groups', seen_row.admin_groups::text, true),
+        set_config('aspen.only_group', '', true),
+        set_config('aspen.is_viewer_nowhere', '', true);
+
+    select
+        found.group_id,
+        samples.is_private::boolean as is_private,
+        samples.restricted_until::date as restricted_until,
+        samples.disclosed_at <= now() as is_disclosed
+    into seen
+    from (
+        select shown.group_id, shown.id as sample_id
+        from api.samples as shown
+        where seen_row.resource = 'samples' and shown.id = seen_row.id
+        union all
+        select shown.group_id, shown.sample_id
+        from api.sequences as shown
+        where seen_row.resource = 'sequences' and shown.id = seen_row.id
+        union all
+        select shown.group_id, shown.sample_id
+        from api.accessions as shown
+        where seen_row.resource = 'accessions' and shown.id = seen_row.id
+        union all
+        select shown.group_id, shown.sample_id
+        from api.sample_lineages as shown
+        where seen_row.resource = 'sample_lineages' and shown.id = seen_row.id
+        union all
+        select shown.group_id, shown.sample_id
+        from api.sample_qc_metrics as shown
+        where seen_row.resource = 'sample_qc_metrics' and shown.id = seen_row.id
+        union all
+        select shown.group_id, shown.sample_id
+        from api.sample_mutations as shown
+        where seen_row.resource = 'sample_mutations' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.jobs as shown
+        where seen_row.resource = 'jobs' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.job_outputs as shown
+        where seen_row.resource = 'job_outputs' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.phylo_runs as shown
+        where seen_row.resource = 'phylo_runs' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.phylo_trees as shown
+        where seen_row.resource = 'phylo_trees' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.share_links as shown
+        where seen_row.resource = 'share_links' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.changes as shown
+        where seen_row.resource = 'changes' and shown.id = seen_row.id
+    ) as found
+    left join api.samples as samples on found.sample_id = samples.id;
+
+    perform
+        set_config('aspen.any_groups', own_any_groups, true),
+        set_config('aspen.full_groups', own_full_groups, true),
+        set_config('aspen.direct_groups', own_direct_groups, true),
+        set_config('aspen.member_groups', own_member_groups, true),
+        set_config('aspen.admin_groups', own_admin_groups, true),
+        set_config('aspen.only_group', own_only_group, true),
+        set_config('aspen.is_viewer_nowhere', own_is_viewer_nowhere, true);
+    if seen.group_id is not null then
+        return query
+        select seen.group_id, seen.is_private, seen.restricted_until, seen.is_disclosed;
+    end if;
+end
+$$;
+
+comment on function authz.seen_row(
+    text, bigint, bigint[], bigint[], bigint[], bigint[]
+) is $$The owner of a row, if somebody with these groups sees it
+
+Of a sample and of what belongs to one also its is_private, its restricted_until and whether viewers see
+it now. No row if row-level security shows none.$$;
+
+revoke all on function authz.seen_row(
+    text, bigint, bigint[], bigint[], bigint[], bigint[]
+) from public;
+grant execute on function authz.seen_row(
+    text, bigint, bigint[], bigint[], bigint[], bigint[]
+) to member;
