@@ -80,7 +80,7 @@ comment on column aspen.sample_qc_metrics.is_private is
 'Copy of samples.is_private, kept equal by the foreign key';
 
 alter table aspen.samples
-drop constraint samples_group_id_id_disclosed_at_key,
+drop constraint samples_id_group_id_disclosed_at_key,
 drop column disclosed_at,
 drop column restricted_until;
 

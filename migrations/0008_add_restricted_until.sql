@@ -28,7 +28,7 @@ comment on column aspen.samples.disclosed_at is
 'From this moment viewers see the sample: year 9999 for never, 1900 for always';
 
 alter table aspen.samples
-add constraint samples_group_id_id_disclosed_at_key unique (group_id, id, disclosed_at);
+add constraint samples_id_group_id_disclosed_at_key unique (id, group_id, disclosed_at);
 
 alter table aspen.accessions
 drop constraint accessions_group_id_sample_id_is_private_fkey;

@@ -40,7 +40,7 @@ create table aspen.samples (
     constraint samples_group_id_id_key unique (group_id, id),
     -- Target of the foreign keys that keep the copies of disclosed_at in child tables equal, so
     -- that policies on those tables need no join.
-    constraint samples_group_id_id_disclosed_at_key unique (group_id, id, disclosed_at),
+    constraint samples_id_group_id_disclosed_at_key unique (id, group_id, disclosed_at),
     constraint samples_private_identifier_group_id_key unique (private_identifier, group_id),
     constraint samples_public_identifier_group_id_key unique (public_identifier, group_id),
     -- The rules of internal.is_name, are_names and is_text: a name has no invisible character, a

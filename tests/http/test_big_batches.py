@@ -126,7 +126,7 @@ def test_rows_that_would_not_be_stored_in_time_are_refused(world: World) -> None
     """Reject the batch at the first row above the limit, and store none."""
     before = world.count()
 
-    response = as_csv(world, many(world, "too-many", 20_001))
+    response = as_csv(world, many(world, "too-many", 10_001))
 
     assert refusal(response) == (413, "batch_too_large")
     assert world.count() == before

@@ -67,7 +67,7 @@ Texts are one line. Free texts have at most 1,000 characters; authors are at mos
 characters, together 20,000. Identifiers and names contain no invisible characters and do not begin
 with =, +, - or @; free texts do not begin with = or @, nor with + or - unless they are a number.
 
-A POST inserts one sample or many, as JSON or CSV, at most 20,000 rows: either all rows are stored or
+A POST inserts one sample or many, as JSON or CSV, at most 10,000 rows: either all rows are stored or
 none, and the error lists every problem. To upsert, use create_samples. Errors: 400
 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists, 413
 batch_too_large.$$;

@@ -22,8 +22,8 @@ declare
     stored aspen.samples;
 begin
     -- Twice as many can be stored within the time limit of a request.
-    if row_number > 20000 then
-        perform internal.fail(413, 'batch_too_large', 'A POST has at most 20000 samples', null,
+    if row_number > 10000 then
+        perform internal.fail(413, 'batch_too_large', 'A POST has at most 10000 samples', null,
             'Send them in parts, or all to create_samples.');
     end if;
     perform set_config('aspen.sample_rows', row_number::text, true);

@@ -1,6 +1,9 @@
 -- The one statement that changes samples, for api.create_samples and for PATCH. The caller has
 -- locked the rows, so what a row holds now is what it holds when it is written; columns that a
 -- change does not name keep that.
+-- The rows are found by their ids and joined by hashing, because a table that was vacuumed before
+-- its first rows were committed counts as empty: a nested loop then compares each row with each
+-- change.
 create or replace function internal.write_samples(changes jsonb[])
 returns void
 language plpgsql
@@ -10,9 +13,14 @@ set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 -- A plan made while the table was empty would read it from end to end.
 set enable_seqscan = 'off'
-set enable_hashjoin = 'off'
+set enable_nestloop = 'off'
+set enable_hashjoin = 'on'
 set enable_mergejoin = 'off'
 as $$
+declare
+    ids bigint[] := array(
+        select (given.cells ->> 'id')::bigint from unnest(changes) as given(cells)
+    );
 begin
     update aspen.samples as samples
     set
@@ -46,7 +54,7 @@ begin
         ) as known
         offset 0
     ) as changed
-    where samples.id = (changed.sample).id;
+    where samples.id = (changed.sample).id and samples.id = any(ids);
 end
 $$;
 
