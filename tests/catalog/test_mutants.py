@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from control.stack.state import SUPERUSER
@@ -95,11 +97,17 @@ def test_mutants_are_of_policies_views_and_functions(mutants: list[Mutant]) -> N
     assert [one.where for one in mutants if not (SETTINGS.root / one.file).exists()] == []
 
 
+def plain(key: str) -> str:
+    """Leave out the tables of columns, which PostgreSQL 15 writes and 18 does not."""
+    return re.sub(r"(?<= )\w+\.(?=\w+ [=<>])", "", key)
+
+
 def test_explained_survivors_are_mutants_of_today(mutants: list[Mutant]) -> None:
     """Keep no reason for a clause that is gone, and no survivor without a reason."""
     explained = read_explained(EXPLAINED.read_text("utf-8"))
 
-    assert set(explained) - {one.key for one in mutants} == set()
+    unknown = {plain(key) for key in explained} - {plain(one.key) for one in mutants}
+    assert unknown == set()
     assert [key for key, reason in explained.items() if not reason] == []
 
 
