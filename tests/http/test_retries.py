@@ -464,6 +464,21 @@ def test_user_who_gained_access_gets_the_answer(world: World) -> None:
     assert (again.status_code, again.content) == (201, first.content)
 
 
+def test_links_to_trees_are_shown_once(world: World) -> None:
+    """Keep no member of the answer that holds the token."""
+    key = unique()
+    body = {"phylo_tree_id": world.tree}
+    [first], [second] = (
+        rows(world.alice.post("/rpc/share_phylo_tree", json=body, headers=keyed(key)))
+        for _ in range(2)
+    )
+    kept = world.conn.execute("select body from aspen.idempotency_keys").fetchall()
+
+    assert first["token"] in first["path"]
+    assert second == first | {"token": None, "path": None, "url": None}
+    assert not [text for (text,) in kept if text and first["token"] in text]
+
+
 def test_links_of_invitations_are_shown_once(world: World) -> None:
     """Answer without them, because no table keeps them in clear."""
     key = unique()
