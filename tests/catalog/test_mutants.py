@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from control.stack.state import SUPERUSER
 from tests.mutants.__main__ import EXPLAINED, Tried, read_explained, report, score
 from tests.mutants.collect import Mutant, collect
+from tests.mutants.remembered import TABLE, Remembered
 from tests.mutants.trial import ask_matrix
 from tests.mutants.weaken import DECIDES, Weaker, weaken_condition, weaken_statements, weaken_value
 from tests.servers import SETTINGS, Database
@@ -155,3 +157,56 @@ def test_score_leaves_out_what_cannot_be_noticed() -> None:
     """Count survivors with a reason apart."""
     assert score(TRIED, {}).endswith("1 survive: 50.0 %")
     assert score(TRIED, {"survives": "equal"}).endswith("0 survive: 100.0 %")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Write a checkout of a function, the test about it and the table."""
+    for name in ("sql/f.sql", "tests/sql/test_f.py", "tests/sql/test_g.py", *TABLE):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_remembered"),
+    [("tests/sql/test_g.py", True), ("tests/sql/test_f.py", False), ("sql/f.sql", False)],
+)
+def test_mutant_is_tried_again_where_its_test_or_the_database_changed(
+    checkout: Path, changed: str, is_remembered: bool
+) -> None:
+    """Go on where a run was stopped; another test may change."""
+    killer = "tests/sql/test_f.py::test_f"
+    Remembered(checkout, checkout)["a | b | true"] = killer
+    (checkout / changed).write_text("changed")
+
+    assert Remembered(checkout, checkout)["a | b | true"] == (killer if is_remembered else None)
+
+
+def test_cell_that_noticed_a_mutant_stands_for_the_whole_table(checkout: Path) -> None:
+    """Try the mutant again after any change of the table."""
+    killer = "permissions.txt: viewer select samples"
+    Remembered(checkout, checkout)["a | b | true"] = killer
+    before = Remembered(checkout, checkout)["a | b | true"]
+    (checkout / TABLE[0]).write_text("changed")
+
+    assert before == killer
+    assert Remembered(checkout, checkout)["a | b | true"] is None
+
+
+def test_everything_is_tried_again_when_asked_to(checkout: Path) -> None:
+    """Forget who noticed what."""
+    Remembered(checkout, checkout)["a | b | true"] = "permissions.txt: viewer select samples"
+    Remembered(checkout, checkout).forget()
+
+    assert Remembered(checkout, checkout)["a | b | true"] is None
+
+
+def test_half_a_line_of_a_run_that_was_killed_is_left_out(checkout: Path) -> None:
+    """Read the lines before it."""
+    killer = "permissions.txt: viewer select samples"
+    Remembered(checkout, checkout)["a | b | true"] = killer
+    (kept,) = checkout.glob("*.jsonl")
+    kept.write_text(f'{kept.read_text()}{{"key": "b')
+
+    assert Remembered(checkout, checkout)["a | b | true"] == killer

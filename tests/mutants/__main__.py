@@ -1,6 +1,8 @@
 """Weaken every clause that decides who may do what, and name those that nobody noticed.
 
-python -m tests.mutants [--seed N] [--count K] [--only TEXT]
+python -m tests.mutants [--seed N] [--count K] [--only TEXT] [--again]
+
+A run that was stopped goes on where it was (remembered.py).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.mutants.remembered import Remembered
 
 EXPLAINED = Path(__file__).with_name("survivors.txt")
 
@@ -73,7 +77,10 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="how many; all by default")
     parser.add_argument("--only", default="", metavar="TEXT", help="those whose name has this text")
     parser.add_argument("--jobs", type=int, default=2, help="processes; 2 by default")
+    parser.add_argument("--again", action="store_true", help="try those that were noticed, too")
     given = parser.parse_args()
+    if given.again:
+        Remembered().forget()
     seed = given.seed if given.seed is not None else random.randrange(1_000_000)
     if given.count is not None:
         print(f"seed {seed}")

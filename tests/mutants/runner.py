@@ -22,6 +22,7 @@ from _pytest.runner import runtestprotocol
 
 from control.stack.state import SUPERUSER
 from tests.mutants.collect import Mutant, collect
+from tests.mutants.remembered import Remembered
 from tests.mutants.trial import ask_matrix
 from tests.servers import SETTINGS, Database
 
@@ -51,6 +52,7 @@ class Runner:
         self._report, self._only, self._seed, self._count = report, only, seed, count
         self._share, self._shares = (int(part) for part in share.split("/"))
         self._healthy: dict[tuple[tuple[str, ...], str], bool] = {}
+        self._remembered = Remembered()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Remembering:
@@ -72,15 +74,26 @@ class Runner:
         mutants = self._chosen(known)
         with open(self._report, "w", encoding="utf-8") as report:
             report.write(json.dumps({"known": [one.key for one in known]}) + "\n")
-            survivors = []
-            for mutant, killer in ask_matrix(self._database, mutants):
+            new, survivors = [], []
+            for mutant in mutants:
+                if killer := self._remembered[mutant.key]:
+                    _write(report, mutant, killer)
+                else:
+                    new.append(mutant)
+            for mutant, killer in ask_matrix(self._database, new):
                 if killer is None:
                     survivors.append(mutant)
                 else:
-                    _write(report, mutant, killer)
+                    self._note(report, mutant, killer)
             for mutant in survivors:
-                _write(report, mutant, self._ask_tests(mutant))
+                self._note(report, mutant, self._ask_tests(mutant))
         return True
+
+    def _note(self, report: TextIO, mutant: Mutant, killer: str | None) -> None:
+        """Report a mutant, and remember who noticed it."""
+        _write(report, mutant, killer)
+        if killer is not None:
+            self._remembered[mutant.key] = killer
 
     def _chosen(self, known: Sequence[Mutant]) -> Sequence[Mutant]:
         mutants = [one for one in known if self._only in one.key]
