@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pglast import parse_sql
+from pglast import ast, parse_sql
 
 from tests.catalog.api_calls import called_functions
 
@@ -27,6 +27,8 @@ KINDS = {
     "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},
     "triggers": {"CreateTrigStmt"},
 }
+# Statements that write rows.
+WRITES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 Rule = Callable[[Path], list[str]]
 
 
@@ -147,6 +149,15 @@ def api_functions_are_called_in_tests(root: Path) -> list[str]:
     ]
 
 
+def migrations_write_rows_as_control(root: Path) -> list[str]:
+    """Put `set local role none;` before rows are written: of older tables the owner sees none."""
+    return [
+        f"{path.name}: {what}, without set local role none before and aspen_owner after it"
+        for path in sorted((root / "migrations").glob("*.sql"))
+        for what in _rows_written_as_owner(path.read_text("utf-8"))
+    ]
+
+
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
@@ -162,6 +173,7 @@ RULES: dict[str, Rule] = {
         documented_errors_are_raised,
         errors_in_comments_are_raised,
         api_functions_are_called_in_tests,
+        migrations_write_rows_as_control,
     )
 }
 
@@ -221,6 +233,36 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.typevar.relname
             case "CreateDomainStmt":
                 yield "a domain"
+
+
+def _rows_written_as_owner(text: str) -> Iterator[str]:
+    """Yield each command of a migration, and its table, that the policies of the table prevent."""
+    is_owner, new = True, set()
+    for parsed in parse_sql(text):
+        # Any, because pglast types every member as one that may be missing.
+        statement: Any = parsed.stmt
+        kind = type(statement)
+        if kind is ast.VariableSetStmt and statement.name == "role":
+            is_owner = statement.args[0].val.sval != "none"
+        elif kind is ast.CreateStmt:
+            # It gets its policies after the migration.
+            new.add(statement.relation.relname)
+        elif is_owner:
+            yield from (
+                f"{what} {table}" for what, table in _written(statement) if table not in new
+            )
+
+
+def _written(statement: Any) -> Iterator[tuple[str, str]]:
+    """Yield each command that writes rows, with its table, wherever it is in a statement."""
+    kind = type(statement)
+    if kind is ast.DoStmt:
+        (body,) = (one.arg.sval for one in statement.args if one.defname == "as")
+        yield from re.findall(r"\b(insert|update|delete|merge)(?: into| from)? aspen\.(\w+)", body)
+    if kind in WRITES:
+        yield kind.__name__.removesuffix("Stmt").lower(), statement.relation.relname
+    for one in getattr(getattr(statement, "withClause", None), "ctes", None) or ():
+        yield from _written(one.ctequery)
 
 
 def _comments(text: str) -> str:

@@ -12,6 +12,8 @@ from tests.servers import SETTINGS
 
 ROOT = SETTINGS.root
 
+AS_OWNER = ", without set local role none before and aspen_owner after it"
+
 # rule -> file -> what is written instead of what -> offenders
 FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
     (
@@ -134,6 +136,38 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
         ("", "select"),
         ["api/functions/untested.sql"],
     ),
+    (
+        "migrations_write_rows_as_control",
+        "migrations/9999_a.sql",
+        (
+            "",
+            "set local role none; update aspen.a set b = 1; set local role aspen_owner;"
+            "delete from aspen.a;",
+        ),
+        [f"9999_a.sql: delete a{AS_OWNER}"],
+    ),
+    (
+        "migrations_write_rows_as_control",
+        "migrations/9999_a.sql",
+        (
+            "",
+            "create table aspen.a (b int); insert into aspen.a values (1);"
+            "insert into aspen.c values (1);",
+        ),
+        [f"9999_a.sql: insert c{AS_OWNER}"],
+    ),
+    (
+        "migrations_write_rows_as_control",
+        "migrations/9999_a.sql",
+        ("", "with a as (update aspen.b set c = 1 returning c) select c from a;"),
+        [f"9999_a.sql: update b{AS_OWNER}"],
+    ),
+    (
+        "migrations_write_rows_as_control",
+        "migrations/9999_a.sql",
+        ("", "do $$begin delete from aspen.a; end$$;"),
+        [f"9999_a.sql: delete a{AS_OWNER}"],
+    ),
 ]
 
 
@@ -163,7 +197,7 @@ def test_every_rule_is_shown_to_fail() -> None:
 
 def copy_of_checkout(directory: Path) -> None:
     """Copy the parts of a checkout that the rules read."""
-    for part in ("sql", "docs", "tests"):
+    for part in ("sql", "docs", "tests", "migrations"):
         shutil.copytree(ROOT / part, directory / part)
 
 
