@@ -182,8 +182,8 @@ begin
                 ('sample_lineages', $sql$'reference_dataset_id', 'raw_output'$sql$),
                 (
                     'sample_mutations',
-                    $sql$'substitutions', 'insertions', 'deletions', 'aa_substitutions',$sql$
-                    || $sql$ 'aa_insertions', 'aa_deletions'$sql$
+                    $sql$'reference_dataset_id', 'substitutions', 'insertions', 'deletions',$sql$
+                    || $sql$ 'aa_substitutions', 'aa_insertions', 'aa_deletions'$sql$
                 ),
                 ('sample_qc_metrics', $sql$'reference_dataset_id', 'raw_output'$sql$),
                 ('share_links', $sql$'token_hash'$sql$)

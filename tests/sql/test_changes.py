@@ -138,10 +138,9 @@ def test_tables_that_are_no_resource_are_left_out(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
     """Show no internal name: neither of a table nor of users and keys."""
-    tree = factories.phylo_tree(admin, factories.phylo_run(admin, lab.group))
-    factories.share_link(admin, lab.alice, phylo_tree_id=tree)
-    factories.job_schedule(admin, lab.group)
-    factories.mutations(admin, factories.sample(admin, lab.group))
+    sample = factories.sample(admin, lab.group)
+    factories.aligned_sequence(admin, sample)
+    factories.phylo_tree(admin, factories.phylo_run(admin, lab.group))
     with request_as("member", sub="alice") as conn:
         rows = conn.execute("select distinct resource from api.changes order by 1").fetchall()
         views = conn.execute(
@@ -161,9 +160,11 @@ SHOWN_BY = {
     "jobs": ["jobs", "phylo_runs"],
     "phylo_trees": ["phylo_trees"],
     "sample_lineages": ["sample_lineages"],
+    "sample_mutations": ["sample_mutations"],
     "sample_qc_metrics": ["sample_qc_metrics"],
     "samples": ["samples"],
     "sequences": ["sequences"],
+    "share_links": ["share_links"],
 }
 
 
@@ -177,7 +178,9 @@ def test_columns_have_the_names_of_the_api(admin: psycopg.Connection, lab: Lab, 
     factories.qc_metric(admin, sample)
     run = factories.phylo_run(admin, lab.group, status="failed")
     factories.job_output(admin, run)
-    factories.phylo_tree(admin, run)
+    tree = factories.phylo_tree(admin, run)
+    factories.mutations(admin, sample)
+    factories.share_link(admin, lab.alice, phylo_tree_id=tree)
     factories.group(admin)
     target = sql.Identifier(table)
     admin.execute("delete from aspen.job_samples")
@@ -225,3 +228,22 @@ def test_made_up_row_names_nobody(
         answers = [conn.execute(asked, [row, lab.bob]).fetchone() for row in (foreign, entry)]
 
     assert answers == [(None,), ({"id": lab.alice, "name": "Alice"},)]
+
+
+def test_history_of_links_and_mutations_has_no_secret(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Show that a link was made, used and removed, and no hash of its token."""
+    tree = factories.phylo_tree(admin, factories.phylo_run(admin, lab.group))
+    link = factories.share_link(admin, lab.alice, phylo_tree_id=tree)
+    mutations = factories.mutations(admin, factories.sample(admin, lab.group))
+    admin.execute("update aspen.share_links set use_count = 1")
+    admin.execute("update aspen.sample_mutations set substitutions = '{A1C}'")
+    admin.execute("delete from aspen.share_links")
+    with request_as("member", sub="alice") as conn:
+        used, removed = history(conn, "share_links")
+        computed = history(conn, "sample_mutations")
+
+    assert used == ("share_links", link, "update", {"use_count": 0}, {"use_count": 1}, None)
+    assert (removed[3]["kind"], "token_hash" in removed[3]) == ("phylo_tree", False)
+    assert computed == [("sample_mutations", mutations, "update", {}, {}, None)]

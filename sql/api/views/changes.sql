@@ -29,7 +29,8 @@ from aspen.audit_log as audit_log
 where
     audit_log.table_name in (
         'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'jobs', 'memberships',
-        'phylo_trees', 'sample_lineages', 'sample_qc_metrics', 'samples', 'sequences'
+        'phylo_trees', 'sample_lineages', 'sample_mutations', 'sample_qc_metrics', 'samples',
+        'sequences', 'share_links'
     );
 
 comment on view api.changes is $$History of the rows of a group
@@ -46,7 +47,7 @@ comment on column api.changes.resource is
 $$Resource of the row
 
 accessions, group_grants, group_members, groups, invitations, job_outputs, jobs (also phylo_runs),
-phylo_trees, sample_lineages, sample_qc_metrics, samples or sequences.$$;
+phylo_trees, sample_lineages, sample_mutations, sample_qc_metrics, samples, sequences or share_links.$$;
 comment on column api.changes.row_id is 'id of the row in its resource';
 comment on column api.changes.action is 'insert, update or delete';
 comment on column api.changes.old_values is $$What was before, by column
