@@ -79,6 +79,7 @@
 \ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
+\ir internal/values/add_headers.sql
 \ir internal/values/tagged_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
@@ -233,6 +234,7 @@
 \ir authz/json_agg.sql
 \ir authz/noted_location.sql
 \ir authz/array_agg.sql
+\ir authz/secret_names.sql
 \ir authz/current_setting.sql
 \ir internal/retries/kept_answer.sql
 \ir authz/caller_groups.sql

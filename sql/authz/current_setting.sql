@@ -40,7 +40,8 @@ begin
         -- Tokens and links are shown once. In a text, the quotation marks would have backslashes.
         if is_kept and is_function then
             answer := regexp_replace(answer,
-                '"(token|link|url|path)"\s*:\s*"(?:[^"\\]|\\.)*"', '"\1":null', 'g');
+                '"(' || array_to_string(authz.secret_names(), '|')
+                || ')"\s*:\s*"(?:[^"\\]|\\.)*"', '"\1":null', 'g');
         end if;
         if is_kept and is_single then
             answer := coalesce((answer::json -> 0)::text, 'null');

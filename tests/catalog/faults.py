@@ -463,4 +463,32 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function api.health() owner to postgres": ["api.health()"],
         "alter schema ext owner to postgres": ["schema ext"],
     },
+    "answers_name_their_secrets": {
+        "create function api.a(out token text, out pass_url text, out note text)"
+        " language sql volatile as $$ select 'a', 'b', 'c' $$": ["api.a(): pass_url"],
+        "create function api.a() returns json language sql volatile"
+        " as $$ select json_build_object('url', 'a', 'passwords', 'b', 'note', 'url') $$": [
+            "api.a(): passwords"
+        ],
+        "create or replace function authz.secret_names() returns text[] language sql immutable"
+        " as $$ select array['link', 'path', 'url'] $$": [
+            "api.invite_members(bigint,json,text,integer): token",
+            "api.share_phylo_tree(bigint,integer): token",
+            "api.share_sequences(bigint,text,json,boolean,integer): token",
+        ],
+    },
+    "secrets_are_not_recorded": {
+        "alter table aspen.jobs add column api_key text": ["aspen.jobs.api_key"],
+        "alter table aspen.jobs add column note text;"
+        " comment on column aspen.jobs.note is 'Password of the job'": ["aspen.jobs.note"],
+        "alter table aspen.groups add column secret aspen.words": ["aspen.groups.secret"],
+        "create or replace trigger share_links_record_delete after delete on aspen.share_links"
+        " referencing old table as changed_rows for each statement"
+        " execute function internal.record_changes()": ["aspen.share_links.token_hash"],
+        "create or replace trigger invitations_record_insert after insert on aspen.invitations"
+        " referencing new table as changed_rows for each statement"
+        " execute function internal.record_access_changes('id', 'token_hash')": [
+            "aspen.invitations.token_hash"
+        ],
+    },
 }

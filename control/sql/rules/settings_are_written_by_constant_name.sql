@@ -13,9 +13,7 @@ where
         definition.text ~* '\mset\s+(local|session)\M'
         or definition.text ~* '\mset_config\M' and (
             functions.oid::regproc::text not in (
-                'api.manual',
                 'api.openapi',
-                'api.phylo_tree',
                 'api.search_locations',
                 'authz.admit_body',
                 'authz.admit_key',
@@ -30,14 +28,13 @@ where
                 'authz.open_link',
                 'authz.seen_row',
                 'internal.accept_invitation',
+                'internal.add_headers',
                 'internal.bound_affected_rows',
                 'internal.check_sequence',
                 'internal.check_values',
                 'internal.delete_sample',
-                'internal.describe_file',
                 'internal.end_empty_jobs',
                 'internal.insert_sample',
-                'internal.job_sequences',
                 'internal.kept_answer',
                 'internal.note_bad_value',
                 'internal.note_lost_input',
@@ -48,7 +45,6 @@ where
                 'internal.raise_problems',
                 'internal.raise_sample_problems',
                 'internal.renew_results',
-                'internal.shared_sequences',
                 'internal.tagged_body',
                 'internal.update_sample'
             )

@@ -2,31 +2,28 @@ create or replace function internal.describe_file(
     media_type text, file_name text, left_out bigint
 )
 returns void
-language plpgsql
-stable
+language sql
+volatile
 security invoker
-set search_path = ''
-as $$
-begin
-    perform set_config(
-        'response.headers',
-        (
-            coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-            || jsonb_build_array(
-                jsonb_build_object('Content-Type', media_type || '; charset=utf-8'),
-                jsonb_build_object('Content-Disposition',
-                    'attachment; filename="' || describe_file.file_name || '"')
+begin atomic
+    select
+        internal.add_headers(
+            jsonb_build_array(
+                jsonb_build_object('Content-Type', describe_file.media_type || '; charset=utf-8'),
+                jsonb_build_object(
+                    'Content-Disposition',
+                    'attachment; filename="' || describe_file.file_name || '"'
+                )
             )
             || case
-                when left_out is null then '[]'::jsonb
-                else jsonb_build_array(
-                    jsonb_build_object('Samples-Left-Out', left_out::text))
+                when describe_file.left_out is null then '[]'::jsonb
+                else
+                    jsonb_build_array(
+                        jsonb_build_object('Samples-Left-Out', describe_file.left_out::text)
+                    )
             end
-        )::text,
-        true
-    );
-end
-$$;
+        );
+end;
 
 comment on function internal.describe_file(text, text, bigint) is $$Answer with a file
 

@@ -36,21 +36,17 @@ begin
     into page, rest
     from sought;
 
-    perform set_config(
-        'response.headers',
-        (
-            coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-            || jsonb_build_array(
-                jsonb_build_object('Content-Type', 'text/x-fasta; charset=utf-8'),
-                jsonb_build_object('Samples-Left', rest::text)
-            )
-        )::text,
-        true
-    );
+    perform internal.add_headers(jsonb_build_array(
+        jsonb_build_object('Content-Type', 'text/x-fasta; charset=utf-8'),
+        jsonb_build_object('Samples-Left', rest::text)
+    ));
     select
         coalesce(
-            string_agg('>' || sequences.sample_id || E'\n' || sequences.sequence || E'\n', ''
-                order by sequences.sample_id),
+            string_agg(
+                internal.fasta_header(sequences.sample_id::text, null)
+                || sequences.sequence || E'\n',
+                '' order by sequences.sample_id
+            ),
             ''
         )
     into body

@@ -38,11 +38,7 @@ begin
     end if;
     perform
         set_config('response.status', kept.status::text, true),
-        set_config('response.headers', (
-            coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-            || kept.headers
-            || '[{"Idempotency-Replayed": "true"}]'
-        )::text, true);
+        internal.add_headers(kept.headers || '[{"Idempotency-Replayed": "true"}]');
     return kept.body;
 end
 $$;

@@ -20,4 +20,4 @@ comment on function internal.fasta_header(text, date) is $$The line of FASTA abo
 Its name and, while the sample is restricted, a space and restricted_until=YYYY-MM-DD.$$;
 
 revoke all on function internal.fasta_header(text, date) from public;
-grant execute on function internal.fasta_header(text, date) to member, api_writer;
+grant execute on function internal.fasta_header(text, date) to member, api_writer, job_runner;

@@ -41,23 +41,17 @@ begin
         names := internal.usher_names(ids, names);
     end if;
 
-    perform set_config(
-        'response.headers',
-        (
-            coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-            || jsonb_build_array(
-                jsonb_build_object('Content-Type', 'text/x-fasta; charset=utf-8'),
-                jsonb_build_object('Content-Disposition', 'attachment; filename="'
-                    || to_char(now() at time zone 'UTC', 'YYYYMMDD') || '_sequences.fasta"'),
-                jsonb_build_object('Samples-Left-Out',
-                    (cardinality(link.sample_ids) - coalesce(cardinality(ids), 0))::text)
-            )
-        )::text,
-        true
+    perform internal.describe_file(
+        'text/x-fasta',
+        to_char(now() at time zone 'UTC', 'YYYYMMDD') || '_sequences.fasta',
+        cardinality(link.sample_ids) - coalesce(cardinality(ids), 0)
     );
+    -- What is restricted is left out above.
     select coalesce(
-        string_agg('>' || given.name || E'\n' || sequences.sequence || E'\n', ''
-            order by given.id),
+        string_agg(
+            internal.fasta_header(given.name, null) || sequences.sequence || E'\n', ''
+            order by given.id
+        ),
         ''
     )
     into body

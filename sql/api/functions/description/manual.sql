@@ -4,15 +4,7 @@ language sql
 stable
 security invoker
 begin atomic
-    select
-        set_config(
-            'response.headers',
-            (
-                coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-                || '[{"Content-Type": "text/markdown; charset=utf-8"}]'
-            )::text,
-            true
-        );
+    select internal.add_headers('[{"Content-Type": "text/markdown; charset=utf-8"}]');
 
     select internal.manual_text();
 end;

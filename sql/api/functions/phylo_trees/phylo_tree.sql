@@ -24,15 +24,7 @@ begin atomic
         where trees.id = phylo_tree.id
     );
 
-    select
-        set_config(
-            'response.headers',
-            (
-                coalesce(nullif(current_setting('response.headers', true), ''), '[]')::jsonb
-                || '[{"Content-Type": "application/json; charset=utf-8"}]'
-            )::text,
-            true
-        );
+    select internal.add_headers('[{"Content-Type": "application/json; charset=utf-8"}]');
 
     -- Each tip's segment of the text is taken as it is stored, and that of an inner node which is
     -- a sample. A private name goes in before it, as the delimiter; head and tail go in with the
