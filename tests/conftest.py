@@ -106,12 +106,25 @@ def empty_database(cluster: Cluster) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="module")
+def control_sessions(shared_database: Database) -> Iterator[list[psycopg.Connection]]:
+    """Keep the session of a module: a new one reads the whole catalogue again for each test."""
+    sessions: list[psycopg.Connection] = []
+    yield sessions
+    for conn in sessions:
+        conn.close()
+
+
 @pytest.fixture
-def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
+def admin(
+    shared_database: Database, control_sessions: list[psycopg.Connection]
+) -> Iterator[psycopg.Connection]:
     """Connect as role control, in a transaction that is rolled back after the test."""
-    with psycopg.connect(shared_database.url) as conn:
-        yield conn
-        conn.rollback()
+    if not control_sessions or control_sessions[-1].closed:
+        control_sessions.append(psycopg.connect(shared_database.url))
+    conn = control_sessions[-1]
+    yield conn
+    conn.rollback()
 
 
 @pytest.fixture

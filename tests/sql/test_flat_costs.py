@@ -7,7 +7,7 @@ never analysed and with plans made while those were empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -18,7 +18,7 @@ from control.database import begin_request, request_claims
 from control.stack.state import SUPERUSER
 from tests import factories
 from tests.factories import GENOME
-from tests.servers import Database
+from tests.servers import Cluster, Database, database_names
 
 BATCH, BATCHES = 100, 12
 READ = """
@@ -94,9 +94,26 @@ class Stack:
         return {"group": self.group, "pathogen": self.pathogen, "location": self.location}
 
 
+MakeStack = Callable[[], Stack]
+
+
 @pytest.fixture
 def stack(database: Database) -> Stack:
     """Make a database of the test's own that was never analysed."""
+    return new_stack(database)
+
+
+@pytest.fixture(scope="module")
+def module_stack(cluster: Cluster, template: Database) -> Iterator[MakeStack]:
+    """Return what makes a database for tests that only read it, once for all of them."""
+    with ExitStack() as databases:
+        yield lambda: new_stack(
+            databases.enter_context(cluster.database(next(database_names), template.name))
+        )
+
+
+def new_stack(database: Database) -> Stack:
+    """Store two groups and Alice."""
     with database.connect() as conn:
         group, other = factories.group(conn), factories.group(conn)
         factories.user(conn, "alice")
@@ -220,47 +237,70 @@ def find(conn: psycopg.Connection, condition: str) -> tuple[int, int]:
     return len(found), read(conn) - before
 
 
-@pytest.mark.parametrize("method", ["GET", "PATCH"])
-@pytest.mark.parametrize("filtered", ["eq", "in", "like"])
-def test_private_identifier_is_found_without_reading_the_group(
-    stack: Stack, method: str, filtered: str
-) -> None:
-    """Read little more than is found, by the whole identifier and by its beginning."""
+@pytest.fixture(scope="module")
+def full_group(module_stack: MakeStack) -> Stack:
+    """Store samples whose identifiers are sought, and many more."""
+    stack = module_stack()
     stack.fill(79)
     stack.fill(85_000, first=80_001)
     stack.analyze()
-    with stack.request(method) as conn:
+    return stack
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.parametrize("filtered", ["eq", "in", "like"])
+def test_private_identifier_is_found_without_reading_the_group(
+    full_group: Stack, method: str, filtered: str
+) -> None:
+    """Read little more than is found, by the whole identifier and by its beginning."""
+    with full_group.request(method) as conn:
         found, reads = find(conn, FINDS[filtered])
 
     assert (found, reads <= 4 * found + 4) == (FOUND[filtered], True)
 
 
-@pytest.mark.parametrize("filtered", FINDS)
-@pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_filters_find_the_matching_samples(stack: Stack, method: str, filtered: str) -> None:
-    """Find them with every plan, also for a caller who is a viewer elsewhere."""
+@pytest.fixture(scope="module")
+def two_small_groups(module_stack: MakeStack) -> Stack:
+    """Store a few samples in both groups."""
+    stack = module_stack()
     stack.fill(79)
     stack.fill(79, group=stack.other)
+    return stack
+
+
+@pytest.mark.parametrize("filtered", FINDS)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_filters_find_the_matching_samples(
+    two_small_groups: Stack, method: str, filtered: str
+) -> None:
+    """Find them with every plan, also for a caller who is a viewer elsewhere."""
     found = []
     for groups in ({"group": "member"}, {"group": "admin", "other": "viewer"}):
-        with stack.request(method, **groups) as conn:
+        with two_small_groups.request(method, **groups) as conn:
             found.append(find(conn, FINDS[filtered])[0])
 
     assert found == [FOUND[filtered]] * 2
 
 
-@pytest.mark.parametrize("method", ["GET", "PATCH"])
-@pytest.mark.parametrize("filtered", ["eq", "in", "like"])
-def test_viewer_finds_no_private_identifier_and_reads_nothing(
-    stack: Stack, method: str, filtered: str
-) -> None:
-    """Read no row: an answer's time would otherwise tell which private identifiers exist."""
+@pytest.fixture(scope="module")
+def two_large_groups(module_stack: MakeStack) -> Stack:
+    """Store many samples in both groups."""
+    stack = module_stack()
     stack.fill(2_000)
     stack.fill(2_000, first=10_000, group=stack.other)
     stack.analyze()
-    with stack.request(method, group="viewer") as conn:
+    return stack
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.parametrize("filtered", ["eq", "in", "like"])
+def test_viewer_finds_no_private_identifier_and_reads_nothing(
+    two_large_groups: Stack, method: str, filtered: str
+) -> None:
+    """Read no row: an answer's time would otherwise tell which private identifiers exist."""
+    with two_large_groups.request(method, group="viewer") as conn:
         alone = find(conn, FINDS[filtered])
-    with stack.request(method, group="viewer", other="member") as conn:
+    with two_large_groups.request(method, group="viewer", other="member") as conn:
         beside = find(conn, FINDS[filtered])
 
     # The planner itself looks at the ends of an index.
@@ -345,14 +385,12 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-@pytest.mark.parametrize("is_alone", [True, False], ids=["one group", "two groups"])
-def test_page_after_a_key_reads_the_same_wherever_it_is(
-    stack: Stack, is_alone: bool, page: str
-) -> None:
-    """Read no row of the pages before it."""
+@pytest.fixture(scope="module", params=[True, False], ids=["one group", "two groups"])
+def paged(request: pytest.FixtureRequest, module_stack: MakeStack) -> tuple[Stack, int]:
+    """Store samples for many pages, and return the first id as well."""
+    stack = module_stack()
     stack.fill(20_000)
-    stack.fill(5_000, group=stack.group if is_alone else stack.other, first=50_001)
+    stack.fill(5_000, group=stack.group if request.param else stack.other, first=50_001)
     with stack.database.connect() as conn:
         row = conn.execute("select min(id) from aspen.samples").fetchone()
         assert row is not None
@@ -362,9 +400,18 @@ def test_page_after_a_key_reads_the_same_wherever_it_is(
             row,
         )
     stack.analyze()
+    return stack, int(row[0])
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_page_after_a_key_reads_the_same_wherever_it_is(
+    paged: tuple[Stack, int], page: str
+) -> None:
+    """Read no row of the pages before it."""
+    stack, first_id = paged
     reads = []
     for after in (19_000, 10_000, 1_000):
-        wanted = page.format(first_id=row[0], after=after)
+        wanted = page.format(first_id=first_id, after=after)
         with stack.request("GET") as conn:
             before = read(conn)
             # A list of PostgREST has a parameter, its limit, so that its plan is its own.

@@ -29,7 +29,7 @@ from tests.sql.plain_rules import EVERYTHING, PlainRules, Sample, Seen
 GROUPS = range(3)
 USERS = ("alice", "bob", "olga")
 OPERATORS = ("olga",)
-LIVES, EVENTS = 30, 8
+LIVES, EVENTS = 15, 8
 
 some_user = st.sampled_from(USERS)
 some_group = st.sampled_from(GROUPS)
