@@ -211,6 +211,10 @@
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
+\ir internal/storage/upload_bucket.sql
+\ir internal/storage/upload_link.sql
+\ir internal/storage/size_problem.sql
+\ir internal/storage/checksum_problem.sql
 
 -- What comes before every request.
 \ir authz/only_group.sql
@@ -353,6 +357,7 @@
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
+\ir internal/jobs/job_upload_url.sql
 \ir internal/sharing/make_link.sql
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
@@ -398,6 +403,7 @@
 \ir api/functions/jobs/claim_job_inputs.sql
 \ir api/functions/jobs/job_sequences.sql
 \ir api/functions/jobs/report_job.sql
+\ir api/functions/jobs/job_upload_url.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/share_links/created_by.sql

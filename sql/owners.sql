@@ -42,9 +42,10 @@ begin
                     'internal.record_row_change', 'internal.record_sequence_change'
                 ]),
                 ('job_runner', array[
-                    'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'
+                    'internal.claim_job_inputs', 'internal.job_sequences',
+                    'internal.job_upload_url', 'internal.report_job'
                 ]),
-                ('presigner', array['internal.presigned_url']),
+                ('presigner', array['internal.presigned_url', 'internal.upload_bucket']),
                 ('registrar', array[
                     'internal.accept_invitation', 'internal.invite_members',
                     'internal.revoke_invitation'

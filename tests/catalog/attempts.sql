@@ -55,6 +55,9 @@ select api.claim_job_inputs()
 -- job_sequences execute
 select api.job_sequences()
 
+-- job_upload_url execute
+select api.job_upload_url('tree.json', 1, repeat('0', 64))
+
 -- report_job execute
 select api.report_job()
 

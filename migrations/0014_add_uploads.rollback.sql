@@ -1,0 +1,1 @@
+alter table aspen.storage_credentials drop column addressing_style;
