@@ -70,6 +70,12 @@ select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%'
 -- created_by execute
 select api.created_by(links) from api.share_links as links where id = %(id)s
 
+-- create_upload execute
+select api.create_upload(%(group)s, 'a.fasta', 1, repeat('0', 64))
+
+-- upload_links execute
+select api.upload_links(%(id)s)
+
 -- share_phylo_tree execute
 select token from api.share_phylo_tree(%(id)s)
 

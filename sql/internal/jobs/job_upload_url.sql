@@ -1,5 +1,5 @@
--- definer because a job may read no table; row-level security shows job_runner the calling job, whose
--- id and attempt make the folder. The worker writes log.txt there.
+-- definer because a job may read no table; row-level security shows job_runner the calling job. Its
+-- id and attempt make the folder, where the worker writes log.txt.
 create or replace function internal.job_upload_url(
     path text, size_bytes bigint, checksum_sha256 text
 )
