@@ -25,6 +25,8 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 10
 ATTEMPTS = 3
 BUFFER_BYTES = 1 << 20
+# Requests that one command has under way at the same time.
+CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def _client_of(
             # A self-run endpoint has no DNS name per bucket.
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
             proxies=proxies,
+            max_pool_connections=CONNECTIONS,
         ).merge(patience()),
     )
 

@@ -1,0 +1,54 @@
+"""Parse what commands about outputs are given: addresses in S3, files of a kind, versions."""
+
+from __future__ import annotations
+
+import click
+
+from control.outputs.kinds import file_kinds
+from control.outputs.malformed import unprintable
+from control.outputs.manifest import NamedFile
+from control.storage.s3 import S3Uri
+
+
+class Address(click.ParamType[S3Uri]):
+    """Parse `s3://bucket/key`."""
+
+    name = "s3://…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> S3Uri:
+        try:
+            return S3Uri.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class File(click.ParamType[NamedFile]):
+    """Parse `auspice_json=s3://bucket/key`."""
+
+    name = "KIND=s3://…"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> NamedFile:
+        kind, _, address = value.partition("=")
+        if kind not in file_kinds():
+            self.fail(f"{kind!r} is not one of {', '.join(file_kinds())}", param, ctx)
+        return NamedFile(kind, Address().convert(address, param, ctx))
+
+
+class Software(click.ParamType[tuple[str, str]]):
+    """Parse `nextclade=3.8.2`."""
+
+    name = "NAME=VERSION"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, _, version = value.partition("=")
+        if not name or not version:
+            self.fail(f"{value!r} is not NAME=VERSION", param, ctx)
+        if problem := unprintable(value):
+            self.fail(f"this is {problem}", param, ctx)
+        return name, version
