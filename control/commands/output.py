@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from control.outputs.arrivals import Handled
     from control.outputs.job_files import StoredObject
     from control.outputs.register import Registration
+    from control.outputs.watching import Notified
 
 
 # Lines of a list that are aligned with each other.
@@ -227,6 +228,53 @@ def verify(app: App, prefix: S3Uri | None, as_json: bool) -> None:
         raise click.exceptions.Exit(SOMETHING_TO_DO)
 
 
+@output.command("watch")
+@click.argument("queue")
+@click.option("--once", is_flag=True, help="End when no message waits.")
+@json_option
+@click.pass_obj
+def watch_(app: App, queue: str, once: bool, as_json: bool) -> None:
+    """Register what jobs submit as soon as S3 says that a manifest was written, until SIGTERM.
+
+    QUEUE is the name or the URL of the SQS queue that gets the bucket's notifications of new
+    objects, directly, through SNS or through EventBridge. They may come twice and in any order. A
+    message that cannot be handled is kept in the database: see control output replay.
+
+    \b
+        control output watch aspen-outputs
+    """
+    from control.outputs.watching import stop_on_signals, watch
+    from control.storage.sqs import open_queue
+
+    messages = open_queue(app.settings, queue)
+    with app.connect("output watch") as conn, stop_on_signals() as is_stopped:
+        say(f"watching {queue}")
+        for one in watch(
+            conn, app.s3, messages, app.settings.bucket, is_stopped=is_stopped, once=once
+        ):
+            _show_notification(one, as_json=as_json)
+
+
+@output.command()
+@click.option("--dry-run", is_flag=True, help="Show what waits, change nothing.")
+@json_option
+@click.pass_obj
+def replay(app: App, dry_run: bool, as_json: bool) -> None:
+    """Handle the notifications again that `output watch` rejected.
+
+    One that is handled now is not replayed again; another one stays, with its reason.
+
+    \b
+        control output replay --dry-run
+        control output replay
+    """
+    from control.outputs.watching import replay as replay_all
+
+    with app.connect("output replay") as conn:
+        for one in replay_all(conn, app.s3, app.settings.bucket, dry_run=dry_run):
+            _show_notification(one, as_json=as_json, dry_run=dry_run)
+
+
 @output.command("scan")
 @click.argument("prefix", type=Address(), required=False)
 @click.option("--dry-run", is_flag=True, help="Verify and read everything, store nothing.")
@@ -340,8 +388,22 @@ def _show_handled(one: Handled, *, as_json: bool, dry_run: bool = False) -> None
     elif one.outcome == "registered" and one.registration is not None:
         _show(one.registration, dry_run=dry_run)
     elif one.problem is not None:
-        verb = f"would be {one.outcome}:" if dry_run else one.outcome
-        click.echo(one_line(f"{verb} job {one.job_id}: {one.problem}"))
+        what = (
+            f"job {one.job_id} would be {one.outcome}"
+            if dry_run
+            else f"{one.outcome} job {one.job_id}"
+        )
+        click.echo(one_line(f"{what}: {one.problem}"))
+
+
+def _show_notification(one: Notified, *, as_json: bool, dry_run: bool = False) -> None:
+    if as_json:
+        echo_json_line({"dry_run": dry_run} | asdict(one))
+        return
+    for handled in one.handled:
+        _show_handled(handled, as_json=False, dry_run=dry_run)
+    if one.problem is not None:
+        click.echo(one_line(f"rejected message {one.message_id}: {one.problem}"))
 
 
 def _show_outputs(outputs: Sequence[StoredObject]) -> None:

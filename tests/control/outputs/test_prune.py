@@ -24,13 +24,7 @@ WAITING = "select key from aspen.object_prunes order by id"
 @pytest.fixture
 def versioned(desk: Desk) -> Desk:
     """Return a desk whose bucket keeps versions, as in production."""
-    settings = replace(desk.s3.settings, bucket=f"versioned-{unique(32)}")
-    client = desk.s3.client
-    client.create_bucket(Bucket=settings.bucket)
-    client.put_bucket_versioning(
-        Bucket=settings.bucket, VersioningConfiguration={"Status": "Enabled"}
-    )
-    return Desk(desk.conn, desk.database, S3(client, settings))
+    return desk.with_bucket(is_versioned=True)
 
 
 def queue(desk: Desk, key: str, version_id: str | None = None, **columns: object) -> None:
