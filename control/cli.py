@@ -42,7 +42,7 @@ SUMMARIES = {
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
     "job": "List, show, start and cancel jobs.",
     "sample": "Import samples and their sequences.",
-    "output": "Register the files that jobs wrote to S3.",
+    "output": "Register, verify, fetch and delete the files that jobs wrote to S3.",
     "mail": "Send the mails of invitations.",
     "load": "Load reference data, or the demo.",
 }

@@ -45,6 +45,7 @@
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
 \ir tables/uploads.sql
+\ir tables/rejected_notifications.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql

@@ -354,6 +354,12 @@ def job_output(
     return insert(conn, "job_outputs", values | columns)
 
 
+def object_prune(conn: psycopg.Connection, group_id: int, key: str, **columns: object) -> int:
+    """Queue an object in S3 for deletion."""
+    values = {"group_id": group_id, "job_id": 1, "bucket": "aspen", "key": key}
+    return insert(conn, "object_prunes", values | columns)
+
+
 def phylo_tree(
     conn: psycopg.Connection,
     job_id: int,

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import botocore.exceptions
 
 from control.errors import ControlError
+from control.outputs.malformed import TryAgain
 from control.outputs.manifest import NamedFile
 from control.storage.s3 import BUFFER_BYTES, S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectOutputTypeDef
 
 SUBMIT_AGAIN = "submit the job's files again, then register the new manifest"
 
@@ -48,7 +49,7 @@ class ObjectFile:
         while self.stream.read(BUFFER_BYTES):
             pass
         if self._hashing.count != self.stored.size:
-            raise ControlError(
+            raise TryAgain(
                 f"{self.name} ended after {self._hashing.count} of {self.stored.size} bytes",
                 "register it again; nothing was stored",
             )
@@ -70,12 +71,9 @@ def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
         if status == 404:
             raise ControlError(f"{file.uri} does not exist", SUBMIT_AGAIN) from error
         if status == 403:
-            raise ControlError(
-                f"S3 does not let this command read {file.uri}",
-                "allow s3:GetObject on the bucket for the credentials in use",
-            ) from error
+            raise refused_reading(file.uri) from error
         raise
-    size, etag = head["ContentLength"], head["ETag"].strip('"')
+    size, etag = head["ContentLength"], etag_of(head)
     if file.size not in (None, size):
         raise ControlError(f"{file.uri} has {size} bytes, not {file.size} as stated", SUBMIT_AGAIN)
     if file.etag not in (None, etag):
@@ -89,6 +87,19 @@ def find_object(s3: S3Client, file: NamedFile) -> StoredObject:
         # What S3 answers for a bucket that no longer keeps versions.
         None if version == "null" else version,
         file.sha256,
+    )
+
+
+def etag_of(head: HeadObjectOutputTypeDef) -> str:
+    """Return the ETag of an object without its quotation marks."""
+    return head["ETag"].strip('"')
+
+
+def refused_reading(uri: S3Uri) -> TryAgain:
+    """Build the error for an object that the credentials may not read."""
+    return TryAgain(
+        f"S3 does not let this command read {uri}",
+        "allow s3:GetObject on the bucket for the credentials in use",
     )
 
 
@@ -126,8 +137,8 @@ def open_stored(s3: S3Client, stored: StoredObject) -> Iterator[ObjectFile]:
         body = s3.get_object(**request)["Body"]
     except botocore.exceptions.ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 412):
-            raise ControlError(
-                f"{stored.uri} was replaced or deleted while it was being registered",
+            raise TryAgain(
+                f"{stored.uri} was replaced or deleted since it was looked up",
                 "register it again; nothing was stored",
             ) from error
         raise

@@ -21,6 +21,10 @@ class Malformed(ControlError):
         super().__init__(f"{where}: {reason}", REMEDY)
 
 
+class TryAgain(ControlError):
+    """A failure that says nothing about the files of a job: the job stays as it is."""
+
+
 def unprintable(text: str) -> str | None:
     """Return why the database would reject a text, or None; names text and character."""
     found = UNPRINTABLE.search(text)

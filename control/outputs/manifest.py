@@ -65,11 +65,16 @@ def read_manifest(s3: S3Client, uri: S3Uri, job_id: int) -> Submission:
     if uri.key.endswith("/"):
         uri = uri.sibling(MANIFEST_NAME)
     check_address(uri, job_id)
+    return parse_manifest(fetch_manifest(s3, uri), uri)
+
+
+def fetch_manifest(s3: S3Client, uri: S3Uri) -> bytes:
+    """Return the bytes of a manifest, however large the object is."""
     with open_object(s3, uri) as body:
         content = body.read(LARGEST_MANIFEST_BYTES + 1)
     if len(content) > LARGEST_MANIFEST_BYTES:
         raise Malformed(str(uri), None, f"is larger than {LARGEST_MANIFEST_BYTES} bytes")
-    return parse_manifest(content, uri)
+    return content
 
 
 def parse_manifest(content: bytes, uri: S3Uri) -> Submission:

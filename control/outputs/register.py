@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from control.errors import ControlError
-from control.jobs.states import Job, finish_job, lock_job, require_job
+from control.jobs.states import Job, finish_job, lock_job
 from control.outputs.addresses import check_address, owner_of
 from control.outputs.job_files import JobFiles, StoredObject, find_object
 from control.outputs.kinds import job_kind
 from control.outputs.kinds.phylo_run import StoredTree
+from control.outputs.listing import list_outputs
 from control.outputs.manifest import Submission, missing_files
+from control.outputs.object_locks import lock_objects
 from control.outputs.results import StoredResults
 from control.queries import query
-from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,11 +62,32 @@ def register_outputs(
     Registering the same again, even at the same moment, finds it registered. Files must be in
     `bucket`, if given.
     """
+    found = look_up(s3, job_id, submission, bucket)
+    return store_submission(conn, s3, job_id, submission, found, dry_run=dry_run)
+
+
+def look_up(
+    s3: S3Client, job_id: int, submission: Submission, bucket: str | None
+) -> list[StoredObject]:
+    """Compare the files of a submission with their objects; needs no database."""
     for file in submission.files:
         check_address(file.uri, job_id, bucket)
-    found = [find_object(s3, file) for file in submission.files]
+    return [find_object(s3, file) for file in submission.files]
+
+
+def store_submission(
+    conn: psycopg.Connection,
+    s3: S3Client,
+    job_id: int,
+    submission: Submission,
+    found: list[StoredObject],
+    *,
+    dry_run: bool = False,
+) -> Registration:
+    """Read and store files that were looked up, and finish the job, in one transaction."""
     with conn.transaction(force_rollback=dry_run):
         job = lock_job(conn, job_id)
+        lock_objects(conn, (file.uri for file in submission.files))
         _check_submission(job, submission)
         if not job.is_open:
             return _already_registered(conn, job, submission, found)
@@ -116,23 +138,6 @@ def _already_registered(
         f"job {job.id} is {job.status.replace('_', ' ')}; nothing more can be registered for it",
         "start a new attempt of the job and register what it submits",
     )
-
-
-def list_outputs(conn: psycopg.Connection, job_id: int) -> list[StoredObject]:
-    """Return the registered outputs of a job; fail if the job does not exist."""
-    require_job(conn, job_id)
-    rows = conn.execute(
-        "select outputs.kind, outputs.bucket, outputs.key, outputs.size_bytes, outputs.etag,"
-        " outputs.version_id, outputs.checksum_sha256"
-        " from aspen.jobs as jobs inner join aspen.job_outputs as outputs"
-        " on jobs.group_id = outputs.group_id and jobs.id = outputs.job_id"
-        " where jobs.id = %s order by outputs.id",
-        [job_id],
-    )
-    return [
-        StoredObject(kind, S3Uri(bucket, key), size, etag, version_id, sha256)
-        for kind, bucket, key, size, etag, version_id, sha256 in rows
-    ]
 
 
 def _is_same(registered: list[StoredObject], found: list[StoredObject]) -> bool:

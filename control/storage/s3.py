@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -25,6 +27,8 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 10
 ATTEMPTS = 3
 BUFFER_BYTES = 1 << 20
+# Requests that one command has under way at the same time.
+CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
@@ -55,23 +59,33 @@ class S3Uri:
 
 def make_client(settings: Settings) -> S3Client:
     """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain."""
+    with open_session(settings) as (session, proxies):
+        return _client_of(session, settings, proxies)
+
+
+@contextmanager
+def open_session(settings: Settings) -> Iterator[tuple[boto3.Session, dict[str, str] | None]]:
+    """Return the session that makes clients, and their proxies: None means the environment's.
+
+    Clients of the local stack read nothing that the user configured for AWS.
+    """
     # Imported here, because it takes half a second that commands without S3 need not wait.
     import boto3
     import botocore.session
 
     if not is_ours(settings, "s3_endpoint_url"):
-        return _client_of(boto3.Session(), settings, proxies=None)
+        yield boto3.Session(), None
+        return
     with without_variables("AWS_", "BOTO_"):
         session = botocore.session.Session()
         for name in ("config_file", "credentials_file"):
             session.set_config_variable(name, os.devnull)
-        return _client_of(boto3.Session(botocore_session=session), settings, proxies={})
+        yield boto3.Session(botocore_session=session), {}
 
 
 def _client_of(
     session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
 ) -> S3Client:
-    """Return the client of one session; `proxies` None means those of the environment."""
     from botocore.config import Config
 
     return session.client(
@@ -85,6 +99,7 @@ def _client_of(
             # A self-run endpoint has no DNS name per bucket.
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
             proxies=proxies,
+            max_pool_connections=CONNECTIONS,
         ).merge(patience()),
     )
 

@@ -20,6 +20,8 @@ create table aspen.object_prunes (
 
 create index object_prunes_group_id_idx on aspen.object_prunes (group_id);
 
+create index object_prunes_bucket_key_idx on aspen.object_prunes (bucket, key);
+
 comment on table aspen.object_prunes is 'Objects in S3 to delete, because no output refers to them any more';
 comment on column aspen.object_prunes.job_id is 'Job that wrote the object; its row may be deleted; null for an upload';
 comment on column aspen.object_prunes.version_id is

@@ -13,7 +13,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from control.errors import ControlError
+from control.outputs.malformed import TryAgain
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,7 +54,7 @@ def job_kinds() -> Mapping[str, JobKind]:
 def job_kind(name: str) -> JobKind:
     """Return one kind; the database may know a newer one."""
     if name not in job_kinds():
-        raise ControlError(
+        raise TryAgain(
             f"no module of this version registers a {name}",
             "register it with the version that migrated the database",
         )

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -49,6 +49,18 @@ class Desk:
     def __post_init__(self) -> None:
         self.group_id = factories.group(self.conn)
 
+    def with_bucket(self, *, is_versioned: bool = False) -> Desk:
+        """Return a desk for the same group with a bucket of its own, where jobs/ is at the top."""
+        settings = replace(self.s3.settings, bucket=f"own-{unique(32)}")
+        self.s3.client.create_bucket(Bucket=settings.bucket)
+        if is_versioned:
+            self.s3.client.put_bucket_versioning(
+                Bucket=settings.bucket, VersioningConfiguration={"Status": "Enabled"}
+            )
+        own = Desk(self.conn, self.database, S3(self.s3.client, settings), folder="")
+        own.group_id = self.group_id
+        return own
+
     def samples(self, count: int, **columns: Any) -> list[int]:
         """Create that many samples of the group."""
         return [factories.sample(self.conn, self.group_id, **columns) for _ in range(count)]
@@ -71,7 +83,7 @@ class Desk:
 
     def home(self, job_id: int, attempt: int = 1) -> str:
         """Return the folder of the job's files."""
-        return f"{self.folder}/jobs/{job_id}/{attempt}/"
+        return f"{self.folder}/jobs/{job_id}/{attempt}/".removeprefix("/")
 
     def submit(
         self,

@@ -93,7 +93,7 @@ def test_object_replaced_while_it_is_registered_is_refused(
 
     refusal = draft.refusal(partial(register_outputs, draft.conn, client, job, submission))
 
-    assert refusal == f"{file} was replaced or deleted while it was being registered"
+    assert refusal == f"{file} was replaced or deleted since it was looked up"
 
 
 def replace(draft: Desk, file: S3Uri, content: str | None) -> None:

@@ -360,7 +360,7 @@ def test_list_shows_what_is_registered(desk: Desk) -> None:
     job = desk.job("phylo_run")
     desk.register(job, desk.tree(job, TREE))
 
-    listed = json.loads(desk.run("list", job, "--json").stdout)
+    listed = [json.loads(desk.run("list", job, "--json").stdout)]
 
     assert [(one["kind"], one["uri"]["key"]) for one in listed] == [
         ("auspice_json", f"{desk.home(job)}auspice_json")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from control.outputs.reports import Handled, register_reports
+from control.outputs.arrivals import Handled
+from control.outputs.reports import register_reports
 from tests.control.outputs.desk import PANGOLIN_HEADER, Desk, dataset, lineage_row, table, tip
 
 TREE = dataset(tip("a"), tip("b"))

@@ -1,0 +1,129 @@
+"""Delete from S3 the objects that aspen.object_prunes lists, and nothing else.
+
+Each batch is one transaction: its entries and the keys of its objects are locked, then every object
+that an output refers to is kept. A command that is killed has deleted objects whose entries are
+still there; the next one deletes them again, which S3 answers alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import psycopg
+from psycopg.rows import class_row
+
+from control.outputs.object_locks import try_lock_objects
+from control.queries import query
+from control.storage.s3 import S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+# S3 deletes at most 1,000 at once; each takes one of PostgreSQL's shared locks.
+BATCH = 500
+# How S3 names the version of an object from before the bucket kept versions.
+NO_VERSION = "null"
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What became of one entry of the queue: `kept` means that an output refers to the object."""
+
+    job_id: int
+    uri: S3Uri
+    version_id: str | None
+    outcome: Literal["deleted", "kept", "failed"] = "deleted"
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    id: int
+    job_id: int
+    key: str
+    version_id: str | None
+
+
+def prune_objects(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, *, dry_run: bool = False
+) -> Iterator[Pruned]:
+    """Delete what the queue lists of this bucket, the oldest first, by version.
+
+    An entry whose object S3 does not delete stays in the queue.
+    """
+    after = 0
+    while True:
+        with conn.transaction(force_rollback=dry_run):
+            entries = _claim(conn, bucket, after)
+            if not entries:
+                return
+            after = entries[-1].id
+            done = _prune(conn, s3, bucket, entries, dry_run=dry_run)
+        yield from done
+
+
+def count_elsewhere(conn: psycopg.Connection, bucket: str) -> int:
+    """Return how many objects of other buckets wait: those of another environment, after a copy."""
+    row = conn.execute(
+        "select count(*) from aspen.object_prunes where bucket <> %s", [bucket]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _claim(conn: psycopg.Connection, bucket: str, after: int) -> list[_Entry]:
+    with conn.cursor(row_factory=class_row(_Entry)) as cursor:
+        values = {"bucket": bucket, "after": after, "limit": BATCH}
+        return cursor.execute(query("outputs/claim_prunes"), values).fetchall()
+
+
+def _prune(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, entries: Sequence[_Entry], *, dry_run: bool
+) -> list[Pruned]:
+    free = try_lock_objects(conn, (S3Uri(bucket, entry.key) for entry in entries))
+    entries = [entry for entry in entries if str(S3Uri(bucket, entry.key)) in free]
+    # A statement of its own: it sees what was registered before the locks were taken.
+    found = conn.execute(
+        query("outputs/find_needed_prunes"), {"ids": [entry.id for entry in entries]}
+    )
+    needed = {entry_id for (entry_id,) in found}
+    unneeded = [entry for entry in entries if entry.id not in needed]
+    failures = {} if dry_run else _delete(s3, bucket, unneeded)
+    done = []
+    for entry in entries:
+        pruned = Pruned(entry.job_id, S3Uri(bucket, entry.key), entry.version_id)
+        if entry.id in needed:
+            pruned = replace(pruned, outcome="kept")
+        elif reason := failures.get((entry.key, entry.version_id)):
+            pruned = replace(pruned, outcome="failed", reason=reason)
+        done.append((entry.id, pruned))
+    conn.execute(
+        "delete from aspen.object_prunes where id = any(%s)",
+        [[entry_id for entry_id, pruned in done if pruned.outcome != "failed"]],
+    )
+    return [pruned for _, pruned in done]
+
+
+def _delete(
+    s3: S3Client, bucket: str, entries: Sequence[_Entry]
+) -> dict[tuple[str, str | None], str]:
+    """Delete these objects in one request, and return why S3 did not delete some of them."""
+    if not entries:
+        return {}
+    objects: list[ObjectIdentifierTypeDef] = [
+        {"Key": entry.key, "VersionId": entry.version_id or NO_VERSION} for entry in entries
+    ]
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    return {
+        (error["Key"], _version(error.get("VersionId"))): (
+            f"{error.get('Message') or 'S3 gives no reason'} ({error.get('Code', '?')})"
+        )
+        for error in answer.get("Errors", [])
+    }
+
+
+def _version(version_id: str | None) -> str | None:
+    return None if version_id in (None, "", NO_VERSION) else version_id

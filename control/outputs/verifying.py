@@ -1,0 +1,94 @@
+"""Compare the registered outputs with S3, both ways: what is missing or changed, what is too many.
+
+Verifying writes nothing. Rows and listings come page by page, requests go to S3 several at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import botocore.exceptions
+import psycopg
+
+from control.outputs.addresses import owner_of
+from control.outputs.job_files import etag_of, refused_reading
+from control.outputs.listing import Choice, Output, find_outputs
+from control.outputs.parallel import in_parallel
+from control.queries import query
+from control.storage.s3 import S3Uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectRequestTypeDef
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference between the table of outputs and S3; `job_id` None means no job's folder."""
+
+    problem: Literal["missing", "changed", "unregistered"]
+    uri: S3Uri
+    job_id: int | None
+    kind: str | None = None
+    detail: str | None = None
+
+
+def verify_outputs(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, prefix: str
+) -> Iterator[Finding]:
+    """Yield what differs below a prefix: first outputs without their object, then the others."""
+    outputs = find_outputs(conn, Choice(bucket=bucket, prefix=prefix))
+    for output, (problem, detail) in in_parallel(lambda one: _compare(s3, one), outputs):
+        # A row that was replaced or deleted in the meantime need not have its object any more.
+        if problem is not None and _is_current(conn, output):
+            yield Finding(problem, output.stored.uri, output.job_id, output.stored.kind, detail)
+    yield from find_unregistered(conn, s3, bucket, prefix)
+
+
+def find_unregistered(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, prefix: str
+) -> Iterator[Finding]:
+    """Yield the objects of jobs below a prefix that nothing accounts for."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        keys = [found["Key"] for found in page.get("Contents", []) if owner_of(found["Key"])]
+        values = {"bucket": bucket, "keys": keys}
+        for (key,) in conn.execute(query("outputs/find_unregistered"), values).fetchall():
+            owner = owner_of(key)
+            job_id = int(owner) if owner is not None and owner.isdecimal() else None
+            yield Finding("unregistered", S3Uri(bucket, key), job_id)
+
+
+def _compare(
+    s3: S3Client, output: Output
+) -> tuple[Literal["missing", "changed"] | None, str | None]:
+    """Return what is wrong with the object of an output, and how it differs."""
+    stored = output.stored
+    request: HeadObjectRequestTypeDef = {"Bucket": stored.uri.bucket, "Key": stored.uri.key}
+    if stored.version_id is not None:
+        request["VersionId"] = stored.version_id
+    try:
+        head = s3.head_object(**request)
+    except botocore.exceptions.ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        # 400 and 405: the version is no version, or only the mark of a deletion.
+        if status in (400, 404, 405):
+            return "missing", None
+        if status == 403:
+            raise refused_reading(stored.uri) from error
+        raise
+    size, etag = head["ContentLength"], etag_of(head)
+    if size != stored.size:
+        return "changed", f"has {size} bytes, not {stored.size}"
+    if etag != stored.etag:
+        return "changed", f"has ETag {etag}, not {stored.etag}"
+    return None, None
+
+
+def _is_current(conn: psycopg.Connection, output: Output) -> bool:
+    row = conn.execute(
+        "select bucket, key, version_id, etag from aspen.job_outputs where id = %s", [output.id]
+    ).fetchone()
+    stored = output.stored
+    return row == (stored.uri.bucket, stored.uri.key, stored.version_id, stored.etag)

@@ -1,0 +1,29 @@
+-- Which of these objects nothing accounts for: neither an output, nor the queue of objects to
+-- delete, nor a job that still writes them. Manifest and logs of a job stay with it.
+select listed.key
+from (
+    select
+        named.key,
+        named.position,
+        regexp_match(named.key, '(?:^|/)jobs/([1-9][0-9]{0,17})/([^/]*)/') as home
+    from unnest(%(keys)s::text[]) with ordinality as named (key, position)
+) as listed
+where
+    not exists (
+        select from aspen.job_outputs as outputs
+        where outputs.bucket = %(bucket)s and outputs.key = listed.key
+    )
+    and not exists (
+        select from aspen.object_prunes as prunes
+        where prunes.bucket = %(bucket)s and prunes.key = listed.key
+    )
+    and not exists (
+        select from aspen.jobs as jobs
+        where
+            jobs.id = listed.home[1]::bigint
+            and (
+                jobs.finished_at is null and jobs.attempt::text = listed.home[2]
+                or listed.key ~ '/(manifest\.json|[^/]*\.log)$'
+            )
+    )
+order by listed.position;
