@@ -172,6 +172,9 @@
 \ir internal/history/restore_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
+\ir internal/jobs/complete_schedule.sql
+\ir internal/jobs/due_schedules.sql
+\ir internal/jobs/recent_filters.sql
 \ir internal/identifiers/prefix_pattern.sql
 \ir internal/identifiers/without_prefix.sql
 \ir internal/identifiers/strain_name.sql
@@ -311,6 +314,7 @@
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
 \ir triggers/job_outputs.sql
+\ir triggers/job_schedules.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -338,6 +342,7 @@
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
+\ir api/views/job_schedules.sql
 \ir api/views/changes.sql
 \ir api/views/share_links.sql
 
