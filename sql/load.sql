@@ -181,6 +181,9 @@
 \ir internal/history/restore_samples.sql
 \ir internal/phylo/usual_template_args.sql
 \ir internal/phylo/template_args_problems.sql
+\ir internal/jobs/complete_schedule.sql
+\ir internal/jobs/due_schedules.sql
+\ir internal/jobs/recent_filters.sql
 \ir internal/identifiers/prefix_pattern.sql
 \ir internal/identifiers/without_prefix.sql
 \ir internal/identifiers/strain_name.sql
@@ -331,6 +334,7 @@
 \ir triggers/job_samples.sql
 \ir triggers/job_outputs.sql
 \ir triggers/uploads.sql
+\ir triggers/job_schedules.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -360,6 +364,7 @@
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
 \ir api/views/uploads.sql
+\ir api/views/job_schedules.sql
 \ir api/views/changes.sql
 \ir api/views/share_links.sql
 

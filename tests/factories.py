@@ -427,18 +427,17 @@ def change(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
     return insert(conn, "audit_log", values | {"role_name": "member"} | columns)
 
 
-def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
-    """Store a schedule that runs a job every Monday."""
-    return insert(
-        conn,
-        "job_schedules",
-        {
-            "group_id": group_id,
-            "pathogen_id": pathogen(conn),
-            "kind": "phylo_run",
-            "weekdays": [1],
-        },
-    )
+def job_schedule(
+    conn: psycopg.Connection, group_id: int, pathogen_slug: str = "SC2", **columns: object
+) -> int:
+    """Store a schedule that starts a run every Monday."""
+    values = {
+        "group_id": group_id,
+        "pathogen_id": pathogen(conn, pathogen_slug),
+        "kind": "phylo_run",
+        "weekdays": [1],
+    }
+    return insert(conn, "job_schedules", values | columns)
 
 
 def upload(conn: psycopg.Connection, group_id: int, **columns: object) -> int:

@@ -1,15 +1,16 @@
-"""`control job`: list, show, start and cancel jobs."""
+"""`control job`: list, show, start, launch, schedule and cancel jobs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from control.app import App
-from control.commands.options import Lifetime, echo_json, json_option
+from control.commands.options import JsonObject, Lifetime, echo_json, json_option
 from control.jobs.listing import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
+from control.jobs.schedules import TREE_TYPES
 from control.terminal import one_line, screen_width, table
 
 job_id = click.argument("job_id", type=click.IntRange(min=1))
@@ -17,7 +18,7 @@ job_id = click.argument("job_id", type=click.IntRange(min=1))
 
 @click.group()
 def job() -> None:
-    """List, show, start and cancel jobs."""
+    """List, show, start, launch, schedule and cancel jobs."""
 
 
 @job.command("list")
@@ -119,6 +120,85 @@ def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
         _show(cancelled, as_json=True)
     else:
         click.echo(f"{'would cancel' if dry_run else 'cancelled'} job {job_id} ({cancelled.kind})")
+
+
+@job.command()
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day in UTC; today by the database's clock if none is given.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be queued, change nothing.")
+@json_option
+@click.pass_obj
+def schedule(app: App, at: datetime | None, dry_run: bool, as_json: bool) -> None:
+    """Queue the runs that the schedules of groups want today.
+
+    Run it as often as you like, in as many places as you like: a schedule has one run per day. A
+    day on which it did not run is made up for with --at.
+
+    \b
+        control job schedule --dry-run
+    """
+    from control.jobs.schedules import run_due_schedules
+
+    with app.connect("job schedule") as conn:
+        results = run_due_schedules(conn, at and at.replace(tzinfo=UTC), dry_run=dry_run)
+    if as_json:
+        echo_json([asdict(one) for one in results])
+        return
+    for one in results:
+        what = f"schedule {one.schedule_id} of group {one.group_id}"
+        if one.problem is not None:
+            click.echo(one_line(f"{what}: no run: {one.problem}"))
+        elif dry_run:
+            click.echo(one_line(f"{what}: would queue {one.name}"))
+        else:
+            click.echo(one_line(f"{what}: queued job {one.job_id}, {one.name}"))
+    if not results:
+        click.echo("nothing is due")
+
+
+@job.command()
+@click.argument("group")
+@click.option("--tree-type", type=click.Choice(TREE_TYPES), default="OVERVIEW", show_default=True)
+@click.option("--pathogen", default="SC2", show_default=True, help="Slug of the pathogen.")
+@click.option("--name", help="Name of the run; that of scheduled runs if none is given.")
+@click.option("--template-args", type=JsonObject(), default="{}", help="Filters, as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show whether it is accepted, change nothing.")
+@json_option
+@click.pass_obj
+def launch(
+    app: App,
+    group: str,
+    tree_type: str,
+    pathogen: str,
+    name: str | None,
+    template_args: dict[str, object],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Queue one run for GROUP (id, name or prefix), and print its id.
+
+    It is made from the samples of the group, as a scheduled run is.
+
+    \b
+        control job launch CDPH --tree-type OVERVIEW
+    """
+    from control.jobs.schedules import Launch, launch_run
+    from control.people.groups import find_group
+
+    with app.connect("job launch") as conn:
+        found = find_group(conn, group)
+        title = name or f"{found.name[:80]} Contextual Recency-Focused Build"
+        wanted = Launch(found.id, pathogen, title, tree_type, template_args)
+        job_id = launch_run(conn, wanted, dry_run=dry_run)
+    if as_json:
+        echo_json(asdict(wanted) | {"job_id": job_id})
+    elif dry_run:
+        click.echo(one_line(f"would queue {title} for group {found.id}"))
+    else:
+        click.echo(job_id)
 
 
 def _show(one: QueuedJob, *, as_json: bool) -> None:

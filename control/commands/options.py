@@ -48,6 +48,23 @@ class Software(click.ParamType[tuple[str, str]]):
         return name, version
 
 
+class JsonObject(click.ParamType[dict[str, Any]]):
+    """Parse `{"location_id": 3}`."""
+
+    name = "JSON"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        try:
+            parsed = value if isinstance(value, dict) else json.loads(value)
+        except (ValueError, RecursionError):
+            parsed = None
+        if not isinstance(parsed, dict):
+            self.fail("give a JSON object", param, ctx)
+        return parsed
+
+
 def say(line: str) -> None:
     """Print progress on stderr, so that stdout carries only data."""
     click.echo(line, err=True)

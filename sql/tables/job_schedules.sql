@@ -4,22 +4,30 @@ create table aspen.job_schedules (
     references aspen.groups (id) on delete cascade,
     pathogen_id bigint not null constraint job_schedules_pathogen_id_fkey
     references aspen.pathogens (id) on delete cascade,
-    kind text not null constraint job_schedules_kind_fkey
+    kind aspen.words not null constraint job_schedules_kind_fkey
     references aspen.job_kinds (name) on delete restrict,
     weekdays integer[] not null,
-    tree_type text,
+    tree_type aspen.words,
     template_args jsonb not null default '{}',
-    is_enabled boolean not null default true,
-    last_run_at timestamptz,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
+    is_enabled aspen.flag not null default true,
+    last_run_at aspen.moment,
+    created_at aspen.moment not null default now(),
+    updated_at aspen.moment not null default now(),
+    last_run_on aspen.day,
+    last_job_id bigint,
+    last_problem text,
     constraint job_schedules_group_id_pathogen_id_kind_key unique (group_id, pathogen_id, kind),
     constraint job_schedules_weekdays_check
     check (cardinality(weekdays) between 1 and 7 and weekdays <@ '{1,2,3,4,5,6,7}'::integer[]),
     constraint job_schedules_tree_type_check
     check (tree_type in ('OVERVIEW', 'TARGETED', 'NON_CONTEXTUALIZED')),
     constraint job_schedules_template_args_is_object_check
-    check (jsonb_typeof(template_args) = 'object')
+    check (jsonb_typeof(template_args) = 'object'),
+    constraint job_schedules_last_problem_form_check
+    check (
+        char_length(last_problem) <= 1000
+        and last_problem !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
 );
 
 create index job_schedules_pathogen_id_idx on aspen.job_schedules (pathogen_id);
@@ -30,4 +38,10 @@ comment on column aspen.job_schedules.weekdays is
 comment on column aspen.job_schedules.template_args is
 'Filters of a phylo run, as in jobs.template_args';
 comment on column aspen.job_schedules.last_run_at is
-'When a job was last queued by the schedule; null if never';
+'When the schedule was last due and looked at; null if never';
+comment on column aspen.job_schedules.last_run_on is
+'Day in UTC for which the schedule was last looked at; it has at most one job per day';
+comment on column aspen.job_schedules.last_job_id is
+'Job that the schedule queued last, which may be deleted since; null if none';
+comment on column aspen.job_schedules.last_problem is
+'Why no job was queued on last_run_on; null if one was';

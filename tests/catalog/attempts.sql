@@ -156,6 +156,13 @@ select email from api.group_members where id = %(id)s
 -- group_members update
 update api.group_members set role = 'member' where id = %(id)s returning id
 
+-- job_schedules insert
+insert into api.job_schedules (group_id, pathogen_id, kind, weekdays)
+values (%(group)s, %(pathogen)s, 'phylo_run', '{1}') returning id
+
+-- job_schedules update
+update api.job_schedules set is_enabled = false where id = %(id)s returning id
+
 -- group_grants select
 select grantee_group_name from api.group_grants where id = %(id)s
 

@@ -17,8 +17,6 @@ SEEN_BY = {
     ("aligned_sequences", "-"): FULL,
     ("job_public_sequences", "-"): FULL,
     ("job_samples", "-"): FULL,
-    # Nobody has a privilege on it.
-    ("job_schedules", "-"): frozenset(),
     ("phylo_tree_tips", "-"): ANY,
 }
 
@@ -36,7 +34,6 @@ def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
         ("aligned_sequences", "-"): factories.aligned_sequence(conn, sample),
         ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
         ("job_samples", "-"): factories.job_sample(conn, run, sample),
-        ("job_schedules", "-"): factories.job_schedule(conn, lab),
         ("phylo_tree_tips", "-"): int(tip[0]),
     }
 

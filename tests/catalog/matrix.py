@@ -86,6 +86,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("cancel_job", "-"): factories.job(conn, lab),
         ("requested_by", "-"): run,
         ("retry_job", "-"): factories.job(conn, lab, status="failed"),
+        ("job_schedules", "-"): factories.job_schedule(conn, lab, "MPX"),
         ("job_outputs", "-"): factories.job_output(conn, run),
         ("output_url", "other"): factories.job_output(conn, run, "aligned_fasta"),
         # Rows nothing refers to, so that a delete shows the right to do it.

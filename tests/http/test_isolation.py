@@ -48,6 +48,7 @@ LISTS = (
     "sample_qc_metrics",
     "jobs",
     "job_outputs",
+    "job_schedules",
     "phylo_runs",
     "phylo_trees",
     "groups",

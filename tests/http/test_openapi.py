@@ -22,6 +22,7 @@ RESOURCES = {
     "/groups",
     "/invitations",
     "/job_outputs",
+    "/job_schedules",
     "/jobs",
     "/lineages",
     "/locations",

@@ -14,9 +14,10 @@ from tests.sql.conftest import Lab
 
 @pytest.fixture
 def ada(admin: psycopg.Connection, lab: Lab) -> str:
-    """Store an admin of the lab, which has a run, a sequence and a grant."""
+    """Store an admin of the lab, which has a run, a schedule, a sequence and a grant."""
     factories.grant(admin, lab.group, lab.other_group)
     factories.phylo_run(admin, lab.group)
+    factories.job_schedule(admin, lab.group)
     factories.sequence(admin, factories.sample(admin, lab.group))
     factories.user(admin, "ada", {lab.group: "admin"})
     return "ada"
@@ -42,6 +43,10 @@ def setting(view: str, column: str) -> sql.Composed:
         ("phylo_runs", "name", "A new name"),
         ("group_grants", "role", "member"),
         ("group_grants", "ends_at", "2999-01-01"),
+        ("job_schedules", "weekdays", [2]),
+        ("job_schedules", "tree_type", "TARGETED"),
+        ("job_schedules", "template_args", "{}"),
+        ("job_schedules", "is_enabled", False),
         ("sequences", "sequence", "ACGTN" * 200),
         ("sequences", "sequencing_date", "2024-01-01"),
         ("sequences", "sequencing_depth", 30.5),
@@ -74,6 +79,12 @@ def test_column_of_the_caller_is_set(
         ("group_grants", "grantee_group_id", 1),
         ("group_grants", "granted_by_id", None),
         ("group_grants", "created_at", "2024-01-01"),
+        ("job_schedules", "group_id", 1),
+        ("job_schedules", "pathogen_id", 1),
+        ("job_schedules", "kind", "pangolin"),
+        ("job_schedules", "last_run_on", "2024-01-01"),
+        ("job_schedules", "last_job_id", 1),
+        ("job_schedules", "last_problem", "a problem"),
         ("invitations", "role", "admin"),
         ("invitations", "expires_at", "2999-01-01"),
         ("phylo_runs", "group_id", 1),
