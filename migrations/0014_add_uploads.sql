@@ -1,5 +1,5 @@
 -- Lets members send large files, and links name the bucket as the host of the storage does.
--- depends: 0011_add_job_reports
+-- depends: 0013_add_platform_jobs_and_repository_data
 
 alter table aspen.storage_credentials
 add column addressing_style text not null default 'path'

@@ -1,5 +1,5 @@
 -- Lets groups say when runs start.
--- depends: 0011_add_job_reports
+-- depends: 0016_add_rejected_notifications
 -- code: unloaded
 
 -- squawk-ignore-file changing-column-type
