@@ -1,4 +1,4 @@
--- Gives the jobs that belong to no group a group of their own, and the data sets of repositories a table.
+-- Gives the jobs that belong to no group a group of their own, and data sets of repositories a table.
 -- depends: 0011_add_job_reports
 
 -- Before the checks, so that none of them reads rows of group 0.

@@ -200,7 +200,9 @@ def repository_data_command(
     if as_json:
         echo_json({"job_id": done.job_id, "files": [str(one.uri) for one in done.outputs]})
         return
-    click.echo(f"registered the aligned data set of {pathogen} from {repository}, job {done.job_id}")
+    click.echo(
+        f"registered the aligned data set of {pathogen} from {repository}, job {done.job_id}"
+    )
     for one in done.outputs:
         click.echo(f"{one.kind}: {one.uri}")
 
