@@ -1,4 +1,4 @@
--- Gives the jobs that belong to no group a group of their own, and the data sets of repositories a table.
+-- Gives the jobs that belong to no group a group of their own, and data sets of repositories a table.
 -- depends: 0011_add_job_reports
 
 -- Before the checks, so that none of them reads rows of group 0.
@@ -49,7 +49,11 @@ insert into aspen.job_kinds (
     name, is_queued_for_sequences, is_dataset_needed, lineage_caller, is_platform
 )
 values
-('repository_alignment', false, false, null, true);
+('repository_alignment', false, false, null, true),
+('public_metadata', false, false, null, true),
+('locations', false, false, null, true),
+('lineages', false, false, null, true),
+('accessions', false, false, null, true);
 
 insert into aspen.job_output_kinds (name, job_kind)
 values
@@ -121,3 +125,72 @@ comment on column aspen.repository_data.metadata_key is 'S3 key of the metadata,
 comment on column aspen.repository_data.source_id is
 'Data set that it was made from; null if it is not known here';
 comment on column aspen.repository_data.job_id is 'Job whose outputs are the files';
+
+-- The rows of a pathogen and repository become a partition when they are loaded again; until then
+-- they are in the default one.
+alter table aspen.public_sequences rename to whole_public_sequences;
+alter table aspen.whole_public_sequences
+drop constraint public_sequences_pkey,
+drop constraint public_sequences_pathogen_id_public_repository_id_strain_key;
+drop index aspen.public_sequences_public_repository_id_idx;
+drop index aspen.public_sequences_pathogen_id_public_repository_id_accession_idx;
+
+create table aspen.public_sequences (
+    pathogen_id bigint not null constraint public_sequences_pathogen_id_fkey
+    references aspen.pathogens (id) on delete cascade,
+    public_repository_id bigint not null constraint public_sequences_public_repository_id_fkey
+    references aspen.public_repositories (id) on delete restrict,
+    strain text not null,
+    accession text,
+    lineage text,
+    collection_date date,
+    region text,
+    country text,
+    division text,
+    location text,
+    constraint public_sequences_pkey primary key (pathogen_id, public_repository_id, strain),
+    constraint public_sequences_texts_form_check check (
+        strain !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and accession !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and lineage !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and region !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and country !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and division !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+        and location !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
+    )
+) partition by range (pathogen_id, public_repository_id);
+
+create index public_sequences_public_repository_id_idx
+on aspen.public_sequences (public_repository_id);
+
+create index public_sequences_pathogen_id_public_repository_id_accession_idx
+on aspen.public_sequences (pathogen_id, public_repository_id, accession);
+
+comment on table aspen.public_sequences is 'Metadata of every sequence a repository publishes for a pathogen';
+
+create table aspen.public_others partition of aspen.public_sequences default;
+
+comment on table aspen.public_others is 'Public sequences of a pathogen and repository that were never loaded';
+
+set local role none;
+
+insert into aspen.public_sequences (
+    pathogen_id, public_repository_id, strain, accession, lineage, collection_date, region,
+    country, division, location
+)
+select
+    old_rows.pathogen_id,
+    old_rows.public_repository_id,
+    old_rows.strain,
+    old_rows.accession,
+    old_rows.lineage,
+    old_rows.collection_date,
+    old_rows.region,
+    old_rows.country,
+    old_rows.division,
+    old_rows.location
+from aspen.whole_public_sequences as old_rows;
+
+set local role aspen_owner;
+
+drop table aspen.whole_public_sequences;

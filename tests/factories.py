@@ -195,14 +195,14 @@ def usher_option(
 
 def public_sequence(
     conn: psycopg.Connection, strain: str, pathogen_id: int | None = None, **columns: object
-) -> int:
+) -> None:
     """Store a sequence published in GISAID."""
     values = {
         "pathogen_id": pathogen_id or pathogen(conn),
         "public_repository_id": repository(conn),
         "strain": strain,
-    }
-    return insert(conn, "public_sequences", values | columns)
+    } | columns
+    conn.execute(insert_into("public_sequences", values), values)
 
 
 def sample(

@@ -200,9 +200,124 @@ def repository_data_command(
     if as_json:
         echo_json({"job_id": done.job_id, "files": [str(one.uri) for one in done.outputs]})
         return
-    click.echo(f"registered the aligned data set of {pathogen} from {repository}, job {done.job_id}")
+    click.echo(
+        f"registered the aligned data set of {pathogen} from {repository}, job {done.job_id}"
+    )
     for one in done.outputs:
         click.echo(f"{one.kind}: {one.uri}")
+
+
+@load.command("public-sequences")
+@click.argument("file", type=input_file)
+@click.option("--pathogen", required=True, metavar="SLUG", help="Such as SC2.")
+@click.option("--repository", required=True, metavar="NAME", help="Such as GISAID.")
+@click.option("--force", is_flag=True, help="Load a file that is much smaller, or mostly bad.")
+@click.option("--dry-run", is_flag=True, help="Read and check the file, store nothing.")
+@json_option
+@click.pass_obj
+def public_sequences_command(
+    app: App,
+    file: Path,
+    pathogen: str,
+    repository: str,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Replace the public sequences of a pathogen and repository by the metadata of a file.
+
+    FILE is a table with a header, tab- or comma-separated, as GISAID, GenBank and Nextstrain
+    publish it; it may be compressed, or a pipe. Readers see the old rows until the new ones are in
+    their place. A date may be a year or a month, and counts as its first day; with X for unknown
+    digits it is unknown. Rows without a strain, with an impossible date or with control characters
+    are left out and named, and so is all but one of each strain. It can be run again at any time.
+
+    \b
+        control load public-sequences metadata.tsv.gz --pathogen SC2 --repository GISAID
+    """
+    from control.reference.public_sequences import load_public_sequences
+
+    with app.connect("load public-sequences") as conn:
+        report = load_public_sequences(
+            conn,
+            file,
+            pathogen=pathogen,
+            repository=repository,
+            force=force,
+            dry_run=dry_run,
+            echo=say,
+        )
+    if as_json:
+        echo_json(asdict(report) | {"is_stored": not dry_run})
+        return
+    verb = "would replace" if dry_run else "replaced"
+    click.echo(f"{verb} {report.before} public sequences by {report.rows}")
+    for count, said in (
+        (report.duplicates, "rows named a strain that another row names, too"),
+        (report.vague_dates, "dates are unknown"),
+        (report.bad_rows, "bad rows were left out:"),
+    ):
+        if count:
+            click.echo(f"{count} {said}", err=True)
+    for problem in report.problems:
+        click.echo(problem, err=True)
+
+
+@load.command("locations")
+@click.option("--pathogen", required=True, metavar="SLUG", help="Such as SC2.")
+@click.option("--dry-run", is_flag=True, help="Count what is missing, store nothing.")
+@json_option
+@click.pass_obj
+def locations_command(app: App, pathogen: str, dry_run: bool, as_json: bool) -> None:
+    """Add the locations of the public sequences of a pathogen, with divisions and countries.
+
+    Existing rows stay unchanged, so it can be run again at any time.
+
+    \b
+        control load locations --pathogen SC2
+    """
+    from control.jobs.platform import find_pathogen
+    from control.reference.public_sequences import derive_locations
+
+    with app.connect("load locations") as conn:
+        added = derive_locations(conn, find_pathogen(conn, pathogen), dry_run=dry_run)
+    if as_json:
+        echo_json({"added": added, "is_stored": not dry_run})
+    else:
+        click.echo(f"{'would add' if dry_run else 'added'} {added} locations")
+
+
+@load.command("accessions")
+@click.option("--pathogen", required=True, metavar="SLUG", help="Such as SC2.")
+@click.option("--repository", required=True, metavar="NAME", help="Such as GISAID.")
+@click.option("--dry-run", is_flag=True, help="Count what would be written, store nothing.")
+@json_option
+@click.pass_obj
+def accessions_command(
+    app: App, pathogen: str, repository: str, dry_run: bool, as_json: bool
+) -> None:
+    """Give samples the accessions that their public sequences have in a repository.
+
+    A sample is found by its public identifier, with or without the repository's prefix. A
+    different accession replaces the earlier one; none is removed. It can be run again at any time.
+
+    \b
+        control load accessions --pathogen SC2 --repository GISAID
+    """
+    from control.jobs.platform import find_pathogen, find_repository
+    from control.reference.public_sequences import derive_accessions
+
+    with app.connect("load accessions") as conn:
+        written = derive_accessions(
+            conn,
+            find_pathogen(conn, pathogen),
+            find_repository(conn, repository),
+            dry_run=dry_run,
+        )
+    if as_json:
+        echo_json({"written": written, "is_stored": not dry_run})
+    else:
+        click.echo(f"{'would write' if dry_run else 'wrote'} {written} accessions")
 
 
 @load.command("demo")

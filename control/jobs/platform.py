@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
+from control.jobs.starting import BY_HAND
+from control.jobs.states import finish_job, lock_job
 
 if TYPE_CHECKING:
     import psycopg
+
+    from control.jobs.states import Job
 
 # The reserved group that owns them.
 PLATFORM = 0
@@ -27,6 +32,28 @@ def queue_platform_job(
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def end_platform_job(
+    conn: psycopg.Connection,
+    kind: str,
+    job: Job | None,
+    *,
+    pathogen_id: int | None = None,
+    public_repository_id: int | None = None,
+) -> int:
+    """Let the job succeed in the transaction of what it stored, and return its id.
+
+    Without a job, an operator did its work by a command, which leaves a job of its own.
+    """
+    if job is None:
+        job_id = queue_platform_job(
+            conn, kind, pathogen_id=pathogen_id, public_repository_id=public_repository_id
+        )
+        job = lock_job(conn, job_id)
+        conn.execute("update aspen.jobs set executor = %s where id = %s", [BY_HAND, job_id])
+    finish_job(conn, job, None, {"aspen": version("aspen")})
+    return job.id
 
 
 def find_pathogen(conn: psycopg.Connection, slug: str) -> int:

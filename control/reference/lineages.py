@@ -12,6 +12,7 @@ import psycopg
 
 from control.errors import ControlError
 from control.input_files import open_input
+from control.jobs.platform import end_platform_job, find_pathogen
 from control.queries import query
 
 HEADER = "Lineage\tDescription"
@@ -72,6 +73,7 @@ def load_lineages(
                 "check that the file is complete; --allow-fewer loads it all the same",
             )
         row = conn.execute(query("reference/load_lineages"), columns).fetchone()
+        end_platform_job(conn, "lineages", None, pathogen_id=find_pathogen(conn, slug))
     assert row is not None
     return LineagesReport(*row)
 

@@ -39,7 +39,8 @@ comment on column api.jobs.pathogen_id is
 'Pathogen; see pathogens. Null only for a job of the platform';
 comment on column api.jobs.kind is $$Kind of job
 
-phylo_run, pangolin or nextclade; of the platform: repository_alignment.$$;
+phylo_run, pangolin or nextclade; of the platform: repository_alignment,
+public_metadata, locations, lineages or accessions.$$;
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
 comment on column api.jobs.software_versions is $$Versions of the programs used, by name

@@ -1,0 +1,421 @@
+"""Load the metadata of a repository's public sequences: millions of rows, readers undisturbed.
+
+The rows are copied into a new partition aside, which then takes the place of the old one in a short
+transaction. The file is read once and never held in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import psycopg
+from psycopg import sql
+
+from control.errors import ControlError
+from control.input_files import NOT_UTF_8, open_input
+from control.jobs.platform import end_platform_job, find_pathogen, find_repository
+from control.queries import run_query
+
+if TYPE_CHECKING:
+    from control.jobs.states import Job
+
+KIND = "public_metadata"
+COLUMNS = (
+    "strain",
+    "accession",
+    "lineage",
+    "collection_date",
+    "region",
+    "country",
+    "division",
+    "location",
+)
+# The names of each column in the files of GISAID and GenBank, the first that is there counts.
+NAMES: dict[str, tuple[str, ...]] = {
+    "strain": ("strain",),
+    "accession": ("gisaid_epi_isl", "genbank_accession_rev", "genbank_accession", "accession"),
+    "lineage": ("pango_lineage", "lineage"),
+    "collection_date": ("date", "collection_date"),
+    "region": ("region",),
+    "country": ("country",),
+    "division": ("division",),
+    "location": ("location",),
+}
+# GenBank's own layout names a sequence by its accession.
+GENBANK_MARK = "genbank_accession_rev"
+UNKNOWN = ("", "?")
+DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
+VAGUE_DATE = re.compile(r"[0-9X]{4}(?:-[0-9X]{2}){0,2}", re.ASCII)
+# What the check of the table refuses, save the tab between cells.
+FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+LONGEST_LINE_BYTES = 1 << 16
+LINES_AT_ONCE = 5_000
+ROWS_BETWEEN_REPORTS = 100_000
+NAMED_PROBLEMS = 20
+# A file with more bad rows than this share is not what it should be.
+BAD_SHARE = 0.01
+LARGEST_SHRINK = 0.1
+# Requests wait behind one that waits for a lock, so each attempt is short.
+LOCK_TIMEOUT = "200ms"
+LOCK_ATTEMPTS = 150
+LOCK_PAUSE_SECONDS = 0.2
+
+
+@dataclass
+class LoadReport:
+    """What happened, or would in a dry run; problems names the first bad rows."""
+
+    before: int = 0
+    rows: int = 0
+    bad_rows: int = 0
+    duplicates: int = 0
+    vague_dates: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, where: str, reason: str) -> None:
+        """Count a bad row, and name it if few were named."""
+        self.bad_rows += 1
+        if len(self.problems) < NAMED_PROBLEMS:
+            self.problems.append(f"{where}: {reason}")
+
+
+def load_public_sequences(
+    conn: psycopg.Connection,
+    path: Path,
+    *,
+    pathogen: str,
+    repository: str,
+    force: bool = False,
+    dry_run: bool = False,
+    echo: Callable[[str], None] = lambda _line: None,
+    job: Job | None = None,
+) -> LoadReport:
+    """Replace all rows of a pathogen and repository by those of a file, and record it as a job.
+
+    Bad rows are left out and counted. A file that is mostly bad, or has a tenth less rows than
+    there are, is refused unless forced.
+    """
+    key = (find_pathogen(conn, pathogen), find_repository(conn, repository))
+    report = LoadReport()
+    with _alone(conn, key), open_input(path) as file:
+        _drop_leftovers(conn, key)
+        report.before = _count(conn, key)
+        table = sql.Identifier("control", f"public_sequences_{key[0]}_{key[1]}_{time.time_ns()}")
+        with conn.transaction(force_rollback=dry_run):
+            _fill(conn, table, key, file.stream, path, report, echo)
+            _refuse_poor_file(path, report, force=force)
+            if not dry_run:
+                echo(f"indexing {report.rows} rows")
+                _finish(conn, table, key, report)
+        if not dry_run:
+            _swap(conn, table, key, job, echo)
+    return report
+
+
+@contextmanager
+def _alone(conn: psycopg.Connection, key: tuple[int, int]) -> Iterator[None]:
+    """Refuse a second load of the same rows; the lock ends with the connection, too."""
+    name = f"public_sequences {key[0]} {key[1]}"
+    got = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+    if got != (True,):
+        raise ControlError(
+            "these public sequences are being loaded by another command", "wait until it has ended"
+        )
+    try:
+        yield
+    finally:
+        conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def _partitions(conn: psycopg.Connection, key: tuple[int, int]) -> list[tuple[str, bool]]:
+    """Return the tables of these rows, and whether each is in use."""
+    return conn.execute(
+        "select tables.relname, tables.relispartition from pg_catalog.pg_class as tables"
+        " where tables.relnamespace = 'control'::regnamespace and tables.relkind = 'r'"
+        " and tables.relname ~ %s order by tables.relname",
+        [f"^public_sequences_{key[0]}_{key[1]}_[0-9]+$"],
+    ).fetchall()
+
+
+def _drop_leftovers(conn: psycopg.Connection, key: tuple[int, int]) -> None:
+    """Drop what a load left that died before its rows were in use."""
+    for name, is_used in _partitions(conn, key):
+        if not is_used:
+            conn.execute(sql.SQL("drop table {}").format(sql.Identifier("control", name)))
+
+
+def _count(conn: psycopg.Connection, key: tuple[int, int]) -> int:
+    row = conn.execute(
+        "select count(*) from aspen.public_sequences"
+        " where pathogen_id = %s and public_repository_id = %s",
+        key,
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _fill(
+    conn: psycopg.Connection,
+    table: sql.Identifier,
+    key: tuple[int, int],
+    stream: BinaryIO,
+    path: Path,
+    report: LoadReport,
+    echo: Callable[[str], None],
+) -> None:
+    """Copy the rows of the file into a new table, where every snapshot will see them."""
+    conn.execute("set local role aspen_owner")
+    conn.execute(
+        sql.SQL(
+            "create table {} (like aspen.public_sequences including constraints including defaults)"
+        ).format(table)
+    )
+    conn.execute("set local role none")
+    columns = sql.SQL(", ").join(
+        map(sql.Identifier, ("pathogen_id", "public_repository_id", *COLUMNS))
+    )
+    copy_in = sql.SQL("copy {} ({}) from stdin (freeze)").format(table, columns)
+    head = f"{key[0]}\t{key[1]}\t"
+    reported = 0
+    with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
+        rows = read_rows(stream, path, report)
+        while lines := [f"{head}{row}\n" for row in islice(rows, LINES_AT_ONCE)]:
+            copy.write("".join(lines))
+            report.rows += len(lines)
+            if report.rows - reported >= ROWS_BETWEEN_REPORTS:
+                reported = report.rows
+                echo(f"copying: {report.rows} rows")
+
+
+def read_rows(stream: BinaryIO, path: Path, report: LoadReport) -> Iterator[str]:
+    """Yield each good row in the text format of COPY; note the bad ones in the report."""
+    lines = _lines(stream, path)
+    header = next(lines, None)
+    if header is None:
+        raise ControlError(f"{path} is empty", "give the metadata of a repository")
+    is_tsv = "\t" in header[1]
+    places = _places(path, _cells(header[1], is_tsv))
+    width = len(_cells(header[1], is_tsv))
+    longest = max(place for place in places if place is not None)
+    date_place = COLUMNS.index("collection_date")
+    for number, line in lines:
+        if FORBIDDEN.search(line):
+            report.note(f"{path}:{number}", "holds a control character")
+            continue
+        cells = line.split("\t") if is_tsv else _cells(line, is_tsv)
+        if len(cells) <= longest or len(cells) > width:
+            report.note(f"{path}:{number}", f"has {len(cells)} columns instead of {width}")
+            continue
+        values = ["" if place is None else cells[place].strip() for place in places]
+        if values[0] in UNKNOWN:
+            report.note(f"{path}:{number}", "has no strain")
+            continue
+        day = values[date_place]
+        if day not in UNKNOWN:
+            day = _day(day)
+            if not day:
+                report.vague_dates += 1
+            elif day == "bad":
+                report.note(f"{path}:{number}", f"has the date {values[date_place][:40]!r}")
+                continue
+            values[date_place] = day
+        row = "\t".join(["\\N" if value in UNKNOWN else value for value in values])
+        yield row if "\\" not in line else _escaped(values)
+
+
+def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    while line := stream.readline(LONGEST_LINE_BYTES + 1):
+        number += 1
+        if len(line) > LONGEST_LINE_BYTES:
+            raise ControlError(
+                f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
+                "give a table with one sequence per line",
+            )
+        try:
+            text = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise ControlError(f"{path}, line {number} is not UTF-8", NOT_UTF_8) from error
+        if text:
+            yield number, text
+
+
+def _cells(line: str, is_tsv: bool) -> list[str]:
+    """Return the cells of a line; those of a CSV may be quoted."""
+    return line.split("\t") if is_tsv else next(csv.reader(io.StringIO(line)), [])
+
+
+def _places(path: Path, header: Sequence[str]) -> list[int | None]:
+    """Return which column of the file each of COLUMNS is; None if the file lacks it."""
+    names = {name.strip().lower(): place for place, name in reversed([*enumerate(header)])}
+    wanted = dict(NAMES)
+    if GENBANK_MARK in names and "accession" in names:
+        wanted["strain"] = ("accession",)
+    places = [
+        next((names[name] for name in wanted[column] if name in names), None) for column in COLUMNS
+    ]
+    if places[0] is None:
+        raise ControlError(
+            f"the first line of {path} names no column {wanted['strain'][0]}",
+            "give a tab- or comma-separated table with a header, as GISAID and Nextstrain publish",
+        )
+    return places
+
+
+@lru_cache(maxsize=1 << 16)
+def _day(text: str) -> str:
+    """Return a date; of a year or month its first day, "" where X stands for digits, else "bad"."""
+    found = DATE.fullmatch(text)
+    if found is None:
+        return "" if VAGUE_DATE.fullmatch(text) and "X" in text else "bad"
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return "bad"
+
+
+def _escaped(values: Sequence[str]) -> str:
+    return "\t".join("\\N" if value in UNKNOWN else value.replace("\\", "\\\\") for value in values)
+
+
+def _refuse_poor_file(path: Path, report: LoadReport, *, force: bool) -> None:
+    problem = None
+    if report.rows == 0:
+        problem = f"{path} has no good row"
+    elif report.bad_rows > BAD_SHARE * (report.rows + report.bad_rows):
+        problem = f"{report.bad_rows} of {report.rows + report.bad_rows} rows of {path} are bad"
+    elif report.rows < (1 - LARGEST_SHRINK) * report.before:
+        problem = f"{path} has {report.rows} rows, and {report.before} are stored"
+    if problem is not None and not force:
+        raise ControlError(
+            "\n".join([f"nothing was stored: {problem}", *report.problems]),
+            "check that the file is whole; --force loads it all the same",
+        )
+
+
+def _finish(
+    conn: psycopg.Connection, table: sql.Identifier, key: tuple[int, int], report: LoadReport
+) -> None:
+    """Index and check the table aside, so that putting it in use reads none of its rows."""
+    primary_key = sql.SQL(
+        "alter table {} add primary key (pathogen_id, public_repository_id, strain)"
+    ).format(table)
+    try:
+        with conn.transaction():
+            conn.execute(primary_key)
+    except psycopg.errors.UniqueViolation:
+        report.duplicates = conn.execute(
+            sql.SQL(
+                "delete from {0} as doubles using (select ctid, row_number() over"
+                " (partition by strain order by ctid) as place from {0}) as places"
+                " where doubles.ctid = places.ctid and places.place > 1"
+            ).format(table)
+        ).rowcount
+        report.rows -= report.duplicates
+        conn.execute(primary_key)
+    for statement in (
+        "create index on {} (pathogen_id, public_repository_id, accession)",
+        "create index on {} (public_repository_id)",
+        "alter table {} add foreign key (pathogen_id) references aspen.pathogens (id)"
+        " on delete cascade",
+        "alter table {} add foreign key (public_repository_id)"
+        " references aspen.public_repositories (id) on delete restrict",
+    ):
+        conn.execute(sql.SQL(statement).format(table))
+    # From this check PostgreSQL concludes that every row fits the partition.
+    conn.execute(
+        sql.SQL(
+            "alter table {} add constraint bounds"
+            " check (pathogen_id = {} and public_repository_id = {})"
+        ).format(table, *map(sql.Literal, key))
+    )
+    conn.execute(sql.SQL("analyze {}").format(table))
+
+
+def _swap(
+    conn: psycopg.Connection,
+    table: sql.Identifier,
+    key: tuple[int, int],
+    job: Job | None,
+    echo: Callable[[str], None],
+) -> None:
+    """Put the new partition in the place of the old one, as soon as no reader holds that.
+
+    New readers never wait longer than one attempt.
+    """
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            with conn.transaction():
+                conn.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+                _swap_once(conn, table, key)
+                end_platform_job(conn, KIND, job, pathogen_id=key[0], public_repository_id=key[1])
+            return
+        except psycopg.errors.LockNotAvailable as error:
+            if attempt == 0:
+                echo("waiting for transactions that read the old rows")
+            if attempt == LOCK_ATTEMPTS - 1:
+                conn.execute(sql.SQL("drop table {}").format(table))
+                raise ControlError(
+                    "nothing was stored: transactions that read the old rows did not end",
+                    "control db top shows them; run the load again when they have ended",
+                ) from error
+            time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def _swap_once(conn: psycopg.Connection, table: sql.Identifier, key: tuple[int, int]) -> None:
+    old = [sql.Identifier("control", name) for name, is_used in _partitions(conn, key) if is_used]
+    for one in old:
+        conn.execute(sql.SQL("alter table aspen.public_sequences detach partition {}").format(one))
+    conn.execute(
+        "delete from aspen.public_others where pathogen_id = %s and public_repository_id = %s", key
+    )
+    conn.execute(
+        sql.SQL(
+            "alter table aspen.public_sequences attach partition {}"
+            " for values from ({}, {}) to ({}, {})"
+        ).format(table, *map(sql.Literal, (*key, key[0], key[1] + 1)))
+    )
+    for one in old:
+        conn.execute(sql.SQL("drop table {}").format(one))
+
+
+def derive_locations(
+    conn: psycopg.Connection,
+    pathogen_id: int | None,
+    *,
+    dry_run: bool = False,
+    job: Job | None = None,
+) -> int:
+    """Create the locations of a pathogen's public sequences, with their divisions and countries."""
+    with conn.transaction(force_rollback=dry_run):
+        written = run_query(conn, "reference/derive_locations", {"pathogen_id": pathogen_id})
+        end_platform_job(conn, "locations", job, pathogen_id=pathogen_id)
+    return written
+
+
+def derive_accessions(
+    conn: psycopg.Connection,
+    pathogen_id: int | None,
+    public_repository_id: int | None,
+    *,
+    dry_run: bool = False,
+    job: Job | None = None,
+) -> int:
+    """Give samples the accessions that a repository published for their public identifiers."""
+    key = {"pathogen_id": pathogen_id, "public_repository_id": public_repository_id}
+    with conn.transaction(force_rollback=dry_run):
+        written = run_query(conn, "reference/derive_accessions", key)
+        end_platform_job(conn, "accessions", job, **key)
+    return written
