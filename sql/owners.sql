@@ -22,7 +22,8 @@ begin
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
-                    'internal.complete_sample', 'internal.create_phylo_run',
+                    'internal.complete_sample', 'internal.create_import',
+                    'internal.create_phylo_run',
                     'internal.create_samples', 'internal.create_upload',
                     'internal.delete_sample', 'internal.delete_samples',
                     'internal.export_qc_metrics', 'internal.export_sequences',

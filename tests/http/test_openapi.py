@@ -20,6 +20,7 @@ RESOURCES = {
     "/group_grants",
     "/group_members",
     "/groups",
+    "/import_problems",
     "/invitations",
     "/job_outputs",
     "/jobs",
@@ -43,6 +44,7 @@ RESOURCES = {
 FUNCTIONS = {
     "/rpc/accept_invitation",
     "/rpc/cancel_job",
+    "/rpc/create_import",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/create_upload",
