@@ -1,5 +1,5 @@
--- NOTE: the control plane writes problems. A strain may be a private identifier, which viewers do not
--- see.
+-- NOTE: the control plane writes problems. A strain may be a private identifier, which viewers do
+-- not see.
 
 grant select on aspen.import_problems to member;
 

@@ -27,7 +27,9 @@ comment on column api.import_problems.strain is
 'Name of the sample in the file; empty if the line has none';
 comment on column api.import_problems.field is 'Column of the file; empty for the whole row';
 comment on column api.import_problems.value is
-'What is there, cut after 200 characters; � stands for a control character';
+$$What is there, cut after 200 characters
+
+� stands for a control character.$$;
 comment on column api.import_problems.reason is 'What is wrong with it';
 
 grant select on api.import_problems to member;

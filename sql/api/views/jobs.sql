@@ -53,9 +53,13 @@ comment on column api.jobs.heartbeat_at is 'When the running job last reported; 
 comment on column api.jobs.finished_at is 'When it ended; null if it has not';
 comment on column api.jobs.updated_at is 'When the row was last changed';
 comment on column api.jobs.progress_done is
-'How much of progress_total is done; null if the kind of job does not tell';
+$$How much of progress_total is done
+
+Null if the kind of job does not tell.$$;
 comment on column api.jobs.progress_total is
-'How much there is to do: samples of an import; null if the kind of job does not tell';
+$$How much there is to do: samples of an import
+
+Null if the kind of job does not tell.$$;
 
 grant select on api.jobs to member;
 grant select on api.jobs to api_writer;
