@@ -46,6 +46,7 @@
 \ir tables/object_prunes.sql
 \ir tables/uploads.sql
 \ir tables/rejected_notifications.sql
+\ir tables/import_problems.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -308,6 +309,7 @@
 \ir policies/job_outputs.sql
 \ir policies/object_prunes.sql
 \ir policies/uploads.sql
+\ir policies/import_problems.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -365,6 +367,7 @@
 \ir api/views/phylo_trees.sql
 \ir api/views/uploads.sql
 \ir api/views/job_schedules.sql
+\ir api/views/import_problems.sql
 \ir api/views/changes.sql
 \ir api/views/share_links.sql
 
@@ -381,6 +384,7 @@
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
 \ir internal/jobs/job_upload_url.sql
+\ir internal/jobs/create_import.sql
 \ir internal/sharing/make_link.sql
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
@@ -429,6 +433,7 @@
 \ir api/functions/jobs/job_upload_url.sql
 \ir api/functions/uploads/create_upload.sql
 \ir api/functions/uploads/upload_links.sql
+\ir api/functions/uploads/create_import.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/share_links/created_by.sql

@@ -23,8 +23,9 @@ begin
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.complete_schedule',
-                    'internal.create_phylo_run', 'internal.create_samples',
-                    'internal.create_upload', 'internal.delete_sample', 'internal.delete_samples',
+                    'internal.create_import', 'internal.create_phylo_run',
+                    'internal.create_samples', 'internal.create_upload',
+                    'internal.delete_sample', 'internal.delete_samples',
                     'internal.export_qc_metrics', 'internal.export_sequences',
                     'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',

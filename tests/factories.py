@@ -453,6 +453,21 @@ def upload(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
     return insert(conn, "uploads", values | columns)
 
 
+def import_problem(conn: psycopg.Connection, job_id: int, **columns: object) -> int:
+    """Store why a row of an import was rejected."""
+    values = {
+        "group_id": group_of(conn, "jobs", job_id),
+        "job_id": job_id,
+        "file_name": "samples.tsv",
+        "line": 2,
+        "strain": "LAB-1",
+        "field": "date",
+        "value": "soon",
+        "reason": "must be a date YYYY-MM-DD",
+    }
+    return insert(conn, "import_problems", values | columns)
+
+
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
     """Store the credentials that sign URLs of a bucket."""
     values = {

@@ -32,6 +32,7 @@ values
 ('phylo_run', false, false, null, false),
 ('pangolin', true, false, 'PANGOLIN', false),
 ('nextclade', true, true, null, false),
+('import', false, false, null, false),
 ('repository_alignment', false, false, null, true),
 ('public_metadata', false, false, null, true),
 ('locations', false, false, null, true),

@@ -29,6 +29,9 @@ create table aspen.jobs (
     public_repository_id bigint constraint jobs_public_repository_id_fkey
     references aspen.public_repositories (id) on delete restrict,
     is_platform boolean not null generated always as (group_id = 0) stored,
+    progress_done bigint,
+    progress_total bigint,
+    arguments jsonb,
     constraint jobs_group_id_id_key unique (group_id, id),
     -- Each kind belongs either to groups or to the platform.
     constraint jobs_kind_is_platform_fkey foreign key (kind, is_platform)
@@ -63,6 +66,10 @@ create table aspen.jobs (
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),
     constraint jobs_software_versions_is_object_check
     check (jsonb_typeof(software_versions) = 'object'),
+    constraint jobs_progress_check check (
+        progress_done >= 0 and (progress_total is null or progress_done <= progress_total)
+    ),
+    constraint jobs_arguments_is_object_check check (jsonb_typeof(arguments) = 'object'),
     constraint jobs_texts_form_check check (
         executor !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
         and executor_handle !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
@@ -83,7 +90,8 @@ create index jobs_public_repository_id_idx on aspen.jobs (public_repository_id);
 
 create index jobs_requested_by_id_idx on aspen.jobs (requested_by_id);
 
-comment on table aspen.jobs is 'Compute jobs: phylogenetic runs, lineages, quality control, loads';
+comment on table aspen.jobs is
+'Jobs: phylogenetic runs, lineages, quality control, imports, loads';
 comment on column aspen.jobs.pathogen_id is 'Null only for jobs of the platform';
 comment on column aspen.jobs.kind is 'A row of job_kinds';
 comment on column aspen.jobs.status is
@@ -103,3 +111,8 @@ comment on column aspen.jobs.public_repository_id is
 'Repository whose data a job of the platform loads or aligns; null otherwise';
 comment on column aspen.jobs.is_platform is
 'Whether the job belongs to the platform, group 0; for the foreign key to its kind';
+comment on column aspen.jobs.progress_done is
+'How much of progress_total is done; null if the kind of job does not tell';
+comment on column aspen.jobs.progress_total is
+'How much there is to do: samples of an import; null if the kind of job does not tell';
+comment on column aspen.jobs.arguments is 'What an import is asked to do; null for other kinds';

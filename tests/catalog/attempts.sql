@@ -73,6 +73,9 @@ select api.created_by(links) from api.share_links as links where id = %(id)s
 -- create_upload execute
 select api.create_upload(%(group)s, 'a.fasta', 1, repeat('0', 64))
 
+-- create_import execute
+select id from api.create_import(%(group)s, 'SC2', %(id)s, is_sequence_optional => true)
+
 -- upload_links execute
 select api.upload_links(%(id)s)
 

@@ -274,6 +274,15 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "export_qc_metrics": EXPORT | {"id_style": "public"},
+    "create_import": {
+        "group_id": 0,
+        "pathogen": "SC2",
+        "metadata_upload_id": 0,
+        "sequences_upload_id": 0,
+        "on_conflict": "error",
+        "incomplete_dates": "reject",
+        "is_private": True,
+    },
     "create_upload": {
         "group_id": 0,
         "file_name": "a.fasta",

@@ -20,6 +20,7 @@ RESOURCES = {
     "/group_grants",
     "/group_members",
     "/groups",
+    "/import_problems",
     "/invitations",
     "/job_outputs",
     "/job_schedules",
@@ -45,6 +46,7 @@ RESOURCES = {
 FUNCTIONS = {
     "/rpc/accept_invitation",
     "/rpc/cancel_job",
+    "/rpc/create_import",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/create_upload",

@@ -22,10 +22,12 @@ select
     jobs.heartbeat_at,
     jobs.finished_at,
     jobs.updated_at,
-    jobs.public_repository_id
+    jobs.public_repository_id,
+    jobs.progress_done,
+    jobs.progress_total
 from aspen.jobs as jobs;
 
-comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineages, quality control, loads
+comment on view api.jobs is $$Jobs: phylogenetic runs, lineages, quality control, imports, loads
 
 Everyone who sees the group sees its jobs; viewers do not see error. Operators see the jobs that belong to
 no group: those of group 0, the platform. Nothing is written here. When the sequence of a sample is uploaded or changes, the
@@ -39,7 +41,7 @@ comment on column api.jobs.pathogen_id is
 'Pathogen; see pathogens. Null only for a job of the platform';
 comment on column api.jobs.kind is $$Kind of job
 
-phylo_run, pangolin or nextclade; of the platform: repository_alignment,
+phylo_run, pangolin, nextclade or import; of the platform: repository_alignment,
 public_metadata, locations, lineages or accessions.$$;
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
@@ -59,6 +61,14 @@ comment on column api.jobs.updated_at is 'When the row was last changed';
 comment on column api.jobs.public_repository_id is $$Repository whose data a job of the platform loads
 
 Null otherwise; see public_repositories.$$;
+comment on column api.jobs.progress_done is
+$$How much of progress_total is done
+
+Null if the kind of job does not tell.$$;
+comment on column api.jobs.progress_total is
+$$How much there is to do: samples of an import
+
+Null if the kind of job does not tell.$$;
 
 grant select on api.jobs to member;
 grant select on api.jobs to api_writer;

@@ -131,7 +131,8 @@ without versions. expires_in: seconds; never longer than the credentials are val
 whoever uses the URL must send exactly so, such as Content-Length. Errors: 503 storage_unavailable.
 Source: AWS Signature Version 4, authenticating requests with query parameters.$$;
 
-revoke all on function internal.presigned_url(text, text, text, integer, text, jsonb, jsonb)
-from public;
+revoke all on function internal.presigned_url(
+    text, text, text, integer, text, jsonb, jsonb
+) from public;
 grant execute on function internal.presigned_url(text, text, text, integer, text, jsonb, jsonb)
 to member, api_writer, job_runner;
