@@ -127,6 +127,8 @@
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
 \ir internal/results/renew_results_of_sample.sql
+\ir internal/results/version_numbers.sql
+\ir internal/results/renew_stale_results.sql
 \ir internal/identifiers/generated_public_identifier.sql
 \ir internal/samples/complete_sample.sql
 \ir internal/samples/note_named_column.sql
