@@ -1,6 +1,6 @@
 -- Keeps what control output watch could not handle, and finds an object in the queue of prunes by
 -- its address.
--- depends: 0011_add_job_reports
+-- depends: 0014_add_uploads
 
 -- The queue is short: control output prune empties it.
 -- squawk-ignore require-concurrent-index-creation

@@ -19,7 +19,7 @@ grant update (
     status, attempt, executor, executor_handle, software_versions, error, started_at, heartbeat_at,
     finished_at
 ) on aspen.jobs to results_keeper;
-grant update (status, error, finished_at) on aspen.jobs to api_writer;
+grant update (status, error, finished_at, arguments) on aspen.jobs to api_writer;
 grant select on aspen.jobs to job_runner;
 grant update (heartbeat_at) on aspen.jobs to job_runner;
 

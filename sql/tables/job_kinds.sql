@@ -25,4 +25,5 @@ insert into aspen.job_kinds (name, is_queued_for_sequences, is_dataset_needed, l
 values
 ('phylo_run', false, false, null),
 ('pangolin', true, false, 'PANGOLIN'),
-('nextclade', true, true, null);
+('nextclade', true, true, null),
+('import', false, false, null);

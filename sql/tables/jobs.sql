@@ -27,6 +27,9 @@ create table aspen.jobs (
     started_at aspen.moment,
     heartbeat_at aspen.moment,
     finished_at aspen.moment,
+    progress_done bigint,
+    progress_total bigint,
+    arguments jsonb,
     constraint jobs_group_id_id_key unique (group_id, id),
     constraint jobs_status_check
     check (status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'timed_out')),
@@ -57,6 +60,10 @@ create table aspen.jobs (
     constraint jobs_template_args_is_object_check check (jsonb_typeof(template_args) = 'object'),
     constraint jobs_software_versions_is_object_check
     check (jsonb_typeof(software_versions) = 'object'),
+    constraint jobs_progress_check check (
+        progress_done >= 0 and (progress_total is null or progress_done <= progress_total)
+    ),
+    constraint jobs_arguments_is_object_check check (jsonb_typeof(arguments) = 'object'),
     constraint jobs_texts_form_check check (
         executor !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
         and executor_handle !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
@@ -75,8 +82,8 @@ create index jobs_contextual_repository_id_idx on aspen.jobs (contextual_reposit
 
 create index jobs_requested_by_id_idx on aspen.jobs (requested_by_id);
 
-comment on table aspen.jobs is 'Compute jobs: phylogenetic runs, lineage calling, quality control';
-comment on column aspen.jobs.kind is 'phylo_run, pangolin or nextclade';
+comment on table aspen.jobs is 'Jobs: phylogenetic runs, lineage calling, quality control, imports';
+comment on column aspen.jobs.kind is 'phylo_run, pangolin, nextclade or import';
 comment on column aspen.jobs.status is
 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column aspen.jobs.attempt is 'Number of the current attempt, from 1';
@@ -90,3 +97,8 @@ comment on column aspen.jobs.error is
 'Why the job failed or was cancelled by the system; null otherwise';
 comment on column aspen.jobs.heartbeat_at is
 'When the running job last reported; null if never';
+comment on column aspen.jobs.progress_done is
+'How much of progress_total is done; null if the kind of job does not tell';
+comment on column aspen.jobs.progress_total is
+'How much there is to do: samples of an import; null if the kind of job does not tell';
+comment on column aspen.jobs.arguments is 'What an import is asked to do; null for other kinds';

@@ -121,6 +121,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "memberships_delete_admin on aspen.memberships",
             "memberships_select_member on aspen.memberships",
             "share_links_insert_group on aspen.share_links",
+            "uploads_insert_own on aspen.uploads",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
         ],

@@ -20,6 +20,7 @@ RESOURCES = {
     "/group_grants",
     "/group_members",
     "/groups",
+    "/import_problems",
     "/invitations",
     "/job_outputs",
     "/jobs",
@@ -37,13 +38,16 @@ RESOURCES = {
     "/samples",
     "/sequences",
     "/share_links",
+    "/uploads",
     "/usher_options",
 }
 FUNCTIONS = {
     "/rpc/accept_invitation",
     "/rpc/cancel_job",
+    "/rpc/create_import",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/create_upload",
     "/rpc/delete_samples",
     "/rpc/expand_lineages",
     "/rpc/explain_access",
@@ -73,6 +77,7 @@ FUNCTIONS = {
     "/rpc/shared_sequences",
     "/rpc/submission_template",
     "/rpc/update_samples",
+    "/rpc/upload_links",
     "/rpc/validate_sample_identifiers",
 }
 PATHS_OF = {
