@@ -44,6 +44,7 @@
 \ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
+\ir tables/rejected_notifications.sql
 \ir tables/uploads.sql
 \ir tables/rejected_notifications.sql
 \ir tables/import_problems.sql
@@ -133,6 +134,8 @@
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
 \ir internal/results/renew_results_of_sample.sql
+\ir internal/results/version_numbers.sql
+\ir internal/results/renew_stale_results.sql
 \ir internal/identifiers/generated_public_identifier.sql
 \ir internal/samples/complete_sample.sql
 \ir internal/samples/note_named_column.sql

@@ -1,4 +1,4 @@
-"""`control job`: list, show, start, launch, schedule and cancel jobs."""
+"""`control job`: list, show, start, launch, schedule, cancel and renew jobs."""
 
 from __future__ import annotations
 
@@ -105,6 +105,65 @@ def start(app: App, job_id: int, ttl: timedelta, dry_run: bool, as_json: bool) -
     else:
         click.echo(token)
         click.echo(f"job {job_id} is running: write its files to {started.output_prefix}", err=True)
+
+
+@job.command()
+@click.argument("kind")
+@click.option("--group", "group_id", type=click.IntRange(min=1), help="Only samples of this group.")
+@click.option("--pathogen", help="Only samples of the pathogen with this slug.")
+@click.option("--sample", "samples", type=int, multiple=True, help="Only this sample, by its id.")
+@click.option("--software-version", help="Version that results should have, or a newer one.")
+@click.option("--dataset-tag", help="Tag that the reference dataset should have, or a newer one.")
+@click.option("--force-all", is_flag=True, help="Take results that are not stale as well.")
+@click.option("--dry-run", is_flag=True, help="Show what would be queued, change nothing.")
+@json_option
+@click.pass_obj
+def renew(
+    app: App,
+    kind: str,
+    group_id: int | None,
+    pathogen: str | None,
+    samples: tuple[int, ...],
+    software_version: str | None,
+    dataset_tag: str | None,
+    force_all: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Queue jobs for samples whose lineage or quality is missing or stale.
+
+    KIND is pangolin or nextclade. Stale are results of an older version of the software or of an
+    older dataset than those given or else than the newest that any result of the pathogen has.
+    Samples that wait in such a job already are left out, so running it again changes nothing.
+
+    \b
+        control job renew pangolin --software-version 1.29
+        control job renew nextclade --pathogen SC2 --dataset-tag 2024-01-16 --dry-run
+    """
+    from control.jobs.renewing import Wanted, renew_results
+
+    wanted = Wanted(
+        kind,
+        group_id=group_id,
+        pathogen=pathogen,
+        sample_ids=samples or None,
+        software_version=software_version,
+        dataset_tag=dataset_tag,
+        is_forced=force_all,
+    )
+    with app.connect("job renew") as conn:
+        renewed = renew_results(conn, wanted, dry_run=dry_run)
+    if as_json:
+        echo_json([asdict(one) for one in renewed])
+        return
+    verb = "would queue" if dry_run else "queued"
+    for one in renewed:
+        name = "a job" if dry_run else f"job {one.job_id}"
+        click.echo(
+            f"{verb} {name}: {one.sample_count} samples of group {one.group_id}, {one.pathogen}"
+        )
+    if not renewed:
+        click.echo("nothing is stale", err=True)
 
 
 @job.command()

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import botocore.exceptions
@@ -14,6 +15,7 @@ import botocore.exceptions
 from control.errors import ControlError
 from control.outputs.malformed import TryAgain
 from control.outputs.manifest import NamedFile
+from control.outputs.unpacking import unpacked
 from control.storage.s3 import BUFFER_BYTES, S3Uri
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ class ObjectFile:
         self.name = str(stored.uri)
         self._hashing = _HashingReader(body)
         self.stream = cast(BinaryIO, io.BufferedReader(self._hashing, BUFFER_BYTES))
+
+    @cached_property
+    def content(self) -> BinaryIO:
+        """The bytes that a compressed file unpacks to, or those of the file."""
+        return unpacked(self.stream, self.name)
 
     def finish(self) -> None:
         """Read the rest, and compare the whole with size and checksum."""

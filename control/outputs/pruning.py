@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from control.outputs.object_locks import try_lock_objects
+from control.outputs.parallel import in_parallel
 from control.queries import query
 from control.storage.s3 import S3Uri
 
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-# S3 deletes at most 1,000 at once; each takes one of PostgreSQL's shared locks.
+# Each takes one of PostgreSQL's shared locks.
 BATCH = 500
-# How S3 names the version of an object from before the bucket kept versions.
-NO_VERSION = "null"
+# What S3 deletes at once.
+MOST_OBJECTS = 1000
 
 
 @dataclass(frozen=True)
 class Pruned:
     """What became of one entry of the queue: `kept` means that an output refers to the object."""
 
-    job_id: int
+    job_id: int | None
     uri: S3Uri
     version_id: str | None
     outcome: Literal["deleted", "kept", "failed"] = "deleted"
@@ -42,7 +43,7 @@ class Pruned:
 @dataclass(frozen=True)
 class _Entry:
     id: int
-    job_id: int
+    job_id: int | None
     key: str
     version_id: str | None
 
@@ -110,20 +111,37 @@ def _prune(
 def _delete(
     s3: S3Client, bucket: str, entries: Sequence[_Entry]
 ) -> dict[tuple[str, str | None], str]:
-    """Delete these objects in one request, and return why S3 did not delete some of them."""
-    if not entries:
-        return {}
-    objects: list[ObjectIdentifierTypeDef] = [
-        {"Key": entry.key, "VersionId": entry.version_id or NO_VERSION} for entry in entries
+    """Delete these objects, and return why S3 did not delete some of them.
+
+    An entry without a version means everything that is stored under its key, whose versions nobody
+    recorded.
+    """
+    objects: list[ObjectIdentifierTypeDef] = []
+    without_version = {entry.key for entry in entries if entry.version_id is None}
+    for key, versions in in_parallel(lambda one: _versions(s3, bucket, one), without_version):
+        objects += [{"Key": key, "VersionId": version} for version in versions]
+    objects += [
+        {"Key": entry.key, "VersionId": entry.version_id}
+        for entry in entries
+        if entry.version_id is not None and entry.key not in without_version
     ]
-    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-    return {
-        (error["Key"], _version(error.get("VersionId"))): (
-            f"{error.get('Message') or 'S3 gives no reason'} ({error.get('Code', '?')})"
-        )
-        for error in answer.get("Errors", [])
-    }
+    failures = {}
+    while some := objects[:MOST_OBJECTS]:
+        del objects[:MOST_OBJECTS]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+        for error in answer.get("Errors", []):
+            reason = f"{error.get('Message') or 'S3 gives no reason'} ({error.get('Code', '?')})"
+            failures[error["Key"], error.get("VersionId")] = reason
+            failures[error["Key"], None] = reason
+    return failures
 
 
-def _version(version_id: str | None) -> str | None:
-    return None if version_id in (None, "", NO_VERSION) else version_id
+def _versions(s3: S3Client, bucket: str, key: str) -> list[str]:
+    """Return every version of an object, and every mark that it was deleted."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+    return [
+        found["VersionId"]
+        for page in pages
+        for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        if found["Key"] == key
+    ]

@@ -73,10 +73,11 @@ class Draft:
 
 def read_draft(file: ObjectFile, prefixes: Sequence[str]) -> Draft:
     """Read the whole file; `prefixes` are those of the pathogen's repositories."""
-    if file.stored.size > LARGEST_DATASET_BYTES:
+    content = file.content.read(LARGEST_DATASET_BYTES + 1)
+    if len(content) > LARGEST_DATASET_BYTES:
         raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
     try:
-        return parse_draft(decode(file.stream.read()), prefixes)
+        return parse_draft(decode(content), prefixes)
     except MalformedJson as error:
         raise Malformed(file.name, error.position, error.reason) from error
 

@@ -23,7 +23,7 @@ class MalformedJson(Exception):
 def decode(content: bytes) -> str:
     """Decode a JSON file to text; a byte-order mark is dropped."""
     if content.startswith(b"\x1f\x8b"):
-        raise MalformedJson(None, "is compressed with gzip; outputs are stored uncompressed")
+        raise MalformedJson(None, "is compressed with gzip")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from itertools import chain
 
 from control.outputs.job_files import ObjectFile
 from control.outputs.malformed import Malformed, unprintable
+from control.outputs.unpacking import kind_of
 from control.terminal import listed
 
 # Far longer than a genome or a row of Nextclade; a file without line ends is not read whole.
@@ -27,12 +28,11 @@ class Row:
 def read_lines(file: ObjectFile) -> Iterator[tuple[int, bytes]]:
     """Yield number and content of each line, without byte-order mark and line end."""
     number = 0
-    while line := file.stream.readline(LONGEST_LINE_BYTES + 1):
+    while line := file.content.readline(LONGEST_LINE_BYTES + 1):
         number += 1
         if number == 1:
-            if line.startswith(b"\x1f\x8b"):
-                reason = "is compressed with gzip; outputs are stored uncompressed"
-                raise Malformed(file.name, None, reason)
+            if kind_of(line) is not None:
+                raise Malformed(file.name, None, "is compressed twice")
             line = line.removeprefix(_BOM)
         if len(line) > LONGEST_LINE_BYTES:
             raise Malformed(file.name, number, f"is longer than {LONGEST_LINE_BYTES} bytes")

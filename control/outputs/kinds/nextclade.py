@@ -142,7 +142,7 @@ def _names(text: str) -> list[str]:
 
 def _dataset(file: ObjectFile) -> dict[str, str | None]:
     """Return name, accession and tag of the dataset that the genomes were compared with."""
-    content = file.stream.read(LARGEST_DATASET_BYTES + 1)
+    content = file.content.read(LARGEST_DATASET_BYTES + 1)
     if len(content) > LARGEST_DATASET_BYTES:
         raise Malformed(file.name, None, f"is larger than {LARGEST_DATASET_BYTES} bytes")
     try:

@@ -1,9 +1,21 @@
--- Which of these objects an output refers to again. Without a version an object is whatever is
--- stored under its key.
+-- Which of these objects a row refers to again: an output, or an upload, whose objects are below
+-- its folder. Without a version an object is whatever is stored under its key.
 select prunes.id
 from aspen.object_prunes as prunes
-inner join aspen.job_outputs as outputs
-    on prunes.bucket = outputs.bucket and prunes.key = outputs.key
 where
     prunes.id = any(%(ids)s)
-    and coalesce(prunes.version_id = outputs.version_id, true);
+    and (
+        exists (
+            select from aspen.job_outputs as outputs
+            where
+                prunes.bucket = outputs.bucket
+                and prunes.key = outputs.key
+                and coalesce(prunes.version_id = outputs.version_id, true)
+        )
+        or exists (
+            select from aspen.uploads as uploads
+            where
+                prunes.bucket = uploads.bucket
+                and substring(prunes.key from '^group/[0-9]+/uploads/[^/]*/') = uploads.folder
+        )
+    );

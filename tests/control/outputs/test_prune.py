@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -121,6 +122,33 @@ def test_object_from_before_the_bucket_kept_versions_is_deleted(versioned: Desk)
     prune(versioned)
 
     assert versions(versioned, "old.json") == []
+
+
+def test_every_version_goes_where_none_was_recorded(versioned: Desk) -> None:
+    """Delete what people sent to a bucket that keeps versions, and no neighbour."""
+    for content in ("1", "2"):
+        versioned.put("group/1/uploads/x/part-00001", content)
+    versioned.put("group/1/uploads/x/part-000010", "another")
+    queue(versioned, "group/1/uploads/x/part-00001", job_id=None)
+
+    prune(versioned)
+
+    [left] = versioned.s3.client.list_object_versions(Bucket=versioned.s3.bucket)["Versions"]
+    assert left["Key"] == "group/1/uploads/x/part-000010"
+
+
+def test_part_of_an_upload_that_is_there_is_kept(desk: Desk) -> None:
+    """Look at uploads as at outputs."""
+    folder = f"group/{desk.group_id}/uploads/{uuid.uuid4()}/"
+    desk.conn.execute(
+        "insert into aspen.uploads"
+        " (group_id, file_name, bucket, folder, size_bytes, checksum_sha256)"
+        " values (%s, 'a.tsv', %s, %s, 1, repeat('0', 64))",
+        [desk.group_id, desk.s3.bucket, folder],
+    )
+    queue(desk, f"{folder}part-00001", job_id=None)
+
+    assert [one.outcome for one in prune(desk)] == ["kept"]
 
 
 def test_object_that_is_being_registered_waits(desk: Desk) -> None:

@@ -361,7 +361,7 @@ def test_malformed_table_is_refused(draft: Desk, content: str, complaint: str) -
         (">1\nACGT\n>2\n", "line 3: the taxon '2' has no sequence"),
         (">\nACGT\n", "line 1: the header names no taxon"),
         ("ACGT\n", "line 1: expected a header that begins with '>'"),
-        (b"\x1f\x8b\x08\x00", ": is compressed with gzip"),
+        (b"\x1f\x8b\x08\x00", ": is compressed, and ends too early"),
     ],
 )
 def test_malformed_alignment_is_refused(draft: Desk, content: bytes | str, complaint: str) -> None:

@@ -247,7 +247,7 @@ HEADER = PANGOLIN_HEADER
         (table(HEADER, lineage_row("1", "B\0")), "line 2: holds the character NUL"),
         (table(HEADER, lineage_row("1", "B")).encode() + b"\xff", "line 3: is not UTF-8"),
         (table(HEADER, '1,"BA.2'), "line 2: is not CSV"),
-        (b"\x1f\x8b\x08\x00", ": is compressed with gzip"),
+        (b"\x1f\x8b\x08\x00", ": is compressed, and ends too early"),
         (table(HEADER, "1," + "A" * (17 << 20)), "line 2: is longer than 16777216 bytes"),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) and len(value) < 100 else "",

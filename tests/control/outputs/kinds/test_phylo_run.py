@@ -318,7 +318,7 @@ def test_input_deleted_meanwhile_leaves_a_tip_without_sample(draft: Desk) -> Non
         (dataset(tip("a"), tip("b\u202ec")), r"the name of a tip is 'b\u202ec', which holds the"),
         (dataset(tip("a\tb")), r"the name of a tip is 'a\tb', which holds the control"),
         (b'{"meta": {},\n "x": "\xff"}', "line 2: is not UTF-8"),
-        (b"\x1f\x8b\x08\x00", ": is compressed with gzip; outputs are stored uncompressed"),
+        (b"\x1f\x8b\x08\x00", ": is compressed, and ends too early"),
         (b"", "line 1 column 1: ends too early"),
     ],
 )
