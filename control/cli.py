@@ -27,6 +27,7 @@ COMMANDS = {
     "job": "control.commands.job:job",
     "output": "control.commands.output:output",
     "mail": "control.commands.mail:mail",
+    "event": "control.commands.event:event",
     "load": "control.commands.load:load",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
@@ -44,6 +45,7 @@ SUMMARIES = {
     "sample": "Import samples and their sequences.",
     "output": "Register the files that jobs wrote to S3.",
     "mail": "Send the mails of invitations.",
+    "event": "Number the events of the feed, and delete old ones.",
     "load": "Load reference data, or the demo.",
 }
 

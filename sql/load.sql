@@ -47,6 +47,8 @@
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
 \ir tables/job_schedules.sql
+\ir tables/event_notes.sql
+\ir tables/events.sql
 \ir tables/audit_log.sql
 \ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
@@ -163,6 +165,8 @@
 \ir internal/samples/update_samples.sql
 \ir internal/samples/remove_samples.sql
 \ir internal/samples/delete_samples.sql
+\ir internal/history/note_events.sql
+\ir internal/history/number_events.sql
 \ir internal/history/history_start.sql
 \ir internal/history/known_moment.sql
 \ir internal/history/past_sample.sql
@@ -293,6 +297,8 @@
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
 \ir policies/job_schedules.sql
+\ir policies/event_notes.sql
+\ir policies/events.sql
 \ir policies/audit_log.sql
 \ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
@@ -313,6 +319,7 @@
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
+\ir triggers/phylo_trees.sql
 \ir triggers/job_outputs.sql
 \ir triggers/job_schedules.sql
 \ir triggers/audit_log.sql
@@ -344,6 +351,7 @@
 \ir api/views/phylo_trees.sql
 \ir api/views/job_schedules.sql
 \ir api/views/changes.sql
+\ir api/views/events.sql
 \ir api/views/share_links.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.

@@ -51,7 +51,7 @@ begin
                     'internal.revoke_invitation'
                 ]),
                 ('results_keeper', array[
-                    'internal.end_empty_jobs', 'internal.note_lost_input',
+                    'internal.end_empty_jobs', 'internal.note_events', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.queue_object_prune',
                     'internal.queue_object_prunes', 'internal.renew_results_of_sample',
                     'internal.renew_results_of_sequences', 'internal.requeue_job',

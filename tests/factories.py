@@ -405,6 +405,15 @@ def job_schedule(
     return insert(conn, "job_schedules", values | columns)
 
 
+def event(conn: psycopg.Connection, sample_id: int) -> int:
+    """Store the event that a sample was created, as seen by whoever sees the sample."""
+    group_id, disclosed_at = conn.execute(
+        "select group_id, disclosed_at from aspen.samples where id = %s", [sample_id]
+    ).fetchall()[0]
+    values = {"group_id": group_id, "row_id": sample_id, "disclosed_at": disclosed_at}
+    return insert(conn, "events", values | {"kind": "sample.created", "occurred_at": "2024-01-01"})
+
+
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
     """Store the credentials that sign URLs of a bucket."""
     values = {

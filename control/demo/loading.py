@@ -20,6 +20,7 @@ from control.database import acting_as
 from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
 from control.demo.outbreak import HOME, LINEAGES, LOCATIONS, DemoSample, Node, outbreak, tips
 from control.errors import ControlError
+from control.events.numbering import number_events
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
 from control.people.groups import Group, find_group
@@ -60,6 +61,7 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
         manifest = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
         _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
         register_outputs(conn, s3, job_id, read_manifest(s3, manifest, job_id))
+    number_events(conn)
 
 
 def _refuse_groups_of_others(conn: psycopg.Connection) -> None:

@@ -113,6 +113,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sample_mutations", kind] = factories.mutations(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
+        rows["events", kind] = factories.event(conn, sample)
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     rows["explain_access", "-"] = rows["samples", "open"]
     rows["restore_samples", "-"] = factories.sample(conn, lab)

@@ -17,6 +17,7 @@ from tests.http.world import World, problems, rows
 RESOURCES = {
     "/accessions",
     "/changes",
+    "/events",
     "/group_grants",
     "/group_members",
     "/groups",
