@@ -2,6 +2,8 @@
 
 -- squawk-ignore-file changing-column-type
 
+drop table aspen.webhooks;
+
 drop table aspen.events;
 
 drop table aspen.event_notes;

@@ -49,6 +49,7 @@
 \ir tables/job_schedules.sql
 \ir tables/event_notes.sql
 \ir tables/events.sql
+\ir tables/webhooks.sql
 \ir tables/audit_log.sql
 \ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
@@ -299,6 +300,7 @@
 \ir policies/job_schedules.sql
 \ir policies/event_notes.sql
 \ir policies/events.sql
+\ir policies/webhooks.sql
 \ir policies/audit_log.sql
 \ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
@@ -322,6 +324,7 @@
 \ir triggers/phylo_trees.sql
 \ir triggers/job_outputs.sql
 \ir triggers/job_schedules.sql
+\ir triggers/webhooks.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -352,6 +355,7 @@
 \ir api/views/job_schedules.sql
 \ir api/views/changes.sql
 \ir api/views/events.sql
+\ir api/views/webhooks.sql
 \ir api/views/share_links.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
@@ -370,6 +374,8 @@
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
 \ir internal/sharing/revoke_share_link.sql
+\ir internal/sharing/create_webhook.sql
+\ir internal/sharing/replay_webhook.sql
 \ir internal/sharing/shared_phylo_tree.sql
 \ir internal/sharing/shared_sequences.sql
 \ir internal/sequences/fasta.sql
@@ -417,6 +423,8 @@
 \ir api/functions/share_links/share_phylo_tree.sql
 \ir api/functions/share_links/share_sequences.sql
 \ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/webhooks/create_webhook.sql
+\ir api/functions/webhooks/replay_webhook.sql
 \ir api/functions/share_links/shared_phylo_tree.sql
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql

@@ -414,6 +414,19 @@ def event(conn: psycopg.Connection, sample_id: int) -> int:
     return insert(conn, "events", values | {"kind": "sample.created", "occurred_at": "2024-01-01"})
 
 
+def webhook(conn: psycopg.Connection, group_id: int, user_id: int, **columns: object) -> int:
+    """Store a webhook that a user made, for every kind of event from now on."""
+    values = {
+        "group_id": group_id,
+        "created_by_id": user_id,
+        "url": "https://hooks.example.org/",
+        "kinds": ["sample.created", "sample.changed", "sample.deleted", "job.ended", "tree.ready"],
+        "secret": f"{'A' * 43}=",
+        "last_event_id": 0,
+    }
+    return insert(conn, "webhooks", values | columns)
+
+
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
     """Store the credentials that sign URLs of a bucket."""
     values = {

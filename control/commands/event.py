@@ -1,4 +1,4 @@
-"""`control event`: number the events of the feed, and delete old ones."""
+"""`control event`: publish the events of the feed, and delete old ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from control.commands.options import echo_json, json_option
 
 @click.group()
 def event() -> None:
-    """Number the events of the feed, and delete old ones."""
+    """Publish the events of the feed, and delete old ones."""
 
 
 @event.command()

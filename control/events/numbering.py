@@ -11,7 +11,7 @@ _EVENTS_AT_ONCE = 20_000
 
 
 def number_events(conn: psycopg.Connection) -> int:
-    """Number everything that is committed, and return how many events there were."""
+    """Give numbers to all that is committed, and return how many events there were."""
     total = 0
     while True:
         with conn.transaction():

@@ -4,9 +4,10 @@
 grant select (
     id, group_id, kind, row_id, status, disclosed_at, occurred_at
 ) on aspen.events to member;
+grant select (id, group_id, disclosed_at) on aspen.events to api_writer;
 
 create policy events_select_group on aspen.events
-for select to member
+for select to member, api_writer
 using (
     group_id = any(authz.any_groups())
     and (disclosed_at <= now() or group_id = any(authz.full_groups()))

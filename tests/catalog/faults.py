@@ -123,6 +123,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "share_links_insert_group on aspen.share_links",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
+            "webhooks_insert_admin on aspen.webhooks",
         ],
         "create policy x on aspen.users for select to member"
         " using (authz.groups_claim_is_valid(to_jsonb(id)))": ["x on aspen.users"],

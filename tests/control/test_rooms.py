@@ -22,7 +22,7 @@ FLOORS = (
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
-    {"app", "audit", "outputs", "samples", "schema", "translation"},
+    {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
     {"demo", "stack"},
     {"backups"},
     {"commands"},

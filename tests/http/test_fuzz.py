@@ -274,6 +274,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "export_qc_metrics": EXPORT | {"id_style": "public"},
+    "create_webhook": {
+        "group_id": 0,
+        "url": "https://hooks.example.org/",
+        "kinds": ["tree.ready"],
+    },
+    "replay_webhook": {"id": 0, "after_event_id": 0},
     "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,

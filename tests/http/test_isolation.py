@@ -57,6 +57,7 @@ LISTS = (
     "invitations",
     "me",
     "changes",
+    "webhooks",
     "events",
 )
 

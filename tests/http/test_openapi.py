@@ -40,12 +40,14 @@ RESOURCES = {
     "/sequences",
     "/share_links",
     "/usher_options",
+    "/webhooks",
 }
 FUNCTIONS = {
     "/rpc/accept_invitation",
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/create_webhook",
     "/rpc/delete_samples",
     "/rpc/expand_lineages",
     "/rpc/explain_access",
@@ -60,6 +62,7 @@ FUNCTIONS = {
     "/rpc/manual",
     "/rpc/openapi",
     "/rpc/output_url",
+    "/rpc/replay_webhook",
     "/rpc/restore_samples",
     "/rpc/revoke_invitation",
     "/rpc/phylo_tree",

@@ -22,7 +22,7 @@ def feed(admin: psycopg.Connection, lab: Lab) -> psycopg.Connection:
 
 
 def number(conn: psycopg.Connection) -> int:
-    """Number what happened."""
+    """Give numbers to what happened."""
     return int(conn.execute("select internal.number_events(1000)").fetchall()[0][0])
 
 
