@@ -27,6 +27,8 @@ COMMANDS = {
     "job": "control.commands.job:job",
     "output": "control.commands.output:output",
     "mail": "control.commands.mail:mail",
+    "event": "control.commands.event:event",
+    "webhook": "control.commands.webhook:webhook",
     "load": "control.commands.load:load",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
@@ -44,6 +46,8 @@ SUMMARIES = {
     "sample": "Import samples and their sequences.",
     "output": "Register, verify, fetch and delete the files that jobs wrote to S3.",
     "mail": "Send the mails of invitations.",
+    "event": "Publish the events of the feed, and delete old ones.",
+    "webhook": "Send the events of groups to their webhooks.",
     "load": "Load reference data, or the demo.",
 }
 

@@ -2,6 +2,12 @@
 
 -- squawk-ignore-file changing-column-type
 
+drop table aspen.webhooks;
+
+drop table aspen.events;
+
+drop table aspen.event_notes;
+
 alter table aspen.job_schedules
 drop column last_problem,
 drop column last_job_id,

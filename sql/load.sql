@@ -52,6 +52,9 @@
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
 \ir tables/job_schedules.sql
+\ir tables/event_notes.sql
+\ir tables/events.sql
+\ir tables/webhooks.sql
 \ir tables/audit_log.sql
 \ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
@@ -176,6 +179,8 @@
 \ir internal/samples/update_samples.sql
 \ir internal/samples/remove_samples.sql
 \ir internal/samples/delete_samples.sql
+\ir internal/history/note_events.sql
+\ir internal/history/number_events.sql
 \ir internal/history/history_start.sql
 \ir internal/history/known_moment.sql
 \ir internal/history/past_sample.sql
@@ -317,6 +322,9 @@
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
 \ir policies/job_schedules.sql
+\ir policies/event_notes.sql
+\ir policies/events.sql
+\ir policies/webhooks.sql
 \ir policies/audit_log.sql
 \ir policies/replaced_sequences.sql
 \ir policies/storage_credentials.sql
@@ -337,9 +345,11 @@
 \ir triggers/sequences.sql
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
+\ir triggers/phylo_trees.sql
 \ir triggers/job_outputs.sql
 \ir triggers/uploads.sql
 \ir triggers/job_schedules.sql
+\ir triggers/webhooks.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -372,6 +382,8 @@
 \ir api/views/job_schedules.sql
 \ir api/views/import_problems.sql
 \ir api/views/changes.sql
+\ir api/views/events.sql
+\ir api/views/webhooks.sql
 \ir api/views/share_links.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
@@ -392,6 +404,8 @@
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
 \ir internal/sharing/revoke_share_link.sql
+\ir internal/sharing/create_webhook.sql
+\ir internal/sharing/replay_webhook.sql
 \ir internal/sharing/shared_phylo_tree.sql
 \ir internal/sharing/shared_sequences.sql
 \ir internal/sequences/fasta.sql
@@ -443,6 +457,8 @@
 \ir api/functions/share_links/share_phylo_tree.sql
 \ir api/functions/share_links/share_sequences.sql
 \ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/webhooks/create_webhook.sql
+\ir api/functions/webhooks/replay_webhook.sql
 \ir api/functions/share_links/shared_phylo_tree.sql
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql

@@ -131,7 +131,8 @@ $$;
 -- log keeps the values that changed; left out are secrets, e-mail addresses, what no resource shows
 -- and what is long and computed. Of the tables that decide on access it keeps those of the columns
 -- listed below, after the column that is the row's id. Those of sequences are in
--- triggers/sequences.sql, and replaced_sequences is itself a record of changes.
+-- triggers/sequences.sql; replaced_sequences, event_notes and events are themselves records of
+-- changes.
 do $$
 declare
     missing record;
@@ -186,7 +187,8 @@ begin
                     || $sql$ 'aa_substitutions', 'aa_insertions', 'aa_deletions'$sql$
                 ),
                 ('sample_qc_metrics', $sql$'reference_dataset_id', 'raw_output'$sql$),
-                ('share_links', $sql$'token_hash'$sql$)
+                ('share_links', $sql$'token_hash'$sql$),
+                ('webhooks', $sql$'secret', 'url'$sql$)
         ) as left_out (table_name, columns) on tables.relname = left_out.table_name
         inner join (
             values
@@ -204,7 +206,7 @@ begin
             )
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
-            and tables.relname not in ('replaced_sequences', 'sequences')
+            and tables.relname not in ('event_notes', 'events', 'replaced_sequences', 'sequences')
             and (
                 keys.attnum is not null
                 or access.columns is not null

@@ -466,6 +466,26 @@ def import_problem(conn: psycopg.Connection, job_id: int, **columns: object) -> 
         "reason": "must be a date YYYY-MM-DD",
     }
     return insert(conn, "import_problems", values | columns)
+def event(conn: psycopg.Connection, sample_id: int) -> int:
+    """Store the event that a sample was created, as seen by whoever sees the sample."""
+    group_id, disclosed_at = conn.execute(
+        "select group_id, disclosed_at from aspen.samples where id = %s", [sample_id]
+    ).fetchall()[0]
+    values = {"group_id": group_id, "row_id": sample_id, "disclosed_at": disclosed_at}
+    return insert(conn, "events", values | {"kind": "sample.created", "occurred_at": "2024-01-01"})
+
+
+def webhook(conn: psycopg.Connection, group_id: int, user_id: int, **columns: object) -> int:
+    """Store a webhook that a user made, for every kind of event from now on."""
+    values = {
+        "group_id": group_id,
+        "created_by_id": user_id,
+        "url": "https://hooks.example.org/",
+        "kinds": ["sample.created", "sample.changed", "sample.deleted", "job.ended", "tree.ready"],
+        "secret": f"{'A' * 43}=",
+        "last_event_id": 0,
+    }
+    return insert(conn, "webhooks", values | columns)
 
 
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:

@@ -20,6 +20,7 @@ from control.database import acting_as
 from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
 from control.demo.outbreak import HOME, LINEAGES, LOCATIONS, DemoSample, Node, outbreak, tips
 from control.errors import ControlError
+from control.events.numbering import number_events
 from control.outputs.by_hand import register_data_set
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
@@ -63,6 +64,7 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
         _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
         register_outputs(conn, s3, job_id, read_manifest(s3, manifest, job_id))
     _ensure_context(conn, s3, settings, root)
+    number_events(conn)
 
 
 def _ensure_context(conn: psycopg.Connection, s3: S3Client, settings: Settings, root: Node) -> None:

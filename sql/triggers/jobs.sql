@@ -18,3 +18,9 @@ create or replace trigger jobs_refuse_noted_values
 after update of name on aspen.jobs
 for each statement
 execute function internal.refuse_noted_values();
+
+create or replace trigger jobs_note_update
+after update on aspen.jobs
+referencing old table as old_rows new table as changed_rows
+for each statement
+execute function internal.note_events();

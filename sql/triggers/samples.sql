@@ -13,3 +13,21 @@ after update of pathogen_id on aspen.samples
 for each row
 when (old.pathogen_id <> new.pathogen_id)
 execute function internal.renew_results_of_sample();
+
+create or replace trigger samples_note_insert
+after insert on aspen.samples
+referencing new table as changed_rows
+for each statement
+execute function internal.note_events();
+
+create or replace trigger samples_note_update
+after update on aspen.samples
+referencing new table as changed_rows
+for each statement
+execute function internal.note_events();
+
+create or replace trigger samples_note_delete
+after delete on aspen.samples
+referencing old table as changed_rows
+for each statement
+execute function internal.note_events();

@@ -166,6 +166,15 @@ values (%(group)s, %(pathogen)s, 'phylo_run', '{1}') returning id
 -- job_schedules update
 update api.job_schedules set is_enabled = false where id = %(id)s returning id
 
+-- webhooks update
+update api.webhooks set is_enabled = false where id = %(id)s returning id
+
+-- create_webhook execute
+select id from api.create_webhook(%(group)s, 'https://hooks.example.org/')
+
+-- replay_webhook execute
+select id from api.replay_webhook(%(id)s)
+
 -- group_grants select
 select grantee_group_name from api.group_grants where id = %(id)s
 

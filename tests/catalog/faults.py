@@ -124,6 +124,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "uploads_insert_own on aspen.uploads",
             "users_select_own on aspen.users",
             "users_update_own on aspen.users",
+            "webhooks_insert_admin on aspen.webhooks",
         ],
         "create policy x on aspen.users for select to member"
         " using (authz.groups_claim_is_valid(to_jsonb(id)))": ["x on aspen.users"],

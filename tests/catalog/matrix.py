@@ -119,6 +119,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         rows["sample_mutations", kind] = factories.mutations(conn, sample)
         rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
         rows["raw_output", kind] = rows["sample_qc_metrics", kind]
+        rows["events", kind] = factories.event(conn, sample)
         rows["unsequenced", kind] = factories.sample(conn, lab, is_private=is_private)
     rows["explain_access", "-"] = rows["samples", "open"]
     rows["restore_samples", "-"] = factories.sample(conn, lab)
@@ -153,6 +154,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     )
     rows["changes", "-"] = rows["changed_by", "-"] = factories.change(
         conn, lab, row_id=rows["samples", "open"], user_id=people["alice"]
+    )
+    rows["webhooks", "-"] = rows["replay_webhook", "-"] = factories.webhook(
+        conn, lab, people["ada"]
     )
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():

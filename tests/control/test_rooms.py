@@ -19,11 +19,11 @@ from tests.servers import SETTINGS
 # From the ground up; a room imports only from the floors below its own.
 FLOORS = (
     {"causes", "errors", "queries", "terminal"},
-    {"input_files", "jobs", "people", "retries", "text_files"},
+    {"events", "input_files", "jobs", "people", "retries", "text_files"},
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
-    {"app", "audit", "outputs", "samples", "schema", "translation"},
+    {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.kinds", "stack"},
     {"backups"},
     {"commands"},

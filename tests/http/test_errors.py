@@ -163,6 +163,14 @@ def ended_job(world: World) -> httpx.Response:
     return world.alice.post("/rpc/cancel_job", json={"job_id": world.run})
 
 
+def eleventh_webhook(world: World) -> httpx.Response:
+    """Make one more webhook than a group may have."""
+    for _ in range(10):
+        factories.webhook(world.conn, world.group, world.users["ada"])
+    given = {"group_id": world.group, "url": "https://hooks.example.org/"}
+    return world.ada.post("/rpc/create_webhook", json=given)
+
+
 def stranger(world: World, email: str) -> Caller:
     """Return somebody without a user, whose token has this verified address."""
     token = world.api.token(f"stranger-{world.name}", email=email, email_verified=True)
@@ -388,6 +396,8 @@ EXAMPLES: dict[str, Example] = {
     "409 answer_withheld": answer_of_an_operator,
     "409 email_taken": taken_address,
     "409 grant_exists": grant_to("partners-{world.name}"),
+    "404 webhook_not_found": lambda world: world.ada.post("/rpc/replay_webhook", json={"id": 0}),
+    "409 too_many_webhooks": eleventh_webhook,
     "409 idempotency_key_reused": reused_key,
     "409 invitation_closed": revoked_invitation,
     "409 last_admin": last_admin,

@@ -289,6 +289,12 @@ CALLS: dict[str, dict[str, Any]] = {
         "size_bytes": 1,
         "checksum_sha256": "0" * 64,
     },
+    "create_webhook": {
+        "group_id": 0,
+        "url": "https://hooks.example.org/",
+        "kinds": ["tree.ready"],
+    },
+    "replay_webhook": {"id": 0, "after_event_id": 0},
     "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,

@@ -57,6 +57,8 @@ LISTS = (
     "invitations",
     "me",
     "changes",
+    "webhooks",
+    "events",
 )
 
 

@@ -17,6 +17,7 @@ from tests.http.world import World, problems, rows
 RESOURCES = {
     "/accessions",
     "/changes",
+    "/events",
     "/group_grants",
     "/group_members",
     "/groups",
@@ -42,6 +43,7 @@ RESOURCES = {
     "/share_links",
     "/uploads",
     "/usher_options",
+    "/webhooks",
 }
 FUNCTIONS = {
     "/rpc/accept_invitation",
@@ -50,6 +52,7 @@ FUNCTIONS = {
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
     "/rpc/create_upload",
+    "/rpc/create_webhook",
     "/rpc/delete_samples",
     "/rpc/expand_lineages",
     "/rpc/explain_access",
@@ -64,6 +67,7 @@ FUNCTIONS = {
     "/rpc/manual",
     "/rpc/openapi",
     "/rpc/output_url",
+    "/rpc/replay_webhook",
     "/rpc/restore_samples",
     "/rpc/revoke_invitation",
     "/rpc/phylo_tree",

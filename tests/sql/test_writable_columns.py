@@ -14,12 +14,12 @@ from tests.sql.conftest import Lab
 
 @pytest.fixture
 def ada(admin: psycopg.Connection, lab: Lab) -> str:
-    """Store an admin of the lab, which has a run, a schedule, a sequence and a grant."""
+    """Store an admin of the lab, which has a run, a schedule, a webhook, a sequence and a grant."""
     factories.grant(admin, lab.group, lab.other_group)
     factories.phylo_run(admin, lab.group)
     factories.job_schedule(admin, lab.group)
     factories.sequence(admin, factories.sample(admin, lab.group))
-    factories.user(admin, "ada", {lab.group: "admin"})
+    factories.webhook(admin, lab.group, factories.user(admin, "ada", {lab.group: "admin"}))
     return "ada"
 
 
@@ -47,6 +47,7 @@ def setting(view: str, column: str) -> sql.Composed:
         ("job_schedules", "tree_type", "TARGETED"),
         ("job_schedules", "template_args", "{}"),
         ("job_schedules", "is_enabled", False),
+        ("webhooks", "is_enabled", False),
         ("sequences", "sequence", "ACGTN" * 200),
         ("sequences", "sequencing_date", "2024-01-01"),
         ("sequences", "sequencing_depth", 30.5),
@@ -85,6 +86,12 @@ def test_column_of_the_caller_is_set(
         ("job_schedules", "last_run_on", "2024-01-01"),
         ("job_schedules", "last_job_id", 1),
         ("job_schedules", "last_problem", "a problem"),
+        ("webhooks", "group_id", 1),
+        ("webhooks", "url", "https://example.org/"),
+        ("webhooks", "kinds", ["tree.ready"]),
+        ("webhooks", "created_by_id", 1),
+        ("webhooks", "last_event_id", 1),
+        ("webhooks", "stopped_at", None),
         ("invitations", "role", "admin"),
         ("invitations", "expires_at", "2999-01-01"),
         ("phylo_runs", "group_id", 1),

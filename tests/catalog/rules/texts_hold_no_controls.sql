@@ -29,6 +29,8 @@ where
         ('locations', 'search_key'),
         -- A check allows nothing but what names of lineages have.
         ('lineage_aliases', 'patterns'),
+        -- A check allows nothing but the kinds of events.
+        ('webhooks', 'kinds'),
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),

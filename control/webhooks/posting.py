@@ -1,0 +1,134 @@
+"""Post a message to an address that a stranger chose, and to no server of our own network."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Set
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from control.webhooks.messages import Message
+
+# A server that has not answered by then is given up, however slowly it goes on talking.
+SECONDS = 15
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a message: a status, or the reason in our own words; never text of theirs."""
+
+    status: int | None
+    problem: str | None
+
+
+class _Refused(Exception):
+    """An address to which nothing is sent."""
+
+
+def post(message: Message, local_hosts: Set[str], seconds: float = SECONDS) -> Answer:
+    """Post a message to the address that its name has now; redirects are not followed.
+
+    `local_hosts` are names for which http and addresses of private networks are allowed.
+    """
+    try:
+        status = _post(message, local_hosts, seconds)
+    except _Refused as error:
+        return Answer(None, str(error))
+    except TimeoutError:
+        return Answer(None, f"it did not answer within {seconds:.0f} seconds")
+    except ssl.SSLCertVerificationError:
+        return Answer(None, "its certificate is not trusted")
+    except ssl.SSLError:
+        return Answer(None, "no encrypted connection was possible")
+    except (OSError, http.client.HTTPException, UnicodeError, ValueError):
+        return Answer(None, "no connection, or no valid answer")
+    if 200 <= status < 300:
+        return Answer(status, None)
+    return Answer(status, f"it answered {status}")
+
+
+def _post(message: Message, local_hosts: Set[str], seconds: float) -> int:
+    parts = urlsplit(message.url)
+    host = (parts.hostname or "").lower()
+    is_local = host in local_hosts
+    if parts.scheme != "https" and not (is_local and parts.scheme == "http"):
+        raise _Refused("only https is allowed")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    deadline = time.monotonic() + seconds
+    raw = _connect(host, port, is_local, deadline)
+    # A second handle of the same connection: encryption takes the first one away.
+    handle = raw.dup()
+    watch = threading.Timer(max(deadline - time.monotonic(), 0), _hang_up, [handle])
+    watch.daemon = True
+    watch.start()
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    connection.sock = raw
+    try:
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            connection.sock = context.wrap_socket(raw, server_hostname=host)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = message.headers(int(time.time())) | {"Host": parts.netloc.rpartition("@")[2]}
+        connection.request("POST", target, message.body, headers | {"Connection": "close"})
+        # The body of the answer is not read.
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        if time.monotonic() >= deadline:
+            raise TimeoutError from None
+        raise
+    finally:
+        watch.cancel()
+        connection.close()
+        raw.close()
+        handle.close()
+
+
+def _hang_up(handle: socket.socket) -> None:
+    try:
+        handle.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+def _connect(host: str, port: int, is_local: bool, deadline: float) -> socket.socket:
+    """Connect to a name, if every address that it has is one of the public network.
+
+    What is checked is what is connected to: the name is not looked up again.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise _Refused("its name is not known") from error
+    addresses = [str(sockaddr[0]) for *_, sockaddr in found]
+    if not is_local and not all(is_public(address) for address in addresses):
+        raise _Refused("its name leads to a private network")
+    failure: OSError = TimeoutError()
+    for address in addresses:
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        try:
+            return socket.create_connection((address, port), timeout=seconds)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def is_public(text: str) -> bool:
+    """Return whether an address is one of the public network, in whichever form it is written."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast
