@@ -132,7 +132,10 @@
 \ir internal/samples/note_named_column.sql
 \ir internal/samples/note_sample_problems.sql
 \ir internal/reference/pathogen_of.sql
+\ir internal/samples/sample_input.sql
 \ir internal/samples/new_sample.sql
+\ir internal/samples/insert_sample_rows.sql
+\ir internal/samples/store_noted_samples.sql
 \ir internal/samples/insert_sample.sql
 \ir internal/samples/raise_sample_problems.sql
 \ir internal/samples/write_samples.sql
@@ -140,7 +143,6 @@
 \ir internal/samples/update_sample.sql
 \ir internal/samples/delete_sample.sql
 \ir internal/values/is_like.sql
-\ir internal/samples/sample_input.sql
 \ir internal/samples/sample_cell_types.sql
 \ir internal/values/cell_value.sql
 \ir internal/values/cell_problem.sql

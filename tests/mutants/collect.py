@@ -386,7 +386,7 @@ def _tree(definition: str, source: str) -> Any:
     """Parse a body; the parser knows no types but PostgreSQL's own, so others get a stand-in."""
     declared, begin, rest = source.partition("\nbegin")
     declared = re.sub(r"\b(aspen|api|authz|internal)\.\w+\[\]", "text[]", declared)
-    declared = re.sub(r"(?m)^(\s+\w+) (aspen|api)\.\w+", r"\1 record", declared)
+    declared = re.sub(r"(?m)^(\s+\w+) (aspen|api|internal)\.\w+", r"\1 record", declared)
     header = definition[: definition.index("AS $")]
     kind = next(
         kind

@@ -241,3 +241,65 @@ def test_sample_of_tomorrow_is_taken(request_as: RequestAs, lab: Lab) -> None:
         found = conn.execute(f"{INSERT} returning collection_date", as_json(rows)).fetchall()
 
     assert found == [(tomorrow,)]
+
+
+def test_rows_far_apart_are_named_by_their_numbers(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Count across the parts in which many rows are stored."""
+    factories.sample(admin, lab.group, "s3")
+    rows = [row_of(lab, f"s{number}") for number in range(1, 401)]
+    rows[199]["collection_date"] = None
+    rows[299]["private_identifier"] = "s30"
+    with request_as("member", sub="alice") as conn:
+        answer = refusal_of(conn, INSERT, as_json(rows))
+
+    exists = "already exists in this group"
+    assert answer == (
+        409,
+        "sample_exists",
+        [
+            problem(3, "s3", "private_identifier", "s3", exists),
+            problem(200, "s200", "collection_date", None, "is required, as YYYY-MM-DD"),
+            problem(300, "s30", "private_identifier", "s30", exists),
+        ],
+    )
+
+
+def test_many_rows_are_stored_and_returned_in_their_order(request_as: RequestAs, lab: Lab) -> None:
+    """Answer with each row as it is stored, in ascending ids, and record each in the audit log."""
+    rows = [row_of(lab, f"s{number}", public_identifier=None) for number in range(400)]
+    with request_as("member", sub="alice") as conn:
+        posted = conn.execute(
+            f"{INSERT} returning id, private_identifier, public_identifier", as_json(rows)
+        ).fetchall()
+        stored = conn.execute(
+            "select id, private_identifier, public_identifier from api.samples order by id"
+        ).fetchall()
+        recorded = conn.execute(
+            "select row_id from api.changes where resource = 'samples' order by id"
+        ).fetchall()
+
+    assert [identifier for _, identifier, _ in posted] == [f"s{number}" for number in range(400)]
+    assert posted == stored
+    assert recorded == [(sample_id,) for sample_id, _, _ in posted]
+
+
+def test_quotes_of_texts_are_stored_as_given(request_as: RequestAs, lab: Lab) -> None:
+    """Keep what has a meaning in lists and rows of PostgreSQL."""
+    odd = '{"a\\b",(c)} \'d\' ""e, NULL'
+    with request_as("member", sub="alice") as conn:
+        posted = conn.execute(
+            "insert into api.samples (group_id, pathogen_id, location_id, private_identifier,"
+            " public_identifier, collection_date, host, authors)"
+            " select %(group)s, %(pathogen)s, %(location)s, given.name, given.name, '2024-02-01',"
+            " given.name, array[given.name, 'x'] from (values (%(odd)s), ('')) as given(name)"
+            " where given.name <> '' returning private_identifier",
+            {"group": lab.group, "pathogen": lab.pathogen, "location": lab.location, "odd": odd},
+        ).fetchone()
+        stored = conn.execute(
+            "select private_identifier, public_identifier, host, authors from api.samples"
+        ).fetchone()
+
+    assert posted == (odd,)
+    assert stored == (odd, odd, odd, [odd, "x"])

@@ -127,6 +127,12 @@ instead of insert on api.samples
 for each row
 execute function internal.insert_sample();
 
+-- Runs before samples_raise_problems, because of its name.
+create or replace trigger samples_insert_noted
+after insert on api.samples
+for each statement
+execute function internal.insert_sample();
+
 create or replace trigger samples_raise_problems
 after insert on api.samples
 for each statement

@@ -16,6 +16,7 @@ as $$
 #variable_conflict use_column
 declare
     samples internal.past_sample[];
+    restored aspen.samples[];
     changes json;
     is_unknown boolean;
     is_gone boolean;
@@ -87,25 +88,16 @@ begin
     from unnest(samples) as past
     where stored.id = past.sample_id and stored.pathogen_id <> (past.sample).pathogen_id;
 
-    insert into aspen.samples (
-        id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
-        public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
-        sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-        specimen_processing, restricted_until, created_at
-    )
-    select
-        (past.sample).id, (past.sample).group_id, (past.sample).pathogen_id,
-        (authz.named_user((past.sample).uploaded_by_id) ->> 'id')::bigint,
-        (past.sample).location_id, (past.sample).is_private, (past.sample).private_identifier,
-        (past.sample).public_identifier, (past.sample).collection_date,
-        (past.sample).sample_collected_by, (past.sample).sample_collector_contact_email,
-        (past.sample).sample_collector_contact_address, (past.sample).authors,
-        (past.sample).organism, (past.sample).host, (past.sample).purpose_of_sampling,
-        (past.sample).specimen_processing, (past.sample).restricted_until,
-        (past.sample).created_at
-    from unnest(samples) as past
-    where not past.is_stored
-    order by (past.sample).private_identifier collate "C";
+    restored := array(
+        select jsonb_populate_record(past.sample, jsonb_build_object(
+            'uploaded_by_id', authz.named_user((past.sample).uploaded_by_id) -> 'id'))
+        from unnest(samples) as past
+        where not past.is_stored
+        order by (past.sample).private_identifier collate "C"
+    );
+    if cardinality(internal.insert_sample_rows(restored)) < cardinality(restored) then
+        raise sqlstate '55000' using message = 'An identifier was taken in the meantime';
+    end if;
 
     -- One sequence at a time is in memory, whatever the size of the batch.
     insert into aspen.sequences (group_id, sample_id, sequence, sequencing_date, sequencing_depth)

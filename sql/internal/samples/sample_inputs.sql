@@ -20,9 +20,11 @@ as $$
 #variable_conflict use_column
 declare
     cell_types jsonb := internal.sample_cell_types();
-    new_sample aspen.samples
-        := internal.new_sample(sample_inputs.group_id, sample_inputs.pathogen);
+    new_sample aspen.samples;
 begin
+    new_sample.group_id := sample_inputs.group_id;
+    new_sample.pathogen_id := sample_inputs.pathogen.id;
+    new_sample := internal.new_sample(new_sample);
     return array(
         select row(
             placed.row_number,

@@ -40,19 +40,10 @@ begin
                 message = 'A sample of the batch was deleted or renamed in the meantime';
         end if;
     end if;
-    insert into aspen.samples (
-        id, group_id, pathogen_id, uploaded_by_id, location_id, is_private, private_identifier,
-        public_identifier, collection_date, sample_collected_by, sample_collector_contact_email,
-        sample_collector_contact_address, authors, organism, host, purpose_of_sampling,
-        specimen_processing, restricted_until
-    )
-    select
-        given.id, given.group_id, given.pathogen_id, given.uploaded_by_id, given.location_id,
-        given.is_private, given.private_identifier, given.public_identifier, given.collection_date,
-        given.sample_collected_by, given.sample_collector_contact_email,
-        given.sample_collector_contact_address, given.authors, given.organism, given.host,
-        given.purpose_of_sampling, given.specimen_processing, given.restricted_until
-    from unnest(new_samples) as given;
+    if cardinality(internal.insert_sample_rows(new_samples)) < cardinality(new_samples) then
+        raise sqlstate '55000' using
+            message = 'An identifier of the batch was taken in the meantime';
+    end if;
     if cardinality(changes) > 0 then
         perform internal.write_samples(changes);
     end if;
@@ -61,7 +52,7 @@ $$;
 
 comment on function internal.store_sample_rows(internal.sample_input[]) is $$Store the samples of a batch that has no problems
 
-Fails with 55000 where another request deleted or renamed one since the batch was read.$$;
+Fails with 55000 where another request stored, deleted or renamed one since the batch was read.$$;
 
 revoke all on function internal.store_sample_rows(internal.sample_input[]) from public;
 grant execute on function internal.store_sample_rows(internal.sample_input[]) to api_writer;

@@ -12,7 +12,7 @@ inner join pg_catalog.pg_attrdef as defaults
 where
     views.relnamespace = 'api'::regnamespace
     and views.relkind = 'v'
-    -- Only internal.restore_sample_rows writes it.
+    -- Clients cannot give it.
     and (tables.relname, columns.attname) <> ('samples', 'created_at')
     and exists (
         select from (values ('operator'), ('job'), ('api_writer')) as roles (name)
