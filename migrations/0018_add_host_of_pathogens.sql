@@ -1,4 +1,4 @@
--- Lets a pathogen name the host of samples that state none. An index goes that another one replaces.
+-- Lets a pathogen name the host of samples that state none. An index goes that another replaces.
 -- depends: 0011_add_job_reports
 
 alter table aspen.pathogens

@@ -258,3 +258,27 @@ def test_input_of_a_job_is_shown_to_its_program_only(
     query = sql.SQL("select from api.{}").format(sql.Identifier(table))
     with request_as("member", sub="alice") as conn:
         assert conn.execute(query).fetchall() == []
+
+
+def test_auditor_reads_since_when_there_is_a_history_only(
+    admin: psycopg.Connection, lab: Lab
+) -> None:
+    """Show it no entry about a row: it writes these, and reads none."""
+    factories.sample(admin, lab.group)
+    admin.execute("set local role auditor")
+    tables = admin.execute("select distinct table_name from aspen.audit_log").fetchall()
+
+    assert {name for (name,) in tables} <= {"audit_log"}
+
+
+def test_grants_to_a_group_are_not_told_to_whom_it_grants_access(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Show Bob, whom the lab lets in, what the lab grants, and not what is granted to the lab."""
+    third = factories.group(admin)
+    factories.grant(admin, lab.group, lab.other_group, "member")
+    factories.grant(admin, third, lab.group, "member")
+    with request_as("member", sub="bob") as conn:
+        seen = conn.execute("select group_id from api.group_grants").fetchall()
+
+    assert seen == [(lab.group,)]
