@@ -1,11 +1,11 @@
 grant select on aspen.pathogens to member, api_writer;
 grant insert (
     slug, name, organism, default_repository_id, contextual_repository_id, lineage_caller,
-    nextclade_dataset_name, has_lineage_filter, has_usher
+    nextclade_dataset_name, has_lineage_filter, has_usher, host
 ) on aspen.pathogens to operator;
 grant update (
     slug, name, organism, default_repository_id, contextual_repository_id, lineage_caller,
-    nextclade_dataset_name, has_lineage_filter, has_usher
+    nextclade_dataset_name, has_lineage_filter, has_usher, host
 ) on aspen.pathogens to operator;
 grant delete on aspen.pathogens to operator;
 grant select (id, lineage_caller, nextclade_dataset_name) on aspen.pathogens to results_keeper;

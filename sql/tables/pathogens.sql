@@ -12,6 +12,7 @@ create table aspen.pathogens (
     nextclade_dataset_name aspen.words,
     has_lineage_filter aspen.flag not null default false,
     has_usher aspen.flag not null default false,
+    host aspen.words,
     constraint pathogens_slug_form_check check (slug ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$'),
     constraint pathogens_name_length_check check (char_length(name) between 1 and 128),
     constraint pathogens_lineage_caller_check check (lineage_caller in ('PANGOLIN', 'NEXTCLADE')),
@@ -34,6 +35,14 @@ create table aspen.pathogens (
             || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
             || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
         )
+    ),
+    constraint pathogens_host_form_check check (
+        host !~ (
+            '^[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000=+@\uff0b\uff0d\uff1d\uff20-]'
+            || '|[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]$'
+            || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
+            || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
+        )
     )
 );
 
@@ -42,3 +51,5 @@ create index pathogens_default_repository_id_idx on aspen.pathogens (default_rep
 create index pathogens_contextual_repository_id_idx on aspen.pathogens (contextual_repository_id);
 
 comment on table aspen.pathogens is 'Pathogens and the settings that differ between them';
+comment on column aspen.pathogens.host is
+'Host of new samples that state none; null where it differs';

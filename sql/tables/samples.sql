@@ -135,10 +135,6 @@ create table aspen.samples (
     constraint samples_group_is_not_platform_check check (group_id <> 0)
 );
 
--- Lists the newest samples of a few groups: a backward scan skips the rows of other groups without
--- fetching them.
-create index samples_id_group_id_idx on aspen.samples (id, group_id);
-
 -- Finds the identifiers of a group that begin with a text. The condition is true for every row; it
 -- keeps the planner from using this index in statements that name no private identifier.
 create index samples_group_id_private_identifier_named_idx

@@ -321,7 +321,7 @@ def writes(draw: st.DrawFn) -> Request:
 
 
 ALIKE = settings(
-    max_examples=150,
+    max_examples=60,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )

@@ -154,12 +154,36 @@ def test_given_values_are_stored(
 def test_values_left_out_have_defaults(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Default to not private, to what the group says of itself, and to the pathogen's organism."""
+    """Default to not private, to what the group says of itself, and to what the pathogen says."""
     with request_as("member", sub="alice", keep=True) as conn:
         create(conn, lab, [given(lab, "s")])
 
     row = admin.execute(DEFAULTS).fetchone()
     assert row == (False, ["Lab"], "Lab", None, "Organism SC2", None)
+
+
+@pytest.mark.parametrize(("said", "stored"), [({}, "Human"), ({"host": "bat"}, "bat")])
+def test_host_left_out_is_that_of_the_pathogen(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    said: dict[str, str],
+    stored: str,
+) -> None:
+    """Fill it in a batch and in a POST, and clear it by a change."""
+    admin.execute("update aspen.pathogens set host = 'Human'")
+    with request_as("member", sub="alice") as conn:
+        create(conn, lab, [given(lab, "s") | said])
+        created = conn.execute("select host from api.samples").fetchall()
+        posted = conn.execute(
+            "insert into api.samples (group_id, pathogen_id, location_id, collection_date,"
+            " private_identifier, host) values (%s, %s, %s, '2024-02-01', 'b', %s) returning host",
+            [lab.group, lab.pathogen, lab.location, said.get("host")],
+        ).fetchall()
+        cleared = conn.execute("update api.samples set host = null returning host").fetchall()
+
+    assert (created, posted) == ([(stored,)], [(stored,)])
+    assert cleared == [(None,), (None,)]
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ DOORS = {
     "place": "update aspen.locations set location = %s",
     "pathogen's name": "update aspen.pathogens set name = %s",
     "pathogen's organism": "update aspen.pathogens set organism = %s",
+    "pathogen's host": "update aspen.pathogens set host = %s",
     "pathogen's dataset": "update aspen.pathogens set nextclade_dataset_name = %s",
     "repository's name": "update aspen.public_repositories set name = %s",
     "description of a reference tree": "update aspen.usher_options set description = %s",

@@ -6,7 +6,7 @@ on conflict (name) do nothing;
 
 insert into aspen.pathogens (
     slug, name, organism, default_repository_id, contextual_repository_id, lineage_caller,
-    nextclade_dataset_name, has_lineage_filter, has_usher
+    nextclade_dataset_name, has_lineage_filter, has_usher, host
 )
 select
     given.slug,
@@ -17,7 +17,8 @@ select
     given.lineage_caller,
     given.nextclade_dataset_name,
     given.has_lineage_filter,
-    given.has_usher
+    given.has_usher,
+    'Homo sapiens'
 from (
     values
     (

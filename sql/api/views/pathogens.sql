@@ -11,7 +11,8 @@ select
     pathogens.lineage_caller,
     pathogens.nextclade_dataset_name,
     pathogens.has_lineage_filter,
-    pathogens.has_usher
+    pathogens.has_usher,
+    pathogens.host
 from aspen.pathogens as pathogens;
 
 alter view api.pathogens alter column has_lineage_filter set default false;
@@ -48,6 +49,9 @@ Null if the pathogen has neither.$$;
 comment on column api.pathogens.has_lineage_filter is
 'Whether phylo runs can be filtered by lineage';
 comment on column api.pathogens.has_usher is 'Whether UShER can place sequences';
+comment on column api.pathogens.host is $$Host of new samples that state none: Homo sapiens
+
+Null where none is assumed.$$;
 
 grant select on api.pathogens to member;
 grant insert, update, delete on api.pathogens to operator;

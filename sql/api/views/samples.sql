@@ -105,7 +105,9 @@ of the group.$$;
 comment on column api.samples.organism is $$Scientific name of the pathogen; null if not stated
 
 Of a new sample that states none, the organism of the pathogen.$$;
-comment on column api.samples.host is 'Host organism: Homo sapiens; null if unknown';
+comment on column api.samples.host is $$Host organism: Homo sapiens; null if unknown
+
+Of a new sample that states none, the host of the pathogen.$$;
 comment on column api.samples.purpose_of_sampling is 'Reason for sampling; null if unknown';
 comment on column api.samples.specimen_processing is
 'How the specimen was processed; null if unknown';

@@ -76,6 +76,7 @@ begin
     new.sample_collector_contact_address := sample.sample_collector_contact_address;
     new.authors := sample.authors;
     new.organism := sample.organism;
+    new.host := sample.host;
     new.created_at := sample.created_at;
     new.updated_at := sample.updated_at;
     new.disclosed_at := sample.disclosed_at;

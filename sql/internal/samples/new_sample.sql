@@ -20,8 +20,11 @@ begin
         := coalesce(sample.sample_collected_by, defaults.sample_collected_by);
     sample.sample_collector_contact_address := coalesce(
         sample.sample_collector_contact_address, defaults.sample_collector_contact_address);
-    if sample.organism is null then
-        select pathogens.organism into sample.organism
+    if sample.organism is null or sample.host is null then
+        select
+            coalesce(sample.organism, pathogens.organism),
+            coalesce(sample.host, pathogens.host)
+        into sample.organism, sample.host
         from aspen.pathogens as pathogens
         where pathogens.id = sample.pathogen_id;
     end if;
@@ -36,7 +39,7 @@ comment on function internal.new_sample(aspen.samples) is
 $$A sample as it is stored where nothing else is said about it
 
 sample: group_id, pathogen_id and what is said. The group is its author, its laboratory collected it, and
-the pathogen names the organism; the caller uploads it now.$$;
+the pathogen names organism and host; the caller uploads it now.$$;
 
 revoke all on function internal.new_sample(aspen.samples) from public;
 grant execute on function internal.new_sample(aspen.samples) to api_writer;

@@ -38,7 +38,7 @@ values = st.recursive(
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(members, inside, max_size=5),
     max_leaves=15,
 )
-short = settings(max_examples=200)
+short = settings(max_examples=80)
 
 
 @short

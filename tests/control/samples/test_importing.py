@@ -42,7 +42,7 @@ def test_import_stores_samples_with_everything_the_files_say(importer: Importer)
         " on repositories.id = accessions.public_repository_id"
         " order by samples.public_identifier"
     ) == [
-        ("A/1", DATE, ["Ann", "Bob"], None, "alice", "Bretagne", None, "GenBank", "MT1"),
+        ("A/1", DATE, ["Ann", "Bob"], "Homo sapiens", "alice", "Bretagne", None, "GenBank", "MT1"),
         (
             "A/2",
             DATE,

@@ -35,9 +35,9 @@ member_values = json_values | st.sampled_from(
     ["RSA", "EC", "OKP", "oct", "sig", "enc", "none", "RS256", "ES256", "HS256", "P-256", "AQAB"]
 )
 entries = st.dictionaries(members, member_values, max_size=6)
-short = settings(max_examples=150)
+short = settings(max_examples=60)
 in_a_folder = settings(
-    max_examples=60,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

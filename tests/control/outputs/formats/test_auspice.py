@@ -69,7 +69,7 @@ INNER: st.SearchStrategy[Any] = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     trees=st.one_of(NODE, st.lists(NODE, min_size=1, max_size=3)), indent=st.sampled_from([None, 2])
 )

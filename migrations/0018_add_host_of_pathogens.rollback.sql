@@ -1,0 +1,3 @@
+create index samples_id_group_id_idx on aspen.samples (id, group_id);
+
+alter table aspen.pathogens drop column host;
