@@ -1,5 +1,5 @@
 -- Lets a pathogen name the host of samples that state none. An index goes that another replaces.
--- depends: 0011_add_job_reports
+-- depends: 0017_add_schedules_events_and_webhooks
 
 alter table aspen.pathogens
 add column host aspen.words

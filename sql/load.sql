@@ -46,7 +46,6 @@
 \ir tables/object_prunes.sql
 \ir tables/rejected_notifications.sql
 \ir tables/uploads.sql
-\ir tables/rejected_notifications.sql
 \ir tables/import_problems.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql

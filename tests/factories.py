@@ -466,6 +466,8 @@ def import_problem(conn: psycopg.Connection, job_id: int, **columns: object) -> 
         "reason": "must be a date YYYY-MM-DD",
     }
     return insert(conn, "import_problems", values | columns)
+
+
 def event(conn: psycopg.Connection, sample_id: int) -> int:
     """Store the event that a sample was created, as seen by whoever sees the sample."""
     group_id, disclosed_at = conn.execute(
