@@ -172,7 +172,7 @@ begin
         ) as access (table_name, columns) on tables.relname = access.table_name
         left join (
             values
-                ('jobs', $sql$'executor', 'executor_handle'$sql$),
+                ('jobs', $sql$'executor', 'executor_handle', 'turn', 'worker'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),
                 (
