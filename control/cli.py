@@ -42,7 +42,7 @@ SUMMARIES = {
     "migrate": "Apply migrations and load the code of sql/.",
     "db": "Back up and restore the database, and delete what is old.",
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
-    "job": "List, show, start, launch, schedule and cancel jobs.",
+    "job": "Run jobs, and list, schedule, pause, retry and cancel them.",
     "sample": "Import samples and their sequences.",
     "output": "Register, verify, fetch and delete the files that jobs wrote to S3.",
     "mail": "Send the mails of invitations.",

@@ -54,6 +54,8 @@ class Settings:
     smtp_password: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     mail_folder: str | None = None
+    # The state machine of the executor stepfunctions.
+    state_machine_arn: str | None = None
     first_port: int = 8300
     # Who runs the control plane, for the audit log; the system's user and host if unset.
     operator: str | None = None
@@ -104,6 +106,7 @@ KEYS = (
     "smtp_user",
     "mail_from",
     "mail_folder",
+    "state_machine_arn",
     "operator",
 )
 # Read from ASPEN_<NAME> only, so that no file with settings contains it.

@@ -39,6 +39,7 @@
 \ir tables/job_kinds.sql
 \ir tables/job_output_kinds.sql
 \ir tables/jobs.sql
+\ir tables/job_workers.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
 \ir tables/job_reports.sql
@@ -87,6 +88,7 @@
 \ir internal/sequences/refuse_move.sql
 \ir internal/jobs/refuse_delete_of_open_job.sql
 \ir internal/values/add_headers.sql
+\ir internal/jobs/announce_jobs.sql
 \ir internal/values/tagged_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
@@ -119,6 +121,7 @@
 \ir internal/sequences/check_sequence.sql
 \ir internal/jobs/job_transitions.sql
 \ir internal/jobs/job_statuses_before.sql
+\ir internal/jobs/next_turn.sql
 \ir internal/jobs/queue_job.sql
 \ir internal/jobs/move_job.sql
 \ir internal/jobs/cancel_jobs.sql
@@ -128,6 +131,14 @@
 \ir internal/jobs/end_empty_jobs.sql
 \ir internal/sequences/sequence_revisions.sql
 \ir internal/jobs/requeue_job.sql
+\ir internal/jobs/is_reported.sql
+\ir internal/jobs/hand_back_jobs.sql
+\ir internal/jobs/end_attempt.sql
+\ir internal/jobs/sweep_jobs.sql
+\ir internal/jobs/release_jobs.sql
+\ir internal/jobs/jobs_within_limits.sql
+\ir internal/jobs/claim_jobs.sql
+\ir internal/jobs/note_worker.sql
 \ir internal/results/queue_object_prunes.sql
 \ir internal/results/queue_object_prune.sql
 \ir internal/storage/part_key.sql

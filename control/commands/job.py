@@ -1,4 +1,4 @@
-"""`control job`: list, show, start, launch, schedule, cancel and renew jobs."""
+"""`control job`: run jobs, and list, schedule, pause, retry and cancel them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from control.app import App
-from control.commands.options import JsonObject, Lifetime, echo_json, json_option
+from control.commands.options import JsonObject, Lifetime, echo_json, json_option, say
 from control.jobs.listing import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
 from control.jobs.schedules import TREE_TYPES
 from control.terminal import one_line, screen_width, table
@@ -18,7 +18,7 @@ job_id = click.argument("job_id", type=click.IntRange(min=1))
 
 @click.group()
 def job() -> None:
-    """List, show, start, launch, schedule and cancel jobs."""
+    """Run jobs, and list, schedule, pause, retry and cancel them."""
 
 
 @job.command("list")
@@ -76,7 +76,7 @@ def start(app: App, job_id: int, ttl: timedelta, dry_run: bool, as_json: bool) -
     """Start a queued job whose program you run yourself, and print its token.
 
     With the token the program calls claim_job_inputs, job_sequences and report_job. The token works
-    until the job ends or is retried, at most for TTL.
+    until the job ends or is retried, at most for TTL; then the job times out.
 
     \b
         control job start 42
@@ -88,7 +88,7 @@ def start(app: App, job_id: int, ttl: timedelta, dry_run: bool, as_json: bool) -
     # Read first: without keys the job stays in the queue.
     keys = load_keys(app.settings.keys_dir)
     with app.connect("job start") as conn:
-        started = start_job(conn, job_id, bucket=app.settings.bucket, dry_run=dry_run)
+        started = start_job(conn, job_id, bucket=app.settings.bucket, ttl=ttl, dry_run=dry_run)
     if dry_run:
         click.echo(f"would start job {job_id} ({started.kind}), attempt {started.attempt}")
         return
@@ -164,6 +164,196 @@ def renew(
         )
     if not renewed:
         click.echo("nothing is stale", err=True)
+
+
+@job.command()
+@click.option("--once", is_flag=True, help="End when nothing is left that can start.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1000), default=2, show_default=True, help="At a time."
+)
+@click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind; may be repeated.")
+@click.option("--executor", default="local", show_default=True, help="Where programs run.")
+@click.option(
+    "--grace",
+    type=Lifetime(),
+    default="30s",
+    show_default=True,
+    help="How long jobs may go on after SIGTERM before they are handed back.",
+)
+@click.pass_obj
+def work(
+    app: App, once: bool, concurrency: int, kinds: tuple[str, ...], executor: str, grace: timedelta
+) -> None:
+    """Take jobs from the queue, run their programs and register what they report.
+
+    Run as many workers as you like, here and elsewhere. pipelines/jobs.toml says what runs. A
+    database or an S3 that is away is waited for.
+
+    \b
+        control job work --once
+        control job work --concurrency 4 --kind pangolin --kind nextclade
+    """
+    from control.jobs.executors import make_executor
+    from control.jobs.programs import read_programs
+    from control.jobs.work.worker import Options, Worker, stopped_by_signals
+    from control.tokens.keys import load_keys
+
+    programs = read_programs(app.settings.root)
+    for kind in kinds:
+        programs.require(kind)
+    make_executor(executor, app.settings)
+    options = Options(concurrency, kinds, once, executor, grace.total_seconds(), say)
+    worker = Worker(app, programs, load_keys(app.settings.keys_dir), options)
+    with stopped_by_signals(worker):
+        worker.run()
+
+
+@job.command(hidden=True)
+@job_id
+@click.option("--attempt", type=click.IntRange(min=1), required=True)
+@click.pass_obj
+def run(app: App, job_id: int, attempt: int) -> None:
+    """Run an attempt of a job that works on the database, for control job work.
+
+    \b
+        control job run 42 --attempt 1
+    """
+    from control.jobs.kinds import run_job
+
+    run_job(app, job_id, attempt)
+
+
+@job.command()
+@click.option("--dry-run", is_flag=True, help="Show what would be swept, change nothing.")
+@json_option
+@click.pass_obj
+def sweep(app: App, dry_run: bool, as_json: bool) -> None:
+    """End the attempts whose worker is lost or whose time limit is over.
+
+    Workers do so by themselves; this is for when none runs. A job with attempts left is queued
+    again.
+
+    \b
+        control job sweep
+    """
+    from control.jobs.queue import sweep_jobs
+
+    with app.connect("job sweep") as conn, conn.transaction(force_rollback=dry_run):
+        swept = sweep_jobs(conn)
+    if as_json:
+        echo_json([asdict(one) for one in swept])
+        return
+    for one in swept:
+        click.echo(f"job {one.job_id}, attempt {one.attempt}: {one.error}; it is {one.status}")
+
+
+@job.command()
+@click.argument("job_id", type=click.IntRange(min=1), required=False)
+@click.option("--dead", is_flag=True, help="Retry every job that failed or timed out.")
+@click.option("--kind", help="With --dead: only jobs of this kind.")
+@click.option("--dry-run", is_flag=True, help="Show what would be queued, change nothing.")
+@json_option
+@click.pass_obj
+def retry(
+    app: App, job_id: int | None, dead: bool, kind: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Queue a job that failed, timed out or was cancelled again, or all that are dead.
+
+    Its attempts are counted anew.
+
+    \b
+        control job retry 42
+        control job retry --dead --kind nextclade
+    """
+    from control.jobs.queue import retry_jobs
+
+    if (job_id is None) is not dead:
+        raise click.UsageError("Give the id of a job or --dead.")
+    if kind is not None and not dead:
+        raise click.UsageError("--kind needs --dead.")
+    with app.connect("job retry") as conn, conn.transaction(force_rollback=dry_run):
+        retried = retry_jobs(conn, job_id, kind=kind)
+    if as_json:
+        echo_json({"dry_run": dry_run, "jobs": retried})
+        return
+    verb = "would retry" if dry_run else "retried"
+    click.echo(f"{verb} job {job_id}" if job_id else f"{verb} {len(retried)} jobs")
+
+
+@job.command()
+@click.argument("kind", required=False)
+@json_option
+@click.pass_obj
+def pause(app: App, kind: str | None, as_json: bool) -> None:
+    """Leave queued jobs of one KIND, or of all kinds, in the queue.
+
+    Jobs that run go on.
+
+    \b
+        control job pause nextclade
+    """
+    _pause(app, kind, is_paused=True, as_json=as_json)
+
+
+@job.command()
+@click.argument("kind", required=False)
+@json_option
+@click.pass_obj
+def resume(app: App, kind: str | None, as_json: bool) -> None:
+    """Start queued jobs of one KIND, or of all kinds, again.
+
+    \b
+        control job resume nextclade
+    """
+    _pause(app, kind, is_paused=False, as_json=as_json)
+
+
+@job.command()
+@click.argument("kind")
+@click.option("--running", type=click.IntRange(min=1), help="In all; unlimited if not given.")
+@click.option(
+    "--per-group", type=click.IntRange(min=1), help="Of one group; unlimited if not given."
+)
+@json_option
+@click.pass_obj
+def limit(app: App, kind: str, running: int | None, per_group: int | None, as_json: bool) -> None:
+    """Limit how many jobs of a KIND run at the same time, over all workers.
+
+    \b
+        control job limit phylo_run --running 8 --per-group 2
+        control job limit phylo_run
+    """
+    from control.jobs.queue import set_limits
+
+    with app.connect("job limit") as conn, conn.transaction():
+        set_limits(conn, kind, running, per_group)
+    if as_json:
+        echo_json({"kind": kind, "most_running": running, "most_running_of_group": per_group})
+        return
+    in_all, of_group = (one or "any number" for one in (running, per_group))
+    click.echo(f"{kind}: {in_all} at a time, {of_group} of one group")
+
+
+@job.command()
+@job_id
+@click.option("--attempt", type=click.IntRange(min=1), help="The present one if not given.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the job ends.")
+@click.pass_obj
+def logs(app: App, job_id: int, attempt: int | None, follow: bool) -> None:
+    """Print what the program of a job printed.
+
+    While it runs, the log is some seconds old.
+
+    \b
+        control job logs 42 -f
+    """
+    from control.jobs.logs import read_log
+
+    with app.connect("job logs") as conn:
+        for piece in read_log(
+            conn, app.s3, app.settings.bucket, job_id, attempt, is_followed=follow
+        ):
+            click.echo(piece, nl=False)
 
 
 @job.command()
@@ -264,6 +454,18 @@ def launch(
         click.echo(one_line(f"would queue {title} for group {found.id}"))
     else:
         click.echo(job_id)
+
+
+def _pause(app: App, kind: str | None, *, is_paused: bool, as_json: bool) -> None:
+    from control.jobs.queue import set_paused
+
+    with app.connect("job pause") as conn, conn.transaction():
+        changed = set_paused(conn, kind, is_paused=is_paused)
+    if as_json:
+        echo_json({"is_paused": is_paused, "changed": changed})
+        return
+    done = "paused" if is_paused else "resumed"
+    click.echo(f"{done} {', '.join(changed)}" if changed else "nothing has changed")
 
 
 def _show(one: QueuedJob, *, as_json: bool) -> None:

@@ -30,6 +30,13 @@ class QueuedJob:
     started_at: datetime | None
     finished_at: datetime | None
     inputs: int
+    is_dead: bool
+    due_at: datetime | None
+    deadline_at: datetime | None
+    max_attempts: int
+    worker: str | None
+    executor: str | None
+    executor_handle: str | None
 
 
 def find_jobs(conn: psycopg.Connection, status: str | None, limit: int) -> list[QueuedJob]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
@@ -29,9 +30,10 @@ def start_job(
     job_id: int,
     *,
     bucket: str,
+    ttl: timedelta,
     dry_run: bool = False,
 ) -> StartedJob:
-    """Start a queued job, and no other."""
+    """Start a queued job, and no other; it times out when the token that comes with it ends."""
     with conn.transaction(force_rollback=dry_run):
         row = conn.execute(
             "select jobs.attempt, jobs.kind, jobs.status from aspen.jobs as jobs"
@@ -49,5 +51,9 @@ def start_job(
                 "only a queued job can start; one that ended can be retried",
             )
         conn.execute("select internal.move_job(%s, 'start')", [job_id])
-        conn.execute("update aspen.jobs set executor = %s where id = %s", [BY_HAND, job_id])
+        conn.execute(
+            "update aspen.jobs set executor = %s, deadline_at = clock_timestamp() + %s"
+            " where id = %s",
+            [BY_HAND, ttl, job_id],
+        )
     return StartedJob(job_id, attempt, kind, f"s3://{bucket}/jobs/{job_id}/{attempt}/")

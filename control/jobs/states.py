@@ -60,11 +60,11 @@ def _no_such_job(job_id: int) -> ControlError:
 def finish_job(
     conn: psycopg.Connection, job: Job, error: str | None, software_versions: Mapping[str, str]
 ) -> str:
-    """Bring the job to its end, and return the status it has then."""
+    """Bring the attempt to its end, and return the status of the job; refused at another one."""
     action = "succeed" if error is None else "fail"
     row = conn.execute(
-        "select internal.move_job(%s, %s, %s, %s)",
-        [job.id, action, error, Jsonb(dict(software_versions))],
+        "select internal.move_job(%s, %s, %s, %s, %s)",
+        [job.id, action, error, Jsonb(dict(software_versions)), job.attempt],
     ).fetchone()
     assert row is not None
     return str(row[0])

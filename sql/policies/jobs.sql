@@ -6,20 +6,23 @@ grant select (id, group_id, status, attempt, requested_by_id) on aspen.jobs to c
 grant select on aspen.jobs to api_writer;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
-    requested_by_id, public_repository_id
+    requested_by_id, public_repository_id, turn
 ) on aspen.jobs to api_writer;
 grant select (
-    id, group_id, pathogen_id, kind, status, attempt, requested_by_id, started_at
+    id, group_id, pathogen_id, kind, status, attempt, requested_by_id, started_at, turn,
+    first_attempt
 ) on aspen.jobs to results_keeper;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
-    requested_by_id, public_repository_id
+    requested_by_id, public_repository_id, turn
 ) on aspen.jobs to results_keeper;
 grant update (
     status, attempt, executor, executor_handle, software_versions, error, started_at, heartbeat_at,
-    finished_at
+    finished_at, turn, due_at, worker, deadline_at, first_attempt
 ) on aspen.jobs to results_keeper;
-grant update (status, error, finished_at, arguments) on aspen.jobs to api_writer;
+grant update (status, error, finished_at, due_at, arguments) on aspen.jobs to api_writer;
+-- No caller may see the clock of the queue, which tells how much others ask for.
+grant select on sequence aspen.job_turns to api_writer, results_keeper;
 grant select on aspen.jobs to job_runner;
 grant update (heartbeat_at) on aspen.jobs to job_runner;
 

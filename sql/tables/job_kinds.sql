@@ -5,6 +5,11 @@ create table aspen.job_kinds (
     is_queued_for_sequences boolean not null,
     is_dataset_needed boolean not null,
     lineage_caller text,
+    is_paused boolean not null default false,
+    most_running integer
+    constraint job_kinds_most_running_check check (most_running > 0),
+    most_running_of_group integer
+    constraint job_kinds_most_running_of_group_check check (most_running_of_group > 0),
     is_platform boolean not null default false,
     constraint job_kinds_name_is_platform_key unique (name, is_platform),
     constraint job_kinds_name_form_check check (name ~ '^[a-z][a-z0-9_]{0,62}$'),
@@ -22,6 +27,12 @@ comment on column aspen.job_kinds.is_dataset_needed is
 'Whether only sequences of pathogens with a nextclade_dataset_name queue it';
 comment on column aspen.job_kinds.lineage_caller is
 'Whether only sequences of pathogens with this lineage_caller queue it; null for all';
+comment on column aspen.job_kinds.is_paused is
+'Whether workers leave queued jobs of this kind in the queue';
+comment on column aspen.job_kinds.most_running is
+'How many jobs of this kind run at the same time; null for any number';
+comment on column aspen.job_kinds.most_running_of_group is
+'How many of them run for the same group; null for any number';
 comment on column aspen.job_kinds.is_platform is
 'Whether jobs of this kind belong to the platform (group 0), not to a group';
 

@@ -4,6 +4,18 @@ for each row
 when (old.status in ('queued', 'running'))
 execute function internal.refuse_delete_of_open_job();
 
+create or replace trigger jobs_announce_new
+after insert on aspen.jobs
+for each row
+when (new.status = 'queued')
+execute function internal.announce_jobs();
+
+create or replace trigger jobs_announce_changed
+after update of status on aspen.jobs
+for each row
+when (new.status = 'queued' or old.status = 'running' and new.status = 'cancelled')
+execute function internal.announce_jobs();
+
 create or replace trigger jobs_check_values
 before update of name on aspen.jobs
 for each row

@@ -24,8 +24,8 @@ FLOORS = (
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
-    {"demo", "jobs.kinds", "stack"},
-    {"backups"},
+    {"demo", "jobs.executors", "jobs.kinds", "stack"},
+    {"backups", "jobs.work"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},

@@ -29,6 +29,7 @@ STEPS = {
     ("time_out", "running"): "timed_out",
 }
 RETRIES = {("retry", status): "queued" for status in ("failed", "cancelled", "timed_out")}
+RETURNS = {("return", "running"): "queued", ("hand_back", "running"): "queued"}
 ACTIONS = tuple(dict.fromkeys(action for action, _ in STEPS))
 PAIRS = [(action, status) for action in ACTIONS for status in STATUSES]
 MOVE = "select internal.move_job(%s, %s, %s, %s)"
@@ -54,7 +55,7 @@ def test_steps_are_these(admin: psycopg.Connection) -> None:
 
     assert {(action, before): after for action, before, after in steps} == {
         ("queue", None): "queued"
-    } | STEPS | RETRIES
+    } | STEPS | RETRIES | RETURNS
 
 
 def test_statuses_are_those_that_the_table_allows(admin: psycopg.Connection) -> None:
@@ -220,13 +221,16 @@ def test_job_of_no_kind_is_not_queued(admin: psycopg.Connection, kind: str | Non
 @pytest.mark.parametrize(
     ("function", "allowed"),
     [
-        ("move_job(bigint, text, text, jsonb)", {"control"}),
+        ("move_job(bigint, text, text, jsonb, integer)", {"control"}),
         (
             "queue_job(bigint, bigint, text, bigint, text, text, jsonb, bigint)",
             {"control", "api_writer", "results_keeper"},
         ),
         ("cancel_jobs(bigint[], text)", {"control", "api_writer", "results_keeper"}),
-        ("requeue_job(bigint)", {"control", "api_writer", "results_keeper"}),
+        (
+            "requeue_job(bigint, text, text, timestamptz)",
+            {"control", "api_writer", "results_keeper"},
+        ),
     ],
 )
 def test_steps_are_not_for_callers(
@@ -276,4 +280,6 @@ def test_no_other_statement_writes_a_status() -> None:
         ("move_job", "update"),
         ("cancel_jobs", "update"),
         ("requeue_job", "update"),
+        ("claim_jobs", "update"),
+        ("release_jobs", "update"),
     }

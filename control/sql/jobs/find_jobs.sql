@@ -15,7 +15,14 @@ select
         select count(*)
         from aspen.job_samples as inputs
         where inputs.group_id = jobs.group_id and inputs.job_id = jobs.id
-    ) as inputs
+    ) as inputs,
+    jobs.status in ('failed', 'timed_out') as is_dead,
+    jobs.due_at,
+    jobs.deadline_at,
+    jobs.max_attempts,
+    jobs.worker,
+    jobs.executor,
+    jobs.executor_handle
 from aspen.jobs as jobs
 inner join aspen.groups as groups
     on jobs.group_id = groups.id

@@ -24,7 +24,9 @@ select
     jobs.updated_at,
     jobs.public_repository_id,
     jobs.progress_done,
-    jobs.progress_total
+    jobs.progress_total,
+    jobs.due_at,
+    (jobs.status in ('failed', 'timed_out'))::aspen.flag as is_dead
 from aspen.jobs as jobs;
 
 comment on view api.jobs is $$Jobs: phylogenetic runs, lineages, quality control, imports, loads
@@ -33,6 +35,8 @@ Everyone who sees the group sees its jobs; viewers do not see error. Operators s
 no group: those of group 0, the platform. Nothing is written here. When the sequence of a sample is uploaded or changes, the
 lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
 group and pathogen in a request. A sample that is already in a queued job is not queued again.
+An attempt that fails, takes too long or loses its worker is made again after a while, up to a bound; then the
+job is dead until somebody retries it: `is_dead=eq.true` lists those, with their reason in error.
 Cancel a job with cancel_job, and try an ended one again with retry_job.$$;
 
 comment on column api.jobs.id is 'Identifier of the row';
@@ -50,7 +54,7 @@ comment on column api.jobs.software_versions is $$Versions of the programs used,
 {"nextclade": "3.8.2"}$$;
 comment on column api.jobs.error is $$Why the job failed, or why the system cancelled it
 
-Null otherwise, and where the caller is a viewer.$$;
+Of a job that waits for its next attempt or makes it, why the attempt before failed. Null otherwise, and where the caller is a viewer.$$;
 comment on column api.jobs.requested_by_id is
 'User who requested the job; null for a scheduled job';
 comment on column api.jobs.created_at is 'When it was queued';
@@ -69,6 +73,10 @@ comment on column api.jobs.progress_total is
 $$How much there is to do: samples of an import
 
 Null if the kind of job does not tell.$$;
+comment on column api.jobs.due_at is
+'When the next attempt may start, after one that failed; null otherwise';
+comment on column api.jobs.is_dead is
+'Whether it failed or timed out, and waits for somebody to retry it';
 
 grant select on api.jobs to member;
 grant select on api.jobs to api_writer;

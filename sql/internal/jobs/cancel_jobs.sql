@@ -10,6 +10,7 @@ as $$
     set
         status = 'cancelled',
         error = cancel_jobs.reason,
+        due_at = null,
         finished_at = greatest(clock_timestamp(), jobs.started_at)
     where
         jobs.id = any(cancel_jobs.job_ids)

@@ -15,6 +15,8 @@ as $$
         ('cancel', 'queued', 'cancelled'),
         ('cancel', 'running', 'cancelled'),
         ('time_out', 'running', 'timed_out'),
+        ('return', 'running', 'queued'),
+        ('hand_back', 'running', 'queued'),
         ('retry', 'failed', 'queued'),
         ('retry', 'cancelled', 'queued'),
         ('retry', 'timed_out', 'queued');
@@ -23,8 +25,9 @@ $$;
 comment on function internal.job_transitions() is $$Lists the steps of a job's life, and what each makes of its status
 
 A new job has no status before. Each action leads to one status. A status that no action but retry
-leads away from is an end. internal.queue_job, internal.move_job, internal.cancel_jobs and
-internal.requeue_job take these steps, and docs/jobs.md draws them.$$;
+leads away from is an end. An attempt without a result returns to the queue as the next one, and so
+does one that its worker hands back. docs/jobs.md draws these steps and lists the functions that take
+them.$$;
 
 revoke all on function internal.job_transitions() from public;
 grant execute on function internal.job_transitions() to api_writer, results_keeper;

@@ -2,7 +2,8 @@ create or replace function internal.move_job(
     job_id bigint,
     action text,
     error text default null,
-    software_versions jsonb default null
+    software_versions jsonb default null,
+    attempt integer default null
 )
 returns text
 language plpgsql
@@ -12,11 +13,12 @@ set search_path = ''
 as $$
 declare
     present_status text;
+    present_attempt integer;
     next_status text;
     is_end boolean;
     moment timestamptz;
 begin
-    select jobs.status into present_status
+    select jobs.status, jobs.attempt into present_status, present_attempt
     from aspen.jobs as jobs
     where jobs.id = move_job.job_id
     for no key update;
@@ -24,6 +26,12 @@ begin
         perform internal.fail(404, 'job_not_found', 'There is no such job',
             json_build_object('job_id', move_job.job_id)::text,
             'Look it up in jobs.');
+    end if;
+    if move_job.attempt <> present_attempt then
+        perform internal.fail(409, 'job_has_ended', 'An attempt that has ended stays as it is',
+            json_build_object('job_id', move_job.job_id, 'attempt', move_job.attempt,
+                'action', move_job.action)::text,
+            'Nothing is left to do.');
     end if;
     select transitions.to_status into next_status
     from internal.job_transitions() as transitions
@@ -48,7 +56,7 @@ begin
         return next_status;
     end if;
     if next_status = 'queued' then
-        perform internal.requeue_job(move_job.job_id);
+        perform internal.requeue_job(move_job.job_id, move_job.action, move_job.error);
         return next_status;
     end if;
 
@@ -64,6 +72,7 @@ begin
         error = move_job.error,
         software_versions = coalesce(move_job.software_versions, jobs.software_versions),
         started_at = coalesce(jobs.started_at, moment),
+        due_at = null,
         heartbeat_at = case when is_end then jobs.heartbeat_at else moment end,
         finished_at = case when is_end then greatest(moment, jobs.started_at) end
     where jobs.id = move_job.job_id;
@@ -71,11 +80,11 @@ begin
 end
 $$;
 
-comment on function internal.move_job(bigint, text, text, jsonb) is $$Takes one step with a job and returns its new status
+comment on function internal.move_job(bigint, text, text, jsonb, integer) is $$Takes one step with a job and returns its new status
 
 action: one of internal.job_transitions(). error: why it failed. software_versions: null leaves them
-as they are. The row stays locked until the transaction ends. Errors: 404
+as they are. attempt: refuse the step if the job is at another one. The row stays locked until the transaction ends. Errors: 404
 job_not_found, 409 job_has_ended, 409 job_in_progress.$$;
 
-revoke all on function internal.move_job(bigint, text, text, jsonb) from public;
-grant execute on function internal.move_job(bigint, text, text, jsonb) to control;
+revoke all on function internal.move_job(bigint, text, text, jsonb, integer) from public;
+grant execute on function internal.move_job(bigint, text, text, jsonb, integer) to control;

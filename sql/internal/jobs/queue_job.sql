@@ -17,12 +17,13 @@ set search_path = ''
 as $$
     insert into aspen.jobs (
         group_id, pathogen_id, kind, requested_by_id, name, tree_type, template_args,
-        contextual_repository_id, public_repository_id
+        contextual_repository_id, public_repository_id, turn
     )
     values (
         queue_job.group_id, queue_job.pathogen_id, queue_job.kind, queue_job.requested_by_id,
         queue_job.name, queue_job.tree_type, queue_job.template_args,
-        queue_job.contextual_repository_id, queue_job.public_repository_id
+        queue_job.contextual_repository_id, queue_job.public_repository_id,
+        internal.next_turn(queue_job.group_id)
     )
     returning jobs.id;
 $$;

@@ -57,6 +57,8 @@ def test_started_job_runs_and_its_token_names_job_and_attempt(
     assert (claims["role"], claims["job_id"], claims["attempt"]) == ("job", job, 2)
     assert claims["exp"] - claims["iat"] == 7200
     assert f"/jobs/{job}/2/" in result.stderr
+    limit = "select extract(epoch from deadline_at - now()) > 7000 from aspen.jobs where id = %s"
+    assert conn.execute(limit, [job]).fetchall() == [(True,)]
     assert row_of(conn, job) == ("running", "manual", True)
 
 

@@ -1,0 +1,3 @@
+"""Work: take jobs from the queue, run their programs and follow them to their end."""
+
+from __future__ import annotations

@@ -1,0 +1,429 @@
+"""Follow jobs from the queue to their end.
+
+One thread does everything but heartbeats. What it knows of a job is never more than a copy: each
+step is a statement that names job and attempt, and changes nothing if the job has gone on without
+this worker. So a worker that was cut off, stopped or taken for dead does no harm when it is back.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from control.errors import ControlError
+from control.jobs.executors import CannotLaunch, Executor, Outcome, Task, make_executor
+from control.jobs.logs import log_key
+from control.jobs.programs import CONTROL, LONGEST_SECONDS, Program, Programs
+from control.jobs.queue import (
+    CHANNEL,
+    Claim,
+    claim_jobs,
+    end_attempt,
+    hand_back_jobs,
+    note_handle,
+    note_launch,
+    status_of,
+    sweep_jobs,
+)
+from control.jobs.work.heart import Attempt, Heart
+from control.outputs.reports import register_reports
+from control.tokens.keys import KeySet
+from control.tokens.minting import mint
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from control.app import App
+
+LOCAL = "local"
+# How often programs are looked at, and how often the queue without a notification.
+TICK_SECONDS = 0.1
+POLL_SECONDS = 2.0
+SWEEP_SECONDS = 5.0
+LOG_SECONDS = 5.0
+# A new worker, or one that was cut off, sweeps when others have had time to show that they live.
+SETTLE_SECONDS = 30.0
+# The front of the queue is read no more often, and so that it takes a twentieth of the time.
+FRONT_SECONDS, FRONT_SHARE = 0.5, 20
+RECONNECT_SECONDS = (0.5, 1, 2, 5, 10)
+# A token outlives the limit by this, so that a program that is just in time can report.
+TOKEN_EXTRA_SECONDS = 300
+REASONS = 10_000
+
+
+@dataclass
+class Run:
+    """One attempt that this worker runs."""
+
+    claim: Claim
+    program: Program
+    executor: Executor
+    handle: str
+    token: str
+    outcome: Outcome | None = None
+    # Why the worker stopped it: the action and the reason that the attempt ends with.
+    stopped: tuple[str, str] | None = None
+    logged: bytes = b""
+    logged_at: float = 0.0
+
+    @property
+    def attempt(self) -> Attempt:
+        """Job and attempt."""
+        return self.claim.job_id, self.claim.attempt
+
+
+@dataclass
+class Options:
+    """How a worker works."""
+
+    concurrency: int
+    kinds: Sequence[str] = ()
+    is_once: bool = False
+    executor: str = LOCAL
+    # How long running jobs may go on after SIGTERM before they are handed back.
+    grace_seconds: float = 30.0
+    say: Callable[[str], None] = field(default=lambda line: None)
+
+
+class Worker:
+    """One worker, until it is stopped or, with `is_once`, until nothing is left to do."""
+
+    def __init__(self, app: App, programs: Programs, keys: KeySet, options: Options) -> None:
+        self._app = app
+        self._programs = programs
+        self._keys = keys
+        self._options = options
+        # Jobs of other kinds stay in the queue for a worker of the version that knows them.
+        self._kinds = [kind for kind in programs.kinds if kind in (options.kinds or [kind])]
+        self.name = f"{platform.node() or 'host'}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._executors: dict[str, Executor] = {}
+        self._runs: dict[Attempt, Run] = {}
+        self._stopping_since: float | None = None
+        self._after: tuple[int, int] | None = None
+        self._front_at = 0.0
+        self._failed_registration_at = 0.0
+
+    def stop(self) -> None:
+        """Take no more jobs, and end when those that run have ended or the grace is over."""
+        if self._stopping_since is None:
+            self._stopping_since = time.monotonic()
+
+    def run(self) -> None:
+        """Work until the end; a database that is away is waited for."""
+        import psycopg
+
+        heart = Heart(self._app, self.name, lambda: {*self._runs})
+        failures = 0
+        try:
+            # At first an address that is wrong is an error like in any other command.
+            with self._app.connect("job work") as conn:
+                heart.start(conn)
+            while True:
+                try:
+                    with self._app.connect("job work") as conn:
+                        failures = 0
+                        self._work(conn, heart)
+                        return
+                except psycopg.OperationalError as error:
+                    if self._is_stopping and (not self._runs or self._is_grace_over):
+                        return
+                    self._options.say(f"the database is away: {str(error).splitlines()[0]}")
+                    time.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+                    failures += 1
+        finally:
+            heart.stop()
+            for executor in self._executors.values():
+                executor.close()
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stopping_since is not None
+
+    @property
+    def _is_grace_over(self) -> bool:
+        since = self._stopping_since
+        return since is not None and time.monotonic() - since >= self._options.grace_seconds
+
+    def _work(self, conn: psycopg.Connection, heart: Heart) -> None:
+        conn.execute(f"listen {CHANNEL}".encode())
+        connected_at = time.monotonic()
+        swept_at = polled_at = 0.0
+        is_woken = True
+        while True:
+            now = time.monotonic()
+            self._look(conn, heart)
+            self._register(conn)
+            if now - swept_at >= SWEEP_SECONDS and now - connected_at >= SETTLE_SECONDS:
+                swept_at = now
+                for swept in sweep_jobs(conn):
+                    self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
+            is_due = is_woken or self._options.is_once or now - polled_at >= POLL_SECONDS
+            taken = 0
+            if is_due and not self._is_stopping:
+                polled_at = now
+                taken = self._claim(conn)
+            if self._is_over(conn, heart, taken):
+                return
+            # A full hand means that more may wait.
+            is_woken = bool(taken) or self._wait(conn, heart)
+
+    def _is_over(self, conn: psycopg.Connection, heart: Heart, taken: int) -> bool:
+        """End when nothing runs and nothing more is taken; hand back what takes too long."""
+        if self._is_stopping and self._runs:
+            if not self._is_grace_over:
+                return False
+            for run in self._runs.values():
+                run.executor.stop(run.handle)
+        elif self._runs or taken or not (self._is_stopping or self._options.is_once):
+            return False
+        # A heartbeat that comes later would bring the worker back.
+        heart.stop()
+        for job_id in hand_back_jobs(conn, self.name):
+            self._options.say(f"job {job_id}: handed back")
+        return True
+
+    def _wait(self, conn: psycopg.Connection, heart: Heart) -> bool:
+        """Wait for a notification or the next tick; return whether the queue may have changed."""
+        seconds = TICK_SECONDS if self._runs or self._is_stopping else POLL_SECONDS / 4
+        heard = next(conn.notifies(timeout=seconds, stop_after=1), None)
+        if heard is not None:
+            heart.look()
+        return heard is not None
+
+    def _claim(self, conn: psycopg.Connection) -> int:
+        """Take as many jobs as there is room for, and launch them."""
+        room = self._options.concurrency - len(self._runs)
+        if room <= 0:
+            return 0
+        started = time.monotonic()
+        is_front = self._after is None or started >= self._front_at or self._options.is_once
+        claims = claim_jobs(conn, self.name, room, self._kinds, None if is_front else self._after)
+        if is_front:
+            took = time.monotonic() - started
+            self._front_at = started + max(FRONT_SECONDS, FRONT_SHARE * took)
+        if claims:
+            self._after = claims[-1].turn, claims[-1].job_id
+        for claim in claims:
+            self._launch(conn, claim)
+        return len(claims)
+
+    def _launch(self, conn: psycopg.Connection, claim: Claim) -> None:
+        try:
+            program = self._programs.of(claim.kind, claim.pathogen)
+            name = LOCAL if program.runs_in == CONTROL else self._options.executor
+            executor = self._executor(name)
+            if not note_launch(
+                conn,
+                claim,
+                name,
+                seconds=program.time_limit_seconds,
+                max_attempts=program.max_attempts,
+            ):
+                return
+            token = self._token(claim, program) if program.runs_in != CONTROL else ""
+            handle = executor.launch(self._task(claim, program, token))
+        except CannotLaunch as error:
+            self._end(conn, claim, "fail", f"{error.message}: {error.remedy}", is_final=True)
+            return
+        except (ControlError, OSError) as error:
+            self._end(conn, claim, "fail", f"it could not be started: {error}")
+            return
+        self._runs[claim.job_id, claim.attempt] = Run(claim, program, executor, handle, token)
+        note_handle(conn, claim, name, handle)
+        self._say(*_attempt(claim), f"started ({claim.kind})")
+
+    def _executor(self, name: str) -> Executor:
+        if name not in self._executors:
+            self._executors[name] = make_executor(name, self._app.settings)
+        return self._executors[name]
+
+    def _token(self, claim: Claim, program: Program) -> str:
+        seconds = min(program.time_limit_seconds + TOKEN_EXTRA_SECONDS, LONGEST_SECONDS)
+        return mint(
+            self._keys,
+            sub=f"job|{claim.job_id}",
+            role="job",
+            ttl=timedelta(seconds=seconds),
+            job_id=claim.job_id,
+            attempt=claim.attempt,
+        )
+
+    def _task(self, claim: Claim, program: Program, token: str) -> Task:
+        settings = self._app.settings
+        command: tuple[str, ...] = program.command
+        environment: Mapping[str, str]
+        if program.runs_in == CONTROL:
+            command = (
+                *(sys.executable, "-m", "control", "--env", settings.environment),
+                *("job", "run", str(claim.job_id), "--attempt", str(claim.attempt)),
+            )
+            environment = {**os.environ, "ASPEN_ROOT": str(settings.root)}
+        else:
+            if settings.api_url is None:
+                raise ControlError(
+                    f"environment {settings.environment} has no API", "set ASPEN_API_URL"
+                )
+            environment = {
+                "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+                "ASPEN_JOB_ID": str(claim.job_id),
+                "ASPEN_JOB_ATTEMPT": str(claim.attempt),
+                "ASPEN_API_URL": settings.api_url,
+                "ASPEN_JOB_TOKEN": token,
+                "ASPEN_OUTPUT_PREFIX": f"s3://{settings.bucket}/{_prefix(claim)}",
+                "TRACEPARENT": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
+            }
+        return Task(
+            claim.job_id,
+            claim.attempt,
+            claim.kind,
+            command,
+            program.image,
+            program.memory_mb,
+            program.vcpu,
+            program.time_limit_seconds,
+            environment,
+        )
+
+    def _look(self, conn: psycopg.Connection, heart: Heart) -> None:
+        """Stop what is lost or overdue, and settle what has ended."""
+        for run in list(self._runs.values()):
+            if run.attempt in heart.lost:
+                heart.lost.discard(run.attempt)
+                run.executor.stop(run.handle)
+            if run.attempt in heart.overdue and run.stopped is None:
+                run.stopped = ("time_out", "it took longer than its time limit")
+                run.executor.stop(run.handle)
+            if run.outcome is None:
+                run.outcome = run.executor.poll(run.handle)
+            self._keep_log(run)
+        ended = [run for run in self._runs.values() if run.outcome is not None]
+        if ended:
+            # One transaction, because many may end at the same time.
+            with conn.transaction():
+                settled = [run for run in ended if self._settle(conn, run)]
+            for run in settled:
+                del self._runs[run.attempt]
+                run.executor.forget(run.handle)
+        heart.overdue &= {*self._runs}
+
+    def _settle(self, conn: psycopg.Connection, run: Run) -> bool:
+        """End the attempt of a program that has ended; False if its report waits."""
+        assert run.outcome is not None
+        status, is_reported = status_of(conn, *run.attempt)
+        if status == "running":
+            # What it made may be registered though it did not end well afterwards.
+            if is_reported:
+                return False
+            action, reason = run.stopped or (
+                "fail",
+                run.outcome.problem or "its program ended without a report",
+            )
+            self._end(conn, run.claim, action, reason)
+        else:
+            self._say(*run.attempt, (status or "stopped: the job has gone on").replace("_", " "))
+        return True
+
+    def _end(
+        self,
+        conn: psycopg.Connection,
+        claim: Claim,
+        action: str,
+        reason: str,
+        *,
+        is_final: bool = False,
+    ) -> None:
+        reason = _storable(reason)
+        status = end_attempt(conn, *_attempt(claim), action=action, error=reason, is_final=is_final)
+        again = "; it is tried again" if status == "queued" else ""
+        self._say(*_attempt(claim), f"failed: {reason}{again}")
+
+    def _register(self, conn: psycopg.Connection) -> None:
+        """Register the reports that wait; those of workers that are gone, too."""
+        import psycopg
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        # One that S3 did not answer waits a while.
+        if time.monotonic() - self._failed_registration_at < RECONNECT_SECONDS[2]:
+            return
+        if conn.execute(_ANY_REPORT).fetchone() is None:
+            return
+        try:
+            for handled in register_reports(conn, self._app.s3, self._app.settings.bucket):
+                self._say(handled.job_id, handled.attempt, handled.problem or "registered")
+        except (
+            *(BotoCoreError, ClientError, ControlError),
+            *(psycopg.DataError, psycopg.IntegrityError),
+        ) as error:
+            # Heartbeats and programs go on: S3 may be back soon.
+            self._failed_registration_at = time.monotonic()
+            self._options.say(f"reports wait: {error}")
+
+    def _keep_log(self, run: Run) -> None:
+        """Store what the program has printed, at its end and now and then before."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        now = time.monotonic()
+        if run.outcome is None and now - run.logged_at < LOG_SECONDS:
+            return
+        run.logged_at = now
+        log = run.executor.log(run.handle)
+        if log is None or log == run.logged:
+            return
+        log = _without(log, run.token)
+        with suppress(BotoCoreError, ClientError):
+            self._app.s3.put_object(
+                Bucket=self._app.settings.bucket,
+                Key=log_key(*run.attempt),
+                Body=log,
+                ContentType="text/plain; charset=utf-8",
+            )
+            run.logged = log
+
+    def _say(self, job_id: int, attempt: int, what: str) -> None:
+        self._options.say(f"job {job_id}, attempt {attempt}: {what}")
+
+
+_ANY_REPORT = "select from aspen.job_reports where registered_at is null limit 1"
+
+
+@contextmanager
+def stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """Stop the worker at SIGTERM and at Ctrl-C."""
+    before = {
+        number: signal.signal(number, lambda *_: worker.stop())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _attempt(claim: Claim) -> Attempt:
+    return claim.job_id, claim.attempt
+
+
+def _prefix(claim: Claim) -> str:
+    return f"jobs/{claim.job_id}/{claim.attempt}/"
+
+
+def _without(log: bytes, token: str) -> bytes:
+    """Hide the token: a log is read by more people than the program."""
+    return log.replace(token.encode(), b"[token]") if token else log
+
+
+def _storable(reason: str) -> str:
+    """Return a reason without the characters that the table refuses, of bounded length."""
+    shown = "".join(c if c in "\t\n" or c.isprintable() else " " for c in reason)
+    return shown.strip()[:REASONS]

@@ -1,0 +1,57 @@
+create or replace function internal.sweep_jobs(patience interval default '25 seconds')
+returns table (job_id bigint, attempt integer, status text, error text)
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    lost record;
+begin
+    for lost in
+        select
+            jobs.id,
+            jobs.attempt,
+            coalesce(jobs.deadline_at <= clock_timestamp(), false) as is_overdue
+        from aspen.jobs as jobs
+        where
+            jobs.status = 'running'
+            and (
+                jobs.deadline_at + sweep_jobs.patience <= clock_timestamp()
+                or jobs.worker is not null
+                and not exists (
+                    select from aspen.job_workers as workers
+                    where
+                        workers.name = jobs.worker
+                        and workers.heartbeat_at > clock_timestamp() - sweep_jobs.patience
+                )
+            )
+            and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)
+        order by jobs.id
+        for no key update of jobs skip locked
+    loop
+        job_id := lost.id;
+        attempt := lost.attempt;
+        error := case
+            when lost.is_overdue then 'it took longer than its time limit'
+            else 'its worker was lost'
+        end;
+        status := internal.end_attempt(
+            lost.id, lost.attempt, case when lost.is_overdue then 'time_out' else 'fail' end, error
+        );
+        return next;
+    end loop;
+    delete from aspen.job_workers as workers
+    where workers.heartbeat_at < clock_timestamp() - interval '1 day';
+end
+$$;
+
+comment on function internal.sweep_jobs(interval) is
+$$Ends attempts that have lost their worker or are past their time limit
+
+patience: how old the last heartbeat of a worker may be, and how late the end of an attempt. A job
+with attempts left is queued again. Returns what became of each job.$$;
+
+revoke all on function internal.sweep_jobs(interval) from public;
+grant execute on function internal.sweep_jobs(interval) to control;
