@@ -21,6 +21,7 @@ RESOURCES = {
     "/group_members",
     "/groups",
     "/invitations",
+    "/job_inputs",
     "/job_outputs",
     "/jobs",
     "/lineages",

@@ -32,6 +32,8 @@ begin
         'name', jobs.name,
         'tree_type', jobs.tree_type,
         'template_args', jobs.template_args,
+        'resolved_template_args', backgrounds.resolved_template_args,
+        'samples_left_out', backgrounds.left_out_count,
         'contextual_repository', repositories.name,
         'samples', (
             select
@@ -39,6 +41,7 @@ begin
                     json_agg(
                         json_build_object(
                             'id', samples.id,
+                            'is_chosen', inputs.is_chosen,
                             'public_identifier', samples.public_identifier,
                             'collection_date', samples.collection_date,
                             'region', locations.region,
@@ -53,7 +56,7 @@ begin
                     ),
                     '[]'
                 )
-            from aspen.job_samples as inputs
+            from internal.job_input_samples() as inputs
             inner join aspen.samples as samples
                 on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
             inner join aspen.locations as locations
@@ -63,7 +66,6 @@ begin
                     samples.group_id = sequences.group_id
                     and samples.id = sequences.sample_id
                     and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
-            where inputs.group_id = jobs.group_id and inputs.job_id = jobs.id
         ),
         'public_sequences', (
             select
@@ -88,6 +90,8 @@ begin
         on jobs.group_id = groups.id
     left join aspen.public_repositories as repositories
         on jobs.contextual_repository_id = repositories.id
+    left join aspen.job_backgrounds as backgrounds
+        on jobs.group_id = backgrounds.group_id and jobs.id = backgrounds.job_id
     where jobs.group_id = authz.job_group_id() and jobs.id = authz.job_id();
     return inputs;
 end

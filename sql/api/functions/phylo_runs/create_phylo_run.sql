@@ -58,8 +58,9 @@ group_id: a group where you are directly member or admin. pathogen: a slug; the 
 nextclade_dataset_name. name: a text of 1 to 128 characters without control characters. samples: an
 array of at most 20,000 public identifiers of samples that you see, private identifiers where you
 may see them, strain names and accessions of the pathogen's repository. Each needs a sequence. The
-run is made from all samples of the group and pathogen, and these are the chosen ones; the array may
-be empty. The prefix of a repository such as hCoV-19/ is optional, in any case; the rest is compared
+run is made from all samples of the group and pathogen that match template_args, at most the 20,000
+newest, and these are the chosen ones, which always match; the array may be empty. job_inputs lists
+them. The prefix of a repository such as hCoV-19/ is optional, in any case; the rest is compared
 exactly. The samples of group_id come first; an identifier that two samples there have or, if none
 there has it, two of other groups, is rejected. tree_type: OVERVIEW (the samples of the group among
 sequences from around it), TARGETED (the chosen samples with those most similar to them) or
