@@ -44,6 +44,7 @@
 \ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
+\ir tables/uploads.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -123,6 +124,8 @@
 \ir internal/jobs/requeue_job.sql
 \ir internal/results/queue_object_prunes.sql
 \ir internal/results/queue_object_prune.sql
+\ir internal/storage/part_key.sql
+\ir internal/storage/queue_upload_prunes.sql
 \ir internal/results/remove_results.sql
 \ir internal/results/renew_results.sql
 \ir internal/results/renew_results_of_sequences.sql
@@ -214,6 +217,13 @@
 \ir internal/storage/hmac_sha256.sql
 \ir internal/storage/uri_encode.sql
 \ir internal/storage/presigned_url.sql
+\ir internal/storage/upload_bucket.sql
+\ir internal/storage/upload_link.sql
+\ir internal/storage/size_problem.sql
+\ir internal/storage/checksum_problem.sql
+\ir internal/storage/upload_parts.sql
+\ir internal/storage/create_upload.sql
+\ir internal/storage/upload_links.sql
 
 -- What comes before every request.
 \ir authz/only_group.sql
@@ -290,6 +300,7 @@
 \ir policies/job_reports.sql
 \ir policies/job_outputs.sql
 \ir policies/object_prunes.sql
+\ir policies/uploads.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -315,6 +326,7 @@
 \ir triggers/jobs.sql
 \ir triggers/job_samples.sql
 \ir triggers/job_outputs.sql
+\ir triggers/uploads.sql
 \ir triggers/audit_log.sql
 
 -- What every table of a shape has: row-level security, fences, audit and updated_at triggers.
@@ -343,6 +355,7 @@
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
+\ir api/views/uploads.sql
 \ir api/views/changes.sql
 \ir api/views/share_links.sql
 
@@ -359,6 +372,7 @@
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
+\ir internal/jobs/job_upload_url.sql
 \ir internal/sharing/make_link.sql
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
@@ -404,6 +418,9 @@
 \ir api/functions/jobs/claim_job_inputs.sql
 \ir api/functions/jobs/job_sequences.sql
 \ir api/functions/jobs/report_job.sql
+\ir api/functions/jobs/job_upload_url.sql
+\ir api/functions/uploads/create_upload.sql
+\ir api/functions/uploads/upload_links.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/share_links/created_by.sql

@@ -23,7 +23,8 @@ begin
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.delete_sample', 'internal.delete_samples',
+                    'internal.create_samples', 'internal.create_upload',
+                    'internal.delete_sample', 'internal.delete_samples',
                     'internal.export_qc_metrics', 'internal.export_sequences',
                     'internal.grant_access', 'internal.insert_sample',
                     'internal.normalise_sequence', 'internal.place_colors',
@@ -34,7 +35,7 @@ begin
                     'internal.share_sequences', 'internal.shared_phylo_tree',
                     'internal.shared_sequences', 'internal.submission_template',
                     'internal.tidy_location', 'internal.update_sample', 'internal.update_samples',
-                    'internal.validate_sample_identifiers'
+                    'internal.upload_links', 'internal.validate_sample_identifiers'
                 ]),
                 ('auditor', array[
                     'internal.history_start', 'internal.record_access_changes',
@@ -42,9 +43,10 @@ begin
                     'internal.record_row_change', 'internal.record_sequence_change'
                 ]),
                 ('job_runner', array[
-                    'internal.claim_job_inputs', 'internal.job_sequences', 'internal.report_job'
+                    'internal.claim_job_inputs', 'internal.job_sequences',
+                    'internal.job_upload_url', 'internal.report_job'
                 ]),
-                ('presigner', array['internal.presigned_url']),
+                ('presigner', array['internal.presigned_url', 'internal.upload_bucket']),
                 ('registrar', array[
                     'internal.accept_invitation', 'internal.invite_members',
                     'internal.revoke_invitation'
@@ -52,8 +54,8 @@ begin
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.queue_object_prune',
-                    'internal.queue_object_prunes', 'internal.renew_results_of_sample',
-                    'internal.renew_results_of_sequences', 'internal.requeue_job',
+                    'internal.queue_object_prunes', 'internal.queue_upload_prunes',
+                    'internal.renew_results_of_sample', 'internal.renew_results_of_sequences', 'internal.requeue_job',
                     'internal.sequence_revisions'
                 ])
         ) as owners (role_name, function_names)

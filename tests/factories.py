@@ -420,6 +420,19 @@ def job_schedule(conn: psycopg.Connection, group_id: int) -> int:
     )
 
 
+def upload(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
+    """Store a file that somebody sends."""
+    values = {
+        "group_id": group_id,
+        "file_name": "samples.tsv",
+        "bucket": "aspen",
+        "folder": f"group/{group_id}/uploads/{next(_numbers):08}-0000-0000-0000-000000000000/",
+        "size_bytes": 100,
+        "checksum_sha256": "0" * 64,
+    }
+    return insert(conn, "uploads", values | columns)
+
+
 def storage_credentials(conn: psycopg.Connection, bucket: str = "aspen", **columns: object) -> None:
     """Store the credentials that sign URLs of a bucket."""
     values = {

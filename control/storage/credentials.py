@@ -22,6 +22,11 @@ SESSION_SECONDS = 3600
 # A session token from elsewhere does not tell when it ends.
 UNKNOWN_LIFETIME = timedelta(minutes=15)
 
+_FRESH = (
+    "select from aspen.storage_credentials where bucket = %s"
+    " and clock_timestamp() < updated_at + (expires_at - updated_at) / 2"
+)
+
 
 @dataclass(frozen=True)
 class AccessKeys:
@@ -44,6 +49,7 @@ class StorageCredentials:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(repr=False)
     expires_at: datetime
+    addressing_style: str
 
 
 def current_credentials(settings: Settings, s3: S3Client) -> StorageCredentials:
@@ -61,12 +67,26 @@ def current_credentials(settings: Settings, s3: S3Client) -> StorageCredentials:
         keys.secret_access_key,
         keys.session_token,
         keys.expires_at or now + lifetime,
+        # As the client: a self-run endpoint has no DNS name per bucket.
+        "path" if settings.s3_endpoint_url else "virtual",
     )
 
 
 def store_credentials(conn: psycopg.Connection, credentials: StorageCredentials) -> None:
     """Store credentials, with which the bucket's URLs are signed from now on."""
     run_query(conn, "storage/store_credentials", vars(credentials))
+
+
+def renew_credentials_if_needed(conn: psycopg.Connection, settings: Settings, s3: S3Client) -> bool:
+    """Renew the credentials if half of their life is over, and return whether it was done.
+
+    For a process that runs on, which may call it as often as it likes: it asks the database alone
+    until the moment has come.
+    """
+    if conn.execute(_FRESH, [settings.bucket]).fetchone() is not None:
+        return False
+    store_credentials(conn, current_credentials(settings, s3))
+    return True
 
 
 def _find_keys(settings: Settings) -> AccessKeys:

@@ -55,6 +55,9 @@ select api.claim_job_inputs()
 -- job_sequences execute
 select api.job_sequences()
 
+-- job_upload_url execute
+select api.job_upload_url('tree.json', 1, repeat('0', 64))
+
 -- report_job execute
 select api.report_job()
 
@@ -66,6 +69,12 @@ select nullif(api.phylo_tree(%(id)s) like '%%' || %(private_identifier)s || '%%'
 
 -- created_by execute
 select api.created_by(links) from api.share_links as links where id = %(id)s
+
+-- create_upload execute
+select api.create_upload(%(group)s, 'a.fasta', 1, repeat('0', 64))
+
+-- upload_links execute
+select api.upload_links(%(id)s)
 
 -- share_phylo_tree execute
 select token from api.share_phylo_tree(%(id)s)

@@ -99,6 +99,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     rows["output_url", "tree"] = rows["job_outputs", "-"]
     rows["invitations", "-"] = rows["revoke_invitation", "-"] = factories.invitation(conn, lab)
     factories.storage_credentials(conn)
+    rows["uploads", "-"] = rows["upload_links", "-"] = factories.upload(conn, lab)
     for kind, is_private in (("open", False), ("private", True)):
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)

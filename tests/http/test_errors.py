@@ -88,6 +88,21 @@ def second_report(world: World) -> httpx.Response:
     return program.post("/rpc/report_job", json={"manifest": manifest | {"error": "no memory"}})
 
 
+def upload_too_many(world: World) -> httpx.Response:
+    """Announce a file when the group has as many uploads as it may have."""
+    for _ in range(20):
+        factories.upload(world.conn, world.group)
+    return world.alice.post(
+        "/rpc/create_upload",
+        json={
+            "group_id": world.group,
+            "file_name": "a",
+            "size_bytes": 1,
+            "checksum_sha256": "0" * 64,
+        },
+    )
+
+
 def user_with(**columns: Any) -> Example:
     """Return a request of a user whose row says something else."""
 
@@ -367,6 +382,7 @@ EXAMPLES: dict[str, Example] = {
     "400 history_unknown": before_history,
     "410 sequence_not_kept": lost_sequence,
     "404 schema_not_found": as_member("/rpc/json_schema?of=nonsense"),
+    "404 upload_not_found": as_member("/rpc/upload_links?id=0"),
     "404 tree_not_found": as_member("/rpc/phylo_tree?id=0"),
     "409 answer_not_kept": answer_in_csv,
     "409 answer_withheld": answer_of_an_operator,
@@ -378,6 +394,7 @@ EXAMPLES: dict[str, Example] = {
     "409 job_has_ended": ended_job,
     "409 job_in_progress": open_run,
     "409 report_exists": second_report,
+    "409 too_many_uploads": upload_too_many,
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

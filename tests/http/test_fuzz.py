@@ -274,6 +274,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "export_qc_metrics": EXPORT | {"id_style": "public"},
+    "create_upload": {
+        "group_id": 0,
+        "file_name": "a.fasta",
+        "size_bytes": 1,
+        "checksum_sha256": "0" * 64,
+    },
     "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,
@@ -306,6 +312,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "expand_lineages": {"pathogen": "SC2", "lineages": ["BA.1*"]},
     "lineage_filters": {"pathogen": "SC2"},
     "retry_job": {"job_id": 0},
+    "upload_links": {"id": 0},
 }
 
 

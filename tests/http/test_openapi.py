@@ -38,6 +38,7 @@ RESOURCES = {
     "/samples",
     "/sequences",
     "/share_links",
+    "/uploads",
     "/usher_options",
 }
 FUNCTIONS = {
@@ -45,6 +46,7 @@ FUNCTIONS = {
     "/rpc/cancel_job",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",
+    "/rpc/create_upload",
     "/rpc/delete_samples",
     "/rpc/expand_lineages",
     "/rpc/explain_access",
@@ -74,6 +76,7 @@ FUNCTIONS = {
     "/rpc/shared_sequences",
     "/rpc/submission_template",
     "/rpc/update_samples",
+    "/rpc/upload_links",
     "/rpc/validate_sample_identifiers",
 }
 PATHS_OF = {

@@ -87,6 +87,7 @@ MAKE: dict[str, Make] = {
         "object_prunes",
         {"group_id": lab.group, "job_id": 1, "bucket": "aspen", "key": "jobs/1/1/tree.json"},
     ),
+    "uploads": lambda conn, lab: factories.upload(conn, lab.group),
     "phylo_trees": lambda conn, lab: factories.phylo_tree(conn, run_of(conn, lab)),
     "phylo_tree_tips": lambda conn, lab: factories.insert(
         conn,

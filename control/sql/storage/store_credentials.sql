@@ -5,7 +5,8 @@ insert into aspen.storage_credentials (
     access_key_id,
     secret_access_key,
     session_token,
-    expires_at
+    expires_at,
+    addressing_style
 )
 values (
     %(bucket)s,
@@ -14,7 +15,8 @@ values (
     %(access_key_id)s,
     %(secret_access_key)s,
     %(session_token)s,
-    %(expires_at)s
+    %(expires_at)s,
+    %(addressing_style)s
 )
 on conflict (bucket) do update
     set
@@ -24,4 +26,5 @@ on conflict (bucket) do update
         secret_access_key = excluded.secret_access_key,
         session_token = excluded.session_token,
         expires_at = excluded.expires_at,
+        addressing_style = excluded.addressing_style,
         updated_at = now();

@@ -1,5 +1,5 @@
--- The others of the group have no revision: a tree stores no result of them that a new sequence would
--- make wrong.
+-- The others of the group have no revision: a tree stores no result of them that a new sequence
+-- would make wrong.
 create or replace function internal.job_input_samples()
 returns table (
     sample_group_id bigint, sample_id bigint, sequence_revision bigint, is_chosen boolean

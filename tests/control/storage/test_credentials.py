@@ -15,7 +15,11 @@ from click.testing import CliRunner, Result
 
 from control.cli import cli
 from control.database import acting_as
-from control.storage.credentials import current_credentials, store_credentials
+from control.storage.credentials import (
+    current_credentials,
+    renew_credentials_if_needed,
+    store_credentials,
+)
 from tests import factories
 from tests.control.outputs.desk import Desk
 from tests.servers import S3, Database, run_s3
@@ -157,6 +161,44 @@ def test_links_signed_with_session_credentials_fetch_the_file(
     assert f"X-Amz-Security-Token={quote(lent.session_token, safe='')}" in link
     assert httpx.get(link).raise_for_status().content == b"content"
     assert httpx.get(link.replace("Security-Token=", "Security-Token=0")).is_client_error
+
+
+@pytest.mark.parametrize(
+    ("age", "is_renewed"),
+    [(29, False), (31, True), (61, True)],
+)
+def test_worker_renews_credentials_when_half_their_life_is_over(
+    conn: psycopg.Connection, s3: S3, age: int, is_renewed: bool
+) -> None:
+    """Renew them long before they end, so that a link is signed with good ones."""
+    stored_at = datetime.now(UTC) - timedelta(minutes=age)
+    factories.storage_credentials(
+        conn, s3.bucket, updated_at=stored_at, expires_at=stored_at + timedelta(hours=1)
+    )
+
+    done = renew_credentials_if_needed(conn, s3.settings, s3.client)
+
+    assert (done, stored(conn)[0][3] == "test") == (is_renewed, is_renewed)
+    assert not renew_credentials_if_needed(conn, s3.settings, s3.client)
+
+
+def test_worker_stores_the_first_credentials(conn: psycopg.Connection, s3: S3) -> None:
+    """Store them for a bucket that has none."""
+    assert renew_credentials_if_needed(conn, s3.settings, s3.client)
+    assert stored(conn)[0][0] == s3.bucket
+
+
+def test_style_of_links_is_that_of_the_client(
+    conn: psycopg.Connection, database: Database, aws: dict[str, str]
+) -> None:
+    """Name the bucket in the host at AWS, as boto3 does."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+    renew(database.environment | aws | keys)
+
+    assert conn.execute("select addressing_style from aspen.storage_credentials").fetchall() == [
+        ("virtual",)
+    ]
 
 
 def lifetime(conn: psycopg.Connection) -> timedelta:

@@ -1,0 +1,5 @@
+create or replace trigger uploads_queue_object_prunes
+after delete on aspen.uploads
+referencing old table as gone_rows
+for each statement
+execute function internal.queue_upload_prunes();
