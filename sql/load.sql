@@ -22,6 +22,7 @@
 \ir tables/usher_options.sql
 \ir tables/reference_datasets.sql
 \ir tables/public_sequences.sql
+\ir tables/repository_data.sql
 \ir tables/groups.sql
 \ir tables/users.sql
 \ir tables/memberships.sql
@@ -135,6 +136,7 @@
 \ir internal/samples/note_named_column.sql
 \ir internal/samples/note_sample_problems.sql
 \ir internal/reference/pathogen_of.sql
+\ir internal/reference/latest_aligned.sql
 \ir internal/samples/new_sample.sql
 \ir internal/samples/insert_sample.sql
 \ir internal/samples/raise_sample_problems.sql
@@ -279,6 +281,7 @@
 \ir policies/usher_options.sql
 \ir policies/reference_datasets.sql
 \ir policies/public_sequences.sql
+\ir policies/repository_data.sql
 \ir policies/groups.sql
 \ir policies/users.sql
 \ir policies/memberships.sql
@@ -344,6 +347,7 @@
 \ir api/views/lineage_aliases.sql
 \ir api/views/usher_options.sql
 \ir api/views/public_repositories.sql
+\ir api/views/repository_data.sql
 \ir api/views/samples.sql
 \ir api/views/sequences.sql
 \ir api/views/accessions.sql

@@ -173,7 +173,7 @@ begin
         left join (
             values
                 ('job_backgrounds', $sql$'sample_ids', 'resolved_template_args'$sql$),
-                ('jobs', $sql$'executor', 'executor_handle'$sql$),
+                ('jobs', $sql$'executor', 'executor_handle', 'is_platform'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),
                 (

@@ -156,6 +156,35 @@ def lineage_alias(conn: psycopg.Connection, pathogen_id: int, alias: str, *patte
     return insert(conn, "lineage_aliases", values)
 
 
+def repository_data(conn: psycopg.Connection, **columns: object) -> int:
+    """Store an aligned data set of GenBank, and the job of the platform that made it."""
+    values = {
+        "pathogen_id": pathogen(conn),
+        "public_repository_id": repository(conn, "GenBank"),
+        "stage": "aligned",
+    } | columns
+    if "job_id" not in values:
+        values["job_id"] = platform_job(
+            conn,
+            pathogen_id=values["pathogen_id"],
+            public_repository_id=values["public_repository_id"],
+        )
+    folder = f"jobs/{values['job_id']}/1"
+    places = {
+        "bucket": "aspen",
+        "sequences_key": f"{folder}/sequences.fasta.xz",
+        "metadata_key": f"{folder}/metadata.tsv.xz",
+    }
+    return insert(conn, "repository_data", places | values)
+
+
+def platform_job(
+    conn: psycopg.Connection, kind: str = "repository_alignment", **columns: object
+) -> int:
+    """Store a job that belongs to no group."""
+    return insert(conn, "jobs", {"group_id": 0, "kind": kind} | columns)
+
+
 def usher_option(
     conn: psycopg.Connection, pathogen_id: int, value: str, priority: int | None = None
 ) -> int:

@@ -37,7 +37,13 @@ def list_(app: App, status: str | None, limit: int, as_json: bool) -> None:
         echo_json([asdict(one) for one in jobs])
         return
     rows = [
-        (one.id, one.status, one.kind, one.inputs, f"{one.pathogen}, {one.group_name}")
+        (
+            one.id,
+            one.status,
+            one.kind,
+            one.inputs,
+            ", ".join(filter(None, (one.pathogen, one.group_name))),
+        )
         for one in jobs
     ]
     for line in table(rows, screen_width()) if rows else ():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import Software, echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
 from control.terminal import listed
@@ -29,6 +29,9 @@ PLURALS = {
 
 # A pipe is allowed, because the file is read only once.
 input_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+# It is uploaded, so its size must be known.
+stored_file = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @click.group()
@@ -143,6 +146,65 @@ def lineages_command(
     )
     if lineages.withdrawn:
         click.echo(f"{lineages.withdrawn} lineages of the file are withdrawn", err=True)
+
+
+@load.command("repository-data")
+@click.argument("sequences", type=stored_file)
+@click.argument("metadata", type=stored_file)
+@click.option("--pathogen", required=True, metavar="SLUG", help="Such as SC2.")
+@click.option("--repository", required=True, metavar="NAME", help="Such as GenBank.")
+@click.option("--software", type=Software(), multiple=True, help="Software that made the files.")
+@click.option("--dry-run", is_flag=True, help="Check names and files, upload nothing.")
+@json_option
+@click.pass_obj
+def repository_data_command(
+    app: App,
+    sequences: Path,
+    metadata: Path,
+    pathogen: str,
+    repository: str,
+    software: tuple[tuple[str, str], ...],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Make an aligned data set the context of phylogenetic runs.
+
+    SEQUENCES is an aligned FASTA of a public repository, METADATA its metadata as TSV; both may be
+    compressed. They are uploaded and registered by a job of the platform, as those of the kind
+    repository_alignment are. Runs that are requested from then on use this data set.
+
+    \b
+        control load repository-data aligned.fasta.xz metadata.tsv.xz --pathogen SC2 \\
+            --repository GenBank
+    """
+    from control.outputs.by_hand import register_data_set
+
+    with app.connect("load repository-data") as conn:
+        done = register_data_set(
+            conn,
+            app.s3,
+            app.settings.bucket,
+            pathogen=pathogen,
+            repository=repository,
+            sequences=sequences,
+            metadata=metadata,
+            software_versions=dict(software),
+            dry_run=dry_run,
+        )
+    if done is None:
+        if as_json:
+            echo_json({"job_id": None, "files": []})
+        else:
+            click.echo(f"would register an aligned data set of {pathogen} from {repository}")
+        return
+    if as_json:
+        echo_json({"job_id": done.job_id, "files": [str(one.uri) for one in done.outputs]})
+        return
+    click.echo(
+        f"registered the aligned data set of {pathogen} from {repository}, job {done.job_id}"
+    )
+    for one in done.outputs:
+        click.echo(f"{one.kind}: {one.uri}")
 
 
 @load.command("demo")

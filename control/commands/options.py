@@ -30,6 +30,24 @@ class Lifetime(click.ParamType[timedelta]):
             self.fail(str(error), param, ctx)
 
 
+class Software(click.ParamType[tuple[str, str]]):
+    """Parse `nextclade=3.8.2`."""
+
+    name = "NAME=VERSION"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        from control.outputs.malformed import unprintable
+
+        name, _, version = value.partition("=")
+        if not name or not version:
+            self.fail(f"{value!r} is not NAME=VERSION", param, ctx)
+        if problem := unprintable(value):
+            self.fail(f"this is {problem}", param, ctx)
+        return name, version
+
+
 def say(line: str) -> None:
     """Print progress on stderr, so that stdout carries only data."""
     click.echo(line, err=True)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, echo_json_line, json_option
+from control.commands.options import Software, echo_json, echo_json_line, json_option
 from control.outputs.kinds import file_kinds
-from control.outputs.malformed import unprintable
 from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, one_line, screen_width, table
@@ -49,22 +48,6 @@ class File(click.ParamType[NamedFile]):
         if kind not in file_kinds():
             self.fail(f"{kind!r} is not one of {', '.join(file_kinds())}", param, ctx)
         return NamedFile(kind, Address().convert(address, param, ctx))
-
-
-class Software(click.ParamType[tuple[str, str]]):
-    """Parse `nextclade=3.8.2`."""
-
-    name = "NAME=VERSION"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        name, _, version = value.partition("=")
-        if not name or not version:
-            self.fail(f"{value!r} is not NAME=VERSION", param, ctx)
-        if problem := unprintable(value):
-            self.fail(f"this is {problem}", param, ctx)
-        return name, version
 
 
 @click.group()

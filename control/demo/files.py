@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 from collections.abc import Mapping
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,20 @@ EMPTY_QC_COLUMNS = (
     "warnings",
     "errors",
 )
+# A contextual data set has the columns of Nextstrain's files.
+CONTEXT_COLUMNS = (
+    "strain",
+    "genbank_accession",
+    "date",
+    "region",
+    "country",
+    "division",
+    "location",
+    "pango_lineage",
+    "host",
+    "length",
+)
+CONTEXT_SEED, CONTEXT_COUNT, CONTEXT_MUTATIONS = 20210801, 40, 5
 # Shares of missing sites above which QC is mediocre or bad.
 MEDIOCRE, BAD = 0.04, 0.1
 
@@ -129,6 +145,30 @@ def _auspice_node(node: Node) -> dict[str, Any]:
     if node.children:
         found["children"] = [_auspice_node(child) for child in node.children]
     return found
+
+
+def write_context(folder: Path, root: Node) -> tuple[Path, Path]:
+    """Write an aligned data set of a repository: relatives of the outbreak from elsewhere."""
+    sequences, metadata = folder / "aligned.fasta", folder / "metadata.tsv"
+    # Not for secrets: the same mutations every time are intended.
+    mutating = random.Random(CONTEXT_SEED)
+    places = [place for place in LOCATIONS if place.division]
+    with sequences.open("w") as fasta, metadata.open("w") as table:
+        table.write("\t".join(CONTEXT_COLUMNS) + "\n")
+        for number, (node, sample) in enumerate(islice(tips(root), CONTEXT_COUNT), 1):
+            genome = list(sample.genome.replace("N", "A"))
+            for index in mutating.sample(range(GENOME_LENGTH), CONTEXT_MUTATIONS):
+                genome[index] = mutating.choice("ACGT")
+            place = mutating.choice(places)
+            strain = f"{place.country}/CONTEXT-{number:03}/{node.date.year}"
+            row = (
+                *(strain, f"EPI_DEMO_{number:03}", node.date.isoformat()),
+                *(place.region, place.country, place.division, place.location),
+                *(sample.lineage, "Homo sapiens", str(GENOME_LENGTH)),
+            )
+            table.write("\t".join(cell or "?" for cell in row) + "\n")
+            write_record(fasta, strain, "".join(genome))
+    return sequences, metadata
 
 
 def lineage_report(samples: Mapping[int, DemoSample]) -> bytes:

@@ -20,6 +20,7 @@ from control.database import acting_as
 from control.demo import MEMBERS, OWNER, PATHOGEN, RUN_NAME, VIEWER, Member, files
 from control.demo.outbreak import HOME, LINEAGES, LOCATIONS, DemoSample, Node, outbreak, tips
 from control.errors import ControlError
+from control.outputs.by_hand import register_data_set
 from control.outputs.manifest import MANIFEST_NAME, read_manifest
 from control.outputs.register import register_outputs
 from control.people.groups import Group, find_group
@@ -34,6 +35,7 @@ from control.storage.s3 import S3Uri
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+CONTEXT_REPOSITORY = "GenBank"
 SOFTWARE = {
     "phylo_run": {"augur": "22.0.0"},
     "pangolin": {"pangolin": "4.3.1"},
@@ -60,6 +62,31 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
         manifest = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
         _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
         register_outputs(conn, s3, job_id, read_manifest(s3, manifest, job_id))
+    _ensure_context(conn, s3, settings, root)
+
+
+def _ensure_context(conn: psycopg.Connection, s3: S3Client, settings: Settings, root: Node) -> None:
+    """Register the data set that runs take their context from, unless there is one."""
+    found = conn.execute(
+        "select from aspen.pathogens as pathogens cross join lateral"
+        " internal.latest_aligned(pathogens.id, pathogens.contextual_repository_id)"
+        " where pathogens.slug = %s",
+        [PATHOGEN],
+    ).fetchone()
+    if found is not None:
+        return
+    with TemporaryDirectory() as folder:
+        sequences, metadata = files.write_context(Path(folder), root)
+        register_data_set(
+            conn,
+            s3,
+            settings.bucket,
+            pathogen=PATHOGEN,
+            repository=CONTEXT_REPOSITORY,
+            sequences=sequences,
+            metadata=metadata,
+            software_versions={"mafft": "7.526"},
+        )
 
 
 def _refuse_groups_of_others(conn: psycopg.Connection) -> None:

@@ -23,7 +23,7 @@ class QueuedJob:
     status: str
     attempt: int
     group_name: str
-    pathogen: str
+    pathogen: str | None
     name: str | None
     error: str | None
     created_at: datetime

@@ -18,13 +18,15 @@ class Job:
 
     id: int
     group_id: int
-    pathogen_id: int
+    # None only for jobs of the platform.
+    pathogen_id: int | None
     lineage_caller: str | None
     kind: str
     status: str
     attempt: int
     error: str | None
     is_open: bool
+    public_repository_id: int | None = None
 
 
 def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
@@ -33,9 +35,10 @@ def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
         job = cursor.execute(
             "select jobs.id, jobs.group_id, jobs.pathogen_id, pathogens.lineage_caller, jobs.kind,"
             " jobs.status, jobs.attempt, jobs.error,"
-            " jobs.status = any(internal.job_statuses_before('succeed')) as is_open"
+            " jobs.status = any(internal.job_statuses_before('succeed')) as is_open,"
+            " jobs.public_repository_id"
             " from aspen.jobs as jobs"
-            " inner join aspen.pathogens as pathogens on jobs.pathogen_id = pathogens.id"
+            " left join aspen.pathogens as pathogens on jobs.pathogen_id = pathogens.id"
             " where jobs.id = %s for no key update of jobs",
             [job_id],
         ).fetchone()

@@ -24,7 +24,9 @@ def find_group(conn: psycopg.Connection, text: str) -> Group:
     with conn.cursor(row_factory=class_row(Group)) as cursor:
         found = cursor.execute(
             "select groups.id, groups.name, groups.prefix from aspen.groups as groups"
-            " where %(text)s in (groups.id::text, groups.name, groups.prefix)"
+            # Group 0 is the platform, which is no group of people.
+            " where groups.id <> 0"
+            " and %(text)s in (groups.id::text, groups.name, groups.prefix)"
             " order by groups.id::text = %(text)s desc, groups.id",
             {"text": text},
         ).fetchall()

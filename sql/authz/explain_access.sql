@@ -98,7 +98,13 @@ begin
     where access.tokens_valid_after is not null and (asks_as_operator or access.is_own)
     union all
     select
-        'operator', 'note', 'An operator sees no rows of a group without a role in it.'
+        'operator',
+        case when asked.group_id = 0 then 'allows' else 'note' end,
+        case
+            when asked.group_id = 0
+                then 'An operator sees the rows of the platform, with a token of the role operator.'
+            else 'An operator sees no rows of a group without a role in it.'
+        end
     where asks_as_operator and access.is_operator
     union all
     select

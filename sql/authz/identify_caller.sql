@@ -6,6 +6,7 @@
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
+-- Operators see group 0, the platform, as if it granted them the role of a member.
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- Only numbers read here are ever written to a setting, never a caller's text. response.headers
 -- tell the access log who it was; the edge keeps Aspen-User to itself.
@@ -168,6 +169,11 @@ begin
         select direct_groups || granted.any_groups, member_groups || granted.full_groups
         into any_groups, full_groups
         from authz.granted_groups(direct_groups) as granted;
+    end if;
+    -- The jobs of the platform; nobody is a member of it.
+    if caller_role = 'operator' then
+        any_groups := any_groups || 0::bigint;
+        full_groups := full_groups || 0::bigint;
     end if;
 
     perform

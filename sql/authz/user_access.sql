@@ -26,8 +26,10 @@ as $$
         users.disabled_at,
         users.tokens_valid_after,
         roles.role,
-        user_access.group_id = any(held.direct_groups || granted.any_groups) as sees_any,
-        user_access.group_id = any(held.member_groups || granted.full_groups) as sees_full,
+        user_access.group_id = any(held.direct_groups || granted.any_groups)
+        or user_access.group_id = 0 and users.is_operator as sees_any,
+        user_access.group_id = any(held.member_groups || granted.full_groups)
+        or user_access.group_id = 0 and users.is_operator as sees_full,
         user_access.group_id = any(held.member_groups) as is_member,
         user_access.group_id = any(held.admin_groups) as is_admin,
         given.grants

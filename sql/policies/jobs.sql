@@ -6,14 +6,14 @@ grant select (id, group_id, status, attempt, requested_by_id) on aspen.jobs to c
 grant select on aspen.jobs to api_writer;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
-    requested_by_id
+    requested_by_id, public_repository_id
 ) on aspen.jobs to api_writer;
 grant select (
     id, group_id, pathogen_id, kind, status, attempt, requested_by_id, started_at
 ) on aspen.jobs to results_keeper;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,
-    requested_by_id
+    requested_by_id, public_repository_id
 ) on aspen.jobs to results_keeper;
 grant update (
     status, attempt, executor, executor_handle, software_versions, error, started_at, heartbeat_at,

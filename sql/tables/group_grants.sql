@@ -14,7 +14,11 @@ create table aspen.group_grants (
     constraint group_grants_group_id_grantee_group_id_key unique (group_id, grantee_group_id),
     constraint group_grants_role_check check (role in ('admin', 'member', 'viewer')),
     constraint group_grants_grantee_is_another_group_check check (group_id <> grantee_group_id),
-    constraint group_grants_ends_after_creation_check check (ends_at > created_at)
+    constraint group_grants_ends_after_creation_check check (ends_at > created_at),
+    -- Nobody is in the group of the platform, and it grants nothing.
+    constraint group_grants_groups_are_not_platform_check check (
+        group_id <> 0 and grantee_group_id <> 0
+    )
 );
 
 create index group_grants_grantee_group_id_idx on aspen.group_grants (grantee_group_id);

@@ -28,7 +28,9 @@ create table aspen.invitations (
             || '|[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e'
             || '\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]'
         )
-    )
+    ),
+    -- Nobody is in the group of the platform, and it owns no samples.
+    constraint invitations_group_is_not_platform_check check (group_id <> 0)
 );
 
 create unique index invitations_group_id_lower_email_open_key

@@ -5,6 +5,8 @@ create table aspen.job_kinds (
     is_queued_for_sequences boolean not null,
     is_dataset_needed boolean not null,
     lineage_caller text,
+    is_platform boolean not null default false,
+    constraint job_kinds_name_is_platform_key unique (name, is_platform),
     constraint job_kinds_name_form_check check (name ~ '^[a-z][a-z0-9_]{0,62}$'),
     constraint job_kinds_lineage_caller_check check (lineage_caller in ('PANGOLIN', 'NEXTCLADE')),
     -- The conditions say for which pathogens jobs are queued; nothing else asks for them.
@@ -20,9 +22,14 @@ comment on column aspen.job_kinds.is_dataset_needed is
 'Whether only sequences of pathogens with a nextclade_dataset_name queue it';
 comment on column aspen.job_kinds.lineage_caller is
 'Whether only sequences of pathogens with this lineage_caller queue it; null for all';
+comment on column aspen.job_kinds.is_platform is
+'Whether jobs of this kind belong to the platform (group 0), not to a group';
 
-insert into aspen.job_kinds (name, is_queued_for_sequences, is_dataset_needed, lineage_caller)
+insert into aspen.job_kinds (
+    name, is_queued_for_sequences, is_dataset_needed, lineage_caller, is_platform
+)
 values
-('phylo_run', false, false, null),
-('pangolin', true, false, 'PANGOLIN'),
-('nextclade', true, true, null);
+('phylo_run', false, false, null, false),
+('pangolin', true, false, 'PANGOLIN', false),
+('nextclade', true, true, null, false),
+('repository_alignment', false, false, null, true);

@@ -14,4 +14,6 @@ values
 ('lineage_report_csv', 'pangolin'),
 ('nextclade_csv', 'nextclade'),
 ('nextclade_tag_json', 'nextclade'),
-('aligned_fasta', 'nextclade');
+('aligned_fasta', 'nextclade'),
+('aligned_sequences', 'repository_alignment'),
+('aligned_metadata', 'repository_alignment');

@@ -8,7 +8,9 @@ create table aspen.memberships (
     role aspen.words not null,
     created_at aspen.moment not null default now(),
     constraint memberships_group_id_user_id_key unique (group_id, user_id),
-    constraint memberships_role_check check (role in ('admin', 'member', 'viewer'))
+    constraint memberships_role_check check (role in ('admin', 'member', 'viewer')),
+    -- Nobody is in the group of the platform, and it owns no samples.
+    constraint memberships_group_is_not_platform_check check (group_id <> 0)
 );
 
 create index memberships_user_id_idx on aspen.memberships (user_id);

@@ -130,7 +130,9 @@ create table aspen.samples (
             length(array_to_string(authors, E'\n')) <= 250
             or array_to_string(authors, E'\n') !~ '(?n)^.{251}'
         )
-    )
+    ),
+    -- Nobody is in the group of the platform, and it owns no samples.
+    constraint samples_group_is_not_platform_check check (group_id <> 0)
 );
 
 -- Lists the newest samples of a few groups: a backward scan skips the rows of other groups without

@@ -220,6 +220,13 @@ values (%(pathogen)s, 'new', array['XBB']) returning id
 -- lineage_aliases update
 update api.lineage_aliases set alias = 'new' where id = %(id)s returning id
 
+-- repository_data insert
+insert into api.repository_data (pathogen_id, public_repository_id, stage, job_id)
+values (%(pathogen)s, 1, 'aligned', 1)
+
+-- repository_data update
+update api.repository_data set stage = 'raw' where id = %(id)s returning id
+
 -- usher_options insert
 insert into api.usher_options (pathogen_id, description, value)
 values (%(pathogen)s, 'new', 'new') returning id

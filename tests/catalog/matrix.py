@@ -94,6 +94,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         ("lineages", "-"): factories.lineage_name(conn, names["pathogen"], "XBB"),
         ("lineage_aliases", "-"): factories.lineage_alias(conn, names["pathogen"], "Omicron"),
         ("usher_options", "-"): factories.usher_option(conn, names["pathogen"], "GISAID"),
+        ("repository_data", "-"): factories.repository_data(conn),
         ("public_repositories", "-"): factories.repository(conn, "ENA"),
     }
     rows["output_url", "tree"] = rows["job_outputs", "-"]

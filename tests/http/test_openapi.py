@@ -32,6 +32,7 @@ RESOURCES = {
     "/phylo_runs",
     "/phylo_trees",
     "/public_repositories",
+    "/repository_data",
     "/sample_lineages",
     "/sample_mutations",
     "/sample_qc_metrics",

@@ -83,13 +83,16 @@ def test_roles_become_sets_of_groups(
     )
 
 
-def test_operator_role_gives_no_groups(admin: psycopg.Connection, request_as: RequestAs) -> None:
-    """Show operators no group's data."""
+def test_operator_role_gives_the_platform_alone(
+    admin: psycopg.Connection, request_as: RequestAs
+) -> None:
+    """Show operators the jobs of the platform, and no group's data."""
     user = factories.user(admin, "olga", is_operator=True)
     with request_as("operator", sub="olga") as conn:
         found = settings_of(conn)
 
-    assert found == NOBODY | {"user_id": str(user)}
+    platform = {"any_groups": {0}, "full_groups": {0}}
+    assert found == NOBODY | {"user_id": str(user)} | platform
 
 
 def test_request_without_a_token_has_no_user(request_as: RequestAs) -> None:
@@ -209,6 +212,9 @@ def test_operator_has_the_weaker_of_the_role_claimed_and_held(
         found = settings_of(conn)
 
     expected = [{groups[letter] for letter in letters.strip("-")} for letters in sets.split()]
+    if role == "operator":
+        # The platform is in any_groups and full_groups of every operator.
+        expected = [*({0} | seen for seen in expected[:2]), *expected[2:]]
     assert found == {"user_id": str(user), "job_id": "", "job_group_id": ""} | dict(
         zip(SETS, expected, strict=True)
     )

@@ -1,4 +1,5 @@
--- Find the demo's tree, if the lineages and QC of its samples are registered as well.
+-- Find the demo's tree, if the lineages and QC of its samples and a context for runs are registered
+-- as well.
 select
     (
         select count(*)
@@ -24,5 +25,9 @@ where groups.prefix = %(prefix)s and groups.name = %(group)s
         from aspen.jobs as jobs
         where jobs.group_id = groups.id and jobs.status = 'succeeded'
     ) = 3
+    and exists (
+        select from aspen.repository_data as data_sets
+        where data_sets.pathogen_id = runs.pathogen_id and data_sets.stage = 'aligned'
+    )
 order by trees.id
 limit 1;

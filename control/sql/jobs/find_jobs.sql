@@ -19,7 +19,7 @@ select
 from aspen.jobs as jobs
 inner join aspen.groups as groups
     on jobs.group_id = groups.id
-inner join aspen.pathogens as pathogens
+left join aspen.pathogens as pathogens
     on jobs.pathogen_id = pathogens.id
 where
     (%(job_id)s::bigint is null or jobs.id = %(job_id)s)

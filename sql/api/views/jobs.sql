@@ -21,20 +21,25 @@ select
     jobs.started_at,
     jobs.heartbeat_at,
     jobs.finished_at,
-    jobs.updated_at
+    jobs.updated_at,
+    jobs.public_repository_id
 from aspen.jobs as jobs;
 
-comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineage calling, quality control
+comment on view api.jobs is $$Compute jobs: phylogenetic runs, lineages, quality control, loads
 
-Everyone who sees the group sees its jobs; viewers do not see error. Nothing is written here. When the sequence of a sample is uploaded or changes, the
+Everyone who sees the group sees its jobs; viewers do not see error. Operators see the jobs that belong to
+no group: those of group 0, the platform. Nothing is written here. When the sequence of a sample is uploaded or changes, the
 lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
 group and pathogen in a request. A sample that is already in a queued job is not queued again.
 Cancel a job with cancel_job, and try an ended one again with retry_job.$$;
 
 comment on column api.jobs.id is 'Identifier of the row';
 comment on column api.jobs.group_id is 'Group that owns the row; see groups in me';
-comment on column api.jobs.pathogen_id is 'Pathogen; see pathogens';
-comment on column api.jobs.kind is 'phylo_run, pangolin or nextclade';
+comment on column api.jobs.pathogen_id is
+'Pathogen; see pathogens. Null only for a job of the platform';
+comment on column api.jobs.kind is $$Kind of job
+
+phylo_run, pangolin or nextclade; of the platform: repository_alignment.$$;
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
 comment on column api.jobs.software_versions is $$Versions of the programs used, by name
@@ -50,6 +55,9 @@ comment on column api.jobs.started_at is 'When the current attempt started; null
 comment on column api.jobs.heartbeat_at is 'When the running job last reported; null if never';
 comment on column api.jobs.finished_at is 'When it ended; null if it has not';
 comment on column api.jobs.updated_at is 'When the row was last changed';
+comment on column api.jobs.public_repository_id is $$Repository whose data a job of the platform loads
+
+Null otherwise; see public_repositories.$$;
 
 grant select on api.jobs to member;
 grant select on api.jobs to api_writer;

@@ -49,7 +49,7 @@ begin
     -- A prefix may be the name of another group; the name counts.
     select groups.id into grantee_id
     from aspen.groups as groups
-    where grant_access.grantee in (groups.name, groups.prefix)
+    where grant_access.grantee in (groups.name, groups.prefix) and groups.id <> 0
     order by (groups.name = grant_access.grantee) desc
     limit 1;
     if grantee_id is null then

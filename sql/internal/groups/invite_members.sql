@@ -33,11 +33,11 @@ begin
     end if;
     select groups.name into group_name
     from aspen.groups as groups
-    where groups.id = invite_members.group_id;
+    where groups.id = invite_members.group_id and groups.id <> 0;
     if group_name is null then
         perform internal.fail(403, 'group_access_denied', 'You cannot invite people to this group',
             json_build_object('group_id', invite_members.group_id)::text,
-            'There is no such group.');
+            'There is no such group that people can join.');
     end if;
 
     select json_agg(json_build_object('field', found.field, 'value', left(found.value, 200),

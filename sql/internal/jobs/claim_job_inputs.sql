@@ -84,7 +84,7 @@ begin
     )
     into inputs
     from aspen.jobs as jobs
-    inner join aspen.pathogens as pathogens
+    left join aspen.pathogens as pathogens
         on jobs.pathogen_id = pathogens.id
     inner join aspen.groups as groups
         on jobs.group_id = groups.id

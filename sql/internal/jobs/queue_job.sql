@@ -6,7 +6,8 @@ create or replace function internal.queue_job(
     name text default null,
     tree_type text default null,
     template_args jsonb default null,
-    contextual_repository_id bigint default null
+    contextual_repository_id bigint default null,
+    public_repository_id bigint default null
 )
 returns bigint
 language sql
@@ -16,25 +17,26 @@ set search_path = ''
 as $$
     insert into aspen.jobs (
         group_id, pathogen_id, kind, requested_by_id, name, tree_type, template_args,
-        contextual_repository_id
+        contextual_repository_id, public_repository_id
     )
     values (
         queue_job.group_id, queue_job.pathogen_id, queue_job.kind, queue_job.requested_by_id,
         queue_job.name, queue_job.tree_type, queue_job.template_args,
-        queue_job.contextual_repository_id
+        queue_job.contextual_repository_id, queue_job.public_repository_id
     )
     returning jobs.id;
 $$;
 
 comment on function internal.queue_job(
-    bigint, bigint, text, bigint, text, text, jsonb, bigint
+    bigint, bigint, text, bigint, text, text, jsonb, bigint, bigint
 ) is $$Queues a job and returns its id
 
-The last four are for phylo_run alone. Whoever calls it records the inputs in the same transaction.$$;
+name to contextual_repository_id are for phylo_run alone, public_repository_id for jobs of the
+platform. Whoever calls it records the inputs in the same transaction.$$;
 
 revoke all on function internal.queue_job(
-    bigint, bigint, text, bigint, text, text, jsonb, bigint
+    bigint, bigint, text, bigint, text, text, jsonb, bigint, bigint
 ) from public;
 grant execute on function internal.queue_job(
-    bigint, bigint, text, bigint, text, text, jsonb, bigint
-) to api_writer, results_keeper;
+    bigint, bigint, text, bigint, text, text, jsonb, bigint, bigint
+) to api_writer, results_keeper, control;
