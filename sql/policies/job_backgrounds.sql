@@ -3,7 +3,7 @@
 
 grant select on aspen.job_backgrounds to member, api_writer, job_runner;
 grant insert (
-    group_id, job_id, sample_ids, left_out_count, resolved_template_args
+    group_id, job_id, sample_ids, left_out_count, resolved_template_args, repository_data_id
 ) on aspen.job_backgrounds to api_writer;
 
 create policy job_backgrounds_select_group on aspen.job_backgrounds

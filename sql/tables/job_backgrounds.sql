@@ -9,6 +9,8 @@ create table aspen.job_backgrounds (
     sample_ids bigint[] not null,
     left_out_count bigint not null,
     resolved_template_args jsonb not null,
+    repository_data_id bigint constraint job_backgrounds_repository_data_id_fkey
+    references aspen.repository_data (id) on delete set null,
     constraint job_backgrounds_group_id_job_id_key unique (group_id, job_id),
     constraint job_backgrounds_group_id_job_id_fkey foreign key (group_id, job_id)
     references aspen.jobs (group_id, id) on delete cascade,
@@ -16,6 +18,9 @@ create table aspen.job_backgrounds (
     constraint job_backgrounds_resolved_template_args_is_object_check
     check (jsonb_typeof(resolved_template_args) = 'object')
 );
+
+create index job_backgrounds_repository_data_id_idx
+on aspen.job_backgrounds (repository_data_id);
 
 comment on table aspen.job_backgrounds is
 'What phylo runs are made from besides the chosen samples and sequences';
@@ -25,3 +30,5 @@ comment on column aspen.job_backgrounds.left_out_count is
 'How many more of them there were: only the newest are recorded';
 comment on column aspen.job_backgrounds.resolved_template_args is
 'The filters with every lineage they mean and the row of the location, when the run was requested';
+comment on column aspen.job_backgrounds.repository_data_id is
+'The data set that the tree takes its context from; null if it needs none';

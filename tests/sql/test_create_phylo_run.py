@@ -61,6 +61,7 @@ def test_run_is_queued_and_returned(
     """Return the run as api.phylo_runs shows it."""
     genbank = factories.repository(admin, "GenBank")
     mpx = factories.pathogen(admin, "MPX", contextual_repository_id=genbank)
+    factories.repository_data(admin, pathogen_id=mpx)
     sample = sequenced(admin, lab.group, pathogen_id=mpx, collection_date="2024-01-15")
     factories.sample_lineage(admin, sample, "XBB")
     filters = {
@@ -741,3 +742,61 @@ def test_inputs_are_listed_for_members_and_not_for_viewers(
         ("sample", None, False, None),
     ]
     assert of_viewer == []
+
+
+def with_context(conn: psycopg.Connection, lab: Lab) -> None:
+    """Store a sample, and let the pathogen take its context from GenBank."""
+    sequenced(conn, lab.group, "a")
+    conn.execute(
+        "update aspen.pathogens set contextual_repository_id = %s where id = %s",
+        [factories.repository(conn, "GenBank"), lab.pathogen],
+    )
+
+
+@pytest.mark.parametrize("tree_type", ["OVERVIEW", "TARGETED"])
+def test_tree_with_context_takes_the_newest_aligned_data_set(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree_type: str
+) -> None:
+    """Record the newest of the contextual repository, and list it among the inputs."""
+    with_context(admin, lab)
+    _, newest = (factories.repository_data(admin) for _ in range(2))
+    with request_as("member", sub="alice") as conn:
+        run = conn.execute(CREATE, arguments(lab, ["a"], tree_type=tree_type)).fetchone()
+        assert run is not None
+        listed = conn.execute(
+            "select identifier, is_chosen from api.job_inputs where job_id = %s"
+            " and kind = 'data_set'",
+            run[:1],
+        ).fetchall()
+
+    assert listed == [(str(newest), False)]
+
+
+@pytest.mark.parametrize("tree_type", ["OVERVIEW", "TARGETED"])
+def test_tree_with_context_is_refused_without_a_data_set(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, tree_type: str
+) -> None:
+    """Accept neither one that is not aligned, nor one of another repository."""
+    with_context(admin, lab)
+    factories.repository_data(admin, stage="raw")
+    factories.repository_data(admin, public_repository_id=factories.repository(admin, "GISAID"))
+    with request_as("member", sub="alice") as conn:
+        refused = refusal_of(conn, CREATE, arguments(lab, ["a"], tree_type=tree_type))
+
+    assert refused == (400, "data_set_missing", {"tree_type": tree_type})
+
+
+def test_tree_without_context_needs_no_data_set(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Record none, even if there is one."""
+    with_context(admin, lab)
+    given = arguments(lab, ["a"], tree_type="NON_CONTEXTUALIZED")
+    with request_as("member", sub="alice") as conn:
+        before = conn.execute(CREATE, given).fetchall()
+    factories.repository_data(admin)
+    with request_as("member", sub="alice") as conn:
+        conn.execute(CREATE, given)
+        recorded = conn.execute("select from api.job_inputs where kind = 'data_set'").fetchall()
+
+    assert (len(before), recorded) == (1, [])

@@ -34,6 +34,20 @@ begin
         'template_args', jobs.template_args,
         'resolved_template_args', backgrounds.resolved_template_args,
         'samples_left_out', backgrounds.left_out_count,
+        'data_set', case
+            when data_sets.id is not null
+                then json_build_object(
+                    'id', data_sets.id,
+                    'repository', repositories.name,
+                    'created_at', data_sets.created_at,
+                    'sequences_url', internal.presigned_url(
+                        data_sets.bucket, data_sets.sequences_key, null, 3600
+                    ),
+                    'metadata_url', internal.presigned_url(
+                        data_sets.bucket, data_sets.metadata_key, null, 3600
+                    )
+                )
+        end,
         'contextual_repository', repositories.name,
         'samples', (
             select
@@ -92,6 +106,8 @@ begin
         on jobs.contextual_repository_id = repositories.id
     left join aspen.job_backgrounds as backgrounds
         on jobs.group_id = backgrounds.group_id and jobs.id = backgrounds.job_id
+    left join aspen.repository_data as data_sets
+        on backgrounds.repository_data_id = data_sets.id
     where jobs.group_id = authz.job_group_id() and jobs.id = authz.job_id();
     return inputs;
 end

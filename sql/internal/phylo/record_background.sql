@@ -19,6 +19,7 @@ declare
     places bigint[];
     sample_ids bigint[];
     matching_count bigint;
+    data_set_id bigint;
 begin
     select jobs.* into run from aspen.jobs as jobs where jobs.id = record_background.job_id;
     first_day := internal.parse_date(run.template_args ->> 'filter_start_date');
@@ -97,6 +98,17 @@ begin
     into sample_ids, matching_count
     from newest;
 
+    if run.tree_type <> 'NON_CONTEXTUALIZED' and run.contextual_repository_id is not null then
+        select data_sets.id into data_set_id
+        from internal.latest_aligned(run.pathogen_id, run.contextual_repository_id) as data_sets;
+        if data_set_id is null then
+            perform internal.fail(400, 'data_set_missing',
+                'There is no aligned data set to take the context from',
+                json_build_object('tree_type', run.tree_type)::text,
+                'Choose NON_CONTEXTUALIZED, or ask the operators to register one (repository_data).');
+        end if;
+    end if;
+
     filters := jsonb_strip_nulls(jsonb_build_object(
         'filter_start_date', first_day,
         'filter_end_date', last_day,
@@ -112,10 +124,11 @@ begin
         ));
     end if;
     insert into aspen.job_backgrounds (
-        group_id, job_id, sample_ids, left_out_count, resolved_template_args
+        group_id, job_id, sample_ids, left_out_count, resolved_template_args, repository_data_id
     )
     values (
-        run.group_id, run.id, sample_ids, matching_count - cardinality(sample_ids), filters
+        run.group_id, run.id, sample_ids, matching_count - cardinality(sample_ids), filters,
+        data_set_id
     );
     return matching_count;
 end
@@ -125,7 +138,8 @@ comment on function internal.record_background(bigint) is
 $$Record what a new phylo run is made from besides what was chosen
 
 The samples of its group and pathogen that have a sequence, match the filters of the run and were not
-chosen. Returns how many match. Whoever calls it records what was chosen before.$$;
+chosen; the newest aligned data set of the contextual repository, unless the tree has no context.
+Returns how many match. Whoever calls it records what was chosen before.$$;
 
 revoke all on function internal.record_background(bigint) from public;
 grant execute on function internal.record_background(bigint) to api_writer;
