@@ -1,6 +1,6 @@
 # Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench attack chaos mutants docs snapshot clean lock
+.PHONY: help up down pipelines test lint bench attack chaos mutants docs snapshot clean lock
 
 # Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
@@ -22,6 +22,11 @@ up: ## Install, start the local stack, migrate, load the demo
 
 down: ## Stop the local stack and keep its data
 	@test ! -e .venv -a ! -e .aspen || { $(INSTALL) runtime && $(BIN)/control down; }
+
+pipelines: ## Install Augur for phylogenetic runs; MAFFT and IQ-TREE: apt-get install mafft iqtree
+	@python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv-pipelines
+	@.venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement pipelines/requirements.txt
 
 test: ## Run all tests, or path=tests/sql/test_parse_date.py; seed=7 makes other examples
 	@$(INSTALL) development node
@@ -61,7 +66,7 @@ mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 clean: down ## Stop the stack; delete its data and everything installed
-	rm -rf .aspen .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .aspen .venv .venv-pipelines node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 lock: ## Resolve the lock files again (needs the network)
 	python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv/lock

@@ -42,6 +42,7 @@
 \ir tables/job_workers.sql
 \ir tables/job_samples.sql
 \ir tables/job_public_sequences.sql
+\ir tables/job_backgrounds.sql
 \ir tables/job_reports.sql
 \ir tables/job_outputs.sql
 \ir tables/object_prunes.sql
@@ -204,6 +205,8 @@
 \ir internal/jobs/complete_schedule.sql
 \ir internal/jobs/due_schedules.sql
 \ir internal/jobs/recent_filters.sql
+\ir internal/reference/expanded_lineages.sql
+\ir internal/phylo/record_background.sql
 \ir internal/identifiers/prefix_pattern.sql
 \ir internal/identifiers/without_prefix.sql
 \ir internal/identifiers/strain_name.sql
@@ -323,6 +326,7 @@
 \ir policies/job_kinds.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
+\ir policies/job_backgrounds.sql
 \ir policies/job_public_sequences.sql
 \ir policies/job_reports.sql
 \ir policies/job_outputs.sql
@@ -386,6 +390,7 @@
 \ir api/views/sample_mutations.sql
 \ir api/views/sample_qc_metrics.sql
 \ir api/views/jobs.sql
+\ir api/views/job_inputs.sql
 \ir api/views/job_outputs.sql
 \ir api/views/phylo_runs.sql
 \ir api/views/phylo_trees.sql
@@ -406,6 +411,7 @@
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
 \ir internal/jobs/note_heartbeat.sql
+\ir internal/jobs/job_input_samples.sql
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql

@@ -173,6 +173,7 @@ begin
         ) as access (table_name, columns) on tables.relname = access.table_name
         left join (
             values
+                ('job_backgrounds', $sql$'sample_ids', 'resolved_template_args'$sql$),
                 ('jobs', $sql$'executor', 'executor_handle', 'is_platform', 'turn', 'worker'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),

@@ -337,6 +337,20 @@ def job_sample(conn: psycopg.Connection, job_id: int, sample_id: int) -> int:
     return int(row[0])
 
 
+def job_background(
+    conn: psycopg.Connection, job_id: int, sample_ids: Sequence[int], **columns: object
+) -> int:
+    """Store what a run is made from besides what was chosen."""
+    values = {
+        "group_id": group_of(conn, "jobs", job_id),
+        "job_id": job_id,
+        "sample_ids": list(sample_ids),
+        "left_out_count": 0,
+        "resolved_template_args": Jsonb({}),
+    }
+    return insert(conn, "job_backgrounds", values | columns)
+
+
 def job_output(
     conn: psycopg.Connection, job_id: int, kind: str = "auspice_json", **columns: object
 ) -> int:

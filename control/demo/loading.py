@@ -58,13 +58,21 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
         _store_lineages(conn)
     group = find_group(conn, OWNER.prefix)
     _import(conn, group, root)
+    _finish_jobs(conn, s3, settings, group, root)
+    _ensure_context(conn, s3, settings, root)
     _ensure_run(conn, group, root)
+    _finish_jobs(conn, s3, settings, group, root)
+    number_events(conn)
+
+
+def _finish_jobs(
+    conn: psycopg.Connection, s3: S3Client, settings: Settings, group: Group, root: Node
+) -> None:
+    """Hand in the outputs of the jobs that are open."""
     for job_id, kind in _open_jobs(conn, group, root):
         manifest = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
         _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
         register_outputs(conn, s3, job_id, read_manifest(s3, manifest, job_id))
-    _ensure_context(conn, s3, settings, root)
-    number_events(conn)
 
 
 def _ensure_context(conn: psycopg.Connection, s3: S3Client, settings: Settings, root: Node) -> None:

@@ -2,7 +2,9 @@
 -- once, by an operator.
 
 grant select on aspen.groups to member, claims_reader;
-grant select (id, name, prefix, submitting_lab, address) on aspen.groups to api_writer;
+grant select (
+    id, name, prefix, submitting_lab, address, default_tree_location_id
+) on aspen.groups to api_writer;
 grant select (id, name) on aspen.groups to registrar;
 grant update (
     submitting_lab, address, division, location, default_tree_location_id

@@ -1,10 +1,10 @@
-grant select on aspen.lineages to member;
+grant select on aspen.lineages to member, api_writer;
 grant insert (pathogen_id, lineage) on aspen.lineages to operator;
 grant update (pathogen_id, lineage) on aspen.lineages to operator;
 grant delete on aspen.lineages to operator;
 
 create policy lineages_select_member on aspen.lineages
-for select to member
+for select to member, api_writer
 using (true);
 
 comment on policy lineages_select_member on aspen.lineages is

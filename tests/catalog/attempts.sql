@@ -138,6 +138,9 @@ select error from api.phylo_runs where id = %(id)s
 -- job_outputs select
 select key from api.job_outputs where id = %(id)s
 
+-- job_inputs select
+select id from api.job_inputs where id = %(id)s
+
 -- create_phylo_run execute
 select id from api.create_phylo_run(%(group)s, 'SC2', '"new"', '[]', 'targeted')
 

@@ -15,6 +15,7 @@ ANY = FULL | {"viewer", "g-viewer"}
 # By table and row of the lab.
 SEEN_BY = {
     ("aligned_sequences", "-"): FULL,
+    ("job_backgrounds", "-"): FULL,
     ("job_public_sequences", "-"): FULL,
     ("job_samples", "-"): FULL,
     ("phylo_tree_tips", "-"): ANY,
@@ -32,6 +33,7 @@ def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
     assert tip is not None
     return {
         ("aligned_sequences", "-"): factories.aligned_sequence(conn, sample),
+        ("job_backgrounds", "-"): factories.job_background(conn, run, [sample]),
         ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
         ("job_samples", "-"): factories.job_sample(conn, run, sample),
         ("phylo_tree_tips", "-"): int(tip[0]),

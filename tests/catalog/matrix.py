@@ -110,6 +110,7 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)
         rows["samples", kind] = sample
+        rows["job_inputs", kind] = 4 * factories.job_sample(conn, rows["jobs", "-"], sample)
         for function in ("update_samples", "delete_samples", "owner", "uploaded_by"):
             rows[function, kind] = sample
         rows["sequences", kind] = factories.sequence(conn, sample)

@@ -53,8 +53,8 @@ def test_generated_file_is_what_the_catalogue_says(
             "policies",
             {
                 "aspen.lineages: lineages_select_member: permissive for select to anon using true",
-                "aspen.lineages: lineages_select_member: permissive for select to member using"
-                " true",
+                "aspen.lineages: lineages_select_member: permissive for select to api_writer,"
+                " member using true",
             },
             id="roles of a policy",
         ),

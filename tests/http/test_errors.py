@@ -247,6 +247,13 @@ def run_without_pipeline(world: World) -> httpx.Response:
     return world.alice.post(RUN, json=world.run_request(pathogen="HCV"))
 
 
+def run_without_data_set(world: World) -> httpx.Response:
+    """Request a tree with context where the repository has no aligned data set."""
+    contextual = factories.repository(world.conn, "NMDC")
+    factories.pathogen(world.conn, "MEV", contextual_repository_id=contextual)
+    return world.alice.post(RUN, json=world.run_request(pathogen="MEV", tree_type="OVERVIEW"))
+
+
 def run_without_sequence(world: World) -> httpx.Response:
     """Request a run over a sample without a sequence."""
     name = f"bare-{world.name}"
@@ -358,6 +365,7 @@ EXAMPLES: dict[str, Example] = {
     "400 invalid_sample": batch_of({}, location_id=0),
     "400 invalid_sequence": batch_of({}, sequence="?"),
     "400 invalid_value": as_member("/samples?collection_date=eq.soon"),
+    "400 data_set_missing": run_without_data_set,
     "400 pathogen_without_runs": run_without_pipeline,
     "400 private_samples": private_share,
     "400 samples_without_sequence": run_without_sequence,

@@ -184,6 +184,7 @@ COLUMNS = {
     "jobs": ("id", "kind", "status"),
     "phylo_runs": ("id", "name", "status"),
     "phylo_trees": ("id", "name", "tip_count"),
+    "job_inputs": ("id", "kind", "identifier"),
     "job_outputs": ("id", "kind", "key"),
 }
 EMBEDS = {

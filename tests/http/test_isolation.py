@@ -47,6 +47,7 @@ LISTS = (
     "sample_mutations",
     "sample_qc_metrics",
     "jobs",
+    "job_inputs",
     "job_outputs",
     "job_schedules",
     "phylo_runs",

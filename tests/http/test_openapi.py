@@ -23,6 +23,7 @@ RESOURCES = {
     "/groups",
     "/import_problems",
     "/invitations",
+    "/job_inputs",
     "/job_outputs",
     "/job_schedules",
     "/jobs",

@@ -73,6 +73,9 @@ MAKE: dict[str, Make] = {
             "strain": "a strain",
         },
     ),
+    "job_backgrounds": lambda conn, lab: factories.job_background(
+        conn, run_of(conn, lab), [sample_of(conn, lab)]
+    ),
     "job_outputs": lambda conn, lab: factories.job_output(conn, run_of(conn, lab)),
     "job_reports": lambda conn, lab: factories.insert(
         conn,

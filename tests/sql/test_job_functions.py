@@ -114,6 +114,48 @@ def test_run_claims_its_public_strains_and_arguments(
     assert [strain["strain"] for strain in inputs["public_sequences"]] == ["USA/1/2020"]
 
 
+def test_run_claims_the_others_of_its_group_too(
+    admin: psycopg.Connection, as_job: AsJob, lab: Lab
+) -> None:
+    """Mark what was chosen, give the bases of all, and leave out what was deleted."""
+    chosen, other, deleted, unused = (factories.sample(admin, lab.group) for _ in range(4))
+    for sample in (chosen, other, deleted, unused):
+        factories.sequence(admin, sample)
+    run = factories.phylo_run(admin, lab.group, status="running")
+    factories.job_sample(admin, run, chosen)
+    factories.job_background(admin, run, [other, deleted], left_out_count=3)
+    admin.execute("delete from aspen.samples where id = %s", [deleted])
+
+    with as_job(run) as conn:
+        inputs, fasta = inputs_of(conn), fasta_of(conn)
+
+    assert [(one["id"], one["is_chosen"]) for one in inputs["samples"]] == [
+        (chosen, True),
+        (other, False),
+    ]
+    assert (inputs["samples_left_out"], inputs["resolved_template_args"]) == (3, {})
+    assert [line for line in fasta.splitlines() if line[0] == ">"] == [f">{chosen}", f">{other}"]
+
+
+def test_run_of_another_group_does_not_see_the_others(
+    admin: psycopg.Connection, as_job: AsJob, lab: Lab
+) -> None:
+    """Show a run of another group none of them, even one that lists their ids."""
+    sample = factories.sample(admin, lab.group)
+    factories.sequence(admin, sample)
+    run = factories.phylo_run(admin, lab.group, status="running")
+    factories.job_background(admin, run, [sample])
+    of_others = factories.phylo_run(admin, lab.other_group, status="running")
+    factories.job_background(admin, of_others, [sample])
+
+    with as_job(of_others) as conn:
+        refused = inputs_of(conn)["samples"], fasta_of(conn)
+    with as_job(run) as conn:
+        allowed = [one["id"] for one in inputs_of(conn)["samples"]]
+
+    assert (refused, allowed) == (([], ""), [sample])
+
+
 def test_deleted_sample_and_replaced_sequence_are_left_out(
     admin: psycopg.Connection, as_job: AsJob, lab: Lab, job: int
 ) -> None:

@@ -32,6 +32,22 @@ begin
         'name', jobs.name,
         'tree_type', jobs.tree_type,
         'template_args', jobs.template_args,
+        'resolved_template_args', backgrounds.resolved_template_args,
+        'samples_left_out', backgrounds.left_out_count,
+        'data_set', case
+            when data_sets.id is not null
+                then json_build_object(
+                    'id', data_sets.id,
+                    'repository', repositories.name,
+                    'created_at', data_sets.created_at,
+                    'sequences_url', internal.presigned_url(
+                        data_sets.bucket, data_sets.sequences_key, null, 3600
+                    ),
+                    'metadata_url', internal.presigned_url(
+                        data_sets.bucket, data_sets.metadata_key, null, 3600
+                    )
+                )
+        end,
         'contextual_repository', repositories.name,
         'samples', (
             select
@@ -39,6 +55,7 @@ begin
                     json_agg(
                         json_build_object(
                             'id', samples.id,
+                            'is_chosen', inputs.is_chosen,
                             'public_identifier', samples.public_identifier,
                             'collection_date', samples.collection_date,
                             'region', locations.region,
@@ -53,7 +70,7 @@ begin
                     ),
                     '[]'
                 )
-            from aspen.job_samples as inputs
+            from internal.job_input_samples() as inputs
             inner join aspen.samples as samples
                 on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
             inner join aspen.locations as locations
@@ -63,7 +80,6 @@ begin
                     samples.group_id = sequences.group_id
                     and samples.id = sequences.sample_id
                     and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
-            where inputs.group_id = jobs.group_id and inputs.job_id = jobs.id
         ),
         'public_sequences', (
             select
@@ -88,6 +104,10 @@ begin
         on jobs.group_id = groups.id
     left join aspen.public_repositories as repositories
         on jobs.contextual_repository_id = repositories.id
+    left join aspen.job_backgrounds as backgrounds
+        on jobs.group_id = backgrounds.group_id and jobs.id = backgrounds.job_id
+    left join aspen.repository_data as data_sets
+        on backgrounds.repository_data_id = data_sets.id
     where jobs.group_id = authz.job_group_id() and jobs.id = authz.job_id();
     return inputs;
 end

@@ -18,15 +18,13 @@ begin
         select
             sequences.sample_id,
             sum(octet_length(sequences.sequence)) over (order by sequences.sample_id) as bases
-        from aspen.job_samples as inputs
+        from internal.job_input_samples() as inputs
         inner join aspen.sequences as sequences
             on
                 inputs.sample_group_id = sequences.group_id
                 and inputs.sample_id = sequences.sample_id
         where
-            inputs.group_id = authz.job_group_id()
-            and inputs.job_id = authz.job_id()
-            and inputs.sample_id > coalesce(job_sequences.after_id, 0)
+            inputs.sample_id > coalesce(job_sequences.after_id, 0)
             and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
     )
 
@@ -50,13 +48,10 @@ begin
             ''
         )
     into body
-    from aspen.job_samples as inputs
+    from internal.job_input_samples() as inputs
     inner join aspen.sequences as sequences
         on inputs.sample_group_id = sequences.group_id and inputs.sample_id = sequences.sample_id
-    where
-        inputs.group_id = authz.job_group_id()
-        and inputs.job_id = authz.job_id()
-        and inputs.sample_id = any(page);
+    where inputs.sample_id = any(page);
     return body;
 end
 $$;

@@ -171,21 +171,12 @@ begin
             internal.first_of_many(bare_samples),
             'Upload their sequences first, or leave them out.');
     end if;
-    -- A run without chosen samples is made from all samples of the group.
-    if cardinality(create_phylo_run.samples) = 0
-        and not exists (
-            select
-            from aspen.sequences as sequences
-            inner join aspen.samples as samples
-                on sequences.group_id = samples.group_id and sequences.sample_id = samples.id
-            where sequences.group_id = create_phylo_run.group_id
-                and samples.pathogen_id = pathogen_row.id
-        )
-    then
+    -- A run without chosen samples is made from the others of the group.
+    if internal.record_background(run_id) = 0 and cardinality(create_phylo_run.samples) = 0 then
         perform internal.fail(400, 'samples_without_sequence',
-            'The group has no sample of this pathogen with a sequence',
+            'No sample of the group and pathogen has a sequence and matches the filters',
             json_build_object('group_id', create_phylo_run.group_id)::text,
-            'Upload sequences first.');
+            'Upload sequences first, or choose wider filters.');
     end if;
     return query select phylo_runs.* from api.phylo_runs as phylo_runs where phylo_runs.id = run_id;
 end

@@ -33,65 +33,10 @@ begin atomic
             where internal.trimmed(given.name) is null or length(given.name) > 128
         );
 
-    with chosen as (
-        select pathogens.id
-        from aspen.pathogens as pathogens
-        where pathogens.slug = expand_lineages.pathogen
-    ),
-
-    given as (
-        select internal.trimmed(names.name) as name
-        from unnest(expand_lineages.lineages) as names (name)
-    ),
-
-    aliased as (
-        select
-            given.name,
-            patterns.pattern
-        from given
-        cross join chosen
-        inner join aspen.lineage_aliases as aliases
-            on chosen.id = aliases.pathogen_id and lower(given.name) = lower(aliases.alias)
-        cross join unnest(aliases.patterns) as patterns (pattern)
-    ),
-
-    -- The label of a clade comes after a space.
-    patterns as materialized (
-        select split_part(aliased.pattern, ' ', 1) as pattern
-        from aliased
-        union
-        select split_part(given.name, ' ', 1)
-        from given
-        where given.name not in (select aliased.name from aliased)
-    ),
-
-    wildcards as materialized (
-        select left(patterns.pattern, -1) as stem
-        from patterns
-        where patterns.pattern like '%*'
-    ),
-
-    expanded as (
-        select patterns.pattern as lineage
-        from patterns
-        where patterns.pattern not like '%*'
-        union
-        select known.lineage::text
-        from wildcards
-        cross join chosen
-        inner join aspen.lineages as known
-            on
-                chosen.id = known.pathogen_id
-                and (
-                    wildcards.stem = known.lineage
-                    or starts_with(known.lineage, wildcards.stem || '.')
-                    or wildcards.stem = ''
-                )
-    )
-
     select expanded.lineage
-    from expanded
-    order by convert_to(expanded.lineage, 'UTF8');
+    from aspen.pathogens as pathogens
+    cross join internal.expanded_lineages(pathogens.id, expand_lineages.lineages) as expanded
+    where pathogens.slug = expand_lineages.pathogen;
 end;
 
 comment on function api.expand_lineages(text, text[]) is $$The lineages that filters by lineage mean

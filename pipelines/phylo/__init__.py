@@ -1,0 +1,1 @@
+"""Build a phylogenetic tree with Augur, MAFFT, and IQ-TREE or FastTree."""

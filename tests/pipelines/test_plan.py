@@ -1,0 +1,80 @@
+"""The plan says how many genomes of which kind a tree is made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.phylo.plan import RULES, Place, Rules, closest_count, plan
+
+PLACE = Place("USA", "California", "Alameda County")
+SC2, MPX = RULES["SC2"], RULES["MPX"]
+SIZES = [
+    # An overview has fewer levels around a larger place, of which the outer ones are larger.
+    (
+        "OVERVIEW", SC2, PLACE, 5,
+        {"group": 2000, "state": 500, "country": 400, "international": 100},
+    ),
+    (
+        "OVERVIEW", SC2, Place("USA", "California"), 5,
+        {"group": 2000, "state": 500, "country": 800, "international": 200},
+    ),
+    ("OVERVIEW", SC2, Place("USA"), 5, {"group": 2000, "country": 400, "international": 1000}),
+    ("OVERVIEW", SC2, Place(), 5, {"group": 2000, "international": 100}),
+    ("OVERVIEW", MPX, PLACE, 5, {"group": 500, "state": 300, "country": 300, "international": 300}),
+    (
+        "TARGETED", SC2, PLACE, 99,
+        {"closest": 100, "group": 50, "state": 50, "country": 25, "international": 25},
+    ),
+    (
+        "TARGETED", SC2, PLACE, 400,
+        {"closest": 400, "group": 200, "state": 200, "country": 100, "international": 100},
+    ),
+    (
+        "TARGETED", SC2, PLACE, 101,
+        {"closest": 101, "group": 50, "state": 50, "country": 25, "international": 25},
+    ),
+    # Above the level of locations, at least 100 come from other countries.
+    (
+        "TARGETED", SC2, Place("USA", "California"), 5,
+        {"closest": 100, "group": 50, "state": 50, "country": 25, "international": 100},
+    ),
+    (
+        "TARGETED", SC2, Place("USA"), 800,
+        {"closest": 800, "group": 400, "country": 200, "international": 200},
+    ),
+    ("NON_CONTEXTUALIZED", SC2, PLACE, 5, {"group": 2000}),
+    ("NON_CONTEXTUALIZED", MPX, PLACE, 5, {"group": 1000}),
+    ("NON_CONTEXTUALIZED", Rules(), Place(), 0, {"group": 2000}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tree_type", "rules", "place", "chosen", "expected"), SIZES)
+def test_each_kind_of_tree_has_its_sizes(
+    tree_type: str, rules: Rules, place: Place, chosen: int, expected: dict[str, int]
+) -> None:
+    """Draw so many from each level around the place, and all that were chosen."""
+    drawn = plan(tree_type, rules, place, chosen)
+
+    assert drawn.pop("focal") == {"query": "focal == 'yes'"}
+    assert {name: sample["max_sequences"] for name, sample in drawn.items()} == expected
+
+
+def test_levels_do_not_overlap() -> None:
+    """Draw from the division, from the rest of the country, and from other countries."""
+    drawn = plan("OVERVIEW", SC2, Place("O'Land", "West"), 0)
+
+    assert {name: sample["query"] for name, sample in drawn.items()} == {
+        "focal": "focal == 'yes'",
+        "group": "source == 'group' and focal != 'yes'",
+        "state": "source == 'context' and focal != 'yes'"
+        " and country == \"O'Land\" and division == 'West'",
+        "country": "source == 'context' and focal != 'yes'"
+        " and country == \"O'Land\" and not (division == 'West')",
+        "international": "source == 'context' and focal != 'yes' and not (country == \"O'Land\")",
+    }
+
+
+@pytest.mark.parametrize(("tree_type", "expected"), [("TARGETED", 100), ("OVERVIEW", 0)])
+def test_only_targeted_trees_look_for_what_is_similar(tree_type: str, expected: int) -> None:
+    """Compare a data set only where the plan draws from it."""
+    assert closest_count(tree_type, 3) == expected
