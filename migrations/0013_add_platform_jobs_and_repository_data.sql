@@ -1,5 +1,5 @@
 -- Gives the jobs that belong to no group a group of their own, and data sets of repositories a table.
--- depends: 0011_add_job_reports
+-- depends: 0012_add_the_queue_of_jobs
 
 -- Before the checks, so that none of them reads rows of group 0.
 set local role none;

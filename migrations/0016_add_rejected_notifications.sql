@@ -1,6 +1,6 @@
 -- Keeps what control output watch could not handle, and finds an object in the queue of prunes by
 -- its address.
--- depends: 0014_add_uploads
+-- depends: 0015_add_job_backgrounds
 
 -- The queue is short: control output prune empties it.
 -- squawk-ignore require-concurrent-index-creation
