@@ -15,7 +15,7 @@ from control.tokens.keys import KeySet, ensure_keys, load_keys
 from tests import factories
 from tests.control.outputs.desk import Desk
 from tests.control.samples.importer import Importer
-from tests.servers import S3, Database
+from tests.servers import S3, Cluster, Database, database_names
 
 
 @pytest.fixture
@@ -37,14 +37,25 @@ def keys(key_directory: Path, tmp_path: Path) -> KeySet:
     return load_keys(shutil.copytree(key_directory, tmp_path / "keys"))
 
 
+@pytest.fixture(scope="session")
+def before_imports(cluster: Cluster, template: Database) -> Iterator[tuple[Database, int]]:
+    """Store alice, a member of a group, and reference data in a database to be cloned."""
+    with cluster.database("aspen_before_imports", template.name) as database:
+        CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
+        with database.connect() as conn:
+            group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
+            factories.user(conn, "alice", {group_id: "member"})
+        yield database, group_id
+
+
 @pytest.fixture
-def importer(database: Database, tmp_path: Path) -> Importer:
+def importer(
+    cluster: Cluster, before_imports: tuple[Database, int], tmp_path: Path
+) -> Iterator[Importer]:
     """Return alice, a member of a group, in a database with reference data."""
-    CliRunner().invoke(cli, ["load", "pathogens"], env=database.environment)
-    with database.connect() as conn:
-        group_id = factories.group(conn, "Alpha Lab", prefix="ALP")
-        factories.user(conn, "alice", {group_id: "member"})
-    return Importer(database, tmp_path, group_id)
+    original, group_id = before_imports
+    with cluster.database(next(database_names), original.name) as database:
+        yield Importer(database, tmp_path, group_id)
 
 
 @pytest.fixture
