@@ -139,6 +139,7 @@
 \ir internal/samples/raise_sample_problems.sql
 \ir internal/samples/write_samples.sql
 \ir internal/samples/change_samples.sql
+\ir internal/samples/store_noted_changes.sql
 \ir internal/samples/update_sample.sql
 \ir internal/samples/delete_sample.sql
 \ir internal/values/is_like.sql

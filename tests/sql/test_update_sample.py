@@ -278,3 +278,48 @@ def test_one_refused_sample_leaves_all_as_they_are(
     assert answer == (403, "group_access_denied", {"group_id": lab.group})
     rows = admin.execute("select id, host from aspen.samples order by id").fetchall()
     assert rows == [(sample, "bat"), (own, None)]
+
+
+def test_invalid_row_among_many_is_named_and_nothing_changes(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Name the row by its id, whichever part of the rows it is checked with."""
+    ids = [
+        factories.sample(admin, lab.group, f"s{number:03}", host=f"h{number}")
+        for number in range(150)
+    ]
+    with request_as("member", sub="alice", keep=True) as conn:
+        answer = refusal_of(
+            conn,
+            "update api.samples set host = case private_identifier when 's120' then '=1'"
+            " else 'Human' end",
+        )
+
+    reason = "must not begin with = or @, nor with + or - unless it is a number"
+    assert answer == (
+        400,
+        "invalid_sample",
+        [{"id": ids[120], "field": "host", "value": "=1", "reason": reason}],
+    )
+    assert admin.execute("select count(*) from aspen.samples where host ~ '^h'").fetchone() == (
+        150,
+    )
+
+
+def test_quotes_are_changed_as_given(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Keep what has a meaning in lists and rows of PostgreSQL."""
+    odd = '{"a\\b",(c)} \'d\' ""e, NULL'
+    factories.sample(admin, lab.group, "s")
+    with request_as("member", sub="alice") as conn:
+        changed = conn.execute(
+            "update api.samples set private_identifier = %(odd)s::text, host = %(odd)s::text,"
+            " authors = array[%(odd)s::text, 'x'] returning private_identifier, host, authors",
+            {"odd": odd},
+        ).fetchall()
+        stored = conn.execute(
+            "select private_identifier, host, authors from api.samples"
+        ).fetchall()
+
+    assert changed == stored == [(odd, odd, [odd, "x"])]

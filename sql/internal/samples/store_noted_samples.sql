@@ -25,17 +25,10 @@ begin
                     input.problems, '$[*] ? (@.field == "private_identifier").value') #>> '{}',
                 (input.sample).private_identifier
             ) as private_identifier,
-            input.problems || found.problems as problems
+            found.problems
         from unnest(inputs) as input
-        cross join lateral (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'field', problem.field, 'value', problem.value, 'reason', problem.reason
-            )), '[]') as problems
-            from internal.sample_problems(input.sample) as problem
-            -- A value that could not be read stands in the row for another.
-            where not input.problems @> jsonb_build_array(jsonb_build_object('field', problem.field))
-        ) as found
-        where input.problems || found.problems <> '[]'
+        cross join lateral internal.sample_row_problems(input.sample, input.problems) as found
+        where found.problems is not null
         order by input.row_number
     loop
         bad_rows := bad_rows || bad.row_number;

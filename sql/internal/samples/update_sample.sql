@@ -1,8 +1,9 @@
 -- Writes the columns that the statement names and no others: old and new are the row as the
 -- statement found it, and another request may have changed it since. Locking the row waits for that
 -- request and reads the row again, so columns that are not named keep their newest value. A row is
--- locked when its turn comes, and noted; several at a time are written by one statement, which
--- costs a quarter of one for each. The trigger at the end of the statement writes the last ones.
+-- locked when its turn comes, and noted; several at a time are checked and written by one statement
+-- each, which costs a quarter of one for each row. The trigger at the end of the statement writes the
+-- last ones.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.update_sample()
@@ -18,16 +19,16 @@ declare
     named text[] := string_to_array(current_setting('aspen.named_columns', true), ',');
     given jsonb := to_jsonb(new);
     noted jsonb := '[]';
-    problems jsonb;
     stored aspen.samples;
+    input internal.sample_input;
     change jsonb := jsonb_build_object('id', new.id);
     column_name text;
     rows_to_write text := coalesce(current_setting('aspen.samples_to_write', true), '');
 begin
     if tg_level = 'STATEMENT' then
         if rows_to_write <> '' then
-            perform internal.change_samples(
-                array(select jsonb_array_elements(('[' || rows_to_write || ']')::jsonb)));
+            perform internal.store_noted_changes(
+                ('{' || rows_to_write || '}')::internal.sample_input[]);
             perform set_config('aspen.samples_to_write', '', true);
         end if;
         return null;
@@ -45,18 +46,6 @@ begin
         perform internal.fail(400, 'read_only_column',
             'id, group_id, uploaded_by_id and the timestamps cannot be set',
             json_build_object('id', old.id)::text);
-    end if;
-
-    problems := internal.sample_row_problems(
-        jsonb_populate_record(null::aspen.samples, given), noted);
-    if problems is not null then
-        perform internal.fail(400, 'invalid_sample', 'Nothing was changed: a sample is invalid', (
-            select json_agg(json_build_object(
-                'id', old.id, 'field', problem.field, 'value', problem.value,
-                'reason', problem.reason
-            ))
-            from jsonb_to_recordset(problems) as problem(field text, value text, reason text)
-        )::text);
     end if;
 
     -- Columns that foreign keys refer to need the stronger lock, from the start.
@@ -98,10 +87,16 @@ begin
         else new.restricted_until::timestamp at time zone 'UTC'
     end;
 
-    rows_to_write := concat_ws(',', nullif(rows_to_write, ''), change::text);
+    input.row_number := old.id;
+    -- The view has the columns of the table in the same order.
+    input.sample := new;
+    input.cells := change;
+    input.problems := noted;
+    -- An array of one, for its quotes.
+    rows_to_write := concat_ws(',', nullif(rows_to_write, ''), btrim(array[input]::text, '{}'));
     if length(rows_to_write) > 20000 then
-        perform internal.change_samples(
-            array(select jsonb_array_elements(('[' || rows_to_write || ']')::jsonb)));
+        perform internal.store_noted_changes(
+            ('{' || rows_to_write || '}')::internal.sample_input[]);
         rows_to_write := '';
     end if;
     perform set_config('aspen.samples_to_write', rows_to_write, true);
@@ -112,6 +107,6 @@ $$;
 comment on function internal.update_sample() is $$Trigger: change a sample through api.samples
 
 Runs for each row and at the end of the statement. An empty public identifier is generated again.
-Errors: 403 group_access_denied, 400 read_only_column, invalid_sample, 409 sample_exists.$$;
+Errors: 403 group_access_denied, 400 read_only_column.$$;
 
 revoke all on function internal.update_sample() from public;
