@@ -12,6 +12,7 @@ from psycopg import sql
 
 from control.database import begin_request, request_claims
 from tests.bench.bench_list import LARGE
+from tests.bench.processes import seconds_of
 from tests.bench.report import Report, Side, at_most
 from tests.bench.servers import Bench
 
@@ -138,19 +139,20 @@ class Request:
     parameters: dict[str, int]
 
     def run(self) -> tuple[float, float, object]:
-        """Measure the seconds of the whole transaction and of its query, and return the answer."""
+        """Measure processor seconds of the transaction and of its query; return the answer."""
         claims = request_claims("member", self.caller.subject, {self.caller.group: "member"})
-        started = time.perf_counter()
+        backend = self.conn.info.backend_pid
+        started = seconds_of(backend)
         with self.conn.transaction():
             begin_request(self.conn, "member", claims)
             # Both sides change the role once more, so that they run the same statements.
             self.conn.execute(sql.SQL("set local role {}").format(sql.Identifier(self.role)))
-            asked = time.perf_counter()
+            asked = seconds_of(backend)
             answer = self.conn.execute(
                 self.statement.encode(), self.parameters, prepare=True
             ).fetchone()
-            answered = time.perf_counter()
-        return time.perf_counter() - started, answered - asked, answer
+            answered = seconds_of(backend)
+        return seconds_of(backend) - started, answered - asked, answer
 
 
 def compare(report: Report, name: str, fenced: Request, unfenced: Request) -> None:
@@ -159,7 +161,9 @@ def compare(report: Report, name: str, fenced: Request, unfenced: Request) -> No
     assert fenced.run()[2] == unfenced.run()[2], f"{name}: the sides answer differently"
     rounds = [(round_of(fenced), round_of(unfenced)) for _ in range(ROUNDS)]
     ours, theirs = (
-        Side(f"{name}, {side}", tuple(one[index][0] * 1000 for one in rounds), "ms per request")
+        Side(
+            f"{name}, {side}", tuple(one[index][0] * 1000 for one in rounds), "ms of processor time"
+        )
         for index, side in enumerate(("row-level security", "by hand"))
     )
     report.sides([ours, theirs])
@@ -169,7 +173,7 @@ def compare(report: Report, name: str, fenced: Request, unfenced: Request) -> No
 
 
 def round_of(request: Request) -> tuple[float, float]:
-    """Measure the median seconds of a whole request and of its query, over many requests."""
+    """Measure the median processor seconds of many whole requests and of their queries."""
     done = list(_for_a_while(request))
     return median(whole for whole, _ in done), median(query for _, query in done)
 

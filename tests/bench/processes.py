@@ -6,7 +6,8 @@ Processor time is steadier than requests/s while other programs compete for the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -29,6 +30,13 @@ def seconds_used(roots: Iterable[int]) -> float:
 def seconds_of(pid: int) -> float:
     """Return processor time of one process, to the nanosecond where the kernel counts it."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def costs(pid: int, work: Callable[[], object]) -> float:
+    """Return milliseconds of processor time that a process and this one need for some work."""
+    before = seconds_of(pid) + time.process_time()
+    work()
+    return (seconds_of(pid) + time.process_time() - before) * 1000
 
 
 def peak_mib(pid: int) -> float:

@@ -76,17 +76,6 @@ class Report:
         for side in sides:
             print(side, flush=True)
 
-    def costs(self, name: str, upper: Sequence[float], lower: Sequence[float]) -> None:
-        """Print processor time per request of both sides.
-
-        It is steady even while others use the cores.
-        """
-        ours, theirs = median(upper), median(lower)
-        self.note(
-            f"  {name}: {ours:.2f} against {theirs:.2f} ms of processor time per request,"
-            f" {theirs / ours:.2f} x"
-        )
-
     def ratio(self, name: str, upper: Side, lower: Side, target: Target | None = None) -> None:
         """Compare upper by lower: rounds alternate, so the median of their quotients is steady."""
         quotient = median(a / b for a, b in zip(upper.rounds, lower.rounds, strict=True))

@@ -1,9 +1,9 @@
 -- Writes the columns that the statement names and no others: old and new are the row as the
 -- statement found it, and another request may have changed it since. Locking the row waits for that
 -- request and reads the row again, so columns that are not named keep their newest value. A row is
--- locked when its turn comes, and noted; several at a time are checked and written by one statement
--- each, which costs a quarter of one for each row. The trigger at the end of the statement writes the
--- last ones.
+-- locked when its turn comes, and noted; several at a time are checked and written together, which
+-- costs a quarter of doing so for each. The trigger at the end of the statement writes the last
+-- ones.
 -- definer because members have no write privilege on aspen.samples; row-level security holds for
 -- api_writer too.
 create or replace function internal.update_sample()
