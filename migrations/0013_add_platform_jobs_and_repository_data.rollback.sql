@@ -45,9 +45,16 @@ insert into aspen.public_sequences (
     country, division, location
 )
 select
-    old_rows.pathogen_id, old_rows.public_repository_id, old_rows.strain, old_rows.accession,
-    old_rows.lineage, old_rows.collection_date, old_rows.region, old_rows.country,
-    old_rows.division, old_rows.location
+    old_rows.pathogen_id,
+    old_rows.public_repository_id,
+    old_rows.strain,
+    old_rows.accession,
+    old_rows.lineage,
+    old_rows.collection_date,
+    old_rows.region,
+    old_rows.country,
+    old_rows.division,
+    old_rows.location
 from aspen.parted_public_sequences as old_rows;
 set local role aspen_owner;
 drop table aspen.parted_public_sequences;
@@ -56,11 +63,15 @@ drop table aspen.repository_data;
 
 -- The jobs of the platform go with it.
 set local role none;
-delete from aspen.jobs where group_id = 0;
-delete from aspen.job_output_kinds where job_kind in (
-    select job_kinds.name from aspen.job_kinds as job_kinds where job_kinds.is_platform
+delete from aspen.jobs
+where group_id = 0;
+delete from aspen.job_output_kinds
+where job_kind in (
+    select job_kinds.name from aspen.job_kinds as job_kinds
+    where job_kinds.is_platform
 );
-delete from aspen.job_kinds where is_platform;
+delete from aspen.job_kinds
+where is_platform;
 set local role aspen_owner;
 
 alter table aspen.jobs
@@ -84,6 +95,8 @@ alter table aspen.invitations drop constraint invitations_group_is_not_platform_
 alter table aspen.memberships drop constraint memberships_group_is_not_platform_check;
 
 set local role none;
-delete from aspen.object_prunes where group_id = 0;
-delete from aspen.groups where id = 0;
+delete from aspen.object_prunes
+where group_id = 0;
+delete from aspen.groups
+where id = 0;
 set local role aspen_owner;

@@ -1,8 +1,8 @@
 -- Metadata of public sequences, millions of rows for some pathogens. The rows of a pathogen and
 -- repository are one partition, in schema control, because they differ from database to database.
--- `control load public-sequences` fills a new one aside and puts it in the place of the old one, so
--- readers see the old rows until it commits. Rows stored otherwise are in the default partition. Its
--- name is short, because the names of its indexes follow from it.
+-- `control load public-sequences` fills a new one aside and puts it in the place of the old one;
+-- readers see the old rows until it commits. Other rows are in the default partition; its name is
+-- short, because the names of its indexes follow from it.
 create table aspen.public_sequences (
     pathogen_id bigint not null constraint public_sequences_pathogen_id_fkey
     references aspen.pathogens (id) on delete cascade,

@@ -48,7 +48,8 @@ class PlainRules:
 
     def visible(self, held: dict[int, str], *, is_operator: bool) -> Seen:
         """Return all rows that a user with these direct roles may see."""
-        visible: Seen = set()
+        # The platform is a group that operators read.
+        visible: Seen = {("groups", 0, True)} if is_operator else set()
         for group in self.groups:
             roles = self._roles_in(group, held)
             if is_operator or held.get(group) in ("admin", "member"):

@@ -298,7 +298,8 @@ def test_careless_policy_shows_everything_without_fences(first_day: Life) -> Non
 
     seen = first_day.seen_by("bob", None)
 
-    assert {about for _, about, _ in seen} == set(first_day.plain.groups) | set(
+    platform = {0}
+    assert {about for _, about, _ in seen} == platform | set(first_day.plain.groups) | set(
         first_day.plain.samples
     )
 

@@ -1,18 +1,21 @@
 -- Create the missing locations of a pathogen's public sequences, with their divisions and countries,
 -- as create_locations.sql does for names in a file. A name that locations do not accept, and what is
 -- below it, is left out; so is a sequence without region or country.
-with cut as (
-    select distinct
+with published as materialized (
+    select distinct sequences.region, sequences.country, sequences.division, sequences.location
+    from aspen.public_sequences as sequences
+    where sequences.pathogen_id = %(pathogen_id)s
+),
+
+cut as (
+    select
         published.region,
         published.country,
         case when internal.is_name(published.division) then published.division end as division,
         case when internal.is_name(published.division) and internal.is_name(published.location)
             then published.location end as location
-    from aspen.public_sequences as published
-    where
-        published.pathogen_id = %(pathogen_id)s
-        and internal.is_name(published.region)
-        and internal.is_name(published.country)
+    from published
+    where internal.is_name(published.region) and internal.is_name(published.country)
 ),
 
 levels as (
