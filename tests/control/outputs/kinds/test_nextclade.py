@@ -320,6 +320,27 @@ def test_datasets_of_nextclade_3_are_read(
     assert draft.rows("select name, accession, tag from aspen.reference_datasets") == [dataset]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", []),
+        ("C241T,S:D614*,28881-28882,248:G.+", ["C241T", "S:D614*", "28881-28882", "248:G.+"]),
+        ("NULL,null", ["NULL", "null"]),
+        ("a b,{c},d\\e", ["a b", "{c}", "d\\e"]),
+        ("A1T,,A2T", ["A1T", "", "A2T"]),
+        ("O'A1T,é", ["O'A1T", "é"]),
+    ],
+)
+def test_mutations_are_stored_as_they_are_named(draft: Desk, text: str, names: list[str]) -> None:
+    """Take names that look like a part of a list as names."""
+    [sample] = draft.samples(1)
+    job = draft.job("nextclade", [sample])
+
+    draft.store(job, draft.qc(job, table(NEXTCLADE_HEADER, qc_row(sample, substitutions=text))))
+
+    assert draft.rows("select substitutions from aspen.sample_mutations") == [names]
+
+
 GOOD_TABLE = table(NEXTCLADE_HEADER, qc_row("1"), qc_row("2"))
 
 

@@ -1,0 +1,1 @@
+"""Judge and align genomes with Nextclade, in the image docker.io/nextstrain/nextclade."""

@@ -1,0 +1,1 @@
+"""Call lineages with pangolin, in the image docker.io/staphb/pangolin."""
