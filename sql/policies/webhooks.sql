@@ -1,5 +1,5 @@
--- NOTE: nobody but the control plane reads the secret, which signs messages. The address is for admins
--- alone: it may contain a key of the receiver.
+-- NOTE: nobody but the control plane reads the secret, which signs messages. The address is for
+-- admins alone: it may contain a key of the receiver.
 
 grant select (
     id, group_id, url, kinds, is_enabled, created_by_id, created_at, updated_at, last_event_id,

@@ -1,8 +1,8 @@
--- The lock is taken by a statement of its own, so that the next one sees what the last holder of the
--- lock committed. It is held until the transaction ends, so call it in a transaction of its own.
--- Note by note, and not in one statement: a note is a whole batch, and the rows of one are found by a
--- list of ids, whatever the tables held when the plan was made. A join of both took a minute for
--- 10,000 samples.
+-- The lock is taken by a statement of its own, so that the next one sees what the last holder of
+-- the lock committed. It is held until the transaction ends, so call it in a transaction of its
+-- own. Note by note, and not in one statement: a note is a whole batch, and the rows of one are
+-- found by a list of ids, whatever the tables held when the plan was made. A join of both took a
+-- minute for 10,000 samples.
 create or replace function internal.number_events(most integer default 100)
 returns bigint
 language plpgsql

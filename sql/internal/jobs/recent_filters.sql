@@ -1,6 +1,6 @@
--- The rule of the first life: the time is widened before the location is. Samples of the group count
--- wherever they were collected, public sequences where the tree is about. The newest date of each
--- decides which of the times is long enough, so that each is read once.
+-- Widens the time before the location, as people look at recent data first. Samples of the group
+-- count wherever they were collected, public sequences where the tree is about. The newest date of
+-- each decides which of the times is long enough, so that each is read once.
 create or replace function internal.recent_filters(
     group_id bigint,
     pathogen_id bigint,

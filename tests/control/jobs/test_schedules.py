@@ -140,14 +140,14 @@ def test_refused_run_is_noted_in_the_schedule(conn: psycopg.Connection) -> None:
     assert run_due_schedules(conn, MONDAY) == []
 
 
-def test_run_is_made_from_samples_of_the_group_alone(conn: psycopg.Connection) -> None:
-    """Leave no rights behind in the session."""
+def test_rights_of_the_group_end_with_the_run(conn: psycopg.Connection) -> None:
+    """Leave none behind for what follows in the transaction of the caller."""
     factories.job_schedule(conn, group_with_data(conn))
-    run_due_schedules(conn, MONDAY)
+    with conn.transaction():
+        results = run_due_schedules(conn, MONDAY)
+        left = conn.execute("select authz.any_groups(), authz.member_groups()").fetchall()
 
-    left = conn.execute("select authz.any_groups(), authz.member_groups()").fetchall()
-
-    assert left == [(None, None)]
+    assert (len(results), left) == (1, [(None, None)])
 
 
 def test_run_is_launched_for_a_group(conn: psycopg.Connection, database: Database) -> None:

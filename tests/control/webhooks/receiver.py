@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +21,8 @@ class Receiver:
     scheme: str = "http"
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    # Whether an answer that is held back comes letter by letter.
+    is_slow: bool = False
     # Set while answers are held back.
     silence: threading.Event = field(default_factory=threading.Event)
 
@@ -43,6 +45,10 @@ def running_receiver(certificate: Path | None = None) -> Iterator[Receiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.received.append((self.path, headers, body))
             if receiver.silence.is_set():
+                # Ends when the client has gone, or with the server.
+                with suppress(OSError):
+                    while receiver.is_slow and not released.wait(0.05):
+                        self.wfile.write(b"H")
                 released.wait(60)
                 return
             status = receiver.statuses.pop(0) if receiver.statuses else 200

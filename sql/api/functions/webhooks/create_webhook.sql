@@ -9,7 +9,9 @@ volatile
 security invoker
 rows 1
 begin atomic
-    select webhooks.id, webhooks.secret
+    select
+        webhooks.id,
+        webhooks.secret
     from internal.create_webhook(
         create_webhook.group_id, create_webhook.url, create_webhook.kinds
     ) as webhooks;
