@@ -446,3 +446,19 @@ def test_claim_does_not_read_what_was_taken_before(admin: psycopg.Connection, la
     last = admin.execute(FURTHEST).fetchall()[0]
 
     assert pages() < before + 15
+
+
+def test_queueing_many_jobs_never_reads_the_table(admin: psycopg.Connection, lab: Lab) -> None:
+    """Find the last turn of the group by its index, however many the statement has queued."""
+    pathogen = factories.pathogen(admin)
+    scans = "select pg_stat_get_xact_numscans('aspen.jobs'::regclass)"
+    before = admin.execute(scans).fetchall()
+
+    admin.execute(
+        "select internal.queue_job(%s, %s, 'nextclade') from generate_series(1, 200)",
+        [lab.group, pathogen],
+    )
+
+    assert admin.execute(scans).fetchall() == before
+    turns = "select count(distinct turn) from aspen.jobs where group_id = %s"
+    assert admin.execute(turns, [lab.group]).fetchall() == [(200,)]

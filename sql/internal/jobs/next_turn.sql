@@ -3,12 +3,16 @@
 -- another, however many thousands that one has queued, and workers read the queue in the order of
 -- one index. The sequence is no counter but the turn up to which workers have come: unlike a row,
 -- it has no versions that pile up while somebody holds a snapshot.
+-- One statement may queue thousands of jobs with the plan of the first, made for an empty table.
 create or replace function internal.next_turn(group_id bigint)
 returns bigint
 language sql
 volatile
 security invoker
 set search_path = ''
+set enable_seqscan = 'off'
+set enable_bitmapscan = 'off'
+set enable_sort = 'off'
 as $$
     select greatest(
         (select clock.last_value from aspen.job_turns as clock),

@@ -68,4 +68,5 @@ one that runs. reason: why the attempt before ended. due_at: when the next may s
 False if its status does not allow it. A job whose samples were all deleted is cancelled at once.$$;
 
 revoke all on function internal.requeue_job(bigint, text, text, timestamptz) from public;
-grant execute on function internal.requeue_job(bigint, text, text, timestamptz) to api_writer, control;
+grant execute on function internal.requeue_job(bigint, text, text, timestamptz)
+to api_writer, control;
