@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HEARTBEAT_SECONDS = 5
+# What does not end in this time has lost its machine.
+TIME_LIMIT = timedelta(days=1)
 
 
 def register_data_set(
@@ -54,7 +57,7 @@ def register_data_set(
             pathogen_id=find_pathogen(conn, pathogen),
             public_repository_id=find_repository(conn, repository),
         )
-        started = start_job(conn, job_id, bucket=bucket)
+        started = start_job(conn, job_id, bucket=bucket, ttl=TIME_LIMIT)
     if dry_run:
         return None
     folder = S3Uri.parse(f"{started.output_prefix}-")

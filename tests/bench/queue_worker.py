@@ -45,10 +45,11 @@ def procrastinate(url: str, name: str) -> int:
     done = 0
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=CONCURRENCY + 2))
 
-    @app.task(name="nothing")
     async def nothing() -> None:
         nonlocal done
         done += 1
+
+    app.task(name="nothing")(nothing)
 
     async def work() -> None:
         async with app.open_async():
