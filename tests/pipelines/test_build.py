@@ -17,7 +17,8 @@ import pytest
 
 from control.demo import files
 from control.demo.outbreak import DEMO, outbreak, tips
-from control.outputs.reports import Handled, register_reports
+from control.outputs.arrivals import Handled
+from control.outputs.reports import register_reports
 from control.storage.credentials import current_credentials, store_credentials
 from pipelines import tools
 from tests import factories
