@@ -22,7 +22,7 @@ begin
                 ]),
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
-                    'internal.complete_sample', 'internal.create_import',
+                    'internal.complete_sample', 'internal.create_export', 'internal.create_import',
                     'internal.create_phylo_run',
                     'internal.create_samples', 'internal.create_upload',
                     'internal.delete_sample', 'internal.delete_samples',

@@ -26,4 +26,5 @@ values
 ('phylo_run', false, false, null),
 ('pangolin', true, false, 'PANGOLIN'),
 ('nextclade', true, true, null),
-('import', false, false, null);
+('import', false, false, null),
+('export', false, false, null);

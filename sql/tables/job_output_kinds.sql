@@ -14,4 +14,8 @@ values
 ('lineage_report_csv', 'pangolin'),
 ('nextclade_csv', 'nextclade'),
 ('nextclade_tag_json', 'nextclade'),
-('aligned_fasta', 'nextclade');
+('aligned_fasta', 'nextclade'),
+('export_csv', 'export'),
+('export_ndjson', 'export'),
+('export_fasta', 'export'),
+('export_manifest', 'export');

@@ -82,8 +82,8 @@ create index jobs_contextual_repository_id_idx on aspen.jobs (contextual_reposit
 
 create index jobs_requested_by_id_idx on aspen.jobs (requested_by_id);
 
-comment on table aspen.jobs is 'Jobs: phylogenetic runs, lineage calling, quality control, imports';
-comment on column aspen.jobs.kind is 'phylo_run, pangolin, nextclade or import';
+comment on table aspen.jobs is 'Jobs: trees, lineages, quality control, imports and exports';
+comment on column aspen.jobs.kind is 'phylo_run, pangolin, nextclade, import or export';
 comment on column aspen.jobs.status is
 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column aspen.jobs.attempt is 'Number of the current attempt, from 1';
@@ -101,4 +101,4 @@ comment on column aspen.jobs.progress_done is
 'How much of progress_total is done; null if the kind of job does not tell';
 comment on column aspen.jobs.progress_total is
 'How much there is to do: samples of an import; null if the kind of job does not tell';
-comment on column aspen.jobs.arguments is 'What an import is asked to do; null for other kinds';
+comment on column aspen.jobs.arguments is 'What an import or export is asked to do; null for other kinds';

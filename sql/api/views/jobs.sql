@@ -26,7 +26,7 @@ select
     jobs.progress_total
 from aspen.jobs as jobs;
 
-comment on view api.jobs is $$Jobs: phylogenetic runs, lineage calling, quality control, imports
+comment on view api.jobs is $$Jobs: trees, lineages, quality control, imports and exports
 
 Everyone who sees the group sees its jobs; viewers do not see error. Nothing is written here. When the sequence of a sample is uploaded or changes, the
 lineage and quality-control jobs of its pathogen are queued: one job of each kind for all samples of a
@@ -36,7 +36,7 @@ Cancel a job with cancel_job, and try an ended one again with retry_job.$$;
 comment on column api.jobs.id is 'Identifier of the row';
 comment on column api.jobs.group_id is 'Group that owns the row; see groups in me';
 comment on column api.jobs.pathogen_id is 'Pathogen; see pathogens';
-comment on column api.jobs.kind is 'phylo_run, pangolin, nextclade or import';
+comment on column api.jobs.kind is 'phylo_run, pangolin, nextclade, import or export';
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
 comment on column api.jobs.software_versions is $$Versions of the programs used, by name
