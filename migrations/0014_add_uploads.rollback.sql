@@ -5,10 +5,13 @@ drop table aspen.uploads;
 set local role none;
 
 delete from aspen.jobs
-where kind = 'import';
+where kind in ('import', 'export');
+
+delete from aspen.job_output_kinds
+where job_kind = 'export';
 
 delete from aspen.job_kinds
-where name = 'import';
+where name in ('import', 'export');
 
 -- What was sent and never imported stays in the bucket.
 delete from aspen.object_prunes

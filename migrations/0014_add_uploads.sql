@@ -1,4 +1,4 @@
--- Lets members send large files and import them, and links name the bucket in the host.
+-- Lets members send and receive large files, and links name the bucket in the host.
 -- depends: 0013_add_platform_jobs_and_repository_data
 
 alter table aspen.storage_credentials
@@ -65,18 +65,26 @@ constraint jobs_progress_check check (
 add column arguments jsonb
 constraint jobs_arguments_is_object_check check (jsonb_typeof(arguments) = 'object');
 
-comment on table aspen.jobs is
-'Jobs: phylogenetic runs, lineages, quality control, imports, loads';
+comment on table aspen.jobs is 'Jobs: trees, lineages, quality control, imports, exports, loads';
 comment on column aspen.jobs.progress_done is
 'How much of progress_total is done; null if the kind of job does not tell';
 comment on column aspen.jobs.progress_total is
 'How much there is to do: samples of an import; null if the kind of job does not tell';
-comment on column aspen.jobs.arguments is 'What an import is asked to do; null for other kinds';
+comment on column aspen.jobs.arguments is 'What an import or export is asked to do; null for other kinds';
 
 set local role none;
 
 insert into aspen.job_kinds (name, is_queued_for_sequences, is_dataset_needed, lineage_caller)
-values ('import', false, false, null);
+values
+('import', false, false, null),
+('export', false, false, null);
+
+insert into aspen.job_output_kinds (name, job_kind)
+values
+('export_csv', 'export'),
+('export_ndjson', 'export'),
+('export_fasta', 'export'),
+('export_manifest', 'export');
 
 set local role aspen_owner;
 

@@ -417,6 +417,7 @@
 \ir internal/jobs/report_job.sql
 \ir internal/jobs/job_upload_url.sql
 \ir internal/jobs/create_import.sql
+\ir internal/jobs/create_export.sql
 \ir internal/sharing/make_link.sql
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
@@ -468,6 +469,7 @@
 \ir api/functions/uploads/create_upload.sql
 \ir api/functions/uploads/upload_links.sql
 \ir api/functions/uploads/create_import.sql
+\ir api/functions/samples/create_export.sql
 \ir api/functions/phylo_trees/phylo_tree.sql
 \ir api/functions/phylo_trees/phylo_tree_samples.sql
 \ir api/functions/share_links/created_by.sql

@@ -23,8 +23,9 @@ begin
                 ('api_writer', array[
                     'internal.cancel_job', 'internal.check_sequence', 'internal.check_values',
                     'internal.complete_sample', 'internal.complete_schedule',
-                    'internal.create_import', 'internal.create_phylo_run',
-                    'internal.create_samples', 'internal.create_upload', 'internal.create_webhook',
+                    'internal.create_export', 'internal.create_import',
+                    'internal.create_phylo_run', 'internal.create_samples',
+                    'internal.create_upload', 'internal.create_webhook',
                     'internal.delete_sample', 'internal.delete_samples',
                     'internal.export_qc_metrics', 'internal.export_sequences',
                     'internal.grant_access', 'internal.insert_sample',

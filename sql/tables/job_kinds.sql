@@ -44,6 +44,7 @@ values
 ('pangolin', true, false, 'PANGOLIN', false),
 ('nextclade', true, true, null, false),
 ('import', false, false, null, false),
+('export', false, false, null, false),
 ('repository_alignment', false, false, null, true),
 ('public_metadata', false, false, null, true),
 ('locations', false, false, null, true),

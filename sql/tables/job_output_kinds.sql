@@ -16,4 +16,8 @@ values
 ('nextclade_tag_json', 'nextclade'),
 ('aligned_fasta', 'nextclade'),
 ('aligned_sequences', 'repository_alignment'),
-('aligned_metadata', 'repository_alignment');
+('aligned_metadata', 'repository_alignment'),
+('export_csv', 'export'),
+('export_ndjson', 'export'),
+('export_fasta', 'export'),
+('export_manifest', 'export');

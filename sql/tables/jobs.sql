@@ -109,8 +109,7 @@ create index jobs_public_repository_id_idx on aspen.jobs (public_repository_id);
 
 create index jobs_requested_by_id_idx on aspen.jobs (requested_by_id);
 
-comment on table aspen.jobs is
-'Jobs: phylogenetic runs, lineages, quality control, imports, loads';
+comment on table aspen.jobs is 'Jobs: trees, lineages, quality control, imports, exports, loads';
 comment on column aspen.jobs.pathogen_id is 'Null only for jobs of the platform';
 comment on column aspen.jobs.kind is 'A row of job_kinds';
 comment on column aspen.jobs.status is
@@ -144,4 +143,4 @@ comment on column aspen.jobs.progress_done is
 'How much of progress_total is done; null if the kind of job does not tell';
 comment on column aspen.jobs.progress_total is
 'How much there is to do: samples of an import; null if the kind of job does not tell';
-comment on column aspen.jobs.arguments is 'What an import is asked to do; null for other kinds';
+comment on column aspen.jobs.arguments is 'What an import or export is asked to do; null for other kinds';

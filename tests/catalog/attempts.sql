@@ -76,6 +76,9 @@ select api.create_upload(%(group)s, 'a.fasta', 1, repeat('0', 64))
 -- create_import execute
 select id from api.create_import(%(group)s, 'SC2', %(id)s, is_sequence_optional => true)
 
+-- create_export execute
+select id from api.create_export(%(group)s, 'SC2', 'samples')
+
 -- upload_links execute
 select api.upload_links(%(id)s)
 

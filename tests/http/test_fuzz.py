@@ -274,6 +274,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "cancel_job": {"job_id": 0},
     "export_sequences": EXPORT | {"id_style": "public", "repository": "GISAID"},
     "export_qc_metrics": EXPORT | {"id_style": "public"},
+    "create_export": EXPORT | {"group_id": 0, "resource": "samples", "format": "csv"},
     "create_import": {
         "group_id": 0,
         "pathogen": "SC2",

@@ -49,6 +49,7 @@ RESOURCES = {
 FUNCTIONS = {
     "/rpc/accept_invitation",
     "/rpc/cancel_job",
+    "/rpc/create_export",
     "/rpc/create_import",
     "/rpc/create_phylo_run",
     "/rpc/create_samples",

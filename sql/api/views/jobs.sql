@@ -29,7 +29,7 @@ select
     (jobs.status in ('failed', 'timed_out'))::aspen.flag as is_dead
 from aspen.jobs as jobs;
 
-comment on view api.jobs is $$Jobs: phylogenetic runs, lineages, quality control, imports, loads
+comment on view api.jobs is $$Jobs: trees, lineages, quality control, imports, exports, loads
 
 Everyone who sees the group sees its jobs; viewers do not see error. Operators see the jobs that belong to
 no group: those of group 0, the platform. Nothing is written here. When the sequence of a sample is uploaded or changes, the
@@ -45,7 +45,7 @@ comment on column api.jobs.pathogen_id is
 'Pathogen; see pathogens. Null only for a job of the platform';
 comment on column api.jobs.kind is $$Kind of job
 
-phylo_run, pangolin, nextclade or import; of the platform: repository_alignment,
+phylo_run, pangolin, nextclade, import or export; of the platform: repository_alignment,
 public_metadata, locations, lineages or accessions.$$;
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';

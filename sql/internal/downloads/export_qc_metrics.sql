@@ -22,7 +22,7 @@ begin
     if cardinality(sample_ids) > bound then
         perform internal.fail(413, 'export_too_large', 'The export is too large',
             json_build_object('samples', cardinality(sample_ids), 'at_most', bound)::text,
-            'Export in parts: by days of collection or upload, or by lists of samples.');
+            'Export in parts, by days or lists of samples; or a whole group with create_export.');
     end if;
     perform internal.describe_file(
         'text/tab-separated-values', internal.file_name(null, 'qc_metrics.tsv'), left_out);

@@ -42,7 +42,7 @@ begin
     if bases > bound then
         perform internal.fail(413, 'export_too_large', 'The export is too large',
             json_build_object('bases', bases, 'at_most', bound)::text,
-            'Export in parts: by days of collection or upload, or by lists of samples.');
+            'Export in parts, by days or lists of samples; or a whole group with create_export.');
     end if;
 
     perform internal.describe_file(

@@ -49,7 +49,7 @@ begin
     if cardinality(sample_ids) > bound then
         perform internal.fail(413, 'export_too_large', 'The export is too large',
             json_build_object('samples', cardinality(sample_ids), 'at_most', bound)::text,
-            'Export in parts: by days of collection or upload, or by lists of samples.');
+            'Export in parts, by days or lists of samples; or a whole group with create_export.');
     end if;
     select array_agg(named.sample_id order by named.sample_id),
         array_agg(named.name order by named.sample_id)
