@@ -38,6 +38,17 @@ class File(click.ParamType[NamedFile]):
         return NamedFile(kind, Address().convert(address, param, ctx))
 
 
+class FileKind(click.ParamType[str]):
+    """Parse the kind of a file; the list of kinds is loaded only to use it."""
+
+    name = "KIND"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in file_kinds():
+            self.fail(f"{value!r} is not one of {', '.join(file_kinds())}", param, ctx)
+        return value
+
+
 class Software(click.ParamType[tuple[str, str]]):
     """Parse `nextclade=3.8.2`."""
 
