@@ -35,3 +35,14 @@ class File(click.ParamType[NamedFile]):
         if kind not in file_kinds():
             self.fail(f"{kind!r} is not one of {', '.join(file_kinds())}", param, ctx)
         return NamedFile(kind, Address().convert(address, param, ctx))
+
+
+class FileKind(click.ParamType[str]):
+    """Parse the kind of a file; the list of kinds is loaded only to use it."""
+
+    name = "KIND"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in file_kinds():
+            self.fail(f"{value!r} is not one of {', '.join(file_kinds())}", param, ctx)
+        return value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.addresses import Address, File
+from control.commands.addresses import Address, File, FileKind
 from control.commands.options import (
     Lifetime,
     Software,
@@ -22,7 +22,6 @@ from control.commands.options import (
     say,
 )
 from control.errors import SOMETHING_TO_DO, ControlError
-from control.outputs.kinds import file_kinds
 from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
 from control.terminal import after_the_fact, one_line, screen_width, table
@@ -105,7 +104,7 @@ def register(
 @output.command("list")
 @click.argument("job_id", type=click.IntRange(min=1), required=False)
 @click.option("--group", "group_id", type=click.IntRange(min=1), help="Only of this group.")
-@click.option("--kind", type=click.Choice(file_kinds()), help="Only files of this kind.")
+@click.option("--kind", type=FileKind(), help="Only files of this kind.")
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only ids above this one.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @json_option
@@ -147,7 +146,7 @@ def list_(
 
 @output.command()
 @click.argument("job_id", type=click.IntRange(min=1))
-@click.argument("kind", type=click.Choice(file_kinds()), required=False)
+@click.argument("kind", type=FileKind(), required=False)
 @click.option("--ttl", type=Lifetime(), default="1h", show_default=True, help="At most 7d.")
 @json_option
 @click.pass_obj
@@ -174,7 +173,7 @@ def url(app: App, job_id: int, kind: str | None, ttl: timedelta, as_json: bool) 
 
 @output.command()
 @click.argument("job_id", type=click.IntRange(min=1))
-@click.argument("kind", type=click.Choice(file_kinds()), required=False)
+@click.argument("kind", type=FileKind(), required=False)
 @click.option(
     "--to",
     "path",

@@ -170,9 +170,9 @@ $$;
 
 comment on function internal.renew_stale_results(
     text, bigint, bigint, bigint[], text, text, boolean, integer
-) is $$Queues jobs for samples whose results of a kind are missing or stale, and returns the jobs
+) is $$Queues jobs for samples whose results are missing or stale
 
-A result is stale if it is of an older version of the software, or of an older dataset: older than
+Returns the jobs. A result is stale if it is of an older version of the software, or of an older dataset: older than
 software_version and dataset_tag or, where these are null, than the newest that any result of the
 pathogen has. is_forced takes every sample with a sequence. Samples in an open job of the kind, for
 the sequence they have, are left out. A job gets at most job_size samples of one group and pathogen.

@@ -14,6 +14,6 @@ as $$
 $$;
 
 comment on function internal.version_numbers(text) is
-'The numbers in a version, which compare as versions do: PUSHER-v1.29 is {1,29}';
+'Numbers in a version, to compare: PUSHER-v1.29 gives {1,29}';
 
 revoke all on function internal.version_numbers(text) from public;
