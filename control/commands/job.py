@@ -174,6 +174,11 @@ def renew(
 @click.option("--kind", "kinds", multiple=True, help="Only jobs of this kind; may be repeated.")
 @click.option("--executor", default="local", show_default=True, help="Where programs run.")
 @click.option(
+    "--with-schedule",
+    is_flag=True,
+    help="Also queue runs that are due, send webhooks and delete expired files.",
+)
+@click.option(
     "--grace",
     type=Lifetime(),
     default="30s",
@@ -182,7 +187,13 @@ def renew(
 )
 @click.pass_obj
 def work(
-    app: App, once: bool, concurrency: int, kinds: tuple[str, ...], executor: str, grace: timedelta
+    app: App,
+    once: bool,
+    concurrency: int,
+    kinds: tuple[str, ...],
+    executor: str,
+    with_schedule: bool,
+    grace: timedelta,
 ) -> None:
     """Take jobs from the queue, run their programs and register what they report.
 
@@ -192,6 +203,7 @@ def work(
     \b
         control job work --once
         control job work --concurrency 4 --kind pangolin --kind nextclade
+        control job work --with-schedule
     """
     from control.jobs.executors import make_executor
     from control.jobs.programs import read_programs
@@ -202,7 +214,7 @@ def work(
     for kind in kinds:
         programs.require(kind)
     make_executor(executor, app.settings)
-    options = Options(concurrency, kinds, once, executor, grace.total_seconds(), say)
+    options = Options(concurrency, kinds, once, executor, with_schedule, grace.total_seconds(), say)
     worker = Worker(app, programs, load_keys(app.settings.keys_dir), options)
     with stopped_by_signals(worker):
         worker.run()

@@ -108,7 +108,7 @@ def run(app: App, job: Job) -> None:
                     "outputs/store_output",
                     {"group_id": job.group_id, "job_id": job.id, "kind": kind} | values,
                 )
-            _delete_expired(conn)
+            delete_expired_exports(conn)
             finish_job(conn, job, None, {})
 
 
@@ -219,7 +219,7 @@ def _send(app: App, job: Job, file: Written) -> dict[str, Any]:
     }
 
 
-def _delete_expired(conn: psycopg.Connection) -> None:
+def delete_expired_exports(conn: psycopg.Connection) -> None:
     """Forget old exports of all groups; their objects are queued for deletion."""
     conn.execute(
         "delete from aspen.job_outputs as outputs using aspen.jobs as jobs"

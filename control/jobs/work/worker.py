@@ -35,6 +35,7 @@ from control.jobs.queue import (
     status_of,
     sweep_jobs,
 )
+from control.jobs.work.chores import Chores
 from control.jobs.work.heart import Attempt, Heart
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
@@ -90,6 +91,8 @@ class Options:
     kinds: Sequence[str] = ()
     is_once: bool = False
     executor: str = LOCAL
+    # Whether it also does what is due besides jobs: schedules, webhooks, expired files.
+    is_schedule_kept: bool = False
     # How long running jobs may go on after SIGTERM before they are handed back.
     grace_seconds: float = 30.0
     say: Callable[[str], None] = field(default=lambda line: None)
@@ -122,26 +125,34 @@ class Worker:
         """Work until the end; a database that is away is waited for."""
         import psycopg
 
+        options = self._options
         heart = Heart(self._app, self.name, lambda: {*self._runs})
+        chores = Chores(self._app, options.say, is_schedule_kept=options.is_schedule_kept)
         failures = 0
         try:
             # At first an address that is wrong is an error like in any other command.
             with self._app.connect("job work") as conn:
                 heart.start(conn)
+                chores.do_all(conn)
+            if not options.is_once:
+                chores.start()
             while True:
                 try:
                     with self._app.connect("job work") as conn:
                         failures = 0
                         self._work(conn, heart)
+                        if options.is_once:
+                            chores.do_all(conn)
                         return
                 except psycopg.OperationalError as error:
                     if self._is_stopping and (not self._runs or self._is_grace_over):
                         return
-                    self._options.say(f"the database is away: {str(error).splitlines()[0]}")
+                    options.say(f"the database is away: {str(error).splitlines()[0]}")
                     time.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
                     failures += 1
         finally:
             heart.stop()
+            chores.stop()
             for executor in self._executors.values():
                 executor.close()
 
