@@ -1,5 +1,5 @@
 -- Which of these objects nothing accounts for: neither an output, nor the queue of objects to
--- delete, nor a job that still writes them. Manifest and logs of a job stay with it.
+-- delete, nor a job that still writes them. Manifest and log of a job stay with it.
 select listed.key
 from (
     select
@@ -23,7 +23,7 @@ where
             jobs.id = listed.home[1]::bigint
             and (
                 jobs.finished_at is null and jobs.attempt::text = listed.home[2]
-                or listed.key ~ '/(manifest\.json|[^/]*\.log)$'
+                or listed.key ~ '/(manifest\.json|log\.txt)$'
             )
     )
 order by listed.position;

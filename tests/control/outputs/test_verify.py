@@ -36,7 +36,7 @@ def tree_of(desk: Desk, job: int) -> str:
 
 def test_outputs_as_registered_are_no_finding(desk: Desk, run: int) -> None:
     """Exit with 0; the manifest of the job and its log belong to it."""
-    desk.put(f"{desk.home(run)}stdout.log", "done")
+    desk.put(f"{desk.home(run)}log.txt", "done")
 
     result = desk.run("verify", f"s3://{desk.s3.bucket}/{desk.folder}/")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -80,10 +81,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(importer: Importer, conn: psycopg.Connection, s3: S3) -> Bench:
+def bench(importer: Importer, s3: S3) -> Iterator[Bench]:
     """Return a bench with credentials of the storage."""
-    store_credentials(conn, current_credentials(s3.settings, s3.client))
-    return Bench(importer, conn, s3)
+    with importer.database.connect() as conn:
+        store_credentials(conn, current_credentials(s3.settings, s3.client))
+        yield Bench(importer, conn, s3)
 
 
 def test_import_stores_all_samples_of_its_files(bench: Bench) -> None:
