@@ -127,11 +127,10 @@ class Bench:
         work = self.folder / "work"
         work.mkdir()
         return subprocess.run(
-            [sys.executable, "-m", f"pipelines.{program}"],
+            [sys.executable, SETTINGS.root / f"pipelines/{program}/run.py"],
             cwd=work,
             env={
                 "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.defpath}",
-                "PYTHONPATH": str(SETTINGS.root),
                 "HOME": str(work),
                 "TMPDIR": str(work),
                 "ASPEN_API_URL": self.world.api.url,
