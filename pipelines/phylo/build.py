@@ -15,7 +15,7 @@ from typing import Any
 from pipelines import tools
 from pipelines.job import Job, JobError
 from pipelines.phylo import genomes, metadata
-from pipelines.phylo.plan import RULES, Place, Rules, closest_count, needs_context, plan
+from pipelines.phylo.plan import RULES, Place, Rules, closest_count, column_of, needs_context, plan
 
 TREE = "tree.json"
 FEWEST_TIPS = 3
@@ -258,15 +258,22 @@ def select(build: Build, root: bytes) -> None:
     chosen = {build.names.safe(strain) for strain in build.chosen}
     if build.has_context and closest_count(tree_type, len(chosen)) and chosen:
         closest = _closest(build, root, chosen)
+    parts = plan(tree_type, build.rules, build.place, len(chosen))
+    present: set[str] = set()
     table, marked = build.path("metadata.tsv"), build.path("marked.tsv")
     with table.open(encoding="utf-8") as source, marked.open("w", encoding="utf-8") as target:
-        target.write(next(source))
-        strain_column = metadata.LAYOUTS[build.rules.layout].index("strain")
+        columns = next(source).rstrip("\n").split("\t")
+        target.write(metadata.tsv_line([*columns, *map(column_of, parts)]))
         for line in source:
             values = line.rstrip("\n").split("\t")
-            values[-1] = _yes(values[strain_column] in closest)
-            target.write(metadata.tsv_line(values))
-    drawn = plan(tree_type, build.rules, build.place, len(chosen))
+            row = dict(zip(columns, values, strict=True))
+            row["is_closest"] = _yes(row["strain"] in closest)
+            homes = {name for name, part in parts.items() if part.has(row)}
+            present |= homes
+            target.write(metadata.tsv_line([*values, *(_yes(name in homes) for name in parts)]))
+    drawn = {name: part.sample(name) for name, part in parts.items() if name in present}
+    if not drawn:
+        raise JobError("nothing is left to draw: the samples of the run have no sequence any more")
     config = build.path("subsample.json")
     config.write_text(json.dumps({"samples": drawn}, indent=1), encoding="utf-8")
     build.augur(

@@ -26,7 +26,7 @@ GENBANK = (
 )  # fmt: skip
 LAYOUTS: Mapping[str, tuple[str, ...]] = {"ncov": NCOV, "genbank": GENBANK}
 # What the plan draws by, beside the columns of the layout.
-EXTRA = ("source", "focal", "is_closest")
+EXTRA = ("source", "focal")
 
 # The formats of trees give the rest a meaning.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._/|+-]")

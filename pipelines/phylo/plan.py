@@ -2,12 +2,15 @@
 
 `source` is `group` for the samples of the group and `context` for the data set; `focal` is `yes`
 for what was chosen, which is always included. The sizes are those of CZ GEN EPI.
+
+Augur fails where a sample of its plan matches nothing, and guesses types where a query names a
+place. So which genomes a part has is decided here, and written to a column of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 # How finely a data set can be divided around the place of the tree.
 LEVELS = ("country", "division", "location")
@@ -62,23 +65,54 @@ class Place:
         return known[-1] if known else None
 
 
-Sample = dict[str, object]
+Row = Mapping[str, str]
 
 
-def plan(tree_type: str, rules: Rules, place: Place, chosen: int) -> dict[str, Sample]:
-    """Return the samples to draw, by name."""
+@dataclass(frozen=True)
+class Part:
+    """Genomes of one kind, of which `size` are drawn, or all."""
+
+    # Columns and what they must be, or must not be.
+    equal: Row
+    unequal: Row = field(default_factory=dict)
+    size: int | None = None
+    group_by: Sequence[str] = ()
+
+    def has(self, row: Row) -> bool:
+        """Tell whether a row of the metadata belongs to it."""
+        return all(row.get(column, "") == value for column, value in self.equal.items()) and all(
+            row.get(column, "") != value for column, value in self.unequal.items()
+        )
+
+    def sample(self, name: str) -> dict[str, object]:
+        """Return it as Augur is told."""
+        drawn: dict[str, object] = {"query": f"{column_of(name)} == 'yes'"}
+        if self.size is not None:
+            drawn["max_sequences"] = self.size
+        if self.group_by:
+            drawn["group_by"] = list(self.group_by)
+        return drawn
+
+
+def column_of(name: str) -> str:
+    """Return the column that says which rows a part has."""
+    return f"in_{name}"
+
+
+def plan(tree_type: str, rules: Rules, place: Place, chosen: int) -> dict[str, Part]:
+    """Return the parts of a tree, by name."""
     if tree_type == "OVERVIEW":
         sizes = _overview(rules, place)
     elif tree_type == "TARGETED":
         sizes = _targeted(place, chosen)
     else:
         sizes = {"group": rules.alone}
-    drawn: dict[str, Sample] = {"focal": {"query": "focal == 'yes'"}}
+    parts = {"focal": Part({"focal": "yes"})}
     for name, size in sizes.items():
-        where = _where(name, place)
-        if size > 0 and where is not None:
-            drawn[name] = {"query": where, "max_sequences": size} | _spread(name)
-    return drawn
+        part = _part(name, place, size)
+        if size > 0 and part is not None:
+            parts[name] = part
+    return parts
 
 
 def needs_context(tree_type: str) -> bool:
@@ -118,34 +152,23 @@ def _targeted(place: Place, chosen: int) -> dict[str, int]:
     }
 
 
-def _where(name: str, place: Place) -> str | None:
-    """Return which rows a sample is drawn from; None if the place has no such level."""
-    context = "source == 'context' and focal != 'yes'"
-    if name == "closest":
-        return f"{context} and is_closest == 'yes'"
-    if name == "group":
-        return "source == 'group' and focal != 'yes'"
-    if place.country is None:
-        return context if name == "international" else None
-    in_country = f"country == {_quoted(place.country)}"
-    if name == "international":
-        return f"{context} and not ({in_country})"
-    if place.division is None:
-        return f"{context} and {in_country}" if name == "country" else None
-    in_division = f"division == {_quoted(place.division)}"
-    if name == "country":
-        return f"{context} and {in_country} and not ({in_division})"
-    return f"{context} and {in_country} and {in_division}"
-
-
-def _spread(name: str) -> Sample:
-    """Return over what a sample is spread evenly; the closest are taken as they are."""
-    if name == "closest":
-        return {}
-    by = {"group": GROUP_BY, "international": FAR_GROUP_BY}.get(name, CONTEXT_GROUP_BY)
-    return {"group_by": by}
-
-
-def _quoted(text: str) -> str:
-    """Return a text as a string of a pandas query."""
-    return repr(text)
+def _part(name: str, place: Place, size: int) -> Part | None:
+    """Return which rows a part is drawn from; None if the place has no such level."""
+    group, context = {"source": "group"}, {"source": "context"}
+    unchosen = {"focal": "yes"}
+    country, division = place.country, place.division
+    match name:
+        case "closest":
+            return Part(context | {"is_closest": "yes"}, unchosen, size)
+        case "group":
+            return Part(group, unchosen, size, GROUP_BY)
+        case "international":
+            abroad = unchosen if country is None else unchosen | {"country": country}
+            return Part(context, abroad, size, FAR_GROUP_BY)
+        case "country" if country is not None:
+            around = unchosen if division is None else unchosen | {"division": division}
+            return Part(context | {"country": country}, around, size, CONTEXT_GROUP_BY)
+        case "state" if country is not None and division is not None:
+            here = context | {"country": country, "division": division}
+            return Part(here, unchosen, size, CONTEXT_GROUP_BY)
+    return None

@@ -53,25 +53,29 @@ def test_each_kind_of_tree_has_its_sizes(
     tree_type: str, rules: Rules, place: Place, chosen: int, expected: dict[str, int]
 ) -> None:
     """Draw so many from each level around the place, and all that were chosen."""
-    drawn = plan(tree_type, rules, place, chosen)
+    parts = plan(tree_type, rules, place, chosen)
 
-    assert drawn.pop("focal") == {"query": "focal == 'yes'"}
-    assert {name: sample["max_sequences"] for name, sample in drawn.items()} == expected
+    assert parts.pop("focal").sample("focal") == {"query": "in_focal == 'yes'"}
+    assert {name: part.sample(name)["max_sequences"] for name, part in parts.items()} == expected
 
 
-def test_levels_do_not_overlap() -> None:
+@pytest.mark.parametrize(
+    ("row", "homes"),
+    [
+        ({"source": "group", "focal": "yes"}, ["focal"]),
+        ({"source": "group", "focal": "no", "country": "O'Land"}, ["group"]),
+        ({"source": "context", "focal": "yes", "country": "O'Land"}, ["focal"]),
+        ({"source": "context", "country": "O'Land", "division": "75"}, ["state"]),
+        ({"source": "context", "country": "O'Land", "division": "76"}, ["country"]),
+        ({"source": "context", "country": "Sea", "division": "75"}, ["international"]),
+        ({"source": "context"}, ["international"]),
+    ],
+)
+def test_levels_do_not_overlap(row: dict[str, str], homes: list[str]) -> None:
     """Draw from the division, from the rest of the country, and from other countries."""
-    drawn = plan("OVERVIEW", SC2, Place("O'Land", "West"), 0)
+    parts = plan("OVERVIEW", SC2, Place("O'Land", "75"), 0)
 
-    assert {name: sample["query"] for name, sample in drawn.items()} == {
-        "focal": "focal == 'yes'",
-        "group": "source == 'group' and focal != 'yes'",
-        "state": "source == 'context' and focal != 'yes'"
-        " and country == \"O'Land\" and division == 'West'",
-        "country": "source == 'context' and focal != 'yes'"
-        " and country == \"O'Land\" and not (division == 'West')",
-        "international": "source == 'context' and focal != 'yes' and not (country == \"O'Land\")",
-    }
+    assert [name for name, part in parts.items() if part.has(row)] == homes
 
 
 @pytest.mark.parametrize(("tree_type", "expected"), [("TARGETED", 100), ("OVERVIEW", 0)])
