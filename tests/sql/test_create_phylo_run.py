@@ -786,6 +786,24 @@ def test_tree_with_context_is_refused_without_a_data_set(
     assert refused == (400, "data_set_missing", {"tree_type": tree_type})
 
 
+def test_run_records_its_inputs_also_after_one_that_was_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Record the data set however often the session has planned the function before."""
+    with_context(admin, lab)
+    given = arguments(lab, ["a"], tree_type="OVERVIEW")
+    with request_as("member", sub="alice") as conn:
+        refusal_of(conn, CREATE, given)
+    data_set = factories.repository_data(admin)
+    with request_as("member", sub="alice") as conn:
+        conn.execute(CREATE, given)
+        listed = conn.execute(
+            "select identifier from api.job_inputs where kind = 'data_set'"
+        ).fetchall()
+
+    assert listed == [(str(data_set),)]
+
+
 def test_tree_without_context_needs_no_data_set(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
