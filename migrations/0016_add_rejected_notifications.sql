@@ -1,5 +1,4 @@
--- Keeps what control output watch could not handle, and finds an object in the queue of prunes by
--- its address.
+-- Keeps notifications that could not be handled, and finds queued objects by their address.
 -- depends: 0015_add_job_backgrounds
 
 -- The queue is short: control output prune empties it.

@@ -174,7 +174,8 @@ begin
         left join (
             values
                 ('job_backgrounds', $sql$'sample_ids', 'resolved_template_args'$sql$),
-                ('jobs', $sql$'executor', 'executor_handle', 'is_platform', 'turn', 'worker'$sql$),
+                ('jobs', $sql$'arguments', 'deadline_at', 'executor', 'executor_handle',
+                    'first_attempt', 'is_platform', 'max_attempts', 'turn', 'worker'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),
                 (

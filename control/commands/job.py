@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from control.app import App
-from control.commands.options import JsonObject, Lifetime, echo_json, json_option, say
+from control.commands.options import (
+    JsonObject,
+    Lifetime,
+    echo_json,
+    echo_json_line,
+    json_option,
+    say,
+)
 from control.jobs.listing import STATUSES, QueuedJob, cancel_job, find_jobs, get_job
 from control.jobs.schedules import TREE_TYPES
 from control.terminal import one_line, screen_width, table
@@ -185,6 +192,7 @@ def renew(
     show_default=True,
     help="How long jobs may go on after SIGTERM before they are handed back.",
 )
+@json_option
 @click.pass_obj
 def work(
     app: App,
@@ -194,6 +202,7 @@ def work(
     executor: str,
     with_schedule: bool,
     grace: timedelta,
+    as_json: bool,
 ) -> None:
     """Take jobs from the queue, run their programs and register what they report.
 
@@ -214,7 +223,10 @@ def work(
     for kind in kinds:
         programs.require(kind)
     make_executor(executor, app.settings)
-    options = Options(concurrency, kinds, once, executor, with_schedule, grace.total_seconds(), say)
+    tell = (lambda line: echo_json_line({"said": line})) if as_json else say
+    options = Options(
+        concurrency, kinds, once, executor, with_schedule, grace.total_seconds(), tell
+    )
     worker = Worker(app, programs, load_keys(app.settings.keys_dir), options)
     with stopped_by_signals(worker):
         worker.run()
@@ -350,8 +362,9 @@ def limit(app: App, kind: str, running: int | None, per_group: int | None, as_js
 @job_id
 @click.option("--attempt", type=click.IntRange(min=1), help="The present one if not given.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the job ends.")
+@json_option
 @click.pass_obj
-def logs(app: App, job_id: int, attempt: int | None, follow: bool) -> None:
+def logs(app: App, job_id: int, attempt: int | None, follow: bool, as_json: bool) -> None:
     """Print what the program of a job printed.
 
     While it runs, the log is some seconds old.
@@ -365,7 +378,10 @@ def logs(app: App, job_id: int, attempt: int | None, follow: bool) -> None:
         for piece in read_log(
             conn, app.s3, app.settings.bucket, job_id, attempt, is_followed=follow
         ):
-            click.echo(piece, nl=False)
+            if as_json:
+                echo_json_line({"text": piece})
+            else:
+                click.echo(piece, nl=False)
 
 
 @job.command()

@@ -95,6 +95,22 @@ begin
         select shown.group_id, null
         from api.changes as shown
         where seen_row.resource = 'changes' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.uploads as shown
+        where seen_row.resource = 'uploads' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.import_problems as shown
+        where seen_row.resource = 'import_problems' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.job_inputs as shown
+        where seen_row.resource = 'job_inputs' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.job_schedules as shown
+        where seen_row.resource = 'job_schedules' and shown.id = seen_row.id
     ) as found
     left join api.samples as samples on found.sample_id = samples.id;
 

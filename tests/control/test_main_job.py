@@ -112,7 +112,7 @@ def job(live: Live) -> MainJob:
             "pathogen": "SC2",
             "name": "All of it",
             "samples": values("strain"),
-            "tree_type": "OVERVIEW",
+            "tree_type": "NON_CONTEXTUALIZED",
         },
     ).json()
 

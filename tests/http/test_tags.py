@@ -8,7 +8,7 @@ import pytest
 from tests import factories
 from tests.http.world import World, refusal
 
-REFERENCE_DATA = ("lineages", "locations", "pathogens", "public_repositories")
+REFERENCE_DATA = ("lineages", "locations", "pathogens", "public_repositories", "repository_data")
 
 
 def tree(world: World, who: str = "alice", known: str | None = None) -> httpx.Response:
@@ -87,7 +87,13 @@ def test_connection_is_used_again_after_a_tree_that_was_not_sent(world: World) -
     assert [answer.status_code for answer in answers] == [304, 200, 304]
 
 
-TAGGED = ("/", *(f"/{resource}" for resource in REFERENCE_DATA), "/lineages?select=*,pathogens(*)")
+TAGGED = (
+    "/",
+    "/rpc/openapi",
+    "/rpc/manual",
+    *(f"/{resource}" for resource in REFERENCE_DATA),
+    "/lineages?select=*,pathogens(*)",
+)
 
 
 @pytest.mark.parametrize("path", TAGGED)

@@ -31,7 +31,18 @@ OF_SAMPLES = (
     "sample_qc_metrics",
     "sample_mutations",
 )
-OF_GROUPS = ("jobs", "job_outputs", "phylo_runs", "phylo_trees", "share_links", "changes")
+OF_GROUPS = (
+    "jobs",
+    "job_inputs",
+    "job_outputs",
+    "job_schedules",
+    "phylo_runs",
+    "phylo_trees",
+    "share_links",
+    "uploads",
+    "import_problems",
+    "changes",
+)
 TOKEN = (
     "token",
     "note",
@@ -80,6 +91,12 @@ class Cast:
         link = factories.share_link(conn, self.users["alice"], phylo_tree_id=tree)
         self.rows |= {
             ("jobs", "open"): factories.job(conn, self.lab),
+            ("job_inputs", "open"): 4 * factories.job_sample(conn, run, sample),
+            ("job_schedules", "open"): factories.job_schedule(conn, self.lab),
+            ("uploads", "open"): factories.upload(conn, self.lab),
+            ("import_problems", "open"): factories.import_problem(
+                conn, factories.job(conn, self.lab, "import")
+            ),
             ("job_outputs", "open"): factories.job_output(conn, run),
             ("phylo_runs", "open"): run,
             ("phylo_trees", "open"): tree,
@@ -206,6 +223,8 @@ def test_every_resource_of_a_group_can_be_asked_about(cast: Cast) -> None:
     ).fetchall()
 
     about_access = {"group_members", "group_grants", "invitations"}
+    # Admins alone see webhooks, and an event is seen like the row that it tells of.
+    about_access |= {"webhooks", "events"}
     assert {name for (name,) in found} - about_access == {*OF_SAMPLES, *OF_GROUPS}
 
 

@@ -25,7 +25,9 @@ MOST_MODULES = 180
 
 
 def leaves(command: click.Command = cli) -> Iterator[click.Command]:
-    """Return every command that is not a group."""
+    """Return every command for people that is not a group."""
+    if command.hidden:
+        return
     if not isinstance(command, click.Group):
         yield command
         return

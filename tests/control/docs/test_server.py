@@ -222,7 +222,13 @@ def test_command_prints_the_address_and_ends_at_ctrl_c(api: Api) -> None:
     command = [sys.executable, "-m", "control", "docs", "--json"]
     environment = api.database.environment | {"ASPEN_API_URL": api.url}
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests in the background of a shell has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
