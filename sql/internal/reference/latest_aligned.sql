@@ -6,7 +6,7 @@ stable
 security invoker
 rows 1
 begin atomic
-    select data_sets.*
+    select data_sets.* -- noqa: AM04
     from aspen.repository_data as data_sets
     where
         data_sets.pathogen_id = latest_aligned.pathogen_id
