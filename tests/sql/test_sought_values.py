@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
 
@@ -16,10 +18,11 @@ FILTERS = {
     ),
     "ids": "id in (1, 2, 3)",
 }
+# Both indexes for ids begin with the id.
 INDEXES = {
     "a day": "samples_collection_date_id_idx",
     "days, as in": "samples_collection_date_id_idx",
-    "ids": "samples_pkey",
+    "ids": "samples_pkey|samples_id_group_id_disclosed_at_key",
 }
 
 
@@ -42,4 +45,4 @@ def test_filter_reaches_its_index(
             f"explain select id from api.samples where {condition} limit 50"  # noqa: S608
         ).fetchall()
 
-    assert [line for (line,) in plan if INDEXES[name] in line] != []
+    assert [line for (line,) in plan if re.search(INDEXES[name], line)] != []
