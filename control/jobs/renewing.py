@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
+from control.jobs.platform import find_pathogen
 from control.queries import query
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def renew_results(
     conn: psycopg.Connection, wanted: Wanted, *, dry_run: bool = False
 ) -> list[Renewed]:
     """Queue the jobs, all or none."""
-    pathogen_id = None if wanted.pathogen is None else _pathogen_id(conn, wanted.pathogen)
+    pathogen_id = None if wanted.pathogen is None else find_pathogen(conn, wanted.pathogen)
     _check(conn, wanted)
     samples = None if wanted.sample_ids is None else [*wanted.sample_ids]
     values = vars(wanted) | {"pathogen_id": pathogen_id, "sample_ids": samples}
@@ -65,12 +66,3 @@ def _check(conn: psycopg.Connection, wanted: Wanted) -> None:
     version = wanted.software_version
     if version is not None and not any(character in "0123456789" for character in version):
         raise ControlError(f"the version {version!r} has no number", "give one such as 1.29")
-
-
-def _pathogen_id(conn: psycopg.Connection, slug: str) -> int:
-    row = conn.execute("select id from aspen.pathogens where slug = %s", [slug]).fetchone()
-    if row is None:
-        raise ControlError(
-            f"there is no pathogen {slug!r}", "GET /pathogens lists the slugs there are"
-        )
-    return int(row[0])

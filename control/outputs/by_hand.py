@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +21,6 @@ from control.storage.s3 import S3Uri
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-HEARTBEAT_SECONDS = 5
 # What does not end in this time has lost its machine.
 TIME_LIMIT = timedelta(days=1)
 
@@ -63,7 +61,7 @@ def register_data_set(
     folder = S3Uri.parse(f"{started.output_prefix}-")
     try:
         files = tuple(
-            _upload(conn, s3, job_id, kind, path, folder.sibling(path.name))
+            _upload(s3, kind, path, folder.sibling(path.name))
             for kind, path in (("aligned_sequences", sequences), ("aligned_metadata", metadata))
         )
         submission = Submission("the files given", files, software_versions=software_versions)
@@ -77,19 +75,8 @@ def register_data_set(
         raise
 
 
-def _upload(
-    conn: psycopg.Connection, s3: S3Client, job_id: int, kind: str, path: Path, uri: S3Uri
-) -> NamedFile:
-    """Upload one file, and say now and then that the job is alive."""
-    last = time.monotonic()
-
-    def beat(_count: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= HEARTBEAT_SECONDS:
-            last = time.monotonic()
-            conn.execute("update aspen.jobs set heartbeat_at = now() where id = %s", [job_id])
-
-    s3.upload_file(str(path), uri.bucket, uri.key, Callback=beat)
+def _upload(s3: S3Client, kind: str, path: Path, uri: S3Uri) -> NamedFile:
+    s3.upload_file(str(path), uri.bucket, uri.key)
     return NamedFile(kind, uri, size=path.stat().st_size)
 
 

@@ -133,8 +133,10 @@ class Worker:
             # At first an address that is wrong is an error like in any other command.
             with self._app.connect("job work") as conn:
                 heart.start(conn)
-                chores.do_all(conn)
+                if options.is_once:
+                    chores.do_all(conn)
             if not options.is_once:
+                # In its thread from the first time on: jobs need not wait for a slow receiver.
                 chores.start()
             while True:
                 try:
