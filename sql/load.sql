@@ -60,6 +60,7 @@
 \ir tables/replaced_sequences.sql
 \ir tables/storage_credentials.sql
 \ir tables/idempotency_keys.sql
+\ir tables/api_descriptions.sql
 
 -- Everything below is code: dropped and loaded again as a whole, in one transaction, after every
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
@@ -300,6 +301,7 @@
 \ir authz/written_words_list.sql
 
 -- Who may do what: grants and policies of each table.
+\ir policies/api_descriptions.sql
 \ir policies/public_repositories.sql
 \ir policies/pathogens.sql
 \ir policies/pathogen_repositories.sql
@@ -504,6 +506,8 @@
 \ir internal/description/api_document.sql
 \ir internal/description/api_description.sql
 \ir internal/description/manual_text.sql
+\ir internal/description/catalog_state.sql
+\ir internal/description/kept_description.sql
 \ir api/functions/description/openapi.sql
 \ir api/functions/description/json_schema.sql
 \ir api/functions/description/manual.sql

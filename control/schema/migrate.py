@@ -25,6 +25,7 @@ from control.schema.code import (
     run_files,
 )
 from control.schema.code_objects import changed_by_hand, record_objects
+from control.schema.descriptions import keep_descriptions
 from control.schema.freeze import (
     check_applied,
     check_pending,
@@ -90,6 +91,8 @@ def migrate_up(
     """
     with connect(settings, "migrate up") as conn:
         applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
+        if not dry_run:
+            keep_descriptions(conn)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
     return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
@@ -99,6 +102,7 @@ def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) 
     """Bring the database at a URL to the state of a checkout; nobody is told."""
     with psycopg.connect(database_url, autocommit=True) as conn:
         _bring_up(conn, root, echo)
+        keep_descriptions(conn)
 
 
 def build_from_nothing(database_url: str, root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The API description, made at each request: at most 20 ms of processor time."""
+"""The API description, as it is kept for each role: at most 20 ms of processor time."""
 
 from __future__ import annotations
 

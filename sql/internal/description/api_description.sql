@@ -178,7 +178,8 @@ end;
 
 comment on function internal.api_description() is $$The API description for the caller's role
 
-An OpenAPI 3.1 document made of the catalogue and the comments.$$;
+An OpenAPI 3.1 document made of the catalogue and the comments; api.openapi() adds its version and
+the address of the API.$$;
 
 revoke all on function internal.api_description() from public;
 grant execute on function internal.api_description() to anon, member, operator, job;

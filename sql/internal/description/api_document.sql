@@ -7,24 +7,12 @@ rows 1
 begin atomic
     select
         pg_catalog.json_build_object(
-            'openapi', '3.1.0',
             'jsonSchemaDialect', 'https://json-schema.org/draft/2020-12/schema',
             'info',
             pg_catalog.json_build_object(
                 'title', pg_catalog.split_part(api.comment, E'\n', 1),
                 'description', pg_catalog.regexp_replace(api.comment, '^[^\n]*\n*', ''),
                 'version', '0.1.0'
-            ),
-            'servers',
-            pg_catalog.json_build_array(
-                pg_catalog.json_build_object(
-                    'url',
-                    case
-                        when pg_catalog.current_setting('request.path', true) like '/rpc/%'
-                            then '../'
-                        else './'
-                    end
-                )
             ),
             'security',
             case current_user when 'anon' then '[{}]' else '[{"bearer": []}]' end::json,

@@ -31,6 +31,8 @@ where
         ('lineage_aliases', 'patterns'),
         -- A check allows nothing but the kinds of events.
         ('webhooks', 'kinds'),
+        -- Written from comments of this database, which has line breaks between its parts.
+        ('api_descriptions', 'manual'),
         -- JSON, which only a reader of JSON can make sense of.
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),

@@ -6,25 +6,29 @@ security invoker
 set plan_cache_mode = 'force_generic_plan'
 begin atomic
     with described as materialized (
-        select internal.api_description() #> '{components,schemas}' as schemas
+        select
+            coalesce(
+                (select kept.json_schema from internal.kept_description() as kept),
+                json_build_object(
+                    '$schema', 'https://json-schema.org/draft/2020-12/schema',
+                    '$defs', internal.api_description() #> '{components,schemas}'
+                )
+            ) as document
     )
 
     select
         case
-            when json_schema.of is null
+            when json_schema.of is null then described.document
+            when described.document -> '$defs' -> json_schema.of is not null
                 then
                     json_build_object(
-                        '$schema', 'https://json-schema.org/draft/2020-12/schema',
-                        '$defs', described.schemas
-                    )
-            when described.schemas -> json_schema.of is not null
-                then
-                    json_build_object(
-                        '$schema', 'https://json-schema.org/draft/2020-12/schema',
+                        '$schema', described.document -> '$schema',
                         'title', json_schema.of,
                         '$ref', '#/$defs/' || json_schema.of,
                         '$defs',
-                        json_build_object(json_schema.of, described.schemas -> json_schema.of)
+                        json_build_object(
+                            json_schema.of, described.document -> '$defs' -> json_schema.of
+                        )
                     )
             when
                 internal.fail(

@@ -6,7 +6,11 @@ security invoker
 begin atomic
     select internal.add_headers('[{"Content-Type": "text/markdown; charset=utf-8"}]');
 
-    select internal.manual_text();
+    select
+        coalesce(
+            (select kept.manual from internal.kept_description() as kept),
+            internal.manual_text()
+        );
 end;
 
 comment on function api.manual() is $$The manual of the API on one page

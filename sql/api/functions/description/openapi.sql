@@ -1,5 +1,5 @@
--- Also the answer at / (postgrest.conf: db-root-spec). Made at each request: the edge keeps it for
--- 10 s, and so no load and no grant can leave an old one behind.
+-- Also the answer at / (postgrest.conf: db-root-spec). Where the catalogue has changed since the last
+-- load, a grant made by hand say, it is made anew, so that no change can leave an old one behind.
 create or replace function api.openapi()
 returns api."*/*"
 language sql
@@ -7,8 +7,23 @@ stable
 security invoker
 set plan_cache_mode = 'force_generic_plan'
 begin atomic
-    with document as materialized (
-        select internal.api_description()::text as text
+    with written as materialized (
+        select
+            coalesce(
+                (select kept.openapi from internal.kept_description() as kept),
+                internal.api_description()
+            )::text as text
+    ),
+
+    document as materialized (
+        select
+            -- Where the API is depends on the path. Text that is put before another is faster than
+            -- text that is replaced in it.
+            '{"openapi": "3.1.0", "servers": [{"url": "'
+            || case when current_setting('request.path', true) like '/rpc/%' then '../' else './' end
+            || '"}], '
+            || right(written.text, -1) as text
+        from written
     )
 
     select

@@ -1,0 +1,1 @@
+drop table aspen.api_descriptions;
