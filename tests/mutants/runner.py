@@ -119,7 +119,8 @@ class Runner:
             _apply(conn, *mutant.opening, mutant.mutation)
             try:
                 for item, following in pairwise([*items, self._anchor]):
-                    if not _passes(item, following):
+                    # Again, because on a busy machine a test fails now and then without a reason.
+                    if not (_passes(item, following) or _passes(item, following)):
                         item.session._setupstate.teardown_exact(self._anchor)
                         if self._passes_without(conn, mutant, item):
                             return item.nodeid
@@ -129,8 +130,6 @@ class Runner:
 
     def _passes_without(self, conn: psycopg.Connection, mutant: Mutant, item: pytest.Item) -> bool:
         """Tell whether a test passes without the mutant, with what stands open for its sake."""
-        if not mutant.opening:
-            return True
         key = (mutant.opening, item.nodeid)
         if key not in self._healthy:
             _apply(conn, *mutant.undoing, *mutant.opening)

@@ -127,6 +127,16 @@ INSERTS = {
         "insert into aspen.job_public_sequences (group_id, job_id, public_repository_id, strain)"
         " values (%(group)s, %(job)s, %(repository)s, 'b')"
     ),
+    "job_backgrounds": (
+        "insert into aspen.job_backgrounds (group_id, job_id, sample_ids, left_out_count,"
+        " resolved_template_args) values (%(group)s, %(job)s, array[%(sample)s::bigint], 0, '{}')"
+    ),
+    "uploads": (
+        "insert into aspen.uploads (group_id, file_name, bucket, folder, size_bytes,"
+        " checksum_sha256, uploaded_by_id) values (%(group)s, 'a.csv', 'b',"
+        " format('group/%%s/uploads/%%s/', %(group)s::bigint, gen_random_uuid()), 1,"
+        " repeat('a', 64), %(person)s)"
+    ),
     "share_links": (
         "insert into aspen.share_links (group_id, kind, token_hash, sample_ids,"
         " has_usher_safe_ids, created_by_id, expires_at) values (%(group)s, 'sequences', 'b',"
@@ -144,6 +154,12 @@ INSERTS = {
         ("job_public_sequences", "alice", "alice", True),
         ("job_public_sequences", "bob", "bob", False),
         ("job_public_sequences", "vic", "vic", False),
+        ("job_backgrounds", "alice", "alice", True),
+        ("job_backgrounds", "bob", "bob", False),
+        ("job_backgrounds", "vic", "vic", False),
+        ("uploads", "alice", "alice", True),
+        ("uploads", "bob", "bob", False),
+        ("uploads", "alice", "bob", False),
         ("share_links", "alice", "alice", True),
         ("share_links", "bob", "bob", True),
         ("share_links", "vic", "vic", False),
@@ -187,6 +203,7 @@ def jobs(admin: psycopg.Connection, lab: Lab) -> list[int]:
         factories.sequence(admin, sample)
         factories.job_sample(admin, job, sample)
         public_strain(admin, group, job)
+        factories.job_background(admin, job, [sample])
         report = {"group_id": group, "job_id": job, "attempt": 1, "manifest": "{}"}
         factories.insert(admin, "job_reports", report)
         found.append(job)
@@ -208,6 +225,7 @@ def as_runner(request_as: RequestAs, job: int) -> Iterator[psycopg.Connection]:
         "groups",
         "job_samples",
         "job_public_sequences",
+        "job_backgrounds",
         "job_reports",
         "samples",
         "sequences",
