@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from control.database import connect
+from control.errors import ControlError
 from control.queries import query
 from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
 from control.schema.applying import apply_alone, apply_before, apply_each
@@ -98,6 +99,33 @@ def migrate_up(
     return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
 
 
+def apply_code(
+    settings: Settings,
+    *,
+    echo: Echo,
+    dry_run: bool = False,
+    running_api: RunningApi = configured_api,
+) -> MigrateResult:
+    """Load the code if anything changed, and wait for the API to see it; migrate nothing."""
+    with connect(settings, "sql apply") as conn:
+        has_loaded_code, probe = load_changes(conn, settings.root, echo, dry_run)
+        if dry_run:
+            return MigrateResult((), has_loaded_code, ApiState.NOT_ASKED)
+        keep_descriptions(conn)
+    return MigrateResult((), has_loaded_code, await_schema(settings, probe, running_api))
+
+
+def load_changes(
+    conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
+) -> tuple[bool, str]:
+    """Load the code if anything changed; tell whether it did, and the probe of the last load.
+
+    Refuses where a migration is pending, because the code may need it.
+    """
+    _, has_loaded_code, probe = _bring_up(conn, root, echo, dry_run, is_code_only=True)
+    return has_loaded_code, probe
+
+
 def apply_all(database_url: str, root: Path, *, echo: Echo = lambda line: None) -> None:
     """Bring the database at a URL to the state of a checkout; nobody is told."""
     with psycopg.connect(database_url, autocommit=True) as conn:
@@ -140,7 +168,12 @@ def migrate_status(
 
 
 def _bring_up(
-    conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
+    conn: psycopg.Connection,
+    root: Path,
+    echo: Echo,
+    dry_run: bool = False,
+    *,
+    is_code_only: bool = False,
 ) -> tuple[tuple[str, ...], bool, str]:
     """Do the part of `migrate up` that concerns the database.
 
@@ -152,6 +185,11 @@ def _bring_up(
             return (), True, probe
         status = migrate_status(conn, root, contents)
         check_pending(root, status.applied, status.pending)
+        if is_code_only and status.pending:
+            raise ControlError(
+                f"migrations are pending: {_named(status.pending)}",
+                "control migrate up applies them and loads sql/ after them",
+            )
         found = loaded_probe(conn)
         if by_hand := changed_by_hand(conn):
             echo(f"changed by hand since the last load: {_named(by_hand)}")

@@ -237,15 +237,22 @@ def _located(error: psycopg.Error, script: Script, statement: Statement) -> Cont
         if value
     ]
     first = text.count("\n", 0, statement.start) + 1
-    message += ["the statement:", *_excerpt(statement.text, first, line)]
+    column = offset - (text.rfind("\n", 0, offset) + 1)
+    place = (line, column) if diag.statement_position else None
+    message += ["the statement:", *_excerpt(statement.text, first, place)]
     return ControlError("\n".join(message), f"correct {name} and run the command again")
 
 
-def _excerpt(statement: str, first: int, marked: int) -> list[str]:
-    """Return the statement's first line and those around the marked one, numbered."""
-    shown = [
-        f"{'>' if number == marked else ' '} {number:>4} | {line}"
-        for number, line in enumerate(statement.split("\n"), start=first)
-        if number == first or abs(number - marked) <= _LINES_AROUND
-    ]
-    return shown
+def _excerpt(statement: str, first: int, place: tuple[int, int] | None) -> Iterator[str]:
+    """Yield the statement's first line and those around the place, numbered, with a caret there.
+
+    The place is a line of the file and a column, which counts from 0.
+    """
+    marked, column = place or (first, 0)
+    for number, line in enumerate(statement.split("\n"), start=first):
+        if number == first or abs(number - marked) <= _LINES_AROUND:
+            yield f"{'>' if number == marked else ' '} {number:>4} | {line}"
+        if place and number == marked:
+            # A tab stays one, so that the caret stands below what it points at.
+            indent = "".join("\t" if letter == "\t" else " " for letter in line[:column])
+            yield f"       | {indent}^"

@@ -22,11 +22,18 @@ RAISED_WARNING = "01000"
 @contextmanager
 def migrating(conn: psycopg.Connection, echo: Echo) -> Iterator[None]:
     """Be the one session that may change this database, as the owner of everything in it."""
+
+    def pass_on(notice: psycopg.errors.Diagnostic) -> None:
+        _pass_on(notice, echo)
+
     try:
         with one_migrate_at_a_time(conn, echo):
             become_owner(conn)
-            conn.add_notice_handler(lambda notice: _pass_on(notice, echo))
-            yield
+            conn.add_notice_handler(pass_on)
+            try:
+                yield
+            finally:
+                conn.remove_notice_handler(pass_on)
     except Interrupted as error:
         raise ControlError(error.message, _AFTER_INTERRUPTION) from error
     except psycopg.OperationalError as error:

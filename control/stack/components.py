@@ -20,7 +20,6 @@ from control.stack.postgres import (
 )
 from control.stack.process import Launch, Server
 from control.stack.state import SUPERUSER, State
-from control.tokens.keys import ensure_keys
 
 # A burst of messages may push a log past its limit until the log keeper's next round.
 FAR_ABOVE_THE_LIMIT = 32 * log_keeper.LIMIT_BYTES
@@ -221,13 +220,19 @@ class Api:
         postgrest.find_postgrest(self.settings)
 
     def prepare(self) -> None:
-        ensure_keys(self.settings.keys_dir)
+        self._ensure_keys()
+
+    def _ensure_keys(self) -> Path:
+        """Return the file with the keys, made if need be; its libraries take long to import."""
+        from control.tokens.keys import ensure_keys
+
+        return ensure_keys(self.settings.keys_dir).jwks_path
 
     def launch(self) -> Launch:
         return postgrest.postgrest_launch(
             self.settings,
             database_url=self.state.database_url("authenticator"),
-            jwks=ensure_keys(self.settings.keys_dir).jwks_path,
+            jwks=self._ensure_keys(),
             api_port=self.state.ports["postgrest"],
             public_url=self.state.http_url("api"),
             admin_port=self.state.ports["admin"],

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 import psycopg
 
 from control.queries import run_query
@@ -93,6 +92,8 @@ def _find_keys(settings: Settings) -> AccessKeys:
     """Return the keys of the settings, else what boto3 finds."""
     if settings.s3_access_key and settings.s3_secret_key:
         return AccessKeys(settings.s3_access_key, settings.s3_secret_key)
+    import boto3
+
     found = boto3.Session(region_name=settings.region).get_credentials()
     if found is None:
         raise no_credentials()
@@ -105,6 +106,8 @@ def _find_keys(settings: Settings) -> AccessKeys:
 
 def _exchange(settings: Settings, keys: AccessKeys) -> AccessKeys:
     """Exchange a user's keys for credentials valid for an hour."""
+    import boto3
+
     sts = boto3.client(
         "sts",
         region_name=settings.region,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,11 +164,15 @@ class Checkout:
         """Run `control migrate …` in this process."""
         return CliRunner().invoke(cli, ["migrate", *arguments], input=stdin, env=self.environment)
 
-    @contextmanager
-    def migrating(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def migrating(self, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """`control migrate …` as a process of its own, killed at the end if it still runs."""
+        return self.running("migrate", *arguments)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """`control …` as a process of its own, killed at the end if it still runs."""
         with subprocess.Popen(
-            [Path(sys.executable).with_name("control"), "migrate", *arguments],
+            [Path(sys.executable).with_name("control"), *arguments],
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

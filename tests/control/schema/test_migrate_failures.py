@@ -46,6 +46,7 @@ def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
         "     8 | create view api.more_notes as\n"
         "     9 | select notes.id,\n"
         ">   10 |     notes.bodi\n"
+        "       |     ^\n"
         "    11 | from aspen.notes\n"
         "Remedy: correct sql/api/views/notes.sql and run the command again\n"
     )

@@ -209,6 +209,7 @@ def test_dry_run_lists_every_file_that_fails(checkout: Checkout) -> None:
         "Error: sql/authz/user_id.sql, line 6: syntax error at end of input [42601]\n"
         "the statement:\n"
         ">    6 | grant nothing\n"
+        "       |              ^\n"
         "and 2 more, some perhaps only because of it:\n"
         '  sql/internal/shout.sql, line 6: column "nothing" does not exist [42703]\n'
         '  sql/api/functions/latest_note.sql, line 16: view "note" does not exist [42P01]\n'
