@@ -26,6 +26,7 @@ FLOORS = (
     {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "stack"},
     {"backups", "jobs.work"},
+    {"psql"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},

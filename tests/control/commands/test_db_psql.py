@@ -1,0 +1,59 @@
+"""`control db psql` opens psql where it should, and reads only where it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from control.cli import cli
+from tests.servers import Database
+
+CREATE = "create table aspen.nothing (id bigint)"
+
+
+def psql(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process, which becomes psql."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("control"), "db", "psql", *arguments],
+        env={**os.environ, **database.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_psql_finds_tables_without_their_schema(database: Database) -> None:
+    """As role control, who sees all rows."""
+    done = psql(database, "-Atc", "select current_user, count(*) from groups")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "control|1\n", "")
+
+
+@pytest.mark.parametrize(("options", "is_made"), [((), False), (("--write",), True)])
+def test_psql_writes_only_when_told(
+    database: Database, options: tuple[str, ...], is_made: bool
+) -> None:
+    """Outside the local stack."""
+    done = psql(database, *options, "-c", f"set role aspen_owner; {CREATE}")
+
+    assert (done.returncode == 0) == is_made
+    assert ("read-only transaction" in done.stderr) != is_made
+
+
+def test_password_is_shown_nowhere(database: Database) -> None:
+    """Neither in the command line, which all users of the machine see, nor in the output."""
+    password = urlsplit(database.url).password
+    assert password
+
+    result = CliRunner().invoke(cli, ["db", "psql", "--json"], env={**database.environment})
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["environment"]["PGUSER"] == "control"
+    assert password not in result.output
