@@ -58,15 +58,19 @@ class CloneServer:
 
     def create(self, name: str, of: str | None = None) -> str:
         """Make a clone, or with no original an empty database of ours; return its address."""
+        database = sql.Identifier(self.prefix + name)
         with self.server() as conn:
             if of is None:
                 create_database(conn, self.prefix + name)
             else:
                 conn.execute(
-                    sql.SQL("create database {} owner aspen_owner template {}").format(
-                        sql.Identifier(self.prefix + name), sql.Identifier(self.prefix + of)
-                    )
-                    + sql.SQL(" strategy file_copy")
+                    sql.SQL(
+                        "create database {} owner aspen_owner template {} strategy file_copy"
+                    ).format(database, sql.Identifier(self.prefix + of))
+                )
+                # What sql/schemas.sql does to the database itself, which is not copied.
+                conn.execute(
+                    sql.SQL("revoke temporary on database {} from public").format(database)
                 )
         if of is None:
             with connect_here(self.url(name, SUPERUSER)) as conn:

@@ -82,8 +82,6 @@ def _diff(conn: psycopg.Connection, url: str, contents: Contents, clones: CloneS
         make_by_migrations(clone, applied)
     clones.create("target", of="applied")
     with clones.connect("target") as clone:
-        # Rights on a database are not copied with it.
-        make_schemas(clone, contents)
         make_by_migrations(clone, pending)
         with clone.transaction():
             load_code(clone, contents)

@@ -42,10 +42,14 @@ class Action:
 
 @dataclass(frozen=True)
 class Rename:
-    """Hold what may be the same under another name; both are ids."""
+    """Hold what may be the same under another name; both are ids.
+
+    `status` is unambiguous or ambiguous.
+    """
 
     before: str
     after: str
+    status: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def compare_databases(
                 for one in found["differences"]
             ),
             tuple(Action(**one) for one in found["actions"]),
-            tuple(Rename(one["from"], one["to"]) for one in found["renames"]),
+            tuple(Rename(**one) for one in found["renames"]),
         )
         for found in json.loads(answer)
     ]

@@ -99,9 +99,8 @@ def changed_since_release(root: Path) -> list[str]:
 
     migrations/frozen.txt lists them as sha256sum prints them: content hash, file name.
     """
-    path = root / "migrations" / "frozen.txt"
     present = {path.name: sha256_of(path) for path in migration_files(root).values()}
-    return [name for name, sha256 in _released(path).items() if present.get(name) != sha256]
+    return [name for name, sha256 in released(root).items() if present.get(name) != sha256]
 
 
 def _next(names: Collection[str]) -> str:
@@ -110,9 +109,10 @@ def _next(names: Collection[str]) -> str:
     return f"{max(numbers, default=0) + 1:04}"
 
 
-def _released(path: Path) -> dict[str, str]:
+def released(root: Path) -> dict[str, str]:
     """Read the hash of each released migration by file name."""
-    released: dict[str, str] = {}
+    path = root / "migrations" / "frozen.txt"
+    hashes: dict[str, str] = {}
     for number, line in enumerate(read_text(path, "migrations/frozen.txt").splitlines(), start=1):
         entry = _RELEASED.fullmatch(line)
         if entry is None:
@@ -120,5 +120,5 @@ def _released(path: Path) -> dict[str, str]:
                 f"migrations/frozen.txt, line {number}: {line!r} is no hash and file name",
                 "restore the file (git checkout migrations/frozen.txt)",
             )
-        released[entry["name"]] = entry["sha256"]
-    return released
+        hashes[entry["name"]] = entry["sha256"]
+    return hashes

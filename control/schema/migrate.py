@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from control.database import connect
+from control.errors import ControlError
 from control.queries import query
 from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
 from control.schema.applying import apply_alone, apply_before, apply_each
@@ -29,6 +30,7 @@ from control.schema.freeze import (
     check_applied,
     check_pending,
     migration_files,
+    number_of,
 )
 from control.schema.in_place import replace_in_place
 from control.schema.ledger import (
@@ -82,14 +84,16 @@ def migrate_up(
     *,
     echo: Echo,
     dry_run: bool = False,
+    last: int | None = None,
     running_api: RunningApi = configured_api,
 ) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
-    With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
+    Migrations after number `last` stay pending; the code must fit without them. With `dry_run` all
+    of it is done and rolled back, but for migrations that no transaction holds.
     """
     with connect(settings, "migrate up") as conn:
-        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
+        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run, last)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
     return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
@@ -136,7 +140,11 @@ def migrate_status(
 
 
 def _bring_up(
-    conn: psycopg.Connection, root: Path, echo: Echo, dry_run: bool = False
+    conn: psycopg.Connection,
+    root: Path,
+    echo: Echo,
+    dry_run: bool = False,
+    last: int | None = None,
 ) -> tuple[tuple[str, ...], bool, str]:
     """Do the part of `migrate up` that concerns the database.
 
@@ -146,7 +154,7 @@ def _bring_up(
         contents = read_contents(root)
         if not dry_run and (probe := _replace_in_place(conn, contents, echo)):
             return (), True, probe
-        status = migrate_status(conn, root, contents)
+        status = _until(last, migrate_status(conn, root, contents))
         check_pending(root, status.applied, status.pending)
         found = loaded_probe(conn)
         if by_hand := changed_by_hand(conn):
@@ -158,7 +166,11 @@ def _bring_up(
             return (), False, found
         for breach in status.breaches:
             echo(f"{breach.object}: {breach.problem}")
-        known = migrations_of(root)
+        known = [
+            migration
+            for migration in migrations_of(root)
+            if migration.id in status.applied or migration.id in status.pending
+        ]
         pending = [migration for migration in known if migration.id in status.pending]
         # What is only recorded is not said to be applied.
         new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
@@ -176,6 +188,21 @@ def _bring_up(
             _rehearse(conn, contents, status, pending, trial, echo)
             return new, True, ""
         return new, True, _apply_and_load(conn, contents, status, pending, trial, echo)
+
+
+def _until(last: int | None, status: MigrateStatus) -> MigrateStatus:
+    """Leave out what is pending after a number, which must be that of a migration."""
+    if last is None:
+        return status
+    names = [*status.applied, *status.pending]
+    if last not in map(number_of, names):
+        raise ControlError(
+            f"there is no migration {last:04}",
+            f"the last one is {max(names, key=number_of, default='none')}",
+        )
+    return replace(
+        status, pending=tuple(name for name in status.pending if number_of(name) <= last)
+    )
 
 
 def _replace_in_place(conn: psycopg.Connection, contents: Contents, echo: Echo) -> str | None:

@@ -138,7 +138,7 @@ function compare(left, right, renames) {
         actions: [...unmade, ...modelled, ...made],
         renames: planned.renameCandidates
             .filter(({ status }) => status !== "nearMiss")
-            .map(({ from, to }) => ({ from: encodeId(from), to: encodeId(to) })),
+            .map(({ from, to, status }) => ({ before: encodeId(from), after: encodeId(to), status })),
     };
 }
 
