@@ -22,7 +22,6 @@ from control.schema.trial import run_inside
 from control.settings import Settings
 from control.text_files import read_text
 
-
 _ONCE = re.compile(r"\bindex\s+concurrently\s+(?!if\b)", re.IGNORECASE)
 
 
@@ -61,10 +60,10 @@ def _of_files(root: Path) -> Iterator[Finding]:
         yield Finding(error.message, error.remedy or "")
         return
     for migration in migrations_of(root):
-        text = read_text(migration.path, f"migrations/{migration.id}.sql")
+        text = read_text(migration.path, migration.name)
         if not migration.use_transactions and _ONCE.search(text):
             yield Finding(
-                f"migrations/{migration.id}.sql runs outside a transaction and cannot be run again:"
+                f"{migration.name} runs outside a transaction and cannot be run again:"
                 " killed after its statement and before its mark, it would fail for ever",
                 "write create index concurrently if not exists, drop index concurrently if exists",
             )

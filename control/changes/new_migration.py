@@ -171,11 +171,6 @@ def _chosen(
 def _refuse_what_no_statement_does(differences: Sequence[Difference]) -> None:
     new_or_gone = {one.name for one in differences if one.verb != "set"}
     for one in differences:
-        if one.id.startswith("column position:") and one.verb == "set":
-            raise ControlError(
-                f"column {one.object[1]} is at another place in its table: no statement moves it",
-                "put new columns at the end of their `create table`, before the constraints",
-            )
         if one.id.startswith("unmodeled_kind:"):
             raise ControlError(f"no statement can be made for this: {one.id}", _BY_HAND)
         if one.id.startswith(_CODE) and not _comes_by_itself(one, new_or_gone):
@@ -196,6 +191,12 @@ def _comes_by_itself(one: Difference, new_or_gone: Set[str]) -> bool:
 
 def _refuse_unproved(proof: Proof) -> None:
     """Refuse a migration after which the database is not what it is to be."""
+    for one in proof.after_forward:
+        if one.id.startswith("column position:"):
+            raise ControlError(
+                f"column {one.object[1]} is at another place in its table: no statement moves it",
+                "put new columns at the end of their `create table`, before the constraints",
+            )
     for said, differences in (
         ("the migration does not make what sql/ says", proof.after_forward),
         ("the rollback does not lead back", proof.after_rollback),
@@ -259,7 +260,7 @@ def _lost(actions: Iterable[Action]) -> tuple[str, ...]:
 def _format(paths: Sequence[Path]) -> None:
     """Lay the files out as make lint wants them, where sqlfluff is installed."""
     program = Path(sys.executable).with_name("sqlfluff")
-    if program.exists():
+    if program.exists() and (paths[0].parent.parent / ".sqlfluff").exists():
         subprocess.run(
             [program, "fix", "--disable-progress-bar", "-q", *paths],
             cwd=paths[0].parent.parent,

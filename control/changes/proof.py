@@ -88,7 +88,11 @@ def prove(
         {name: clones.url(name) for name in ("there", "back", before, after)},
         [("there", after), ("back", before)],
     )
-    return Proof(forth.differences, back.differences, replace(review, lost=(*lost, *not_back)))
+    return Proof(
+        forth.differences,
+        without_places(back.differences),
+        replace(review, lost=(*lost, *not_back)),
+    )
 
 
 def without_places(differences: Iterable[Difference]) -> tuple[Difference, ...]:

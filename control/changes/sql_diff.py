@@ -140,9 +140,14 @@ def _without_parts(differences: Iterable[Difference]) -> list[Difference]:
     """Leave out what comes or goes with something else, and name each thing once."""
     found = list(differences)
     whole = {one.name for one in found if one.verb != "set"}
+    # Where a column comes or goes, those behind it move along.
+    shifted = {one.object[1] for one in found if one.id.startswith("column:") and one.verb != "set"}
     named: dict[str, Difference] = {}
     for one in found:
-        if whole.isdisjoint(one.of):
+        is_shifted = (
+            one.id.startswith("column position:") and one.object[1].rpartition(".")[0] in shifted
+        )
+        if whole.isdisjoint(one.of) and not is_shifted:
             named.setdefault(one.name, one)
     return list(named.values())
 

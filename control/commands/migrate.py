@@ -55,12 +55,13 @@ def up(app: App, dry_run: bool, last: int | None, as_json: bool) -> None:
         control migrate up
     """
     from control.schema.api_reload import ApiState
+    from control.schema.freeze import migration_files
     from control.schema.migrate import migrate_up
     from control.stack import running_api
 
     result = migrate_up(app.settings, echo=say, dry_run=dry_run, last=last, running_api=running_api)
-    files = {name: app.settings.migrations_dir / f"{name}.sql" for name in result.applied}
-    texts = {name: read_text(path, f"{path}") for name, path in files.items() if dry_run}
+    files = migration_files(app.settings.root) if dry_run else {}
+    texts = {name: read_text(files[name], f"{files[name]}") for name in result.applied if dry_run}
     if as_json:
         document = {"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()}
         echo_json(document | ({"sql": texts} if dry_run else {}))

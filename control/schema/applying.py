@@ -8,12 +8,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from control.errors import ControlError
-from control.schema.blindness import refuse_blindness
 from control.schema.code import drop_code
 from control.schema.ledger import Ledger, Migration
 from control.schema.locks import Echo
 from control.schema.safety_rules import check_opened, find_breaches
-from control.schema.script import Interrupted, read_script, refuse_changed_session
+from control.schema.script import Interrupted, refuse_changed_session
+from control.schema.steps import read_migration, run_step
 from control.text_files import read_text
 
 _BUILT = re.compile(
@@ -41,28 +41,25 @@ def apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: Ec
 
 
 def _apply(conn: psycopg.Connection, migration: Migration) -> None:
-    script = read_script(migration.path, f"migrations/{migration.id}.sql")
+    step = read_migration(migration)
     if migration.is_without_code:
         drop_code(conn)
     # The code that comes later was tried, and waits for nobody.
     conn.execute(f"set statement_timeout = '{migration.statement_timeout}'".encode())
     try:
-        for statement in script.statements:
-            rows = script.run_one(conn, statement)
-            if rows == 0:
-                refuse_blindness(conn, script, statement)
+        run_step(conn, step)
     finally:
         # What failed in a transaction has set it back already.
         if conn.info.transaction_status is not TransactionStatus.INERROR and not conn.broken:
             conn.execute("reset statement_timeout")
-    refuse_changed_session(conn, script.name)
+    refuse_changed_session(conn, step.name)
     Ledger(conn).mark(migration)
 
 
 def apply_alone(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
     """Apply a migration that cannot run inside a transaction."""
     echo(f"applying {migration.id}")
-    text = read_text(migration.path, f"migrations/{migration.id}.sql")
+    text = read_text(migration.path, migration.name)
     built = {found["name"].rpartition(".")[2] for found in _BUILT.finditer(text)}
     for index in sorted(_invalid_indexes(conn)):
         if index.rpartition(".")[2] in built:

@@ -21,6 +21,11 @@ select names.name
 from unnest(%s::text[]) as names (name)
 where to_regclass(names.name) is not null and row_security_active(names.name)
 """
+_THERE = """
+select names.name
+from unnest(%s::text[]) as names (name)
+where to_regclass(names.name) is not null
+"""
 
 
 def refuse_blindness(conn: psycopg.Connection, script: Script, statement: Statement) -> None:
@@ -35,6 +40,18 @@ def refuse_blindness(conn: psycopg.Connection, script: Script, statement: Statem
             f"{script.name}, line {line}: this touched no row, and {', '.join(filled)} has some:"
             " forced row-level security hides them from aspen_owner",
             "write `set local role none;` before it and `set local role aspen_owner;` behind it",
+        )
+
+
+def refuse_unchanged(conn: psycopg.Connection, name: str, text: str) -> None:
+    """Refuse a migration that says that it wrote no row, if a table that it names has some."""
+    tables = [
+        str(one) for (one,) in conn.execute(_THERE, [sorted(set(_TABLE.findall(text)))]).fetchall()
+    ]
+    if filled := [table for table in tables if _has_rows(conn, table)]:
+        raise ControlError(
+            f"{name} wrote no row, and {', '.join(filled)} has some",
+            "correct what it looks for; where it may find nothing, let it return None",
         )
 
 

@@ -25,18 +25,25 @@ def number_of(name: str) -> int:
 
 def migration_files(root: Path) -> dict[str, Path]:
     """Return the forward migrations of a checkout by id, in the order of their numbers."""
-    paths = sorted((root / "migrations").glob("*.sql"))
+    folder = root / "migrations"
+    paths = sorted([*folder.glob("*.py"), *folder.glob("*.sql")])
     files = {path.stem: path for path in paths if not path.name.endswith(_ROLLBACK)}
+    if twice := [path.stem for path in folder.glob("*.py") if files[path.stem] != path]:
+        raise ControlError(
+            f"{twice[0]} is there as SQL and as Python",
+            "keep one of the two files in migrations/",
+        )
     numbers: dict[int, str] = {}
     for name in files:
         if not _NAME.fullmatch(name):
             raise ControlError(
-                f"migrations/{name}.sql is not named as a migration",
+                f"migrations/{files[name].name} is not named as a migration",
                 "call it NNNN_verb_object.sql, with the number after the last one",
             )
         if other := numbers.get(number_of(name)):
             raise ControlError(
-                f"migrations/{other}.sql and migrations/{name}.sql have the same number",
+                f"migrations/{files[other].name} and migrations/{files[name].name} have the same"
+                " number",
                 f"rename the one that no database has to {_next(files)}_….sql, its rollback too",
             )
         numbers[number_of(name)] = name

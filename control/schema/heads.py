@@ -9,7 +9,7 @@ from control.errors import ControlError
 from control.schema.freeze import migration_files, number_of
 from control.text_files import read_text
 
-_DEPENDS = re.compile(r"^\s*--\s*depends\s*:(?P<names>.*)$", re.MULTILINE)
+_DEPENDS = re.compile(r"^\s*(?:--|#)\s*depends\s*:(?P<names>.*)$", re.MULTILINE)
 
 
 def check_heads(root: Path) -> None:
@@ -21,7 +21,7 @@ def check_heads(root: Path) -> None:
     files = migration_files(root)
     needed: dict[str, str] = {}
     for name, path in files.items():
-        found = _DEPENDS.search(read_text(path, f"migrations/{name}.sql"))
+        found = _DEPENDS.search(read_text(path, f"migrations/{path.name}"))
         for one in found["names"].split() if found else []:
             if one in needed:
                 raise _two_heads(files, needed[one], name, one)
@@ -37,7 +37,9 @@ def _two_heads(files: dict[str, Path], first: str, second: str, base: str) -> Co
     words = second.partition("_")[2]
     moved = second if number_of(second) > number_of(first) else f"{newest + 1:04}_{words}"
     return ControlError(
-        f"there are two heads: migrations/{first}.sql and migrations/{second}.sql{after}",
-        f"let the one that no database has come last: name it {moved}.sql (its rollback too) and"
+        f"there are two heads: migrations/{files[first].name} and"
+        f" migrations/{files[second].name}{after}",
+        "let the one that no database has come last: name it"
+        f" {moved}{files[second].suffix} (its rollback too) and"
         f" write `-- depends: {first}` into its head; then run control migrate check",
     )

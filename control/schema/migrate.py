@@ -44,8 +44,8 @@ from control.schema.locks import Echo, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.rollback import rollback_script
 from control.schema.safety_rules import Breach, find_breaches
-from control.schema.script import read_script
 from control.schema.session import become_owner, migrating
+from control.schema.steps import read_migration
 from control.schema.trial import Trial, try_code, try_everything
 from control.settings import Settings
 
@@ -176,7 +176,7 @@ def _bring_up(
         new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
-            read_script(migration.path, f"migrations/{migration.id}.sql")
+            read_migration(migration)
             rollback_script(root, migration.id)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:

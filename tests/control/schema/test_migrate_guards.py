@@ -27,12 +27,10 @@ def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
     "statement",
     [
         FILL,
-        "delete from aspen.notes;\n",
-        "insert into aspen.users select id from aspen.notes;\n",
         "with gone as (delete from aspen.notes returning id) insert into aspen.users"
         " select id from gone;\n",
     ],
-    ids=["update", "delete", "insert from", "with"],
+    ids=["update", "with"],
 )
 def test_a_migration_that_cannot_see_the_rows_is_refused(
     checkout: Checkout, statement: str
@@ -65,7 +63,7 @@ def test_a_migration_that_sees_the_rows_or_that_has_none_is_applied(checkout: Ch
 
 def test_a_statement_that_takes_too_long_is_stopped(checkout: Checkout) -> None:
     """Name it and the ways out; the time is that of its own head, and nothing is kept."""
-    head = "-- Why.\n-- statement-timeout: 5ms\n\ncreate table aspen.more (id bigint);\n"
+    head = "-- Why.\n-- statement-timeout: 5ms\n\nalter table aspen.notes add mood text;\n"
     slow = "do 'begin perform pg_catalog.pg_sleep(10) from aspen.notes; end';\n"
     as_control = f"set local role none;\n{slow}set local role aspen_owner;\n"
     checkout.write_migration("0003_do_slowly", head + as_control)
@@ -76,7 +74,7 @@ def test_a_statement_that_takes_too_long_is_stopped(checkout: Checkout) -> None:
     assert "canceling statement due to statement timeout [57014]" in result.stderr
     assert "0003_do_slowly.sql, line 6" in result.stderr
     assert "`-- statement-timeout: 10min`" in result.stderr
-    assert checkout.fetch("select to_regclass('aspen.more')") == [(None,)]
+    assert checkout.fetch("select * from aspen.notes") == [(1, "hello!")]
 
     checkout.write_migration("0003_do_slowly", "-- statement-timeout: soon\n")
     refused = checkout.migrate("up")
@@ -85,32 +83,30 @@ def test_a_statement_that_takes_too_long_is_stopped(checkout: Checkout) -> None:
 
 def test_up_stops_at_a_number(checkout: Checkout) -> None:
     """Leave later ones pending; a number that none has is refused."""
-    for number in (3, 4):
-        checkout.write_migration(
-            f"000{number}_create_t", f"-- Why.\n\ncreate table aspen.t{number} (id bigint);\n"
-        )
+    for name in ("0003_add_mood", "0004_add_place"):
+        checkout.write_migration(name, f"alter table aspen.notes add {name[9:]} text;\n")
 
     result = checkout.migrate("up", "--to", "3")
 
-    assert result.stdout.splitlines() == ["applied 0003_create_t", "loaded the code of sql/"]
+    assert result.stdout.splitlines() == ["applied 0003_add_mood", "loaded the code of sql/"]
     status = checkout.migrate("status", "--json")
-    assert (status.exit_code, json.loads(status.stdout)["pending"]) == (3, ["0004_create_t"])
+    assert (status.exit_code, json.loads(status.stdout)["pending"]) == (3, ["0004_add_place"])
     unknown = checkout.migrate("up", "--to", "9")
-    assert "there is no migration 0009\nRemedy: the last one is 0004_create_t" in unknown.stderr
+    assert "there is no migration 0009\nRemedy: the last one is 0004_add_place" in unknown.stderr
 
 
 def test_up_refuses_to_stop_where_the_code_does_not_fit(checkout: Checkout) -> None:
     """Change nothing, and name the file that needs more."""
-    checkout.write_migration("0003_create_t", "create table aspen.t (id bigint);\n")
-    checkout.write_migration("0004_create_u", "create table aspen.u (id bigint);\n")
-    checkout.append(
-        "sql/internal/shout.sql", "\ncreate view internal.u as select id from aspen.u;\n"
-    )
+    for name in ("0003_add_mood", "0004_add_place"):
+        checkout.write_migration(name, f"alter table aspen.notes add {name[9:]} text;\n")
+    view = "create view internal.places as select place from aspen.notes;\n"
+    checkout.append("sql/internal/shout.sql", view)
 
     result = checkout.migrate("up", "--to", "3")
 
-    assert (result.exit_code, 'relation "aspen.u" does not exist' in result.stderr) == (1, True)
-    assert checkout.fetch("select to_regclass('aspen.t')") == [(None,)]
+    assert result.exit_code == 1
+    assert 'column "place" does not exist' in result.stderr
+    assert checkout.fetch("select * from aspen.notes") == [(1, "hello!")]
 
 
 def test_an_index_that_a_killed_run_left_unfinished_is_built_again(checkout: Checkout) -> None:

@@ -19,7 +19,9 @@ MIGRATIONS = {
         "-- transactional: false\n\n"
         "create index concurrently if not exists notes_body_idx on aspen.notes (body)"
     ),
-    "0005_lengthen_ids": "-- code: unloaded\n\nalter table aspen.notes alter column body type varchar",
+    "0005_retype_body": (
+        "-- code: unloaded\n\nalter table aspen.notes alter column body type varchar"
+    ),
     "0006_fill_mood": (
         "set local role none;\nupdate aspen.notes set mood = 'good';\nset local role aspen_owner"
     ),
@@ -27,12 +29,12 @@ MIGRATIONS = {
 ROLLBACKS = {
     "0003_add_mood": "alter table aspen.notes drop column mood",
     "0004_index_notes": "drop index aspen.notes_body_idx",
-    "0005_lengthen_ids": "alter table aspen.notes alter column body type text",
+    "0005_retype_body": "alter table aspen.notes alter column body type text",
     "0006_fill_mood": "-- The column goes",
 }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_killed_up_is_simply_run_again(
     tmp_path: Path, empty_database: Database, seed: int
 ) -> None:
