@@ -25,11 +25,16 @@ function plain(name, keywords) {
     return /^[a-z_][a-z0-9_]*$/.test(name) && !keywords.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
+// In lower case, as far as it is not quoted, and with no more quotes than are needed.
 function format(sql, keywords) {
-    const unquoted = sql.replace(quotedOrText, (found, tag, name) =>
-        name === undefined ? found : plain(name.replaceAll('""', '"'), keywords),
-    );
-    return formatSqlStatements([unquoted], form)[0].trim();
+    let [written, end] = ["", 0];
+    for (const found of sql.matchAll(quotedOrText)) {
+        const name = found[2];
+        written += sql.slice(end, found.index).toLowerCase();
+        written += name === undefined ? found[0] : plain(name.replaceAll('""', '"'), keywords);
+        end = found.index + found[0].length;
+    }
+    return formatSqlStatements([written + sql.slice(end).toLowerCase()], form)[0].trim();
 }
 
 // What people call it, the object of sql/ that it is a part of (kind and identity), and what it cannot be without.
@@ -107,20 +112,22 @@ function otherDifference({ name, left, right }) {
     return { id: name, name: `${kind} ${identity}`, object: [kind, identity], of: [], verb, attribute: null };
 }
 
-function statement(id, sql, verb) {
-    return { id, sql, verb, loses: false };
+function statement(id, sql, verb, keywords) {
+    return { id, sql: format(sql, keywords), verb, loses: false };
 }
 
 function compare(left, right, renames) {
     const keywords = right.keywords;
     const planned = plan(left.factBase, right.factBase, { renames: "prompt", acceptRenames: renames, policy });
     const details = detailDifferences(left.details, right.details);
-    const unmade = details.filter(({ left }) => left?.unmake).map((one) => statement(one.name, one.left.unmake, "drop"));
+    const unmade = details
+        .filter(({ left }) => left?.unmake)
+        .map((one) => statement(one.name, one.left.unmake, "drop", keywords));
     const made = details
         .filter(({ right }) => right?.make)
         .map((one) => one.right)
         .concat(storageOfNewColumns(left.details, right.details))
-        .map((one) => statement(one.name, one.make, one.unmake ? "create" : "set"));
+        .map((one) => statement(one.name, one.make, one.unmake ? "create" : "set", keywords));
     const modelled = planned.actions
         .map((one) => ({ one, id: one.produces[0] ?? one.destroys[0] ?? one.consumes[0] }))
         .filter(({ id }) => !isBookkeeping(id))

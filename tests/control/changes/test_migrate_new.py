@@ -177,7 +177,7 @@ def test_a_rename_keeps_the_rows_and_a_dropped_column_is_named(checkout: Checkou
     dropped = checkout.migrate(*edit, "--no-rename")
 
     assert (renamed.exit_code, dropped.exit_code) == (0, 0), dropped.output
-    assert "rename column body to title" in " ".join(renamed.output.split())
+    assert "rename column body to title" in " ".join(renamed.output.split()).lower()
     assert "loses" not in renamed.output
     assert "\nloses data: column aspen.notes.body\n" in dropped.output
     assert new_files(checkout) == []
