@@ -41,7 +41,7 @@ SUMMARIES = {
     "docs": "Show the description of the API in a browser, and try it out.",
     "reference": "Print the reference of all commands as Markdown.",
     "migrate": "Apply migrations and load the code of sql/.",
-    "sql": "Edit, load and check the code of sql/.",
+    "sql": "Edit, apply and check the SQL under sql/.",
     "db": "Back up and restore the database, and delete what is old.",
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
     "job": "Run jobs, and list, schedule, pause, retry and cancel them.",

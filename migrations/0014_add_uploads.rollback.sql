@@ -24,8 +24,9 @@ drop column progress_done,
 drop column progress_total,
 drop column arguments;
 
-comment on table aspen.jobs is 'Compute jobs: phylogenetic runs, lineage calling, quality control';
-comment on column aspen.jobs.kind is 'phylo_run, pangolin or nextclade';
+comment on table aspen.jobs is
+'Compute jobs: phylogenetic runs, lineages, quality control, loads';
+comment on column aspen.jobs.kind is 'A row of job_kinds';
 
 alter table aspen.object_prunes alter column job_id set not null;
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
+from control.commands.migrate_check import check
+from control.commands.migrate_new import new
 from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
+from control.text_files import read_text
 
 if TYPE_CHECKING:
     from control.schema.migrate import MigrateStatus
@@ -22,31 +25,51 @@ def migrate() -> None:
     """Apply migrations and load the code of sql/."""
 
 
+migrate.add_command(new)
+migrate.add_command(check)
+
+
 @migrate.command("up")
-@click.option("--dry-run", is_flag=True, help="Do everything, then roll it back.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the SQL of migrations; do everything and roll it back."
+)
+@click.option(
+    "--to", "last", type=click.IntRange(min=1), metavar="NNNN", help="Apply up to NNNN only."
+)
 @json_option
 @click.pass_obj
-def up(app: App, dry_run: bool, as_json: bool) -> None:
+def up(app: App, dry_run: bool, last: int | None, as_json: bool) -> None:
     """Apply pending migrations, then load the code of sql/ if anything changed.
 
     Everything or nothing. First everything is tried beside the objects in use, without affecting
     requests; every file that fails is named. The dry run then also runs it on the rows, which it
-    locks until it ends.
+    locks until it ends. With --to, the code of sql/ must fit the tables of that migration.
+
+    A lock is waited for 0.1 s at a time and for 30 s in all, a statement of a migration may take
+    60 s; more is written in its head (`-- statement-timeout: 10min`). Killed at any moment, run it
+    again.
 
     \b
         control migrate up --dry-run
+        control migrate up --to 0021
         control migrate up
     """
     from control.schema.api_reload import ApiState
+    from control.schema.freeze import migration_files
     from control.schema.migrate import migrate_up
     from control.stack import running_api
 
-    result = migrate_up(app.settings, echo=say, dry_run=dry_run, running_api=running_api)
+    result = migrate_up(app.settings, echo=say, dry_run=dry_run, last=last, running_api=running_api)
+    files = migration_files(app.settings.root) if dry_run else {}
+    texts = {name: read_text(files[name], f"{files[name]}") for name in result.applied if dry_run}
     if as_json:
-        echo_json({"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()})
+        document = {"dry_run": dry_run} | asdict(result) | {"api": result.api.name.lower()}
+        echo_json(document | ({"sql": texts} if dry_run else {}))
         return
     for name in result.applied:
         click.echo(f"would apply {name}" if dry_run else f"applied {name}")
+        if dry_run:
+            click.echo(texts[name])
     if result.has_loaded_code:
         click.echo("would load the code of sql/" if dry_run else "loaded the code of sql/")
     if not result.applied and not result.has_loaded_code:

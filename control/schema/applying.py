@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from control.errors import ControlError
 from control.schema.code import drop_code
 from control.schema.ledger import Ledger, Migration
 from control.schema.locks import Echo
 from control.schema.safety_rules import check_opened, find_breaches
-from control.schema.script import Interrupted, read_script, refuse_changed_session
+from control.schema.script import Interrupted, refuse_changed_session
+from control.schema.steps import read_migration, run_step
+from control.text_files import read_text
 
+_BUILT = re.compile(
+    r"\bindex\s+concurrently\s+(?:if\s+not\s+exists\s+)?(?P<name>[\w.\"]+)", re.IGNORECASE
+)
 _KEPT = "this migration runs outside a transaction: what it did before that is kept"
 
 
@@ -33,17 +41,30 @@ def apply_before(conn: psycopg.Connection, migrations: list[Migration], echo: Ec
 
 
 def _apply(conn: psycopg.Connection, migration: Migration) -> None:
-    script = read_script(migration.path, f"migrations/{migration.id}.sql")
+    step = read_migration(migration)
     if migration.is_without_code:
         drop_code(conn)
-    script.run(conn)
-    refuse_changed_session(conn, script.name)
+    # The code that comes later was tried, and waits for nobody.
+    conn.execute(f"set statement_timeout = '{migration.statement_timeout}'".encode())
+    try:
+        run_step(conn, step)
+    finally:
+        # What failed in a transaction has set it back already.
+        if conn.info.transaction_status is not TransactionStatus.INERROR and not conn.broken:
+            conn.execute("reset statement_timeout")
+    refuse_changed_session(conn, step.name)
     Ledger(conn).mark(migration)
 
 
 def apply_alone(conn: psycopg.Connection, migration: Migration, echo: Echo) -> None:
     """Apply a migration that cannot run inside a transaction."""
     echo(f"applying {migration.id}")
+    text = read_text(migration.path, migration.name)
+    built = {found["name"].rpartition(".")[2] for found in _BUILT.finditer(text)}
+    for index in sorted(_invalid_indexes(conn)):
+        if index.rpartition(".")[2] in built:
+            conn.execute(f"drop index concurrently {index}".encode())
+            echo(f"dropped {index}, which a run that was killed left unfinished")
     invalid_before = _invalid_indexes(conn)
     try:
         _apply(conn, migration)

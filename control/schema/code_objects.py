@@ -168,17 +168,17 @@ def read_marks(conn: psycopg.Connection) -> dict[Address, str]:
     }
 
 
-def changed_by_hand(conn: psycopg.Connection) -> list[str]:
+def changed_by_hand(conn: psycopg.Connection) -> list[str] | None:
     """Name what is not as the last load left it.
 
-    Nothing can be said where no load was remembered, or of a restored database: there no object has
-    its mark.
+    Nothing can be said, None, where no load was remembered, or of a restored database: there no
+    object has its mark.
     """
     loaded = loaded_objects(conn)
     marks = read_marks(conn)
     kept = {at for at, one in loaded.items() if marks.get(at) == one.mark}
     if not any(loaded[at].kind for at in kept):
-        return []
+        return None
     with conn.transaction():
         names = {one.address: key for key, one in read_objects(conn, NAMES_ONLY).items()}
     names |= {at: (one.kind, one.identity) for at, one in loaded.items() if one.kind}

@@ -25,18 +25,25 @@ def number_of(name: str) -> int:
 
 def migration_files(root: Path) -> dict[str, Path]:
     """Return the forward migrations of a checkout by id, in the order of their numbers."""
-    paths = sorted((root / "migrations").glob("*.sql"))
+    folder = root / "migrations"
+    paths = sorted([*folder.glob("*.py"), *folder.glob("*.sql")])
     files = {path.stem: path for path in paths if not path.name.endswith(_ROLLBACK)}
+    if twice := [path.stem for path in folder.glob("*.py") if files[path.stem] != path]:
+        raise ControlError(
+            f"{twice[0]} is there as SQL and as Python",
+            "keep one of the two files in migrations/",
+        )
     numbers: dict[int, str] = {}
     for name in files:
         if not _NAME.fullmatch(name):
             raise ControlError(
-                f"migrations/{name}.sql is not named as a migration",
+                f"migrations/{files[name].name} is not named as a migration",
                 "call it NNNN_verb_object.sql, with the number after the last one",
             )
         if other := numbers.get(number_of(name)):
             raise ControlError(
-                f"migrations/{other}.sql and migrations/{name}.sql have the same number",
+                f"migrations/{files[other].name} and migrations/{files[name].name} have the same"
+                " number",
                 f"rename the one that no database has to {_next(files)}_….sql, its rollback too",
             )
         numbers[number_of(name)] = name
@@ -99,9 +106,8 @@ def changed_since_release(root: Path) -> list[str]:
 
     migrations/frozen.txt lists them as sha256sum prints them: content hash, file name.
     """
-    path = root / "migrations" / "frozen.txt"
     present = {path.name: sha256_of(path) for path in migration_files(root).values()}
-    return [name for name, sha256 in _released(path).items() if present.get(name) != sha256]
+    return [name for name, sha256 in released(root).items() if present.get(name) != sha256]
 
 
 def _next(names: Collection[str]) -> str:
@@ -110,9 +116,10 @@ def _next(names: Collection[str]) -> str:
     return f"{max(numbers, default=0) + 1:04}"
 
 
-def _released(path: Path) -> dict[str, str]:
+def released(root: Path) -> dict[str, str]:
     """Read the hash of each released migration by file name."""
-    released: dict[str, str] = {}
+    path = root / "migrations" / "frozen.txt"
+    hashes: dict[str, str] = {}
     for number, line in enumerate(read_text(path, "migrations/frozen.txt").splitlines(), start=1):
         entry = _RELEASED.fullmatch(line)
         if entry is None:
@@ -120,5 +127,5 @@ def _released(path: Path) -> dict[str, str]:
                 f"migrations/frozen.txt, line {number}: {line!r} is no hash and file name",
                 "restore the file (git checkout migrations/frozen.txt)",
             )
-        released[entry["name"]] = entry["sha256"]
-    return released
+        hashes[entry["name"]] = entry["sha256"]
+    return hashes

@@ -17,8 +17,13 @@ from control.schema.freeze import migration_files
 from control.text_files import read_text
 
 _DIRECTIVE = re.compile(
-    r"\s*--\s*(?P<name>depends|transactional|code|replaces|replaced-after)\s*:(?P<value>.*)"
+    r"\s*(?:--|#)\s*(?P<name>depends|transactional|code|replaces|replaced-after|statement-timeout)"
+    r"\s*:(?P<value>.*)"
 )
+_DURATION = re.compile(r"[1-9][0-9]*(ms|s|min|h)")
+# While a statement runs, everybody may wait for what it has locked; it is told so sooner than a
+# person would notice. A migration outside a transaction locks little and builds large indexes.
+_STATEMENT_TIMEOUT = {True: "60s", False: "6h"}
 _VALUES = {"transactional": ("true", "false"), "code": ("unloaded",)}
 
 
@@ -33,9 +38,16 @@ class Migration:
     # No code is loaded while it runs, nor until all migrations are through: it changes a column
     # that views or policies use, or rows that a trigger would misread.
     is_without_code: bool
+    # How long one of its statements may take.
+    statement_timeout: str
     # The migrations of older checkouts that make the same, and the last commit that has them.
     replaces: tuple[str, ...] = ()
     replaced_after: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return f"migrations/{self.path.name}"
 
     @property
     def hash(self) -> str:
@@ -145,8 +157,9 @@ def replaced_migrations(
 def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
     """Read what the head of a migration says; `known` are those of lower numbers."""
     head: dict[str, list[str]] = {}
-    for line in read_text(path, f"migrations/{name}.sql").splitlines():
-        if line.strip() and not line.lstrip().startswith("--"):
+    file = f"migrations/{path.name}"
+    for line in read_text(path, file).splitlines():
+        if line.strip() and not line.lstrip().startswith(("--", "#")):
             break
         if directive := _DIRECTIVE.fullmatch(line):
             head.setdefault(directive["name"], []).extend(directive["value"].split())
@@ -155,20 +168,28 @@ def _read_migration(name: str, path: Path, known: set[str]) -> Migration:
         for value in head.get(key, []):
             if value not in allowed:
                 raise ControlError(
-                    f"migrations/{name}.sql says `-- {key}: {value}`",
+                    f"{file} says `-- {key}: {value}`",
                     f"write {written}, or leave it out",
                 )
+    use_transactions = "false" not in head.get("transactional", [])
+    timeout = "".join(head.get("statement-timeout", [])) or _STATEMENT_TIMEOUT[use_transactions]
+    if not _DURATION.fullmatch(timeout):
+        raise ControlError(
+            f"{file} says `-- statement-timeout: {timeout}`",
+            "write how long one statement may take, `-- statement-timeout: 10min` say",
+        )
     for needed in head.get("depends", []):
         if needed not in known:
             raise ControlError(
-                f"migrations/{name}.sql depends on {needed}, which does not come before it",
+                f"{file} depends on {needed}, which does not come before it",
                 "correct the `-- depends:` line in its head; the numbers decide about the order",
             )
     return Migration(
         id=name,
         path=path,
-        use_transactions="false" not in head.get("transactional", []),
+        use_transactions=use_transactions,
         is_without_code="unloaded" in head.get("code", []),
+        statement_timeout=timeout,
         replaces=tuple(head.get("replaces", [])),
         replaced_after="".join(head.get("replaced-after", [])),
     )

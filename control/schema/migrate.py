@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from control.schema.freeze import (
     check_applied,
     check_pending,
     migration_files,
+    number_of,
 )
 from control.schema.in_place import replace_in_place
 from control.schema.ledger import (
@@ -44,8 +45,8 @@ from control.schema.locks import Echo, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.rollback import rollback_script
 from control.schema.safety_rules import Breach, find_breaches
-from control.schema.script import read_script
 from control.schema.session import become_owner, migrating
+from control.schema.steps import read_migration
 from control.schema.trial import Trial, try_code, try_everything
 from control.settings import Settings
 
@@ -84,14 +85,16 @@ def migrate_up(
     *,
     echo: Echo,
     dry_run: bool = False,
+    last: int | None = None,
     running_api: RunningApi = configured_api,
 ) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
-    With `dry_run` all of it is done and rolled back, but for migrations that no transaction holds.
+    Migrations after number `last` stay pending; the code must fit without them. With `dry_run` all
+    of it is done and rolled back, but for migrations that no transaction holds.
     """
     with connect(settings, "migrate up") as conn:
-        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run)
+        applied, has_loaded_code, probe = _bring_up(conn, settings.root, echo, dry_run, last)
         if not dry_run:
             keep_descriptions(conn)
     if dry_run:
@@ -172,6 +175,7 @@ def _bring_up(
     root: Path,
     echo: Echo,
     dry_run: bool = False,
+    last: int | None = None,
     *,
     is_code_only: bool = False,
 ) -> tuple[tuple[str, ...], bool, str]:
@@ -183,7 +187,7 @@ def _bring_up(
         contents = read_contents(root)
         if not dry_run and (probe := _replace_in_place(conn, contents, echo)):
             return (), True, probe
-        status = migrate_status(conn, root, contents)
+        status = _until(last, migrate_status(conn, root, contents))
         check_pending(root, status.applied, status.pending)
         if is_code_only and status.pending:
             raise ControlError(
@@ -200,13 +204,17 @@ def _bring_up(
             return (), False, found
         for breach in status.breaches:
             echo(f"{breach.object}: {breach.problem}")
-        known = migrations_of(root)
+        known = [
+            migration
+            for migration in migrations_of(root)
+            if migration.id in status.applied or migration.id in status.pending
+        ]
         pending = [migration for migration in known if migration.id in status.pending]
         # What is only recorded is not said to be applied.
         new = tuple(one.id for one in pending if not (one.replaces and status.replaced))
         # What may not be in a file is found before the first of them runs.
         for migration in pending:
-            read_script(migration.path, f"migrations/{migration.id}.sql")
+            read_migration(migration)
             rollback_script(root, migration.id)
         trial: Trial | None = None
         if status.is_code_loaded or dry_run:
@@ -218,6 +226,21 @@ def _bring_up(
             _rehearse(conn, contents, status, pending, trial, echo)
             return new, True, ""
         return new, True, _apply_and_load(conn, contents, status, pending, trial, echo)
+
+
+def _until(last: int | None, status: MigrateStatus) -> MigrateStatus:
+    """Leave out what is pending after a number, which must be that of a migration."""
+    if last is None:
+        return status
+    names = [*status.applied, *status.pending]
+    if last not in map(number_of, names):
+        raise ControlError(
+            f"there is no migration {last:04}",
+            f"the last one is {max(names, key=number_of, default='none')}",
+        )
+    return replace(
+        status, pending=tuple(name for name in status.pending if number_of(name) <= last)
+    )
 
 
 def _replace_in_place(conn: psycopg.Connection, contents: Contents, echo: Echo) -> str | None:

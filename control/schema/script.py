@@ -52,6 +52,10 @@ _FORBIDDEN = (
         " set local role aspen_owner at the end",
     ),
 )
+_MORE_TIME = (
+    "split the migration, so that no statement holds others up for so long, or allow it more in its"
+    " head: `-- statement-timeout: 10min`"
+)
 # Classes of SQLSTATE that tell of the server or the connection, whatever the statement was:
 # connection, resources, intervention of an operator, system, internal.
 _NOT_OF_THE_FILE = ("08", "53", "57", "58", "XX")
@@ -134,10 +138,10 @@ class Script:
         for statement in self.statements:
             self.run_one(conn, statement)
 
-    def run_one(self, conn: psycopg.Connection, statement: Statement) -> None:
-        """Run one statement of this file."""
+    def run_one(self, conn: psycopg.Connection, statement: Statement) -> int:
+        """Run one statement of this file; return how many rows it touched."""
         with self._naming(conn, statement):
-            conn.execute(statement.text.encode(), prepare=False)
+            return conn.execute(statement.text.encode(), prepare=False).rowcount
 
     @contextmanager
     def _naming(self, conn: psycopg.Connection, statement: Statement) -> Iterator[None]:
@@ -146,7 +150,8 @@ class Script:
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             raise
         except psycopg.Error as error:
-            raise_interrupted(conn, error, self.name)
+            if not _ran_out_of_time(error):
+                raise_interrupted(conn, error, self.name)
             raise _located(error, self, statement) from error
 
 
@@ -157,6 +162,11 @@ def run_at_once(conn: psycopg.Connection, scripts: Iterable[Script]) -> None:
     """
     if texts := [script.text for script in scripts if script.statements]:
         conn.execute("\n;\n".join(texts).encode(), prepare=False)
+
+
+def _ran_out_of_time(error: psycopg.Error) -> bool:
+    """Tell a statement timeout, of which the file can say more, from what an operator canceled."""
+    return isinstance(error, errors.QueryCanceled) and "statement timeout" in str(error)
 
 
 def raise_interrupted(conn: psycopg.Connection, error: psycopg.Error, name: str) -> None:
@@ -240,7 +250,8 @@ def _located(error: psycopg.Error, script: Script, statement: Statement) -> Cont
     column = offset - (text.rfind("\n", 0, offset) + 1)
     place = (line, column) if diag.statement_position else None
     message += ["the statement:", *_excerpt(statement.text, first, place)]
-    return ControlError("\n".join(message), f"correct {name} and run the command again")
+    remedy = _MORE_TIME if _ran_out_of_time(error) else f"correct {name} and run the command again"
+    return ControlError("\n".join(message), remedy)
 
 
 def _excerpt(statement: str, first: int, place: tuple[int, int] | None) -> Iterator[str]:

@@ -44,9 +44,9 @@ from control.schema.script import (
     Script,
     Statement,
     raise_interrupted,
-    read_script,
     refuse_changed_session,
 )
+from control.schema.steps import PythonStep, read_migration
 
 _SCHEMAS = ("aspen", "api", "authz", "internal")
 _ASIDE = "_in_use"
@@ -135,16 +135,22 @@ def try_everything(
         _put_schemas_aside(conn, contents)
         untried: list[str] = []
         for migration in migrations:
-            name = f"migrations/{migration.id}.sql"
             try:
                 with conn.transaction():
-                    untried += run_inside(conn, read_script(migration.path, name))
-                    refuse_changed_session(conn, name)
+                    step = read_migration(migration)
+                    timeout = f"set local statement_timeout = '{migration.statement_timeout}'"
+                    conn.execute(timeout.encode())
+                    if isinstance(step, PythonStep):
+                        step.run(conn)
+                    else:
+                        untried += run_inside(conn, step)
+                    refuse_changed_session(conn, step.name)
             except Interrupted:
                 raise
             except ControlError as error:
                 # What comes after it would only tell of what it left out.
                 return Trial((error,), tuple(untried))
+        conn.execute("set local statement_timeout to default")
         return _load(conn, contents, tuple(untried))
 
 

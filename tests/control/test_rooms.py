@@ -25,7 +25,7 @@ FLOORS = (
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "stack"},
-    {"backups", "jobs.work"},
+    {"backups", "changes", "jobs.work"},
     {"psql"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
