@@ -24,7 +24,7 @@ FLOORS = (
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
-    {"demo", "jobs.executors", "jobs.kinds", "stack"},
+    {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
     {"backups", "jobs.work"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
