@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
+from control.commands.db_explain import explain
 from control.commands.options import echo_json, json_option, say
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 @click.group()
 def db() -> None:
     """Back up and restore the database, and delete what is old."""
+
+
+db.add_command(explain)
 
 
 @db.command("backup")

@@ -25,7 +25,7 @@ FLOORS = (
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
-    {"backups", "jobs.work"},
+    {"backups", "jobs.work", "plans"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},
