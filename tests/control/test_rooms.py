@@ -23,7 +23,7 @@ FLOORS = (
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
-    {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
+    {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
     {"backups", "jobs.work", "plans"},
     {"commands"},

@@ -77,7 +77,7 @@ def of_section(title: str) -> Iterator[Example]:
     yield from examples(found[0])
 
 
-@pytest.mark.parametrize("section", ["Lint", "Plans"])
+@pytest.mark.parametrize("section", ["Lint", "Plans", "Who can"])
 def test_commands_of_the_dba_page_print_what_it_shows(demo: Database, section: str) -> None:
     """Run those of a section over the demo, which they leave as it is."""
     environment = {
