@@ -7,3 +7,23 @@ create schema if not exists ext authorization aspen_owner;
 create extension if not exists fuzzystrmatch with schema ext;
 
 create extension if not exists pg_trgm with schema ext;
+
+-- Counts what statements cost, for `control db top`, where the server loads the library at
+-- its start (shared_preload_libraries). Texts of statements are for control alone.
+do $$
+begin
+    if exists (
+        select from pg_catalog.pg_available_extensions as available
+        where available.name = 'pg_stat_statements'
+    ) then
+        create extension if not exists pg_stat_statements with schema ext;
+        revoke all on ext.pg_stat_statements, ext.pg_stat_statements_info from public;
+        revoke all on function ext.pg_stat_statements, ext.pg_stat_statements_info from public;
+        grant usage on schema ext to control;
+        grant select on ext.pg_stat_statements, ext.pg_stat_statements_info to control;
+        grant execute on function
+        ext.pg_stat_statements, ext.pg_stat_statements_info, ext.pg_stat_statements_reset
+        to control;
+    end if;
+end
+$$;

@@ -10,6 +10,7 @@ import click
 
 from control.app import App
 from control.commands.db_explain import explain
+from control.commands.db_top import top
 from control.commands.db_who_can import who_can
 from control.commands.options import echo_json, json_option, say
 
@@ -23,6 +24,7 @@ def db() -> None:
 
 
 db.add_command(explain)
+db.add_command(top)
 db.add_command(who_can)
 
 

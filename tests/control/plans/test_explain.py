@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
@@ -103,6 +104,19 @@ def test_what_cannot_be_explained_says_why(
 
     assert result.exit_code == code
     assert says in result.stderr
+
+
+def test_token_of_a_file_is_the_caller(explained: Database, tmp_path: Path) -> None:
+    """Act as whom it names, whoever signed it; say so if there is none."""
+    file = tmp_path / "token"
+    file.write_text(jwt.encode(request_claims("member", "alice"), "x" * 32))
+    own = run(explained, "GET /samples?select=id", "--token-file", str(file), "--json")
+    file.write_text("no token")
+
+    other = run(explained, "GET /samples?select=id", "--token-file", str(file))
+
+    assert scanned_samples(json.loads(own.stdout)["plan"]["Plan"]) == 1
+    assert "the file has no token in it" in other.stderr
 
 
 @pytest.mark.parametrize("argument", ["DELETE /samples?id=eq.1", SAMPLE])
