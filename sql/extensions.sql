@@ -9,7 +9,8 @@ create extension if not exists fuzzystrmatch with schema ext;
 create extension if not exists pg_trgm with schema ext;
 
 -- Counts what statements cost, for `control db top`, where the server loads the library at
--- its start (shared_preload_libraries). Texts of statements are for control alone.
+-- its start (shared_preload_libraries). Texts of statements are for control alone. No
+-- function is granted: their arguments differ by version, and a backup may come from another.
 do $$
 begin
     if exists (
@@ -18,12 +19,8 @@ begin
     ) then
         create extension if not exists pg_stat_statements with schema ext;
         revoke all on ext.pg_stat_statements, ext.pg_stat_statements_info from public;
-        revoke all on function ext.pg_stat_statements, ext.pg_stat_statements_info from public;
         grant usage on schema ext to control;
         grant select on ext.pg_stat_statements, ext.pg_stat_statements_info to control;
-        grant execute on function
-        ext.pg_stat_statements, ext.pg_stat_statements_info, ext.pg_stat_statements_reset
-        to control;
     end if;
 end
 $$;

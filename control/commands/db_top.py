@@ -34,7 +34,7 @@ def top(app: App, limit: int, reset: bool, yes: bool, as_json: bool) -> None:
         if reset:
             if not yes:
                 click.confirm("Forget what was counted?", abort=True, err=True)
-            reset_costs(conn)
+            reset_costs(app.settings)
     total = sum(one.ms for one in costs) or 1.0
     if as_json:
         echo_json(

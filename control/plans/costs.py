@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 import psycopg
 from psycopg import errors, sql
 
+from control.database import connect_as_administrator
 from control.errors import ControlError
 from control.queries import query
+from control.settings import Settings
 
 API_ROLES = ("anon", "member", "operator", "job", "authenticator")
 _NAME = r'"api"\."((?:[^"]|"")+)"'
@@ -69,14 +71,21 @@ def read_costs(conn: psycopg.Connection) -> list[Cost]:
     )
 
 
-def reset_costs(conn: psycopg.Connection) -> None:
-    """Begin to count again for this database."""
-    conn.execute(
-        sql.SQL(
-            "select {}.pg_stat_statements_reset(0, databases.oid, 0) from pg_catalog.pg_database"
-            " as databases where databases.datname = pg_catalog.current_database()"
-        ).format(sql.Identifier(_schema_of_counters(conn)))
-    )
+def reset_costs(settings: Settings) -> None:
+    """Begin to count again for this database, which takes an administrator."""
+    administrator = connect_as_administrator(settings, "db top")
+    if administrator is None:
+        raise ControlError(
+            "only an administrator may begin to count again", "set ASPEN_ADMIN_DATABASE_URL"
+        )
+    with administrator as conn:
+        conn.execute(
+            sql.SQL(
+                "select {}.pg_stat_statements_reset(0, databases.oid, 0) from"
+                " pg_catalog.pg_database as databases"
+                " where databases.datname = pg_catalog.current_database()"
+            ).format(sql.Identifier(_schema_of_counters(conn)))
+        )
 
 
 def purpose(role: str | None, text: str) -> str:
