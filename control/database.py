@@ -45,6 +45,20 @@ def connect(settings: Settings, label: str) -> psycopg.Connection:
     return conn
 
 
+def connect_as_administrator(settings: Settings, label: str) -> psycopg.Connection | None:
+    """Connect as the administrator of the server, in autocommit; None if nothing names one."""
+    url = settings.admin_database_url
+    if url is None:
+        return None
+    options: dict[str, Any] = {
+        "application_name": f"control {label}",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    }
+    if is_ours(settings, "admin_database_url"):
+        return connect_here(url, **options)
+    return psycopg.connect(url, autocommit=True, **options)
+
+
 def system_user() -> str:
     """Return `user@host` of the system; a user without a name is given by number."""
     try:

@@ -10,6 +10,9 @@ import click
 
 from control.app import App
 from control.commands.db_psql import psql
+from control.commands.db_explain import explain
+from control.commands.db_top import top
+from control.commands.db_who_can import who_can
 from control.commands.options import echo_json, json_option, say
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ def db() -> None:
 
 
 db.add_command(psql)
+db.add_command(explain)
+db.add_command(top)
+db.add_command(who_can)
 
 
 @db.command("backup")

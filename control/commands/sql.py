@@ -6,6 +6,7 @@ import click
 
 from control.commands.sql_apply import apply, watch
 from control.commands.sql_diff import diff
+from control.commands.sql_lint import lint
 
 
 @click.group()
@@ -16,3 +17,4 @@ def sql() -> None:
 sql.add_command(apply)
 sql.add_command(watch)
 sql.add_command(diff)
+sql.add_command(lint)

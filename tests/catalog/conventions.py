@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from control.lint.rules import comment_of
 from tests.catalog import file_rules
 
 BEGIN = "<!-- Written by make docs from the rules themselves; do not edit below. -->\n"
 END = "<!-- End of what make docs writes. -->\n"
 _FOLDERS = {
     "control/sql/rules": "Safety rules, which `control migrate up` asks as well",
-    "tests/catalog/rules": "Rules of names, speed and form",
+    "control/sql/lint": "Rules of names, speed and form",
 }
 
 
@@ -28,17 +29,11 @@ def _lists(root: Path) -> Iterator[str]:
     for folder, title in _FOLDERS.items():
         yield f"\n### {title}\n\nOne file each in [`{folder}`](../{folder}):\n\n"
         for path in sorted((root / folder).glob("*.sql")):
-            yield f"- `{path.stem}`: {_first_sentence(_comment(path.read_text('utf-8')))}\n"
+            yield f"- `{path.stem}`: {_first_sentence(comment_of(path.read_text('utf-8')))}\n"
     yield "\n### Rules of files\n\nFunctions of"
     yield " [`tests/catalog/file_rules.py`](../tests/catalog/file_rules.py):\n\n"
     for name, rule in sorted(file_rules.RULES.items()):
         yield f"- `{name}`: {_first_sentence(rule.__doc__ or '')}\n"
-
-
-def _comment(text: str) -> str:
-    """Return the comment a file begins with."""
-    lines = re.match(r"(?:--.*\n)*", text)
-    return re.sub(r"^-- ?", "", lines[0], flags=re.M) if lines else ""
 
 
 def _first_sentence(text: str) -> str:

@@ -498,4 +498,38 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "aspen.invitations.token_hash"
         ],
     },
+    "indexes_are_valid": {
+        "update pg_catalog.pg_index set indisvalid = false"
+        " where indexrelid = 'aspen.samples_pkey'::regclass": ["aspen.samples_pkey"],
+    },
+    "tables_are_not_bloated": {
+        "create table aspen.notes as select n from pg_catalog.generate_series(1, 100) as rows_ (n);"
+        " analyze aspen.notes; update pg_catalog.pg_class set relpages = 10000"
+        " where oid = 'aspen.notes'::regclass": ["aspen.notes"],
+    },
+    "extensions_are_current": {
+        "update pg_catalog.pg_extension set extversion = '0.9' where extname = 'pg_trgm'": [
+            "pg_trgm"
+        ],
+    },
+    "columns_survive_an_upgrade": {
+        "alter table aspen.jobs add column handler regproc": ["aspen.jobs.handler"],
+        "alter table aspen.jobs add column handlers regprocedure[]": ["aspen.jobs.handlers"],
+    },
+    "api_columns_hold_no_secrets": {
+        "create view api.logins as select 'x'::text as api_token, 'x'::text as name": [
+            "api.logins.api_token"
+        ],
+    },
+    "tables_have_a_policy": {
+        "create table aspen.notes (id bigint); alter table aspen.notes enable row level security": [
+            "aspen.notes"
+        ],
+    },
+    "write_policies_are_never_true": {
+        "create policy x on aspen.users for delete to member using (true)": ["x on aspen.users"],
+        "create policy x on aspen.pathogens for insert to public with check (true)": [
+            "x on aspen.pathogens"
+        ],
+    },
 }

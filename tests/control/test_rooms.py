@@ -23,9 +23,9 @@ FLOORS = (
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
-    {"app", "audit", "outputs", "samples", "schema", "translation", "webhooks"},
-    {"demo", "jobs.executors", "jobs.kinds", "stack"},
-    {"backups", "changes", "jobs.work"},
+    {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
+    {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
+    {"backups", "changes", "jobs.work", "plans"},
     {"psql"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.

@@ -10,7 +10,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-    at_most bigint := nullif(current_setting('aspen.max_affected', true), '');
+    at_most bigint := nullif(current_setting('aspen.max_affected', true), '')::bigint;
     affected bigint
         := coalesce(nullif(current_setting('aspen.affected_rows', true), '')::bigint, 0) + 1;
 begin

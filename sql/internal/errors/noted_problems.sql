@@ -33,7 +33,7 @@ begin
         if number is not null then
             -- A note that was only counted has no entry to read.
             if number <= 200 then
-                notes := '[' || current_setting('aspen.bad_values') || ']';
+                notes := ('[' || current_setting('aspen.bad_values') || ']')::jsonb;
             end if;
             if cell.value is null then
                 flags := flags[2:];

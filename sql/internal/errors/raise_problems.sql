@@ -7,8 +7,8 @@ security definer
 set search_path = ''
 as $$
 declare
-    problems json := '[' || nullif(current_setting('aspen.problems', true), '') || ']';
-    total bigint := nullif(current_setting('aspen.problem_count', true), '');
+    problems json := ('[' || nullif(current_setting('aspen.problems', true), '') || ']')::json;
+    total bigint := nullif(current_setting('aspen.problem_count', true), '')::bigint;
 begin
     perform set_config('aspen.row_number', '', true);
     if total is not null then

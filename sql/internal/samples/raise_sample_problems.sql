@@ -9,7 +9,7 @@ as $$
 declare
     has_rows boolean := coalesce(current_setting('aspen.sample_rows', true), '') <> '';
     noted jsonb
-        := '[' || nullif(current_setting('aspen.sample_problems', true), '') || ']';
+        := ('[' || nullif(current_setting('aspen.sample_problems', true), '') || ']')::jsonb;
     problems json;
     problem_count bigint;
     is_conflict boolean

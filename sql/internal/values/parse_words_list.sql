@@ -21,7 +21,7 @@ begin
         items := array(select json_array_elements_text(cell));
     elsif json_typeof(cell) = 'string' and cell #>> '{}' ~ '^\s*\{' then
         begin
-            items := cell #>> '{}';
+            items := (cell #>> '{}')::text[];
         exception when invalid_text_representation then
             return null;
         end;

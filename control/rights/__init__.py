@@ -1,0 +1,1 @@
+"""Answer who may do what with a row, and which rule says so."""

@@ -1,0 +1,11 @@
+-- PT codes put text into the status line and 40001 makes PostgREST retry for ever, so only these are raised.
+-- Fix: raise the error with internal.fail(status, code, message, details, hint).
+select functions.oid::regprocedure::text as object
+from pg_catalog.pg_proc as functions
+where
+    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    and (
+        regexp_count(functions.prosrc, '\mraise\M', 1, 'i')
+        <> regexp_count(functions.prosrc, '\mraise sqlstate ''(PGRST|55000)''')
+        or functions.prosrc ~* '\m(serialization_failure|errcode)\M'
+    )

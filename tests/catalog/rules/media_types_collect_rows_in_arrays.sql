@@ -1,8 +1,0 @@
--- An aggregate that appends to a text as it goes takes quadratic time.
-select aggregates.aggfnoid::regprocedure::text as offender
-from pg_catalog.pg_aggregate as aggregates
-inner join pg_catalog.pg_proc as functions
-    on aggregates.aggfnoid = functions.oid
-inner join pg_catalog.pg_type as states
-    on aggregates.aggtranstype = states.oid
-where functions.pronamespace = 'api'::regnamespace and states.typcategory <> 'A'

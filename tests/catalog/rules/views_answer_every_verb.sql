@@ -1,8 +1,0 @@
--- PostgreSQL can write to every view of api, so that who may not is refused for that and not by a fault.
-select views.oid::regclass::text as offender
-from pg_catalog.pg_class as views
-where
-    views.relnamespace = 'api'::regnamespace
-    and views.relkind = 'v'
-    -- The bits of update, insert and delete.
-    and pg_relation_is_updatable(views.oid, true) & 28 <> 28

@@ -1,4 +1,0 @@
--- Policies for insert and update, and fences, state the check for new rows themselves.
-select format('%s on %s', policies.polname, policies.polrelid::regclass) as offender
-from pg_catalog.pg_policy as policies
-where policies.polcmd in ('a', 'w', '*') and policies.polwithcheck is null
