@@ -6,7 +6,6 @@ up` checks them too; rules of style and speed are beside this file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,18 +13,9 @@ import pytest
 
 from control.schema import safety_rules
 from tests.catalog.faults import FAULTS
-from tests.servers import Database
 
 FOLDERS = (safety_rules.RULES, Path(__file__).parent / "rules")
 RULES = {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))}
-
-
-@pytest.fixture
-def superuser(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Connect as superuser, inside a transaction that is rolled back."""
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        yield conn
-        conn.rollback()
 
 
 def offenders(conn: psycopg.Connection, rule: str) -> list[str]:
