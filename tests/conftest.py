@@ -14,7 +14,9 @@ import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
+from control.stack.state import SUPERUSER
 from tests.http.world import World
+from tests.kept_session import KeptSession, leave_others
 from tests.memory import memory_folder
 from tests.servers import (
     S3,
@@ -44,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests first that mostly wait for servers, so that others fill their time."""
     items.sort(key=lambda item: "/tests/stack/" not in f"{item.path}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let no test find the rows of others, or wait for them."""
+    if isinstance(item, pytest.Function):
+        leave_others(item.fixturenames)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -107,24 +115,28 @@ def empty_database(cluster: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def control_sessions(shared_database: Database) -> Iterator[list[psycopg.Connection]]:
-    """Keep the session of a module: a new one reads the whole catalogue again for each test."""
-    sessions: list[psycopg.Connection] = []
-    yield sessions
-    for conn in sessions:
-        conn.close()
+def kept_sessions(shared_database: Database) -> Iterator[dict[str, KeptSession]]:
+    """Keep a session for each login, which is opened when a test first asks for it."""
+    kept = {login: KeptSession(shared_database.url_of(login)) for login in ("control", SUPERUSER)}
+    yield kept
+    for session in kept.values():
+        session.close()
 
 
 @pytest.fixture
-def admin(
-    shared_database: Database, control_sessions: list[psycopg.Connection]
-) -> Iterator[psycopg.Connection]:
+def admin(kept_sessions: dict[str, KeptSession]) -> Iterator[psycopg.Connection]:
     """Connect as role control, in a transaction that is rolled back after the test."""
-    if not control_sessions or control_sessions[-1].closed:
-        control_sessions.append(psycopg.connect(shared_database.url))
-    conn = control_sessions[-1]
-    yield conn
-    conn.rollback()
+    session = kept_sessions["control"]
+    yield session.begin()
+    session.end()
+
+
+@pytest.fixture
+def superuser(kept_sessions: dict[str, KeptSession]) -> Iterator[psycopg.Connection]:
+    """Connect as superuser, who may become any role; this is rolled back as well."""
+    session = kept_sessions[SUPERUSER]
+    yield session.begin()
+    session.end()
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
@@ -227,8 +227,14 @@ def _parse(jwk: Jwk) -> Key:
     if algorithm == "HS256":
         return Key(kid, "HS256", signs, _parse_secret(jwk["k"]))
     if algorithm == "RS256":
-        return Key(kid, "RS256", signs, RSAAlgorithm.from_jwk(cast(dict[str, str], jwk)))
+        return Key(kid, "RS256", signs, _parse_rsa(json.dumps(jwk)))
     raise ValueError("neither HS256 nor RS256")
+
+
+@lru_cache(maxsize=8)
+def _parse_rsa(jwk: str) -> RSAPrivateKey | RSAPublicKey:
+    """Check once in a process that numbers are a pair: it takes a twentieth of a second."""
+    return RSAAlgorithm.from_jwk(jwk)
 
 
 def _parse_secret(encoded: str) -> bytes:

@@ -6,26 +6,15 @@ up` checks them too; rules of style and speed are in control/sql/lint/. `control
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
 from control.lint.rules import LEVELS, CatalogueRule, catalogue_rules
 from tests.catalog.faults import FAULTS
-from tests.servers import Database
 
 RULES = {rule.name: rule for rule in catalogue_rules()}
 # What was read is not counted before a transaction ends: tests/control/lint has a table of its own.
 TOLD_BY_USE = {"indexes_are_used"}
-
-
-@pytest.fixture
-def superuser(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Connect as superuser, inside a transaction that is rolled back."""
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        yield conn
-        conn.rollback()
 
 
 def offenders(conn: psycopg.Connection, rule: str) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -171,23 +174,37 @@ FAULTS: list[tuple[str, str, tuple[str, str], list[str]]] = [
 ]
 
 
+@cache
+def offenders(rule: str) -> list[str]:
+    """Return the offenders in this checkout."""
+    return RULES[rule](ROOT)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the parts of a checkout that the rules read."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for part in ("sql", "docs", "tests", "migrations"):
+        shutil.copytree(ROOT / part, copy / part)
+    shutil.copy(ROOT / "nginx.js", copy)
+    return copy
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_no_file_breaks_the_rule(rule: str) -> None:
     """Name no offender in this checkout."""
-    assert RULES[rule](ROOT) == []
+    assert offenders(rule) == []
 
 
 @pytest.mark.parametrize(("rule", "file", "change", "expected"), FAULTS)
 def test_rule_names_the_file_that_breaks_it(
-    tmp_path: Path, rule: str, file: str, change: tuple[str, str], expected: list[str]
+    copied: Path, rule: str, file: str, change: tuple[str, str], expected: list[str]
 ) -> None:
     """Name exactly the offender that the fault adds."""
-    copy_of_checkout(tmp_path)
-    before = RULES[rule](tmp_path)
+    with changed(copied / file, *change):
+        found = RULES[rule](copied)
 
-    write(tmp_path / file, *change)
-
-    assert [name for name in RULES[rule](tmp_path) if name not in before] == expected
+    assert [name for name in found if name not in offenders(rule)] == expected
 
 
 def test_every_rule_is_shown_to_fail() -> None:
@@ -195,14 +212,14 @@ def test_every_rule_is_shown_to_fail() -> None:
     assert {rule for rule, *_ in FAULTS} == set(RULES)
 
 
-def copy_of_checkout(directory: Path) -> None:
-    """Copy the parts of a checkout that the rules read."""
-    for part in ("sql", "docs", "tests", "migrations"):
-        shutil.copytree(ROOT / part, directory / part)
-
-
-def write(path: Path, old: str, new: str) -> None:
-    """Replace the first occurrence, which must exist; append where none is given."""
-    text = path.read_text("utf-8") if path.exists() else ""
-    assert old in text
-    path.write_text(text.replace(old, new, 1) if old else text + new, "utf-8")
+@contextmanager
+def changed(path: Path, old: str, new: str) -> Iterator[None]:
+    """Replace the first occurrence, which must exist, for a while; append where none is given."""
+    text = path.read_text("utf-8") if path.exists() else None
+    assert old in (text or "")
+    path.write_text(text.replace(old, new, 1) if text and old else (text or "") + new, "utf-8")
+    yield
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text, "utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.catalog.generated import TARGETS, generate
 from tests.catalog.jobs_page import jobs_page
-from tests.servers import SETTINGS, Database
+from tests.servers import SETTINGS
 
 FILES = [(target, path) for target, files in TARGETS.items() for path in files]
 
@@ -18,11 +18,10 @@ FILES = [(target, path) for target, files in TARGETS.items() for path in files]
     ("target", "path"), FILES, ids=[f"{path.relative_to(SETTINGS.root)}" for _, path in FILES]
 )
 def test_generated_file_is_what_the_catalogue_says(
-    shared_database: Database, target: str, path: Path
+    superuser: psycopg.Connection, target: str, path: Path
 ) -> None:
     """Show each change of the database in a file that is reviewed."""
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        generated = generate(conn, TARGETS[target][path])
+    generated = generate(superuser, TARGETS[target][path])
 
     assert path.read_text("utf-8") == generated, f"run make {target} and review the diff"
 
@@ -101,57 +100,49 @@ def test_generated_file_is_what_the_catalogue_says(
     ],
 )
 def test_snapshot_changes_by_the_line_that_says_it(
-    shared_database: Database, change: str, file: str, lines: set[str]
+    superuser: psycopg.Connection, change: str, file: str, lines: set[str]
 ) -> None:
     """Change one line: a snapshot that cannot change would prove nothing."""
     path = SETTINGS.root / f"tests/catalog/snapshots/{file}.txt"
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        before = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
-        conn.execute(change.encode())
-        after = set(generate(conn, TARGETS["snapshot"][path]).splitlines())
-        conn.rollback()
+    before = set(generate(superuser, TARGETS["snapshot"][path]).splitlines())
+    superuser.execute(change.encode())
+    after = set(generate(superuser, TARGETS["snapshot"][path]).splitlines())
 
     assert before ^ after == lines
 
 
-def test_new_column_is_on_the_schema_page(shared_database: Database) -> None:
+def test_new_column_is_on_the_schema_page(superuser: psycopg.Connection) -> None:
     """Write its type, its default and its comment."""
     path = SETTINGS.root / "docs/schema.md"
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        conn.execute("alter table aspen.users add column nickname text not null default 'x'")
-        conn.execute("comment on column aspen.users.nickname is 'What friends say'")
-        page = generate(conn, TARGETS["docs"][path])
-        conn.rollback()
+    superuser.execute("alter table aspen.users add column nickname text not null default 'x'")
+    superuser.execute("comment on column aspen.users.nickname is 'What friends say'")
+    page = generate(superuser, TARGETS["docs"][path])
 
     assert "| `nickname` | `text` |  | `'x'::text` | What friends say |\n" in page
 
 
-def test_new_reference_is_in_the_picture(shared_database: Database) -> None:
+def test_new_reference_is_in_the_picture(superuser: psycopg.Connection) -> None:
     """Name the column in the box of its table."""
     path = SETTINGS.root / "docs/schema.svg"
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        before = generate(conn, TARGETS["docs"][path])
-        conn.execute(
-            "alter table aspen.users add column home_id bigint references aspen.locations (id)"
-        )
-        after = generate(conn, TARGETS["docs"][path])
-        conn.rollback()
+    before = generate(superuser, TARGETS["docs"][path])
+    superuser.execute(
+        "alter table aspen.users add column home_id bigint references aspen.locations (id)"
+    )
+    after = generate(superuser, TARGETS["docs"][path])
 
     assert ("home_id" in before, "home_id" in after) == (False, True)
 
 
-def test_new_step_of_a_job_is_in_the_picture(shared_database: Database) -> None:
+def test_new_step_of_a_job_is_in_the_picture(superuser: psycopg.Connection) -> None:
     """Draw an end that a step leads away from as no end any more."""
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        conn.execute(
-            "create or replace function internal.job_transitions()"
-            " returns table (action text, from_status text, to_status text)"
-            " language sql immutable set search_path = ''"
-            " as $$ values ('queue', null, 'queued'), ('fail', 'queued', 'failed'),"
-            " ('retry', 'failed', 'queued'), ('cancel', 'queued', 'cancelled') $$"
-        )
-        page = jobs_page(conn)
-        conn.rollback()
+    superuser.execute(
+        "create or replace function internal.job_transitions()"
+        " returns table (action text, from_status text, to_status text)"
+        " language sql immutable set search_path = ''"
+        " as $$ values ('queue', null, 'queued'), ('fail', 'queued', 'failed'),"
+        " ('retry', 'failed', 'queued'), ('cancel', 'queued', 'cancelled') $$"
+    )
+    page = jobs_page(superuser)
 
     assert "    failed --> queued: retry\n" in page
     assert "    [*] --> queued: queue\n" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -102,6 +103,7 @@ PATHS_OF = {
 }
 
 
+@cache
 def description(world: World, who: str = "alice") -> dict[str, Any]:
     """Return the OpenAPI document as one of PEOPLE gets it."""
     document: dict[str, Any] = rows(world.caller(who).get("/"))

@@ -25,7 +25,7 @@ from tests import factories
 from tests.http.world import World, rows
 from tests.servers import S3, SETTINGS
 
-STORY = replace(DEMO, samples=36, started_on=date(2024, 3, 4), prefix="TREE")
+STORY = replace(DEMO, samples=18, started_on=date(2024, 3, 4), prefix="TREE")
 IS_REQUIRED = bool(os.environ.get("ASPEN_REQUIRE_PIPELINES"))
 HAS_TOOLS = all(
     shutil.which(name, path=f"{os.environ['PATH']}{os.pathsep}{tools.VENV}")

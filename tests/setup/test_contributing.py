@@ -24,7 +24,7 @@ WHAT_A_CHANGE_MAY_BREAK = (
     "tests/control/schema/test_migrate_files.py",
     "tests/http/test_errors.py::test_every_documented_error_has_an_example",
 )
-LEFT_OUT = (".*_cache", ".aspen", ".git", ".hypothesis", ".venv", "*.egg-info", "__pycache__")
+LEFT_OUT = (".*_cache", ".aspen", ".git", ".hypothesis", ".venv*", "*.egg-info", "__pycache__")
 _SECTION = re.compile(r"^## (?P<title>Add .+?)\n(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 # A block that says which file it is for: ```sql sql/api/functions/count_samples.sql
 _BLOCK = re.compile(
@@ -69,6 +69,13 @@ def change_file(path: Path, diff: str, indent: int) -> None:
     path.write_text(text, "utf-8")
 
 
+def of_changed_resources() -> str:
+    """Choose the cells of permissions.txt about what changes; the suite tries the others anyway."""
+    paths = (Path(block["path"]) for text in SECTIONS.values() for block in _BLOCK.finditer(text))
+    names = sorted({path.stem for path in paths if path.is_relative_to("sql/api")})
+    return " or ".join(["not test_caller_may_do_what_the_table_says", *names])
+
+
 def run(copy: Path, *arguments: str) -> None:
     """Run a module of Python in the copy, which must succeed."""
     done = subprocess.run(
@@ -89,7 +96,7 @@ def test_worked_changes_are_complete(copy: Path) -> None:
     new = re.findall(r"`(tests/\S+\.py)` \(new\)", "".join(SECTIONS.values()))
     run(copy, "tests.catalog.generated", "snapshot", "docs")
 
-    run(copy, "pytest", "-q", *new, *WHAT_A_CHANGE_MAY_BREAK)
+    run(copy, "pytest", "-q", "-k", of_changed_resources(), *new, *WHAT_A_CHANGE_MAY_BREAK)
 
     assert len(new) == len(SECTIONS)
 

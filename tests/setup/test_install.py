@@ -101,31 +101,22 @@ def test_damaged_environment_is_noticed(
     assert (before, venv.remake_reason()) == (None, reason)
 
 
-def test_half_installed_packages_are_installed_again(installed: Small) -> None:
-    """Begin again with the Python."""
-    cut_off_at_last(installed)
+def test_moved_folder_gets_programs_that_start(installed: Small) -> None:
+    """Make all of it again, because the first line of each names the folder it was made in.
 
-    done = installed.install("development")
+    Whatever else is noticed about an environment leads here as well.
+    """
+    moved = Small(installed.root.with_name("moved"))
+    shutil.copytree(installed.root, moved.root, symlinks=True)
+
+    done = moved.install("development")
 
     assert done.stderr.splitlines() == [
-        "making .venv (the last installation was interrupted)",
+        f"making .venv (the folder changed; it was {installed.root})",
         "installing 0 Python packages (requirements.txt)",
         "installing 0 Python packages (requirements-dev.txt)",
     ]
-    assert (done.returncode, installed.pip_version()) == (0, 0)
-
-
-def test_moved_folder_gets_programs_that_start(installed: Small) -> None:
-    """Install them again, because the first line of each names the folder it was made in."""
-    moved = Small(installed.root.with_name("moved"))
-    installed.root.rename(moved.root)
-
-    done = moved.install("runtime")
-    pip = moved.pip_version()
-    moved.root.rename(installed.root)
-
-    assert f"the folder changed; it was {installed.root}" in done.stderr
-    assert pip == 0
+    assert (done.returncode, moved.pip_version()) == (0, 0)
 
 
 def test_changed_lock_is_installed_and_nothing_else(installed: Small) -> None:
@@ -169,14 +160,14 @@ def test_next_installer_repairs_what_a_killed_one_left(small: Small) -> None:
     assert small.pip_version() == 0
 
 
-def test_failed_installation_tells_why_and_is_begun_again(small: Small) -> None:
+def test_failed_installation_tells_why_and_is_begun_again(installed: Small) -> None:
     """Print the reason; a package that does not exist stands for a missing network."""
-    lock = small.root / "requirements.txt"
+    lock = installed.root / "requirements.txt"
     lock.write_text("./nonexistent.whl\n")
 
-    failed = small.install("runtime")
-    lock.write_text("# nothing\n")
-    again = small.install("runtime")
+    failed = installed.install("runtime")
+    lock.write_text("# nothing again\n")
+    again = installed.install("runtime")
 
     assert failed.returncode == 1
     assert "nonexistent.whl" in failed.stderr

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests import factories
+from tests.kept_session import KeptSession
 from tests.people import store_people
 
 
@@ -25,9 +26,18 @@ class Lab:
 
 
 @pytest.fixture
-def lab(admin: psycopg.Connection) -> Lab:
+def lab(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    kept_sessions: dict[str, KeptSession],
+) -> Lab:
     """Store the groups, their people and the reference data that samples need."""
-    group = factories.group(admin, "Lab", prefix="LAB")
-    other_group = factories.group(admin, "Other lab", prefix="OTH")
-    people = store_people(admin, {"lab": group, "others": other_group}, ("alice", "vic", "bob"))
-    return Lab(group, other_group, factories.pathogen(admin), factories.location(admin), **people)
+    return kept_sessions["control"].store(request, lambda: store_lab(admin))
+
+
+def store_lab(conn: psycopg.Connection) -> Lab:
+    """Store what the fixture returns."""
+    group = factories.group(conn, "Lab", prefix="LAB")
+    other_group = factories.group(conn, "Other lab", prefix="OTH")
+    people = store_people(conn, {"lab": group, "others": other_group}, ("alice", "vic", "bob"))
+    return Lab(group, other_group, factories.pathogen(conn), factories.location(conn), **people)

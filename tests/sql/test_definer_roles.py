@@ -15,16 +15,19 @@ from psycopg import sql
 
 from tests import factories
 from tests.conftest import RequestAs
-from tests.servers import Database
-from tests.sql.conftest import Lab
+from tests.sql.conftest import Lab, store_lab
 
 
 @pytest.fixture
-def admin(shared_database: Database) -> Iterator[psycopg.Connection]:
-    """Connect as superuser, who may become any role, in a transaction that is rolled back."""
-    with psycopg.connect(shared_database.url_of("postgres")) as conn:
-        yield conn
-        conn.rollback()
+def admin(superuser: psycopg.Connection) -> psycopg.Connection:
+    """Let the superuser store rows, who may become any role."""
+    return superuser
+
+
+@pytest.fixture
+def lab(admin: psycopg.Connection) -> Lab:
+    """Store the lab as this superuser."""
+    return store_lab(admin)
 
 
 @pytest.fixture

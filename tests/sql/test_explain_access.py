@@ -13,6 +13,7 @@ from psycopg import sql
 
 from tests import factories
 from tests.conftest import RequestAs
+from tests.kept_session import KeptSession
 from tests.people import PEOPLE, store_groups, store_people
 from tests.refusals import refusal_of
 
@@ -139,9 +140,14 @@ class Cast:
 
 
 @pytest.fixture
-def cast(admin: psycopg.Connection, request_as: RequestAs) -> Cast:
+def cast(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    kept_sessions: dict[str, KeptSession],
+) -> Cast:
     """Store the cast and the rows of the lab."""
-    return Cast(admin, request_as)
+    return kept_sessions["control"].store(request, lambda: Cast(admin, request_as))
 
 
 def outcomes(cast: Cast, asker: str) -> dict[tuple[str, str, str], str | None]:

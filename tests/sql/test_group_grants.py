@@ -9,6 +9,7 @@ import pytest
 
 from tests import factories
 from tests.conftest import RequestAs
+from tests.kept_session import KeptSession
 from tests.people import store_groups, store_people
 from tests.refusals import refusal_of
 
@@ -18,13 +19,22 @@ GRANT_ALL = f"{GRANT}, %s, %s)"
 
 
 @pytest.fixture
-def groups(admin: psycopg.Connection) -> dict[str, int]:
+def groups(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    kept_sessions: dict[str, KeptSession],
+) -> dict[str, int]:
     """Store the cast and return the ids of its groups; members of the partners are Max and Pat."""
-    groups = store_groups(admin)
-    store_people(admin, groups)
-    factories.user(admin, "max", {groups["partners"]: "member"})
-    factories.sample(admin, groups["lab"])
-    admin.execute("set local time zone 'UTC'")
+    return kept_sessions["control"].store(request, lambda: store_cast(admin))
+
+
+def store_cast(conn: psycopg.Connection) -> dict[str, int]:
+    """Store what the fixture returns."""
+    groups = store_groups(conn)
+    store_people(conn, groups)
+    factories.user(conn, "max", {groups["partners"]: "member"})
+    factories.sample(conn, groups["lab"])
+    conn.execute("set local time zone 'UTC'")
     return groups
 
 

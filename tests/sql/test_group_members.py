@@ -9,6 +9,7 @@ import pytest
 
 from tests import factories
 from tests.conftest import RequestAs
+from tests.kept_session import KeptSession
 from tests.people import store_groups, store_people
 from tests.refusals import refusal_of
 
@@ -17,10 +18,19 @@ REMOVE = "delete from api.group_members where user_id = %s"
 
 
 @pytest.fixture
-def people(admin: psycopg.Connection) -> dict[str, int]:
+def people(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    kept_sessions: dict[str, KeptSession],
+) -> dict[str, int]:
     """Store the cast; the ids by name, and that of the lab as `lab`."""
-    groups = store_groups(admin)
-    return store_people(admin, groups) | {"lab": groups["lab"]}
+    return kept_sessions["control"].store(request, lambda: store_cast(admin))
+
+
+def store_cast(conn: psycopg.Connection) -> dict[str, int]:
+    """Store what the fixture returns."""
+    groups = store_groups(conn)
+    return store_people(conn, groups) | {"lab": groups["lab"]}
 
 
 def names_of(conn: psycopg.Connection, where: str = "true") -> list[Any]:

@@ -11,6 +11,7 @@ import pytest
 from control.database import begin_request, request_claims
 from tests import factories
 from tests.conftest import RequestAs
+from tests.kept_session import KeptSession
 from tests.people import store_groups, store_people
 from tests.refusals import Refusal, refusal, refusal_of
 from tests.servers import Database
@@ -22,10 +23,19 @@ VERIFIED: dict[str, Any] = {"email": "new@example.org", "email_verified": True}
 
 
 @pytest.fixture
-def groups(admin: psycopg.Connection) -> dict[str, int]:
+def groups(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    kept_sessions: dict[str, KeptSession],
+) -> dict[str, int]:
     """Store the cast and return the ids of its groups."""
-    groups = store_groups(admin)
-    store_people(admin, groups)
+    return kept_sessions["control"].store(request, lambda: store_cast(admin))
+
+
+def store_cast(conn: psycopg.Connection) -> dict[str, int]:
+    """Store what the fixture returns."""
+    groups = store_groups(conn)
+    store_people(conn, groups)
     return groups
 
 

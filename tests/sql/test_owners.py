@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from tests.servers import SQL_DIR, Database
+from tests.servers import SQL_DIR
 
 OWNERS = (SQL_DIR / "owners.sql").read_text()
 # Every function with its owner and the transaction that wrote it last.
@@ -18,13 +16,11 @@ where pronamespace in ('authz'::regnamespace, 'internal'::regnamespace) order by
 
 
 @pytest.fixture
-def owner(shared_database: Database) -> Iterator[psycopg.Connection]:
+def owner(admin: psycopg.Connection) -> psycopg.Connection:
     """Act as the owner of everything, in a transaction that is rolled back."""
-    with psycopg.connect(shared_database.url) as conn:
-        conn.execute("set local role aspen_owner")
-        conn.execute("set local search_path = ''")
-        yield conn
-        conn.rollback()
+    admin.execute("set local role aspen_owner")
+    admin.execute("set local search_path = ''")
+    return admin
 
 
 def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:

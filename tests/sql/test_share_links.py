@@ -14,6 +14,7 @@ from psycopg import sql
 from tests import factories
 from tests.conftest import RequestAs
 from tests.factories import GENOME, Tip
+from tests.kept_session import KeptSession
 from tests.people import store_groups, store_people
 from tests.refusals import refusal_of
 from tests.rows import find
@@ -82,9 +83,14 @@ class Shared:
 
 
 @pytest.fixture
-def shared(admin: psycopg.Connection, request_as: RequestAs) -> Shared:
+def shared(
+    request: pytest.FixtureRequest,
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    kept_sessions: dict[str, KeptSession],
+) -> Shared:
     """Store the lab with something to share."""
-    return Shared(admin, request_as)
+    return kept_sessions["control"].store(request, lambda: Shared(admin, request_as))
 
 
 def test_link_to_a_tree_works_without_a_token(shared: Shared) -> None:

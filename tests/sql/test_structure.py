@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from tests.servers import SQL_DIR, Database
+from tests.servers import SQL_DIR
 
 STRUCTURE = (SQL_DIR / "structure.sql").read_bytes()
 SEEN = "(group_id = ANY (authz.any_groups()))"
@@ -33,13 +31,11 @@ order by 1
 
 
 @pytest.fixture
-def owner(shared_database: Database) -> Iterator[psycopg.Connection]:
+def owner(admin: psycopg.Connection) -> psycopg.Connection:
     """Act as the owner of everything, in a transaction that is rolled back."""
-    with psycopg.connect(shared_database.url) as conn:
-        conn.execute("set local role aspen_owner")
-        conn.execute("set local search_path = ''")
-        yield conn
-        conn.rollback()
+    admin.execute("set local role aspen_owner")
+    admin.execute("set local search_path = ''")
+    return admin
 
 
 def shape(conn: psycopg.Connection, columns: str, *more: str) -> None:

@@ -14,8 +14,10 @@ import psycopg
 import pytest
 
 from control import stack
+from control.errors import ControlError
 from control.settings import Settings
 from control.stack.health import http_ok
+from control.stack.lifecycle import components_of
 from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
 from control.storage.s3 import make_client
@@ -40,6 +42,20 @@ class LocalStack:
         """Run `control down`."""
         self.said.clear()
         stack.down(self.settings, self.said.append)
+
+    def needs_up(self) -> bool:
+        """Tell whether `control up` would do more than look: a second of work, for many tests."""
+        try:
+            components = components_of(self.settings)
+            return not all(
+                component.server.pid() is not None
+                and component.server.runs_as(component.launch())
+                and component.is_ready()
+                for component in components
+            )
+        except (ControlError, KeyError):
+            # Its state is damaged, or gone with the ports.
+            return True
 
     def pids(self) -> dict[str, int | None]:
         """Return the pid of each server that runs."""
@@ -119,8 +135,9 @@ def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def local(one_stack: LocalStack) -> LocalStack:
-    """Bring that stack up."""
-    one_stack.up()
+    """Bring that stack up, unless the test before left it so."""
+    if one_stack.needs_up():
+        one_stack.up()
     return one_stack
 
 

@@ -8,12 +8,14 @@ import shutil
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
+from control.stack.postgres import postgres_server
 from control.stack.process import start_mark, wait_for
 from tests.servers import SETTINGS
 from tests.stack import chaos
@@ -211,6 +213,11 @@ def test_stack_heals_from_random_damage(local: LocalStack) -> None:
 def test_hung_database_is_restarted(local: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Restart a stopped postmaster, which accepts connections and never answers."""
     monkeypatch.setattr("control.stack.lifecycle.PATIENCE_SECONDS", 0.5)
+    # A stopped process follows no signal but the last.
+    monkeypatch.setattr(
+        "control.stack.components.postgres_server",
+        lambda *where: replace(postgres_server(*where), stop_seconds=1),
+    )
     hung = local.pid("postgres")
     os.kill(hung, signal.SIGSTOP)
 

@@ -25,7 +25,7 @@ class Watcher:
     """A `control up --watch` in the background, and what it printed."""
 
     def __init__(self, local: LocalStack, log: Path) -> None:
-        self._local, self._log = local, log
+        self._local, self._log, self._read = local, log, 0
         with open(log, "w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from control.cli import main; main()", "up", "--watch"],
@@ -40,8 +40,16 @@ class Watcher:
         assert wait_for(lambda: "supervising the stack" in self.said(), PATIENCE), self.said()
 
     def said(self) -> str:
-        """Everything printed so far."""
-        return self._log.read_text()
+        """Everything printed during this test."""
+        return self._log.read_text()[self._read :]
+
+    def is_running(self) -> bool:
+        """Tell whether no test has ended it."""
+        return self.process.poll() is None
+
+    def skip(self) -> None:
+        """Skip what was printed during earlier tests."""
+        self._read = len(self._log.read_text())
 
     def heals(self) -> bool:
         """Tell whether everything runs again in time."""
@@ -53,13 +61,36 @@ class Watcher:
         return self.process.wait(PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def watchers() -> Iterator[list[Watcher]]:
+    """Keep a supervisor until a test ends it."""
+    started: list[Watcher] = []
+    yield started
+    end_all(started)
+
+
 @pytest.fixture
-def watcher(local: LocalStack, tmp_path: Path) -> Iterator[Watcher]:
-    """Start a supervisor of the stack that these tests share."""
-    watcher = Watcher(local, tmp_path / "said")
-    yield watcher
-    if watcher.process.poll() is None:
-        watcher.end(signal.SIGTERM)
+def watcher(
+    local: LocalStack, watchers: list[Watcher], tmp_path_factory: pytest.TempPathFactory
+) -> Watcher:
+    """Return the supervisor of the stack that these tests share."""
+    if not any(each.is_running() for each in watchers):
+        watchers.append(Watcher(local, tmp_path_factory.mktemp("watcher") / "said"))
+    watchers[-1].skip()
+    return watchers[-1]
+
+
+@pytest.fixture
+def unwatched(watchers: list[Watcher]) -> None:
+    """End the supervisor, which stops the stack."""
+    end_all(watchers)
+
+
+def end_all(watchers: list[Watcher]) -> None:
+    """End those that run."""
+    for each in watchers:
+        if each.is_running():
+            each.end(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -97,6 +128,12 @@ def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watche
     assert local.kept("before-the-end") == (True, True)
 
 
+def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
+    """Reject it, because two would start everything twice."""
+    with pytest.raises(Exception, match="supervises this stack already"):
+        stack.watch(local.settings, lambda line: None, lambda settings: None)
+
+
 @pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 def test_supervisor_stops_everything_when_it_is_told_to_end(
     local: LocalStack, watcher: Watcher, asking: signal.Signals
@@ -125,12 +162,6 @@ def test_supervisor_ends_when_the_stack_is_taken_down(local: LocalStack, watcher
     assert set(local.states().values()) == {"stopped"}
 
 
-def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
-    """Reject it, because two would start everything twice."""
-    with pytest.raises(Exception, match="supervises this stack already"):
-        stack.watch(local.settings, lambda line: None, lambda settings: None)
-
-
 def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
     """Bound the work spent on a server that cannot run."""
     patience = Patience(started=0.0)
@@ -141,6 +172,7 @@ def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
     assert patience.failed(supervisor.STABLE_SECONDS + 1) == 0
 
 
+@pytest.mark.usefixtures("unwatched")
 def test_server_that_cannot_start_is_told_with_its_cause(local: LocalStack) -> None:
     """Try it again later while the others go on."""
     control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"
