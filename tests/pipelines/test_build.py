@@ -23,6 +23,7 @@ from control.outputs.arrivals import Handled
 from control.outputs.reports import register_reports
 from control.storage.credentials import current_credentials, store_credentials
 from pipelines import tools
+from pipelines.phylo import genomes
 from tests import factories
 from tests.http.world import World, rows
 from tests.servers import S3, SETTINGS
@@ -72,7 +73,7 @@ def stored(world: World, s3: S3, tmp_path_factory: pytest.TempPathFactory) -> di
     return store_samples(world)
 
 
-def store_context(world: World, s3: S3, folder: Path) -> None:
+def store_context(world: World, s3: S3, folder: Path, count: int = 1000) -> None:
     """Store a data set as the newest of the pathogen's contextual repository."""
     store_credentials(world.conn, current_credentials(s3.settings, s3.client))
     genbank = factories.repository(world.conn, "GenBank")
@@ -81,6 +82,7 @@ def store_context(world: World, s3: S3, folder: Path) -> None:
         [genbank, world.pathogen],
     )
     sequences, metadata = files.write_context(folder, outbreak(STORY))
+    genomes.write(sequences, [*genomes.read(sequences)][:count])
     # As repositories publish them.
     metadata = metadata.rename(metadata.with_suffix(".tsv.xz"))
     metadata.write_bytes(lzma.compress(metadata.read_bytes()))
@@ -88,12 +90,12 @@ def store_context(world: World, s3: S3, folder: Path) -> None:
         subprocess.run(["zstd", "--quiet", "--rm", sequences], check=True)
         sequences = sequences.with_suffix(".fasta.zst")
     for path in (sequences, metadata):
-        s3.client.upload_file(str(path), s3.bucket, f"context/{path.name}")
+        s3.client.upload_file(str(path), s3.bucket, f"context-{count}/{path.name}")
     factories.repository_data(
         world.conn,
         bucket=s3.bucket,
-        sequences_key=f"context/{sequences.name}",
-        metadata_key=f"context/{metadata.name}",
+        sequences_key=f"context-{count}/{sequences.name}",
+        metadata_key=f"context-{count}/{metadata.name}",
     )
 
 
@@ -203,6 +205,7 @@ def test_overview_is_of_the_group_and_what_is_around_it(
     world: World, s3: S3, stored: dict[str, int], tmp_path: Path
 ) -> None:
     """Take the samples that the filters leave, and the data set without any choice of relatives."""
+    store_context(world, s3, tmp_path, count=4)
     chosen = [*stored][:2]
     run = request_run(
         world,
@@ -218,7 +221,7 @@ def test_overview_is_of_the_group_and_what_is_around_it(
     assert job == {"status": "succeeded", "error": None}
     linked = tip_samples(world, run)
     assert {name for name, sample in linked.items() if sample is not None} == {*chosen}
-    assert any("/CONTEXT-" in name for name in linked)
+    assert len([name for name in linked if "/CONTEXT-" in name]) == 4
 
 
 @needs_tools
