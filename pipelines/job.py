@@ -10,10 +10,8 @@ import hashlib
 import http.client
 import json
 import os
-import random
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -22,13 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from pipelines.fetching import FetchError, fetch
+from pipelines.retries import PASSING, TRIES, pause, waits
+
 # A worker takes a job from a program that is silent for longer than 30 s.
 HEARTBEAT_SECONDS = 10.0
-# Waits of 1, 2, 4, 8 and 16 s outlast a restart of the API.
-_TRIES = 6
-_PASSING = frozenset({429, 502, 503, 504})
 _TIMEOUT_SECONDS = 120.0
-_CHUNK = 1 << 20
 
 
 class JobError(Exception):
@@ -71,23 +68,28 @@ class Job:
             self._inputs = self._call("claim_job_inputs", {})
         return self._inputs
 
-    def sequences(self, path: Path) -> int:
-        """Write the sequences of all samples to a FASTA file, page by page; return their number."""
+    def sequences(self, path: Path, *, is_aligned: bool = False) -> int:
+        """Write the sequences of all samples to a FASTA file, page by page; return their number.
+
+        With `is_aligned`, those that Nextclade aligned, of samples that have one.
+        """
         count, after_id, left = 0, 0, 1
         with path.open("wb") as file:
             while left:
                 page = file.tell()
-                for wait in _waits():
+                for wait in waits():
                     # An answer that broke off is asked for again as a whole.
                     file.seek(page)
                     file.truncate()
                     try:
-                        with self._open("job_sequences", {"after_id": after_id}) as answer:
+                        with self._open(
+                            "job_sequences", {"after_id": after_id, "is_aligned": is_aligned}
+                        ) as answer:
                             records, last_id = _copy_fasta(answer, file, after_id)
                             left = int(answer.headers["Samples-Left"])
                         break
                     except (OSError, http.client.HTTPException) as error:
-                        _pause(wait, error)
+                        pause(wait, error)
                 if left and not records:
                     raise JobError("the API sends no more sequences although some are left")
                 count, after_id = count + records, last_id
@@ -95,25 +97,10 @@ class Job:
 
     def download(self, url: str, path: Path) -> None:
         """Fetch an input from its presigned link."""
-        for wait in _waits():
-            try:
-                with (
-                    urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,
-                    path.open("wb") as file,
-                ):
-                    expected = answer.headers.get("Content-Length")
-                    while chunk := answer.read(_CHUNK):
-                        file.write(chunk)
-                if expected is not None and path.stat().st_size != int(expected):
-                    raise http.client.IncompleteRead(b"")
-                return
-            except urllib.error.HTTPError as error:
-                if error.code not in _PASSING:
-                    # The link stays out of the reason: whoever has it can fetch the file.
-                    raise JobError(f"an input cannot be fetched: HTTP {error.code}") from None
-                _pause(wait, error)
-            except (OSError, http.client.HTTPException) as error:
-                _pause(wait, error)
+        try:
+            fetch(url, path)
+        except FetchError as error:
+            raise JobError(f"an input cannot be fetched: {error}") from None
 
     @contextmanager
     def heartbeat(self, seconds: float = HEARTBEAT_SECONDS) -> Iterator[threading.Event]:
@@ -144,7 +131,7 @@ class Job:
             checksum = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
         described = {"path": path.name, "size_bytes": size, "checksum_sha256": checksum}
-        for wait in _waits():
+        for wait in waits():
             link = self._call("job_upload_url", described)
             try:
                 with path.open("rb") as file:
@@ -158,11 +145,11 @@ class Job:
                         pass
                 break
             except urllib.error.HTTPError as error:
-                if error.code not in _PASSING:
+                if error.code not in PASSING:
                     raise JobError(f"{path.name} was not stored: HTTP {error.code}") from None
-                _pause(wait, error)
+                pause(wait, error)
             except (OSError, http.client.HTTPException) as error:
-                _pause(wait, error)
+                pause(wait, error)
         self.files.append({"kind": kind, "key": path.name, "size": size, "sha256": checksum})
 
     def report(self, software_versions: Mapping[str, str], **others: object) -> None:
@@ -192,13 +179,13 @@ class Job:
         kind = self.inputs()["kind"]
         self._call("report_job", {"manifest": {"kind": kind, "attempt": self.attempt, **manifest}})
 
-    def _call(self, name: str, arguments: Mapping[str, object], tries: int = _TRIES) -> Any:
-        for wait in _waits(tries):
+    def _call(self, name: str, arguments: Mapping[str, object], tries: int = TRIES) -> Any:
+        for wait in waits(tries):
             try:
                 with self._open(name, arguments) as answer:
                     return json.load(answer)
             except (OSError, http.client.HTTPException) as error:
-                _pause(wait, error)
+                pause(wait, error)
         raise AssertionError("the last pause raises")
 
     def _open(self, name: str, arguments: Mapping[str, object]) -> http.client.HTTPResponse:
@@ -217,7 +204,7 @@ class Job:
                 request, timeout=_TIMEOUT_SECONDS
             )
         except urllib.error.HTTPError as error:
-            if error.code in _PASSING:
+            if error.code in PASSING:
                 raise
             problem = _problem(error)
             if error.code == 401:
@@ -254,19 +241,6 @@ def _copy_fasta(answer: IO[bytes], file: IO[bytes], after_id: int) -> tuple[int,
             records, last_id = records + 1, int(line[1:])
         file.write(line)
     return records, last_id
-
-
-def _waits(tries: int = _TRIES) -> Iterator[float | None]:
-    """Yield how long to wait after each try that fails; None after the last."""
-    yield from (2.0**number for number in range(tries - 1))
-    yield None
-
-
-def _pause(wait: float | None, error: Exception) -> None:
-    if wait is None:
-        raise error
-    print(f"again in {wait:.0f} s: {type(error).__name__}", file=sys.stderr)
-    time.sleep(wait * random.uniform(0.75, 1.25))
 
 
 def _problem(error: urllib.error.HTTPError) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -34,6 +36,15 @@ def version(command: Sequence[str]) -> str:
     )
     found = re.search(rb"\d+(?:\.\d+)+[\w+.-]*", done.stdout)
     return found[0].decode() if found else "unknown"
+
+
+def own_versions() -> dict[str, str]:
+    """Return the versions of these programs, which an image may not tell, and of Python."""
+    versions = {"python": platform.python_version()}
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if project.exists():
+        versions["aspen"] = tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+    return versions
 
 
 def run(

@@ -246,9 +246,10 @@ def numbered_samples(conn: psycopg.Connection, group_id: int, count: int, text: 
     )
 
 
-def aligned_sequence(conn: psycopg.Connection, sample_id: int) -> int:
+def aligned_sequence(conn: psycopg.Connection, sample_id: int, sequence: str = GENOME) -> int:
     """Store the aligned sequence of a sample."""
-    return insert(conn, "aligned_sequences", _key_of_sample(conn, sample_id) | {"sequence": GENOME})
+    values = _key_of_sample(conn, sample_id) | {"sequence": sequence}
+    return insert(conn, "aligned_sequences", values)
 
 
 def sample_lineage(

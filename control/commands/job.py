@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from control.app import App
+from control.commands.job_queue import echo_queued, queue
 from control.commands.options import (
     JsonObject,
     Lifetime,
@@ -26,6 +27,9 @@ job_id = click.argument("job_id", type=click.IntRange(min=1))
 @click.group()
 def job() -> None:
     """Run jobs, and list, schedule, pause, retry and cancel them."""
+
+
+job.add_command(queue)
 
 
 @job.command("list")
@@ -183,7 +187,7 @@ def renew(
 @click.option(
     "--with-schedule",
     is_flag=True,
-    help="Also queue runs that are due, send webhooks and delete expired files.",
+    help="Also queue what is due, send webhooks and delete expired files.",
 )
 @click.option(
     "--grace",
@@ -415,21 +419,28 @@ def cancel(app: App, job_id: int, dry_run: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def schedule(app: App, at: datetime | None, dry_run: bool, as_json: bool) -> None:
-    """Queue the runs that the schedules of groups want today.
+    """Queue the runs that the schedules of groups want today, and the platform's jobs that are due.
 
-    Run it as often as you like, in as many places as you like: a schedule has one run per day. A
+    Run it as often as you like, in as many places as you like: a schedule has one run per day, and
+    a job of pipelines/platform.toml is queued every so many days, and never while one is open. A
     day on which it did not run is made up for with --at.
 
     \b
         control job schedule --dry-run
     """
+    from control.jobs.platform_plan import queue_due, read_platform_jobs
     from control.jobs.schedules import run_due_schedules
 
+    day = at and at.replace(tzinfo=UTC)
+    planned = read_platform_jobs(app.settings.root)
     with app.connect("job schedule") as conn:
-        results = run_due_schedules(conn, at and at.replace(tzinfo=UTC), dry_run=dry_run)
+        results = run_due_schedules(conn, day, dry_run=dry_run)
+        queued = queue_due(conn, planned, day, dry_run=dry_run)
     if as_json:
-        echo_json([asdict(one) for one in results])
+        echo_json([*map(asdict, results), *map(asdict, queued)])
         return
+    for job_of_platform in queued:
+        echo_queued(job_of_platform, dry_run=dry_run)
     for one in results:
         what = f"schedule {one.schedule_id} of group {one.group_id}"
         if one.problem is not None:
@@ -438,7 +449,7 @@ def schedule(app: App, at: datetime | None, dry_run: bool, as_json: bool) -> Non
             click.echo(one_line(f"{what}: would queue {one.name}"))
         else:
             click.echo(one_line(f"{what}: queued job {one.job_id}, {one.name}"))
-    if not results:
+    if not results and not queued:
         click.echo("nothing is due")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
@@ -27,6 +28,8 @@ class Job:
     error: str | None
     is_open: bool
     public_repository_id: int | None = None
+    # What a job of the platform is told: its source, or the data set that it reads.
+    arguments: dict[str, Any] | None = None
 
 
 def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
@@ -36,7 +39,7 @@ def lock_job(conn: psycopg.Connection, job_id: int) -> Job:
             "select jobs.id, jobs.group_id, jobs.pathogen_id, pathogens.lineage_caller, jobs.kind,"
             " jobs.status, jobs.attempt, jobs.error,"
             " jobs.status = any(internal.job_statuses_before('succeed')) as is_open,"
-            " jobs.public_repository_id"
+            " jobs.public_repository_id, jobs.arguments"
             " from aspen.jobs as jobs"
             " left join aspen.pathogens as pathogens on jobs.pathogen_id = pathogens.id"
             " where jobs.id = %s for no key update of jobs",

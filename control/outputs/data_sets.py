@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from control.errors import ControlError
 from control.outputs.malformed import Malformed
-from control.queries import run_query
+from control.queries import query
 
 if TYPE_CHECKING:
     import psycopg
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from control.outputs.job_files import JobFiles
 
 
-def store_data_set(conn: psycopg.Connection, job: Job, files: JobFiles, stage: str) -> None:
+def store_data_set(conn: psycopg.Connection, job: Job, files: JobFiles, stage: str) -> int:
     """Verify the files of one stage, STAGE_sequences and STAGE_metadata, and store their place.
 
-    A later attempt of the job replaces the data set, which keeps its id.
+    Returns the id of the data set, which it keeps when a later attempt of the job replaces it.
     """
     if job.pathogen_id is None or job.public_repository_id is None:
         raise ControlError(
             f"job {job.id} names no pathogen and repository, so its files are no data set",
-            "queue a job that names both: control load repository-data",
+            "queue a job that names both: control job queue",
         )
     places = {}
     for content in ("sequences", "metadata"):
@@ -35,9 +35,8 @@ def store_data_set(conn: psycopg.Connection, job: Job, files: JobFiles, stage: s
         raise ControlError(
             f"the {stage} files of job {job.id} are in two buckets", "store both in one bucket"
         )
-    run_query(
-        conn,
-        "outputs/store_data_set",
+    row = conn.execute(
+        query("outputs/store_data_set"),
         {
             "job_id": job.id,
             "pathogen_id": job.pathogen_id,
@@ -46,8 +45,11 @@ def store_data_set(conn: psycopg.Connection, job: Job, files: JobFiles, stage: s
             "bucket": places["sequences"].bucket,
             "sequences_key": places["sequences"].key,
             "metadata_key": places["metadata"].key,
+            "source_id": (job.arguments or {}).get("data_set_id"),
         },
-    )
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def remove_data_sets(conn: psycopg.Connection, job: Job) -> None:

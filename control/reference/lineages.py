@@ -48,6 +48,16 @@ def load_lineages(
     allow_fewer: bool = False,
     dry_run: bool = False,
 ) -> LineagesReport:
+    """Replace the lineages of a pathogen, and record it as a job of the platform."""
+    with conn.transaction(force_rollback=dry_run):
+        report = store_lineages(conn, slug, file, allow_fewer=allow_fewer)
+        end_platform_job(conn, "lineages", None, pathogen_id=find_pathogen(conn, slug))
+    return report
+
+
+def store_lineages(
+    conn: psycopg.Connection, slug: str, file: LineagesFile, *, allow_fewer: bool = False
+) -> LineagesReport:
     """Replace the lineages of a pathogen; refuse a file with less than half of them."""
     columns = {
         "slug": slug,
@@ -55,25 +65,23 @@ def load_lineages(
         "aliases": list(file.aliases),
         "aliased": list(file.aliases.values()),
     }
-    with conn.transaction(force_rollback=dry_run):
-        before = conn.execute(
-            "select count(lineages.id) from aspen.pathogens left join aspen.lineages"
-            " on lineages.pathogen_id = pathogens.id where pathogens.slug = %s"
-            " group by pathogens.id",
-            [slug],
-        ).fetchone()
-        if before is None:
-            raise ControlError(
-                f"there is no pathogen {slug!r}", "use the slug of one that exists, such as SC2"
-            )
-        if len(file.lineages) * 2 < before[0] and not allow_fewer:
-            raise ControlError(
-                f"nothing was stored: {file.path} has {len(file.lineages)} lineages,"
-                f" and {slug} has {before[0]}",
-                "check that the file is complete; --allow-fewer loads it all the same",
-            )
-        row = conn.execute(query("reference/load_lineages"), columns).fetchone()
-        end_platform_job(conn, "lineages", None, pathogen_id=find_pathogen(conn, slug))
+    before = conn.execute(
+        "select count(lineages.id) from aspen.pathogens left join aspen.lineages"
+        " on lineages.pathogen_id = pathogens.id where pathogens.slug = %s"
+        " group by pathogens.id",
+        [slug],
+    ).fetchone()
+    if before is None:
+        raise ControlError(
+            f"there is no pathogen {slug!r}", "use the slug of one that exists, such as SC2"
+        )
+    if len(file.lineages) * 2 < before[0] and not allow_fewer:
+        raise ControlError(
+            f"nothing was stored: {file.path} has {len(file.lineages)} lineages,"
+            f" and {slug} has {before[0]}",
+            "check that the file is complete; --allow-fewer loads it all the same",
+        )
+    row = conn.execute(query("reference/load_lineages"), columns).fetchone()
     assert row is not None
     return LineagesReport(*row)
 

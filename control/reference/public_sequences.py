@@ -24,13 +24,15 @@ from psycopg import sql
 
 from control.errors import ControlError
 from control.input_files import NOT_UTF_8, open_input
-from control.jobs.platform import end_platform_job, find_pathogen, find_repository
+from control.jobs.platform import end_platform_job, find_pathogen, find_repository, follow
 from control.queries import run_query
 
 if TYPE_CHECKING:
     from control.jobs.states import Job
 
 KIND = "public_metadata"
+# What is derived from the rows when they are there.
+FOLLOWERS = ("locations", "accessions")
 COLUMNS = (
     "strain",
     "accession",
@@ -361,6 +363,9 @@ def _swap(
                 conn.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
                 _swap_once(conn, table, key)
                 end_platform_job(conn, KIND, job, pathogen_id=key[0], public_repository_id=key[1])
+                if job is not None:
+                    for kind in FOLLOWERS:
+                        follow(conn, job, kind)
             return
         except psycopg.errors.LockNotAvailable as error:
             if attempt == 0:

@@ -16,8 +16,11 @@ from pipelines import tools
 from pipelines.job import Job, JobError
 from pipelines.phylo import genomes, metadata
 from pipelines.phylo.plan import RULES, Place, Rules, closest_count, column_of, needs_context, plan
+from pipelines.unpacking import opened
 
 TREE = "tree.json"
+# Genomes of samples that need no alignment.
+ALIGNED = "own.aligned.fasta"
 FEWEST_TIPS = 3
 # Threads that share a smaller tree wait for each other most of the time.
 MANY_TIPS = 200
@@ -113,23 +116,32 @@ def build_tree(job: Job) -> None:
     if is_wanted and not build.has_context:
         raise JobError("the data set of the run was deleted: request the run again")
     job.sequences(build.path("uploaded.fasta"))
+    if build.rules.is_aligned:
+        job.sequences(build.path("nextclade.fasta"), is_aligned=True)
     if build.has_context:
         job.download(inputs["data_set"]["sequences_url"], build.path("context.fasta"))
         job.download(inputs["data_set"]["metadata_url"], build.path("context.tsv"))
     own_count = collect_own(build)
+    if not build.has_context:
+        require_tips(own_count, own_count)
     collect_metadata(build)
     root = reference(build)
     select(build, root)
     count = align_selected(build, root)
+    require_tips(count, own_count)
+    infer(build)
+    export(build)
+    job.upload(build.path(TREE), "auspice_json")
+    job.report(found.versions(), resolved_template_args=inputs.get("resolved_template_args"))
+
+
+def require_tips(count: int, own_count: int) -> None:
+    """Fail the run if it has too few genomes for a tree."""
     if count < FEWEST_TIPS:
         raise JobError(
             f"a tree needs {FEWEST_TIPS} genomes, and the run has {count}"
             f" ({own_count} of its samples have a sequence)"
         )
-    infer(build)
-    export(build)
-    job.upload(build.path(TREE), "auspice_json")
-    job.report(found.versions(), resolved_template_args=inputs.get("resolved_template_args"))
 
 
 def collect_own(build: Build) -> int:
@@ -158,7 +170,24 @@ def collect_own(build: Build) -> int:
             if strain is not None and genomes.unambiguous(bases):
                 yield build.names.safe(strain), bases
 
+    if build.rules.is_aligned:
+        genomes.write(
+            build.path(ALIGNED),
+            (
+                (build.names.safe(build.own[int(sample_id)]), bases)
+                for sample_id, bases in genomes.read(build.path("nextclade.fasta"))
+                if int(sample_id) in build.own
+            ),
+        )
     return genomes.write(build.path("own.fasta"), renamed())
+
+
+def aligned_before(build: Build, length: int | None = None) -> Iterator[tuple[str, bytes]]:
+    """Yield the genomes of samples that are aligned already, if they have this length."""
+    if build.path(ALIGNED).exists():
+        for name, bases in genomes.read(build.path(ALIGNED)):
+            if length is None or len(bases) == length:
+                yield name, bases
 
 
 def collect_metadata(build: Build) -> None:
@@ -195,7 +224,7 @@ def context_rows(build: Build) -> Iterator[tuple[str, dict[str, str]]]:
             for name, bases in context_genomes(build)
             if genomes.unambiguous(bases) < build.rules.min_length
         )
-    with genomes.opened(build.path("context.tsv")) as file:
+    with opened(build.path("context.tsv")) as file:
         table = csv.DictReader(
             io.TextIOWrapper(file, encoding="utf-8", newline=""), delimiter="\t", restval=""
         )
@@ -218,7 +247,8 @@ def context_genomes(build: Build) -> Iterator[tuple[str, bytes]]:
 def reference(build: Build) -> bytes:
     """Return what all genomes are aligned to.
 
-    The first nearly complete sequence of the data set, else the genome with most known bases.
+    The first nearly complete sequence of the data set, else the genome with most known bases, one
+    that is aligned already before the others.
     """
     best = b""
     for _, bases in context_genomes(build):
@@ -226,6 +256,9 @@ def reference(build: Build) -> bytes:
             best = bases
         if genomes.unambiguous(best) >= 0.99 * len(best):
             return genomes.guide(best)
+    for _, bases in () if best else aligned_before(build):
+        if genomes.unambiguous(bases) > genomes.unambiguous(best):
+            best = bases
     if best:
         return genomes.guide(best)
     for _, bases in genomes.read(build.path("own.fasta")):
@@ -238,17 +271,29 @@ def reference(build: Build) -> bytes:
 
 def align(build: Build, source: Path, target: Path, root: bytes) -> None:
     """Align genomes to the reference, of whose length they then are."""
-    guide, aligned = build.path("guide.fasta"), build.path("mafft.fasta")
+    guide, rest = build.path("guide.fasta"), build.path("unaligned.fasta")
+    aligned = build.path("mafft.fasta")
     genomes.write(guide, [(GUIDE, root)])
-    with aligned.open("wb") as file:
-        tools.run(
-            [
-                build.tools.mafft, "--quiet", "--thread", str(_threads()), "--6merpair",
-                "--keeplength", "--addfragments", source, guide,
-            ],
-            output=file,
-        )  # fmt: skip
-    genomes.write(target, (record for record in genomes.read(aligned) if record[0] != GUIDE))
+    ready = {name for name, _ in aligned_before(build, len(root))}
+    wanted = {name for name, _ in genomes.read(source)}
+    if genomes.write(rest, (record for record in genomes.read(source) if record[0] not in ready)):
+        with aligned.open("wb") as file:
+            tools.run(
+                [
+                    build.tools.mafft, "--quiet", "--thread", str(_threads()), "--6merpair",
+                    "--keeplength", "--addfragments", rest, guide,
+                ],
+                output=file,
+            )  # fmt: skip
+    else:
+        aligned.touch()
+
+    def records() -> Iterator[tuple[str, bytes]]:
+        yield from (record for record in genomes.read(aligned) if record[0] != GUIDE)
+        before = aligned_before(build, len(root))
+        yield from (record for record in before if record[0] in wanted)
+
+    genomes.write(target, records())
 
 
 def select(build: Build, root: bytes) -> None:
@@ -360,7 +405,8 @@ def infer(build: Build) -> None:
 def export(build: Build) -> None:
     """Write the tree as a dataset for Auspice, with the names that the samples have."""
     node_data = ["branch_lengths.json", "mutations.json", "traits.json"]
-    colors = ["source", "focal", "region", "country", "division", "location", "host"]
+    places = ["region", "country", "division", "location"]
+    colors = ["source", "focal", *places, "host", "pango_lineage", "lineage"]
     exported = build.path("exported.json")
     build.augur(
         "export", "v2", "--tree", build.path("tree.nwk"),

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
 import heapq
-import lzma
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from pipelines.job import JobError
+from pipelines.unpacking import opened
 
 _DIFFERENCE = re.compile(rb"[^\x00]")
 _BASES = frozenset(b"ACGT")
 _KNOWN_SHARE = 0.8
-_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that may be compressed with gzip or xz."""
-    with path.open("rb") as file:
-        start = file.read(6)
-    if start[:4] == _ZSTD:
-        raise JobError("the data set is compressed with zstd: store it with gzip or xz")
-    if start[:2] == b"\x1f\x8b":
-        with gzip.open(path) as unzipped:
-            yield cast("BinaryIO", unzipped)
-    elif start == b"\xfd7zXZ\x00":
-        with lzma.open(path) as unpacked:
-            yield cast("BinaryIO", unpacked)
-    else:
-        with path.open("rb") as file:
-            yield file
+def read(path: Path, *, is_whole: bool = False) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the bases of each record, in upper case.
 
-
-def read(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the bases of each record, in upper case."""
+    The name is the first word after the `>`, or with `is_whole` all that stands there.
+    """
     name, parts = None, list[bytes]()
     with opened(path) as file:
         for line in file:
             if line.startswith(b">"):
                 if name is not None:
                     yield name, b"".join(parts).upper()
-                name, parts = (line[1:].split() or [b""])[0].decode(errors="replace"), []
+                words = [line[1:].strip()] if is_whole else line[1:].split()
+                name, parts = (words or [b""])[0].decode(errors="replace"), []
             else:
                 parts.append(line.strip())
     if name is not None:

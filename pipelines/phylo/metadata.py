@@ -67,7 +67,7 @@ def row_of_sample(
         "host": sample["host"] or "",
     }
     if layout == "genbank":
-        row |= {"accession": strain, "institution": group}
+        row |= {"accession": strain, "institution": group, "lineage": sample["lineage"] or ""}
     else:
         row |= {
             "virus": "ncov",
@@ -76,6 +76,7 @@ def row_of_sample(
             "division_exposure": places["division"],
             "segment": "genome",
             "length": str(length),
+            "pango_lineage": sample["lineage"] or "",
             "originating_lab": group,
             "submitting_lab": group,
         }

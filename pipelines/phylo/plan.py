@@ -30,6 +30,8 @@ class Rules:
     slash: str = "/"
     # Consensus programs fill both ends with N, which an aligner would take for bases.
     is_trimmed: bool = False
+    # Nextclade has aligned the genomes to the reference that the repository aligns to.
+    is_aligned: bool = False
     # Shorter genomes of a data set are left out.
     min_length: int = 0
     clock_rate: float | None = None
@@ -43,6 +45,7 @@ RULES: Mapping[str, Rules] = {
     "MPX": Rules(
         layout="genbank",
         slash="_",
+        is_aligned=True,
         min_length=100_000,
         overview=(500, 300, 300, 300),
         alone=1000,

@@ -23,3 +23,24 @@ using (true);
 
 comment on policy aligned_sequences_delete_results_keeper on aspen.aligned_sequences is
 'Results of a sequence that was replaced or deleted go';
+
+grant select (group_id, sample_id, sequence) on aspen.aligned_sequences to job_runner;
+
+create policy aligned_sequences_select_job_runner on aspen.aligned_sequences
+for select to job_runner
+using (
+    (group_id, sample_id) in (
+        select
+            inputs.sample_group_id,
+            inputs.sample_id
+        from aspen.job_samples as inputs
+        union all
+        select
+            backgrounds.group_id,
+            unnest(backgrounds.sample_ids) as sample_id
+        from aspen.job_backgrounds as backgrounds
+    )
+);
+
+comment on policy aligned_sequences_select_job_runner on aspen.aligned_sequences is
+'Inputs of the calling job';

@@ -27,3 +27,26 @@ using (true);
 
 comment on policy sample_lineages_delete_results_keeper on aspen.sample_lineages is
 'Results of a sequence that was replaced or deleted go';
+
+grant select (
+    group_id, sample_id, lineage_type, lineage
+) on aspen.sample_lineages to job_runner;
+
+create policy sample_lineages_select_job_runner on aspen.sample_lineages
+for select to job_runner
+using (
+    (group_id, sample_id) in (
+        select
+            inputs.sample_group_id,
+            inputs.sample_id
+        from aspen.job_samples as inputs
+        union all
+        select
+            backgrounds.group_id,
+            unnest(backgrounds.sample_ids) as sample_id
+        from aspen.job_backgrounds as backgrounds
+    )
+);
+
+comment on policy sample_lineages_select_job_runner on aspen.sample_lineages is
+'Inputs of the calling job';

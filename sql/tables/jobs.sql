@@ -143,4 +143,5 @@ comment on column aspen.jobs.progress_done is
 'How much of progress_total is done; null if the kind of job does not tell';
 comment on column aspen.jobs.progress_total is
 'How much there is to do: samples of an import; null if the kind of job does not tell';
-comment on column aspen.jobs.arguments is 'What an import or export is asked to do; null for other kinds';
+comment on column aspen.jobs.arguments is
+'What an import or export is asked to do, and a job of the platform that reads a source or data set';

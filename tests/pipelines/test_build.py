@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -21,6 +23,7 @@ from control.outputs.arrivals import Handled
 from control.outputs.reports import register_reports
 from control.storage.credentials import current_credentials, store_credentials
 from pipelines import tools
+from pipelines.phylo import genomes
 from tests import factories
 from tests.http.world import World, rows
 from tests.servers import S3, SETTINGS
@@ -35,11 +38,12 @@ needs_tools = pytest.mark.skipif(
     not (HAS_TOOLS or IS_REQUIRED), reason="make pipelines; apt-get install mafft iqtree"
 )
 CHOSEN = 5
+LINEAGES = ("BA.2", "BA.2.86")
 
 
 def store_samples(world: World) -> dict[str, int]:
     """Store the samples of an outbreak with genomes of 3,000 bases; return ids by strain."""
-    stored = {}
+    stored: dict[str, int] = {}
     for node, sample in tips(outbreak(STORY)):
         strain = f"{world.name}/{sample.strain}"
         sample_id = factories.sample(
@@ -57,11 +61,19 @@ def store_samples(world: World) -> dict[str, int]:
             ),
         )
         factories.sequence(world.conn, sample_id, sample.genome)
+        factories.sample_lineage(world.conn, sample_id, lineage=LINEAGES[len(stored) % 2])
         stored[strain] = sample_id
     return stored
 
 
-def store_context(world: World, s3: S3, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def stored(world: World, s3: S3, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """Store samples and a data set once; a test that deletes a sample takes it out of the ids."""
+    store_context(world, s3, tmp_path_factory.mktemp("context"))
+    return store_samples(world)
+
+
+def store_context(world: World, s3: S3, folder: Path, count: int = 1000) -> None:
     """Store a data set as the newest of the pathogen's contextual repository."""
     store_credentials(world.conn, current_credentials(s3.settings, s3.client))
     genbank = factories.repository(world.conn, "GenBank")
@@ -70,13 +82,20 @@ def store_context(world: World, s3: S3, folder: Path) -> None:
         [genbank, world.pathogen],
     )
     sequences, metadata = files.write_context(folder, outbreak(STORY))
+    genomes.write(sequences, [*genomes.read(sequences)][:count])
+    # As repositories publish them.
+    metadata = metadata.rename(metadata.with_suffix(".tsv.xz"))
+    metadata.write_bytes(lzma.compress(metadata.read_bytes()))
+    if shutil.which("zstd"):
+        subprocess.run(["zstd", "--quiet", "--rm", sequences], check=True)
+        sequences = sequences.with_suffix(".fasta.zst")
     for path in (sequences, metadata):
-        s3.client.upload_file(str(path), s3.bucket, f"context/{path.name}")
+        s3.client.upload_file(str(path), s3.bucket, f"context-{count}/{path.name}")
     factories.repository_data(
         world.conn,
         bucket=s3.bucket,
-        sequences_key=f"context/{sequences.name}",
-        metadata_key=f"context/{metadata.name}",
+        sequences_key=f"context-{count}/{sequences.name}",
+        metadata_key=f"context-{count}/{metadata.name}",
     )
 
 
@@ -137,12 +156,27 @@ def tip_samples(world: World, job: int) -> dict[str, int | None]:
     )
 
 
+def tip_values(world: World, s3: S3, job: int, name: str) -> dict[str, Any]:
+    """Return the values that the tips of a tree have of an attribute."""
+    [(key,)] = world.conn.execute(
+        "select key from aspen.job_outputs where job_id = %s", [job]
+    ).fetchall()
+    dataset = json.load(s3.client.get_object(Bucket=s3.bucket, Key=key)["Body"])
+    nodes, found = [dataset["tree"]], {}
+    while nodes:
+        node = nodes.pop()
+        nodes += node.get("children", [])
+        if "children" not in node:
+            found[node["name"]] = node["node_attrs"].get(name, {}).get("value")
+    return found
+
+
 @needs_tools
 @pytest.mark.timeout(900)
-def test_targeted_tree_is_built_and_registered(world: World, s3: S3, tmp_path: Path) -> None:
+def test_targeted_tree_is_built_and_registered(
+    world: World, s3: S3, stored: dict[str, int], tmp_path: Path
+) -> None:
     """Link every tip that is a sample, add context, and leave out what was deleted meanwhile."""
-    stored = store_samples(world)
-    store_context(world, s3, tmp_path)
     chosen = [*stored][:CHOSEN]
     # The other samples of the group were collected before, and are no relatives.
     run = request_run(world, chosen, template_args={"filter_start_date": "2024-03-01"})
@@ -161,6 +195,102 @@ def test_targeted_tree_is_built_and_registered(world: World, s3: S3, tmp_path: P
     (job,) = rows(world.alice.get(f"/jobs?id=eq.{run}&select=status,software_versions"))
     assert job["status"] == "succeeded"
     assert {*job["software_versions"]} == {"augur", "mafft", "iqtree"}
+    lineages = tip_values(world, s3, run, "pango_lineage")
+    assert {lineages[name] for name in stored} == {*LINEAGES}
+
+
+@needs_tools
+@pytest.mark.timeout(900)
+def test_overview_is_of_the_group_and_what_is_around_it(
+    world: World, s3: S3, stored: dict[str, int], tmp_path: Path
+) -> None:
+    """Take the samples that the filters leave, and the data set without any choice of relatives."""
+    store_context(world, s3, tmp_path, count=4)
+    chosen = [*stored][:2]
+    run = request_run(
+        world,
+        chosen,
+        tree_type="OVERVIEW",
+        template_args={"filter_start_date": "2030-01-01"},
+    )
+
+    run_program(world, run, tmp_path)
+    register(world.conn, s3)
+
+    (job,) = rows(world.alice.get(f"/jobs?id=eq.{run}&select=status,error"))
+    assert job == {"status": "succeeded", "error": None}
+    linked = tip_samples(world, run)
+    assert {name for name, sample in linked.items() if sample is not None} == {*chosen}
+    assert len([name for name in linked if "/CONTEXT-" in name]) == 4
+
+
+@needs_tools
+@pytest.mark.timeout(900)
+def test_genomes_that_nextclade_aligned_are_not_aligned_again(
+    world: World, s3: S3, tmp_path: Path
+) -> None:
+    """Build a tree of mpox without context where MAFFT cannot run."""
+    mpox = factories.pathogen(
+        world.conn, "MPX", lineage_caller="NEXTCLADE", nextclade_dataset_name="hMPXV"
+    )
+    ids = {}
+    for number, change in enumerate(("A", "C", "G", "T"), 1):
+        name = f"{world.name}/MPX-{number}/2024"
+        ids[name] = sample = factories.sample(
+            world.conn,
+            world.group,
+            name,
+            pathogen_id=mpox,
+            public_identifier=name,
+            collection_date=f"2024-0{number}-01",
+        )
+        genome = factories.GENOME[:200] + change * 40 + factories.GENOME[200:]
+        factories.sequence(world.conn, sample, genome)
+        factories.aligned_sequence(world.conn, sample, sequence=f"{genome}---N")
+        factories.sample_lineage(
+            world.conn, sample, lineage_type="NEXTCLADE", lineage=f"B.1.{number}"
+        )
+    broken = tmp_path / "bin/mafft"
+    broken.parent.mkdir()
+    broken.write_text('#!/bin/sh\n[ "$1" = --version ] && echo v7.5 && exit\nexit 7\n')
+    broken.chmod(0o755)
+    run = request_run(world, [*ids], pathogen="MPX", tree_type="NON_CONTEXTUALIZED")
+
+    run_program(world, run, tmp_path, PATH=f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    register(world.conn, s3)
+
+    (job,) = rows(world.alice.get(f"/jobs?id=eq.{run}&select=status,error"))
+    assert job == {"status": "succeeded", "error": None}
+    assert tip_samples(world, run) == {
+        name.replace("/", "_"): sample for name, sample in ids.items()
+    }
+    assert tip_values(world, s3, run, "lineage") == {
+        f"{world.name}_MPX-{number}_2024": f"B.1.{number}" for number in range(1, 5)
+    }
+
+
+@needs_tools
+@pytest.mark.parametrize("count", [1, 2])
+def test_run_of_too_few_genomes_says_how_many_a_tree_needs(
+    world: World, s3: S3, stored: dict[str, int], tmp_path: Path, count: int
+) -> None:
+    """Fail before anything is inferred; with a data set, one genome is enough."""
+    run = request_run(
+        world,
+        [*stored][:count],
+        tree_type="NON_CONTEXTUALIZED",
+        template_args={"filter_start_date": "2030-01-01"},
+    )
+
+    run_program(world, run, tmp_path)
+    register(world.conn, s3)
+
+    (job,) = rows(world.alice.get(f"/jobs?id=eq.{run}&select=status,error"))
+    assert job == {
+        "status": "failed",
+        "error": f"a tree needs 3 genomes, and the run has {count}"
+        f" ({count} of its samples have a sequence)",
+    }
 
 
 @pytest.mark.timeout(300)

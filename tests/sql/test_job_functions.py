@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests import factories
 from tests.conftest import RequestAs
@@ -52,6 +53,62 @@ def fasta_of(conn: psycopg.Connection, after_id: int = 0) -> str:
     """Return the sequences of the job after a sample."""
     ((fasta,),) = conn.execute("select api.job_sequences(%s)", [after_id]).fetchall()
     return str(fasta)
+
+
+def test_job_reads_lineages_and_alignments_of_its_inputs(
+    admin: psycopg.Connection, as_job: AsJob, lab: Lab, job: int
+) -> None:
+    """Of the pathogen's caller, and of no other sample; a page of alignments has no others."""
+    own, plain, unused = (factories.sample(admin, lab.group) for _ in range(3))
+    for sample in (own, plain, unused):
+        factories.sequence(admin, sample)
+    for sample in (own, unused):
+        factories.aligned_sequence(admin, sample, "ACGT--N")
+        factories.sample_lineage(admin, sample, "BA.2")
+        factories.sample_lineage(admin, sample, "21L", lineage_type="NEXTCLADE")
+    for sample in (own, plain):
+        factories.job_sample(admin, job, sample)
+
+    with as_job(job) as conn:
+        inputs = inputs_of(conn)
+        uploaded = fasta_of(conn)
+        ((aligned,),) = conn.execute("select api.job_sequences(0, true)").fetchall()
+
+    assert {one["id"]: one["lineage"] for one in inputs["samples"]} == {own: "BA.2", plain: None}
+    assert aligned == f">{own}\nACGT--N\n"
+    assert uploaded.count(">") == 2
+    assert "--N" not in uploaded
+
+
+def test_job_of_the_platform_reads_its_data_set_and_what_it_is_told(
+    admin: psycopg.Connection, as_job: AsJob, lab: Lab
+) -> None:
+    """Links for what is in the storage, the rest as it is; a job of a group is told nothing."""
+    factories.storage_credentials(admin)
+    data_set = factories.repository_data(admin, stage="raw")
+    told = {"data_set_id": data_set, "metadata_url": "s3://aspen/a b/m", "is_aligned": True}
+    of_group = {"data_set_id": data_set, "metadata_url": "https://example.org/m"}
+    told_job = factories.platform_job(
+        admin,
+        "repository_processing",
+        status="running",
+        pathogen_id=lab.pathogen,
+        public_repository_id=factories.repository(admin, "GenBank"),
+        arguments=Jsonb(told),
+    )
+    job = factories.job(admin, lab.group, "pangolin", "running", arguments=Jsonb(of_group))
+
+    with as_job(told_job) as conn:
+        inputs = inputs_of(conn)
+    with as_job(job) as conn:
+        others = inputs_of(conn)
+
+    assert (inputs["kind"], inputs["repository"]) == ("repository_processing", "GenBank")
+    assert inputs["data_set"]["id"] == data_set
+    assert "/sequences.fasta.xz?" in inputs["data_set"]["sequences_url"]
+    assert "/a%20b/m?" in inputs["arguments"].pop("metadata_url")
+    assert inputs["arguments"] == {"data_set_id": data_set, "is_aligned": True}
+    assert (others["arguments"], others["data_set"], others["repository"]) == (None, None, None)
 
 
 def test_job_claims_its_own_inputs_and_no_others(

@@ -165,6 +165,8 @@ def test_operator_cancels_and_retries_its_jobs(
     [
         ("lab", "pangolin", None),
         (PLATFORM, "repository_alignment", None),
+        (PLATFORM, "repository_download", None),
+        ("lab", "repository_download", psycopg.errors.ForeignKeyViolation),
         ("lab", "repository_alignment", psycopg.errors.ForeignKeyViolation),
         (PLATFORM, "pangolin", psycopg.errors.ForeignKeyViolation),
         (PLATFORM, "phylo_run", psycopg.errors.ForeignKeyViolation),

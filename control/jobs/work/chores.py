@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from control.errors import ControlError
 from control.jobs.kinds.export import delete_expired_exports
+from control.jobs.platform_plan import queue_due, read_platform_jobs
 from control.jobs.schedules import run_due_schedules
 from control.storage.credentials import renew_credentials_if_needed
 from control.storage.uploads import delete_uploads
@@ -44,6 +45,7 @@ class Chores:
         if is_schedule_kept:
             self._chores += [
                 Chore("schedules", 60, run_due_schedules),
+                Chore("jobs of the platform", 60, self._queue_platform_jobs),
                 Chore("webhooks", 2, send_webhooks),
                 Chore("expired files", 3600, _delete_expired),
             ]
@@ -97,6 +99,11 @@ class Chores:
             self._say(f"{chore.name}: {problem}")
         self._problems[chore] = problem
         self._due_at[chore] = time.monotonic() + chore.seconds
+
+    def _queue_platform_jobs(self, conn: psycopg.Connection) -> None:
+        results = queue_due(conn, read_platform_jobs(self._app.settings.root))
+        if problems := [f"{one.kind}: {one.problem}" for one in results if one.problem]:
+            raise ControlError("; ".join(problems), "correct pipelines/platform.toml")
 
     def _renew_credentials(self, conn: psycopg.Connection) -> None:
         renew_credentials_if_needed(conn, self._app.settings, self._app.s3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from control.jobs.platform import follow
 from control.jobs.states import Job
 from control.outputs.data_sets import remove_data_sets, store_data_set
 from control.outputs.job_files import JobFiles
@@ -18,6 +19,7 @@ def register(
 ) -> Stored:
     """Store the data set, which is the latest aligned one from then on."""
     store_data_set(conn, job, files, "aligned")
+    follow(conn, job, "public_metadata")
     return Stored()
 
 

@@ -46,7 +46,7 @@ comment on column api.jobs.pathogen_id is
 comment on column api.jobs.kind is $$Kind of job
 
 phylo_run, pangolin, nextclade, import or export; of the platform: repository_alignment,
-public_metadata, locations, lineages or accessions.$$;
+repository_download, repository_processing, public_metadata, locations, lineages or accessions.$$;
 comment on column api.jobs.status is 'queued, running, succeeded, failed, cancelled or timed_out';
 comment on column api.jobs.attempt is 'Number of the current attempt, from 1';
 comment on column api.jobs.software_versions is $$Versions of the programs used, by name

@@ -49,6 +49,25 @@ begin
                 )
         end,
         'contextual_repository', repositories.name,
+        'repository', (
+            select published.name
+            from aspen.public_repositories as published
+            where published.id = jobs.public_repository_id
+        ),
+        -- An address in the storage becomes a link: the program has no keys of its own.
+        'arguments', (
+            select
+                json_object_agg(given.name, case
+                    when given.value ~ '^s3://[^/]+/.'
+                        then to_json(internal.presigned_url(
+                            split_part(given.value, '/', 3),
+                            regexp_replace(given.value, '^s3://[^/]+/', ''), null, 3600
+                        ))
+                    else to_json(jobs.arguments -> given.name)
+                end)
+            from jsonb_each_text(jobs.arguments) as given (name, value)
+            where jobs.is_platform
+        ),
         'samples', (
             select
                 coalesce(
@@ -63,6 +82,7 @@ begin
                             'division', locations.division,
                             'location', locations.location,
                             'host', samples.host,
+                            'lineage', lineages.lineage,
                             'sequencing_date', sequences.sequencing_date,
                             'bases', octet_length(sequences.sequence)
                         )
@@ -80,6 +100,11 @@ begin
                     samples.group_id = sequences.group_id
                     and samples.id = sequences.sample_id
                     and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
+            left join aspen.sample_lineages as lineages
+                on
+                    samples.group_id = lineages.group_id
+                    and samples.id = lineages.sample_id
+                    and pathogens.lineage_caller = lineages.lineage_type
         ),
         'public_sequences', (
             select
@@ -107,7 +132,11 @@ begin
     left join aspen.job_backgrounds as backgrounds
         on jobs.group_id = backgrounds.group_id and jobs.id = backgrounds.job_id
     left join aspen.repository_data as data_sets
-        on backgrounds.repository_data_id = data_sets.id
+        on
+            data_sets.id = coalesce(
+                backgrounds.repository_data_id,
+                case when jobs.is_platform then (jobs.arguments ->> 'data_set_id')::bigint end
+            )
     where jobs.group_id = authz.job_group_id() and jobs.id = authz.job_id();
     return inputs;
 end

@@ -1,6 +1,6 @@
 -- definer because a job may read no table; row-level security shows job_runner the inputs of the
 -- calling job. A sequence that was replaced is left out, because its results would not be stored.
-create or replace function internal.job_sequences(after_id bigint)
+create or replace function internal.job_sequences(after_id bigint, is_aligned boolean)
 returns text
 language plpgsql
 volatile
@@ -17,14 +17,21 @@ begin
     with sought as (
         select
             sequences.sample_id,
-            sum(octet_length(sequences.sequence)) over (order by sequences.sample_id) as bases
+            sum(octet_length(coalesce(aligned.sequence, sequences.sequence)))
+                over (order by sequences.sample_id) as bases
         from internal.job_input_samples() as inputs
         inner join aspen.sequences as sequences
             on
                 inputs.sample_group_id = sequences.group_id
                 and inputs.sample_id = sequences.sample_id
+        left join aspen.aligned_sequences as aligned
+            on
+                job_sequences.is_aligned
+                and sequences.group_id = aligned.group_id
+                and sequences.sample_id = aligned.sample_id
         where
             inputs.sample_id > coalesce(job_sequences.after_id, 0)
+            and (aligned.sample_id is not null or job_sequences.is_aligned is not true)
             and coalesce(inputs.sequence_revision, sequences.revision) = sequences.revision
     )
 
@@ -42,7 +49,7 @@ begin
         coalesce(
             string_agg(
                 internal.fasta_header(sequences.sample_id::text, null)
-                || sequences.sequence || E'\n',
+                || coalesce(aligned.sequence, sequences.sequence) || E'\n',
                 '' order by sequences.sample_id
             ),
             ''
@@ -51,13 +58,18 @@ begin
     from internal.job_input_samples() as inputs
     inner join aspen.sequences as sequences
         on inputs.sample_group_id = sequences.group_id and inputs.sample_id = sequences.sample_id
+    left join aspen.aligned_sequences as aligned
+        on
+            job_sequences.is_aligned
+            and sequences.group_id = aligned.group_id
+            and sequences.sample_id = aligned.sample_id
     where inputs.sample_id = any(page);
     return body;
 end
 $$;
 
-comment on function internal.job_sequences(bigint) is
+comment on function internal.job_sequences(bigint, boolean) is
 'The sequences of the calling job, for api.job_sequences, as job_runner';
 
-revoke all on function internal.job_sequences(bigint) from public;
-grant execute on function internal.job_sequences(bigint) to job;
+revoke all on function internal.job_sequences(bigint, boolean) from public;
+grant execute on function internal.job_sequences(bigint, boolean) to job;

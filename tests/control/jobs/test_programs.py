@@ -95,7 +95,7 @@ def test_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_job_has_a_program(admin: psycopg.Connection) -> None:
-    """Leave no job in the queue of the version that can queue it; two kinds run by hand only."""
+    """Leave no job in the queue of the version that can queue it."""
     kinds = {name for (name,) in admin.execute("select name from aspen.job_kinds")}
 
-    assert {*read_programs(SETTINGS.root).kinds} == kinds - {"lineages", "repository_alignment"}
+    assert {*read_programs(SETTINGS.root).kinds} == kinds

@@ -81,8 +81,11 @@ def test_keys_outside_the_manifests_folder_are_refused(key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"kind": "tree"}, "kind: must be one of repository_alignment, phylo_run, "),
-        ({"kind": ["phylo_run"]}, "kind: must be one of repository_alignment, phylo_run, "),
+        ({"kind": "tree"}, "kind: must be one of repository_processing, repository_download, "),
+        (
+            {"kind": ["phylo_run"]},
+            "kind: must be one of repository_processing, repository_download, ",
+        ),
         ({"attempt": 0}, "attempt: must be a whole number from 1"),
         ({"attempt": True}, "attempt: must be a whole number from 1"),
         ({"attempt": "1"}, "attempt: must be a whole number from 1"),
@@ -104,7 +107,10 @@ def test_keys_outside_the_manifests_folder_are_refused(key: str) -> None:
         ({"files": []}, "files: auspice_json is missing"),
         ({"files": [FILE, FILE]}, "files: auspice_json is named twice"),
         ({"files": ["tree.json"]}, "files[0]: must be an object"),
-        ({"files": [FILE | {"kind": "tree"}]}, "files[0].kind: must be one of aligned_sequences, "),
+        (
+            {"files": [FILE | {"kind": "tree"}]},
+            "files[0].kind: must be one of processed_sequences, ",
+        ),
         ({"files": [FILE | {"kind": "aligned_fasta"}]}, "files: a phylo_run has no aligned_fasta"),
         ({"files": [{"kind": "auspice_json"}]}, "files[0].key: is missing"),
         ({"files": [FILE | {"key": 5}]}, "files[0].key: must be a non-empty string"),

@@ -43,6 +43,23 @@ def test_worker_runs_what_schedules_want_if_asked(shop: Shop) -> None:
     assert (jobs_without, jobs) == ([], [("failed", schedule)])
 
 
+def test_worker_queues_jobs_of_the_platform_if_asked(shop: Shop) -> None:
+    """Run it at once, and again in the next period only."""
+    factories.pathogen(shop.conn)
+    shop.program(kind="locations")
+    (shop.root / "pipelines/platform.toml").write_text(
+        '[[job]]\nkind = "locations"\npathogen = "SC2"\nevery_days = 7\n'
+    )
+
+    shop.work_once()
+    before = shop.conn.execute("select id from aspen.jobs").fetchall()
+    shop.work_once("--with-schedule")
+    shop.work_once("--with-schedule")
+
+    jobs = shop.conn.execute("select kind, status from aspen.jobs").fetchall()
+    assert (before, jobs) == ([], [("locations", "succeeded")])
+
+
 def test_worker_deletes_what_has_expired_if_asked(shop: Shop) -> None:
     """Queue the objects of an old upload for deletion, and keep a new one."""
     old = factories.upload(

@@ -1,0 +1,1 @@
+"""Fetch the list of the lineages of a pathogen."""
