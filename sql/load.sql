@@ -135,6 +135,7 @@
 \ir internal/jobs/is_reported.sql
 \ir internal/jobs/hand_back_jobs.sql
 \ir internal/jobs/end_attempt.sql
+\ir internal/jobs/adopt_jobs.sql
 \ir internal/jobs/sweep_jobs.sql
 \ir internal/jobs/release_jobs.sql
 \ir internal/jobs/jobs_within_limits.sql

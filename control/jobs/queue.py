@@ -44,6 +44,8 @@ class Swept:
     attempt: int
     status: str
     error: str
+    executor: str | None
+    handle: str | None
 
 
 def claim_jobs(
@@ -122,6 +124,26 @@ def sweep_jobs(conn: psycopg.Connection) -> list[Swept]:
     """End the attempts that have lost their worker or took too long."""
     rows = conn.execute("select * from internal.sweep_jobs()").fetchall()
     return [Swept(*row) for row in rows]
+
+
+def adopt_jobs(
+    conn: psycopg.Connection, worker: str, executor: str
+) -> list[tuple[Claim, str | None]]:
+    """Take over attempts of workers that were lost; each with its handle, None if unknown."""
+    rows = conn.execute("select * from internal.adopt_jobs(%s, %s)", [worker, executor]).fetchall()
+    return [(Claim(*row[:6]), row[6]) for row in rows]
+
+
+def is_followed_by_another(
+    conn: psycopg.Connection, worker: str, job_id: int, attempt: int
+) -> bool:
+    """Tell whether the same attempt runs on, and another worker follows it."""
+    row = conn.execute(
+        "select from aspen.jobs"
+        " where id = %s and attempt = %s and status = 'running' and worker <> %s",
+        [job_id, attempt, worker],
+    ).fetchone()
+    return row is not None
 
 
 def status_of(conn: psycopg.Connection, job_id: int, attempt: int) -> tuple[str | None, bool]:

@@ -276,7 +276,9 @@ def test_sweep_ends_what_has_lost_its_worker(admin: psycopg.Connection, lab: Lab
     kept = [running(admin, lab.group), factories.job(admin, lab.group, status="running")]
     lost, gone = running(admin, lab.group, "old"), running(admin, lab.group, "gone", attempt=3)
 
-    swept = admin.execute("select * from internal.sweep_jobs()").fetchall()
+    swept = admin.execute(
+        "select job_id, attempt, status, error from internal.sweep_jobs()"
+    ).fetchall()
 
     reason = "its worker was lost"
     assert swept == [(lost, 1, "queued", reason), (gone, 3, "failed", reason)]
@@ -404,6 +406,7 @@ def test_workers_are_told_of_queued_and_cancelled_jobs(
         "end_attempt(bigint, integer, text, text, boolean)",
         "hand_back_jobs(text)",
         "sweep_jobs(interval)",
+        "adopt_jobs(text, text, interval)",
         "release_jobs()",
     ],
 )

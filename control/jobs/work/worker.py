@@ -30,13 +30,14 @@ from control.jobs.queue import (
     claim_jobs,
     end_attempt,
     hand_back_jobs,
+    is_followed_by_another,
     note_handle,
     note_launch,
     status_of,
-    sweep_jobs,
 )
 from control.jobs.work.chores import Chores
 from control.jobs.work.heart import Attempt, Heart
+from control.jobs.work.lost import adopt_attempts, sweep_attempts
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
 from control.tokens.minting import mint
@@ -178,8 +179,7 @@ class Worker:
             self._register(conn)
             if now - swept_at >= SWEEP_SECONDS and now - connected_at >= SETTLE_SECONDS:
                 swept_at = now
-                for swept in sweep_jobs(conn):
-                    self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
+                self._sweep(conn)
             is_due = is_woken or self._options.is_once or now - polled_at >= POLL_SECONDS
             taken = 0
             if is_due and not self._is_stopping:
@@ -189,6 +189,22 @@ class Worker:
                 return
             # A full hand means that more may wait.
             is_woken = bool(taken) or self._wait(conn, heart)
+
+    def _sweep(self, conn: psycopg.Connection) -> None:
+        """Follow what lost its worker and runs on, and end the rest."""
+        name = self._options.executor
+        try:
+            if not self._is_stopping:
+                for claim, handle in adopt_attempts(conn, self.name, name, self._executor(name)):
+                    program = self._programs.of(claim.kind, claim.pathogen)
+                    # The token that its program has is of the same attempt, and known to no log here.
+                    run = Run(claim, program, self._executor(name), handle, token="")
+                    self._runs[run.attempt] = run
+                    self._say(*run.attempt, "followed on: its worker was lost")
+            for swept in sweep_attempts(conn, self._executor):
+                self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
+        except ControlError as error:
+            self._options.say(f"attempts without a worker wait: {error}")
 
     def _is_over(self, conn: psycopg.Connection, heart: Heart, taken: int) -> bool:
         """End when nothing runs and nothing more is taken; hand back what takes too long."""
@@ -312,6 +328,11 @@ class Worker:
         for run in list(self._runs.values()):
             if run.attempt in heart.lost:
                 heart.lost.discard(run.attempt)
+                if run.executor.outlives_worker and is_followed_by_another(
+                    conn, self.name, *run.attempt
+                ):
+                    del self._runs[run.attempt]
+                    continue
                 run.executor.stop(run.handle)
             if run.attempt in heart.overdue and run.stopped is None:
                 run.stopped = ("time_out", "it took longer than its time limit")
