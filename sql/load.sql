@@ -143,6 +143,8 @@
 \ir internal/jobs/note_worker.sql
 \ir internal/results/queue_object_prunes.sql
 \ir internal/results/queue_object_prune.sql
+\ir internal/storage/newest_bucket.sql
+\ir internal/jobs/queue_job_prunes.sql
 \ir internal/storage/part_key.sql
 \ir internal/storage/queue_upload_prunes.sql
 \ir internal/results/remove_results.sql
