@@ -9,6 +9,7 @@ from control.errors import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import psycopg
 
@@ -67,17 +68,18 @@ def claim_jobs(
 
 def note_launch(
     conn: psycopg.Connection, claim: Claim, executor: str, *, seconds: int, max_attempts: int
-) -> bool:
-    """Store where an attempt runs, how long, and how many there are; False if it was lost."""
-    return (
-        conn.execute(
-            "update aspen.jobs set executor = %s, max_attempts = %s,"
-            " deadline_at = clock_timestamp() + make_interval(secs => %s)"
-            " where id = %s and attempt = %s and status = 'running'",
-            [executor, max_attempts, seconds, claim.job_id, claim.attempt],
-        ).rowcount
-        == 1
-    )
+) -> datetime | None:
+    """Store where an attempt runs, how long, and how many there are; None if it was lost.
+
+    Return the time of the database, whose clock alone counts.
+    """
+    row = conn.execute(
+        "update aspen.jobs set executor = %s, max_attempts = %s,"
+        " deadline_at = clock_timestamp() + make_interval(secs => %s)"
+        " where id = %s and attempt = %s and status = 'running' returning clock_timestamp()",
+        [executor, max_attempts, seconds, claim.job_id, claim.attempt],
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def note_handle(conn: psycopg.Connection, claim: Claim, executor: str, handle: str) -> None:

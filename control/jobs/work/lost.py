@@ -6,6 +6,7 @@ that job and attempt give it. Where nobody does, the attempt ends, and what runs
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,23 @@ if TYPE_CHECKING:
 
     from control.jobs.executors import Executor
 
+# More than a slow answer makes of the difference between two clocks.
+JUMP_SECONDS = 5.0
 NEVER_STARTED = "its worker was lost before it started"
+
+
+class SteadyClock:
+    """Compare the clock of the database with one of this process that nobody sets."""
+
+    def __init__(self) -> None:
+        self._apart: float | None = None
+
+    def has_jumped(self, conn: psycopg.Connection) -> bool:
+        """Tell whether somebody has set the clock of the database since the last look."""
+        row = conn.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
+        assert row is not None
+        before, self._apart = self._apart, row[0] - time.monotonic()
+        return before is not None and abs(self._apart - before) > JUMP_SECONDS
 
 
 def adopt_attempts(
@@ -34,9 +51,7 @@ def adopt_attempts(
         for claim, noted in adopt_jobs(conn, worker, name):
             handle = noted or executor.find(claim.job_id, claim.attempt)
             if handle is None:
-                end_attempt(
-                    conn, claim.job_id, claim.attempt, action="fail", error=NEVER_STARTED
-                )
+                end_attempt(conn, claim.job_id, claim.attempt, action="fail", error=NEVER_STARTED)
                 continue
             note_handle(conn, claim, name, handle)
             adopted.append((claim, handle))

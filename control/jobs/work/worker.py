@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ from control.jobs.queue import (
 )
 from control.jobs.work.chores import Chores
 from control.jobs.work.heart import Attempt, Heart
-from control.jobs.work.lost import adopt_attempts, sweep_attempts
+from control.jobs.work.lost import SteadyClock, adopt_attempts, sweep_attempts
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
 from control.tokens.minting import mint
@@ -116,6 +116,7 @@ class Worker:
         self._after: tuple[int, int] | None = None
         self._front_at = 0.0
         self._failed_registration_at = 0.0
+        self._clock = SteadyClock()
 
     def stop(self) -> None:
         """Take no more jobs, and end when those that run have ended or the grace is over."""
@@ -179,7 +180,12 @@ class Worker:
             self._register(conn)
             if now - swept_at >= SWEEP_SECONDS and now - connected_at >= SETTLE_SECONDS:
                 swept_at = now
-                self._sweep(conn)
+                if self._clock.has_jumped(conn):
+                    # All workers seem to be silent, or none: let them show that they live.
+                    self._options.say("the clock of the database has jumped")
+                    connected_at = now
+                else:
+                    self._sweep(conn)
             is_due = is_woken or self._options.is_once or now - polled_at >= POLL_SECONDS
             taken = 0
             if is_due and not self._is_stopping:
@@ -197,7 +203,7 @@ class Worker:
             if not self._is_stopping:
                 for claim, handle in adopt_attempts(conn, self.name, name, self._executor(name)):
                     program = self._programs.of(claim.kind, claim.pathogen)
-                    # The token that its program has is of the same attempt, and known to no log here.
+                    # The token of its program is of the same attempt; no log here shows it.
                     run = Run(claim, program, self._executor(name), handle, token="")
                     self._runs[run.attempt] = run
                     self._say(*run.attempt, "followed on: its worker was lost")
@@ -251,15 +257,16 @@ class Worker:
             program = self._programs.of(claim.kind, claim.pathogen)
             name = LOCAL if program.runs_in == CONTROL else self._options.executor
             executor = self._executor(name)
-            if not note_launch(
+            started_at = note_launch(
                 conn,
                 claim,
                 name,
                 seconds=program.time_limit_seconds,
                 max_attempts=program.max_attempts,
-            ):
+            )
+            if started_at is None:
                 return
-            token = self._token(claim, program) if program.runs_in != CONTROL else ""
+            token = self._token(claim, program, started_at) if program.runs_in != CONTROL else ""
             handle = executor.launch(self._task(claim, program, token))
         except CannotLaunch as error:
             self._end(conn, claim, "fail", f"{error.message}: {error.remedy}", is_final=True)
@@ -276,13 +283,14 @@ class Worker:
             self._executors[name] = make_executor(name, self._app.settings)
         return self._executors[name]
 
-    def _token(self, claim: Claim, program: Program) -> str:
+    def _token(self, claim: Claim, program: Program, now: datetime) -> str:
         seconds = min(program.time_limit_seconds + TOKEN_EXTRA_SECONDS, LONGEST_SECONDS)
         return mint(
             self._keys,
             sub=f"job|{claim.job_id}",
             role="job",
             ttl=timedelta(seconds=seconds),
+            now=now,
             job_id=claim.job_id,
             attempt=claim.attempt,
         )

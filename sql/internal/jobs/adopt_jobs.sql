@@ -29,7 +29,9 @@ begin
                 select from aspen.job_workers as workers
                 where
                     workers.name = jobs.worker
-                    and workers.heartbeat_at > clock_timestamp() - adopt_jobs.patience
+                    and workers.heartbeat_at
+                    between clock_timestamp() - adopt_jobs.patience
+                    and clock_timestamp() + adopt_jobs.patience
             )
             and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)
         order by jobs.id

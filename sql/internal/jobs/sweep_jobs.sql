@@ -33,7 +33,9 @@ begin
                     select from aspen.job_workers as workers
                     where
                         workers.name = jobs.worker
-                        and workers.heartbeat_at > clock_timestamp() - sweep_jobs.patience
+                        and workers.heartbeat_at
+                        between clock_timestamp() - sweep_jobs.patience
+                        and clock_timestamp() + sweep_jobs.patience
                 )
             )
             and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)

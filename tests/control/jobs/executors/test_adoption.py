@@ -150,13 +150,8 @@ def test_worker_that_was_taken_for_dead_lets_go_of_what_another_follows(
     """Stop no execution of the same attempt; stop the one of an attempt that is over."""
     followed, ended = shop.job(), shop.job()
     with shop.worker(executor=NAME, executors={NAME: executor}) as (worker, _):
-        handles = []
-        for job in (followed, ended):
-            wait_for(lambda job=job: shop.row(job, "executor_handle")[0])
-            handles.append(str(shop.row(job, "executor_handle")[0]))
-        shop.conn.execute(
-            "update aspen.jobs set worker = 'another' where id = %s", [followed]
-        )
+        handles = [_handle_of(shop, job) for job in (followed, ended)]
+        shop.conn.execute("update aspen.jobs set worker = 'another' where id = %s", [followed])
         shop.conn.execute("select internal.cancel_jobs(array[%s::bigint])", [ended])
         wait_for(lambda: None if worker._runs else True)
 
@@ -165,3 +160,8 @@ def test_worker_that_was_taken_for_dead_lets_go_of_what_another_follows(
         "it was stopped",
     ]
     assert shop.row(followed, "status", "attempt", "worker") == ("running", 1, "another")
+
+
+def _handle_of(shop: Shop, job: int) -> str:
+    """Wait until the execution of a job is known, and return what it is called."""
+    return str(wait_for(lambda: shop.row(job, "executor_handle")[0]))
