@@ -27,6 +27,8 @@ HEARTBEAT_SECONDS = 10.0
 # Waits of 1, 2, 4, 8 and 16 s outlast a restart of the API.
 _TRIES = 6
 _PASSING = frozenset({429, 502, 503, 504})
+# S3 answers 500 when it fails inside, and asks clients to send again; of the API it is an error.
+_PASSING_OF_STORAGE = _PASSING | {500}
 _TIMEOUT_SECONDS = 120.0
 _CHUNK = 1 << 20
 
@@ -108,7 +110,7 @@ class Job:
                     raise http.client.IncompleteRead(b"")
                 return
             except urllib.error.HTTPError as error:
-                if error.code not in _PASSING:
+                if error.code not in _PASSING_OF_STORAGE:
                     # The link stays out of the reason: whoever has it can fetch the file.
                     raise JobError(f"an input cannot be fetched: HTTP {error.code}") from None
                 _pause(wait, error)
@@ -158,7 +160,7 @@ class Job:
                         pass
                 break
             except urllib.error.HTTPError as error:
-                if error.code not in _PASSING:
+                if error.code not in _PASSING_OF_STORAGE:
                     raise JobError(f"{path.name} was not stored: HTTP {error.code}") from None
                 _pause(wait, error)
             except (OSError, http.client.HTTPException) as error:
