@@ -15,7 +15,7 @@ from pipelines import job
 
 
 class Storage:
-    """A storage that answers with these statuses, then with 200; the links of its API lead to it."""
+    """A storage that answers with these statuses, then 200, and an API whose links lead to it."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
@@ -76,7 +76,7 @@ def test_storage_that_refuses_is_not_asked_again(storage: Storage, tmp_path: Pat
     """Fail the job with the status, without the link."""
     storage.statuses = [403]
 
-    with pytest.raises(job.JobError, match="^an input cannot be fetched: HTTP 403$"):
+    with pytest.raises(job.JobError, match=r"^an input cannot be fetched: HTTP 403$"):
         job.Job(1, 1, storage.url, "token").download(f"{storage.url}/input", tmp_path / "file")
 
     assert storage.asked == ["GET /input"]
