@@ -22,6 +22,8 @@ from tests.chaos.stage import Stage
 
 GENOME = "ACGT" * 250
 PAUSE_SECONDS = 0.3
+# Between two looks at what happened.
+LOOK_SECONDS = 1.0
 PAGE = 50
 # What may be answered while something is being restarted.
 PASSING = frozenset({429, 500, 502, 503, 504})
@@ -144,7 +146,7 @@ class People:
     def look_after_jobs(self) -> None:
         """Cancel the jobs that hang, and retry half of those; until the end."""
         retried: set[int] = set()
-        while not self.over.wait(PAUSE_SECONDS):
+        while not self.over.wait(LOOK_SECONDS):
             running = self.ask("GET", "/jobs?select=id,attempt,status&status=in.(running,failed)")
             for job in running:
                 what = fate(self.stage.seed, job["id"], job["attempt"])
@@ -177,7 +179,7 @@ class People:
             if is_last and not events:
                 return
             if not events:
-                self.over.wait(PAUSE_SECONDS)
+                self.over.wait(LOOK_SECONDS)
 
 
 def delivered(received: list[tuple[str, dict[str, str], bytes]]) -> list[int]:

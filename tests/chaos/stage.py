@@ -94,12 +94,13 @@ class Keeper:
 
     def _keep(self) -> None:
         while not self._over.is_set():
-            self.process = self._start()
-            assert self.process.stdout is not None
-            for line in self.process.stdout:
-                self.said.append(line.rstrip())
-                self._count.up()
-            code = self.process.wait()
+            # At its end the pipe is closed and the process is waited for.
+            with self._start() as self.process:
+                assert self.process.stdout is not None
+                for line in self.process.stdout:
+                    self.said.append(line.rstrip())
+                    self._count.up()
+            code = self.process.returncode
             self.dead.append(self.process.pid)
             if not self._over.is_set():
                 self.said.append(f"({self.name} {self.process.pid} ended with {code})")
