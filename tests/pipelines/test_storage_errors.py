@@ -46,7 +46,7 @@ class Storage:
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
     """Run the storage, and wait for nothing."""
-    monkeypatch.setattr(job.time, "sleep", lambda _: None)
+    monkeypatch.setattr("pipelines.job.time.sleep", lambda _: None)
     storage = Storage()
     thread = threading.Thread(target=storage.server.serve_forever)
     thread.start()

@@ -12,7 +12,6 @@ from pathlib import Path
 import jwt
 import pytest
 
-from control.jobs.work import lost
 from control.jobs.work import worker as working
 from control.jobs.work.lost import SteadyClock
 from control.storage.s3 import make_client
@@ -301,7 +300,7 @@ def test_jump_of_the_clock_is_noticed_once(
     clock = SteadyClock()
     before = [clock.has_jumped(shop.conn) for _ in range(2)]
     there = time.monotonic
-    monkeypatch.setattr(lost.time, "monotonic", lambda: there() - seconds)
+    monkeypatch.setattr("control.jobs.work.lost.time.monotonic", lambda: there() - seconds)
 
     assert before == [False, False]
     assert [clock.has_jumped(shop.conn) for _ in range(2)] == [True, False]
