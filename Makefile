@@ -57,9 +57,9 @@ attack: ## Try a thousand attacks on a separate stack; ARGS="--seed 7 floods"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.attack $(ARGS)
 
-chaos: ## Break a separate stack at random and start it again; ARGS="--seed 7 --rounds 50"
+chaos: ## Kill everything at random while jobs run, and look what is lost; ARGS="--seed 7 --jobs 20"
 	@$(INSTALL) development node
-	@$(BIN)/python -m tests.stack.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
 	@$(INSTALL) development node

@@ -282,6 +282,9 @@ const STATUS = {
     '55P03': '503 Service Unavailable\r\nRetry-After: 1',
     '40P01': '409 Conflict',
 };
+// The database closed the connection, crashed or is starting: PostgREST 12 answers 400 without a code,
+// or 500. Whether a request that changes something was executed is not known.
+const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
@@ -372,6 +375,9 @@ function corrected(asked, answered) {
     const status = head.slice(9, 12);
     if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
         return rewritten(head, status === '500' && isEncodingBroken(asked) ? 400 : Number(status));
+    }
+    if (IS_CUT_OFF.test(body.replace(/^[0-9a-f]+\r\n/i, ''))) {
+        return rewritten(`${head}\r\nRetry-After: 1`, 503);
     }
     if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
         return reworded(asked, head, body);

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from pipelines.retries import PASSING, pause, waits
+from pipelines.retries import PASSING_OF_STORAGE, pause, waits
 
 # One PUT stores no more.
 MOST_BYTES = 5 << 30
@@ -133,7 +133,7 @@ def _transfer(url: str, file: BinaryIO, state: _State, most_bytes: int) -> None:
             file.truncate()
             state.size, state.total = 0, None if length is None else int(length)
             state.validator = _validator(answer)
-        elif answer.status in PASSING:
+        elif answer.status in PASSING_OF_STORAGE:
             raise _Interrupted(f"HTTP {answer.status}")
         elif answer.status in (206, 416):
             state.size = 0

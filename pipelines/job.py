@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipelines.fetching import FetchError, fetch
-from pipelines.retries import PASSING, TRIES, pause, waits
+from pipelines.retries import PASSING, PASSING_OF_STORAGE, TRIES, pause, waits
 
 # A worker takes a job from a program that is silent for longer than 30 s.
 HEARTBEAT_SECONDS = 10.0
@@ -145,7 +145,7 @@ class Job:
                         pass
                 break
             except urllib.error.HTTPError as error:
-                if error.code not in PASSING:
+                if error.code not in PASSING_OF_STORAGE:
                     raise JobError(f"{path.name} was not stored: HTTP {error.code}") from None
                 pause(wait, error)
             except (OSError, http.client.HTTPException) as error:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 TRIES = 6
 # Answers that say that the same request may succeed later.
 PASSING = frozenset({429, 502, 503, 504})
+# S3 answers 500 when it fails inside, and asks clients to send again; of the API it is an error.
+PASSING_OF_STORAGE = PASSING | {500}
 
 
 def waits(tries: int = TRIES) -> Iterator[float | None]:

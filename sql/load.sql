@@ -136,6 +136,7 @@
 \ir internal/jobs/is_reported.sql
 \ir internal/jobs/hand_back_jobs.sql
 \ir internal/jobs/end_attempt.sql
+\ir internal/jobs/adopt_jobs.sql
 \ir internal/jobs/sweep_jobs.sql
 \ir internal/jobs/release_jobs.sql
 \ir internal/jobs/jobs_within_limits.sql
@@ -143,6 +144,8 @@
 \ir internal/jobs/note_worker.sql
 \ir internal/results/queue_object_prunes.sql
 \ir internal/results/queue_object_prune.sql
+\ir internal/storage/newest_bucket.sql
+\ir internal/jobs/queue_job_prunes.sql
 \ir internal/storage/part_key.sql
 \ir internal/storage/queue_upload_prunes.sql
 \ir internal/results/remove_results.sql

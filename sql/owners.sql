@@ -49,15 +49,16 @@ begin
                     'internal.claim_job_inputs', 'internal.job_sequences',
                     'internal.job_upload_url', 'internal.report_job'
                 ]),
-                ('presigner', array['internal.presigned_url', 'internal.upload_bucket']),
+                ('presigner', array['internal.newest_bucket', 'internal.presigned_url']),
                 ('registrar', array[
                     'internal.accept_invitation', 'internal.invite_members',
                     'internal.revoke_invitation'
                 ]),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.note_events', 'internal.note_lost_input',
-                    'internal.note_sequence_revision', 'internal.queue_object_prune',
-                    'internal.queue_object_prunes', 'internal.queue_upload_prunes',
+                    'internal.note_sequence_revision', 'internal.queue_job_prunes',
+                    'internal.queue_object_prune', 'internal.queue_object_prunes',
+                    'internal.queue_upload_prunes',
                     'internal.renew_results_of_sample', 'internal.renew_results_of_sequences', 'internal.requeue_job',
                     'internal.sequence_revisions'
                 ])

@@ -258,16 +258,19 @@ def run(app: App, job_id: int, attempt: int) -> None:
 def sweep(app: App, dry_run: bool, as_json: bool) -> None:
     """End the attempts whose worker is lost or whose time limit is over.
 
-    Workers do so by themselves; this is for when none runs. A job with attempts left is queued
-    again.
+    Workers do so by themselves, and follow on what still runs elsewhere; this is for when none
+    runs. What still runs is stopped. A job with attempts left is queued again.
 
     \b
         control job sweep
     """
-    from control.jobs.queue import sweep_jobs
+    from control.jobs.executors import make_executor
+    from control.jobs.work.lost import sweep_attempts
 
-    with app.connect("job sweep") as conn, conn.transaction(force_rollback=dry_run):
-        swept = sweep_jobs(conn)
+    with app.connect("job sweep") as conn:
+        swept = sweep_attempts(
+            conn, lambda name: make_executor(name, app.settings), dry_run=dry_run
+        )
     if as_json:
         echo_json([asdict(one) for one in swept])
         return

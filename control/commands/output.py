@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,31 +205,67 @@ def get(app: App, job_id: int, kind: str | None, path: Path, as_json: bool) -> N
 
 @output.command()
 @click.argument("prefix", type=Address(), required=False)
+@click.option("--queue", is_flag=True, help="Queue old unregistered files for output prune.")
+@click.option(
+    "--older-than",
+    type=Lifetime(),
+    default="1d",
+    show_default=True,
+    help="With --queue: leave out what was written later.",
+)
+@click.option("--dry-run", is_flag=True, help="With --queue: show what would be queued.")
 @json_option
 @click.pass_obj
-def verify(app: App, prefix: S3Uri | None, as_json: bool) -> None:
+def verify(
+    app: App,
+    prefix: S3Uri | None,
+    queue: bool,
+    older_than: timedelta,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Compare the registered outputs with S3, and exit with 3 if they differ.
 
-    `missing` and `changed` are registered outputs; `unregistered` are files of jobs that no output
-    refers to, that are not queued for deletion, and that no running job writes. PREFIX is jobs/ in
-    the bucket of the environment unless given. Nothing is written.
+    `missing` and `changed` are registered outputs; `unregistered` are files of jobs and uploads
+    that nothing refers to, that are not queued for deletion, and that no running job writes. PREFIX
+    is jobs/ and group/ in the bucket of the environment unless given.
+
+    Nothing is written without --queue. With it, unregistered files that only the platform can have
+    written (below jobs/ID/ and group/ID/uploads/) are queued and are no difference any more; output
+    prune deletes them. Manifest and log of a job stay as long as the job.
 
     \b
         control output verify
         control output verify s3://aspen/jobs/42/
+        control output verify --queue --older-than 7d --dry-run
     """
     from control.outputs.verifying import verify_outputs
 
-    place = prefix or S3Uri(app.settings.bucket, "jobs/")
+    if dry_run and not queue:
+        raise click.UsageError("--dry-run goes with --queue; nothing is written without it")
+    bucket = app.settings.bucket
+    places = [S3Uri(bucket, "jobs/"), S3Uri(bucket, "group/")] if prefix is None else [prefix]
+    if queue and places[0].bucket != bucket:
+        raise click.UsageError(f"--queue is for the bucket of this environment, {bucket}")
+    before = datetime.now(UTC) - older_than if queue else None
     counts = {"missing": 0, "changed": 0, "unregistered": 0}
+    queued = 0
     with app.connect("output verify") as conn:
-        for one in verify_outputs(conn, app.s3, place.bucket, place.key):
-            counts[one.problem] += 1
-            if as_json:
-                echo_json_line(asdict(one))
-            else:
-                click.echo(one_line(f"{one.problem:12} {one.uri} {one.detail or ''}".rstrip()))
-    click.echo(", ".join(f"{count} {problem}" for problem, count in counts.items()), err=True)
+        for place in places:
+            for one in verify_outputs(
+                conn, app.s3, place.bucket, place.key, queue_before=before, dry_run=dry_run
+            ):
+                counts[one.problem] += not one.is_queued
+                queued += one.is_queued
+                if as_json:
+                    echo_json_line(({"dry_run": dry_run} if queue else {}) | asdict(one))
+                else:
+                    done = "would queue" if dry_run else "queued"
+                    what = done if one.is_queued else one.problem
+                    click.echo(one_line(f"{what:12} {one.uri} {one.detail or ''}".rstrip()))
+    summary = ", ".join(f"{count} {problem}" for problem, count in counts.items())
+    would = "would be " if dry_run else ""
+    click.echo(f"{summary}, {queued} {would}queued" if queue else summary, err=True)
     if any(counts.values()):
         raise click.exceptions.Exit(SOMETHING_TO_DO)
 
@@ -321,11 +357,12 @@ def scan_(app: App, prefix: S3Uri | None, dry_run: bool, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def prune(app: App, dry_run: bool, as_json: bool) -> None:
-    """Delete from S3 what no output refers to any more: files of deleted runs, replaced files.
+    """Delete from S3 what nothing refers to any more: what deleted runs left, replaced files.
 
-    Look at --dry-run first: what is deleted is gone. Only objects that the database has queued for
-    deletion are deleted, each by its version, and only in the bucket of the environment. An object
-    that an output refers to again is kept. Several such commands at once share the work.
+    Look at --dry-run first: what is deleted is gone. Only what the database has queued for deletion
+    is deleted, and only in the bucket of the environment: objects by their versions, and everything
+    below the folder of a deleted job. An object that an output refers to again is kept. What failed
+    attempts left is queued by output verify --queue. Several such commands at once share the work.
 
     \b
         control output prune --dry-run

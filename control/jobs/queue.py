@@ -9,6 +9,7 @@ from control.errors import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import psycopg
 
@@ -44,6 +45,8 @@ class Swept:
     attempt: int
     status: str
     error: str
+    executor: str | None
+    handle: str | None
 
 
 def claim_jobs(
@@ -65,17 +68,18 @@ def claim_jobs(
 
 def note_launch(
     conn: psycopg.Connection, claim: Claim, executor: str, *, seconds: int, max_attempts: int
-) -> bool:
-    """Store where an attempt runs, how long, and how many there are; False if it was lost."""
-    return (
-        conn.execute(
-            "update aspen.jobs set executor = %s, max_attempts = %s,"
-            " deadline_at = clock_timestamp() + make_interval(secs => %s)"
-            " where id = %s and attempt = %s and status = 'running'",
-            [executor, max_attempts, seconds, claim.job_id, claim.attempt],
-        ).rowcount
-        == 1
-    )
+) -> datetime | None:
+    """Store where an attempt runs, how long, and how many there are; None if it was lost.
+
+    Return the time of the database, whose clock alone counts.
+    """
+    row = conn.execute(
+        "update aspen.jobs set executor = %s, max_attempts = %s,"
+        " deadline_at = clock_timestamp() + make_interval(secs => %s)"
+        " where id = %s and attempt = %s and status = 'running' returning clock_timestamp()",
+        [executor, max_attempts, seconds, claim.job_id, claim.attempt],
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def note_handle(conn: psycopg.Connection, claim: Claim, executor: str, handle: str) -> None:
@@ -122,6 +126,26 @@ def sweep_jobs(conn: psycopg.Connection) -> list[Swept]:
     """End the attempts that have lost their worker or took too long."""
     rows = conn.execute("select * from internal.sweep_jobs()").fetchall()
     return [Swept(*row) for row in rows]
+
+
+def adopt_jobs(
+    conn: psycopg.Connection, worker: str, executor: str
+) -> list[tuple[Claim, str | None]]:
+    """Take over attempts of workers that were lost; each with its handle, None if unknown."""
+    rows = conn.execute("select * from internal.adopt_jobs(%s, %s)", [worker, executor]).fetchall()
+    return [(Claim(*row[:6]), row[6]) for row in rows]
+
+
+def is_followed_by_another(
+    conn: psycopg.Connection, worker: str, job_id: int, attempt: int
+) -> bool:
+    """Tell whether the same attempt runs on, and another worker follows it."""
+    row = conn.execute(
+        "select from aspen.jobs"
+        " where id = %s and attempt = %s and status = 'running' and worker <> %s",
+        [job_id, attempt, worker],
+    ).fetchone()
+    return row is not None
 
 
 def status_of(conn: psycopg.Connection, job_id: int, attempt: int) -> tuple[str | None, bool]:

@@ -10,6 +10,8 @@ from control.storage.s3 import S3Uri
 
 # The first match counts: whatever a job writes below its own folder is its own.
 _JOB_IN_KEY = re.compile(r"(?:^|/)jobs/([^/]*)")
+_PART_OF_UPLOAD = re.compile(r"group/[0-9]{1,18}/uploads/[0-9a-f-]{36}/")
+_FILE_OF_JOB = re.compile(r"jobs/[1-9][0-9]{0,17}/")
 
 
 def check_address(uri: S3Uri, job_id: int, bucket: str | None = None) -> None:
@@ -40,6 +42,16 @@ def owner_of(key: str) -> str | None:
     """Return the job whose folder contains a key, as the key spells it; None if there is none."""
     owner = _JOB_IN_KEY.search(key)
     return None if owner is None else owner[1]
+
+
+def is_of_upload(key: str) -> bool:
+    """Return whether an object is what somebody sent for an upload."""
+    return _PART_OF_UPLOAD.match(key) is not None
+
+
+def is_of_platform(key: str) -> bool:
+    """Return whether only the platform writes there, so that it may delete what nothing needs."""
+    return _FILE_OF_JOB.match(key) is not None or is_of_upload(key)
 
 
 def is_plain(key: str) -> bool:

@@ -1,8 +1,9 @@
 """Delete from S3 the objects that aspen.object_prunes lists, and nothing else.
 
 Each batch is one transaction: its entries and the keys of its objects are locked, then every object
-that an output refers to is kept. A command that is killed has deleted objects whose entries are
-still there; the next one deletes them again, which S3 answers alike.
+that something needs is kept. An entry whose key ends with a slash is the folder of a deleted job.
+A command that is killed has deleted objects whose entries are still there; the next one deletes
+them again, which S3 answers alike.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ BATCH = 500
 MOST_OBJECTS = 1000
 
 
+Outcome = Literal["deleted", "kept", "failed"]
+
+
 @dataclass(frozen=True)
 class Pruned:
-    """What became of one entry of the queue: `kept` means that an output refers to the object."""
+    """What became of one object: `kept` means that something needs it."""
 
     job_id: int | None
     uri: S3Uri
     version_id: str | None
-    outcome: Literal["deleted", "kept", "failed"] = "deleted"
+    outcome: Outcome = "deleted"
     reason: str | None = None
 
 
@@ -46,6 +50,11 @@ class _Entry:
     job_id: int | None
     key: str
     version_id: str | None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the entry is about everything below its key."""
+        return self.key.endswith("/")
 
 
 def prune_objects(
@@ -86,26 +95,74 @@ def _prune(
 ) -> list[Pruned]:
     free = try_lock_objects(conn, (S3Uri(bucket, entry.key) for entry in entries))
     entries = [entry for entry in entries if str(S3Uri(bucket, entry.key)) in free]
+    objects = [entry for entry in entries if not entry.is_folder]
     # A statement of its own: it sees what was registered before the locks were taken.
-    found = conn.execute(
-        query("outputs/find_needed_prunes"), {"ids": [entry.id for entry in entries]}
-    )
-    needed = {entry_id for (entry_id,) in found}
-    unneeded = [entry for entry in entries if entry.id not in needed]
+    needed = _needed(conn, bucket, [(entry.key, entry.version_id) for entry in objects])
+    unneeded = [entry for entry in objects if (entry.key, entry.version_id) not in needed]
     failures = {} if dry_run else _delete(s3, bucket, unneeded)
     done = []
-    for entry in entries:
+    for entry in objects:
         pruned = Pruned(entry.job_id, S3Uri(bucket, entry.key), entry.version_id)
-        if entry.id in needed:
+        if (entry.key, entry.version_id) in needed:
             pruned = replace(pruned, outcome="kept")
         elif reason := failures.get((entry.key, entry.version_id)):
             pruned = replace(pruned, outcome="failed", reason=reason)
         done.append((entry.id, pruned))
+    named = {entry.key for entry in objects}
+    for entry in entries:
+        if entry.is_folder:
+            below = _prune_folder(conn, s3, bucket, entry, dry_run=dry_run)
+            # In a dry run, files with an entry of their own are still there.
+            done += [(entry.id, pruned) for pruned in below if pruned.uri.key not in named]
+    failed = {entry_id for entry_id, pruned in done if pruned.outcome == "failed"}
     conn.execute(
         "delete from aspen.object_prunes where id = any(%s)",
-        [[entry_id for entry_id, pruned in done if pruned.outcome != "failed"]],
+        [[entry.id for entry in entries if entry.id not in failed]],
     )
     return [pruned for _, pruned in done]
+
+
+def _prune_folder(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, entry: _Entry, *, dry_run: bool
+) -> Iterator[Pruned]:
+    """Delete everything below the folder of a job that is gone, page by page.
+
+    Nobody registers files for a job that is gone, and no later job has its id, so the key of the
+    folder is the only one that is locked.
+    """
+    job = conn.execute("select from aspen.jobs where id = %s", [entry.job_id]).fetchone()
+    if job is not None:
+        yield Pruned(entry.job_id, S3Uri(bucket, entry.key), None, "kept")
+        return
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=entry.key)
+    for page in pages:
+        stored = [
+            (found["Key"], found["VersionId"])
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        ]
+        needed = {key for key, _ in _needed(conn, bucket, [(key, None) for key, _ in stored])}
+        gone = [
+            replace(entry, key=key, version_id=version)
+            for key, version in stored
+            if key not in needed
+        ]
+        failures = {} if dry_run else _delete(s3, bucket, gone)
+        for key in dict.fromkeys(key for key, _ in stored):
+            reason = failures.get((key, None))
+            outcome: Outcome = "kept" if key in needed else "failed" if reason else "deleted"
+            yield Pruned(entry.job_id, S3Uri(bucket, key), None, outcome, reason)
+
+
+def _needed(
+    conn: psycopg.Connection, bucket: str, objects: Sequence[tuple[str, str | None]]
+) -> set[tuple[str, str | None]]:
+    """Return the ones of these objects, by key and version, that something needs."""
+    values = {
+        "bucket": bucket,
+        "keys": [key for key, _ in objects],
+        "version_ids": [version for _, version in objects],
+    }
+    return set(conn.execute(query("outputs/find_needed_objects"), values))
 
 
 def _delete(

@@ -1,22 +1,23 @@
 """Compare the registered outputs with S3, both ways: what is missing or changed, what is too many.
 
-Verifying writes nothing. Rows and listings come page by page, requests go to S3 several at a time.
+Rows and listings come page by page, requests go to S3 several at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import botocore.exceptions
 import psycopg
 
-from control.outputs.addresses import owner_of
+from control.outputs.addresses import is_of_upload, owner_of
 from control.outputs.job_files import etag_of, refused_reading
 from control.outputs.listing import Choice, Output, find_outputs
+from control.outputs.orphans import find_unregistered, queue_orphans
 from control.outputs.parallel import in_parallel
-from control.queries import query
 from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
@@ -26,38 +27,64 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference between the table of outputs and S3; `job_id` None means no job's folder."""
+    """One difference between the table of outputs and S3; `job_id` None means no job's folder.
+
+    `is_queued` means that the object was queued for deletion.
+    """
 
     problem: Literal["missing", "changed", "unregistered"]
     uri: S3Uri
     job_id: int | None
     kind: str | None = None
     detail: str | None = None
+    is_queued: bool = False
 
 
 def verify_outputs(
-    conn: psycopg.Connection, s3: S3Client, bucket: str, prefix: str
+    conn: psycopg.Connection,
+    s3: S3Client,
+    bucket: str,
+    prefix: str,
+    *,
+    queue_before: datetime | None = None,
+    dry_run: bool = False,
 ) -> Iterator[Finding]:
-    """Yield what differs below a prefix: first outputs without their object, then the others."""
+    """Yield what differs below a prefix: first outputs without their object, then the others.
+
+    Unregistered objects that were written before `queue_before` are queued for deletion.
+    """
     outputs = find_outputs(conn, Choice(bucket=bucket, prefix=prefix))
     for output, (problem, detail) in in_parallel(lambda one: _compare(s3, one), outputs):
         # A row that was replaced or deleted in the meantime need not have its object any more.
         if problem is not None and _is_current(conn, output):
             yield Finding(problem, output.stored.uri, output.job_id, output.stored.kind, detail)
-    yield from find_unregistered(conn, s3, bucket, prefix)
-
-
-def find_unregistered(
-    conn: psycopg.Connection, s3: S3Client, bucket: str, prefix: str
-) -> Iterator[Finding]:
-    """Yield the objects of jobs below a prefix that nothing accounts for."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        keys = [found["Key"] for found in page.get("Contents", []) if owner_of(found["Key"])]
-        values = {"bucket": bucket, "keys": keys}
-        for (key,) in conn.execute(query("outputs/find_unregistered"), values).fetchall():
+    for page in _unregistered_pages(conn, s3, bucket, prefix):
+        old = [
+            key
+            for key, written_at in page.items()
+            if queue_before is not None and written_at < queue_before
+        ]
+        queued = queue_orphans(conn, bucket, old, dry_run=dry_run)
+        for key in page:
             owner = owner_of(key)
             job_id = int(owner) if owner is not None and owner.isdecimal() else None
-            yield Finding("unregistered", S3Uri(bucket, key), job_id)
+            yield Finding("unregistered", S3Uri(bucket, key), job_id, is_queued=key in queued)
+
+
+def _unregistered_pages(
+    conn: psycopg.Connection, s3: S3Client, bucket: str, prefix: str
+) -> Iterator[dict[str, datetime]]:
+    """Yield the objects of jobs and uploads that nothing accounts for, with when they were written.
+
+    Page by page, as S3 lists them.
+    """
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        listed = {
+            found["Key"]: found["LastModified"]
+            for found in page.get("Contents", [])
+            if owner_of(found["Key"]) is not None or is_of_upload(found["Key"])
+        }
+        yield {key: listed[key] for key in find_unregistered(conn, bucket, [*listed])}
 
 
 def _compare(

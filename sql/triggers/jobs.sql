@@ -36,3 +36,9 @@ after update on aspen.jobs
 referencing old table as old_rows new table as changed_rows
 for each statement
 execute function internal.note_events();
+
+create or replace trigger jobs_queue_job_prunes
+after delete on aspen.jobs
+referencing old table as gone_rows
+for each statement
+execute function internal.queue_job_prunes();

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import select
 import socket
+import socketserver
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -16,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from control.stack.ports import any_free
+from control.stack.ports import HOST, any_free
 from control.stack.process import wait_for
 from tests import factories
 from tests.http.world import World, refusal, rows
@@ -519,6 +521,51 @@ def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory
 
     assert refusal(response) == (503, "api_unavailable")
     assert response.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        ("400 Bad Request", "", (503, "api_unavailable")),
+        ("500 Internal Server Error", "57P02", (503, "api_unavailable")),
+        ("400 Bad Request", "22023", (400, "22023")),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_answer_of_a_connection_that_was_cut_asks_to_send_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    method: str,
+    status: str,
+    code: str,
+    expected: tuple[int, str],
+) -> None:
+    """Answer 503 where PostgREST says nothing but 400, because the database crashed under it.
+
+    What PostgREST then sends is replayed byte for byte: it depends on the moment of the crash.
+    """
+    body = f'{{"code":"{code}","details":null,"hint":null,"message":""}}'
+    chunked = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n"
+    answer = f"{head}Transfer-Encoding: chunked\r\n\r\n{chunked}".encode()
+
+    class Replay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer((HOST, 0), Replay) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            directory = tmp_path_factory.mktemp("cut")
+            with run_edge(directory, any_free(), server.server_address[1]) as url:
+                headers = {"Authorization": "Bearer x"}
+                response = httpx.request(method, f"{url}/samples", headers=headers)
+        finally:
+            server.shutdown()
+
+    assert refusal(response) == expected
+    assert response.headers.get("Retry-After") == ("1" if expected[0] == 503 else None)
 
 
 def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Limited) -> None:

@@ -271,15 +271,23 @@ def test_sweep_ends_what_has_lost_its_worker(admin: psycopg.Connection, lab: Lab
     """Queue the next attempt, or end the job if there is none; keep what has a worker."""
     admin.execute(
         "insert into aspen.job_workers (name, heartbeat_at)"
-        " values ('old', now() - interval '1 minute'), ('w', now())"
+        " values ('old', now() - interval '1 minute'), ('w', now()),"
+        " ('clock-was-set-back', now() + interval '1 minute')"
     )
     kept = [running(admin, lab.group), factories.job(admin, lab.group, status="running")]
     lost, gone = running(admin, lab.group, "old"), running(admin, lab.group, "gone", attempt=3)
+    ahead = running(admin, lab.group, "clock-was-set-back")
 
-    swept = admin.execute("select * from internal.sweep_jobs()").fetchall()
+    swept = admin.execute(
+        "select job_id, attempt, status, error from internal.sweep_jobs()"
+    ).fetchall()
 
     reason = "its worker was lost"
-    assert swept == [(lost, 1, "queued", reason), (gone, 3, "failed", reason)]
+    assert swept == [
+        (lost, 1, "queued", reason),
+        (gone, 3, "failed", reason),
+        (ahead, 1, "queued", reason),
+    ]
     assert [row_of(admin, job, "status") for job in kept] == [("running",)] * 2
     assert row_of(admin, lost, "attempt", "worker", "error") == (2, None, reason)
 
@@ -404,6 +412,7 @@ def test_workers_are_told_of_queued_and_cancelled_jobs(
         "end_attempt(bigint, integer, text, text, boolean)",
         "hand_back_jobs(text)",
         "sweep_jobs(interval)",
+        "adopt_jobs(text, text, interval)",
         "release_jobs()",
     ],
 )

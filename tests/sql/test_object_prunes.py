@@ -37,6 +37,23 @@ def test_objects_of_a_deleted_run_are_queued(
     ]
 
 
+def test_folder_of_a_deleted_job_is_queued(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, run: int
+) -> None:
+    """Queue what nobody knows by name; a job that never ran has no folder."""
+    factories.storage_credentials(admin)
+    admin.execute("update aspen.jobs set started_at = created_at where id = %s", [run])
+    never_ran = factories.phylo_run(admin, lab.group, status="cancelled", started_at=None)
+
+    with request_as("member", sub="alice", keep=True) as conn:
+        conn.execute("delete from api.phylo_runs where id = any(%s)", [[run, never_ran]])
+
+    queued = admin.execute(QUEUE).fetchall()
+    assert [entry for entry in queued if entry[3].endswith("/")] == [
+        (lab.group, run, "aspen", f"jobs/{run}/", None)
+    ]
+
+
 @pytest.mark.parametrize("who", ["vic", "bob"])
 def test_delete_that_is_not_allowed_queues_nothing(
     admin: psycopg.Connection, request_as: RequestAs, run: int, who: str

@@ -1,4 +1,4 @@
-"""Break a local stack at random and bring it up again: `python -m tests.stack.chaos --seed 7`.
+"""Break a local stack at random and bring it up again: `make chaos ARGS="--only stack --seed 7"`.
 
 Each round does one to three things that a kernel or a colleague may do, then runs `control up` once
 and checks: does everything run and answer, is everything there that was stored, and is no server
@@ -7,7 +7,6 @@ there twice?
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import signal
@@ -232,13 +231,8 @@ def run(local: LocalStack, seed: int, rounds: int) -> list[str]:
     return [each for number in range(rounds) for each in chaos.round(number)]
 
 
-def main() -> int:
-    """Run the command line; exit 1 when something did not heal."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 16))
-    parser.add_argument("--rounds", type=int, default=20)
-    chosen = parser.parse_args()
-    print(f"seed {chosen.seed}, {chosen.rounds} rounds", flush=True)
+def break_and_heal(seed: int, rounds: int) -> list[str]:
+    """Do so on a stack of its own, and return what did not heal."""
     with tempfile.TemporaryDirectory(prefix="aspen-chaos-") as name:
         data = Path(name)
         data.chmod(0o755)
@@ -246,12 +240,6 @@ def main() -> int:
             replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
         )
         try:
-            wrong = run(local, chosen.seed, chosen.rounds)
+            return run(local, seed, rounds)
         finally:
             local.down()
-    print("\n".join(wrong) or "everything healed")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -44,10 +44,20 @@ class CannotLaunch(ControlError):
 class Executor(Protocol):
     """Where programs run; test_conformance.py says what is expected of it."""
 
+    @property
+    def outlives_worker(self) -> bool:
+        """Whether programs go on when this process ends, so that another may follow them."""
+
     def launch(self, task: Task) -> str:
         """Start the program and return its handle; launching the same attempt again starts nothing.
 
         CannotLaunch if it cannot work, any other error if it may work later.
+        """
+
+    def find(self, job_id: int, attempt: int) -> str | None:
+        """Return the handle of an attempt that was launched, by anybody; None if it was not.
+
+        ControlError if it cannot be told now.
         """
 
     def poll(self, handle: str) -> Outcome | None:

@@ -40,6 +40,8 @@ class Kept:
 class LocalExecutor:
     """Subprocesses of this process; they end with it, however it ends."""
 
+    outlives_worker = False
+
     def __init__(self, *, log_bytes: int = LOG_BYTES, grace_seconds: float = GRACE_SECONDS) -> None:
         self._log_bytes = log_bytes
         self._grace_seconds = grace_seconds
@@ -76,6 +78,11 @@ class LocalExecutor:
         )
         self._kept[handle] = Kept(keeper, directory)
         return handle
+
+    def find(self, job_id: int, attempt: int) -> str | None:
+        """Look among the programs of this process: those of others have ended with them."""
+        handle = f"{job_id}-{attempt}"
+        return handle if handle in self._kept else None
 
     def poll(self, handle: str) -> Outcome | None:
         """Read the outcome once the keeper has ended."""

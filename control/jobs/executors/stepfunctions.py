@@ -25,6 +25,8 @@ STOPPED = "it was stopped"
 class StepFunctionsExecutor:
     """Executions of one state machine; they go on when the worker ends."""
 
+    outlives_worker = True
+
     def __init__(self, client: Any, state_machine_arn: str, environment: str) -> None:
         self._client = client
         self._arn = state_machine_arn
@@ -32,7 +34,7 @@ class StepFunctionsExecutor:
 
     def launch(self, task: Task) -> str:
         """Start the execution of an attempt; its name makes sure that there is one."""
-        name = f"aspen-{self._environment}-{task.job_id}-{task.attempt}"
+        name = self._name(task.job_id, task.attempt)
         given = {
             "job_id": task.job_id,
             "attempt": task.attempt,
@@ -49,12 +51,25 @@ class StepFunctionsExecutor:
                 stateMachineArn=self._arn, name=name, input=json.dumps(given)
             )
         except self._client.exceptions.ExecutionAlreadyExists:
-            return f"{self._arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+            return self._handle(name)
         except _errors() as error:
             raise ControlError(
                 f"Step Functions starts no execution: {error}", "docs/operations.md, Workers"
             ) from error
         return str(started["executionArn"])
+
+    def find(self, job_id: int, attempt: int) -> str | None:
+        """Ask for the execution by its name, which follows from job and attempt."""
+        handle = self._handle(self._name(job_id, attempt))
+        try:
+            self._client.describe_execution(executionArn=handle)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        except _errors() as error:
+            raise ControlError(
+                f"Step Functions does not answer: {error}", "docs/operations.md, Workers"
+            ) from error
+        return handle
 
     def poll(self, handle: str) -> Outcome | None:
         """Ask how the execution is; one that cannot be asked counts as running."""
@@ -92,6 +107,12 @@ class StepFunctionsExecutor:
 
     def close(self) -> None:
         """Leave the executions, which do not need this process."""
+
+    def _name(self, job_id: int, attempt: int) -> str:
+        return f"aspen-{self._environment}-{job_id}-{attempt}"
+
+    def _handle(self, name: str) -> str:
+        return f"{self._arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 def make(settings: Settings) -> StepFunctionsExecutor:

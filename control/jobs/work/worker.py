@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +30,14 @@ from control.jobs.queue import (
     claim_jobs,
     end_attempt,
     hand_back_jobs,
+    is_followed_by_another,
     note_handle,
     note_launch,
     status_of,
-    sweep_jobs,
 )
 from control.jobs.work.chores import Chores
 from control.jobs.work.heart import Attempt, Heart
+from control.jobs.work.lost import SteadyClock, adopt_attempts, sweep_attempts
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
 from control.tokens.minting import mint
@@ -115,6 +116,7 @@ class Worker:
         self._after: tuple[int, int] | None = None
         self._front_at = 0.0
         self._failed_registration_at = 0.0
+        self._clock = SteadyClock()
 
     def stop(self) -> None:
         """Take no more jobs, and end when those that run have ended or the grace is over."""
@@ -178,8 +180,12 @@ class Worker:
             self._register(conn)
             if now - swept_at >= SWEEP_SECONDS and now - connected_at >= SETTLE_SECONDS:
                 swept_at = now
-                for swept in sweep_jobs(conn):
-                    self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
+                if self._clock.has_jumped(conn):
+                    # All workers seem to be silent, or none: let them show that they live.
+                    self._options.say("the clock of the database has jumped")
+                    connected_at = now
+                else:
+                    self._sweep(conn)
             is_due = is_woken or self._options.is_once or now - polled_at >= POLL_SECONDS
             taken = 0
             if is_due and not self._is_stopping:
@@ -189,6 +195,22 @@ class Worker:
                 return
             # A full hand means that more may wait.
             is_woken = bool(taken) or self._wait(conn, heart)
+
+    def _sweep(self, conn: psycopg.Connection) -> None:
+        """Follow what lost its worker and runs on, and end the rest."""
+        name = self._options.executor
+        try:
+            if not self._is_stopping:
+                for claim, handle in adopt_attempts(conn, self.name, name, self._executor(name)):
+                    program = self._programs.of(claim.kind, claim.pathogen)
+                    # The token of its program is of the same attempt; no log here shows it.
+                    run = Run(claim, program, self._executor(name), handle, token="")
+                    self._runs[run.attempt] = run
+                    self._say(*run.attempt, "followed on: its worker was lost")
+            for swept in sweep_attempts(conn, self._executor):
+                self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
+        except ControlError as error:
+            self._options.say(f"attempts without a worker wait: {error}")
 
     def _is_over(self, conn: psycopg.Connection, heart: Heart, taken: int) -> bool:
         """End when nothing runs and nothing more is taken; hand back what takes too long."""
@@ -235,15 +257,16 @@ class Worker:
             program = self._programs.of(claim.kind, claim.pathogen)
             name = LOCAL if program.runs_in == CONTROL else self._options.executor
             executor = self._executor(name)
-            if not note_launch(
+            started_at = note_launch(
                 conn,
                 claim,
                 name,
                 seconds=program.time_limit_seconds,
                 max_attempts=program.max_attempts,
-            ):
+            )
+            if started_at is None:
                 return
-            token = self._token(claim, program) if program.runs_in != CONTROL else ""
+            token = self._token(claim, program, started_at) if program.runs_in != CONTROL else ""
             handle = executor.launch(self._task(claim, program, token))
         except CannotLaunch as error:
             self._end(conn, claim, "fail", f"{error.message}: {error.remedy}", is_final=True)
@@ -260,13 +283,14 @@ class Worker:
             self._executors[name] = make_executor(name, self._app.settings)
         return self._executors[name]
 
-    def _token(self, claim: Claim, program: Program) -> str:
+    def _token(self, claim: Claim, program: Program, now: datetime) -> str:
         seconds = min(program.time_limit_seconds + TOKEN_EXTRA_SECONDS, LONGEST_SECONDS)
         return mint(
             self._keys,
             sub=f"job|{claim.job_id}",
             role="job",
             ttl=timedelta(seconds=seconds),
+            now=now,
             job_id=claim.job_id,
             attempt=claim.attempt,
         )
@@ -312,6 +336,11 @@ class Worker:
         for run in list(self._runs.values()):
             if run.attempt in heart.lost:
                 heart.lost.discard(run.attempt)
+                if run.executor.outlives_worker and is_followed_by_another(
+                    conn, self.name, *run.attempt
+                ):
+                    del self._runs[run.attempt]
+                    continue
                 run.executor.stop(run.handle)
             if run.attempt in heart.overdue and run.stopped is None:
                 run.stopped = ("time_out", "it took longer than its time limit")

@@ -1,5 +1,12 @@
 create or replace function internal.sweep_jobs(patience interval default '25 seconds')
-returns table (job_id bigint, attempt integer, status text, error text)
+returns table (
+    job_id bigint,
+    attempt integer,
+    status text,
+    error text,
+    executor text,
+    handle text
+)
 language plpgsql
 volatile
 security invoker
@@ -13,6 +20,8 @@ begin
         select
             jobs.id,
             jobs.attempt,
+            jobs.executor,
+            jobs.executor_handle,
             coalesce(jobs.deadline_at <= clock_timestamp(), false) as is_overdue
         from aspen.jobs as jobs
         where
@@ -24,7 +33,9 @@ begin
                     select from aspen.job_workers as workers
                     where
                         workers.name = jobs.worker
-                        and workers.heartbeat_at > clock_timestamp() - sweep_jobs.patience
+                        and workers.heartbeat_at
+                        between clock_timestamp() - sweep_jobs.patience
+                        and clock_timestamp() + sweep_jobs.patience
                 )
             )
             and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)
@@ -33,6 +44,8 @@ begin
     loop
         job_id := lost.id;
         attempt := lost.attempt;
+        executor := lost.executor;
+        handle := lost.executor_handle;
         error := case
             when lost.is_overdue then 'it took longer than its time limit'
             else 'its worker was lost'
@@ -51,7 +64,8 @@ comment on function internal.sweep_jobs(interval) is
 $$Ends attempts that have lost their worker or are past their time limit
 
 patience: how old the last heartbeat of a worker may be, and how late the end of an attempt. A job
-with attempts left is queued again. Returns what became of each job.$$;
+with attempts left is queued again. Returns what became of each job, and what its executor called the
+attempt, which may still run there.$$;
 
 revoke all on function internal.sweep_jobs(interval) from public;
 grant execute on function internal.sweep_jobs(interval) to control;

@@ -1,18 +1,13 @@
--- definer because only presigner may read the credentials.
 create or replace function internal.upload_bucket()
 returns text
 language plpgsql
 stable
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
-    newest text;
+    newest constant text := internal.newest_bucket();
 begin
-    select stored.bucket into newest
-    from aspen.storage_credentials as stored
-    order by stored.updated_at desc, stored.bucket
-    limit 1;
     if newest is null then
         perform internal.fail(503, 'storage_unavailable',
             'Files cannot be fetched or sent at the moment', null,

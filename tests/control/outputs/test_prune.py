@@ -78,6 +78,53 @@ def test_files_of_a_deleted_run_are_deleted_after_a_dry_run(versioned: Desk) -> 
     assert versioned.rows(WAITING) == []
 
 
+def test_folder_of_a_deleted_job_is_deleted_with_what_nobody_named(versioned: Desk) -> None:
+    """Delete logs, manifests and failed attempts in every version, and nothing of a neighbour."""
+    factories.storage_credentials(versioned.conn, bucket=versioned.s3.bucket)
+    gone = factories.phylo_run(
+        versioned.conn, versioned.group_id, started_at="2024-02-01", finished_at="2024-02-02"
+    )
+    keys = [f"jobs/{gone}/1/log.txt", f"jobs/{gone}/2/tree.json"]
+    stays = [f"jobs/{gone}0/1/log.txt", f"x/jobs/{gone}/1/log.txt"]
+    for key in [*keys, *keys, *stays]:
+        versioned.put(key, "x")
+    versioned.conn.execute("delete from aspen.jobs where id = %s", [gone])
+
+    tried = prune(versioned, dry_run=True)
+    pruned = prune(versioned)
+
+    assert tried == pruned
+    assert [(one.outcome, one.job_id, one.uri.key) for one in pruned] == [
+        ("deleted", gone, key) for key in keys
+    ]
+    assert [versions(versioned, key) for key in keys] == [[], []]
+    assert all(exists(versioned, key) for key in stays)
+    assert versioned.rows(WAITING) == []
+
+
+def test_folder_of_a_job_that_is_there_is_kept(desk: Desk) -> None:
+    """Look whether the job came back, with a backup."""
+    run = factories.phylo_run(desk.conn, desk.group_id)
+    log = desk.put(f"jobs/{run}/1/log.txt", "x")
+    queue(desk, f"jobs/{run}/", job_id=run)
+
+    assert [(one.outcome, one.uri.key) for one in prune(desk)] == [("kept", f"jobs/{run}/")]
+    assert exists(desk, log.key)
+
+
+def test_file_of_an_open_attempt_is_kept(desk: Desk) -> None:
+    """Delete nothing that a job still writes, even if the queue names it."""
+    run = factories.phylo_run(desk.conn, desk.group_id, status="running", attempt=2)
+    before, now = (desk.put(f"jobs/{run}/{attempt}/x", "x").key for attempt in (1, 2))
+    for key in (before, now):
+        queue(desk, key, job_id=run)
+
+    assert [(one.outcome, one.uri.key) for one in prune(desk)] == [
+        ("deleted", before),
+        ("kept", now),
+    ]
+
+
 def test_replaced_version_is_deleted_and_the_registered_one_kept(versioned: Desk) -> None:
     """Delete by version: the key is that of an output."""
     job = versioned.job("phylo_run")

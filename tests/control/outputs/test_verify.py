@@ -73,6 +73,7 @@ def test_output_that_differs_is_named(
         "uri": {"bucket": desk.s3.bucket, "key": key},
         "job_id": run,
         "kind": "auspice_json",
+        "is_queued": False,
     }
     assert desk.state() == before
 

@@ -18,7 +18,7 @@ from control.jobs.executors.stepfunctions import StepFunctionsExecutor
 from control.stack.state import S3_KEY
 from tests.control.jobs.executors.tasks import end_of, task
 from tests.names import unique
-from tests.servers import S3, SETTINGS, run_s3
+from tests.servers import S3, SETTINGS
 
 # A state machine that does what the command of a task says, as a container would.
 MACHINE: dict[str, Any] = {
@@ -53,13 +53,6 @@ class Bench:
 def local_bench(s3: S3) -> Bench:
     """Run programs of this machine."""
     return Bench(LocalExecutor(grace_seconds=0.2))
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
-    """Start an emulator with the roles that a state machine needs."""
-    with run_s3(tmp_path_factory.mktemp("states"), "aspen-states", "s3,stepfunctions,iam") as s3:
-        yield s3
 
 
 def stepfunctions_bench(s3: S3) -> Bench:
@@ -131,6 +124,7 @@ def test_attempt_is_launched_once(bench: Bench) -> None:
 
     assert (first == again, first == other) == (True, False)
     assert bench.executor.poll(first) is None
+    assert [bench.executor.find(1, 1), bench.executor.find(1, 3)] == [first, None]
     bench.executor.stop(first)
     end_of(bench.executor, first)
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from control.app import App
 from control.cli import cli
+from control.jobs.executors import Executor
 from control.jobs.executors.local import LocalExecutor
 from control.jobs.programs import Programs
 from control.jobs.work.worker import Options, Worker
@@ -85,7 +86,7 @@ class Shop:
     def job(self, kind: str = "phylo_run", **columns: Any) -> int:
         """Queue a job."""
         if kind == "phylo_run":
-            return factories.phylo_run(self.conn, self.group_id, status="queued", **columns)
+            return factories.phylo_run(self.conn, self.group_id, **{"status": "queued"} | columns)
         return factories.job(self.conn, self.group_id, kind, **columns)
 
     def control(self, *arguments: object) -> Result:
@@ -100,7 +101,13 @@ class Shop:
 
     @contextmanager
     def worker(
-        self, *, concurrency: int = 2, is_once: bool = False, grace: float = 0.2
+        self,
+        *,
+        concurrency: int = 2,
+        is_once: bool = False,
+        grace: float = 0.2,
+        executor: str = "local",
+        executors: Mapping[str, Executor] | None = None,
     ) -> Iterator[tuple[Worker, Future[None]]]:
         """Run a worker in a thread, and stop it at the end."""
         app = App()
@@ -109,9 +116,15 @@ class Shop:
             app,
             Programs(self.root, self.tables),
             load_keys(self.keys_dir),
-            Options(concurrency, is_once=is_once, grace_seconds=grace, say=self.said.append),
+            Options(
+                concurrency,
+                is_once=is_once,
+                executor=executor,
+                grace_seconds=grace,
+                say=self.said.append,
+            ),
         )
-        worker._executors["local"] = LocalExecutor(grace_seconds=0.2)
+        worker._executors |= {"local": LocalExecutor(grace_seconds=0.2), **(executors or {})}
         with ThreadPoolExecutor() as pool:
             future = pool.submit(worker.run)
             try:

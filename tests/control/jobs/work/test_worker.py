@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import jwt
 import pytest
 
+from control.jobs.work import worker as working
+from control.jobs.work.lost import SteadyClock
 from control.storage.s3 import make_client
+from control.tokens import minting
 from tests import factories
 from tests.control.jobs.executors.tasks import wait_for
 from tests.control.jobs.executors.test_local import is_alive
@@ -52,8 +57,18 @@ def test_token_is_of_the_attempt_and_is_not_in_the_log(shop: Shop) -> None:
     assert "ASPEN_JOB_TOKEN=[token]\n" in shop.log(job, 4)
 
 
-def test_job_whose_program_reports_is_registered(shop: Shop, api: Api, tmp_path: Path) -> None:
-    """Take a job through the API to its end: its token works, and its report is registered."""
+@pytest.mark.parametrize("days", [0, 40, -40])
+def test_job_whose_program_reports_is_registered(
+    shop: Shop, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Take a job through the API to its end, also if the clock of the worker is wrong."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=days)
+
+    monkeypatch.setattr(minting, "datetime", Clock)
     report = (
         "import json, os, urllib.request as r\n"
         "m = {'kind': 'phylo_run', 'attempt': 1, 'status': 'failed', 'error': 'no such sample'}\n"
@@ -275,6 +290,38 @@ def test_worker_that_was_taken_for_dead_leaves_the_next_attempt_alone(shop: Shop
 
     facts = ("status", "attempt", "worker", "error")
     assert shop.row(job, *facts) == ("running", 2, "another", "its worker was lost")
+
+
+@pytest.mark.parametrize("seconds", [60, -60])
+def test_jump_of_the_clock_is_noticed_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """Tell whether the clock of the database moved against one that nobody sets."""
+    clock = SteadyClock()
+    before = [clock.has_jumped(shop.conn) for _ in range(2)]
+    there = time.monotonic
+    monkeypatch.setattr("control.jobs.work.lost.time.monotonic", lambda: there() - seconds)
+
+    assert before == [False, False]
+    assert [clock.has_jumped(shop.conn) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize(("has_jumped", "status"), [(True, "running"), (False, "queued")])
+def test_jump_of_the_clock_takes_no_worker_for_dead(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, has_jumped: bool, status: str
+) -> None:
+    """Sweep when the workers have had time to show that they live; without a jump at once."""
+    monkeypatch.setattr(working, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(SteadyClock, "has_jumped", lambda *_: has_jumped)
+    job = shop.job(status="running", worker="seems-dead")
+    monkeypatch.setattr(working, "SWEEP_SECONDS", 0)
+    with shop.worker():
+        if has_jumped:
+            wait_for(lambda: True if "the clock of the database has jumped" in shop.said else None)
+        else:
+            shop.wait_until(job, "status", "queued")
+
+    assert shop.row(job, "status") == (status,)
 
 
 def test_worker_outlives_the_loss_of_its_connections(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+comment on column aspen.object_prunes.key is null;

@@ -1,0 +1,1 @@
+"""Kill processes of the platform at random while jobs run, and look whether anything got lost."""
