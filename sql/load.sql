@@ -418,6 +418,7 @@
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
 \ir internal/jobs/job_upload_url.sql
+\ir internal/storage/column_name_problem.sql
 \ir internal/jobs/create_import.sql
 \ir internal/jobs/create_export.sql
 \ir internal/sharing/make_link.sql

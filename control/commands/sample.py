@@ -20,6 +20,7 @@ from control.samples.metadata import (
     IncompleteDates,
     Metadata,
     MetadataOptions,
+    StrainPrefix,
     read_metadata,
 )
 from control.terminal import after_the_fact, one_line, progress_bar
@@ -53,8 +54,13 @@ def sample() -> None:
 @click.option("--group", required=True, metavar="GROUP", help="Owning group: id, name or prefix.")
 @click.option("--user", required=True, metavar="SUB", help="User who imports: users.subject.")
 @click.option("--pathogen", required=True, metavar="SLUG", help="For example SC2.")
-@click.option("--metadata", type=input_file, required=True, help="Tab-separated; may be gzip.")
-@click.option("--sequences", type=input_file, help="FASTA named by strain; may be gzip.")
+@click.option(
+    "--metadata",
+    type=input_file,
+    required=True,
+    help="Separated by tabs or commas; may be compressed.",
+)
+@click.option("--sequences", type=input_file, help="FASTA named by strain; may be compressed.")
 @click.option(
     "--on-conflict",
     type=click.Choice(["error", "skip", "update"]),
@@ -70,6 +76,13 @@ def sample() -> None:
     show_default=True,
     metavar="COLUMN",
     help="Empty cells get a generated identifier.",
+)
+@click.option(
+    "--strain-prefix",
+    type=click.Choice(["keep", "remove"]),
+    default="keep",
+    show_default=True,
+    help="Whether identifiers keep a repository's prefix, such as hCoV-19/.",
 )
 @click.option(
     "--incomplete-dates",
@@ -94,6 +107,7 @@ def import_command(
     is_private: bool,
     private_identifier_column: str,
     public_identifier_column: str,
+    strain_prefix: StrainPrefix,
     incomplete_dates: IncompleteDates,
     allow_missing_sequences: bool,
     rejects: Path | None,
@@ -104,7 +118,7 @@ def import_command(
 
     METADATA has Nextstrain's columns. Missing locations are created with their division and
     country; accessions are stored by repository. By default the strain becomes both identifiers of
-    a sample. Both files may be compressed (gzip, xz, bzip2) or pipes; "-" is standard input.
+    a sample. Both files may be compressed (gzip, zstd, xz, bzip2) or pipes; "-" is standard input.
     docs/importing.md has the rules. Exit code 0 means that everything is stored, even if the
     summary could not be printed.
 
@@ -129,7 +143,7 @@ def import_command(
     table = read_metadata(metadata, options)
     with open_rejects(rejects) as rejected:
         with app.connect("sample import") as conn, _progress(table.total) as advance:
-            target = Target(find_group(conn, group), user, pathogen, on_conflict)
+            target = Target(find_group(conn, group), user, pathogen, on_conflict, strain_prefix)
             report = import_samples(
                 conn,
                 target,

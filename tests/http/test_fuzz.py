@@ -283,6 +283,9 @@ CALLS: dict[str, dict[str, Any]] = {
         "on_conflict": "error",
         "incomplete_dates": "reject",
         "is_private": True,
+        "private_identifier_column": "strain",
+        "public_identifier_column": "id",
+        "strain_prefix": "remove",
     },
     "create_upload": {
         "group_id": 0,
