@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from control.errors import ControlError
-from control.outputs.malformed import Malformed
-from control.outputs.unpacking import unpacked
+from control.unpacking import Damaged, unpacked
 
 BUFFER_BYTES = 1 << 20
 # Enough to detect the kind and the line ends; readers reject a longer first line.
@@ -166,7 +165,7 @@ def _named(name: str) -> Iterator[None]:
     """Report errors in the content of a file with the file's name."""
     try:
         yield
-    except Malformed as error:
+    except Damaged as error:
         raise ControlError(f"{name} is damaged: it {error.reason}", _COPY_AGAIN) from error
     except _DAMAGE as error:
         raise ControlError(f"{name} is damaged: {error}", _COPY_AGAIN) from error

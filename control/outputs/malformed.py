@@ -15,7 +15,6 @@ class Malformed(ControlError):
     """A file that cannot be registered as it is."""
 
     def __init__(self, file: str, position: str | int | None, reason: str) -> None:
-        self.reason = reason
         where = f"{file}, line {position}" if isinstance(position, int) else file
         if isinstance(position, str):
             where = f"{file}, {position}"
