@@ -299,6 +299,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "kinds": ["tree.ready"],
     },
     "replay_webhook": {"id": 0, "after_event_id": 0},
+    "rotate_webhook_secret": {"id": 0, "overlap_hours": 24},
     "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,
