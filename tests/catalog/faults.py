@@ -479,8 +479,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "create or replace function authz.secret_names() returns text[] language sql immutable"
         " as $$ select array['link', 'path', 'url'] $$": [
             "api.create_webhook(bigint,text,text[]): secret",
-            "api.rotate_webhook_secret(bigint,integer): secret",
             "api.invite_members(bigint,json,text,integer): token",
+            "api.rotate_webhook_secret(bigint,integer): secret",
             "api.share_phylo_tree(bigint,integer): token",
             "api.share_sequences(bigint,text,json,boolean,integer): token",
         ],
