@@ -10,7 +10,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import lzma
 import shlex
 import shutil
 import stat
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from control.errors import ControlError
+from control.unpacking import Damaged, unpacked
 
 BUFFER_BYTES = 1 << 20
 # Enough to detect the kind and the line ends; readers reject a longer first line.
@@ -32,13 +32,16 @@ NOT_UTF_8 = (
     "save it as UTF-8; of an older spreadsheet: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE"
 )
 BOM = b"\xef\xbb\xbf"
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+_COPY_AGAIN = "copy it again; gzip -t, zstd -t, xz -t or bzip2 -t tests it"
 _TAR_OFFSET = 257
 
-_UNPACKERS: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
-    b"\xfd7zXZ\0": lzma.LZMAFile,
-    b"BZh": bz2.BZ2File,
+# Zstd and xz with bounded memory: a file of some bytes may ask for gigabytes.
+_UNPACKERS: dict[bytes, Callable[[BinaryIO, str], Any]] = {
+    b"\x1f\x8b": lambda file, _: gzip.GzipFile(fileobj=file),
+    b"\xfd7zXZ\0": unpacked,
+    b"(\xb5/\xfd": unpacked,
+    b"BZh": lambda file, _: bz2.BZ2File(file),
 }
 _SPREADSHEET = "a spreadsheet", "save its sheet as text: tab-separated, in UTF-8"
 _ARCHIVE = "an archive", "unpack it and give the file that is in it"
@@ -48,7 +51,6 @@ _KINDS = {
     b"7z\xbc\xaf'\x1c": _ARCHIVE,
     b"Rar!": _ARCHIVE,
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _SPREADSHEET,
-    b"(\xb5/\xfd": ("compressed with zstd", "unpack it on the way: <(zstd -dc {file})"),
     b"\x1f\x9d": ("compressed with compress", "unpack it on the way: <(gzip -dc {file})"),
     b"\x04\x22M\x18": ("compressed with lz4", "unpack it on the way: <(lz4 -dc {file})"),
     b"%PDF": ("a PDF", "give a text file"),
@@ -72,7 +74,7 @@ class InputFile:
 
 @contextmanager
 def open_input(path: Path) -> Iterator[InputFile]:
-    """Open a file or pipe, plain or compressed (gzip, xz, bzip2), with any line ends."""
+    """Open a file or pipe, plain or compressed (gzip, zstd, xz, bzip2), with any line ends."""
     name = str(path)
     with ExitStack() as stack:
         try:
@@ -106,7 +108,7 @@ def _plain(raw: BinaryIO, name: str) -> BinaryIO:
     if unpack is None:
         return _checked(raw, name)
     with _named(name):
-        return _checked(cast(BinaryIO, unpack(raw)), name, is_unpacked=True)
+        return _checked(cast(BinaryIO, unpack(raw, name)), name, is_unpacked=True)
 
 
 def _checked(source: BinaryIO, name: str, *, is_unpacked: bool = False) -> BinaryIO:
@@ -163,10 +165,10 @@ def _named(name: str) -> Iterator[None]:
     """Report errors in the content of a file with the file's name."""
     try:
         yield
+    except Damaged as error:
+        raise ControlError(f"{name} is damaged: it {error.reason}", _COPY_AGAIN) from error
     except _DAMAGE as error:
-        raise ControlError(
-            f"{name} is damaged: {error}", "copy it again; gzip -t, xz -t or bzip2 -t tests it"
-        ) from error
+        raise ControlError(f"{name} is damaged: {error}", _COPY_AGAIN) from error
     except OSError as error:
         # The errors of bz2 for damaged data have no errno.
         said = error.strerror or f"is damaged: {error}"

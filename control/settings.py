@@ -54,6 +54,8 @@ class Settings:
     smtp_password: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     mail_folder: str | None = None
+    # The token of a user, for commands that call the API.
+    api_token: str | None = field(default=None, repr=False)
     # The state machine of the executor stepfunctions.
     state_machine_arn: str | None = None
     first_port: int = 8300
@@ -110,7 +112,7 @@ KEYS = (
     "operator",
 )
 # Read from ASPEN_<NAME> only, so that no file with settings contains it.
-SECRET_KEYS = ("smtp_password",)
+SECRET_KEYS = ("smtp_password", "api_token")
 HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
 
 

@@ -144,6 +144,7 @@
 \ir internal/jobs/note_worker.sql
 \ir internal/results/queue_object_prunes.sql
 \ir internal/results/queue_object_prune.sql
+\ir internal/sharing/keep_former_secret.sql
 \ir internal/storage/newest_bucket.sql
 \ir internal/jobs/queue_job_prunes.sql
 \ir internal/storage/part_key.sql
@@ -421,13 +422,16 @@
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
 \ir internal/jobs/job_upload_url.sql
+\ir internal/storage/column_name_problem.sql
 \ir internal/jobs/create_import.sql
 \ir internal/jobs/create_export.sql
 \ir internal/sharing/make_link.sql
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
 \ir internal/sharing/revoke_share_link.sql
+\ir internal/sharing/webhook_secret.sql
 \ir internal/sharing/create_webhook.sql
+\ir internal/sharing/rotate_webhook_secret.sql
 \ir internal/sharing/replay_webhook.sql
 \ir internal/sharing/shared_phylo_tree.sql
 \ir internal/sharing/shared_sequences.sql
@@ -483,6 +487,7 @@
 \ir api/functions/share_links/revoke_share_link.sql
 \ir api/functions/webhooks/create_webhook.sql
 \ir api/functions/webhooks/replay_webhook.sql
+\ir api/functions/webhooks/rotate_webhook_secret.sql
 \ir api/functions/share_links/shared_phylo_tree.sql
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql

@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from control.app import App
-from control.commands.options import json_option
+from control.commands.options import json_option, say
+from control.errors import ControlError
 from control.samples.metadata import (
     STRAIN,
     IncompleteDates,
     Metadata,
     MetadataOptions,
+    StrainPrefix,
     read_metadata,
 )
-from control.terminal import after_the_fact, one_line, progress_bar
+from control.terminal import after_the_fact, one_line, progress_bar, working_on
 
 if TYPE_CHECKING:
+    from control.samples.import_report import Rejects
     from control.samples.importing import ImportReport, OnConflict, Target
 
 
@@ -51,10 +54,16 @@ def sample() -> None:
 
 @sample.command("import")
 @click.option("--group", required=True, metavar="GROUP", help="Owning group: id, name or prefix.")
-@click.option("--user", required=True, metavar="SUB", help="User who imports: users.subject.")
+@click.option("--user", metavar="SUB", help="User who imports: users.subject. Not with --remote.")
+@click.option("--remote", is_flag=True, help="Send the files to the API with a stored token.")
 @click.option("--pathogen", required=True, metavar="SLUG", help="For example SC2.")
-@click.option("--metadata", type=input_file, required=True, help="Tab-separated; may be gzip.")
-@click.option("--sequences", type=input_file, help="FASTA named by strain; may be gzip.")
+@click.option(
+    "--metadata",
+    type=input_file,
+    required=True,
+    help="Separated by tabs or commas; may be compressed.",
+)
+@click.option("--sequences", type=input_file, help="FASTA named by strain; may be compressed.")
 @click.option(
     "--on-conflict",
     type=click.Choice(["error", "skip", "update"]),
@@ -72,6 +81,13 @@ def sample() -> None:
     help="Empty cells get a generated identifier.",
 )
 @click.option(
+    "--strain-prefix",
+    type=click.Choice(["keep", "remove"]),
+    default="keep",
+    show_default=True,
+    help="Whether identifiers keep a repository's prefix, such as hCoV-19/.",
+)
+@click.option(
     "--incomplete-dates",
     type=click.Choice(["reject", "first-day"]),
     default="reject",
@@ -86,7 +102,8 @@ def sample() -> None:
 def import_command(
     app: App,
     group: str,
-    user: str,
+    user: str | None,
+    remote: bool,
     pathogen: str,
     metadata: Path,
     sequences: Path | None,
@@ -94,6 +111,7 @@ def import_command(
     is_private: bool,
     private_identifier_column: str,
     public_identifier_column: str,
+    strain_prefix: StrainPrefix,
     incomplete_dates: IncompleteDates,
     allow_missing_sequences: bool,
     rejects: Path | None,
@@ -104,13 +122,19 @@ def import_command(
 
     METADATA has Nextstrain's columns. Missing locations are created with their division and
     country; accessions are stored by repository. By default the strain becomes both identifiers of
-    a sample. Both files may be compressed (gzip, xz, bzip2) or pipes; "-" is standard input.
+    a sample. Both files may be compressed (gzip, zstd, xz, bzip2) or pipes; "-" is standard input.
     docs/importing.md has the rules. Exit code 0 means that everything is stored, even if the
     summary could not be printed.
+
+    Without access to the database, which --remote or a profile without database_url says, the files
+    are sent to the API, and a job imports them as the user of the token: ASPEN_API_TOKEN, or the
+    file token beside the keys.
 
     \b
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --metadata metadata.tsv --sequences sequences.fasta.gz --dry-run
+        control --env production sample import --remote --group 3 --pathogen SC2 \\
+            --metadata metadata.csv --sequences sequences.fasta.zst
     """
     from control.people.groups import find_group
     from control.samples.import_report import open_rejects, refusal
@@ -123,13 +147,31 @@ def import_command(
         for one, other in ((sequences, metadata), (rejects, metadata), (rejects, sequences))
     ):
         raise click.UsageError("--metadata, --sequences and --rejects must be different files.")
+    if remote or (app.settings.database_url is None and not app.settings.is_local):
+        if user is not None or dry_run:
+            raise click.UsageError("--user and --dry-run need a database, not the API.")
+        arguments = {
+            "pathogen": pathogen,
+            "on_conflict": on_conflict,
+            "is_private": is_private,
+            "incomplete_dates": incomplete_dates,
+            "is_sequence_optional": allow_missing_sequences,
+            "private_identifier_column": private_identifier_column,
+            "public_identifier_column": public_identifier_column,
+            "strain_prefix": strain_prefix,
+        }
+        with open_rejects(rejects) as rejected:
+            _import_remotely(app, group, metadata, sequences, arguments, rejected, as_json=as_json)
+        return
+    if user is None:
+        raise click.UsageError("Missing option '--user'.")
     options = MetadataOptions(
         private_identifier_column, public_identifier_column, incomplete_dates, is_private
     )
     table = read_metadata(metadata, options)
     with open_rejects(rejects) as rejected:
         with app.connect("sample import") as conn, _progress(table.total) as advance:
-            target = Target(find_group(conn, group), user, pathogen, on_conflict)
+            target = Target(find_group(conn, group), user, pathogen, on_conflict, strain_prefix)
             report = import_samples(
                 conn,
                 target,
@@ -149,6 +191,43 @@ def import_command(
                 click.echo(_summary(report, target, dry_run))
         if report.problems:
             raise refusal(report, rejected)
+
+
+def _import_remotely(
+    app: App,
+    group: str,
+    metadata: Path,
+    sequences: Path | None,
+    arguments: dict[str, object],
+    rejected: Rejects | None,
+    *,
+    as_json: bool,
+) -> None:
+    from control.samples.api_client import connect_api
+    from control.samples.import_report import refusal
+    from control.samples.remote import import_remotely
+
+    def advance(done: int, total: int) -> None:
+        if total:
+            working_on(f"importing {done} of {total} samples")
+
+    ended = import_remotely(
+        connect_api(app.settings), group, metadata, sequences, arguments, say=say, advance=advance
+    )
+    report = ended.report
+    is_stored = ended.error is None
+    with after_the_fact(f"stored {report.total} samples") if is_stored else nullcontext():
+        if as_json:
+            done = {"is_stored": is_stored, "job_id": ended.job_id, "error": ended.error}
+            click.echo(json.dumps(asdict(report) | done))
+        elif is_stored:
+            click.echo(f"imported {report.total} samples by job {ended.job_id}")
+    if report.problems:
+        raise refusal(report, rejected)
+    if ended.error is not None:
+        raise ControlError(
+            f"nothing was stored: {ended.error}", "correct that, and import the files again"
+        )
 
 
 @contextmanager

@@ -15,8 +15,8 @@ import botocore.exceptions
 from control.errors import ControlError
 from control.outputs.malformed import TryAgain
 from control.outputs.manifest import NamedFile
-from control.outputs.unpacking import unpacked
 from control.storage.s3 import BUFFER_BYTES, S3Uri
+from control.unpacking import unpacked
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
@@ -19,6 +20,20 @@ class Group:
     prefix: str
 
 
+def choose_group(groups: Iterable[tuple[int, str, str]], text: str) -> int:
+    """Return the group whose id, name or prefix this is; an id wins over a name that is a number.
+
+    `groups` are id, name and prefix of each.
+    """
+    found = [group_id for group_id, *names in groups if text in (str(group_id), *names)]
+    if not found:
+        raise ControlError(f"there is no group {text!r}", "give the id, name or prefix of a group")
+    if len(found) > 1 and text not in map(str, found):
+        ids = ", ".join(map(str, found))
+        raise ControlError(f"{text!r} names several groups: {ids}", "give the id of one of them")
+    return next((group_id for group_id in found if str(group_id) == text), found[0])
+
+
 def find_group(conn: psycopg.Connection, text: str) -> Group:
     """Return the group with this id, name or prefix; an id wins over a name that is a number."""
     with conn.cursor(row_factory=class_row(Group)) as cursor:
@@ -27,12 +42,8 @@ def find_group(conn: psycopg.Connection, text: str) -> Group:
             # Group 0 is the platform, which is no group of people.
             " where groups.id <> 0"
             " and %(text)s in (groups.id::text, groups.name, groups.prefix)"
-            " order by groups.id::text = %(text)s desc, groups.id",
+            " order by groups.id",
             {"text": text},
         ).fetchall()
-    if not found:
-        raise ControlError(f"there is no group {text!r}", "give the id, name or prefix of a group")
-    if len(found) > 1 and str(found[0].id) != text:
-        ids = ", ".join(str(group.id) for group in found)
-        raise ControlError(f"{text!r} names several groups: {ids}", "give the id of one of them")
-    return found[0]
+    chosen = choose_group([(group.id, group.name, group.prefix) for group in found], text)
+    return next(group for group in found if group.id == chosen)

@@ -23,8 +23,16 @@ from control.people.groups import Group
 from control.queries import query
 from control.reference.locations import Location, ensure_locations
 from control.samples.fasta import Record, read_records
-from control.samples.metadata import ACCESSION_COLUMNS, LEVELS, Metadata, Problem, SampleRow
-from control.samples.sequence_names import SequenceNames, read_prefixes
+from control.samples.metadata import (
+    ACCESSION_COLUMNS,
+    LEVELS,
+    Metadata,
+    Problem,
+    SampleRow,
+    StrainPrefix,
+    change_identifiers,
+)
+from control.samples.sequence_names import SequenceNames, read_prefixes, without_prefix
 
 OnConflict = Literal["error", "skip", "update"]
 
@@ -45,6 +53,8 @@ class Target:
     subject: str
     pathogen: str
     on_conflict: OnConflict = "error"
+    # Whether identifiers keep the prefix of a repository, as in hCoV-19/USA/X-1/2021.
+    strain_prefix: StrainPrefix = "keep"
 
 
 @dataclass
@@ -120,6 +130,9 @@ def import_samples(
     advance: Callable[[int], object] = lambda done: None,
 ) -> ImportReport:
     """Store all samples of a metadata file with their sequences, or report why none is stored."""
+    prefixes = read_prefixes(conn, target.pathogen)
+    if target.strain_prefix == "remove":
+        metadata = change_identifiers(metadata, lambda name: without_prefix(name, prefixes))
     metadata = _reject_bad_names(conn, metadata)
     report = ImportReport(metadata.total, list(metadata.problems))
     # A pipe is read to its end before the transaction begins.
@@ -127,9 +140,7 @@ def import_samples(
         nullcontext() if fasta is None else open_input(fasta) as sequences,
         conn.transaction() as transaction,
     ):
-        names = SequenceNames(
-            {*metadata.rows, *metadata.rejected}, read_prefixes(conn, target.pathogen)
-        )
+        names = SequenceNames({*metadata.rows, *metadata.rejected}, prefixes)
         _require_repositories(conn, metadata)
         locations = ensure_locations(conn, {row.location for row in metadata.rows.values()})
         report.new_locations = locations.created

@@ -1,11 +1,11 @@
-"""Read Nextstrain's metadata.tsv into the arguments of create_samples, and report unusable rows."""
+"""Read Nextstrain's metadata into the arguments of create_samples, and report unusable rows."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from operator import attrgetter
@@ -18,9 +18,11 @@ from control.input_files import NOT_UTF_8, InputFile, open_input
 from control.reference.locations import Location
 
 IncompleteDates = Literal["reject", "first-day"]
+StrainPrefix = Literal["keep", "remove"]
 Cells = Mapping[str, str]
 
 STRAIN = "strain"
+IDENTIFIERS = ("private_identifier", "public_identifier")
 LEVELS = ("region", "country", "division", "location")
 # The ways Nextstrain writes "unknown".
 MISSING = ("", "?")
@@ -38,7 +40,11 @@ SPREADSHEET_ERROR = re.compile(
 SHORTENED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
 # Inside a quoted cell, quotes are doubled.
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-CELL = re.compile(r'("(?:[^"]|"")*"|[^\t]*)\t')
+SEPARATORS = ("\t", ",", ";")
+CELLS = {
+    separator: re.compile(rf'("(?:[^"]|"")*"|[^{separator}]*){separator}')
+    for separator in SEPARATORS
+}
 # Commas between names: initials belong to the name before them.
 BETWEEN_AUTHORS = re.compile(r",(?!\s*(?:[^\W\d_]\.[\s-]*)+(?:,|and\b|$))|(?<=\.)\s+and\s+(?=\w+,)")
 # Argument of create_samples → the columns it may come from; the first one in the file counts.
@@ -115,13 +121,14 @@ class _Layout:
 
     path: Path
     header: tuple[str, ...]
+    separator: str
     sources: Mapping[str, str]
     options: MetadataOptions
 
     @cached_property
     def identifiers(self) -> tuple[str, ...]:
         """Return the columns with identifiers of a sample, here or in repositories."""
-        own = (self.sources["private_identifier"], self.sources["public_identifier"])
+        own = (self.sources[target] for target in IDENTIFIERS)
         return tuple(dict.fromkeys((STRAIN, *own, *ACCESSION_COLUMNS)))
 
     @cached_property
@@ -144,6 +151,8 @@ def read_metadata(path: Path, options: MetadataOptions) -> Metadata:
         lines = _lines(file)
         layout = _layout(path, next(lines, (0, ""))[1], options)
         for number, line in lines:
+            if not line.strip(f" {layout.separator}"):
+                continue
             total += 1
             row, found = _read_row(layout, number, line)
             problems += found
@@ -177,7 +186,7 @@ def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
         if len(line) > LONGEST_LINE_BYTES:
             raise ControlError(
                 f"{file.name}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                "give a tab-separated file with one sample per line",
+                "give a file separated by tabs or commas with one sample per line",
             )
         try:
             text = line.decode().rstrip("\r\n")
@@ -188,7 +197,8 @@ def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
 
 
 def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
-    header = tuple(name.strip() for name in _cells(first_line))
+    separator = _separator(first_line)
+    header = tuple(name.strip() for name in _cells(first_line, separator))
     while header and not header[-1]:
         header = header[:-1]
     sources = {
@@ -207,31 +217,39 @@ def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
     if absent := [name for name in dict.fromkeys(required) if name not in header]:
         raise ControlError(
             f"{path} has no column {', '.join(absent)}; {_described(header)}",
-            "give a tab-separated file whose first line names its columns, as Nextstrain's does",
+            "give a file separated by tabs or commas whose first line names its columns, as"
+            " Nextstrain's does",
         )
     if repeated := sorted({name for name in header if name and header.count(name) > 1}):
         raise ControlError(f"{path} has several columns {', '.join(repeated)}", "leave one of each")
-    return _Layout(path, header, sources, options)
+    return _Layout(path, header, separator, sources, options)
 
 
 def _described(header: tuple[str, ...]) -> str:
-    """Describe the columns of a file, for a message about a missing one."""
-    if len(header) == 1 and (separator := next((s for s in ",;" if s in header[0]), None)):
-        return f"it is separated by {separator!r}, not by tabs"
+    """Name the columns of a file, for a message about a missing one."""
     more = ", …" if len(header) > NAMED_COLUMNS else ""
     return f"its columns are {', '.join(header[:NAMED_COLUMNS])}{more}"
 
 
-def _cells(line: str, count: int | None = None) -> list[str]:
+def _separator(first_line: str) -> str:
+    """Return what separates the names of columns: a tab if there is one, else the more frequent."""
+    if "\t" in first_line:
+        return "\t"
+    return max(SEPARATORS[1:], key=first_line.count)
+
+
+def _cells(line: str, separator: str, count: int | None = None) -> list[str]:
     """Split a line into cells, `count` of them if possible.
 
     Spreadsheets quote a cell that contains a comma, a quote or a tab; any other quote is part of
     the text. Empty cells beyond the last column are ignored.
     """
-    values = line.split("\t")
+    values = line.split(separator)
     if '"' in line:
-        quoted = CELL.findall(f"{line}\t")
-        values = [_unquoted(value) for value in (quoted if len(quoted) == count else values)]
+        quoted = CELLS[separator].findall(f"{line}{separator}")
+        # Between tabs, a quote that nothing closes is part of a text; CSV has only one reading.
+        is_quoted = separator != "\t" or len(quoted) == count
+        values = [_unquoted(value) for value in (quoted if is_quoted else values)]
     while count is not None and len(values) > count and not values[-1].strip():
         values.pop()
     return values
@@ -243,7 +261,7 @@ def _unquoted(value: str) -> str:
 
 
 def _read_row(layout: _Layout, line: int, text: str) -> tuple[SampleRow | None, list[Problem]]:
-    values = _cells(text, len(layout.header))
+    values = _cells(text, layout.separator, len(layout.header))
     if len(values) != len(layout.header):
         reason = f"the row has {len(values)} cells, the header {len(layout.header)}"
         if len(values) < len(layout.header) and values[-1].count('"') % 2:
@@ -339,12 +357,40 @@ def _first_day(date: str) -> str:
     return f"{year}-{'01' if month in (None, 'XX') else month}-01"
 
 
+def change_identifiers(metadata: Metadata, change: Callable[[str], str]) -> Metadata:
+    """Return the metadata with other identifiers, without the rows that would then share one."""
+    rows = [_with_identifiers(row, change) for row in metadata.rows.values()]
+    problems = [
+        problem
+        for target in IDENTIFIERS
+        for problem in _sharing(
+            metadata.path, rows, metadata.columns[target], partial(_field, target)
+        )
+    ]
+    rejected = metadata.rejected | {problem.strain for problem in problems}
+    return replace(
+        metadata,
+        rows={row.strain: row for row in rows if row.strain not in rejected},
+        rejected=rejected,
+        problems=(*metadata.problems, *problems),
+    )
+
+
+def _with_identifiers(row: SampleRow, change: Callable[[str], str]) -> SampleRow:
+    given = {target: str(row.fields[target]) for target in IDENTIFIERS if target in row.fields}
+    changed = {target: change(value) for target, value in given.items()}
+    written = dict(row.written) | {
+        target: value for target, value in given.items() if value != changed[target]
+    }
+    return replace(row, fields={**row.fields, **changed}, written=tuple(written.items()))
+
+
 def _repeated(layout: _Layout, rows: list[SampleRow]) -> Iterator[Problem]:
     """Yield rows with equal strains or identifiers; the database sees only one batch at a time."""
-    yield from _sharing(layout, rows, STRAIN, attrgetter("strain"))
-    for target in ("private_identifier", "public_identifier"):
+    yield from _sharing(layout.path, rows, STRAIN, attrgetter("strain"))
+    for target in IDENTIFIERS:
         if (column := layout.sources[target]) != STRAIN:
-            yield from _sharing(layout, rows, column, partial(_field, target))
+            yield from _sharing(layout.path, rows, column, partial(_field, target))
 
 
 def _field(target: str, row: SampleRow) -> str:
@@ -352,7 +398,7 @@ def _field(target: str, row: SampleRow) -> str:
 
 
 def _sharing(
-    layout: _Layout, rows: list[SampleRow], column: str, value_of: Callable[[SampleRow], str]
+    path: Path, rows: list[SampleRow], column: str, value_of: Callable[[SampleRow], str]
 ) -> Iterator[Problem]:
     counts = Counter(value_of(row) for row in rows)
     lines: dict[str, list[str]] = defaultdict(list)
@@ -363,4 +409,4 @@ def _sharing(
         if (value := value_of(row)) and value in lines:
             more = ", …" if len(lines[value]) > NAMED_LINES else ""
             reason = f"is given in lines {', '.join(lines[value][:NAMED_LINES])}{more}"
-            yield layout.problem(row.line, row.strain, column, value, reason)
+            yield Problem(str(path), row.line, row.strain, column, value, reason)

@@ -40,11 +40,16 @@ class SequenceNames:
 
     def _spellings(self, name: str) -> Iterator[str]:
         """Yield a name without and with each prefix (as internal.identifier_spellings does)."""
-        own = [prefix for prefix in self.prefixes if name.lower().startswith(f"{prefix.lower()}/")]
-        bare = name[len(max(own, key=len)) + 1 :] if own else name
+        bare = without_prefix(name, self.prefixes)
         yield bare
         for prefix in self.prefixes:
             yield f"{prefix}/{bare}"
+
+
+def without_prefix(name: str, prefixes: Collection[str]) -> str:
+    """Return a name without the longest of these prefixes that it has, however that is written."""
+    own = [prefix for prefix in prefixes if name.lower().startswith(f"{prefix.lower()}/")]
+    return name[len(max(own, key=len)) + 1 :] if own else name
 
 
 def read_prefixes(conn: psycopg.Connection, pathogen: str) -> list[str]:

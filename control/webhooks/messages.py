@@ -1,4 +1,4 @@
-"""Write a message as Standard Webhooks asks, signed with the secret of its webhook."""
+"""Write a message as Standard Webhooks asks, signed with the secrets of its webhook."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,22 +30,27 @@ class Message:
     id: str
     url: str = field(repr=False)
     body: bytes = field(repr=False)
-    secret: str = field(repr=False)
+    # The present one, and for a while the former one.
+    secrets: tuple[str, ...] = field(repr=False)
 
     def headers(self, timestamp: int) -> dict[str, str]:
         """Return the headers of a try at this time, in seconds since 1970."""
         signed = f"{self.id}.{timestamp}.".encode() + self.body
-        digest = hmac.digest(base64.b64decode(self.secret), signed, hashlib.sha256)
+        digests = [
+            hmac.digest(base64.b64decode(secret), signed, hashlib.sha256) for secret in self.secrets
+        ]
         return {
             "Content-Type": "application/json",
             "User-Agent": "Aspen-Webhooks/1",
             "webhook-id": self.id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+            "webhook-signature": " ".join(
+                f"v1,{base64.b64encode(digest).decode()}" for digest in digests
+            ),
         }
 
 
-def message_of(webhook_id: int, url: str, secret: str, events: list[Event]) -> Message:
+def message_of(webhook_id: int, url: str, secrets: Sequence[str], events: list[Event]) -> Message:
     """Return the message of these events; the same events are the same message."""
     document = {
         "type": "events",
@@ -60,5 +66,5 @@ def message_of(webhook_id: int, url: str, secret: str, events: list[Event]) -> M
         id=f"msg_{webhook_id}_{events[0].id}_{events[-1].id}",
         url=url,
         body=json.dumps(document, separators=(",", ":")).encode(),
-        secret=secret,
+        secrets=tuple(secrets),
     )

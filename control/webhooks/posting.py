@@ -99,13 +99,10 @@ def _hang_up(handle: socket.socket) -> None:
 def _connect(host: str, port: int, is_local: bool, deadline: float) -> socket.socket:
     """Connect to a name, if every address that it has is one of the public network.
 
-    What is checked is what is connected to: the name is not looked up again.
+    What is checked is what is connected to: the name is not looked up again, so a name server that
+    answers differently each time gains nothing.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _Refused("its name is not known") from error
-    addresses = [str(sockaddr[0]) for *_, sockaddr in found]
+    addresses = _look_up(host, port, deadline)
     if not is_local and not all(is_public(address) for address in addresses):
         raise _Refused("its name leads to a private network")
     failure: OSError = TimeoutError()
@@ -114,10 +111,38 @@ def _connect(host: str, port: int, is_local: bool, deadline: float) -> socket.so
         if seconds <= 0:
             raise TimeoutError
         try:
-            return socket.create_connection((address, port), timeout=seconds)
+            made = socket.create_connection((address, port), timeout=seconds)
         except OSError as error:
             failure = error
+            continue
+        if is_local or is_public(str(made.getpeername()[0])):
+            return made
+        # Somebody between here and there sent us elsewhere.
+        made.close()
+        raise _Refused("its name leads to a private network")
     raise failure
+
+
+def _look_up(host: str, port: int, deadline: float) -> list[str]:
+    """Return the addresses of a name; the system waits for a silent name server as it likes."""
+    found: list[str] = []
+    failures: list[Exception] = []
+
+    def look_up() -> None:
+        try:
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(str(sockaddr[0]) for *_, sockaddr in answers)
+        except (OSError, UnicodeError) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(max(deadline - time.monotonic(), 0))
+    if failures:
+        raise _Refused("its name is not known") from failures[0]
+    if thread.is_alive():
+        raise TimeoutError
+    return found
 
 
 def is_public(text: str) -> bool:

@@ -44,7 +44,7 @@ class Webhook:
     group_id: int
     url: str = field(repr=False)
     kinds: list[str]
-    secret: str = field(repr=False)
+    secrets: list[str] = field(repr=False)
     subject: str | None
     last_event_id: int
     pending_event_id: int | None
@@ -144,7 +144,7 @@ def _pack(conn: psycopg.Connection, webhook: Webhook, report: Report) -> Parcel 
             [upto, webhook.id],
         )
         return None
-    message = message_of(webhook.id, webhook.url, webhook.secret, events)
+    message = message_of(webhook.id, webhook.url, webhook.secrets, events)
     return Parcel(webhook, message, upto)
 
 

@@ -4,7 +4,7 @@
 grant select (
     id, group_id, url, kinds, is_enabled, created_by_id, created_at, updated_at, last_event_id,
     pending_event_id, attempt_count, next_attempt_at, last_delivered_at, last_status, last_problem,
-    stopped_at
+    stopped_at, former_secret_ends_at
 ) on aspen.webhooks to member, api_writer;
 grant update (is_enabled) on aspen.webhooks to member;
 grant delete on aspen.webhooks to member;
@@ -12,7 +12,8 @@ grant insert (
     group_id, url, kinds, secret, created_by_id, last_event_id
 ) on aspen.webhooks to api_writer;
 grant update (
-    last_event_id, pending_event_id, attempt_count, next_attempt_at, last_problem, stopped_at
+    last_event_id, pending_event_id, attempt_count, next_attempt_at, last_problem, stopped_at,
+    secret, former_secret_ends_at
 ) on aspen.webhooks to api_writer;
 
 create policy webhooks_select_admin on aspen.webhooks

@@ -25,4 +25,5 @@ values
 ('export_csv', 'export'),
 ('export_ndjson', 'export'),
 ('export_fasta', 'export'),
-('export_manifest', 'export');
+('export_manifest', 'export'),
+('export_parquet', 'export');

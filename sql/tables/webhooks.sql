@@ -20,9 +20,13 @@ create table aspen.webhooks (
     last_status integer,
     last_problem text,
     stopped_at aspen.moment,
+    former_secret text,
+    former_secret_ends_at aspen.moment,
     constraint webhooks_attempt_count_check check (attempt_count >= 0),
     constraint webhooks_pending_after_last_check check (pending_event_id > last_event_id),
     constraint webhooks_secret_form_check check (secret ~ '^[A-Za-z0-9+/]{43}=$'),
+    constraint webhooks_former_secret_form_check
+    check (former_secret ~ '^[A-Za-z0-9+/]{43}=$'),
     constraint webhooks_url_form_check check (
         char_length(url) <= 2000
         and url !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
@@ -50,5 +54,9 @@ comment on column aspen.webhooks.last_event_id is 'Every event up to this one is
 comment on column aspen.webhooks.pending_event_id is
 'Last event of the message that failed, so that it is tried again as it was; null if none failed';
 comment on column aspen.webhooks.attempt_count is 'How often this message failed';
+comment on column aspen.webhooks.former_secret is
+'Secret that another one replaced; null if none signs besides it';
+comment on column aspen.webhooks.former_secret_ends_at is
+'When it ceases to sign messages as well; null without one';
 comment on column aspen.webhooks.stopped_at is
 'When sending was given up; null if it was not. last_problem says why';

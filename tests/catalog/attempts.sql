@@ -181,6 +181,9 @@ select id from api.create_webhook(%(group)s, 'https://hooks.example.org/')
 -- replay_webhook execute
 select id from api.replay_webhook(%(id)s)
 
+-- rotate_webhook_secret execute
+select webhook_id from api.rotate_webhook_secret(%(id)s)
+
 -- group_grants select
 select grantee_group_name from api.group_grants where id = %(id)s
 

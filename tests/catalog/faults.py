@@ -480,6 +480,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         " as $$ select array['link', 'path', 'url'] $$": [
             "api.create_webhook(bigint,text,text[]): secret",
             "api.invite_members(bigint,json,text,integer): token",
+            "api.rotate_webhook_secret(bigint,integer): secret",
             "api.share_phylo_tree(bigint,integer): token",
             "api.share_sequences(bigint,text,json,boolean,integer): token",
         ],

@@ -156,9 +156,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     rows["changes", "-"] = rows["changed_by", "-"] = factories.change(
         conn, lab, row_id=rows["samples", "open"], user_id=people["alice"]
     )
-    rows["webhooks", "-"] = rows["replay_webhook", "-"] = factories.webhook(
-        conn, lab, people["ada"]
-    )
+    hook = factories.webhook(conn, lab, people["ada"])
+    for name in ("webhooks", "replay_webhook", "rotate_webhook_secret"):
+        rows[name, "-"] = hook
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)

@@ -19,6 +19,7 @@ from tests.servers import SETTINGS
 # From the ground up; a room imports only from the floors below its own.
 FLOORS = (
     {"causes", "errors", "queries", "terminal"},
+    {"unpacking"},
     {"events", "input_files", "jobs", "people", "retries", "text_files"},
     {"reference", "settings"},
     {"local"},

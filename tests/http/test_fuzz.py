@@ -283,6 +283,9 @@ CALLS: dict[str, dict[str, Any]] = {
         "on_conflict": "error",
         "incomplete_dates": "reject",
         "is_private": True,
+        "private_identifier_column": "strain",
+        "public_identifier_column": "id",
+        "strain_prefix": "remove",
     },
     "create_upload": {
         "group_id": 0,
@@ -296,6 +299,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "kinds": ["tree.ready"],
     },
     "replay_webhook": {"id": 0, "after_event_id": 0},
+    "rotate_webhook_secret": {"id": 0, "overlap_hours": 24},
     "explain_access": {"resource": "samples", "id": 0, "user_id": 0},
     "grant_access": {
         "group_id": 0,

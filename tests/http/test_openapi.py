@@ -77,6 +77,7 @@ FUNCTIONS = {
     "/rpc/phylo_tree_samples",
     "/rpc/retry_job",
     "/rpc/revoke_share_link",
+    "/rpc/rotate_webhook_secret",
     "/rpc/samples_as_of",
     "/rpc/samples_left_out",
     "/rpc/search_locations",

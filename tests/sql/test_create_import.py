@@ -45,6 +45,9 @@ def test_import_is_queued_for_its_requester(
                 "is_private": False,
                 "incomplete_dates": "reject",
                 "is_sequence_optional": False,
+                "private_identifier_column": "strain",
+                "public_identifier_column": "strain",
+                "strain_prefix": "keep",
             },
         )
     ]
@@ -59,6 +62,13 @@ def test_import_is_queued_for_its_requester(
         ("{0}, {1}, on_conflict => 'replace'", ["on_conflict"]),
         ("{0}, {1}, on_conflict => null", ["on_conflict"]),
         ("{0}, {1}, incomplete_dates => 'guess'", ["incomplete_dates"]),
+        ("{0}, {1}, strain_prefix => 'add'", ["strain_prefix"]),
+        (
+            "{0}, {1}, private_identifier_column => ' ',"
+            " public_identifier_column => repeat('x', 101)",
+            ["private_identifier_column", "public_identifier_column"],
+        ),
+        ("{0}, {1}, private_identifier_column => e'a\\u202eb'", ["private_identifier_column"]),
     ],
 )
 def test_wrong_import_is_rejected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, cast
 
 import psycopg
@@ -153,6 +154,62 @@ def test_stopped_webhook_goes_on(
         assert conn.execute(REPLAY, [hook, after]).fetchall() == [(last, 0, None)]
 
 
+ROTATE = (
+    "select webhook_id, secret, former_secret_ends_at - now()"
+    " from api.rotate_webhook_secret(%s, %s)"
+)
+SECRETS = "select secret, former_secret from aspen.webhooks where id = %s"
+
+
+def test_secret_is_replaced_and_the_former_one_kept_for_a_while(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: int
+) -> None:
+    """Show the new one once, and show nobody the former one; one that leaked goes at once."""
+    hook = factories.webhook(admin, lab.group, ada)
+    [(old, _)] = admin.execute(SECRETS, [hook]).fetchall()
+    with request_as("member", sub="ada", keep=True) as conn:
+        [(rotated, secret, left)] = conn.execute(ROTATE, [hook, 48]).fetchall()
+        [(shown,)] = conn.execute("select to_jsonb(w) from api.webhooks as w").fetchall()
+    stored = admin.execute(SECRETS, [hook]).fetchall()
+    with request_as("member", sub="ada", keep=True) as conn:
+        [(_, last, none_left)] = conn.execute(ROTATE, [hook, 0]).fetchall()
+
+    new = secret.removeprefix("whsec_")
+    assert (rotated, left, none_left) == (hook, timedelta(hours=48), None)
+    assert re.fullmatch("whsec_[A-Za-z0-9+/]{43}=", secret)
+    assert stored == [(new, old)]
+    assert not any(one in f"{shown}" for one in (new, old))
+    assert admin.execute(SECRETS, [hook]).fetchall() == [(last.removeprefix("whsec_"), None)]
+
+
+@pytest.mark.parametrize("hours", [-1, 169, None])
+def test_overlap_has_a_limit(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: int, hours: int | None
+) -> None:
+    """Name the argument."""
+    hook = factories.webhook(admin, lab.group, ada)
+    with request_as("member", sub="ada") as conn:
+        status, code, [problem] = cast(
+            tuple[int, str, Any], refusal_of(conn, ROTATE, [hook, hours])
+        )
+
+    assert (status, code, problem["field"]) == (400, "invalid_argument", "overlap_hours")
+
+
+def test_secret_is_replaced_by_admins_alone(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: int
+) -> None:
+    """Answer others as if there were no webhook, and change nothing."""
+    hook, foreign = (factories.webhook(admin, g, ada) for g in (lab.group, lab.other_group))
+    answers = []
+    for who, asked in (("alice", hook), ("vic", hook), ("bob", hook), ("ada", foreign)):
+        with request_as("member", sub=who, keep=True) as conn:
+            answers.append(refusal_of(conn, ROTATE, [asked, 1])[:2])
+
+    assert answers == [(404, "webhook_not_found")] * 4
+    assert admin.execute(SECRETS, [hook]).fetchall() == [(f"{'A' * 43}=", None)]
+
+
 def test_webhook_of_another_group_is_not_found(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: int
 ) -> None:
@@ -172,10 +229,13 @@ def test_secret_and_address_stay_out_of_the_audit_log(
 ) -> None:
     """Record that a webhook changed and was deleted, without them."""
     hook = factories.webhook(admin, lab.group, ada)
-    admin.execute("update aspen.webhooks set is_enabled = false")
+    admin.execute(
+        "update aspen.webhooks set is_enabled = false, secret = repeat('B', 43) || '=',"
+        " former_secret_ends_at = now()"
+    )
     admin.execute("delete from aspen.webhooks")
     recorded = admin.execute(
-        "select action, old_values ? 'secret' or old_values ? 'url' from aspen.audit_log"
+        "select action, old_values ?| array['secret', 'former_secret', 'url'] from aspen.audit_log"
         " where table_name = 'webhooks' and row_id = %s order by id",
         [hook],
     ).fetchall()

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from control.errors import ControlError
 from control.jobs.states import Job, finish_job
 from control.people.groups import find_group
 from control.samples.importing import OnConflict, Target, import_samples
-from control.samples.metadata import IncompleteDates, MetadataOptions, Problem, read_metadata
+from control.samples.metadata import (
+    STRAIN,
+    IncompleteDates,
+    MetadataOptions,
+    Problem,
+    StrainPrefix,
+    read_metadata,
+)
 from control.storage.uploads import Upload, delete_uploads, fetch_upload, find_upload
 from control.translation import translate
 
@@ -27,6 +35,12 @@ if TYPE_CHECKING:
 # Characters the database rejects in any text: they break a line or reorder text.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 LONGEST_VALUE = 200
+# What an import that was requested from an earlier version does not say.
+NEWER = {
+    "private_identifier_column": STRAIN,
+    "public_identifier_column": STRAIN,
+    "strain_prefix": "keep",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,9 @@ class Request:
     is_private: bool
     incomplete_dates: IncompleteDates
     is_sequence_optional: bool
+    private_identifier_column: str
+    public_identifier_column: str
+    strain_prefix: StrainPrefix
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,10 @@ def _import(
     if request.subject is None:
         raise ControlError("whoever requested the import was removed", "request it again")
     options = MetadataOptions(
-        incomplete_dates=request.incomplete_dates, is_private=request.is_private
+        request.private_identifier_column,
+        request.public_identifier_column,
+        request.incomplete_dates,
+        request.is_private,
     )
     table = read_metadata(files.paths[0], options)
     advance(0, table.total)
@@ -123,6 +143,7 @@ def _import(
             request.subject,
             request.pathogen,
             request.on_conflict,
+            request.strain_prefix,
         ),
         table,
         files.sequences,
@@ -147,11 +168,12 @@ def _request_of(conn: psycopg.Connection, job: Job) -> Request:
             " from aspen.jobs as jobs"
             " inner join aspen.pathogens as pathogens on jobs.pathogen_id = pathogens.id"
             " left join aspen.users as users on jobs.requested_by_id = users.id"
-            " cross join lateral jsonb_to_record(jobs.arguments) as asked("
+            " cross join lateral jsonb_to_record(%s::jsonb || jobs.arguments) as asked("
             "metadata_upload_id bigint, sequences_upload_id bigint, on_conflict text,"
-            " is_private boolean, incomplete_dates text, is_sequence_optional boolean)"
+            " is_private boolean, incomplete_dates text, is_sequence_optional boolean,"
+            " private_identifier_column text, public_identifier_column text, strain_prefix text)"
             " where jobs.id = %s",
-            [job.id],
+            [Jsonb(NEWER), job.id],
         ).fetchone()
     assert request is not None
     return request

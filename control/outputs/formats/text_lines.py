@@ -9,8 +9,8 @@ from itertools import chain
 
 from control.outputs.job_files import ObjectFile
 from control.outputs.malformed import Malformed, unprintable
-from control.outputs.unpacking import kind_of
 from control.terminal import listed
+from control.unpacking import kind_of
 
 # Far longer than a genome or a row of Nextclade; a file without line ends is not read whole.
 LONGEST_LINE_BYTES = 16 << 20

@@ -3,7 +3,13 @@ select
     webhooks.group_id,
     webhooks.url,
     webhooks.kinds,
-    webhooks.secret,
+    array_remove(
+        array[
+            webhooks.secret,
+            case when webhooks.former_secret_ends_at > now() then webhooks.former_secret end
+        ],
+        null
+    ) as secrets,
     makers.subject,
     webhooks.last_event_id,
     webhooks.pending_event_id,

@@ -16,7 +16,8 @@ select
     webhooks.last_delivered_at,
     webhooks.last_status,
     webhooks.last_problem,
-    webhooks.stopped_at
+    webhooks.stopped_at,
+    webhooks.former_secret_ends_at
 from aspen.webhooks as webhooks;
 
 alter view api.webhooks alter column is_enabled set default true;
@@ -47,6 +48,10 @@ comment on column api.webhooks.last_status is
 'HTTP status of the last answer; null if there was none';
 comment on column api.webhooks.last_problem is 'Why the last message failed; null if it did not';
 comment on column api.webhooks.stopped_at is 'When sending was given up; null if it was not';
+comment on column api.webhooks.former_secret_ends_at is
+$$When the former secret ceases to sign as well; null without one
+
+See rotate_webhook_secret.$$;
 
 grant select, update, delete on api.webhooks to member;
 grant select on api.webhooks to api_writer;

@@ -30,8 +30,8 @@ begin
                 then 'must be samples, sequences, sample_lineages or sample_qc_metrics'
         end),
         ('format', create_export.format, case
-            when coalesce(create_export.format, '') not in ('csv', 'ndjson', 'fasta')
-                then 'must be csv, ndjson or fasta'
+            when coalesce(create_export.format, '') not in ('csv', 'ndjson', 'parquet', 'fasta')
+                then 'must be csv, ndjson, parquet or fasta'
             when create_export.format = 'fasta' and create_export.resource <> 'sequences'
                 then 'is for sequences only'
         end)

@@ -8,7 +8,10 @@ create or replace function internal.create_import(
     on_conflict text,
     is_private boolean,
     incomplete_dates text,
-    is_sequence_optional boolean
+    is_sequence_optional boolean,
+    private_identifier_column text,
+    public_identifier_column text,
+    strain_prefix text
 )
 returns setof api.jobs
 language plpgsql
@@ -49,6 +52,14 @@ begin
         ('incomplete_dates', create_import.incomplete_dates, case
             when coalesce(create_import.incomplete_dates, '') not in ('reject', 'first-day')
                 then 'must be reject or first-day'
+        end),
+        ('private_identifier_column', create_import.private_identifier_column,
+            internal.column_name_problem(create_import.private_identifier_column)),
+        ('public_identifier_column', create_import.public_identifier_column,
+            internal.column_name_problem(create_import.public_identifier_column)),
+        ('strain_prefix', create_import.strain_prefix, case
+            when coalesce(create_import.strain_prefix, '') not in ('keep', 'remove')
+                then 'must be keep or remove'
         end)
     ) as found(field, value, reason)
     where found.reason is not null;
@@ -85,7 +96,10 @@ begin
         'on_conflict', create_import.on_conflict,
         'is_private', create_import.is_private is true,
         'incomplete_dates', create_import.incomplete_dates,
-        'is_sequence_optional', create_import.is_sequence_optional is true
+        'is_sequence_optional', create_import.is_sequence_optional is true,
+        'private_identifier_column', create_import.private_identifier_column,
+        'public_identifier_column', create_import.public_identifier_column,
+        'strain_prefix', create_import.strain_prefix
     )
     where jobs.id = import_id;
     return query select jobs.* from api.jobs as jobs where jobs.id = import_id;
@@ -93,12 +107,12 @@ end
 $$;
 
 comment on function internal.create_import(
-    bigint, text, bigint, bigint, text, boolean, text, boolean
+    bigint, text, bigint, bigint, text, boolean, text, boolean, text, text, text
 ) is 'Queue an import for api.create_import, as api_writer';
 
 revoke all on function internal.create_import(
-    bigint, text, bigint, bigint, text, boolean, text, boolean
+    bigint, text, bigint, bigint, text, boolean, text, boolean, text, text, text
 ) from public;
 grant execute on function internal.create_import(
-    bigint, text, bigint, bigint, text, boolean, text, boolean
+    bigint, text, bigint, bigint, text, boolean, text, boolean, text, text, text
 ) to member;

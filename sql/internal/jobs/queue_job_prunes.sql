@@ -18,6 +18,6 @@ end
 $$;
 
 comment on function internal.queue_job_prunes() is
-'Trigger: queue the folders of deleted jobs for deletion, with logs, manifests and failed attempts';
+'Trigger: queue the folders of deleted jobs for deletion';
 
 revoke all on function internal.queue_job_prunes() from public;

@@ -19,9 +19,7 @@ declare
     wanted text[] := coalesce(create_webhook.kinds, array[
         'sample.created', 'sample.changed', 'sample.deleted', 'job.ended', 'tree.ready'
     ]);
-    new_secret text := encode(
-        sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64'
-    );
+    new_secret constant text := internal.webhook_secret();
     problems json;
 begin
     perform authz.require_member(

@@ -13,7 +13,9 @@ as $$
 $$;
 
 comment on function internal.newest_bucket() is
-'The bucket whose credentials the control plane renewed last; null before the first time';
+$$The bucket whose credentials were renewed last
+
+It is that of the control plane. Null before the first time.$$;
 
 revoke all on function internal.newest_bucket() from public;
 grant execute on function internal.newest_bucket() to api_writer, job_runner, results_keeper;

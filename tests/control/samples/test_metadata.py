@@ -12,9 +12,11 @@ import sys
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable
 
 import pytest
+import zstandard
 
 from tests.control.samples.importer import GENOME, Importer, problems
 
@@ -133,6 +135,7 @@ READ: dict[str, Callable[[bytes], bytes]] = {
     "bzip2": bz2.compress,
     "gzip of many members": in_two_parts,
     "xz of many streams": lambda text: lzma.compress(text[:9]) + lzma.compress(text[9:]),
+    "zstd of many frames": lambda text: zstandard.compress(text[:9]) + zstandard.compress(text[9:]),
     "byte-order mark": lambda text: BOM + text,
     "byte-order mark, compressed": lambda text: gzip.compress(BOM + text),
     "CR": lambda text: text.replace(b"\n", b"\r"),
@@ -193,6 +196,15 @@ def zipped(*names: str) -> Callable[[bytes], bytes]:
     return pack
 
 
+def greedy(text: bytes) -> bytes:
+    """Return an xz file that asks for 2 GiB of memory: its block header names the dictionary."""
+    packed = bytearray(lzma.compress(text))
+    end = 12 + 4 * packed[12]
+    packed[16] = 38
+    packed[end : end + 4] = zlib.crc32(packed[12:end]).to_bytes(4, "little")
+    return bytes(packed)
+
+
 NAMED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "UTF-16": (lambda text: text.decode().encode("utf-16"), "is UTF-16, not UTF-8"),
     "UTF-16 without a mark": (lambda text: text.decode().encode("utf-16-le"), "is UTF-16"),
@@ -204,7 +216,22 @@ NAMED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "zip": (zipped("metadata.tsv"), "is a zip archive"),
     "tar": (archive, "is a tar archive"),
     "tar.xz": (lambda text: lzma.compress(archive(text)), "is a tar archive"),
-    "zstd": (lambda text: b"(\xb5/\xfd" + text, "is compressed with zstd"),
+    "damaged zstd": (
+        lambda text: b"(\xb5/\xfd" + text,
+        "is damaged: it is compressed, and damaged",
+    ),
+    "half of zstd": (
+        lambda text: zstandard.compress(text)[:-3],
+        "is damaged: it is compressed, and ends too",
+    ),
+    "half of xz": (
+        lambda text: lzma.compress(text)[:-3],
+        "is damaged: it is compressed, and ends too early",
+    ),
+    "xz that needs gigabytes": (
+        greedy,
+        "is damaged: it is compressed, and damaged: Memory usage limit exceeded",
+    ),
     "twice": (lambda text: gzip.compress(gzip.compress(text)), "is compressed twice"),
     "web page": (lambda text: b"\n<!DOCTYPE html>" + text, "is a web page"),
 }
@@ -377,6 +404,38 @@ def test_cells_are_unquoted_as_spreadsheets_quote_them(
         ]
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_metadata_of_spreadsheets_are_read(importer: Importer, separator: str) -> None:
+    """Take commas, or semicolons where commas are decimal points, and quoted cells."""
+    rows = [
+        ("strain", "date", "region", "division", "country", "host"),
+        ("A/1", "2021-02-03", "Europe", f'"Ile{separator} de ""F"""', "France", '"a"'),
+        ("A/2", "2021-02-03", "Europe", "", "", "b", "", ""),
+        ("", "", "", "", "", ""),
+    ]
+    metadata(importer, *(separator.join(row) for row in rows))
+
+    result = importer.invoke("--allow-missing-sequences")
+
+    assert importer.query(
+        "select samples.private_identifier, locations.division, samples.host"
+        " from aspen.samples inner join aspen.locations"
+        " on samples.location_id = locations.id order by 1"
+    ) == [("A/1", f'Ile{separator} de "F"', "a"), ("A/2", None, "b")], result.stderr
+
+
+def test_row_of_csv_that_is_torn_is_named(importer: Importer) -> None:
+    """Count its cells as spreadsheets do."""
+    metadata(importer, "strain,date,region", 'A/1,2021-02-03,"Eur, ope', "A/2,2021-02-03,Europe,x")
+
+    result = importer.invoke("--allow-missing-sequences")
+
+    assert problems(result) == [
+        "metadata.tsv:2: A/1: the row has 4 cells, the header 3",
+        "metadata.tsv:3: A/2: the row has 4 cells, the header 3",
+    ]
+
+
 def test_row_that_a_line_break_tore_is_named(importer: Importer) -> None:
     """Report it, because here a row is a line, while spreadsheets allow quoted line ends."""
     metadata(importer, "strain\tdate\tregion\thost", 'A/1\t2021-02-03\t"Eur', 'ope"\tHuman')
@@ -530,3 +589,29 @@ def test_many_alike_problems_are_one_line(importer: Importer) -> None:
     ]
     assert lines[0].endswith(' 11 (A/9 "1800-01-01") and 90 more')
     assert "; --rejects FILE lists all problems" in result.stderr
+
+
+def test_prefix_of_a_repository_is_removed_where_asked(importer: Importer) -> None:
+    """Store names as the group writes them, however the prefix is written; find the sequences."""
+    importer.add("hCoV-19/USA/X-1/2021")
+    importer.add("HCOV-19/USA/X-2/2021")
+    importer.add("USA/X-3/2021")
+    importer.sequences["USA/X-1/2021"] = importer.sequences.pop("hCoV-19/USA/X-1/2021")
+
+    result = importer.run("--strain-prefix", "remove")
+
+    assert importer.stored() == [
+        (name, name, True) for name in (f"USA/X-{number}/2021" for number in (1, 2, 3))
+    ], result.stderr
+
+
+def test_rows_that_are_alike_without_the_prefix_are_named(importer: Importer) -> None:
+    """Reject both, whatever is done with samples the group has."""
+    importer.add("hCoV-19/USA/X-1/2021")
+    importer.add("USA/X-1/2021")
+
+    result = importer.run("--strain-prefix", "remove", "--on-conflict", "skip")
+
+    said = "is given in lines 2, 3"
+    assert importer.stored() == []
+    assert sum(said in line for line in problems(result)) >= 2

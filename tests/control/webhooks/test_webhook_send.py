@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +112,32 @@ def test_message_is_signed_as_receivers_verify_it(
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(expected).decode()}"
 
 
+@pytest.mark.parametrize(("until", "count"), [("1 hour", 2), ("-1 second", 1)])
+def test_message_has_both_signatures_while_a_secret_is_replaced(
+    conn: psycopg.Connection, hook: int, receiver: Receiver, until: str, count: int
+) -> None:
+    """Sign with the new secret, and with the former one until its time is over."""
+    conn.execute(
+        "update aspen.webhooks set secret = repeat('B', 43) || '=',"
+        " former_secret_ends_at = now() + %s::interval",
+        [until],
+    )
+    factories.sample(conn, group_of(conn, hook))
+    send_webhooks(conn)
+    [(_, headers, body)] = receiver.received
+
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = [
+        base64.b64encode(
+            hmac.digest(base64.b64decode(letter * 43 + "="), signed, hashlib.sha256)
+        ).decode()
+        for letter in "BA"
+    ]
+
+    signatures = headers["webhook-signature"].split(" ")
+    assert signatures == [f"v1,{one}" for one in expected[:count]]
+
+
 def test_failed_message_is_sent_again_before_what_came_later(
     conn: psycopg.Connection, hook: int, receiver: Receiver
 ) -> None:
@@ -189,7 +217,7 @@ def test_text_of_the_receiver_is_kept_nowhere(
 
 def message_to(receiver: Receiver) -> Message:
     """Return a message to a server."""
-    return message_of(1, receiver.url, base64.b64encode(b"x" * 32).decode(), EVENTS)
+    return message_of(1, receiver.url, [base64.b64encode(b"x" * 32).decode()], EVENTS)
 
 
 @pytest.mark.parametrize("is_slow", [False, True], ids=["silent", "slow"])
@@ -207,6 +235,74 @@ def test_server_that_does_not_come_to_an_end_is_given_up(
 
     assert len(receiver.received) == 1
     assert answer == Answer(None, "it did not answer within 1 seconds")
+
+
+def test_silent_name_server_is_given_up(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wait for the address of a name no longer than for the answer."""
+    released = threading.Event()
+
+    def never(*_: object, **__: object) -> list[Any]:
+        released.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    try:
+        answer = post(message_to(receiver), {"localhost"}, seconds=0.2)
+    finally:
+        released.set()
+
+    assert answer == Answer(None, "it did not answer within 0 seconds")
+
+
+def test_name_that_changes_its_address_is_looked_up_once(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connect to the address that was checked, not to what the name has a moment later."""
+    answers = iter(["203.0.113.1", HOST])
+    connected: list[str] = []
+
+    def look_up(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        connected.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr("control.webhooks.posting.is_public", lambda text: text != HOST)
+    message = message_of(1, "https://hooks.example.org/", [f"{'A' * 43}="], EVENTS)
+
+    first, second = post(message, set()), post(message, set())
+
+    assert first == Answer(None, "no connection, or no valid answer")
+    assert second == Answer(None, "its name leads to a private network")
+    assert connected == ["203.0.113.1"]
+
+
+def test_connection_that_ends_in_a_private_network_is_closed(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ask the connection itself whom it reached, before anything is sent."""
+    create = socket.create_connection
+
+    def look_up(host: str, port: int, *_: object, **__: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("203.0.113.1", port))]
+
+    def connect(_: tuple[str, int], timeout: float) -> socket.socket:
+        monkeypatch.undo()
+        monkeypatch.setattr("control.webhooks.posting.is_public", lambda text: text != HOST)
+        return create((HOST, receiver.port), timeout)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr("control.webhooks.posting.is_public", lambda text: text != HOST)
+    message = message_of(1, "https://hooks.example.org/", [f"{'A' * 43}="], EVENTS)
+
+    assert post(message, set()) == Answer(None, "its name leads to a private network")
+    assert receiver.received == []
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ comment on function api.create_export(
 
 Queues a job that writes one file. group_id: a group where you are directly member or admin, also
 when the job runs; only its samples are exported. pathogen: a slug. resource: samples, sequences,
-sample_lineages or sample_qc_metrics. format: csv (default), ndjson (one object a line) or fasta, for
-sequences only, named by public identifiers. samples, lineages, collected_from, collected_to,
+sample_lineages or sample_qc_metrics. format: csv (default), ndjson (one object a line), parquet or
+fasta, for sequences only, named by public identifiers. samples, lineages, collected_from, collected_to,
 uploaded_from, uploaded_to and location_id choose as in export_sequences. Returns the job. When it
 has succeeded, job_outputs lists the file and a manifest with its rows, length and SHA-256, and
 output_url fetches them; they are deleted seven days later, when another export ends. Errors: 400 invalid_argument and

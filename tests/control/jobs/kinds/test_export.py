@@ -6,11 +6,16 @@ import csv
 import hashlib
 import io
 import json
+import re
+import sys
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
 import psycopg
+import pyarrow
+import pyarrow.parquet as pq
 import pytest
 
 from control.app import App
@@ -111,6 +116,77 @@ def test_lineages_are_exported_as_one_object_a_line(archive: Archive) -> None:
 
     lines = archive.outputs(job)["export_ndjson"].decode().splitlines()
     assert [json.loads(line)["sample_id"] for line in lines] == archive.samples[:2]
+
+
+@pytest.mark.parametrize(
+    "resource", ["samples", "sequences", "sample_lineages", "sample_qc_metrics"]
+)
+def test_rows_are_exported_as_parquet_with_their_types(archive: Archive, resource: str) -> None:
+    """Read the same rows as from NDJSON, with numbers, days, times and lists as such."""
+    factories.qc_metric(archive.conn, archive.samples[0])
+    job, plain = archive.queue(resource, "parquet"), archive.queue(resource, "ndjson")
+
+    assert [archive.run(one) for one in (job, plain)] == [("succeeded", None)] * 2
+    found = archive.outputs(job)
+    table = pq.read_table(io.BytesIO(found["export_parquet"]))
+    lines = archive.outputs(plain)["export_ndjson"].decode().splitlines()
+    expected = [json.loads(line) for line in lines]
+    [file] = json.loads(found["export_manifest"])["files"]
+    assert (file["name"], file["rows"]) == (f"{resource}.parquet", len(expected))
+    assert [simple(row) for row in table.to_pylist()] == [simple(row) for row in expected]
+    assert table.schema.field("id").type == pyarrow.int64()
+
+
+def test_lists_days_and_times_have_types_in_parquet(archive: Archive) -> None:
+    """Keep authors as a list, the collection date as a day and moments as such."""
+    job = archive.queue("samples", "parquet")
+    archive.run(job)
+
+    schema = pq.read_schema(io.BytesIO(archive.outputs(job)["export_parquet"]))
+
+    assert schema.field("authors").type == pyarrow.list_(pyarrow.string())
+    assert schema.field("collection_date").type == pyarrow.date32()
+    assert schema.field("is_private").type == pyarrow.bool_()
+    assert schema.field("created_at").type == pyarrow.timestamp("us", tz="UTC")
+
+
+def test_parquet_is_written_group_by_group(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hold no more rows in memory than one group has."""
+    monkeypatch.setattr(import_module("control.jobs.kinds.export"), "MOST_ROWS_AT_ONCE", 2)
+    job = archive.queue("samples", "parquet")
+    archive.run(job)
+
+    file = pq.ParquetFile(io.BytesIO(archive.outputs(job)["export_parquet"]))
+
+    assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [2, 1]
+
+
+def test_worker_without_pyarrow_fails_the_export_with_the_reason(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave no file."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    job = archive.queue("samples", "parquet")
+
+    status, error = archive.run(job)
+
+    assert (status, archive.outputs(job)) == ("failed", {})
+    assert error == "this worker cannot write Parquet: it has no pyarrow"
+
+
+def simple(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with times and days as texts of one form."""
+    found = {}
+    for name, value in row.items():
+        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = value.isoformat()
+        # JSON is a text in Parquet.
+        found[name] = json.dumps(value) if isinstance(value, dict) else value
+    return found
 
 
 def test_chosen_sequences_are_exported_as_fasta(archive: Archive) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import zstandard
 
 from control.app import App
 from control.database import acting_as
@@ -102,6 +103,48 @@ def test_import_stores_all_samples_of_its_files(bench: Bench) -> None:
     ) == [("a", "alice", 1200), ("b", "alice", 1200)]
     assert bench.rows("select from aspen.uploads") == []
     assert len(bench.rows("select from aspen.object_prunes")) == 2
+
+
+def test_import_of_csv_takes_identifiers_from_columns(bench: Bench) -> None:
+    """Read them as asked, without the prefix of a repository, from a file of commas in zstd."""
+    content = b"strain,id,date,region\nhCoV-19/a,hCoV-19/1,2021-02-03,Europe\n"
+    upload = bench.send("meta.csv.zst", zstandard.compress(content))
+    options = (
+        "null, is_sequence_optional => true, private_identifier_column => 'id',"
+        " strain_prefix => 'remove'"
+    )
+    statement = CREATE.replace("%s, %s, {}", "%s, {}")
+    with acting_as(bench.conn, role="member", subject="alice"):
+        [(job,)] = bench.conn.execute(
+            statement.format(options).encode(), [bench.importer.group_id, upload]
+        ).fetchall()
+
+    assert bench.run(job)[:2] == ("succeeded", None)
+    assert bench.importer.stored() == [("1", "a", False)]
+
+
+def test_import_names_the_columns_that_are_missing(bench: Bench) -> None:
+    """Say which there are."""
+    bench.importer.add("a")
+    job = bench.queue(*bench.send_files(), options="'error', private_identifier_column => 'id'")
+
+    status, error, *_ = bench.run(job)
+
+    assert status == "failed"
+    assert "has no column id; its columns are strain, date, region" in error
+
+
+def test_import_that_an_earlier_version_requested_is_run(bench: Bench) -> None:
+    """Take the strain for both identifiers, as it did."""
+    bench.importer.add("a")
+    job = bench.queue(*bench.send_files())
+    bench.conn.execute(
+        "update aspen.jobs set arguments = arguments - 'private_identifier_column'"
+        " - 'public_identifier_column' - 'strain_prefix'"
+    )
+
+    assert bench.run(job)[:2] == ("succeeded", None)
+    assert bench.importer.stored() == [("a", "a", True)]
 
 
 def test_one_bad_row_stores_nothing_and_every_bad_row_is_named(bench: Bench) -> None:

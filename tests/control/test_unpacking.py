@@ -13,11 +13,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control import unpacking
 from control.errors import ControlError
-from control.outputs import unpacking
 from control.outputs.formats import auspice
-from control.outputs.malformed import Malformed
-from control.outputs.unpacking import unpacked
+from control.unpacking import Damaged, unpacked
 from tests.control.outputs.desk import (
     NEXTCLADE_HEADER,
     PANGOLIN_HEADER,
@@ -65,7 +64,7 @@ def test_plain_file_is_read_as_it_is(content: bytes) -> None:
 def test_truncated_file_is_refused(pack: Pack, share: float) -> None:
     """Take no part for the whole."""
     packed = pack(b"taxon,lineage\n" * 50)
-    with pytest.raises(Malformed, match="ends too early"):
+    with pytest.raises(Damaged, match="ends too early"):
         read(packed[: max(8, int(len(packed) * share))])
 
 
@@ -75,14 +74,14 @@ def test_damaged_file_is_refused(pack: Pack) -> None:
     packed = bytearray(pack(bytes(range(256)) * 20))
     packed[len(packed) // 2] ^= 0xFF
     packed[-6] ^= 0xFF
-    with pytest.raises(Malformed, match=r"compressed, and (damaged|ends too early)"):
+    with pytest.raises(Damaged, match=r"compressed, and (damaged|ends too early)"):
         read(bytes(packed))
 
 
 @every_packer
 def test_what_follows_the_last_frame_is_refused(pack: Pack) -> None:
     """Do not leave out what cannot be read."""
-    with pytest.raises(Malformed, match="is compressed, and damaged"):
+    with pytest.raises(Damaged, match="is compressed, and damaged"):
         read(pack(b"taxon") + b"taxon" * 5)
 
 
@@ -94,7 +93,7 @@ def test_bomb_is_refused_within_little_memory(pack: Pack, monkeypatch: pytest.Mo
     content = unpacked(io.BufferedReader(io.BytesIO(packed)), "a file")
     tracemalloc.start()
 
-    with pytest.raises(Malformed, match="unpacks to more than"):
+    with pytest.raises(Damaged, match="unpacks to more than"):
         while content.read(1 << 20):
             pass
 
@@ -109,7 +108,7 @@ def test_frame_that_needs_much_memory_is_refused() -> None:
     packer = zstandard.ZstdCompressor(compression_params=options).compressobj()
     packed = packer.compress(b"taxon") + packer.flush()
 
-    with pytest.raises(Malformed, match="is compressed, and damaged"):
+    with pytest.raises(Damaged, match="is compressed, and damaged"):
         read(packed)
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import zstandard
 
-from control.outputs.malformed import Malformed
+from control.errors import ControlError
 
 # No row or genome needs more; a bomb of some megabytes is given up here.
 LARGEST_CONTENT_BYTES = 16 << 30
@@ -22,6 +22,16 @@ _MEMORY_BYTES = 1 << 27
 # The most that is unpacked at once: 512 bytes of zstd make at most 16 MiB.
 _PIECE_BYTES = 512
 _DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+class Damaged(ControlError):
+    """A compressed file that does not unpack, or to more than anybody needs."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"{file}: {reason}", "send it again; gzip -t, zstd -t or xz -t tests the file"
+        )
 
 
 class _Stream(Protocol):
@@ -93,7 +103,7 @@ class _Unpacker(io.RawIOBase):
             self._count += len(piece)
             if self._count > LARGEST_CONTENT_BYTES:
                 reason = f"unpacks to more than {LARGEST_CONTENT_BYTES} bytes"
-                raise Malformed(self._name, None, reason)
+                raise Damaged(self._name, reason)
             self._ready = memoryview(piece)
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
@@ -113,11 +123,11 @@ class _Unpacker(io.RawIOBase):
                 return b""
             self._stream = self._make()
         if not packed:
-            raise Malformed(self._name, None, "is compressed, and ends too early")
+            raise Damaged(self._name, "is compressed, and ends too early")
         try:
             piece = self._stream.decompress(packed)
         except _DAMAGE as error:
-            raise Malformed(self._name, None, f"is compressed, and damaged: {error}") from error
+            raise Damaged(self._name, f"is compressed, and damaged: {error}") from error
         if self._stream.eof:
             self._left = self._stream.unused_data
             self._stream = None

@@ -1,1 +1,0 @@
-comment on column aspen.object_prunes.key is null;
