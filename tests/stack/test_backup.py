@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from control.backups.manifest import read_backup
 from control.backups.recovery import Copy, Target, recovering, unpack
 from control.backups.tools import find_tool
 from control.cli import cli
+from control.commands.db_archive import moment_of
 from control.demo import OWNER
 from control.errors import ControlError
 from control.schema.diff import schema_differences
@@ -587,12 +589,13 @@ def reaches(archive: Archive, lsn: str) -> bool:
     return noted is not None and position(noted[1]) >= position(lsn)
 
 
-def words_in(data: Path, archive: Archive, stack: Stack) -> set[str]:
-    """Start a server on a restored data directory, and return the words that it keeps."""
+def started(
+    data: Path, archive: Archive, stack: Stack
+) -> AbstractContextManager[psycopg.Connection]:
+    """Start a server on a restored data directory, and connect."""
     base = archive.bases[-1]
     programs = Path(find_tool(stack.settings, "postgres", base.server_major).path).parent
-    with recovering(Copy(base, data, programs), Target(), is_durable=False) as conn:
-        return {word for (word,) in conn.execute("select word from public.kept")}
+    return recovering(Copy(base, data, programs), Target(), is_durable=False)
 
 
 def shown(number: int) -> str:
@@ -630,11 +633,10 @@ def test_archive_goes_back_to_a_moment_between_two_writes(
         "db", "restore", str(archived.home), "--into", str(data), "--to-time", archived.moment
     )
 
-    assert words_in(data, Archive(archived.home), stack) == {"first", "meanwhile", "before"}
     assert client.get_object(Bucket=stack.bucket, Key=KEYS[0])["Body"].read() == KEYS[0].encode()
-    base = Archive(archived.home).bases[-1]
-    programs = Path(find_tool(stack.settings, "postgres", base.server_major).path).parent
-    with recovering(Copy(base, data, programs), Target(), is_durable=False) as conn:
+    with started(data, Archive(archived.home), stack) as conn:
+        words = {word for (word,) in conn.execute("select word from public.kept")}
+        assert words == {"first", "meanwhile", "before"}
         assert conn.execute(LOGINS).fetchall() == archived.logins
         assert seen_by_a_stranger(conn) == []
         conn.execute("delete from aspen.users where subject like 'drill%'")
@@ -649,7 +651,9 @@ def test_archive_goes_to_its_end(archived: Archived, tmp_path: Path) -> None:
 
     stack.run("db", "restore", str(archived.home), "--into", str(data))
 
-    assert words_in(data, Archive(archived.home), stack) > {"before", "after", "after the crash"}
+    with started(data, Archive(archived.home), stack) as conn:
+        words = {word for (word,) in conn.execute("select word from public.kept")}
+    assert words > {"before", "after", "after the crash"}
 
 
 @pytest.mark.parametrize(
@@ -657,8 +661,6 @@ def test_archive_goes_to_its_end(archived: Archived, tmp_path: Path) -> None:
     [
         (["--to-time", "2020-01-01 00:00Z"], "the archive begins at"),
         (["--to-time", "2100-01-01 00:00Z"], "the archive ends before that moment"),
-        (["--to-time", "2024-05-01 10:00"], "has no time zone"),
-        (["--to-time", "yesterday"], "is not a time"),
         (["--to-lsn", "0/1"], "the archive begins at"),
         (["--to-lsn", "x"], "is not a position"),
     ],
@@ -673,6 +675,15 @@ def test_moment_outside_the_archive_is_refused(
 
     assert (done.exit_code, said in done.stderr) == (1, True), done.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["2024-05-01 10:00", "yesterday", "2024-05-32 10:00Z"])
+def test_moment_needs_a_date_a_time_and_a_zone(text: str) -> None:
+    """Guess no time zone: an hour more or less is the wrong state."""
+    with pytest.raises(ControlError):
+        moment_of(text)
+
+    assert moment_of("2024-05-01 12:00+02:00").isoformat() == "2024-05-01T10:00:00+00:00"
 
 
 def test_restore_never_writes_into_a_directory_with_files(
