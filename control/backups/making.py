@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -18,12 +17,12 @@ from control.backups.manifest import (
     DUMP,
     KEYS,
     OBJECT_LIST,
-    OBJECTS,
     Backup,
     Setting,
-    StoredObject,
+    newest_backup,
     sha256_of,
 )
+from control.backups.objects import MISSING, keep_objects, read_wanted, wanted_objects, write_wanted
 from control.backups.tools import find_tool, run_tool
 from control.database import connect
 from control.errors import ControlError
@@ -38,12 +37,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Echo = Callable[[str], None]
-Output = tuple[str, str, str | None]
 
 # The one table whose rows are secrets; credentials are created again anywhere.
 SECRETS = "aspen.storage_credentials"
-_CHUNK_BYTES = 1 << 20
-_FILES_PER_FOLDER = 1000
+# The objects to fetch as of the snapshot, while the backup is made.
+_WANTED = "wanted.jsonl"
 
 
 def back_up(
@@ -52,21 +50,24 @@ def back_up(
     """Write a backup to `target`, which must not exist; without `s3`, leave the objects out.
 
     The directory gets its name only when it is complete. Requests go on during the backup;
-    migrations wait.
+    migrations wait. Objects that the newest backup beside it has are linked, not copied.
     """
     if target.exists():
         raise ControlError(
             f"{target} exists already", "name a directory that does not: backups are never mixed"
         )
     keys = load_keys(settings.keys_dir) if with_keys else None
+    earlier = newest_backup(target.parent)
     scratch = target.with_name(f"{target.name}.partial")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
     try:
         with connect(settings, "db backup") as conn, one_migrate_at_a_time(conn, echo):
-            backup, outputs = _dump(settings, conn, scratch, has_keys=with_keys, echo=echo)
+            backup, objects = _dump(settings, conn, scratch, has_keys=with_keys, echo=echo)
         if s3 is not None:
-            backup = _with_objects(backup, s3, outputs, echo)
+            echo(f"copying {objects} objects")
+            backup = _with_objects(backup, s3, earlier)
+        (scratch / _WANTED).unlink()
         if keys is not None:
             _copy_keys(keys.directory, scratch / KEYS)
         backup.write()
@@ -81,7 +82,7 @@ def preview(settings: Settings) -> tuple[dict[str, int], int]:
     """Return what a backup would hold now: rows by table, and the number of objects."""
     with connect(settings, "db backup") as conn, conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
-        return count_rows(conn), len(_outputs(conn))
+        return count_rows(conn), sum(1 for _ in wanted_objects(conn))
 
 
 def count_rows(conn: psycopg.Connection) -> dict[str, int]:
@@ -102,7 +103,7 @@ def count_rows(conn: psycopg.Connection) -> dict[str, int]:
 
 def _dump(
     settings: Settings, conn: psycopg.Connection, scratch: Path, *, has_keys: bool, echo: Echo
-) -> tuple[Backup, list[Output]]:
+) -> tuple[Backup, int]:
     """Dump the database, and read everything else about it from the same snapshot."""
     major = conn.info.server_version // 10000
     tool = find_tool(settings, "pg_dump", major)
@@ -122,7 +123,7 @@ def _dump(
             f"--file={scratch / DUMP}",
             is_ours=is_ours(settings, "database_url"),
         )
-        outputs = _outputs(conn)
+        objects = write_wanted(conn, scratch / _WANTED)
         chosen = _settings(conn)
         migrations = tuple(applied_migrations(conn))
     (scratch / DUMP).chmod(0o600)
@@ -139,7 +140,7 @@ def _dump(
         missing_objects=(),
         has_keys=has_keys,
     )
-    return backup, outputs
+    return backup, objects
 
 
 def _only(conn: psycopg.Connection, statement: sql.SQL | sql.Composed) -> Any:
@@ -148,62 +149,29 @@ def _only(conn: psycopg.Connection, statement: sql.SQL | sql.Composed) -> Any:
     return row[0]
 
 
-def _outputs(conn: psycopg.Connection) -> list[Output]:
-    """Return every object the database refers to, each once."""
-    return conn.execute(
-        "select distinct bucket, key, version_id from aspen.job_outputs order by 1, 2, 3"
-    ).fetchall()
-
-
 def _settings(conn: psycopg.Connection) -> tuple[Setting, ...]:
     """Return the operators' own settings; all others come from sql/roles.sql and postgrest.conf."""
     rows = conn.execute(query("backups/find_settings")).fetchall()
     return tuple(Setting(*row) for row in rows)
 
 
-def _with_objects(backup: Backup, s3: S3Client, outputs: list[Output], echo: Echo) -> Backup:
-    """Fetch each object; an object missing from S3 is recorded and does not stop the backup."""
-    echo(f"fetching {len(outputs)} objects")
-    path, missing = backup.directory / OBJECT_LIST, []
+def _with_objects(backup: Backup, s3: S3Client, earlier: Path | None) -> Backup:
+    """Keep each object; one that is missing or wrong is recorded and does not stop the backup."""
+    path, wanted = backup.directory / OBJECT_LIST, read_wanted(backup.directory / _WANTED)
+    missing: list[str] = []
+    wrong: list[str] = []
     with open(path, "x", encoding="utf-8") as listed:
-        for number, output in enumerate(outputs):
-            file = f"{OBJECTS}/{number // _FILES_PER_FOLDER:04}/{number:07}"
-            stored = _fetch(s3, output, backup.directory, file)
-            if stored is None:
-                missing.append(f"s3://{output[0]}/{output[1]}")
-            else:
-                listed.write(json.dumps(asdict(stored)) + "\n")
+        for kept in keep_objects(s3, wanted, backup.directory, earlier):
+            if kept.stored is not None:
+                listed.write(json.dumps(asdict(kept.stored)) + "\n")
+            if kept.problem is not None:
+                (missing if kept.problem == MISSING else wrong).append(kept.wanted.address)
     path.chmod(0o600)
-    return replace(backup, object_list_sha256=sha256_of(path), missing_objects=tuple(missing))
-
-
-def _fetch(s3: S3Client, output: Output, directory: Path, file: str) -> StoredObject | None:
-    """Copy one object into a file piece by piece; return None when it is missing."""
-    bucket, key, version_id = output
-    version = {} if version_id is None else {"VersionId": version_id}
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=key, **version)  # type: ignore[arg-type]
-    except s3.exceptions.ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return None
-        raise
-    target = directory / file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with open(target, "xb") as copy:
-        target.chmod(0o600)
-        for piece in answer["Body"].iter_chunks(_CHUNK_BYTES):
-            digest.update(piece)
-            size += copy.write(piece)
-    return StoredObject(
-        bucket,
-        key,
-        version_id,
-        answer["ETag"],
-        answer.get("ContentType", "binary/octet-stream"),
-        size,
-        digest.hexdigest(),
-        file,
+    return replace(
+        backup,
+        object_list_sha256=sha256_of(path),
+        missing_objects=tuple(missing),
+        wrong_objects=tuple(wrong),
     )
 
 

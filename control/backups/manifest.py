@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ class Backup:
     # Objects the database refers to that were missing from S3.
     missing_objects: tuple[str, ...]
     has_keys: bool
+    # Objects whose size or checksum is not the one their row states.
+    wrong_objects: tuple[str, ...] = ()
 
     @property
     def row_count(self) -> int:
@@ -86,8 +89,38 @@ class Backup:
         path.chmod(0o600)
 
 
+def find_backups(folder: Path) -> list[Backup]:
+    """Return the complete backups directly below a folder, the oldest first, unverified."""
+    found = []
+    for path in folder.glob(f"*/{MANIFEST}"):
+        # Neither a damaged nor a half-deleted backup stands in the way of a new one.
+        with suppress(ControlError):
+            if not path.parent.name.endswith(".partial"):
+                found.append(read_manifest(path.parent))
+    return sorted(found, key=lambda backup: backup.made_at)
+
+
+def newest_backup(folder: Path) -> Path | None:
+    """Return the newest complete backup directly below a folder."""
+    found = find_backups(folder)
+    return found[-1].directory if found else None
+
+
 def read_backup(directory: Path) -> Backup:
     """Read a backup and verify the checksum of every file, before anything is changed."""
+    backup = read_manifest(directory)
+    _check(directory / DUMP, backup.dump_sha256)
+    if backup.object_list_sha256 is not None:
+        _check(directory / OBJECT_LIST, backup.object_list_sha256)
+        for stored in backup.objects():
+            _check(directory / stored.file, stored.sha256)
+    if backup.has_keys:
+        load_keys(directory / KEYS)
+    return backup
+
+
+def read_manifest(directory: Path) -> Backup:
+    """Read what a backup says about itself."""
     try:
         document = json.loads((directory / MANIFEST).read_bytes())
         found = document.pop("format")
@@ -97,7 +130,7 @@ def read_backup(directory: Path) -> Backup:
                 "restore it with the version of control that made it",
             )
         settings = tuple(Setting(**each) for each in document.pop("settings"))
-        backup = Backup(directory=directory, settings=settings, **_with_tuples(document))
+        return Backup(directory=directory, settings=settings, **_with_tuples(document))
     except FileNotFoundError as error:
         raise ControlError(
             f"{directory} is no backup: {MANIFEST} is missing",
@@ -107,14 +140,6 @@ def read_backup(directory: Path) -> Backup:
         raise ControlError(
             f"{directory / MANIFEST} is damaged", "restore from another backup"
         ) from error
-    _check(directory / DUMP, backup.dump_sha256)
-    if backup.object_list_sha256 is not None:
-        _check(directory / OBJECT_LIST, backup.object_list_sha256)
-        for stored in backup.objects():
-            _check(directory / stored.file, stored.sha256)
-    if backup.has_keys:
-        load_keys(directory / KEYS)
-    return backup
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from control.backups.making import count_rows
 from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
+from control.backups.objects import rename_objects
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
 from control.local import connect_here, is_ours, without_variables
-from control.queries import run_query
 from control.schema.freeze import migration_files
 from control.schema.ledger import migrations_of, replaced_migrations
 from control.schema.migrate import apply_all, migrate_status
@@ -105,7 +105,9 @@ def restore(
             fill("pre-data", "data")
             with server.connect(scratch) as conn:
                 _check_rows(conn, backup)
-                objects = _put_objects(conn, s3, settings, backup, echo)
+                if backup.object_list_sha256 is not None:
+                    echo(f"putting the objects into s3://{settings.bucket}")
+                objects = put_objects(conn, s3, settings.bucket, backup.objects(), backup.directory)
             echo("building keys, indexes and policies")
             fill("post-data")
             with server.connect(scratch) as conn:
@@ -215,16 +217,17 @@ def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
         )
 
 
-def _put_objects(
-    conn: psycopg.Connection, s3: S3Client, settings: Settings, backup: Backup, echo: Echo
+def put_objects(
+    conn: psycopg.Connection,
+    s3: S3Client,
+    bucket: str,
+    objects: Iterable[StoredObject],
+    directory: Path,
 ) -> int:
     """Put every object into the bucket of this environment, and let the rows name it there.
 
     An object that is there already in the registered version is left unchanged.
     """
-    if backup.object_list_sha256 is None:
-        return 0
-    echo(f"putting the objects into s3://{settings.bucket}")
     count = 0
     with conn.transaction():
         conn.execute(
@@ -232,21 +235,14 @@ def _put_objects(
             " new_bucket text, new_version_id text, new_etag text) on commit drop"
         )
         with conn.cursor().copy("copy pg_temp.moved from stdin") as rows:
-            for stored in backup.objects():
+            for stored in objects:
                 count += 1
-                if not _is_there(s3, settings.bucket, stored):
-                    version_id, etag = _put(s3, settings.bucket, stored, backup.directory)
+                if not _is_there(s3, bucket, stored):
+                    version_id, etag = _put(s3, bucket, stored, directory)
                     rows.write_row(
-                        (
-                            stored.bucket,
-                            stored.key,
-                            stored.version_id,
-                            settings.bucket,
-                            version_id,
-                            etag,
-                        )
+                        (stored.bucket, stored.key, stored.version_id, bucket, version_id, etag)
                     )
-        run_query(conn, "backups/rename_objects")
+        rename_objects(conn)
     return count
 
 

@@ -48,13 +48,10 @@ def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
     it.
     """
     parts: dict[str, Any] = conninfo_to_dict(url)
-    password = parts.pop("password", None)
-    environment = {"PATH": os.defpath, "LC_ALL": "C"} if is_ours else {**os.environ, "LC_ALL": "C"}
-    if password is not None:
-        environment["PGPASSWORD"] = str(password)
+    parts.pop("password", None)
     done = subprocess.run(
         [tool.path, f"--dbname={make_conninfo(**parts)}", "--no-password", *options],
-        env=environment,
+        env=environment_of(url, is_ours=is_ours),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -64,6 +61,13 @@ def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
     if done.returncode != 0:
         said = "\n".join(done.stderr.strip().splitlines()[-6:])
         raise ControlError(f"{Path(tool.path).name} failed:\n{said}", _remedy(said))
+
+
+def environment_of(url: str, *, is_ours: bool) -> dict[str, str]:
+    """Return the environment of a program that connects to a URL, with its password."""
+    environment = {"PATH": os.defpath, "LC_ALL": "C"} if is_ours else {**os.environ, "LC_ALL": "C"}
+    password = conninfo_to_dict(url).get("password")
+    return environment if password is None else environment | {"PGPASSWORD": str(password)}
 
 
 def on_database(url: str, database: str) -> str:

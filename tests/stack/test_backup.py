@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,12 +24,20 @@ import pytest
 from click.testing import CliRunner, Result
 from psycopg import sql
 
+from control.backups.archive import Archive, Base, write_witness
+from control.backups.drill import seen_by_a_stranger
 from control.backups.making import SECRETS, count_rows
+from control.backups.manifest import read_backup
+from control.backups.recovery import Copy, Target, recovering, unpack
 from control.backups.tools import find_tool
 from control.cli import cli
+from control.commands.db_archive import moment_of
 from control.demo import OWNER
+from control.errors import ControlError
 from control.schema.diff import schema_differences
 from control.stack.ports import any_free
+from control.stack.process import wait_for
+from control.storage.s3 import make_client
 from control.tokens.keys import load_keys
 from control.tokens.minting import claims_for, sign
 from tests.servers import SETTINGS
@@ -37,8 +46,16 @@ from tests.stack.conftest import LocalStack
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 VERSION = "15" if os.environ.get("ASPEN_POSTGRES_BIN") == str(DEBIAN) else "18"
 SECRET = "SecretThatNoDumpHolds"
+LOGINS = "select rolname, rolpassword from pg_authid order by 1"
 # What leads to an object is another in another bucket.
 MOVED = ("bucket", "version_id", "etag")
+WITH_OBJECTS = ("aspen.job_outputs", "aspen.repository_data", "aspen.uploads")
+# What the rows of refer_to() name, besides an upload that was never sent.
+KEYS = (
+    "sets/1.fasta",
+    "sets/1.tsv",
+    "group/1/uploads/00000000-0000-0000-0000-000000000001/part-00001",
+)
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -49,16 +66,20 @@ class Stack(LocalStack):
 
     bucket: str = "aspen"
 
-    def control(self, *arguments: str) -> Result:
-        """Run a command, whether it succeeds or not."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point the command line here."""
+        return {
             "ASPEN_ROOT": str(SETTINGS.root),
             "ASPEN_DATA_DIR": str(self.settings.data_dir),
             "ASPEN_FIRST_PORT": str(self.settings.first_port),
             "ASPEN_POSTGRES_BIN": f"{self.settings.postgres_bin}",
             "ASPEN_BUCKET": self.bucket,
         }
-        return CliRunner().invoke(cli, arguments, env=environment)
+
+    def control(self, *arguments: str) -> Result:
+        """Run a command, whether it succeeds or not."""
+        return CliRunner().invoke(cli, arguments, env=self.environment)
 
     def run(self, *arguments: str) -> Result:
         """Run a command that must succeed."""
@@ -103,7 +124,7 @@ def rows_of(conn: psycopg.Connection, name: str) -> list[str]:
     query = sql.SQL("select to_jsonb(rows) - %s::text[] from {} as rows").format(
         sql.Identifier(*name.split("."))
     )
-    moved = list(MOVED) if name == "aspen.job_outputs" else []
+    moved = list(MOVED) if name in WITH_OBJECTS else []
     rows = [row for (row,) in conn.execute(query, [moved])]
     return sorted(
         json.dumps(row, sort_keys=True)
@@ -125,6 +146,27 @@ def start(data: Path, binaries: str, bucket: str) -> Stack:
     stack = Stack(settings, bucket=bucket)
     stack.up()
     return stack
+
+
+def refer_to_objects(stack: Stack) -> None:
+    """Store a data set of a repository, an upload, and one that was announced and never sent."""
+    client = make_client(stack.settings)
+    for key in KEYS:
+        client.put_object(Bucket=stack.bucket, Key=key, Body=key.encode())
+    with stack.connect() as conn:
+        conn.execute(
+            "insert into aspen.repository_data (pathogen_id, public_repository_id, stage, bucket,"
+            " sequences_key, metadata_key, job_id) select pathogens.id, repositories.id, 'raw', %s,"
+            " %s, %s, 0 from aspen.pathogens, aspen.public_repositories as repositories limit 1",
+            [stack.bucket, *KEYS[:2]],
+        )
+        conn.execute(
+            "insert into aspen.uploads (group_id, file_name, bucket, folder, size_bytes,"
+            " checksum_sha256) select groups.id, 'x.fasta', %s, 'group/' || groups.id ||"
+            " '/uploads/00000000-0000-0000-0000-00000000000' || number || '/', 9, repeat('0', 64)"
+            " from aspen.groups, generate_series(1, 2) as number where groups.id = 1",
+            [stack.bucket],
+        )
 
 
 @dataclass(frozen=True)
@@ -160,6 +202,7 @@ def original(
             conn.execute("alter database aspen set aspen.max_token_days = '7'")
             conn.execute("update aspen.storage_credentials set secret_access_key = %s", [SECRET])
             [output] = conn.execute("select min(id) from aspen.job_outputs").fetchall()
+        refer_to_objects(stack)
         stack.run("db", "backup", "--keys", str(home / "backup"))
         content = stack.content()
         stack.run("output", "credentials")
@@ -271,6 +314,40 @@ def test_link_to_a_file_works_where_it_was_restored(
     assert httpx.get(url).content == original.file
 
 
+def test_objects_of_every_table_come_back(restored: tuple[Original, Stack, Result]) -> None:
+    """Restore data sets and uploads, whose rows then name the bucket of this environment."""
+    _, stack, _ = restored
+    client = make_client(stack.settings)
+
+    found = [client.get_object(Bucket="second-bucket", Key=key)["Body"].read() for key in KEYS]
+
+    assert found == [key.encode() for key in KEYS]
+    with stack.connect() as conn:
+        buckets = conn.execute(
+            "select bucket from aspen.repository_data where job_id = 0 union all"
+            " select bucket from aspen.uploads where folder like '%1/'"
+        ).fetchall()
+    assert buckets == [("second-bucket",)] * 2
+
+
+def test_next_backup_copies_no_object_again(
+    restored: tuple[Original, Stack, Result], tmp_path: Path
+) -> None:
+    """Link the objects of the backup beside it; with --keep, delete the older one."""
+    _, stack, _ = restored
+    stack.run("db", "backup", str(tmp_path / "first"))
+    stack.run("db", "backup", str(tmp_path / "second"))
+    objects = list(read_backup(tmp_path / "second").objects())
+    links = [(tmp_path / "second" / each.file).stat().st_nlink for each in objects]
+
+    third = stack.run("db", "backup", "--keep", "1", "--no-objects", str(tmp_path / "third"))
+
+    assert len(objects) > len(KEYS) and set(links) == {2}
+    assert f"deleted {tmp_path / 'first'}" in third.stderr
+    listed = json.loads(stack.run("db", "backups", "--json", str(tmp_path)).stdout)
+    assert [(each["name"], each["objects"]) for each in listed] == [("third", 0)]
+
+
 def test_second_restore_uploads_no_existing_object(
     restored: tuple[Original, Stack, Result], tmp_path: Path
 ) -> None:
@@ -338,21 +415,33 @@ def test_backup_never_writes_into_another(original: Original) -> None:
     assert (result.exit_code, "exists already" in result.stderr) == (1, True)
 
 
-def test_missing_object_is_named_and_does_not_stop_a_backup(
-    original: Original, tmp_path: Path
-) -> None:
-    """Back up the rest, which is still worth having."""
+def test_missing_and_wrong_objects_are_named(original: Original, tmp_path: Path) -> None:
+    """Back up the rest, which is still worth having, and end with exit code 3."""
     with original.stack.connect() as conn, conn.transaction():
         conn.execute("alter table aspen.job_outputs disable trigger user")
-        conn.execute("update aspen.job_outputs set key = replace(key, 'jobs/', 'x/jobs/')")
+        rows = conn.execute(
+            "select id, key, checksum_sha256 from aspen.job_outputs order by id limit 2"
+        ).fetchall()
+        [(first, key, _), (second, wrong, checksum)] = rows
+        conn.execute("update aspen.job_outputs set key = %s where id = %s", [f"x/{key}", first])
+        conn.execute(
+            "update aspen.job_outputs set checksum_sha256 = repeat('0', 64) where id = %s", [second]
+        )
     try:
-        result = original.stack.run("db", "backup", str(tmp_path / "backup"))
+        result = original.stack.control("db", "backup", str(tmp_path / "backup"))
     finally:
         with original.stack.connect() as conn, conn.transaction():
-            conn.execute("update aspen.job_outputs set key = replace(key, 'x/jobs/', 'jobs/')")
+            conn.execute("update aspen.job_outputs set key = %s where id = %s", [key, first])
+            conn.execute(
+                "update aspen.job_outputs set checksum_sha256 = %s where id = %s",
+                [checksum, second],
+            )
             conn.execute("alter table aspen.job_outputs enable trigger user")
 
-    assert "missing from S3: s3://first-bucket/x/jobs/" in result.stderr
+    assert result.exit_code == 3
+    assert re.findall(r"missing from S3: (\S+)", result.stderr) == [f"s3://first-bucket/x/{key}"]
+    assert re.findall(r"row describes: (\S+)", result.stderr) == [f"s3://first-bucket/{wrong}"]
+    assert read_backup(tmp_path / "backup").row_count > 0
 
 
 def truncate(backup: Path) -> None:
@@ -363,7 +452,7 @@ def truncate(backup: Path) -> None:
 
 def lose_an_object(backup: Path) -> None:
     """Delete a file of the backup."""
-    next(path for path in (backup / "objects").rglob("*") if path.is_file()).unlink()
+    (backup / next(read_backup(backup).objects()).file).unlink()
 
 
 def cut_off(backup: Path) -> None:
@@ -384,14 +473,24 @@ def miscount(backup: Path) -> None:
     path.write_text(json.dumps(document))
 
 
-@pytest.mark.parametrize("damage", [truncate, lose_an_object, cut_off, garble, miscount])
-def test_damaged_backup_changes_nothing(
+@pytest.mark.parametrize("damage", [truncate, lose_an_object, cut_off, garble])
+def test_damaged_backup_is_found(
     original: Original, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """Reject it, go on serving, and leave no half-restored database."""
+    """Reject it before the first step of a restore."""
     copy = tmp_path / "copy"
     shutil.copytree(original.backup, copy)
     damage(copy)
+
+    with pytest.raises(ControlError):
+        read_backup(copy)
+
+
+def test_restore_that_fails_changes_nothing(original: Original, tmp_path: Path) -> None:
+    """Go on serving, and leave no half-restored database."""
+    copy = tmp_path / "copy"
+    shutil.copytree(original.backup, copy)
+    miscount(copy)
 
     result = original.stack.control("db", "restore", "--yes", str(copy))
 
@@ -419,6 +518,259 @@ def test_rows_deleted_by_mistake_come_back(original: Original) -> None:
 
     assert original.stack.content() == original.content
     assert original.stack.get("samples?select=id", original.token) != []
+
+
+@dataclass(frozen=True)
+class Archived:
+    """An archive of a server that was killed, and a moment between two writes."""
+
+    stack: Stack
+    home: Path
+    moment: str
+    # Roles and their passwords at that moment; control up sets new hashes.
+    logins: list[tuple[str, str]]
+
+    def copy(self, target: Path) -> Archive:
+        """Copy it, to be damaged."""
+        shutil.copytree(self.home, target)
+        return Archive(target)
+
+
+@pytest.fixture(scope="module")
+def archived(original: Original, tmp_path_factory: pytest.TempPathFactory) -> Archived:
+    """Archive while rows are written, kill the server, and go on until all of it is received."""
+    stack, archive = original.stack, Archive(tmp_path_factory.mktemp("archive") / "archive")
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "control", "db", "archive", "--every", "1", archive.home],
+        cwd=SETTINGS.root,
+        env=os.environ | stack.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        stack.keep("first")
+
+        def is_complete() -> bool:
+            with stack.connect() as conn:
+                conn.execute("insert into public.kept values ('meanwhile')")
+            return archive.complete_until is not None or writer.poll() is not None
+
+        assert wait_for(is_complete, 120)
+        stack.keep("before")
+        with stack.connect() as conn:
+            logins = conn.execute(LOGINS).fetchall()
+            [(moment,)] = conn.execute("select clock_timestamp()::text").fetchall()
+        stack.keep("after")
+        stack.kill("postgres")
+        stack.up()
+        stack.keep("after the crash")
+        with stack.connect() as conn:
+            [(end,)] = conn.execute("select pg_current_wal_flush_lsn()::text").fetchall()
+        assert wait_for(lambda: reaches(archive, end) or writer.poll() is not None, 120)
+    finally:
+        writer.terminate()
+        said = writer.communicate()[1]
+    assert (writer.returncode, reaches(archive, end)) == (0, True), said
+    with stack.connect() as conn:
+        slots = conn.execute("select slot_name, active from pg_replication_slots").fetchall()
+    assert slots == [("aspen_archive", False)]
+    return Archived(stack, archive.home, moment, logins)
+
+
+def position(lsn: str) -> int:
+    """Return a position in the log as a number of bytes."""
+    high, low = lsn.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def reaches(archive: Archive, lsn: str) -> bool:
+    """Tell whether an archive is complete up to a position."""
+    noted = archive.complete_until
+    return noted is not None and position(noted[1]) >= position(lsn)
+
+
+def started(
+    data: Path, archive: Archive, stack: Stack
+) -> AbstractContextManager[psycopg.Connection]:
+    """Start a server on a restored data directory, and connect."""
+    base = archive.bases[-1]
+    programs = Path(find_tool(stack.settings, "postgres", base.server_major).path).parent
+    return recovering(Copy(base, data, programs), Target(), is_durable=False)
+
+
+def shown(number: int) -> str:
+    """Return one of the outputs of docs/dba.md, without its numbers."""
+    text = (SETTINGS.root / "docs" / "dba.md").read_text().partition("## Backups\n")[2]
+    return masked(re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[number])
+
+
+def masked(text: str) -> str:
+    """Replace numbers, times and positions."""
+    return re.sub(r"[0-9][-0-9A-FTZ:.+/]*", "N", text)
+
+
+def test_drill_of_a_good_archive_finds_nothing(archived: Archived, tmp_path: Path) -> None:
+    """Say what was compared, as docs/dba.md shows it; leave nothing behind."""
+    done = archived.stack.control("db", "drill", "--scratch", str(tmp_path), str(archived.home))
+
+    assert done.exit_code == 0, done.output
+    assert masked(done.stdout) == shown(1)
+    [numbers] = re.findall(r": (\d+) rows of (\d+) tables, (\d+) objects", done.stdout)
+    rows, tables, objects = map(int, numbers)
+    assert rows > 1000 and tables > 50 and objects > len(KEYS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_archive_goes_back_to_a_moment_between_two_writes(
+    archived: Archived, tmp_path: Path
+) -> None:
+    """Restore what was committed before, nothing later, roles, passwords, and lost objects."""
+    stack, data = archived.stack, tmp_path / "data"
+    client = make_client(stack.settings)
+    client.delete_object(Bucket=stack.bucket, Key=KEYS[0])
+
+    stack.run(
+        "db", "restore", str(archived.home), "--into", str(data), "--to-time", archived.moment
+    )
+
+    assert client.get_object(Bucket=stack.bucket, Key=KEYS[0])["Body"].read() == KEYS[0].encode()
+    with started(data, Archive(archived.home), stack) as conn:
+        words = {word for (word,) in conn.execute("select word from public.kept")}
+        assert words == {"first", "meanwhile", "before"}
+        assert conn.execute(LOGINS).fetchall() == archived.logins
+        assert seen_by_a_stranger(conn) == []
+        conn.execute("delete from aspen.users where subject like 'drill%'")
+        conn.execute("alter table aspen.samples disable row level security")
+        [seen] = seen_by_a_stranger(conn)
+    assert re.fullmatch("a stranger sees [1-9][0-9]* rows of samples", seen)
+
+
+def test_archive_goes_to_its_end(archived: Archived, tmp_path: Path) -> None:
+    """Restore what was committed before and after the server was killed."""
+    stack, data = archived.stack, tmp_path / "data"
+
+    stack.run("db", "restore", str(archived.home), "--into", str(data))
+
+    with started(data, Archive(archived.home), stack) as conn:
+        words = {word for (word,) in conn.execute("select word from public.kept")}
+    assert words > {"before", "after", "after the crash"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--to-time", "2020-01-01 00:00Z"], "the archive begins at"),
+        (["--to-time", "2100-01-01 00:00Z"], "the archive ends before that moment"),
+        (["--to-lsn", "0/1"], "the archive begins at"),
+        (["--to-lsn", "x"], "is not a position"),
+    ],
+)
+def test_moment_outside_the_archive_is_refused(
+    archived: Archived, tmp_path: Path, options: list[str], said: str
+) -> None:
+    """Name the reason, and leave nothing behind."""
+    done = archived.stack.control(
+        "db", "restore", str(archived.home), "--into", str(tmp_path / "data"), *options
+    )
+
+    assert (done.exit_code, said in done.stderr) == (1, True), done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["2024-05-01 10:00", "yesterday", "2024-05-32 10:00Z"])
+def test_moment_needs_a_date_a_time_and_a_zone(text: str) -> None:
+    """Guess no time zone: an hour more or less is the wrong state."""
+    with pytest.raises(ControlError):
+        moment_of(text)
+
+    assert moment_of("2024-05-01 12:00+02:00").isoformat() == "2024-05-01T10:00:00+00:00"
+
+
+def test_restore_never_writes_into_a_directory_with_files(
+    archived: Archived, tmp_path: Path
+) -> None:
+    """Refuse a directory that may be somebody's database."""
+    (tmp_path / "PG_VERSION").write_text("18")
+
+    done = archived.stack.control("db", "restore", str(archived.home), "--into", str(tmp_path))
+
+    assert (done.exit_code, "is not empty" in done.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["PG_VERSION"]
+
+
+def test_drill_finds_a_damaged_log_object_and_row(archived: Archived, tmp_path: Path) -> None:
+    """End with exit code 3, and name all of them."""
+    archive = archived.copy(tmp_path / "archive")
+    [base] = archive.bases
+    assert base.witness is not None and archive.complete_until is not None
+    start, end = position(base.witness.lsn), position(archive.complete_until[1])
+    assert end - start > 4 * 8192
+    overwrite(archive, base, (start + end) // 2)
+    tables = base.witness.tables
+    changed = tables | {"aspen.samples": (tables["aspen.samples"][0], "1")}
+    write_witness(base, replace(base.witness, tables=changed))
+    victim = next(path for path in (archive.home / "objects").rglob("*") if path.suffix == "")
+    while victim.is_dir():
+        victim = next(path for path in victim.iterdir() if path.suffix == "")
+    victim.write_bytes(b"x")
+
+    done = archived.stack.control("db", "drill", str(archive.home))
+
+    assert done.exit_code == 3, done.output
+    differs = [line for line in done.stdout.splitlines() if line.startswith("differs: ")]
+    assert differs[0] == "differs: aspen.samples: rows with other values"
+    assert masked(differs[1]) in shown(2).splitlines()
+    assert re.fullmatch(r"differs: the copy of s3://\S+.* is damaged", differs[2])
+    assert len(differs) == 3
+
+
+def overwrite(archive: Archive, base: Base, where: int) -> None:
+    """Write over one block of the log."""
+    number, offset = divmod(where, base.segment_bytes)
+    [segment] = [
+        path for path in archive.segments(base) if int(path.name[16:24], 16) == number % 256
+    ]
+    with open(segment, "r+b") as file:
+        file.seek(offset // 8192 * 8192)
+        file.write(b"\xff" * 8192)
+
+
+def test_damaged_base_backup_and_missing_segment_are_found(
+    archived: Archived, tmp_path: Path
+) -> None:
+    """Verify each file of the base backup, and that no segment of the log is missing."""
+    archive = archived.copy(tmp_path / "archive")
+    [base] = archive.bases
+    packed = (base.directory / "base.tar.gz").read_bytes()
+    middle = len(packed) // 2
+    (base.directory / "base.tar.gz").write_bytes(
+        packed[:middle] + bytes([packed[middle] ^ 1]) + packed[middle + 1 :]
+    )
+
+    with pytest.raises(ControlError, match="damaged"):
+        unpack(archived.stack.settings, archive, base, tmp_path / "data")
+
+    archive.segments(base)[0].unlink()
+    with pytest.raises(ControlError, match=r"lacks [0-9A-F]{24}, where base backup"):
+        archive.segments(base)
+
+
+def test_older_base_backups_and_their_log_are_deleted(archived: Archived) -> None:
+    """Keep the newest base backup and the log since it began."""
+    archive = Archive(archived.home)
+    [old] = archive.bases
+    first_segment = old.first_segment
+    with archived.stack.connect() as conn:
+        conn.execute("select pg_switch_wal()")
+
+    done = archived.stack.run("db", "archive", "--once", "--keep", "1", str(archived.home))
+
+    assert masked(done.stdout) == shown(0)
+    [new] = archive.bases
+    assert new.directory != old.directory
+    names = sorted(path.name for path in archive.wal.iterdir())
+    assert names[0] == new.first_segment > first_segment
+    assert len(archive.segments(new)) == len(names)
 
 
 def steps_of_the_upgrade() -> str:

@@ -122,7 +122,7 @@ def test_backup_from_before_the_baseline_is_brought_up_to_date(
     result = run(database, s3, "db", "restore", "--yes", "--drop-previous", str(backup))
 
     status = json.loads(run(database, s3, "migrate", "status", "--json").stdout)
-    assert (made.exit_code, result.exit_code) == (0, 0), result.output
+    assert (made.exit_code, result.exit_code) == (0, 0), made.output + result.output
     assert json.loads((backup / "backup.json").read_text())["migrations"] == sorted(
         BASELINE.replaces
     )

@@ -1,0 +1,338 @@
+"""`control db archive`: keep everything that is needed to go back to any moment.
+
+pg_receivewal writes the write-ahead log as it arises, through a slot, so that the server keeps what
+was not received yet. Beside it, this makes base backups, copies new objects and notes until when
+nothing is missing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from control.backups.archive import Archive, Base, write_base, write_witness
+from control.backups.fingerprints import take_witness
+from control.backups.objects import keep_objects, wanted_objects
+from control.backups.tools import Tool, environment_of, find_tool, run_tool
+from control.errors import ControlError
+from control.local import connect_here, is_ours
+from control.schema.locks import NoLockError
+from control.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Echo = Callable[[str], None]
+SLOT = "aspen_archive"
+_LABEL = "control db archive"
+# How long the log may take to arrive when the command is to end.
+_CATCH_UP_SECONDS = 120
+_ALL_EVERY = timedelta(hours=1)
+# The longest transaction whose objects are found at once; those of others within the hour.
+_LONGEST = timedelta(minutes=15)
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+def keep_archive(
+    settings: Settings,
+    s3: S3Client | None,
+    home: Path,
+    *,
+    once: bool,
+    every: float,
+    base_every: timedelta,
+    keep: int,
+    echo: Echo,
+) -> Archived:
+    """Write an archive until interrupted; with `once`, until it holds everything up to now."""
+    archive = Archive(home)
+    for folder in (home, archive.wal, home / "base"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    writer = _Writer(settings, s3, archive, base_every, keep, echo, makes_base=once)
+    with _alone(home), _ending_at_sigterm(), writer.receiving() as receiver:
+        while True:
+            try:
+                end = writer.do_what_is_due()
+                if once:
+                    writer.catch_up(receiver, end)
+                    return Archived(archive, tuple(sorted(writer.problems)))
+            except _LOST as error:
+                # The receiver tries again by itself.
+                if once:
+                    raise
+                echo(f"the database does not answer: {str(error).strip().splitlines()[0]}")
+            except NoLockError as error:
+                if once:
+                    raise
+                echo(f"rows will be counted later: {error.message.splitlines()[0]}")
+            writer.pause(receiver, every)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """An archive, and the objects that are missing from S3 or not what their row describes."""
+
+    archive: Archive
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _End:
+    """A moment, and the end of the log at that moment."""
+
+    moment: datetime
+    lsn: str
+
+
+class _Writer:
+    """What is done beside the receiver, with one connection per round."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        s3: S3Client | None,
+        archive: Archive,
+        base_every: timedelta,
+        keep: int,
+        echo: Echo,
+        *,
+        makes_base: bool,
+    ) -> None:
+        if settings.admin_database_url is None:
+            raise ControlError(
+                "an archive needs a login that may replicate the server",
+                "run control up" if settings.is_local else "set ASPEN_ADMIN_DATABASE_URL",
+            )
+        self.settings = settings
+        self.s3 = s3
+        self.archive = archive
+        self.base_every = base_every
+        self.keep = keep
+        self.echo = echo
+        self.url: str = settings.admin_database_url
+        self.is_ours = is_ours(settings, "admin_database_url")
+        self.makes_base = makes_base
+        self.problems: set[str] = set()
+        self.looked_at: _End | None = None
+        self.looked_at_all: datetime | None = None
+        with self.connect() as conn:
+            self.major = conn.info.server_version // 10000
+
+    def connect(self) -> psycopg.Connection:
+        """Connect as the administrator, in autocommit."""
+        options: dict[str, Any] = {"application_name": _LABEL, "connect_timeout": 10}
+        if self.is_ours:
+            return connect_here(self.url, **options)
+        return psycopg.connect(self.url, autocommit=True, **options)
+
+    @contextmanager
+    def receiving(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Run pg_receivewal, with a slot so that no part of the log can be lost."""
+        tool = find_tool(self.settings, "pg_receivewal", self.major)
+        run_tool(
+            tool,
+            self.url,
+            f"--slot={SLOT}",
+            "--create-slot",
+            "--if-not-exists",
+            is_ours=self.is_ours,
+        )
+        receiver = self._start(tool)
+        try:
+            yield receiver
+        finally:
+            receiver.terminate()
+            receiver.wait()
+
+    def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
+        parts: dict[str, Any] = conninfo_to_dict(self.url)
+        parts.pop("password", None)
+        with open(self.archive.receiver_log, "w", encoding="utf-8") as log:
+            return subprocess.Popen(
+                [
+                    tool.path,
+                    f"--dbname={make_conninfo(**parts)}",
+                    "--no-password",
+                    f"--directory={self.archive.wal}",
+                    f"--slot={SLOT}",
+                    # Written and reported at once: what was committed is here a moment later.
+                    "--synchronous",
+                    "--status-interval=1",
+                ],
+                env=environment_of(self.url, is_ours=self.is_ours),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def do_what_is_due(self) -> _End:
+        """Make a base backup, record its rows and copy new objects; return what is complete then.
+
+        The log up to that end may still be on its way.
+        """
+        bases = self.archive.bases
+        if self.makes_base or not bases or _age(bases[-1]) >= self.base_every:
+            self._make_base()
+            self.makes_base = False
+            self._delete_old()
+        newest = self.archive.bases[-1]
+        if newest.witness is None:
+            with self.connect() as holder, self.connect() as reader:
+                name = f"aspen_{newest.directory.name}"
+                write_witness(newest, take_witness(holder, reader, name, self.echo))
+        with self.connect() as conn:
+            [(lsn,)] = conn.execute("select pg_current_wal_flush_lsn()::text").fetchall()
+            end = _End(datetime.now(UTC), lsn)
+            self._copy_objects(conn, end)
+            if self._has_received(conn, lsn):
+                self.archive.note(end.moment, lsn)
+        return end
+
+    def catch_up(self, receiver: subprocess.Popen[bytes], end: _End) -> None:
+        """Wait until the log is complete up to there."""
+        give_up_at = time.monotonic() + _CATCH_UP_SECONDS
+        with self.connect() as conn:
+            while not self._has_received(conn, end.lsn):
+                if time.monotonic() > give_up_at:
+                    raise ControlError(
+                        f"the log did not arrive within {_CATCH_UP_SECONDS} s",
+                        "look at pg_stat_replication and at the network",
+                    )
+                self.pause(receiver, 0.1)
+        self.archive.note(end.moment, end.lsn)
+
+    def pause(self, receiver: subprocess.Popen[bytes], seconds: float) -> None:
+        """Wait, and end when the receiver did."""
+        time.sleep(seconds)
+        if receiver.poll() is None:
+            return
+        said = self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise ControlError(
+            "\n".join(("pg_receivewal ended:", *said)),
+            "if its slot is in use, another archive of this server is running",
+        )
+
+    def _has_received(self, conn: psycopg.Connection, lsn: str) -> bool:
+        found = conn.execute(
+            "select flush_lsn >= %s::pg_lsn from pg_catalog.pg_stat_replication as receivers"
+            " inner join pg_catalog.pg_replication_slots as slots"
+            " on slots.active_pid = receivers.pid where slots.slot_name = %s",
+            [lsn, SLOT],
+        ).fetchone()
+        return found == (True,)
+
+    def _make_base(self) -> None:
+        """Stream a base backup into two compressed files; it counts when it is described."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        started_at = datetime.now(UTC).isoformat()
+        target = self.archive.home / "base" / stamp
+        scratch = target.with_name(f"{stamp}.partial")
+        shutil.rmtree(scratch, ignore_errors=True)
+        self.echo(f"making base backup {stamp}")
+        run_tool(
+            find_tool(self.settings, "pg_basebackup", self.major),
+            self.url,
+            f"--pgdata={scratch}",
+            "--format=tar",
+            "--compress=1" if self.major < 15 else "--compress=client-gzip:1",
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            f"--label={_LABEL}",
+            is_ours=self.is_ours,
+        )
+        scratch.chmod(0o700)
+        with self.connect() as conn:
+            [(lsn, database, superuser, segment)] = conn.execute(
+                "select pg_current_wal_flush_lsn()::text, current_database(), current_user,"
+                " setting::integer from pg_catalog.pg_settings where name = 'wal_segment_size'"
+            ).fetchall()
+        write_base(
+            Base(
+                scratch,
+                started_at,
+                datetime.now(UTC).isoformat(),
+                lsn,
+                self.major,
+                database,
+                superuser,
+                segment,
+            )
+        )
+        scratch.rename(target)
+
+    def _copy_objects(self, conn: psycopg.Connection, end: _End) -> None:
+        """Copy objects of new rows, once an hour of all; a quiet server costs nothing."""
+        if self.s3 is None or (self.looked_at and self.looked_at.lsn == end.lsn):
+            return
+        is_full = self.looked_at_all is None or end.moment - self.looked_at_all >= _ALL_EVERY
+        # A row shows when its transaction commits, with the time when that began.
+        since = None if self.looked_at is None or is_full else self.looked_at.moment - _LONGEST
+        with conn.transaction():
+            objects = wanted_objects(conn, since)
+            for kept in keep_objects(self.s3, objects, self.archive.home, asks_for_all=False):
+                problem = f"{kept.problem}: {kept.wanted.address}"
+                if kept.problem is not None and problem not in self.problems:
+                    self.problems.add(problem)
+                    self.echo(problem)
+        self.looked_at = end
+        if is_full:
+            self.looked_at_all = end.moment
+
+    def _delete_old(self) -> None:
+        """Delete older base backups, and the log before the oldest that stays."""
+        bases = self.archive.bases
+        for base in bases[: -self.keep]:
+            gone = base.directory.with_name(f"{base.directory.name}.partial")
+            base.directory.rename(gone)
+            shutil.rmtree(gone)
+            self.echo(f"deleted base backup {base.directory.name}")
+        first = bases[-self.keep :][0].first_segment
+        for path in self.archive.wal.iterdir():
+            if not path.name.endswith((".history", ".partial")) and path.name < first:
+                path.unlink()
+
+
+def _age(base: Base) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(base.started_at)
+
+
+@contextmanager
+def _ending_at_sigterm() -> Iterator[None]:
+    """End at SIGTERM like at the end of the program, and so stop the receiver as well."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one process write an archive."""
+    lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ControlError(
+            f"another control db archive writes {home}", "let it run, or name another directory"
+        ) from error
+    finally:
+        os.close(lock)
