@@ -1,5 +1,5 @@
 -- Keeps what the API answers about itself, one row per role.
--- depends: 0018_add_host_of_pathogens
+-- depends: 0020_rotate_secrets_and_export_parquet
 
 create table aspen.api_descriptions (
     role_name text constraint api_descriptions_pkey primary key,

@@ -1,5 +1,5 @@
 -- Lets deleted jobs take along their folder, exports be Parquet, and secrets of webhooks change.
--- depends: 0018_add_host_of_pathogens
+-- depends: 0019_add_repository_jobs
 
 -- A group has ten webhooks at most.
 -- squawk-ignore-file constraint-missing-not-valid
