@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.db_psql import psql
+from control.commands.db_archive import archive, drill_command, restore_moment
 from control.commands.db_explain import explain
+from control.commands.db_psql import psql
 from control.commands.db_top import top
 from control.commands.db_who_can import who_can
-from control.commands.db_archive import archive, drill_command, restore_moment
 from control.commands.options import echo_json, json_option, say
 from control.errors import SOMETHING_TO_DO
 
