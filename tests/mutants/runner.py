@@ -37,7 +37,7 @@ NOT_ABOUT_BEHAVIOUR = ("test_permission_matrix.py", "test_structure.py", "test_f
 NAMES = 2
 MOST_FILES = 3
 # Whatever they name.
-ALWAYS = ("test_row_level_security.py", "test_definer_roles.py")
+ALWAYS = ("test_row_level_security.py", "test_definer_roles.py", "test_masked_columns.py")
 LOCK_SECONDS = 60
 
 

@@ -303,3 +303,42 @@ def test_grants_to_a_group_are_not_told_to_whom_it_grants_access(
         seen = conn.execute("select group_id from api.group_grants").fetchall()
 
     assert seen == [(lab.group,)]
+
+
+@pytest.mark.parametrize(
+    ("who", "maker", "is_stored"),
+    [("ada", "ada", True), ("ada", "alice", False), ("alice", "alice", False)],
+)
+def test_writer_makes_webhooks_for_admins(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    who: str,
+    maker: str,
+    is_stored: bool,
+) -> None:
+    """Make none for a member, and none in the name of another."""
+    people = {"ada": factories.user(admin, "ada", {lab.group: "admin"}), "alice": lab.alice}
+    with as_writer(request_as, who) as conn:
+        try:
+            stored = conn.execute(
+                "insert into aspen.webhooks (group_id, url, kinds, secret, created_by_id,"
+                " last_event_id) values (%s, 'https://hooks.example.org/', '{job.ended}',"
+                " repeat('A', 43) || '=', %s, 0)",
+                [lab.group, people[maker]],
+            ).rowcount
+        except psycopg.errors.InsufficientPrivilege:
+            stored = 0
+
+    assert bool(stored) == is_stored
+
+
+@pytest.mark.parametrize(("who", "count"), [("ada", 1), ("alice", 0), ("bob", 0)])
+def test_writer_lets_webhooks_of_admins_begin_anew(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, who: str, count: int
+) -> None:
+    """Leave those of others as they are, though the statement names none."""
+    ada = factories.user(admin, "ada", {lab.group: "admin"})
+    factories.webhook(admin, lab.group, ada)
+    with as_writer(request_as, who) as conn:
+        assert conn.execute("update aspen.webhooks set attempt_count = 1").rowcount == count

@@ -244,10 +244,19 @@ def test_secret_and_address_stay_out_of_the_audit_log(
 
 
 @pytest.mark.parametrize(("who", "count"), [("ada", 1), ("alice", 0), ("bob", 0)])
-def test_webhook_is_deleted_by_an_admin_only(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, ada: int, who: str, count: int
+@pytest.mark.parametrize(
+    "statement", ["delete from api.webhooks", "update api.webhooks set is_enabled = false"]
+)
+def test_webhook_is_changed_by_an_admin_only(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    ada: int,
+    statement: str,
+    who: str,
+    count: int,
 ) -> None:
     """Not by a member, though the statement has no condition, which would be under other rules."""
     factories.webhook(admin, lab.group, ada)
     with request_as("member", sub=who) as conn:
-        assert conn.execute("delete from api.webhooks").rowcount == count
+        assert conn.execute(statement.encode()).rowcount == count
