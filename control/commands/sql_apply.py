@@ -11,6 +11,7 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, echo_json_line, json_option, say
+from control.errors import ControlError
 
 if TYPE_CHECKING:
     from control.schema.watching import Load
@@ -57,9 +58,10 @@ def apply(app: App, dry_run: bool, as_json: bool) -> None:
 def watch(app: App, as_json: bool) -> None:
     """Load a file of sql/ whenever it is saved, until interrupted with Ctrl-C.
 
-    A line says after how long the API answered with it. A mistake is shown with its file and line,
-    and the database stays as it was. Tables are not changed: control migrate new writes the
-    migration.
+    Only for the local stack and a database named by ASPEN_DATABASE_URL: where others work, load
+    when you mean it, with control sql apply. A line says after how long the API answered with it.
+    A mistake is shown with its file and line, and the database stays as it was. Tables are not
+    changed: control migrate new writes the migration.
 
     \b
         control sql watch
@@ -69,6 +71,12 @@ def watch(app: App, as_json: bool) -> None:
     from control.terminal import leave_the_line
     from control.translation import translate
 
+    if not app.settings.is_local:
+        raise ControlError(
+            f"environment {app.settings.environment} is not watched: others use it",
+            "try the edit on the local stack, then run control sql apply --env"
+            f" {app.settings.environment}",
+        )
     leave_the_line()
     say(f"watching {app.settings.sql_dir}; Ctrl-C ends it")
     with suppress(KeyboardInterrupt):

@@ -12,7 +12,8 @@ import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
-from control.schema.script import Script, Statement
+from control.schema.located import Statement
+from control.schema.script import Script
 
 _WRITES = re.compile(r"(?:with|insert|update|delete|merge)\b", re.IGNORECASE)
 _TABLE = re.compile(r"\baspen\.(?:\w+|\"[^\"]+\")")

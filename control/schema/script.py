@@ -13,6 +13,7 @@ import psycopg
 from psycopg import errors
 
 from control.errors import ControlError
+from control.schema.located import Statement, locate
 from control.text_files import read_text
 
 # The lexical rules psql splits by: inside none of the first five does a semicolon end a statement.
@@ -29,7 +30,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
-_LINES_AROUND = 3
 _DO = re.compile(r"^do\b", re.IGNORECASE | re.MULTILINE)
 _FORBIDDEN = (
     (
@@ -63,14 +63,6 @@ _NOT_OF_THE_FILE = ("08", "53", "57", "58", "XX")
 
 class Interrupted(ControlError):
     """Say that server or connection failed; the caller knows what that leaves and what to do."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """Hold one statement of a file; `start` is the offset of its first character."""
-
-    text: str
-    start: int
 
 
 def split_statements(text: str) -> list[Statement]:
@@ -152,7 +144,11 @@ class Script:
         except psycopg.Error as error:
             if not _ran_out_of_time(error):
                 raise_interrupted(conn, error, self.name)
-            raise _located(error, self, statement) from error
+            remedy = f"correct {self.name} and run the command again"
+            raise ControlError(
+                locate(error, self.name, self.text, statement),
+                _MORE_TIME if _ran_out_of_time(error) else remedy,
+            ) from error
 
 
 def run_at_once(conn: psycopg.Connection, scripts: Iterable[Script]) -> None:
@@ -229,41 +225,3 @@ def _block_depth(word: str, blocks: int) -> int:
     if word == "begin" or (word == "case" and blocks):
         return 1
     return -1 if word == "end" and blocks else 0
-
-
-def _located(error: psycopg.Error, script: Script, statement: Statement) -> ControlError:
-    """Return the server's error with file, line and statement, closer if it sent a position."""
-    diag, name, text = error.diag, script.name, script.text
-    offset = statement.start + int(diag.statement_position or 1) - 1
-    line = text.count("\n", 0, offset) + 1
-    message = [f"{name}, line {line}: {diag.message_primary or error} [{error.sqlstate}]"]
-    message += [
-        f"{label}: {value}"
-        for label, value in (
-            ("detail", diag.message_detail),
-            ("hint", diag.message_hint),
-            ("in", diag.context),
-        )
-        if value
-    ]
-    first = text.count("\n", 0, statement.start) + 1
-    column = offset - (text.rfind("\n", 0, offset) + 1)
-    place = (line, column) if diag.statement_position else None
-    message += ["the statement:", *_excerpt(statement.text, first, place)]
-    remedy = _MORE_TIME if _ran_out_of_time(error) else f"correct {name} and run the command again"
-    return ControlError("\n".join(message), remedy)
-
-
-def _excerpt(statement: str, first: int, place: tuple[int, int] | None) -> Iterator[str]:
-    """Yield the statement's first line and those around the place, numbered, with a caret there.
-
-    The place is a line of the file and a column, which counts from 0.
-    """
-    marked, column = place or (first, 0)
-    for number, line in enumerate(statement.split("\n"), start=first):
-        if number == first or abs(number - marked) <= _LINES_AROUND:
-            yield f"{'>' if number == marked else ' '} {number:>4} | {line}"
-        if place and number == marked:
-            # A tab stays one, so that the caret stands below what it points at.
-            indent = "".join("\t" if letter == "\t" else " " for letter in line[:column])
-            yield f"       | {indent}^"

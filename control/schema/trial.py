@@ -38,11 +38,11 @@ from control.schema.code_objects import (
     read_structures,
 )
 from control.schema.ledger import Migration
+from control.schema.located import Statement
 from control.schema.safety_rules import Breach, find_breaches, refuse_breaches
 from control.schema.script import (
     Interrupted,
     Script,
-    Statement,
     raise_interrupted,
     refuse_changed_session,
 )

@@ -122,6 +122,67 @@ def test_mistake_is_shown_where_it_is(checkout: Checkout) -> None:
     assert sql(checkout, "apply").exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "caret"),
+    [
+        pytest.param("create functio x();", "functio", id="syntax"),
+        pytest.param(
+            "create function authz.x() returns text language sql\nas $$ select nam $$;",
+            "nam $$",
+            id="unknown column in a body",
+        ),
+        pytest.param(
+            "create function internal.x() returns void language plpgsql as $$\nbegin\n"
+            "  selec 1;\nend $$;",
+            "selec 1",
+            id="syntax in PL/pgSQL",
+        ),
+        pytest.param(
+            "create function internal.x() returns void language plpgsql as $$\ndeclare\n"
+            "  found no_such_type;\nbegin end $$;",
+            "no_such_type",
+            id="unknown type in PL/pgSQL",
+        ),
+        pytest.param(
+            "do $$\nbegin\n  raise exception 'no';\nend $$;",
+            "raise exception",
+            id="raised in a do block",
+        ),
+        pytest.param(
+            "do $$\nbegin\n  perform nam from aspen.notes;\nend $$;",
+            "nam from",
+            id="unknown column in a do block",
+        ),
+        pytest.param(
+            "create domain internal.x as no_such_type;", "no_such_type", id="unknown type"
+        ),
+    ],
+)
+def test_caret_stands_below_the_mistake(checkout: Checkout, text: str, caret: str) -> None:
+    """Also in bodies of functions, of which the server gives a line or a query of its own."""
+    first = len((checkout.root / SHOUT).read_text().splitlines())
+    checkout.append(SHOUT, f"{text}\n")
+
+    lines = sql(checkout, "apply").stderr.splitlines()
+
+    [number] = [number for number, one in enumerate(lines) if one.endswith("^")]
+    assert lines[number - 1][lines[number].index("^") :].startswith(caret)
+    line = first + text[: text.index(caret)].count("\n") + 1
+    assert lines[0].startswith(f"Error: {SHOUT}, line {line}: ")
+
+
+def test_environment_of_others_is_not_watched(checkout: Checkout) -> None:
+    """Nobody loads code there by a slip; control sql apply does it when it is meant."""
+    checkout.write("aspen.toml", "[production]\n")
+    edit(checkout, SHOUT, "'%s!'", "'%s!!'")
+
+    watched = sql(checkout, "watch", "--env", "production")
+    applied = sql(checkout, "apply", "--env", "production")
+
+    assert (watched.exit_code, applied.exit_code) == (1, 0)
+    assert "environment production is not watched" in watched.stderr
+
+
 def test_saved_file_is_loaded(checkout: Checkout, loads: Iterator[Load]) -> None:
     """Also one that an editor writes beside the old one and renames."""
     edit(checkout, SHOUT, "'%s!'", "'%s!!'")
