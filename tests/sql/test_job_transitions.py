@@ -279,6 +279,7 @@ def test_no_other_statement_writes_a_status() -> None:
     assert found == {
         ("queue_job", "insert into"),
         ("move_job", "update"),
+        ("adopt_jobs", "update"),
         ("cancel_jobs", "update"),
         ("requeue_job", "update"),
         ("claim_jobs", "update"),

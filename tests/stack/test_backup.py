@@ -90,7 +90,12 @@ class Stack(LocalStack):
     def content(self) -> dict[str, Any]:
         """Return everything a restore must bring back, in a form that compares."""
         with self.connect() as conn:
-            tables = {name: rows_of(conn, name) for name in count_rows(conn)}
+            # Loading sql/ writes one of them anew.
+            tables = {
+                name: rows_of(conn, name)
+                for name in count_rows(conn)
+                if name != "aspen.api_descriptions"
+            }
             sequences = conn.execute(
                 "select schemaname, sequencename, last_value from pg_sequences"
                 " where sequencename <> 'audit_log_id_seq' order by 1, 2"

@@ -11,5 +11,7 @@ where
     and not columns.attisdropped
     and columns.attname
     ~ '(^|_)(token|hash|secret|key|password|passphrase|passcode|credential|signature|otp|pin|ssn|iban|cvv)s?(_|$)'
-    -- The key of an object in S3, whose bucket asks for credentials or a signed link.
-    and (views.relname, columns.attname) <> ('job_outputs', 'key')
+    -- The key of an object in S3, whose bucket asks for credentials or a signed link; a time.
+    and (views.relname, columns.attname) not in (
+        ('job_outputs', 'key'), ('webhooks', 'former_secret_ends_at')
+    )

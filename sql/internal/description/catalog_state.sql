@@ -21,56 +21,89 @@ begin atomic
             and not relations.relispartition
     ),
 
-    written (part, oid, xid) as (
-        select 'relation', relations.oid, relations.written_by
+    written as (
+        select
+            'relation' as part,
+            relations.oid::bigint as object_id,
+            relations.written_by::text::bigint as writer_id
         from relations
         union all
-        select 'column', columns.attrelid, columns.xmin
+        select
+            'column' as part,
+            columns.attrelid::bigint as object_id,
+            columns.xmin::text::bigint as writer_id
         from relations
         inner join pg_catalog.pg_attribute as columns
             on relations.oid = columns.attrelid and columns.attnum > 0
         union all
-        select 'default', defaults.oid, defaults.xmin
+        select
+            'default' as part,
+            defaults.oid::bigint as object_id,
+            defaults.xmin::text::bigint as writer_id
         from relations
         inner join pg_catalog.pg_attrdef as defaults
             on relations.oid = defaults.adrelid
         union all
-        select 'check', checks.oid, checks.xmin
+        select
+            'check' as part,
+            checks.oid::bigint as object_id,
+            checks.xmin::text::bigint as writer_id
         from relations
         inner join pg_catalog.pg_constraint as checks
             on relations.oid = checks.conrelid and checks.contype = 'c'
         union all
-        select 'trigger', triggers.oid, triggers.xmin
+        select
+            'trigger' as part,
+            triggers.oid::bigint as object_id,
+            triggers.xmin::text::bigint as writer_id
         from relations
         inner join pg_catalog.pg_trigger as triggers
             on relations.oid = triggers.tgrelid and not triggers.tgisinternal
         union all
-        select 'relation comment', comments.objoid, comments.xmin
+        select
+            'relation comment' as part,
+            comments.objoid::bigint as object_id,
+            comments.xmin::text::bigint as writer_id
         from relations
         inner join pg_catalog.pg_description as comments
             on
                 relations.oid = comments.objoid
                 and comments.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
         union all
-        select 'function', functions.oid, functions.xmin
+        select
+            'function' as part,
+            functions.oid::bigint as object_id,
+            functions.xmin::text::bigint as writer_id
         from pg_catalog.pg_proc as functions
         where functions.oid >= 16384
         union all
-        select 'function comment', comments.objoid, comments.xmin
+        select
+            'function comment' as part,
+            comments.objoid::bigint as object_id,
+            comments.xmin::text::bigint as writer_id
         from pg_catalog.pg_description as comments
         where
             comments.objoid >= 16384
             and comments.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
         union all
-        select 'domain', domains.oid, domains.xmin
+        select
+            'domain' as part,
+            domains.oid::bigint as object_id,
+            domains.xmin::text::bigint as writer_id
         from pg_catalog.pg_type as domains
         where domains.oid >= 16384 and domains.typtype = 'd'
         union all
-        select 'schema comment', comments.objoid, comments.xmin
+        select
+            'schema comment' as part,
+            comments.objoid::bigint as object_id,
+            comments.xmin::text::bigint as writer_id
         from pg_catalog.pg_description as comments
         where comments.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
         union all
-        select 'member', members.oid, members.xmin
+        select
+            'member' as part,
+            members.roleid::bigint as object_id,
+            members.xmin::text::bigint as writer_id
         from pg_catalog.pg_auth_members as members
     )
 
@@ -83,7 +116,7 @@ begin atomic
                     from relations
                 ),
                 (
-                    select pg_catalog.string_agg(parts.sum, ' ' order by parts.part)
+                    select pg_catalog.string_agg(parts.state, ' ' order by parts.part)
                     from (
                         select
                             written.part,
@@ -91,8 +124,8 @@ begin atomic
                                 '/',
                                 written.part,
                                 count(*),
-                                sum(written.oid::bigint * written.xid::text::bigint)
-                            ) as sum
+                                sum((written.object_id % 65537 + 1) * written.writer_id)
+                            ) as state
                         from written
                         group by written.part
                     ) as parts

@@ -57,7 +57,7 @@ end
 $$;
 
 comment on function internal.adopt_jobs(text, text, interval) is
-$$Gives a worker the attempts that have lost theirs, and that go on without one
+$$Give a worker the attempts that have lost theirs and go on without one
 
 executor: one whose programs outlive the worker. patience: how old the last heartbeat of a worker may
 be. Returns the attempts with what the executor calls them; null if the worker was lost before it said

@@ -1,5 +1,5 @@
--- Also the answer at / (postgrest.conf: db-root-spec). Where the catalogue has changed since the last
--- load, a grant made by hand say, it is made anew, so that no change can leave an old one behind.
+-- Also the answer at / (postgrest.conf: db-root-spec). Where the catalogue has changed since the
+-- last load, by a grant made by hand say, it is made anew: no change leaves an old one behind.
 create or replace function api.openapi()
 returns api."*/*"
 language sql
@@ -20,7 +20,10 @@ begin atomic
             -- Where the API is depends on the path. Text that is put before another is faster than
             -- text that is replaced in it.
             '{"openapi": "3.1.0", "servers": [{"url": "'
-            || case when current_setting('request.path', true) like '/rpc/%' then '../' else './' end
+            || case
+                when current_setting('request.path', true) like '/rpc/%' then '../'
+                else './'
+            end
             || '"}], '
             || right(written.text, -1) as text
         from written
