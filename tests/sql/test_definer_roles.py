@@ -204,6 +204,7 @@ def jobs(admin: psycopg.Connection, lab: Lab) -> list[int]:
         job = factories.job(admin, group, "pangolin", "running")
         sample = factories.sample(admin, group)
         factories.sequence(admin, sample)
+        factories.aligned_sequence(admin, sample)
         factories.job_sample(admin, job, sample)
         public_strain(admin, group, job)
         factories.job_background(admin, job, [sample])
@@ -232,6 +233,7 @@ def as_runner(request_as: RequestAs, job: int) -> Iterator[psycopg.Connection]:
         "job_reports",
         "samples",
         "sequences",
+        "aligned_sequences",
     ],
 )
 def test_runner_sees_the_job_and_its_inputs_only(
