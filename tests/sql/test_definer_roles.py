@@ -205,6 +205,7 @@ def jobs(admin: psycopg.Connection, lab: Lab) -> list[int]:
         sample = factories.sample(admin, group)
         factories.sequence(admin, sample)
         factories.aligned_sequence(admin, sample)
+        factories.sample_lineage(admin, sample)
         factories.job_sample(admin, job, sample)
         public_strain(admin, group, job)
         factories.job_background(admin, job, [sample])
@@ -234,6 +235,7 @@ def as_runner(request_as: RequestAs, job: int) -> Iterator[psycopg.Connection]:
         "samples",
         "sequences",
         "aligned_sequences",
+        "sample_lineages",
     ],
 )
 def test_runner_sees_the_job_and_its_inputs_only(
@@ -270,13 +272,14 @@ def test_runner_reports_about_the_job_only(
     assert bool(stored) == is_stored
 
 
-@pytest.mark.parametrize("table", ["samples", "sequences"])
+@pytest.mark.parametrize("table", ["samples", "sequences", "sample_lineages"])
 def test_input_of_a_job_is_shown_to_its_program_only(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, table: str
 ) -> None:
     """Show members no sample that a grant, ended by now, once let a run of theirs have."""
     sample = factories.sample(admin, lab.other_group)
     factories.sequence(admin, sample)
+    factories.sample_lineage(admin, sample)
     factories.job_sample(admin, factories.phylo_run(admin, lab.group), sample)
     query = sql.SQL("select from api.{}").format(sql.Identifier(table))
     with request_as("member", sub="alice") as conn:
