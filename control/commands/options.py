@@ -12,6 +12,7 @@ from control.terminal import working_on
 
 # Every command has it: complete data for machines on stdout, where a table would be shortened.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+job_id = click.argument("job_id", type=click.IntRange(min=1))
 
 
 class Lifetime(click.ParamType[timedelta]):
