@@ -253,8 +253,7 @@
 \ir internal/storage/presigned_url.sql
 \ir internal/storage/upload_bucket.sql
 \ir internal/storage/upload_link.sql
-\ir internal/storage/size_problem.sql
-\ir internal/storage/checksum_problem.sql
+\ir internal/storage/check_upload.sql
 \ir internal/storage/upload_parts.sql
 \ir internal/storage/create_upload.sql
 \ir internal/storage/upload_links.sql

@@ -114,26 +114,39 @@ def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run:
 @load.command("lineages")
 @click.argument("pathogen")
 @click.argument("file", type=input_file)
+@click.option(
+    "--alias-key", type=input_file, help="Pango's alias_key.json; full names become aliases."
+)
 @click.option("--allow-fewer", is_flag=True, help="Load less than half of the present lineages.")
 @click.option("--dry-run", is_flag=True, help="Count what would change, store nothing.")
 @json_option
 @click.pass_obj
 def lineages_command(
-    app: App, pathogen: str, file: Path, allow_fewer: bool, dry_run: bool, as_json: bool
+    app: App,
+    pathogen: str,
+    file: Path,
+    alias_key: Path | None,
+    allow_fewer: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Replace the known lineages of a pathogen by those of a file.
 
     FILE is Pango's lineage_notes.txt (withdrawn lineages are left out) or the lineages.json of
     mpox, whose aliases become rows of lineage_aliases. It may be compressed, or a pipe. Lineages
     that stay keep their ids, and aliases that exist stay unchanged. It can be run again at any
-    time.
+    time. With --alias-key, full names such as B.1.1.529.1 become aliases too, here of BA.1.
 
     \b
         control load lineages SC2 lineage_notes.txt --dry-run
+        control load lineages SC2 lineage_notes.txt --alias-key alias_key.json
     """
+    from control.reference.alias_key import add_full_names, read_alias_key
     from control.reference.lineages import load_lineages, read_lineages
 
     lineages = read_lineages(file)
+    if alias_key is not None:
+        lineages = add_full_names(lineages, read_alias_key(alias_key))
     with app.connect("load lineages") as conn:
         report = load_lineages(conn, pathogen, lineages, allow_fewer=allow_fewer, dry_run=dry_run)
     if as_json:

@@ -29,7 +29,12 @@ SOURCES: Mapping[str, Mapping[str, bool]] = {
         "is_aligned": False,
         "reference_url": False,
     },
-    "lineages": {"lineages_url": True, "lineages_sha256": False},
+    "lineages": {
+        "lineages_url": True,
+        "alias_key_url": False,
+        "lineages_sha256": False,
+        "alias_key_sha256": False,
+    },
 }
 # Kinds about what one repository publishes.
 OF_REPOSITORY = ("repository_download", "public_metadata", "accessions")

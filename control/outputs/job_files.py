@@ -118,6 +118,10 @@ class JobFiles:
         self._found = {stored.kind: stored for stored in found}
         self._read: dict[str, StoredObject] = {}
 
+    def __contains__(self, kind: str) -> bool:
+        """Return whether the job has handed in such a file."""
+        return kind in self._found
+
     @contextmanager
     def open(self, kind: str) -> Iterator[ObjectFile]:
         """Open one file; at the end it is verified."""

@@ -233,10 +233,13 @@ def _shown(found: re.Match[str]) -> str:
 
 
 def missing_files(job: str, given: list[str]) -> list[str]:
-    """Return the problems of a job's list of files: each kind must be there once, and no other."""
-    wanted = job_kind(job).files
+    """Return the problems of a job's list of files: each kind must be there once, and no other.
+
+    Optional ones may be missing.
+    """
+    wanted = job_kind(job)
     return (
-        [f"files: {kind} is missing" for kind in wanted if kind not in given]
+        [f"files: {kind} is missing" for kind in wanted.files if kind not in given]
         + [f"files: {kind} is named twice" for kind in sorted(set(given)) if given.count(kind) > 1]
-        + [f"files: a {job} has no {kind}" for kind in sorted({*given} - {*wanted})]
+        + [f"files: a {job} has no {kind}" for kind in sorted({*given} - {*wanted.all_files})]
     )

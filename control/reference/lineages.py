@@ -88,18 +88,23 @@ def store_lineages(
 
 def read_lineages(path: Path) -> LineagesFile:
     """Read and check a whole file, in the form that it begins like."""
+    text = read_text(path)
+    file = _from_json(path, text) if text.lstrip()[:1] == "{" else _from_notes(path, text)
+    if not file.lineages:
+        raise ControlError(f"{path} has no lineages", "check that the file is complete")
+    return file
+
+
+def read_text(path: Path) -> str:
+    """Read a whole file of UTF-8, unpacked."""
     with open_input(path) as source:
         content = source.stream.read(LARGEST_FILE_BYTES + 1)
     if len(content) > LARGEST_FILE_BYTES:
         raise ControlError(f"{path} is larger than 64 MB", "name a file of lineages")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ControlError(f"{path} is not UTF-8", "convert it to UTF-8") from error
-    file = _from_json(path, text) if text.lstrip()[:1] == "{" else _from_notes(path, text)
-    if not file.lineages:
-        raise ControlError(f"{path} has no lineages", "check that the file is complete")
-    return file
 
 
 def _from_notes(path: Path, text: str) -> LineagesFile:
@@ -134,17 +139,24 @@ def _from_json(path: Path, text: str) -> LineagesFile:
     return LineagesFile(path, kept, {alias: name for _, alias, name in given if alias not in kept})
 
 
-def _refuse_bad_names(path: Path, names: Sequence[tuple[int, object]]) -> None:
-    bad = [
-        f"{path}:{n}: {name!r} is not the name of a lineage"
-        for n, name in names
-        if not (isinstance(name, str) and NAME.fullmatch(name))
-    ]
-    if bad:
-        shown = bad[:SHOWN_PROBLEMS]
-        if hidden := len(bad) - len(shown):
+def refuse(path: Path, problems: Sequence[str], remedy: str) -> None:
+    """Refuse a file that has problems, and name the first of them."""
+    if problems:
+        shown = [*problems[:SHOWN_PROBLEMS]]
+        if hidden := len(problems) - len(shown):
             shown.append(f"… and {hidden} more")
         raise ControlError(
-            f"nothing was stored: {path} has {len(bad)} problems\n" + "\n".join(shown),
-            "a name has 1 to 128 letters, digits and . _ / -",
+            f"nothing was stored: {path} has {len(problems)} problems\n" + "\n".join(shown), remedy
         )
+
+
+def _refuse_bad_names(path: Path, names: Sequence[tuple[int, object]]) -> None:
+    refuse(
+        path,
+        [
+            f"{path}:{n}: {name!r} is not the name of a lineage"
+            for n, name in names
+            if not (isinstance(name, str) and NAME.fullmatch(name))
+        ],
+        "a name has 1 to 128 letters, digits and . _ / -",
+    )

@@ -26,7 +26,7 @@ from control.stack.components import (
     LogKeeper,
     ObjectStore,
 )
-from control.stack.ministack import ensure_bucket
+from control.stack.ministack import ensure_bucket, ensure_notifications
 from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
 from control.stack.process import wait_for
@@ -73,6 +73,7 @@ def up(settings: Settings, echo: Echo) -> Settings:
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
+        ensure_notifications(local)
         # Wait for no API: a running one may still be connected to the database's old address.
         working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
@@ -154,6 +155,7 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
                 _bring_up(component, settings, state, echo)
                 if component is objects:
                     ensure_bucket(state.applied_to(settings))
+                    ensure_notifications(state.applied_to(settings))
             except ControlError as error:
                 failures[server.name] = error
         if objects.server.name in names and database.is_ready():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib.util import find_spec
@@ -17,12 +18,15 @@ from control.stack.ports import HOST
 from control.stack.process import Launch, Server
 from control.stack.state import S3_KEY
 from control.storage.s3 import make_client
+from control.storage.sqs import make_queue_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 READY_SECONDS = 60
 SERVICES = "s3,sqs,stepfunctions"
+# The queue that gets to know of each new manifest, for `control output watch`.
+QUEUE = "aspen-outputs"
 # Run by its path, so that any interpreter with ministack finds it.
 EMULATOR = Path(__file__).with_name("s3_emulator.py")
 
@@ -91,6 +95,45 @@ def ensure_bucket(settings: Settings) -> bool:
     is_new = _create_bucket(s3, settings.bucket)
     s3.put_bucket_versioning(Bucket=settings.bucket, VersioningConfiguration={"Status": "Enabled"})
     return is_new
+
+
+def ensure_notifications(settings: Settings) -> None:
+    """Have the bucket tell a queue of new manifests; the emulator forgets both at every start.
+
+    Only of manifests, because the emulator keeps in memory what nobody takes from the queue.
+    """
+    sqs = make_queue_client(settings)
+    url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn = attributes["Attributes"]["QueueArn"]
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    make_client(settings).put_bucket_notification_configuration(
+        Bucket=settings.bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [
+                {
+                    "Id": QUEUE,
+                    "QueueArn": arn,
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {
+                        "Key": {
+                            "FilterRules": [
+                                {"Name": "prefix", "Value": "jobs/"},
+                                {"Name": "suffix", "Value": "/manifest.json"},
+                            ]
+                        }
+                    },
+                }
+            ]
+        },
+    )
 
 
 def _create_bucket(s3: S3Client, bucket: str) -> bool:

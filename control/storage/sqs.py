@@ -39,12 +39,12 @@ class Queue:
         self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def open_queue(settings: Settings, queue: str) -> Queue:
-    """Return a queue by its URL, or by its name in the region of the settings."""
+def make_queue_client(settings: Settings) -> SQSClient:
+    """Return a client for the queues next to the S3 of the settings."""
     from botocore.config import Config
 
     with open_session(settings) as (session, proxies):
-        client = session.client(
+        return session.client(
             "sqs",
             endpoint_url=settings.s3_endpoint_url,
             region_name=settings.region,
@@ -52,6 +52,11 @@ def open_queue(settings: Settings, queue: str) -> Queue:
             aws_secret_access_key=settings.s3_secret_key,
             config=Config(proxies=proxies).merge(patience()),
         )
+
+
+def open_queue(settings: Settings, queue: str) -> Queue:
+    """Return a queue by its URL, or by its name in the region of the settings."""
+    client = make_queue_client(settings)
     if "://" in queue:
         return Queue(client, queue)
     try:

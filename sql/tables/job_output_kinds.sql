@@ -22,6 +22,7 @@ values
 ('aligned_sequences', 'repository_alignment'),
 ('aligned_metadata', 'repository_alignment'),
 ('lineage_list', 'lineages'),
+('alias_key', 'lineages'),
 ('export_csv', 'export'),
 ('export_ndjson', 'export'),
 ('export_fasta', 'export'),

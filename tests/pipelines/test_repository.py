@@ -283,6 +283,26 @@ def test_lineages_are_fetched_and_stored(archive: Archive) -> None:
     assert outputs == [("lineage_list",)]
 
 
+def test_alias_key_is_fetched_and_kept_beside_the_lineages(archive: Archive) -> None:
+    """Store full names as aliases, and fail the job if the key is none."""
+    archive.source.files["/l"] = b"Lineage\tDescription\nBA.1\tfirst\n"
+    archive.source.files["/k"] = b'{"B": "", "BA": "B.1.1.529"}'
+    (archive.root / "pipelines/platform.toml").write_text(
+        f"[[job]]\nkind = 'lineages'\npathogen = '{archive.slug}'\n"
+        f"lineages_url = '{archive.source.url}/l'\nalias_key_url = '{archive.source.url}/k'\n"
+    )
+    archive.queue("lineages", None)
+    archive.work()
+    stored = "select alias, patterns from aspen.lineage_aliases where pathogen_id = %(pathogen)s"
+    first = archive.rows(stored)
+    archive.source.files["/k"] = b"{}"
+    archive.queue("lineages", None)
+    archive.work()
+
+    assert first == archive.rows(stored) == [("B.1.1.529.1", ["BA.1"])]
+    assert "/alias_key: it is not an alias key" in archive.error()
+
+
 def test_jobs_of_the_platform_are_seen_by_operators_alone(archive: Archive) -> None:
     """Show a member of a group none of them, and nobody the source."""
     job = archive.queue()

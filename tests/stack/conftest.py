@@ -15,12 +15,15 @@ import pytest
 
 from control import stack
 from control.errors import ControlError
+from control.outputs.notifications import created_objects
 from control.settings import Settings
 from control.stack.health import http_ok
 from control.stack.lifecycle import components_of
+from control.stack.ministack import QUEUE
 from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
 from control.storage.s3 import make_client
+from control.storage.sqs import open_queue
 from tests.servers import SETTINGS
 
 SERVERS = ("postgres", "ministack", "postgrest", "nginx", "logkeeper")
@@ -103,6 +106,22 @@ class LocalStack:
             Bucket=self.settings.bucket, Prefix=f"kept/{word}"
         )
         return len(rows) == 1, listed["KeyCount"] == 1
+
+    def put(self, *keys: str) -> None:
+        """Store objects."""
+        for key in keys:
+            make_client(self.settings).put_object(Bucket=self.settings.bucket, Key=key, Body=b"{}")
+
+    def announced(self, *keys: str) -> list[str]:
+        """Store objects, and return the keys that the queue of the stack then announces."""
+        self.put(*keys)
+        queue = open_queue(self.settings, QUEUE)
+        found = []
+        while messages := queue.receive(wait=False):
+            for message in messages:
+                found += [uri.key for uri in created_objects(message["Body"])]
+                queue.remove(message)
+        return found
 
     def with_(self, **changes: Any) -> Settings:
         """Return the stack with other values of some settings."""

@@ -176,6 +176,27 @@ def test_bucket_keeps_versions_after_every_start(local: LocalStack) -> None:
     assert versioning["Status"] == "Enabled"
 
 
+def test_queue_for_output_watch_is_there_after_every_start(local: LocalStack) -> None:
+    """Announce each new manifest, and no other file; a second `up` keeps what waits."""
+    local.kill("ministack")
+
+    local.up()
+    announced = local.announced(
+        "jobs/1/1/tree.json", "group/1/manifest.json", "jobs/1/1/manifest.json"
+    )
+
+    assert announced == ["jobs/1/1/manifest.json"]
+
+
+def test_up_again_keeps_what_waits_in_the_queue(local: LocalStack) -> None:
+    """Make the queue only where it is missing."""
+    local.put("jobs/2/1/manifest.json")
+
+    local.up()
+
+    assert "jobs/2/1/manifest.json" in local.announced()
+
+
 def test_lost_passwords_are_replaced_and_the_data_stays(local: LocalStack) -> None:
     """Set new ones when env.json is lost, and keep the database."""
     local.keep("before-loss")

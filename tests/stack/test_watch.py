@@ -13,6 +13,7 @@ import pytest
 
 from control import stack
 from control.stack import supervisor
+from control.stack.lifecycle import is_being_changed
 from control.stack.process import wait_for
 from control.stack.supervisor import Patience, Supervisor
 from tests.servers import SETTINGS
@@ -126,6 +127,8 @@ def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watche
     assert wait_for(lambda: not set(local.pids().values()) & {*before.values(), None}, PATIENCE)
     assert watcher.heals(), watcher.said()
     assert local.kept("before-the-end") == (True, True)
+    assert wait_for(lambda: not is_being_changed(local.settings), PATIENCE)
+    assert local.announced("jobs/3/1/manifest.json") == ["jobs/3/1/manifest.json"]
 
 
 def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:

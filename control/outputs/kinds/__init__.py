@@ -1,7 +1,8 @@
 """Find the module of each kind of job: the modules in this folder are the list of kinds.
 
 A module is called like its kind. It states FILES, the kinds of files that a job submits, and
-defines `register`; a kind that leaves more than files and results defines `discard` too.
+perhaps OPTIONAL_FILES, which a job need not submit, and defines `register`; a kind that leaves more
+than files and results defines `discard` too.
 """
 
 from __future__ import annotations
@@ -40,8 +41,14 @@ class JobKind:
 
     name: str
     files: tuple[str, ...]
+    optional_files: tuple[str, ...]
     register: Callable[[psycopg.Connection, Job, JobFiles, Submission], Stored]
     discard: Callable[[psycopg.Connection, Job], None]
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """Return the kinds of files that a job may submit."""
+        return self.files + self.optional_files
 
 
 @cache
@@ -63,12 +70,18 @@ def job_kind(name: str) -> JobKind:
 
 def file_kinds() -> tuple[str, ...]:
     """Return the kinds of files of all jobs."""
-    return tuple(file for kind in job_kinds().values() for file in kind.files)
+    return tuple(file for kind in job_kinds().values() for file in kind.all_files)
 
 
 def _load(name: str) -> JobKind:
     module = import_module(f"{__name__}.{name}")
-    return JobKind(name, module.FILES, module.register, getattr(module, "discard", _nothing))
+    return JobKind(
+        name,
+        module.FILES,
+        getattr(module, "OPTIONAL_FILES", ()),
+        module.register,
+        getattr(module, "discard", _nothing),
+    )
 
 
 def _nothing(_conn: psycopg.Connection, _job: Job) -> None:

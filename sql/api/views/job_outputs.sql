@@ -57,7 +57,7 @@ comment on column api.job_outputs.kind is $$Kind of file
 auspice_json, lineage_report_csv, nextclade_csv, nextclade_tag_json or aligned_fasta; of an export
 export_csv, export_ndjson, export_parquet, export_fasta and export_manifest; of the platform
 raw_sequences, raw_metadata, processed_sequences, processed_metadata, aligned_sequences,
-aligned_metadata and lineage_list.$$;
+aligned_metadata, lineage_list and alias_key.$$;
 comment on column api.job_outputs.bucket is 'S3 bucket; null where the caller is a viewer';
 comment on column api.job_outputs.key is 'S3 object key; null where the caller is a viewer';
 comment on column api.job_outputs.version_id is $$Version of the S3 object

@@ -11,33 +11,15 @@ set search_path = ''
 as $$
 declare
     most constant integer := 20;
-    problems json;
     upload aspen.uploads;
 begin
     perform authz.require_member(create_upload.group_id, 'You cannot send files for this group');
-    select json_agg(json_build_object('field', found.field, 'value', left(found.value, 200),
-        'reason', found.reason))
-    into problems
-    from (
-        values
-        ('file_name', create_upload.file_name, case
+    perform internal.check_upload(
+        'file_name', create_upload.file_name, case
             when coalesce(char_length(create_upload.file_name), 0) not between 1 and 255
                 then 'must have 1 to 255 characters'
-            when create_upload.file_name
-                ~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
-                then 'must not contain control characters'
-        end),
-        ('size_bytes', create_upload.size_bytes::text, internal.size_problem(
-            create_upload.size_bytes, 10737418240
-        )),
-        ('checksum_sha256', create_upload.checksum_sha256,
-            internal.checksum_problem(create_upload.checksum_sha256))
-    ) as found(field, value, reason)
-    where found.reason is not null;
-    if problems is not null then
-        perform internal.fail(400, 'invalid_argument', 'The file is described wrongly',
-            problems::text);
-    end if;
+        end, create_upload.size_bytes, 10737418240, create_upload.checksum_sha256
+    );
 
     perform pg_advisory_xact_lock(
         hashtextextended('aspen.uploads', create_upload.group_id)

@@ -130,7 +130,7 @@ def test_modules_and_rows_are_the_same_kinds(admin: psycopg.Connection) -> None:
     run_here = {module.name for module in iter_modules(run_by_control.__path__)}
     registered = {name: files for name, files in kinds_in(admin).items() if name not in run_here}
 
-    assert registered == {name: set(kind.files) for name, kind in kinds.job_kinds().items()}
+    assert registered == {name: set(kind.all_files) for name, kind in kinds.job_kinds().items()}
 
 
 @pytest.mark.parametrize(

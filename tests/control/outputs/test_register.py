@@ -203,7 +203,7 @@ def test_files_can_be_named_without_a_manifest(desk: Desk) -> None:
         (["register", "1"], "give either MANIFEST or --file"),
         (["register", "1", "s3://b/m", "--file", "auspice_json=s3://b/k"], "give either"),
         (["register", "1", "http://b/m"], "does not start with s3://"),
-        (["register", "1", "--file", "tree=s3://b/k"], "nextclade_tag_json, aligned_fasta"),
+        (["register", "1", "--file", "tree=s3://b/k"], "is not one of"),
         (["register", "1", "--file", "auspice_json"], "does not start with s3://"),
         (["register", "1", "s3://b/m", "--software", "a=1"], "use --software with --file only"),
         (["register", "1", "--file", "auspice_json=s3://b/k", "--software", "a"], "NAME=VERSION"),

@@ -18,6 +18,19 @@ NOTES = "Lineage\tDescription\nA\tOne of two\nA.1\tUSA lineage\n*A.2.1\tWithdraw
 MPOX = {"lineages": [{"name": "A", "alias": "A"}, {"name": "B.1", "alias": "A.1.1"}]}
 
 
+PANGO = "Lineage\tDescription\n" + "".join(
+    f"{name}\tOf Pango\n" for name in ("B.1", "BA.1", "BA.1.1", "BE", "XA", "XBB.1", "EG.1")
+)
+KEY = {
+    "B": "",
+    "BA": "B.1.1.529",
+    "BE": "BA.5.3.1",
+    "EG": "XBB.1.9.2",
+    "XA": ["B.1.1.7", "B.1.177*"],
+    "XBB": ["BJ.1", "BM.1.1.1"],
+}
+
+
 @dataclass(frozen=True)
 class Library:
     """A database with a pathogen, and a file of lineages."""
@@ -30,6 +43,22 @@ class Library:
         self.file.write_bytes(content.encode() if isinstance(content, str) else content)
         command = ["load", "lineages", slug, str(self.file), *options]
         return CliRunner().invoke(cli, command, env=self.database.environment)
+
+    def load_with(self, key: object, *options: str, notes: str = PANGO) -> Result:
+        """Write a file of notes and an alias key, and load both."""
+        path = self.file.with_name("alias_key.json")
+        path.write_text(key if isinstance(key, str) else json.dumps(key))
+        return self.load(notes, "--alias-key", str(path), *options)
+
+    def meant_by(self, *names: str) -> list[str]:
+        """Return the lineages that a filter by these names finds."""
+        with self.database.connect() as conn:
+            rows = conn.execute(
+                "select found.lineage from aspen.pathogens as pathogens,"
+                " internal.expanded_lineages(pathogens.id, %s) as found where slug = 'SC2'",
+                [list(names)],
+            ).fetchall()
+        return [name for (name,) in rows]
 
     def names(self, table: str = "lineages", column: str = "lineage") -> list[str]:
         """Return the names that are stored."""
@@ -66,6 +95,54 @@ def test_list_of_mpox_brings_aliases(library: Library) -> None:
     assert result.stdout == "added 2 lineages and 1 aliases, removed 1 lineages\n"
     assert library.names() == ["A", "B.1"]
     assert library.names("lineage_aliases", "alias || patterns::text") == ["A.1.1{B.1}"]
+
+
+def test_alias_key_of_pango_lets_filters_name_lineages_in_full(library: Library) -> None:
+    """Spell out what the letters stand for; a root and a recombinant stay as they are."""
+    said = [library.load_with(KEY).stdout for _ in range(2)]
+
+    assert said == [
+        "added 7 lineages and 4 aliases, removed 1 lineages\n",
+        "added 0 lineages and 0 aliases, removed 0 lineages\n",
+    ]
+    assert library.names("lineage_aliases", "alias || patterns::text") == [
+        "B.1.1.529.1.1{BA.1.1}",
+        "B.1.1.529.1{BA.1}",
+        "B.1.1.529.5.3.1{BE}",
+        "XBB.1.9.2.1{EG.1}",
+    ]
+    assert library.meant_by("b.1.1.529.1", "BA.1.1", "B.1", "XA") == ["B.1", "BA.1", "BA.1.1", "XA"]
+
+
+def test_full_name_that_is_a_lineage_itself_means_that_lineage(library: Library) -> None:
+    """Make no alias of a name that the file has."""
+    library.load_with(KEY, notes=f"{PANGO}B.1.1.529.1\tKept\n")
+
+    assert library.meant_by("B.1.1.529.1") == ["B.1.1.529.1"]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("", "is not an alias key"),
+        ("[]", "is not an alias key"),
+        ("{}", "is not an alias key"),
+        ('{"BA": "B.1.1.529"', "is not an alias key"),
+        ("[" * 100_000, "is not an alias key"),
+        (MPOX, "'lineages' stands for"),
+        ({"ba": "B.1"}, "'ba' stands for 'B.1', which is no lineage"),
+        ({"BA": None}, "'BA' stands for None, which is no lineage"),
+        ({"BA": "B.1 "}, "'BA' stands for 'B.1 ', which is no lineage"),
+        ({"XA": ["B.1", 3]}, "which is no lineage"),
+        ({"BA": "BE.1", "BE": "BA.1"}, "'BA' stands for itself"),
+    ],
+)
+def test_other_alias_key_is_rejected(library: Library, key: object, said: str) -> None:
+    """Name what is wrong, and store nothing."""
+    result = library.load_with(key)
+
+    assert (result.exit_code, library.names()) == (1, ["OLD"])
+    assert said in result.stderr
 
 
 def test_dry_run_stores_nothing(library: Library) -> None:
