@@ -12,6 +12,7 @@ from control.app import App
 from control.commands.db_archive import archive, drill_command, restore_moment
 from control.commands.db_explain import explain
 from control.commands.db_psql import psql
+from control.commands.db_shell import shell
 from control.commands.db_top import top
 from control.commands.db_who_can import who_can
 from control.commands.options import echo_json, json_option, say
@@ -27,6 +28,7 @@ def db() -> None:
 
 
 db.add_command(psql)
+db.add_command(shell)
 db.add_command(explain)
 db.add_command(top)
 db.add_command(who_can)

@@ -7,6 +7,7 @@ import click
 from control.commands.sql_apply import apply, watch
 from control.commands.sql_diff import diff
 from control.commands.sql_lint import lint
+from control.commands.sql_new import new
 
 
 @click.group()
@@ -18,3 +19,4 @@ sql.add_command(apply)
 sql.add_command(watch)
 sql.add_command(diff)
 sql.add_command(lint)
+sql.add_command(new)

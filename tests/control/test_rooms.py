@@ -19,7 +19,7 @@ from tests.servers import SETTINGS
 # From the ground up; a room imports only from the floors below its own.
 FLOORS = (
     {"causes", "errors", "queries", "terminal"},
-    {"unpacking"},
+    {"scaffolds", "unpacking"},
     {"events", "input_files", "jobs", "people", "retries", "text_files"},
     {"reference", "settings"},
     {"local"},
@@ -27,7 +27,7 @@ FLOORS = (
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
     {"backups", "changes", "jobs.work", "plans"},
-    {"psql"},
+    {"psql", "shell"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},

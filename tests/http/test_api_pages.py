@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def of_section(title: str) -> Iterator[Example]:
     yield from examples(found[0])
 
 
-@pytest.mark.parametrize("section", ["Lint", "Plans", "Who can"])
+@pytest.mark.parametrize("section", ["Lint", "Plans", "Who can", "Start something new"])
 def test_commands_of_the_dba_page_print_what_it_shows(demo: Database, section: str) -> None:
     """Run those of a section over the demo, which they leave as it is."""
     environment = {
@@ -94,6 +95,33 @@ def test_commands_of_the_dba_page_print_what_it_shows(demo: Database, section: s
 
     assert {one.command: output for one, output in ran if not one.is_shown(output)} == {}
     assert ran != []
+
+
+def test_consoles_of_the_dba_page_print_what_it_shows(demo_api: Api, tmp_path: Path) -> None:
+    """Run each in a process of its own, which psql takes over; requests go to the API."""
+    environment = {
+        **os.environ,
+        **demo_api.database.environment,
+        "ASPEN_API_URL": demo_api.url,
+        "ASPEN_KEYS_DIR": f"{demo_api.keys.directory}",
+    }
+    program = f"{Path(sys.executable).with_name('control')}"
+    ran = [
+        (
+            one,
+            subprocess.run(
+                [program, *shlex.split(one.command)[1:]],
+                env=environment,
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout,
+        )
+        for one in of_section("Look around")
+    ]
+
+    differing = {one.command: out for one, out in ran if not one.is_shown(out)}
+    assert (differing, len(ran)) == ({}, 4)
 
 
 def test_index_has_every_resource_and_function(demo: Database) -> None:

@@ -1,4 +1,7 @@
-"""The worked changes of CONTRIBUTING.md are made in a copy of this checkout as they are written."""
+"""The worked changes of CONTRIBUTING.md are made in a copy of this checkout as they are written.
+
+So is what `control sql new` scaffolds, in the same copy, because making one takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from control.scaffolds.making import Scaffold, plan_scaffold
 from tests.servers import SETTINGS
 
 ROOT = SETTINGS.root
@@ -24,6 +28,12 @@ WHAT_A_CHANGE_MAY_BREAK = (
     "tests/control/schema/test_migrate_files.py",
     "tests/http/test_errors.py::test_every_documented_error_has_an_example",
 )
+# One of each kind that `control sql new` makes; a long name and a short one.
+SCAFFOLDS = {
+    "function": "count_of_a_long_name_that_is_allowed",
+    "view": "abc",
+    "table": "field_notes",
+}
 LEFT_OUT = (".*_cache", ".aspen", ".git", ".hypothesis", ".venv*", "*.egg-info", "__pycache__")
 _SECTION = re.compile(r"^## (?P<title>Add .+?)\n(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 # A block that says which file it is for: ```sql sql/api/functions/count_samples.sql
@@ -73,7 +83,7 @@ def of_changed_resources() -> str:
     """Choose the cells of permissions.txt about what changes; the suite tries the others anyway."""
     paths = (Path(block["path"]) for text in SECTIONS.values() for block in _BLOCK.finditer(text))
     names = sorted({path.stem for path in paths if path.is_relative_to("sql/api")})
-    return " or ".join(["not test_caller_may_do_what_the_table_says", *names])
+    return " or ".join(["not test_caller_may_do_what_the_table_says", *names, *SCAFFOLDS.values()])
 
 
 def run(copy: Path, *arguments: str) -> None:
@@ -88,15 +98,38 @@ def run(copy: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
+def make_scaffold(copy: Path, kind: str, name: str) -> Scaffold:
+    """Write what a new object needs."""
+    scaffold = plan_scaffold(copy, kind, name)
+    scaffold.write(copy)
+    return scaffold
+
+
+def check_style(copy: Path, paths: set[str]) -> None:
+    """Ask what `make lint` asks, of these files."""
+    python = [path for path in paths if path.endswith(".py")]
+    run(copy, "ruff", "check", "-q", *python)
+    run(copy, "ruff", "format", "-q", "--check", *python)
+    code = [path for path in paths if path.endswith(".sql") and path.startswith(("sql", "migr"))]
+    run(copy, "sqlfluff", "lint", "--disable-progress-bar", *code)
+
+
 @pytest.mark.timeout(400)
-def test_worked_changes_are_complete(copy: Path) -> None:
+def test_worked_changes_and_scaffolds_are_complete(copy: Path) -> None:
     """Need no more than what is written there: no test of the copy misses anything."""
     for section in SECTIONS:
         make_change(copy, section)
+    scaffolds = [make_scaffold(copy, kind, name) for kind, name in SCAFFOLDS.items()]
+    check_style(copy, {path for made in scaffolds for path in (*made.new, *made.changed)})
     new = re.findall(r"`(tests/\S+\.py)` \(new\)", "".join(SECTIONS.values()))
     run(copy, "tests.catalog.generated", "snapshot", "docs")
 
-    run(copy, "pytest", "-q", "-k", of_changed_resources(), *new, *WHAT_A_CHANGE_MAY_BREAK)
+    new_tests = [path for made in scaffolds for path in made.new if path.startswith("tests/")]
+    run(
+        copy,
+        *("pytest", "-q", "-k", of_changed_resources()),
+        *(*new, *new_tests, *WHAT_A_CHANGE_MAY_BREAK),
+    )
 
     assert len(new) == len(SECTIONS)
 
