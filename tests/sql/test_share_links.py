@@ -411,6 +411,25 @@ def test_list_names_the_creator(shared: Shared) -> None:
     assert row is not None
 
 
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("use_count = use_count", "open"),
+        (
+            "created_at = now() - interval '2 days', expires_at = now() - interval '1 day'",
+            "expired",
+        ),
+        ("revoked_at = now()", "revoked"),
+    ],
+)
+def test_list_tells_whether_a_link_works(shared: Shared, change: str, status: str) -> None:
+    """An open one is not said to be over."""
+    shared.token_of_tree()
+    shared.conn.execute(change.encode())
+
+    assert shared.by("ada", "select status from api.share_links") == (status,)
+
+
 @pytest.mark.parametrize("who", ["alice", "ada"])
 def test_link_is_revoked(shared: Shared, who: str) -> None:
     """Let its creator and the admins of the group end it, twice without a change."""
