@@ -42,7 +42,7 @@ def new(app: App, kind: str, name: str, dry_run: bool, as_json: bool) -> None:
         return
     would = "would " if dry_run else ""
     for path in scaffold.new:
-        click.echo(f"{would}{'write' if dry_run else 'wrote'} {path}")
+        click.echo(f"{would}{'write' if dry_run else 'wrote'} {path} (new)")
     for path in scaffold.changed:
         click.echo(f"{would}{'change' if dry_run else 'changed'} {path}")
     click.echo("left to write:")
