@@ -414,12 +414,13 @@ def test_list_names_the_creator(shared: Shared) -> None:
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ("use_count = use_count", "open"),
+        ("select", "open"),
         (
-            "created_at = now() - interval '2 days', expires_at = now() - interval '1 day'",
+            "update aspen.share_links"
+            " set created_at = now() - interval '2 days', expires_at = now() - interval '1 day'",
             "expired",
         ),
-        ("revoked_at = now()", "revoked"),
+        ("update aspen.share_links set revoked_at = now()", "revoked"),
     ],
 )
 def test_list_tells_whether_a_link_works(shared: Shared, change: str, status: str) -> None:
