@@ -369,7 +369,9 @@ EXAMPLES: dict[str, Example] = {
     "400 pathogen_without_runs": run_without_pipeline,
     "400 private_samples": private_share,
     "400 samples_without_sequence": run_without_sequence,
-    "400 read_only_column": lambda world: world.alice.patch("/samples", json={"id": 1}),
+    "400 read_only_column": lambda world: world.alice.patch(
+        f"/samples?id=eq.{world.bare_sample()}", json={"id": 1}
+    ),
     "400 unknown_pathogen": batch_of({"pathogen": "XXX"}),
     "400 unknown_samples": lambda world: world.alice.post(RUN, json=world.run_request("nobody's")),
     "401 job_not_running": job_token,
@@ -439,7 +441,9 @@ EXAMPLES: dict[str, Example] = {
     "400 PGRST109": lambda world: world.alice.patch("/samples?limit=1", json={"host": "x"}),
     "400 PGRST119": as_member("/samples?select=...accessions(id)"),
     "400 PGRST122": as_member("/samples", prefer="handling=strict, colour=red"),
-    "400 PGRST124": lambda world: world.alice.delete("/samples", prefer="max-affected=1"),
+    "400 PGRST124": lambda world: world.alice.delete(
+        f"/samples?id=in.({world.bare_sample()},{world.bare_sample()})", prefer="max-affected=1"
+    ),
     "400 PGRST200": as_member("/samples?select=invitations(*)"),
     "400 PGRST204": sample_with(colour="red"),
     "401 PGRST301": with_claims(exp=1),

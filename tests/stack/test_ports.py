@@ -25,13 +25,18 @@ from tests.stack.conftest import SERVERS, LocalStack
 
 # What a foreign API answers to everything: ready, healthy, and without our schema.
 FOREIGN = """
-import http.server, sys
+import http.server, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/ready" else 404)
         self.end_headers()
     log_message = lambda *_: None
-http.server.HTTPServer((sys.argv[2], int(sys.argv[1])), Handler).serve_forever()
+while True:
+    # A connection of another test may have the port for a moment.
+    try:
+        http.server.HTTPServer((sys.argv[2], int(sys.argv[1])), Handler).serve_forever()
+    except OSError:
+        time.sleep(0.1)
 """
 
 
@@ -39,9 +44,11 @@ http.server.HTTPServer((sys.argv[2], int(sys.argv[1])), Handler).serve_forever()
 def foreign_program(port: int, host: str = "127.0.0.1") -> Iterator[None]:
     """Serve HTTP on one of our ports."""
     with subprocess.Popen([sys.executable, "-c", FOREIGN, str(port), host]) as process:
-        assert wait_for(lambda: not is_free(port), 20)
-        yield
-        process.kill()
+        try:
+            assert wait_for(lambda: not is_free(port), 20)
+            yield
+        finally:
+            process.kill()
 
 
 @contextmanager
