@@ -1,6 +1,6 @@
 # Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down pipelines test lint bench attack chaos mutants docs snapshot clean lock
+.PHONY: help up down pipelines test lint bench attack chaos calm mutants docs snapshot clean lock
 
 # Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
@@ -60,6 +60,10 @@ attack: ## Try a thousand attacks on a separate stack; ARGS="--seed 7 floods"
 chaos: ## Kill everything at random while jobs run, and look what is lost; ARGS="--seed 7 --jobs 20"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+calm: ## Change a separate stack in use, and count who noticed; ARGS="--seed 7 --applies 20"
+	@$(INSTALL) development node
+	@$(BIN)/python -m tests.calm $(ARGS)
 
 mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
 	@$(INSTALL) development node

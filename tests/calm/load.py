@@ -1,0 +1,176 @@
+"""Clients who go on reading and writing, and what they were answered."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+
+from control.stack.process import wait_for
+from control.tokens.keys import load_keys
+from control.tokens.minting import mint
+from tests.stack.conftest import LocalStack
+
+# Each of two clients of a kind waits between requests, so that the machine is not the limit.
+PAUSE_SECONDS = 0.05
+CLIENTS = 3
+RETRIES = 20
+PATIENCE_SECONDS = 60
+# What asks a client to send the same request again.
+PASSING = frozenset({429, 503})
+READS = (
+    "/samples?limit=20&order=id.desc",
+    "/samples?select=*,sample_lineages(*)&limit=20&order=id",
+    "/samples?private_identifier=eq.C-0-1",
+    "/rpc/manual",
+    "/rpc/health",
+    "/phylo_runs?limit=20",
+    "/me",
+    "/locations?limit=20",
+    "/",
+)
+
+
+@dataclass
+class Answers:
+    """What all clients were answered."""
+
+    seconds: list[tuple[float, str]] = field(default_factory=list)
+    wrong: Counter[str] = field(default_factory=Counter)
+    stored: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, asked: str, seconds: float) -> None:
+        """Note how long an answer took."""
+        with self.lock:
+            self.seconds.append((seconds, asked))
+
+    def note_wrong(self, asked: str, answer: str) -> None:
+        """Note an answer that nobody should get."""
+        with self.lock:
+            self.wrong[f"{asked}: {answer}"] += 1
+
+    @property
+    def slowest(self) -> tuple[float, str]:
+        """Return the longest answer, and to what."""
+        return max(self.seconds)
+
+    def quantile(self, part: float) -> float:
+        """Return how long so many of the answers took at most."""
+        ordered = sorted(seconds for seconds, _ in self.seconds)
+        return ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+
+
+class Clients:
+    """Readers and writers, each a thread with a connection of its own."""
+
+    def __init__(self, local: LocalStack, group: int, location: int, seed: int) -> None:
+        self.answers = Answers()
+        self._local, self._group, self._location, self._seed = local, group, location, seed
+        self._over = threading.Event()
+        # Counts up when everybody has to take a new token.
+        self._token_number = 0
+        self._have: set[tuple[int, int]] = set()
+        self._threads = [
+            threading.Thread(target=work, args=(number,))
+            for work in (self._read, self._write)
+            for number in range(CLIENTS)
+        ]
+
+    def __enter__(self) -> Clients:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def renew_tokens(self) -> None:
+        """Have every client take a new token, as it would before the old one expires."""
+        self._token_number += 1
+        wait_for(self._all_have_it, PATIENCE_SECONDS)
+
+    def _all_have_it(self) -> bool:
+        with self.answers.lock:
+            return sum(number == self._token_number for number, _ in self._have) == len(
+                self._threads
+            )
+
+    def _tokens(self) -> Iterator[str]:
+        """Yield a client's token before each request: the same until a new one is due."""
+        number, token = -1, ""
+        while True:
+            if number != (due := self._token_number):
+                keys = load_keys(self._local.settings.keys_dir)
+                token = mint(keys, sub="ada", role="member", ttl=timedelta(hours=1))
+                number = due
+            with self.answers.lock:
+                self._have.add((number, threading.get_ident()))
+            yield token
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=f"{self._local.settings.api_url}", timeout=60)
+
+    def _read(self, number: int) -> None:
+        """Ask for one thing after the other."""
+        dice, tokens = random.Random(f"{self._seed} reader {number}"), self._tokens()
+        with self._client() as client:
+            while not self._over.wait(PAUSE_SECONDS):
+                token = next(tokens)
+                path = dice.choice(READS)
+                started = time.monotonic()
+                try:
+                    answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
+                except httpx.TransportError as error:
+                    self.answers.note_wrong(f"GET {path}", type(error).__name__)
+                    continue
+                self.answers.note(f"GET {path}", time.monotonic() - started)
+                if answer.status_code != 200:
+                    self.answers.note_wrong(f"GET {path}", f"{answer.status_code} {answer.text}")
+
+    def _write(self, number: int) -> None:
+        """Upload samples, each with a key, and send again what is not answered."""
+        tokens, count = self._tokens(), 0
+        with self._client() as client:
+            while not self._over.wait(PAUSE_SECONDS * 4):
+                count += 1
+                name = f"C-{number}-{count}"
+                if self._upload(client, next(tokens), name):
+                    with self.answers.lock:
+                        self.answers.stored.add(name)
+
+    def _upload(self, client: httpx.Client, token: str, name: str) -> bool:
+        sample = {
+            "private_identifier": name,
+            "collection_date": "2026-11-01",
+            "location_id": self._location,
+        }
+        for _ in range(RETRIES):
+            started = time.monotonic()
+            try:
+                answer = client.post(
+                    "/rpc/create_samples",
+                    json={"group_id": self._group, "pathogen": "SC2", "samples": [sample]},
+                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": name},
+                )
+            except httpx.TransportError:
+                time.sleep(PAUSE_SECONDS)
+                continue
+            self.answers.note("POST /rpc/create_samples", time.monotonic() - started)
+            if answer.status_code == 200:
+                return True
+            if answer.status_code not in PASSING:
+                said = f"{answer.status_code} {answer.text}"
+                self.answers.note_wrong("POST /rpc/create_samples", said)
+                return False
+            time.sleep(PAUSE_SECONDS)
+        self.answers.note_wrong("POST /rpc/create_samples", "no answer")
+        return False

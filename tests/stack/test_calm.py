@@ -1,0 +1,18 @@
+"""A short run of clients while the platform is changed; `make calm` is a long one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.calm.run import run
+
+
+@pytest.mark.timeout(300)
+def test_nobody_notices_that_the_platform_is_changed() -> None:
+    """Load code, rotate keys and migrate: no request fails, every write is done once."""
+    said: list[str] = []
+
+    result = run(3, 2, said.append)
+
+    assert result.wrong == [], "\n".join(said)
+    assert result.uploads > 0
