@@ -139,7 +139,14 @@ def down(
         if api not in (None, ApiState.NOT_ASKED):
             click.echo(api.value, err=as_json)
     if as_json:
-        echo_json({"dry_run": dry_run} | asdict(plan))
+        echo_json(
+            {
+                "dry_run": dry_run,
+                "migrations": plan.migrations,
+                "tables": plan.tables,
+                "code_root": plan.code_root,
+            }
+        )
 
 
 @migrate.command("status")
@@ -177,7 +184,7 @@ def _show_plan(plan: RollbackPlan, *, err: bool) -> None:
     elif plan.code_root is None:
         said = "unload the code: the API answers nothing but errors until control migrate up"
     else:
-        said = "load the code again: requests wait until all is done"
+        said = "load the code again: requests may wait until all is done"
     click.echo(said, err=err)
 
 

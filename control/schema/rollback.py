@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +15,7 @@ from control.database import connect
 from control.errors import ControlError
 from control.queries import query
 from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
-from control.schema.code import drop_code, load_code, read_contents
+from control.schema.code import drop_code, file_changes, load_code, read_contents
 from control.schema.freeze import check_applied, number_of, rollback_file
 from control.schema.ledger import (
     Ledger,
@@ -22,12 +24,15 @@ from control.schema.ledger import (
     migrations_of,
     replaced_migrations,
 )
-from control.schema.locks import Echo, with_short_locks
-from control.schema.script import Script, read_script, refuse_changed_session
+from control.schema.locks import Echo, NoLockError, with_short_locks
+from control.schema.replacement import DiffersError, plan_replacement, replace_code
+from control.schema.script import Interrupted, Script, read_script, refuse_changed_session
 from control.schema.session import migrating
-from control.schema.trial import run_inside, try_everything
+from control.schema.trial import Trial, run_inside, try_everything
 from control.settings import Settings
 
+# What changes no rows. Rows are put back while no trigger of ours notes or refuses it.
+_CHANGES_NO_ROWS = re.compile(r"(?:alter|comment|create|drop|grant|revoke)\b", re.IGNORECASE)
 _DROPPED_TABLE = re.compile(r"^drop table (?:if exists )?(aspen\.\w+)", re.MULTILINE)
 
 
@@ -39,6 +44,8 @@ class RollbackPlan:
     tables: dict[str, int]
     # Where the code comes from that is loaded afterwards; None when there is to be none.
     code_root: Path | None
+    # What came of trying that code on the tables that are left.
+    trial: Trial | None = None
 
 
 def plan_rollback(
@@ -67,10 +74,11 @@ def plan_rollback(
         else [name for name in newest_first if number_of(name) > keep]
     )
     scripts = [rollback_script(root, name) for name in chosen]
+    trial: Trial | None = None
     if chosen and code_root:
         kept = [one for one in migrations_of(root) if one.id in applied and one.id not in chosen]
         with migrating(conn, echo):
-            with_short_locks(conn, partial(_refuse_misfit, conn, code_root, kept), echo)
+            trial = with_short_locks(conn, partial(_try_code, conn, code_root, kept), echo)
     tables = [table for script in scripts for table in _DROPPED_TABLE.findall(script.text)]
     estimates = conn.execute(
         "select names.name, coalesce(relations.reltuples, 0)::bigint"
@@ -78,7 +86,7 @@ def plan_rollback(
         " inner join pg_catalog.pg_class as relations on relations.oid = to_regclass(names.name)",
         [tables],
     ).fetchall()
-    return RollbackPlan(tuple(chosen), dict(estimates), code_root)
+    return RollbackPlan(tuple(chosen), dict(estimates), code_root, trial)
 
 
 def migrate_down(
@@ -106,18 +114,14 @@ def migrate_down(
         def roll_back() -> str | None:
             # A database that an older version loaded lacks a part of it.
             conn.execute(query("schema/bookkeeping"))
-            drop_code(conn)
             for name in plan.migrations:
                 echo(f"rolling back {name}")
-                script = rollback_script(root, name)
-                # `drop index concurrently` too: whoever waits for an index waits for the code.
-                if untried := run_inside(conn, script):
-                    raise ControlError(
-                        f"{untried[0]}, and nothing was rolled back",
-                        "take it out of the rollback and do it by hand",
-                    )
-                refuse_changed_session(conn, script.name)
-                Ledger(conn).unmark(known[name])
+            undo = partial(_undo, conn, root, [known[name] for name in plan.migrations])
+            is_kept = not any(known[name].is_without_code for name in plan.migrations)
+            if is_kept and (probe := _keep_code(conn, root, plan, undo, echo)):
+                return probe
+            drop_code(conn)
+            undo()
             if plan.code_root is None:
                 return None
             return load_code(conn, read_contents(plan.code_root))
@@ -126,7 +130,64 @@ def migrate_down(
     return await_schema(settings, probe, running_api) if probe else None
 
 
-def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> None:
+def _keep_code(
+    conn: psycopg.Connection,
+    root: Path,
+    plan: RollbackPlan,
+    undo: Callable[[], None],
+    echo: Echo,
+) -> str | None:
+    """Roll back under the code that is there, and replace only what is to be different.
+
+    Requests go on: what PostgREST prepared before is valid afterwards, and only tables that change
+    are locked. Returns the probe; None, with everything as it was, where that cannot be done.
+    """
+    scripts = [rollback_script(root, name) for name in plan.migrations]
+    statements = [statement.text for script in scripts for statement in script.statements]
+    if not (plan.code_root and plan.trial and plan.trial.is_good) or not all(
+        _CHANGES_NO_ROWS.match(text) for text in statements
+    ):
+        return None
+    contents = read_contents(plan.code_root)
+
+    def change_tables() -> None:
+        try:
+            undo()
+        except (Interrupted, NoLockError):
+            raise
+        except ControlError as error:
+            # The code that is there may need what goes.
+            raise DiffersError from error
+
+    with suppress(DiffersError), conn.transaction():
+        replacement = plan_replacement(conn, contents, file_changes(conn, contents), plan.trial)
+        return replace_code(
+            conn,
+            contents,
+            replacement,
+            plan.trial,
+            echo,
+            change_tables=change_tables,
+            is_seen_by_api=True,
+        )
+    return None
+
+
+def _undo(conn: psycopg.Connection, root: Path, migrations: list[Migration]) -> None:
+    """Run the rollbacks of these migrations and take their marks away."""
+    for migration in migrations:
+        script = rollback_script(root, migration.id)
+        # `drop index concurrently` too: whoever waits for an index waits for the code.
+        if untried := run_inside(conn, script):
+            raise ControlError(
+                f"{untried[0]}, and nothing was rolled back",
+                "take it out of the rollback and do it by hand",
+            )
+        refuse_changed_session(conn, script.name)
+        Ledger(conn).unmark(migration)
+
+
+def _try_code(conn: psycopg.Connection, code_root: Path, kept: list[Migration]) -> Trial:
     """Refuse to leave a database without code by accident."""
     trial = try_everything(conn, read_contents(code_root), kept)
     if trial.failures:
@@ -135,6 +196,7 @@ def _refuse_misfit(conn: psycopg.Connection, code_root: Path, kept: list[Migrati
             "give the older version's checkout with --code DIRECTORY, or say --without-code: then"
             " the API answers nothing but errors until a control migrate up",
         )
+    return trial
 
 
 def rollback_script(root: Path, name: str) -> Script:

@@ -37,22 +37,73 @@ def test_down_rolls_back_one_step_and_unloads_the_code(checkout: Checkout) -> No
 
 def test_down_loads_the_code_again_where_it_fits(checkout: Checkout) -> None:
     """In the same transaction: the API goes on."""
-    checkout.write_migration(
-        "0003_add_title",
-        "-- Why.\n-- depends: 0002_create_notes\n\nalter table aspen.notes add title text;\n",
-        "alter table aspen.notes drop title;\n",
-    )
-    checkout.migrate("up")
+    add_title(checkout, "alter table aspen.notes drop title;\n")
 
     down = checkout.migrate("down", "--yes")
 
     assert (down.exit_code, down.stdout) == (
         0,
-        "roll back 0003_add_title\nload the code again: requests wait until all is done\n"
+        "roll back 0003_add_title\nload the code again: requests may wait until all is done\n"
         "rolled back\n",
     )
     assert checkout.fetch("select id, body from api.notes") == []
     assert checkout.fetch("select * from aspen.notes") == []
+
+
+def test_down_keeps_what_others_prepared(checkout: Checkout) -> None:
+    """PostgREST keeps its statements: code that stays the same is not made anew."""
+    add_title(checkout, "alter table aspen.notes drop title;\n")
+    with checkout.database.connect() as conn:
+        shouted = "select api.notes_shouted(notes) from api.notes as notes"
+        assert conn.execute(shouted, prepare=True).fetchall() == [("all!",)]
+
+        down = checkout.migrate("down", "--yes")
+
+        assert down.exit_code == 0
+        assert conn.execute(shouted, prepare=True).fetchall() == [("all!",)]
+
+
+@pytest.mark.parametrize(
+    "rollback",
+    [
+        "update aspen.notes set body = 'title';\nalter table aspen.notes drop title;\n",
+        "with gone as (select 1) update aspen.notes set body = 'title';\n"
+        "alter table aspen.notes drop title;\n",
+    ],
+    ids=["update", "with"],
+)
+def test_down_changes_rows_while_no_trigger_is_there(checkout: Checkout, rollback: str) -> None:
+    """A rollback puts rows back as they were, and triggers would write others."""
+    checkout.append(
+        "sql/policies/notes.sql",
+        "\ncreate trigger notes_shout_again before update on aspen.notes"
+        "\nfor each row execute function internal.shout();\n",
+    )
+    add_title(checkout, f"set local role none;\n{rollback}set local role aspen_owner;\n")
+    checkout.write_rows("insert into aspen.notes (id, body) values (1, 'hello')")
+
+    down = checkout.migrate("down", "--yes")
+
+    assert down.exit_code == 0, down.output
+    assert checkout.fetch("select body from aspen.notes") == [("title",)]
+
+
+def test_down_replaces_code_that_needs_what_goes(checkout: Checkout) -> None:
+    """It names a column that the older tables lack; the code that comes does not."""
+    older = Checkout.copy_of(checkout.root, checkout.root / "older", checkout.database)
+    checkout.write(
+        "sql/api/views/notes.sql",
+        (checkout.root / "sql/api/views/notes.sql")
+        .read_text()
+        .replace("from aspen.notes", "from aspen.notes where notes.title is null"),
+    )
+    add_title(checkout, "alter table aspen.notes drop title;\n")
+
+    down = checkout.migrate("down", "--yes", "--code", str(older.root))
+
+    assert down.exit_code == 0, down.output
+    assert checkout.fetch("select * from api.notes") == []
+    assert checkout.fetch("select to_regclass('api.notes') is not null") == [(True,)]
 
 
 def test_down_refuses_to_leave_the_database_without_code_by_accident(checkout: Checkout) -> None:
@@ -240,3 +291,13 @@ def test_the_real_schema_goes_down_to_zero_and_up_again_with_rows_in_it(
 
     assert (down.exit_code, left, up.exit_code) == (0, [], 0)
     assert checkout.migrate("status").exit_code == 0
+
+
+def add_title(checkout: Checkout, rollback: str) -> None:
+    """Apply a migration that adds a column, and write how it is taken back."""
+    checkout.write_migration(
+        "0003_add_title",
+        "-- Why.\n-- depends: 0002_create_notes\n\nalter table aspen.notes add title text;\n",
+        rollback,
+    )
+    assert checkout.migrate("up").exit_code == 0
