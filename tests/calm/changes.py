@@ -70,12 +70,44 @@ def new_function(root: Path, number: int) -> None:
         contents.write(f"\\ir api/functions/service/{name}.sql\n")
 
 
+def parameter_of_a_function(root: Path, number: int) -> None:
+    """Give a function one more parameter, which callers may leave out."""
+    path = root / "sql/api/functions/locations/search_locations.sql"
+    _edit(
+        path,
+        r"depth text default 'location'(?:,\n    calm_\d+ text default '')?",
+        f"depth text default 'location',\n    calm_{number} text default ''",
+    )
+    _edit(path, r"\(text, text(?:, text)?\)", "(text, text, text)")
+
+
+def column_of_a_view(root: Path, number: int) -> None:
+    """Give a view one more column."""
+    _edit(
+        root / "sql/api/views/locations.sql",
+        r"locations\.longitude(?:,\n    \d+ as calm_\d+)?\nfrom",
+        f"locations.longitude,\n    {number} as calm_{number}\nfrom",
+    )
+
+
+def trigger_of_a_table(root: Path, number: int) -> None:
+    """Give a table one more trigger."""
+    with (root / "sql/policies/locations.sql").open("a") as rules:
+        rules.write(
+            f"\ncreate trigger locations_calm_{number} before insert on aspen.locations\n"
+            "for each row when (false) execute function internal.tidy_location();\n"
+        )
+
+
 EDITS: tuple[Edit, ...] = (
     body_of_a_function,
     comment_of_a_function,
     policy_of_a_table,
     option_of_a_view,
     new_function,
+    parameter_of_a_function,
+    column_of_a_view,
+    trigger_of_a_table,
 )
 
 

@@ -33,6 +33,8 @@ READS = (
     "/phylo_runs?limit=20",
     "/me",
     "/locations?limit=20",
+    "/rpc/search_locations?query=france",
+    "/sequences?select=id,sample_id&limit=20",
     "/",
 )
 

@@ -60,6 +60,9 @@ def run(seed: int, applies: int, echo: Echo) -> Result:
             echo("migrate")
             control(local, "migrate", "up")
             time.sleep(SETTLE_SECONDS)
+            echo("roll back")
+            control(local, "migrate", "down", "--yes")
+            time.sleep(SETTLE_SECONDS)
         answers = clients.answers
         wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
         wrong += stored_otherwise(local, answers.stored)
