@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control.schema.descriptions import keep_descriptions
 from tests.bench.load import load, require_wrk
 from tests.bench.report import Report, Side, at_most
 from tests.bench.servers import HERE, Bench
@@ -18,6 +19,10 @@ def run(bench: Bench, report: Report) -> None:
     database = bench.database("import", HERE / "import.sql")
     member = bench.token(SUBJECT, {GROUP: "member"})
     costs: dict[str, list[float]] = {"/rpc/openapi": [], "/rpc/health": []}
+    # What other benchmarks added to the catalogue made what was kept out of date.
+    with bench.connect("control", database) as conn:
+        conn.execute("set role aspen_owner")
+        keep_descriptions(conn)
     with bench.postgrest(database) as service:
         for _ in range(ROUNDS):
             for path, done in costs.items():
