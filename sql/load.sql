@@ -134,6 +134,7 @@
 \ir internal/sequences/sequence_revisions.sql
 \ir internal/jobs/requeue_job.sql
 \ir internal/jobs/is_reported.sql
+\ir internal/jobs/has_worker.sql
 \ir internal/jobs/hand_back_jobs.sql
 \ir internal/jobs/end_attempt.sql
 \ir internal/jobs/adopt_jobs.sql
@@ -241,6 +242,7 @@
 \ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
 \ir internal/reference/tidy_location.sql
+\ir internal/reference/create_locations.sql
 \ir internal/phylo/place_colors.sql
 \ir internal/phylo/tree_document.sql
 \ir internal/phylo/tree_origin.sql

@@ -50,7 +50,17 @@ def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> 
     }
     created = 0
     for _ in range(ATTEMPTS):
-        created += conn.execute(query("reference/create_locations"), columns).rowcount
+        row = conn.execute(
+            """
+            select internal.create_locations(
+                %(regions)s::text[], %(countries)s::text[],
+                %(divisions)s::text[], %(locations)s::text[]
+            )
+            """,
+            columns,
+        ).fetchone()
+        assert row is not None
+        created += row[0]
         rows = conn.execute(query("reference/find_locations"), columns).fetchall()
         if len(rows) == len(ordered):
             return Locations({Location(*names): key for key, *names in rows}, created)

@@ -25,7 +25,7 @@ from psycopg import sql
 from control.errors import ControlError
 from control.input_files import NOT_UTF_8, open_input
 from control.jobs.platform import end_platform_job, find_pathogen, find_repository, follow
-from control.queries import run_query
+from control.queries import query, run_query
 
 if TYPE_CHECKING:
     from control.jobs.states import Job
@@ -405,9 +405,12 @@ def derive_locations(
 ) -> int:
     """Create the locations of a pathogen's public sequences, with their divisions and countries."""
     with conn.transaction(force_rollback=dry_run):
-        written = run_query(conn, "reference/derive_locations", {"pathogen_id": pathogen_id})
+        row = conn.execute(
+            query("reference/derive_locations"), {"pathogen_id": pathogen_id}
+        ).fetchone()
         end_platform_job(conn, "locations", job, pathogen_id=pathogen_id)
-    return written
+    assert row is not None
+    return int(row[0])
 
 
 def derive_accessions(

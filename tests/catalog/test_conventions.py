@@ -13,7 +13,8 @@ from control.lint.rules import LEVELS, CatalogueRule, catalogue_rules
 from tests.catalog.faults import FAULTS
 
 RULES = {rule.name: rule for rule in catalogue_rules()}
-# What was read is not counted before a transaction ends: tests/control/lint has a table of its own.
+# What was read is not counted before a transaction ends, and depends on the tests before: the tests
+# in tests/control/lint have databases of their own.
 TOLD_BY_USE = {"indexes_are_used"}
 
 
@@ -23,7 +24,7 @@ def offenders(conn: psycopg.Connection, rule: str) -> list[str]:
     return sorted(name for name, *_ in rows)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - TOLD_BY_USE))
 def test_no_object_breaks_the_rule(superuser: psycopg.Connection, rule: str) -> None:
     """Name no offender in the database as it is."""
     assert offenders(superuser, rule) == []

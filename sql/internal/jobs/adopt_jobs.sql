@@ -25,14 +25,7 @@ begin
             jobs.status = 'running'
             and jobs.executor = adopt_jobs.executor
             and jobs.worker <> adopt_jobs.worker
-            and not exists (
-                select from aspen.job_workers as workers
-                where
-                    workers.name = jobs.worker
-                    and workers.heartbeat_at
-                    between clock_timestamp() - adopt_jobs.patience
-                    and clock_timestamp() + adopt_jobs.patience
-            )
+            and not internal.has_worker(jobs.worker, adopt_jobs.patience)
             and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)
         order by jobs.id
         for no key update of jobs skip locked

@@ -29,14 +29,7 @@ begin
             and (
                 jobs.deadline_at + sweep_jobs.patience <= clock_timestamp()
                 or jobs.worker is not null
-                and not exists (
-                    select from aspen.job_workers as workers
-                    where
-                        workers.name = jobs.worker
-                        and workers.heartbeat_at
-                        between clock_timestamp() - sweep_jobs.patience
-                        and clock_timestamp() + sweep_jobs.patience
-                )
+                and not internal.has_worker(jobs.worker, sweep_jobs.patience)
             )
             and not internal.is_reported(jobs.group_id, jobs.id, jobs.attempt)
         order by jobs.id

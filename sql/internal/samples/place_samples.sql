@@ -1,6 +1,5 @@
--- Creates missing locations as control/sql/reference/create_locations.sql does, for its reasons; a
--- batch that is rejected takes them back. Runs only for batches that name one, because it reads all
--- entries.
+-- A batch that is rejected takes its new locations back. Runs only for batches that name one, because
+-- it reads all entries.
 create or replace function internal.place_samples(inputs internal.sample_input[])
 returns internal.sample_input[]
 language plpgsql
@@ -66,7 +65,11 @@ begin
         order by input.row_number
     );
 
-    with given as materialized (
+    perform internal.create_locations(
+        array_agg(given.region), array_agg(given.country),
+        array_agg(given.division), array_agg(given.location)
+    )
+    from (
         select distinct
             input.cells ->> 'region' as region, input.cells ->> 'country' as country,
             input.cells ->> 'division' as division, input.cells ->> 'location' as location
@@ -74,42 +77,7 @@ begin
         where input.outcome in ('created', 'updated')
             and input.problems is null
             and input.cells ->> 'region' is not null
-    ),
-
-    wanted as (
-        select given.region, given.country, given.division, given.location
-        from given
-        union
-        select given.region, given.country, given.division, null
-        from given
-        where given.location is not null
-        union
-        select given.region, given.country, null, null
-        from given
-        where given.division is not null
-    ),
-
-    keyed as (
-        select
-            wanted.*,
-            lower(internal.tidy_name(wanted.region)) as region_key,
-            internal.place_path(wanted.country, wanted.division, wanted.location) as path_key
-        from wanted
-    )
-
-    insert into aspen.locations (region, country, division, location)
-    select keyed.region, keyed.country, keyed.division, keyed.location
-    from keyed
-    where not exists (
-        select
-        from aspen.locations as locations
-        where locations.region_key = keyed.region_key and locations.path_key = keyed.path_key
-    )
-    -- Parents first, because their children take over the spelling.
-    order by
-        keyed.region_key collate "C", keyed.path_key collate "C",
-        keyed.region, keyed.country, keyed.division, keyed.location
-    on conflict do nothing;
+    ) as given;
 
     select jsonb_object_agg(keyed.key, locations.id) into place_ids
     from (
