@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
+from control.queries import query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,6 +135,21 @@ def adopt_jobs(
     """Take over attempts of workers that were lost; each with its handle, None if unknown."""
     rows = conn.execute("select * from internal.adopt_jobs(%s, %s)", [worker, executor]).fetchall()
     return [(Claim(*row[:6]), row[6]) for row in rows]
+
+
+def find_unfollowed_jobs(
+    conn: psycopg.Connection, worker: str, followed: Sequence[int]
+) -> list[tuple[Claim, str | None, str | None]]:
+    """Return what a worker has beside the jobs it follows, with executor and handle."""
+    rows = conn.execute(
+        query("jobs/find_unfollowed_jobs"), {"worker": worker, "followed": list(followed)}
+    ).fetchall()
+    return [(Claim(*row[:6]), row[6], row[7]) for row in rows]
+
+
+def hand_back_attempt(conn: psycopg.Connection, claim: Claim) -> None:
+    """Queue the job of an attempt that was never begun, which then does not count."""
+    conn.execute("select internal.requeue_job(%s, 'hand_back')", [claim.job_id])
 
 
 def is_followed_by_another(

@@ -7,11 +7,20 @@ that job and attempt give it. Where nobody does, the attempt ends, and what runs
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
-from control.jobs.queue import Claim, Swept, adopt_jobs, end_attempt, note_handle, sweep_jobs
+from control.jobs.queue import (
+    Claim,
+    Swept,
+    adopt_jobs,
+    end_attempt,
+    find_unfollowed_jobs,
+    hand_back_attempt,
+    note_handle,
+    sweep_jobs,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -56,6 +65,33 @@ def adopt_attempts(
             note_handle(conn, claim, name, handle)
             adopted.append((claim, handle))
     return adopted
+
+
+def take_back_attempts(
+    conn: psycopg.Connection,
+    worker: str,
+    followed: Sequence[int],
+    executor_of: Callable[[str], Executor],
+) -> tuple[list[tuple[Claim, str, str]], list[Claim]]:
+    """Find the attempts that this worker was given while the database could not tell it so.
+
+    The connection ended after the commit. Return what runs, with its executor and its handle, and
+    what was never begun and is queued again. ControlError, and nothing changed, if the executor
+    cannot be asked now.
+    """
+    running, handed_back = [], []
+    with conn.transaction():
+        for claim, name, noted in find_unfollowed_jobs(conn, worker, followed):
+            handle = None
+            if name is not None and (executor := executor_of(name)).outlives_worker:
+                handle = noted or executor.find(claim.job_id, claim.attempt)
+            if name is not None and handle is not None:
+                note_handle(conn, claim, name, handle)
+                running.append((claim, name, handle))
+            else:
+                hand_back_attempt(conn, claim)
+                handed_back.append(claim)
+    return running, handed_back
 
 
 def sweep_attempts(

@@ -37,7 +37,12 @@ from control.jobs.queue import (
 )
 from control.jobs.work.chores import Chores
 from control.jobs.work.heart import Attempt, Heart
-from control.jobs.work.lost import SteadyClock, adopt_attempts, sweep_attempts
+from control.jobs.work.lost import (
+    SteadyClock,
+    adopt_attempts,
+    sweep_attempts,
+    take_back_attempts,
+)
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
 from control.tokens.minting import mint
@@ -172,6 +177,7 @@ class Worker:
     def _work(self, conn: psycopg.Connection, heart: Heart) -> None:
         conn.execute(f"listen {CHANNEL}".encode())
         connected_at = time.monotonic()
+        self._take_back(conn)
         swept_at = polled_at = 0.0
         is_woken = True
         while True:
@@ -196,17 +202,34 @@ class Worker:
             # A full hand means that more may wait.
             is_woken = bool(taken) or self._wait(conn, heart)
 
+    def _take_back(self, conn: psycopg.Connection) -> None:
+        """Follow or queue again what it was given when the database went away."""
+        followed = [job_id for job_id, _ in self._runs]
+        try:
+            running, handed_back = take_back_attempts(conn, self.name, followed, self._executor)
+        except ControlError as error:
+            self._options.say(f"attempts that it does not follow wait: {error}")
+            return
+        for claim, name, handle in running:
+            self._follow(claim, name, handle, "followed on")
+        for claim in handed_back:
+            self._say(*_attempt(claim), "handed back: it was never started")
+
+    def _follow(self, claim: Claim, name: str, handle: str, why: str) -> None:
+        program = self._programs.of(claim.kind, claim.pathogen)
+        # The token of its program is of the same attempt; no log here shows it.
+        run = Run(claim, program, self._executor(name), handle, token="")
+        self._runs[run.attempt] = run
+        self._say(*run.attempt, why)
+
     def _sweep(self, conn: psycopg.Connection) -> None:
         """Follow what lost its worker and runs on, and end the rest."""
         name = self._options.executor
+        self._take_back(conn)
         try:
             if not self._is_stopping:
                 for claim, handle in adopt_attempts(conn, self.name, name, self._executor(name)):
-                    program = self._programs.of(claim.kind, claim.pathogen)
-                    # The token of its program is of the same attempt; no log here shows it.
-                    run = Run(claim, program, self._executor(name), handle, token="")
-                    self._runs[run.attempt] = run
-                    self._say(*run.attempt, "followed on: its worker was lost")
+                    self._follow(claim, name, handle, "followed on: its worker was lost")
             for swept in sweep_attempts(conn, self._executor):
                 self._say(swept.job_id, swept.attempt, f"{swept.error}; it is {swept.status}")
         except ControlError as error:

@@ -12,7 +12,12 @@ import pytest
 from control.errors import ControlError
 from control.jobs.executors.stepfunctions import StepFunctionsExecutor
 from control.jobs.work import worker as working
-from control.jobs.work.lost import NEVER_STARTED, adopt_attempts, sweep_attempts
+from control.jobs.work.lost import (
+    NEVER_STARTED,
+    adopt_attempts,
+    sweep_attempts,
+    take_back_attempts,
+)
 from control.tokens.keys import KeySet
 from tests.control.jobs.executors.tasks import end_of, task, wait_for
 from tests.control.jobs.executors.test_conformance import stepfunctions_bench
@@ -90,6 +95,28 @@ def test_attempt_that_was_never_started_is_queued_again(
     assert adopt_attempts(shop.conn, "new", NAME, executor) == []
 
     assert shop.row(job, *FACTS) == ("queued", 2, None, None, NEVER_STARTED)
+
+
+@pytest.mark.parametrize("is_launched", [True, False])
+def test_attempt_that_the_worker_does_not_know_of_comes_back(
+    shop: Shop, lost: Callable[..., int], executor: StepFunctionsExecutor, is_launched: bool
+) -> None:
+    """Follow its execution where there is one, and else queue it again as if never taken."""
+    unknown, known = lost(is_launched=is_launched, worker="self"), lost(worker="self")
+    lost(worker="another")
+
+    running, handed_back = take_back_attempts(shop.conn, "self", [known], lambda _: executor)
+
+    handle = executor.find(unknown, 1)
+    assert [(claim.job_id, name, found) for claim, name, found in running] == (
+        [(unknown, NAME, handle)] if is_launched else []
+    )
+    assert [claim.job_id for claim in handed_back] == ([] if is_launched else [unknown])
+    facts = ("status", "worker", "executor_handle", "attempt - first_attempt")
+    assert shop.row(unknown, *facts) == (
+        ("running", "self", handle, 0) if is_launched else ("queued", None, None, 0)
+    )
+    assert shop.row(known, *facts) == ("running", "self", None, 0)
 
 
 def test_attempt_of_a_worker_that_lives_stays_its_own(

@@ -8,8 +8,10 @@ import signal
 import time
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import jwt
+import psycopg
 import pytest
 
 from control.jobs.work import worker as working
@@ -86,10 +88,12 @@ def test_job_whose_program_reports_is_registered(
         with_api = Shop(conn, api.database, shop.s3, api.keys.directory, tmp_path, api.url)
         with_api.program("python3", "-c", report)
         job = with_api.job()
-        with with_api.worker(is_once=True):
-            with_api.wait_until(job, "status", "failed")
+        with with_api.worker(is_once=True) as (_, worked):
+            # It ends when the program has, after the report is registered.
+            worked.result(timeout=120)
 
-        assert with_api.row(job, "error", "attempt") == ("no such sample", 1)
+        facts = ("status", "error", "attempt")
+        assert with_api.row(job, *facts) == ("failed", "no such sample", 1)
         assert with_api.log(job) == "200\n"
 
 
@@ -345,6 +349,36 @@ def test_worker_outlives_the_loss_of_its_connections(shop: Shop) -> None:
 
     assert shop.row(job, "status", "error") == ("queued", "exit code 5")
     assert any("the database is away" in line for line in shop.said)
+
+
+@pytest.mark.parametrize(
+    ("statement", "attempts"), [("claim_jobs", 2), ("note_launch", 2), ("note_handle", 1)]
+)
+def test_job_whose_answer_got_lost_is_not_forgotten(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, statement: str, attempts: int
+) -> None:
+    """Start it again if the database went away after the commit; follow it if it was started."""
+    real, lost = getattr(working, statement), []
+
+    def lose(conn: psycopg.Connection, *arguments: Any, **named: Any) -> Any:
+        answer = real(conn, *arguments, **named)
+        if answer == [] or lost:
+            return answer
+        lost.append(statement)
+        conn.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(working, statement, lose)
+    shop.script("exit 5")
+    job = shop.job()
+
+    with shop.worker():
+        shop.wait_until(job, "error", "exit code 5")
+
+    assert lost == [statement]
+    # An attempt that was never begun does not count.
+    facts = ("status", "attempt", "attempt - first_attempt")
+    assert shop.row(job, *facts) == ("queued", attempts + 1, 1)
 
 
 def test_report_waits_while_s3_is_away(shop: Shop) -> None:
