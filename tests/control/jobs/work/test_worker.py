@@ -358,7 +358,8 @@ def test_job_whose_answer_got_lost_is_not_forgotten(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, statement: str, attempts: int
 ) -> None:
     """Start it again if the database went away after the commit; follow it if it was started."""
-    real, lost = getattr(working, statement), []
+    lost: list[str] = []
+    real = getattr(working, statement)
 
     def lose(conn: psycopg.Connection, *arguments: Any, **named: Any) -> Any:
         answer = real(conn, *arguments, **named)
