@@ -174,8 +174,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function internal.fail security definer": [
             "internal.fail(integer,text,text,text,text) of aspen_owner"
         ],
-        "alter function authz.admit_request() owner to postgres": [
-            "authz.admit_request() of postgres"
+        "alter function authz.admit_request(text) owner to postgres": [
+            "authz.admit_request(text) of postgres"
         ],
         "create schema lab; create function lab.jobs() returns bigint language sql security definer"
         " set search_path = '' as $$ select count(*) from aspen.jobs $$": [

@@ -2,7 +2,8 @@
 -- once. A view has no "not null", no identity and no checks, so they are looked up in the tables it
 -- is made of, by the name of the column; a column that is masked says "null" in its comment. Where
 -- a trigger writes instead of the view, clients write what api_writer may update, and when they
--- insert a row also what the comment calls required.
+-- insert a row also what the comment calls required. A column of a previous version is a column of
+-- a view of api: what is known of that is known of it.
 create or replace function internal.api_columns()
 returns table (
     resource_oid oid,
@@ -24,10 +25,40 @@ language sql
 stable
 security invoker
 begin atomic
-    with views as materialized (
+    with shown as materialized (
         select
             views.oid,
-            views.relname,
+            views.relname
+        from pg_catalog.pg_class as views
+        inner join pg_catalog.pg_namespace as schemas
+            on views.relnamespace = schemas.oid and schemas.nspname = authz.api_version()
+        where
+            views.relkind = 'v'
+            and pg_catalog.has_any_column_privilege(views.oid, 'select, insert, update')
+    ),
+
+    -- The last entry of a number is that of the view itself, after those of its sub-selects.
+    made_of as materialized (
+        select distinct on (shown.oid, entries.found[1])
+            shown.oid as shown_oid,
+            entries.found[1]::integer as attnum,
+            entries.found[2]::oid as view_oid,
+            entries.found[3]::integer as origin_attnum
+        from shown
+        inner join pg_catalog.pg_rewrite as rules
+            on shown.oid = rules.ev_class
+        cross join lateral pg_catalog.regexp_matches(
+            rules.ev_action::text,
+            ':resno (\d+) :resname \S+ :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+)',
+            'g'
+        ) with ordinality as entries (found, place)
+        where authz.api_version() <> 'api' and entries.found[2] <> '0'
+        order by shown.oid, entries.found[1], entries.place desc
+    ),
+
+    views as materialized (
+        select
+            views.oid,
             case
                 when exists (
                     select from pg_catalog.pg_trigger as triggers
@@ -43,11 +74,13 @@ begin atomic
                 else current_user
             end as updating_role
         from pg_catalog.pg_class as views
-        inner join pg_catalog.pg_namespace as schemas
-            on views.relnamespace = schemas.oid and schemas.nspname = 'api'
         where
             views.relkind = 'v'
-            and pg_catalog.has_any_column_privilege(views.oid, 'select, insert, update')
+            and views.oid in (
+                select shown.oid from shown
+                union all
+                select made_of.view_oid from made_of
+            )
     ),
 
     origins as materialized (
@@ -125,8 +158,8 @@ begin atomic
     )
 
     select
-        views.oid,
-        views.relname::text,
+        shown.oid,
+        shown.relname::text,
         columns.attnum::integer,
         columns.attname::text,
         comments.description,
@@ -145,33 +178,41 @@ begin atomic
             and defaults.expression is null,
             false
         ) as is_required,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'select') as is_read,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'insert')
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'select') as is_read,
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'insert')
         and coalesce(
             case
                 when views.inserting_role = 'api_writer'
                     then
-                        sources.is_updated and columns.attname <> 'updated_at'
+                        sources.is_updated and originals.attname <> 'updated_at'
                         or comments.description ~* '\mrequired\M'
                 else sources.is_inserted
             end,
             false
         ) as is_inserted,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'update')
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'update')
         and coalesce(
             sources.is_updated
-            and (views.updating_role <> 'api_writer' or columns.attname <> 'updated_at'),
+            and (views.updating_role <> 'api_writer' or originals.attname <> 'updated_at'),
             false
         ) as is_updated
-    from views
+    from shown
     inner join pg_catalog.pg_attribute as columns
-        on views.oid = columns.attrelid and columns.attnum > 0 and not columns.attisdropped
+        on shown.oid = columns.attrelid and columns.attnum > 0 and not columns.attisdropped
+    left join made_of
+        on columns.attrelid = made_of.shown_oid and columns.attnum = made_of.attnum
+    inner join views
+        on coalesce(made_of.view_oid, shown.oid) = views.oid
+    inner join pg_catalog.pg_attribute as originals
+        on
+            views.oid = originals.attrelid
+            and coalesce(made_of.origin_attnum, columns.attnum) = originals.attnum
     inner join pg_catalog.pg_type as written
         on columns.atttypid = written.oid
     left join internal.api_types() as types
         on coalesce(nullif(written.typbasetype, 0), written.oid) = types.type_oid
     left join sources
-        on columns.attrelid = sources.view_oid and columns.attname = sources.attname
+        on views.oid = sources.view_oid and originals.attname = sources.attname
     left join pg_catalog.pg_description as comments
         on
             columns.attrelid = comments.objoid

@@ -1,0 +1,61 @@
+"""`control sql version`: keep the API as it is now as a previous version of the next one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from control.app import App
+from control.commands.options import echo_json, json_option
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command("version")
+@click.argument("name")
+@click.option(
+    "--deprecated", type=_DAY, required=True, help="Day from which on clients should not use it."
+)
+@click.option("--sunset", type=_DAY, required=True, help="Day on which it may go.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, write nothing.")
+@json_option
+@click.pass_obj
+def version(
+    app: App, name: str, deprecated: datetime, sunset: datetime, dry_run: bool, as_json: bool
+) -> None:
+    """Write the API as it is now as a previous version, for clients that do not change yet.
+
+    The views and functions of sql/NAME/ call those of api, as the database has them. From then on api
+    may change, and sql/NAME/ is repaired so that its own clients notice nothing. They ask for it with
+    Accept-Profile and Content-Profile, and its answers say when it ends. Nothing is loaded, and no
+    file replaced; docs/dba.md has an example.
+
+    \b
+        control sql version api_v1 --deprecated 2027-01-01 --sunset 2027-07-01
+    """
+    from control.scaffolds.versions import plan_version
+
+    with app.connect("sql version") as conn:
+        scaffold = plan_version(
+            conn, app.settings.root, name, deprecated.date(), sunset.date()
+        )
+    if not dry_run:
+        scaffold.write(app.settings.root)
+    if as_json:
+        echo_json(
+            {
+                "dry_run": dry_run,
+                "new": sorted(scaffold.new),
+                "changed": sorted(scaffold.changed),
+                "left": scaffold.left,
+            }
+        )
+        return
+    would = "would write" if dry_run else "wrote"
+    click.echo(f"{would} {len(scaffold.new)} files in sql/{name}/ (new)")
+    for path in scaffold.changed:
+        click.echo(f"{'would change' if dry_run else 'changed'} {path}")
+    click.echo("left to write:")
+    for line in scaffold.left:
+        click.echo(f"- {line}")
