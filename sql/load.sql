@@ -498,6 +498,7 @@
 -- What the API says about itself.
 \ir internal/description/default_value.sql
 \ir internal/description/api_types.sql
+\ir internal/description/column_origin.sql
 \ir internal/description/api_columns.sql
 \ir internal/description/api_resources.sql
 \ir internal/description/api_functions.sql

@@ -253,9 +253,7 @@ def _started(postgres: Postgres, passwords: dict[str, str]) -> Iterator[Cluster]
 
 
 @contextmanager
-def run_api(
-    database: Database, directory: Path, settings: Settings = SETTINGS
-) -> Iterator[Api]:
+def run_api(database: Database, directory: Path, settings: Settings = SETTINGS) -> Iterator[Api]:
     """Start PostgREST over a database and the edge before it, and stop both at the end.
 
     `settings` are of the checkout whose postgrest.conf it reads.

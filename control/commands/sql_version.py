@@ -7,7 +7,8 @@ from datetime import datetime
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import json_option
+from control.commands.scaffold_output import echo_scaffold
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -26,10 +27,10 @@ def version(
 ) -> None:
     """Write the API as it is now as a previous version, for clients that do not change yet.
 
-    The views and functions of sql/NAME/ call those of api, as the database has them. From then on api
-    may change, and sql/NAME/ is repaired so that its own clients notice nothing. They ask for it with
-    Accept-Profile and Content-Profile, and its answers say when it ends. Nothing is loaded, and no
-    file replaced; docs/dba.md has an example.
+    The views and functions of sql/NAME/ call those of api, as the database has them. From then on
+    api may change, and sql/NAME/ is repaired so that its own clients notice nothing. They ask for
+    it with Accept-Profile and Content-Profile, and its answers say when it ends. Nothing is loaded;
+    docs/dba.md has an example.
 
     \b
         control sql version api_v1 --deprecated 2027-01-01 --sunset 2027-07-01
@@ -37,25 +38,8 @@ def version(
     from control.scaffolds.versions import plan_version
 
     with app.connect("sql version") as conn:
-        scaffold = plan_version(
-            conn, app.settings.root, name, deprecated.date(), sunset.date()
-        )
+        scaffold = plan_version(conn, app.settings.root, name, deprecated.date(), sunset.date())
     if not dry_run:
         scaffold.write(app.settings.root)
-    if as_json:
-        echo_json(
-            {
-                "dry_run": dry_run,
-                "new": sorted(scaffold.new),
-                "changed": sorted(scaffold.changed),
-                "left": scaffold.left,
-            }
-        )
-        return
-    would = "would write" if dry_run else "wrote"
-    click.echo(f"{would} {len(scaffold.new)} files in sql/{name}/ (new)")
-    for path in scaffold.changed:
-        click.echo(f"{'would change' if dry_run else 'changed'} {path}")
-    click.echo("left to write:")
-    for line in scaffold.left:
-        click.echo(f"- {line}")
+    files = [f"{len(scaffold.new)} files in sql/{name}/"]
+    echo_scaffold(scaffold, files, dry_run=dry_run, as_json=as_json)

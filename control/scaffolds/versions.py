@@ -31,7 +31,7 @@ _SCHEMAS = "\\ir schemas.sql\n"
 def plan_version(
     conn: psycopg.Connection, root: Path, name: str, deprecated: date, sunset: date
 ) -> Scaffold:
-    """Plan a version that is what api of this database is now; `deprecated` is said in its answers."""
+    """Plan a version that is what api of this database is now; its answers say both days."""
     _check_name(root, name, deprecated, sunset)
     load = (root / "sql/load.sql").read_text("utf-8")
     new = {f"sql/{name}/schema.sql": _schema(root, name, deprecated, sunset)}
@@ -123,7 +123,8 @@ def _view(schema: str, view: Mapping[str, Any]) -> Iterator[str]:
 
 def _function(schema: str, function: Mapping[str, Any]) -> Iterator[str]:
     name = f"{schema}.{function['name']}"
-    yield f"create or replace function {_listed(name, _in_version(schema, function['arguments']))}\n"
+    arguments = _in_version(schema, function["arguments"])
+    yield f"create or replace function {_listed(name, arguments)}\n"
     yield f"returns {_in_version(schema, function['result'])}\n"
     yield f"language sql\n{function['volatility']}\nsecurity invoker\n"
     if function["rows"]:
@@ -143,9 +144,7 @@ def _function(schema: str, function: Mapping[str, Any]) -> Iterator[str]:
     yield from _ending("function", signature, function)
 
 
-def _aggregate(
-    schema: str, aggregate: Mapping[str, Any], view: Mapping[str, Any]
-) -> Iterator[str]:
+def _aggregate(schema: str, aggregate: Mapping[str, Any], view: Mapping[str, Any]) -> Iterator[str]:
     """Turn the rows of the version into those of api, for the final function of the original."""
     name, row = f"{schema}.{aggregate['name']}", f"{schema}.{aggregate['view']}"
     final = f"{name}_of_rows({row}[])"

@@ -336,8 +336,9 @@ def remember_load(
 
 
 def ask_for_reload(conn: psycopg.Connection) -> None:
-    """Have PostgREST read its file, for the versions it serves, and then the schema, and with it the
-    settings that sql/roles.sql changes.
+    """Have PostgREST read its file, which names the versions it serves, and then the schema.
+
+    With the schema it reads the settings that sql/roles.sql changes.
     """
     conn.execute("notify pgrst, 'reload config'; notify pgrst, 'reload schema'")
 

@@ -173,7 +173,8 @@ def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
 def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> list[str]:
     """Rename our schemas and return their new names."""
     found = conn.execute(
-        "select nspname from pg_catalog.pg_namespace where nspname ~ %s order by nspname", [_SCHEMAS]
+        "select nspname from pg_catalog.pg_namespace where nspname ~ %s order by nspname",
+        [_SCHEMAS],
     ).fetchall()
     found_schemas = [name for (name,) in found]
     for schema in found_schemas:

@@ -47,8 +47,7 @@ def check_served(root: Path) -> None:
     # PostgREST takes the first for a request that names none.
     if names[:1] != [CURRENT] or sorted(names) != sorted(wanted):
         raise ControlError(
-            f"{CONFIGURATION} serves {', '.join(names)}, and sql/ has"
-            f" {', '.join(wanted)}",
+            f"{CONFIGURATION} serves {', '.join(names)}, and sql/ has {', '.join(wanted)}",
             f'write db-schemas = "{", ".join(wanted)}" in {CONFIGURATION}, or restore the folder',
         )
 

@@ -3,7 +3,8 @@
 -- is made of, by the name of the column; a column that is masked says "null" in its comment. Where
 -- a trigger writes instead of the view, clients write what api_writer may update, and when they
 -- insert a row also what the comment calls required. A column of a previous version is a column of
--- a view of api: what is known of that is known of it.
+-- a view of api: what is known of that is known of it. A column that has another name in its table is
+-- looked up by the tree of the view.
 create or replace function internal.api_columns()
 returns table (
     resource_oid oid,
@@ -37,23 +38,18 @@ begin atomic
             and pg_catalog.has_any_column_privilege(views.oid, 'select, insert, update')
     ),
 
-    -- The last entry of a number is that of the view itself, after those of its sub-selects.
-    made_of as materialized (
-        select distinct on (shown.oid, entries.found[1])
-            shown.oid as shown_oid,
-            entries.found[1]::integer as attnum,
-            entries.found[2]::oid as view_oid,
-            entries.found[3]::integer as origin_attnum
-        from shown
+    trees as materialized (
+        select
+            selected.oid,
+            rules.ev_action::text as text
+        from pg_catalog.pg_class as selected
+        inner join pg_catalog.pg_namespace as schemas
+            on
+                selected.relnamespace = schemas.oid
+                and (schemas.nspname = 'api' or schemas.nspname = authz.api_version())
         inner join pg_catalog.pg_rewrite as rules
-            on shown.oid = rules.ev_class
-        cross join lateral pg_catalog.regexp_matches(
-            rules.ev_action::text,
-            ':resno (\d+) :resname \S+ :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+)',
-            'g'
-        ) with ordinality as entries (found, place)
-        where authz.api_version() <> 'api' and entries.found[2] <> '0'
-        order by shown.oid, entries.found[1], entries.place desc
+            on selected.oid = rules.ev_class
+        where selected.relkind = 'v'
     ),
 
     views as materialized (
@@ -76,11 +72,7 @@ begin atomic
         from pg_catalog.pg_class as views
         where
             views.relkind = 'v'
-            and views.oid in (
-                select shown.oid from shown
-                union all
-                select made_of.view_oid from made_of
-            )
+            and views.oid in (select trees.oid from trees)
     ),
 
     origins as materialized (
@@ -199,20 +191,35 @@ begin atomic
     from shown
     inner join pg_catalog.pg_attribute as columns
         on shown.oid = columns.attrelid and columns.attnum > 0 and not columns.attisdropped
-    left join made_of
-        on columns.attrelid = made_of.shown_oid and columns.attnum = made_of.attnum
+    left join trees
+        on shown.oid = trees.oid and authz.api_version() <> 'api'
+    left join
+        lateral internal.column_origin(trees.text, columns.attname) as made_of
+        on true
     inner join views
-        on coalesce(made_of.view_oid, shown.oid) = views.oid
+        on coalesce(made_of.relation_oid, shown.oid) = views.oid
     inner join pg_catalog.pg_attribute as originals
         on
             views.oid = originals.attrelid
-            and coalesce(made_of.origin_attnum, columns.attnum) = originals.attnum
+            and coalesce(made_of.attnum, columns.attnum) = originals.attnum
     inner join pg_catalog.pg_type as written
         on columns.atttypid = written.oid
     left join internal.api_types() as types
         on coalesce(nullif(written.typbasetype, 0), written.oid) = types.type_oid
+    left join sources as namesakes
+        on views.oid = namesakes.view_oid and originals.attname = namesakes.attname
+    -- Searched only where there is none, because that takes longest.
+    left join trees as own_trees
+        on views.oid = own_trees.oid and namesakes.view_oid is null
+    left join
+        lateral internal.column_origin(own_trees.text, originals.attname) as stored
+        on true
+    left join pg_catalog.pg_attribute as kept
+        on stored.relation_oid = kept.attrelid and stored.attnum = kept.attnum
     left join sources
-        on views.oid = sources.view_oid and originals.attname = sources.attname
+        on
+            views.oid = sources.view_oid
+            and coalesce(namesakes.attname, kept.attname) = sources.attname
     left join pg_catalog.pg_description as comments
         on
             columns.attrelid = comments.objoid
