@@ -6,8 +6,9 @@ volatile
 security invoker
 begin atomic
     select internal.add_headers(jsonb_agg(jsonb_build_object(headers.name, headers.value)))
-    from json_each(nullif(current_setting('aspen.version_headers', true), '')::json)
-        as headers (name, value)
+    from
+        json_each(nullif(current_setting('aspen.version_headers', true), '')::json)
+            as headers (name, value)
     having count(*) > 0;
 end;
 

@@ -3,8 +3,8 @@
 -- is made of, by the name of the column; a column that is masked says "null" in its comment. Where
 -- a trigger writes instead of the view, clients write what api_writer may update, and when they
 -- insert a row also what the comment calls required. A column of a previous version is a column of
--- a view of api: what is known of that is known of it. A column that has another name in its table is
--- looked up by the tree of the view.
+-- a view of api: what is known of that is known of it. A column that has another name in its table
+-- is looked up by the tree of the view.
 create or replace function internal.api_columns()
 returns table (
     resource_oid oid,
