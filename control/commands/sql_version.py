@@ -27,10 +27,10 @@ def version(
 ) -> None:
     """Write the API as it is now as a previous version, for clients that do not change yet.
 
-    The views and functions of sql/NAME/ call those of api, as the database has them. From then on
-    api may change, and sql/NAME/ is repaired so that its own clients notice nothing. They ask for
-    it with Accept-Profile and Content-Profile, and its answers say when it ends. Nothing is loaded;
-    docs/dba.md has an example.
+    The views and functions in its folder below sql/ call those of api, as the database has them.
+    From then on api may change, and that folder is repaired so that its clients notice nothing.
+    They ask for it with Accept-Profile and Content-Profile, and its answers say when it ends.
+    Nothing is loaded; docs/dba.md has an example.
 
     \b
         control sql version api_v1 --deprecated 2027-01-01 --sunset 2027-07-01
