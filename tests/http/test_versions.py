@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
+from control.lint.rules import catalogue_rules
 from control.stack.postgrest import find_postgrest
 from tests import factories
 from tests.catalog.generated import SNAPSHOTS, generate, version_snapshot
@@ -151,6 +152,18 @@ def test_snapshot_of_a_version_changes_with_it(versions: Versions) -> None:
         "view sequences, column depth",
         "view sequences, column sequencing_depth",
     }
+
+
+def test_lint_finds_nothing_wrong_with_a_version(versions: Versions) -> None:
+    """Keep the rules of the catalogue in what was generated and edited."""
+    with versions.checkout.database.connect() as conn:
+        found = {
+            rule.name: conn.execute(rule.statement).fetchall()
+            for rule in catalogue_rules()
+            if rule.level != "info"
+        }
+
+    assert {name: rows for name, rows in found.items() if "api_v1" in f"{rows}"} == {}
 
 
 def test_each_version_has_its_own_columns(versions: Versions) -> None:
