@@ -30,6 +30,8 @@ PAGE = (SETTINGS.root / "docs/dba.md").read_text("utf-8")
 SECTION = PAGE.partition("## Two versions at once\n")[2].partition("\n## ")[0]
 BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [(found["kind"], found["text"]) for found in BLOCK.finditer(SECTION)]
+# Making a version takes as long as a load of all code.
+pytestmark = pytest.mark.timeout(400)
 OLD = {"Accept-Profile": "api_v1", "Content-Profile": "api_v1"}
 HEADERS = ("Content-Profile", "Deprecation", "Sunset", "Link")
 
