@@ -66,6 +66,7 @@
 -- migrate. First what everything else asks: who is calling, what may they do, and how to refuse.
 \ir internal/errors/fail.sql
 \ir authz/fail.sql
+\ir authz/api_version.sql
 \ir authz/caller_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
@@ -265,6 +266,8 @@
 \ir authz/is_viewer_nowhere.sql
 \ir authz/groups_claim_is_valid.sql
 \ir authz/name_request.sql
+\ir authz/note_version.sql
+\ir authz/announce_version.sql
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
 \ir authz/verified_email.sql
@@ -497,6 +500,7 @@
 -- What the API says about itself.
 \ir internal/description/default_value.sql
 \ir internal/description/api_types.sql
+\ir internal/description/column_origin.sql
 \ir internal/description/api_columns.sql
 \ir internal/description/api_resources.sql
 \ir internal/description/api_functions.sql

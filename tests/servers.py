@@ -253,15 +253,18 @@ def _started(postgres: Postgres, passwords: dict[str, str]) -> Iterator[Cluster]
 
 
 @contextmanager
-def run_api(database: Database, directory: Path) -> Iterator[Api]:
-    """Start PostgREST over a database and the edge before it, and stop both at the end."""
+def run_api(database: Database, directory: Path, settings: Settings = SETTINGS) -> Iterator[Api]:
+    """Start PostgREST over a database and the edge before it, and stop both at the end.
+
+    `settings` are of the checkout whose postgrest.conf it reads.
+    """
     port, admin_port, edge_port = any_free(), any_free(), any_free()
     url, direct_url, admin_url = (f"http://{HOST}:{p}" for p in (edge_port, port, admin_port))
     keys = ensure_keys(directory / "keys")
     server = postgrest_server("postgrest", directory / "run", directory / "logs")
     server.start(
         postgrest_launch(
-            SETTINGS,
+            settings,
             database_url=database.url_of("authenticator"),
             jwks=keys.jwks_path,
             api_port=port,

@@ -8,6 +8,7 @@ from control.commands.sql_apply import apply, watch
 from control.commands.sql_diff import diff
 from control.commands.sql_lint import lint
 from control.commands.sql_new import new
+from control.commands.sql_version import version
 
 
 @click.group()
@@ -20,3 +21,4 @@ sql.add_command(watch)
 sql.add_command(diff)
 sql.add_command(lint)
 sql.add_command(new)
+sql.add_command(version)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import json_option
+from control.commands.scaffold_output import echo_scaffold
 
 
 @click.command("new")
@@ -30,21 +31,4 @@ def new(app: App, kind: str, name: str, dry_run: bool, as_json: bool) -> None:
     scaffold = plan_scaffold(app.settings.root, kind, name)
     if not dry_run:
         scaffold.write(app.settings.root)
-    if as_json:
-        echo_json(
-            {
-                "dry_run": dry_run,
-                "new": sorted(scaffold.new),
-                "changed": sorted(scaffold.changed),
-                "left": scaffold.left,
-            }
-        )
-        return
-    would = "would " if dry_run else ""
-    for path in scaffold.new:
-        click.echo(f"{would}{'write' if dry_run else 'wrote'} {path} (new)")
-    for path in scaffold.changed:
-        click.echo(f"{would}{'change' if dry_run else 'changed'} {path}")
-    click.echo("left to write:")
-    for line in scaffold.left:
-        click.echo(f"- {line}")
+    echo_scaffold(scaffold, scaffold.new, dry_run=dry_run, as_json=as_json)

@@ -18,7 +18,8 @@ from control.queries import query
 from control.settings import Settings
 
 API_ROLES = ("anon", "member", "operator", "job", "authenticator")
-_NAME = r'"api"\."((?:[^"]|"")+)"'
+# What is after "api" in the name of a previous version, and the resource or function.
+_NAME = r'"api((?:_v[0-9]+)?)"\."((?:[^"]|"")+)"'
 _CALL = re.compile(
     rf'(?:FROM|LATERAL)\s+{_NAME}\(|{_NAME}\([^()]*\)\s+(?:AS\s+)?"?pgrst_(?:call|scalar)'
 )
@@ -89,16 +90,21 @@ def reset_costs(settings: Settings) -> None:
 
 
 def purpose(role: str | None, text: str) -> str:
-    """Return what a statement is for: `GET /samples`, `/rpc/health`, or a word for the rest."""
+    """Return what a statement is for: `GET /samples`, `/rpc/health`, `GET /samples (api_v1)` of a
+    previous version, or a word for the rest."""
     if role not in API_ROLES:
         return f"role {role}" if role else "roles that are gone"
     if "pgrst_source" in text:
         if call := _CALL.search(text):
-            return f"/rpc/{call[1] or call[2]}"
+            return _named(f"/rpc/{call[2] or call[4]}", call[1] or call[3])
         for method, form in _FORMS:
             if found := form.search(text):
-                return f"{method} /{found[1]}"
+                return _named(f"{method} /{found[2]}", found[1])
     return next((name for name, form in _OTHERS if form.search(text)), "other statements")
+
+
+def _named(what: str, version: str | None) -> str:
+    return f"{what} (api{version})" if version else what
 
 
 def summed(costs: Iterable[Cost]) -> list[Cost]:

@@ -24,6 +24,7 @@ from control.schema.script import (
     read_script,
     refuse_changed_session,
 )
+from control.schema.versions import SCHEMA_FILE, check_served, drop_gone_versions
 from control.text_files import read_text
 
 _ENTRY = re.compile(r"\\ir\s+(?P<path>\S+)")
@@ -63,6 +64,11 @@ class Contents:
     schemas: tuple[str, ...]
     tables: tuple[str, ...]
     code: tuple[str, ...]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Name the previous versions of the API."""
+        return tuple(path.partition("/")[0] for path in self.schemas if path != _SCHEMAS)
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -135,12 +141,19 @@ def read_contents(root: Path) -> Contents:
             f"sql/load.sql does not list {', '.join(f'sql/{path}' for path in unlisted)}",
             f"add a line such as `\\ir {unlisted[0]}` after what it needs, or remove the file",
         )
+    check_served(root)
     return Contents(
         root=root,
-        schemas=tuple(path for path in lines if path == _SCHEMAS),
+        schemas=tuple(filter(_makes_schema, lines)),
         tables=tuple(path for path in lines if path.startswith(_TABLES)),
-        code=tuple(path for path in lines if path != _SCHEMAS and not path.startswith(_TABLES)),
+        code=tuple(
+            path for path in lines if not _makes_schema(path) and not path.startswith(_TABLES)
+        ),
     )
+
+
+def _makes_schema(path: str) -> bool:
+    return path == _SCHEMAS or SCHEMA_FILE.fullmatch(path) is not None
 
 
 def sha256_of(path: Path) -> str:
@@ -240,6 +253,7 @@ def load_code(conn: psycopg.Connection, contents: Contents) -> str:
     for script in scripts.values():
         script.refuse_forbidden()
     drop_code(conn)
+    drop_gone_versions(conn, contents.versions)
     if not run_together(conn, scripts):
         for path, script in scripts.items():
             run_in_savepoint(conn, path, script)
@@ -322,8 +336,11 @@ def remember_load(
 
 
 def ask_for_reload(conn: psycopg.Connection) -> None:
-    """Have PostgREST read the schema, and with it the settings that sql/roles.sql changes."""
-    conn.execute("notify pgrst, 'reload schema'")
+    """Have PostgREST read its file, which names the versions it serves, and then the schema.
+
+    With the schema it reads the settings that sql/roles.sql changes.
+    """
+    conn.execute("notify pgrst, 'reload config'; notify pgrst, 'reload schema'")
 
 
 def _replace_probe(conn: psycopg.Connection, old: str | None) -> str:

@@ -39,7 +39,7 @@ from control.schema.script import (
 _CREATES = re.compile(r"create\s+(?!or\s+replace\s+function\b)", re.IGNORECASE)
 # PostgreSQL looks up all names in it when the function is created; in another body, when it runs.
 _IN_SQL = re.compile(r"\blanguage\s+sql\b", re.IGNORECASE)
-_NAME = re.compile(r'\b(?:api|authz|internal)\.(?:\w+|"[^"]+")')
+_NAME = re.compile(r'\b(?:api(?:_v[0-9]+)?|authz|internal)\.(?:\w+|"[^"]+")')
 
 
 class NotInPlaceError(Exception):

@@ -39,6 +39,7 @@ from control.schema.locks import Echo, NoLockError, lock_briefly
 from control.schema.safety_rules import check_safety
 from control.schema.script import Interrupted, Script, raise_interrupted, run_at_once
 from control.schema.trial import Trial
+from control.schema.versions import VERSION, drop_gone_versions
 
 _GATE = """
 select array_agg(name order by position)
@@ -119,6 +120,7 @@ def replace_code(
         # From here on others wait, so what is left goes in as few messages as can be.
         lock_briefly(conn, _locks(conn, plan) + drop_statements(plan.drops), echo)
         run_at_once(conn, plan.late.values())
+        drop_gone_versions(conn, contents.versions)
         had_other_rights = _finish_tables(conn, trial, made_since)
     if had_other_rights or not is_safe:
         check_safety(conn, AFTER_A_LOAD)
@@ -220,7 +222,7 @@ def _is_seen_by_api(key: Key, objects: Mapping[Key, CodeObject]) -> bool:
     """Tell whether PostgREST reads this object into its schema cache."""
     kind, identity = key
     if kind == "function":
-        return identity.startswith("api.")
+        return re.match(rf"(?:api|{VERSION.pattern})\.", identity) is not None
     if kind == "trigger":
         # It reads which views can be written to.
         return relation_of(key, objects) != ("table", identity.rpartition(" on ")[2])

@@ -1,6 +1,6 @@
 """Try migrations and code without anybody noticing: beside the schemas in use, then undone.
 
-Inside one transaction the four schemas are renamed, which locks nothing and nobody else sees; under
+Inside one transaction our schemas are renamed, which locks nothing and nobody else sees; under
 their names everything is built again on tables without rows: those the migrations make, or copies
 of those that are there. The transaction is rolled back.
 """
@@ -48,7 +48,7 @@ from control.schema.script import (
 )
 from control.schema.steps import PythonStep, read_migration
 
-_SCHEMAS = ("aspen", "api", "authz", "internal")
+_SCHEMAS = "^(aspen|api(_v[0-9]+)?|authz|internal)$"
 _ASIDE = "_in_use"
 _REVOKE = """
 select
@@ -111,9 +111,9 @@ def try_code(conn: psycopg.Connection, contents: Contents, changes: FileChanges)
         return Trial(tuple(failures))
     structures = read_structures(conn)
     with conn.transaction(force_rollback=True):
-        _put_schemas_aside(conn, contents)
+        aside = _put_schemas_aside(conn, contents)
         try:
-            copies = conn.execute(query("schema/table_copies"), [_aside_names()]).fetchall()
+            copies = conn.execute(query("schema/table_copies"), [aside]).fetchall()
             conn.execute(";".join(statement for _, _, statement in copies).encode())
             if not run_together(conn, contents.scripts):
                 raise ControlError("a file fails", "try everything")
@@ -170,15 +170,18 @@ def run_inside(conn: psycopg.Connection, script: Script) -> list[str]:
     return untried
 
 
-def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> None:
-    found_schemas = []
-    for schema in _SCHEMAS:
-        found = conn.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
-        if found == (True,):
-            found_schemas.append(schema)
-            conn.execute(f"alter schema {schema} rename to {schema}{_ASIDE}".encode())
+def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> list[str]:
+    """Rename our schemas and return their new names."""
+    found = conn.execute(
+        "select nspname from pg_catalog.pg_namespace where nspname ~ %s order by nspname",
+        [_SCHEMAS],
+    ).fetchall()
+    found_schemas = [name for (name,) in found]
+    for schema in found_schemas:
+        conn.execute(f"alter schema {schema} rename to {schema}{_ASIDE}".encode())
+    aside = [f"{schema}{_ASIDE}" for schema in found_schemas]
     # So that the safety rules find nobody in schemas they do not know.
-    for (statement,) in conn.execute(_REVOKE, [_aside_names()]).fetchall():
+    for (statement,) in conn.execute(_REVOKE, [aside]).fetchall():
         conn.execute(statement.encode())
     if "authz" in found_schemas:
         conn.execute(
@@ -189,10 +192,7 @@ def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> None:
     conn.execute("set local role aspen_owner")
     conn.execute(query("schema/bookkeeping"))
     conn.execute("delete from control.loaded_files")
-
-
-def _aside_names() -> list[str]:
-    return [f"{schema}{_ASIDE}" for schema in _SCHEMAS]
+    return aside
 
 
 def _load(conn: psycopg.Connection, contents: Contents, untried: tuple[str, ...]) -> Trial:

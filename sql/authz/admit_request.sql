@@ -1,5 +1,5 @@
 -- definer because API roles must not read users, memberships and grants of others.
-create or replace function authz.admit_request()
+create or replace function authz.admit_request(schema_name text)
 returns boolean
 language plpgsql
 volatile
@@ -8,19 +8,21 @@ set search_path = ''
 as $$
 begin
     perform authz.name_request();
+    perform authz.note_version(admit_request.schema_name);
     perform authz.admit_body();
     perform authz.admit_preferences();
     perform authz.identify_caller();
+    perform authz.announce_version();
     perform authz.note_plan();
     perform authz.bound_request();
     return current_setting('request.method', true) = 'POST' and authz.admit_key();
 end
 $$;
 
-comment on function authz.admit_request() is $$Admits a request, or refuses it
+comment on function authz.admit_request(text) is $$Admits a request, or refuses it
 
-Names it, admits its body and its preferences, identifies its caller, bounds it and looks for its
+schema_name: the version of the API that it is for. Names the request, admits its body and its preferences, identifies its caller, bounds it and looks for its
 Idempotency-Key; refuses it as these functions of authz say. Returns whether the answer is to be kept.$$;
 
-revoke all on function authz.admit_request() from public;
-grant execute on function authz.admit_request() to anon, member, operator, job;
+revoke all on function authz.admit_request(text) from public;
+grant execute on function authz.admit_request(text) to anon, member, operator, job;

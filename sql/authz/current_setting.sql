@@ -34,7 +34,7 @@ begin
         is_single := is_single or is_function and not coalesce((
             select functions.proretset
             from pg_catalog.pg_proc as functions
-            where functions.pronamespace = 'api'::regnamespace and '/rpc/' || functions.proname
+            where functions.pronamespace = to_regnamespace(authz.api_version()) and '/rpc/' || functions.proname
                     = request_path
         ), true);
         -- Tokens and links are shown once. In a text, the quotation marks would have backslashes.

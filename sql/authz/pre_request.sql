@@ -2,7 +2,8 @@
 -- db-pre-request). If the answer is to be kept, PostgREST's statement finds the json_agg,
 -- array_agg and current_setting of authz before those of PostgreSQL: they see the answer before it
 -- is committed (docs/architecture.md). Without a `set` clause, because that would undo the
--- setting, and inlined.
+-- setting and hide the schema that PostgREST put into the search path: that of the profile which
+-- the client asked for, one of db-schemas. Inlined.
 create or replace function authz.pre_request()
 returns text
 language sql
@@ -11,8 +12,11 @@ security invoker
 begin atomic
     select
         case
-            when authz.admit_request()
-                then set_config('search_path', 'authz, pg_catalog, api', true)
+            when authz.admit_request(current_schema()::text)
+                then
+                    set_config(
+                        'search_path', 'authz, pg_catalog, ' || current_schema()::text, true
+                    )
         end;
 end;
 

@@ -32,6 +32,9 @@ def pages(root: Path) -> list[Path]:
 def wrong_paths(root: Path, page: Path) -> Iterator[str]:
     """Yield the paths on a page that do not exist, and new ones that do."""
     for found in _PATH.finditer(_FILE.sub("", page.read_text("utf-8"))):
+        # A previous version of the API comes and goes.
+        if found["path"].startswith("sql/api_v"):
+            continue
         # The rest is up to the reader: sql/tables/<table>.sql
         path = found["path"].rpartition("/")[0] if found["rest"] else found["path"]
         exists = any(root.glob(path.rstrip("/"))) if path else True

@@ -8,6 +8,22 @@ FUNCTION = "returns integer language sql security invoker set search_path = '' a
 
 # rule -> statement -> offenders
 FAULTS: dict[str, dict[str, list[str]]] = {
+    "versions_say_when_they_end": {
+        "create schema api_v1": ["schema api_v1"],
+        "create schema api_v1; comment on schema api_v1 is E'Aspen\n\nDeprecated: 2027-01-01'": [
+            "schema api_v1"
+        ],
+        "create schema api_v1; comment on schema api_v1 is"
+        " E'Aspen\n\nDeprecated: 2027-01-01\nSunset: 2027-13-01'": ["schema api_v1"],
+    },
+    "versions_are_made_of_api": {
+        "create schema api_v1; create view api_v1.samples with (security_invoker = true) as"
+        " select id, private_identifier from aspen.samples": ["api_v1.samples"],
+        "create schema api_v1; create view api_v1.samples with (security_invoker = true) as"
+        " select id from api.samples where id in (select sample_id from aspen.sequences)": [
+            "api_v1.samples"
+        ],
+    },
     "tables_force_row_level_security": {
         "alter table aspen.samples no force row level security": ["aspen.samples"],
         "alter table aspen.groups disable row level security": ["aspen.groups"],
@@ -174,8 +190,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function internal.fail security definer": [
             "internal.fail(integer,text,text,text,text) of aspen_owner"
         ],
-        "alter function authz.admit_request() owner to postgres": [
-            "authz.admit_request() of postgres"
+        "alter function authz.admit_request(text) owner to postgres": [
+            "authz.admit_request(text) of postgres"
         ],
         "create schema lab; create function lab.jobs() returns bigint language sql security definer"
         " set search_path = '' as $$ select count(*) from aspen.jobs $$": [

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from control.schema.migrate import apply_all
+from control.schema.versions import CURRENT, versions_in
 from tests.catalog.conventions import conventions_page
 from tests.catalog.jobs_page import PAGE, jobs_page
 from tests.catalog.schema_page import schema_page
@@ -23,11 +24,15 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 Generator = Callable[[psycopg.Connection], str]
 
 
-def _snapshot_of(query: Path) -> Generator:
-    """Return what lists the facts a query finds: one a line, sorted by their bytes."""
+def _snapshot_of(query: Path, schema: str = CURRENT) -> Generator:
+    """Return what lists the facts a query finds: one a line, sorted by their bytes.
+
+    `schema` stands in the place of the current version of the API.
+    """
 
     def snapshot(conn: psycopg.Connection) -> str:
-        facts = sorted(str(fact) for (fact,) in conn.execute(query.read_bytes()))
+        statement = query.read_text("utf-8").replace(f"'{CURRENT}'", f"'{schema}'")
+        facts = sorted(str(fact) for (fact,) in conn.execute(statement.encode()))
         return f"# Written by make snapshot from {query.name}; review what changes.\n" + "".join(
             f"{fact}\n" for fact in facts
         )
@@ -35,6 +40,13 @@ def _snapshot_of(query: Path) -> Generator:
     return snapshot
 
 
+def version_snapshot(version: str) -> Generator:
+    """Return what lists what clients of a previous version meet."""
+    return _snapshot_of(SNAPSHOTS / "api.sql", version)
+
+
+# What must stay as it is: a snapshot of these is written once.
+KEPT = {SNAPSHOTS / f"{version}.txt": version for version in versions_in(SETTINGS.root)}
 # What writes each file, by target of the Makefile.
 TARGETS: dict[str, dict[Path, Generator]] = {
     "docs": {
@@ -46,7 +58,8 @@ TARGETS: dict[str, dict[Path, Generator]] = {
     },
     "snapshot": {
         query.with_suffix(".txt"): _snapshot_of(query) for query in sorted(SNAPSHOTS.glob("*.sql"))
-    },
+    }
+    | {path: version_snapshot(version) for path, version in KEPT.items()},
 }
 
 
@@ -67,6 +80,9 @@ def main(*targets: str) -> None:
     ):
         apply_all(database.url, SETTINGS.root)
         for path, generator in files.items():
+            if path in KEPT and path.exists():
+                print(f"kept {path.relative_to(SETTINGS.root)}: a previous version stays as it is")
+                continue
             with psycopg.connect(database.url_of("postgres")) as conn:
                 path.write_text(generate(conn, generator), "utf-8")
             print(f"wrote {path.relative_to(SETTINGS.root)}")

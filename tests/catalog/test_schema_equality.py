@@ -57,8 +57,8 @@ CHANGES = {
         "only in left: acl:(table:aspen.users).anon.name",
     ),
     "owner": (
-        "alter function authz.admit_request() owner to postgres",
-        "link in right: function:authz.admit_request() -> role:claims_reader",
+        "alter function authz.admit_request(text) owner to postgres",
+        "link in right: function:authz.admit_request(text) -> role:claims_reader",
     ),
     "statistics object": (
         "create statistics aspen.users_statistics on name, email from aspen.users",

@@ -19,13 +19,13 @@ from tests.servers import SETTINGS
 # From the ground up; a room imports only from the floors below its own.
 FLOORS = (
     {"causes", "errors", "queries", "terminal"},
-    {"scaffolds", "unpacking"},
+    {"unpacking"},
     {"events", "input_files", "jobs", "people", "retries", "text_files"},
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
-    {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
+    {"demo", "jobs.executors", "jobs.kinds", "lint", "scaffolds", "stack"},
     {"backups", "changes", "jobs.work", "plans"},
     {"psql", "shell"},
     {"commands"},

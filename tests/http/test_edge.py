@@ -22,6 +22,7 @@ from control.stack.ports import HOST, any_free
 from control.stack.process import wait_for
 from tests import factories
 from tests.http.world import World, refusal, rows
+from tests.names import unique
 from tests.servers import Api, run_edge
 
 CREATE = "/rpc/create_samples"
@@ -620,6 +621,29 @@ def test_visitors_of_links_are_counted_by_address(limited: Limited) -> None:
         answers = list(pool.map(lambda number: visit(http, number), range(120)))
 
     assert set(answers) == {404, 429}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "version"),
+    [
+        ("GET", {}, "api"),
+        ("GET", {"Accept-Profile": "public", "Content-Profile": "api_v1"}, "api"),
+        ("GET", {"Accept-Profile": "api_v1"}, "api_v1"),
+        ("POST", {"Accept-Profile": "api_v1"}, "api"),
+        ("POST", {"Content-Profile": "api_v12"}, "api_v12"),
+        ("GET", {"Accept-Profile": "secret"}, "-"),
+        ("GET", {"Accept-Profile": "api_v1 secret"}, "-"),
+    ],
+)
+def test_access_log_tells_which_version_was_asked(
+    limited: Limited, method: str, headers: dict[str, str], version: str
+) -> None:
+    """Write the schema of the profile that counts for the method, and no other text."""
+    request_id = f"version-{unique()}"
+    url = f"{limited.url}/rpc/health"
+    httpx.request(method, url, headers=headers | {"X-Request-Id": request_id})
+
+    assert limited.line(request_id)["version"] == version
 
 
 def test_access_log_holds_no_path_that_nobody_serves(limited: Limited) -> None:

@@ -13,7 +13,7 @@ with checked as (
     where
         languages.lanname = 'plpgsql'
         and functions.pronamespace::pg_catalog.regnamespace::text
-        in ('api', 'authz', 'internal', 'aspen', 'control')
+        ~ '^(api(_v[0-9]+)?|authz|internal|aspen|control)$'
         and (functions.prorettype <> 'trigger'::pg_catalog.regtype or triggers.oid is not null)
     window each_function as (partition by functions.oid)
 )

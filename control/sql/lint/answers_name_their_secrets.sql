@@ -14,7 +14,7 @@ cross join lateral (
     where functions.prorettype in ('json'::regtype, 'jsonb'::regtype)
 ) as names (name)
 where
-    functions.pronamespace = 'api'::regnamespace
+    functions.pronamespace::regnamespace::text ~ '^api(_v[0-9]+)?$'
     and functions.prokind = 'f'
     and functions.provolatile = 'v'
     and names.name ~ '(^|_)(token|link|url|secret|password|passphrase|credential|signature)s?$'

@@ -27,7 +27,7 @@ from pg_catalog.pg_class as views
 inner join pg_catalog.pg_attribute as columns
     on views.oid = columns.attrelid and columns.attnum > 0
 where
-    views.relnamespace = 'api'::regnamespace
+    views.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$'
     and views.relkind = 'v'
     and (
         columns.atttypid in (

@@ -5,7 +5,7 @@ from pg_catalog.pg_class as views
 inner join pg_catalog.pg_attribute as columns
     on views.oid = columns.attrelid
 where
-    views.relnamespace = 'api'::regnamespace
+    views.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$'
     and views.relkind in ('v', 'm', 'r', 'p')
     and columns.attnum > 0
     and not columns.attisdropped

@@ -13,7 +13,7 @@ where
     and (
         relations.relnamespace = 'aspen'::regnamespace and relations.relkind in ('r', 'p')
         -- A view that writes by itself reaches a table; one that writes by triggers has its own.
-        or relations.relnamespace = 'api'::regnamespace and exists (
+        or relations.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$' and exists (
             select from pg_catalog.pg_trigger as triggers
             where
                 triggers.tgrelid = relations.oid

@@ -12,7 +12,7 @@ inner join pg_catalog.pg_type as given
 inner join pg_catalog.pg_type as types
     on coalesce(nullif(given.typelem, 0), nullif(given.typbasetype, 0), given.oid) = types.oid
 where
-    tables.relnamespace::regnamespace::text in ('aspen', 'api', 'authz', 'internal', 'control')
+    tables.relnamespace::regnamespace::text ~ '^(aspen|api(_v[0-9]+)?|authz|internal|control)$'
     and tables.relkind in ('r', 'p', 'm', 'c')
     and columns.attnum > 0
     and not columns.attisdropped

@@ -3,7 +3,7 @@
 select functions.oid::regprocedure::text as object
 from pg_catalog.pg_proc as functions
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and (
         regexp_count(functions.prosrc, '\mraise\M', 1, 'i')
         <> regexp_count(functions.prosrc, '\mraise sqlstate ''(PGRST|55000)''')

@@ -12,28 +12,28 @@ from (
     union all
     select format('schema %s', schemas.nspname), obj_description(schemas.oid, 'pg_namespace')
     from pg_catalog.pg_namespace as schemas
-    where schemas.nspname in ('aspen', 'authz', 'internal', 'api')
+    where schemas.nspname ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     union all
     select relations.oid::regclass::text, obj_description(relations.oid, 'pg_class')
     from pg_catalog.pg_class as relations
     where
-        relations.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        relations.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         and relations.relkind in ('r', 'p', 'v')
     union all
     select format('%s.%s', columns.attrelid::regclass, columns.attname), col_description(columns.attrelid, columns.attnum)
     from pg_catalog.pg_attribute as columns
     inner join pg_catalog.pg_class as views
         on columns.attrelid = views.oid
-    where views.relnamespace = 'api'::regnamespace and views.relkind = 'v' and columns.attnum > 0
+    where views.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$' and views.relkind = 'v' and columns.attnum > 0
     union all
     select functions.oid::regprocedure::text, obj_description(functions.oid, 'pg_proc')
     from pg_catalog.pg_proc as functions
-    where functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    where functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     union all
     select domains.oid::regtype::text, obj_description(domains.oid, 'pg_type')
     from pg_catalog.pg_type as domains
     where
-        domains.typnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        domains.typnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         and domains.typtype = 'd'
     union all
     select format('%s on %s', policies.polname, policies.polrelid::regclass), obj_description(policies.oid, 'pg_policy')

@@ -6,4 +6,4 @@ inner join pg_catalog.pg_proc as functions
     on aggregates.aggfnoid = functions.oid
 inner join pg_catalog.pg_type as states
     on aggregates.aggtranstype = states.oid
-where functions.pronamespace = 'api'::regnamespace and states.typcategory <> 'A'
+where functions.pronamespace::regnamespace::text ~ '^api(_v[0-9]+)?$' and states.typcategory <> 'A'

@@ -5,7 +5,7 @@ from pg_catalog.pg_trigger as triggers
 inner join pg_catalog.pg_class as tables
     on triggers.tgrelid = tables.oid
 where
-    tables.relnamespace::regnamespace::text in ('aspen', 'api')
+    tables.relnamespace::regnamespace::text ~ '^(aspen|api(_v[0-9]+)?)$'
     and not triggers.tgisinternal
     -- A partition has those of its table.
     and triggers.tgparentid = 0

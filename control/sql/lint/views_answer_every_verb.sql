@@ -3,7 +3,7 @@
 select views.oid::regclass::text as object
 from pg_catalog.pg_class as views
 where
-    views.relnamespace = 'api'::regnamespace
+    views.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$'
     and views.relkind = 'v'
     -- The bits of update, insert and delete.
     and pg_relation_is_updatable(views.oid, true) & 28 <> 28

@@ -11,7 +11,7 @@ inner join pg_catalog.pg_attribute as columns
 inner join pg_catalog.pg_attrdef as defaults
     on columns.attrelid = defaults.adrelid and columns.attnum = defaults.adnum
 where
-    views.relnamespace = 'api'::regnamespace
+    views.relnamespace::regnamespace::text ~ '^api(_v[0-9]+)?$'
     and views.relkind = 'v'
     -- Clients cannot give it.
     and (tables.relname, columns.attname) <> ('samples', 'created_at')

@@ -1,4 +1,4 @@
--- API roles can name objects of api and the pre-request function of authz, and nothing else.
+-- API roles can name objects of api, its previous versions and the pre-request function of authz, and nothing else.
 select
     format('%s by %s', schemas.nspname, roles.rolname) as object,
     'an API role may name the objects of this schema' as problem,
@@ -7,5 +7,5 @@ from pg_catalog.pg_namespace as schemas
 cross join pg_catalog.pg_roles as roles
 where
     roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst')
-    and schemas.nspname not in ('api', 'authz', 'pg_catalog', 'information_schema')
+    and schemas.nspname !~ '^(api(_v[0-9]+)?|authz|pg_catalog|information_schema)$'
     and has_schema_privilege(roles.oid, schemas.oid, 'usage')

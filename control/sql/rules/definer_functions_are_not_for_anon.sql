@@ -6,9 +6,9 @@ select
     format('revoke execute on function %s from anon, public', functions.oid::regprocedure) as cure
 from pg_catalog.pg_proc as functions
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and functions.prosecdef
     and has_function_privilege('anon', functions.oid, 'execute')
     and functions.oid::regprocedure::text not in (
-        'authz.admit_request()', 'internal.shared_phylo_tree(text)', 'internal.shared_sequences(text)'
+        'authz.admit_request(text)', 'internal.shared_phylo_tree(text)', 'internal.shared_sequences(text)'
     )

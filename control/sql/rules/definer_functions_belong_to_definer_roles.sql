@@ -9,7 +9,7 @@ where
     functions.prosecdef
     and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper')
     and (
-        functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         or functions.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
         and not exists (
             select from pg_catalog.pg_depend as links

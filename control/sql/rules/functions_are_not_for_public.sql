@@ -6,5 +6,5 @@ select
 from pg_catalog.pg_proc as functions
 cross join aclexplode(coalesce(functions.proacl, acldefault('f', functions.proowner))) as privileges
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api', 'control')
+    functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?|control)$'
     and privileges.grantee = 0

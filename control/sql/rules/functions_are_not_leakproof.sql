@@ -5,5 +5,5 @@ select
     format('alter function %s not leakproof', functions.oid::regprocedure) as cure
 from pg_catalog.pg_proc as functions
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and functions.proleakproof

@@ -8,7 +8,7 @@ where
     -- `case` compares the schema first; PostgreSQL would search the text of all its own functions.
     case
         when
-            functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+            functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
             and functions.prokind <> 'a'
             -- 'execute' in quotes is the name of a privilege.
             then replace(pg_get_functiondef(functions.oid), '''execute''', '')

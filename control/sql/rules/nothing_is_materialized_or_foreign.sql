@@ -5,5 +5,5 @@ select
     'make it a view with security_invoker, or a table with policies' as cure
 from pg_catalog.pg_class as relations
 where
-    relations.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    relations.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and relations.relkind in ('m', 'f')

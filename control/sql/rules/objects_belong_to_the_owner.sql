@@ -6,16 +6,16 @@ select
 from (
     select relations.oid::regclass::text as name, relations.relowner as owner
     from pg_catalog.pg_class as relations
-    where relations.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    where relations.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     union all
     select functions.oid::regprocedure::text, functions.proowner
     from pg_catalog.pg_proc as functions
     where
-        functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         and not functions.prosecdef
     union all
     select format('schema %s', schemas.nspname), schemas.nspowner
     from pg_catalog.pg_namespace as schemas
-    where schemas.nspname in ('aspen', 'authz', 'internal', 'api', 'ext')
+    where schemas.nspname ~ '^(aspen|authz|internal|api(_v[0-9]+)?|ext)$'
 ) as objects
 where objects.owner <> 'aspen_owner'::regrole

@@ -16,7 +16,7 @@ cross join lateral (
     where columns.attrelid = relations.oid
 ) as privileges
 where
-    relations.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api', 'control')
+    relations.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?|control)$'
     and relations.relkind in ('r', 'p', 'v')
     and privileges.grantee <> relations.relowner
     and (privileges.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') or privileges.grantee = 0)

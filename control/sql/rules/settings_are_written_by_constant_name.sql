@@ -8,7 +8,7 @@ cross join lateral pg_get_functiondef(
     case when functions.prokind <> 'a' then functions.oid end
 ) as definition (text)
 where
-    functions.pronamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+    functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and (
         definition.text ~* '\mset\s+(local|session)\M'
         or definition.text ~* '\mset_config\M' and (
@@ -22,6 +22,7 @@ where
                 'authz.identify_caller',
                 'authz.name_request',
                 'authz.note_plan',
+                'authz.note_version',
                 'authz.noted_answer',
                 'authz.noted_location',
                 'authz.pre_request',
@@ -51,7 +52,7 @@ where
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
                 'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|pg_trgm\.word_similarity_threshold|application_name|lock_timeout|plan_cache_mode|statement_timeout)''(::text)?,'
-                '|set_config\(''search_path''::text, ''authz, pg_catalog, api''::text, true\)'
+                '|set_config\(''search_path''::text, \(''authz, pg_catalog, ''::text \|\| \("current_schema"\(\)\)::text\), true\)'
             )
         )
     )

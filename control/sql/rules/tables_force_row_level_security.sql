@@ -14,7 +14,7 @@ where
     tables.relkind in ('r', 'p')
     and not (tables.relrowsecurity and tables.relforcerowsecurity)
     and (
-        tables.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        tables.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         or tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
         and not exists (
             select from pg_catalog.pg_depend as links

@@ -12,7 +12,7 @@ where
         where options.option_name = 'security_invoker' and options.option_value::boolean
     )
     and (
-        views.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api')
+        views.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         or views.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
         and not exists (
             select from pg_catalog.pg_depend as links

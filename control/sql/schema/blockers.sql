@@ -23,7 +23,7 @@ where
                 where databases.datname = pg_catalog.current_database()
             )
             and relations.relnamespace::pg_catalog.regnamespace::text
-            in ('aspen', 'api', 'authz', 'internal')
+            ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
     )
     and activity.pid <> pg_catalog.pg_backend_pid()
 order by activity.xact_start asc nulls first

@@ -3,7 +3,7 @@
 with code_schemas as (
     select namespaces.oid
     from pg_catalog.pg_namespace as namespaces
-    where namespaces.nspname in ('api', 'authz', 'internal')
+    where namespaces.nspname ~ '^(api(_v[0-9]+)?|authz|internal)$'
 ),
 
 code_relations as (

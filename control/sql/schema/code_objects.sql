@@ -12,13 +12,13 @@ with since as (
 code_schemas as (
     select namespaces.oid
     from pg_catalog.pg_namespace as namespaces
-    where namespaces.nspname in ('api', 'authz', 'internal')
+    where namespaces.nspname ~ '^(api(_v[0-9]+)?|authz|internal)$'
 ),
 
 table_schemas as (
     select namespaces.oid
     from pg_catalog.pg_namespace as namespaces
-    where namespaces.nspname in ('aspen', 'api', 'authz', 'internal')
+    where namespaces.nspname ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
 ),
 
 comments as (

@@ -1,10 +1,10 @@
--- Drops all code: views, functions and types of api, authz and internal, and the triggers, policies
+-- Drops all code: views, functions and types of api and its versions, authz and internal, and the triggers, policies
 -- and grants of the tables. What remains is tables with row-level security on and nobody let in.
 -- Runs as aspen_owner with an empty search_path, inside the transaction that loads the code again.
 do $$
 declare
-    code_schemas constant text[] := array['api', 'authz', 'internal'];
-    table_schemas constant text[] := array['aspen', 'api', 'authz', 'internal'];
+    code_schemas constant text := '^(api(_v[0-9]+)?|authz|internal)$';
+    table_schemas constant text := '^(aspen|api(_v[0-9]+)?|authz|internal)$';
     statement text;
 begin
     -- The gate: the pre-request function reads one of these tables, jobs for a job's token, before
@@ -28,7 +28,7 @@ begin
                 relations.oid::pg_catalog.regclass
             )
         from pg_catalog.pg_class as relations
-        where relations.relnamespace::pg_catalog.regnamespace::text = any(code_schemas)
+        where relations.relnamespace::pg_catalog.regnamespace::text ~ code_schemas
             and relations.relkind = 'v'
         order by 1
     ) loop
@@ -44,7 +44,7 @@ begin
             )
         from pg_catalog.pg_policy as policies
         inner join pg_catalog.pg_class as relations on policies.polrelid = relations.oid
-        where relations.relnamespace::pg_catalog.regnamespace::text = any(table_schemas)
+        where relations.relnamespace::pg_catalog.regnamespace::text ~ table_schemas
         order by 1
     ) loop
         execute statement;
@@ -59,7 +59,7 @@ begin
             )
         from pg_catalog.pg_trigger as triggers
         inner join pg_catalog.pg_class as relations on triggers.tgrelid = relations.oid
-        where relations.relnamespace::pg_catalog.regnamespace::text = any(table_schemas)
+        where relations.relnamespace::pg_catalog.regnamespace::text ~ table_schemas
             and triggers.tgparentid = 0
             and not triggers.tgisinternal
         order by 1
@@ -80,7 +80,7 @@ begin
         from pg_catalog.pg_class as relations
         inner join pg_catalog.pg_attribute as attributes on relations.oid = attributes.attrelid
         cross join lateral pg_catalog.aclexplode(relations.relacl || attributes.attacl) as entries
-        where relations.relnamespace::pg_catalog.regnamespace::text = any(table_schemas)
+        where relations.relnamespace::pg_catalog.regnamespace::text ~ table_schemas
             and relations.relkind in ('r', 'p', 'S')
             and entries.grantee <> relations.relowner
         order by 1
@@ -95,7 +95,7 @@ begin
                 functions.oid::pg_catalog.regprocedure
             )
         from pg_catalog.pg_proc as functions
-        where functions.pronamespace::pg_catalog.regnamespace::text = any(code_schemas)
+        where functions.pronamespace::pg_catalog.regnamespace::text ~ code_schemas
         order by 1
     ) loop
         execute statement;
@@ -105,7 +105,7 @@ begin
         select pg_catalog.format('drop type if exists %s cascade', types.oid::pg_catalog.regtype)
         from pg_catalog.pg_type as types
         left join pg_catalog.pg_class as relations on types.typrelid = relations.oid
-        where types.typnamespace::pg_catalog.regnamespace::text = any(code_schemas)
+        where types.typnamespace::pg_catalog.regnamespace::text ~ code_schemas
             and types.typtype in ('c', 'd', 'e', 'r')
             and coalesce(relations.relkind, 'c') = 'c'
         order by 1

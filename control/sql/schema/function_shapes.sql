@@ -11,7 +11,7 @@ select
         pg_catalog.pg_get_function_arguments(functions.oid),
         pg_catalog.pg_get_function_result(functions.oid)
     ) as shape,
-    case when functions.pronamespace = pg_catalog.to_regnamespace('api') then pg_catalog.concat_ws(
+    case when functions.pronamespace::pg_catalog.regnamespace::text ~ '^api(_v[0-9]+)?$' then pg_catalog.concat_ws(
         ' ',
         functions.provolatile,
         functions.proconfig,

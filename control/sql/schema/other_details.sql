@@ -29,7 +29,7 @@ with columns as (
     inner join pg_catalog.pg_namespace as namespaces on relations.relnamespace = namespaces.oid
     inner join pg_catalog.pg_type as types on attributes.atttypid = types.oid
     where
-        namespaces.nspname in ('aspen', 'api', 'authz', 'internal')
+        namespaces.nspname ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
         and relations.relkind in ('r', 'p', 'v')
         and attributes.attnum > 0
         and not attributes.attisdropped
@@ -137,7 +137,7 @@ cross join lateral (
             case when operators.oprcanmerge then 'merges' end
         ) as made
 ) as said
-where namespaces.nspname in ('aspen', 'api', 'authz', 'internal')
+where namespaces.nspname ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
 union all
 select
     'rights on the database:of public and our roles',

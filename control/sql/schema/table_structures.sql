@@ -7,7 +7,7 @@ with schemas as (
         namespaces.nspowner,
         namespaces.nspacl
     from pg_catalog.pg_namespace as namespaces
-    where namespaces.nspname in ('aspen', 'api', 'authz', 'internal')
+    where namespaces.nspname ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
 )
 
 select

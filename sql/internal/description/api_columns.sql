@@ -2,7 +2,9 @@
 -- once. A view has no "not null", no identity and no checks, so they are looked up in the tables it
 -- is made of, by the name of the column; a column that is masked says "null" in its comment. Where
 -- a trigger writes instead of the view, clients write what api_writer may update, and when they
--- insert a row also what the comment calls required.
+-- insert a row also what the comment calls required. A column of a previous version is a column of
+-- a view of api: what is known of that is known of it. A column that has another name in its table
+-- is looked up by the tree of the view.
 create or replace function internal.api_columns()
 returns table (
     resource_oid oid,
@@ -24,10 +26,35 @@ language sql
 stable
 security invoker
 begin atomic
-    with views as materialized (
+    with shown as materialized (
         select
             views.oid,
-            views.relname,
+            views.relname
+        from pg_catalog.pg_class as views
+        inner join pg_catalog.pg_namespace as schemas
+            on views.relnamespace = schemas.oid and schemas.nspname = authz.api_version()
+        where
+            views.relkind = 'v'
+            and pg_catalog.has_any_column_privilege(views.oid, 'select, insert, update')
+    ),
+
+    trees as materialized (
+        select
+            selected.oid,
+            rules.ev_action::text as text
+        from pg_catalog.pg_class as selected
+        inner join pg_catalog.pg_namespace as schemas
+            on
+                selected.relnamespace = schemas.oid
+                and (schemas.nspname = 'api' or schemas.nspname = authz.api_version())
+        inner join pg_catalog.pg_rewrite as rules
+            on selected.oid = rules.ev_class
+        where selected.relkind = 'v'
+    ),
+
+    views as materialized (
+        select
+            views.oid,
             case
                 when exists (
                     select from pg_catalog.pg_trigger as triggers
@@ -43,11 +70,9 @@ begin atomic
                 else current_user
             end as updating_role
         from pg_catalog.pg_class as views
-        inner join pg_catalog.pg_namespace as schemas
-            on views.relnamespace = schemas.oid and schemas.nspname = 'api'
         where
             views.relkind = 'v'
-            and pg_catalog.has_any_column_privilege(views.oid, 'select, insert, update')
+            and views.oid in (select trees.oid from trees)
     ),
 
     origins as materialized (
@@ -125,8 +150,8 @@ begin atomic
     )
 
     select
-        views.oid,
-        views.relname::text,
+        shown.oid,
+        shown.relname::text,
         columns.attnum::integer,
         columns.attname::text,
         comments.description,
@@ -145,33 +170,56 @@ begin atomic
             and defaults.expression is null,
             false
         ) as is_required,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'select') as is_read,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'insert')
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'select') as is_read,
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'insert')
         and coalesce(
             case
                 when views.inserting_role = 'api_writer'
                     then
-                        sources.is_updated and columns.attname <> 'updated_at'
+                        sources.is_updated and originals.attname <> 'updated_at'
                         or comments.description ~* '\mrequired\M'
                 else sources.is_inserted
             end,
             false
         ) as is_inserted,
-        pg_catalog.has_column_privilege(views.oid, columns.attnum, 'update')
+        pg_catalog.has_column_privilege(shown.oid, columns.attnum, 'update')
         and coalesce(
             sources.is_updated
-            and (views.updating_role <> 'api_writer' or columns.attname <> 'updated_at'),
+            and (views.updating_role <> 'api_writer' or originals.attname <> 'updated_at'),
             false
         ) as is_updated
-    from views
+    from shown
     inner join pg_catalog.pg_attribute as columns
-        on views.oid = columns.attrelid and columns.attnum > 0 and not columns.attisdropped
+        on shown.oid = columns.attrelid and columns.attnum > 0 and not columns.attisdropped
+    left join trees
+        on shown.oid = trees.oid and authz.api_version() <> 'api'
+    left join
+        lateral internal.column_origin(trees.text, columns.attname) as made_of
+        on true
+    inner join views
+        on coalesce(made_of.relation_oid, shown.oid) = views.oid
+    inner join pg_catalog.pg_attribute as originals
+        on
+            views.oid = originals.attrelid
+            and coalesce(made_of.attnum, columns.attnum) = originals.attnum
     inner join pg_catalog.pg_type as written
         on columns.atttypid = written.oid
     left join internal.api_types() as types
         on coalesce(nullif(written.typbasetype, 0), written.oid) = types.type_oid
+    left join sources as namesakes
+        on views.oid = namesakes.view_oid and originals.attname = namesakes.attname
+    -- Searched only where there is none, because that takes longest.
+    left join trees as own_trees
+        on views.oid = own_trees.oid and namesakes.view_oid is null
+    left join
+        lateral internal.column_origin(own_trees.text, originals.attname) as stored
+        on true
+    left join pg_catalog.pg_attribute as kept
+        on stored.relation_oid = kept.attrelid and stored.attnum = kept.attnum
     left join sources
-        on columns.attrelid = sources.view_oid and columns.attname = sources.attname
+        on
+            views.oid = sources.view_oid
+            and coalesce(namesakes.attname, kept.attname) = sources.attname
     left join pg_catalog.pg_description as comments
         on
             columns.attrelid = comments.objoid

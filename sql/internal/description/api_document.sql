@@ -36,7 +36,7 @@ begin atomic
     from (
         select pg_catalog.obj_description(api.oid, 'pg_namespace') as comment
         from pg_catalog.pg_namespace as api
-        where api.nspname = 'api'
+        where api.nspname = authz.api_version()
     ) as api;
 end;
 

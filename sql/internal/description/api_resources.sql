@@ -29,7 +29,7 @@ begin atomic
                 schemas.oid = links.refobjid
                 and links.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
                 and links.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-        where schemas.nspname = 'api'
+        where schemas.nspname = authz.api_version()
     ),
 
     handlers as materialized (

@@ -13,12 +13,15 @@ begin atomic
         kept.json_schema,
         kept.manual
     from aspen.api_descriptions as kept
-    where kept.role_name = current_user and kept.catalog_state = internal.catalog_state();
+    where
+        kept.role_name = current_user
+        and authz.api_version() = 'api'
+        and kept.catalog_state = internal.catalog_state();
 end;
 
 comment on function internal.kept_description() is $$What is kept of the API description, if it is up to date
 
-Made for the caller's role; no row where the catalogue has changed since.$$;
+Made for the caller's role; no row where the catalogue has changed since, nor of a previous version.$$;
 
 revoke all on function internal.kept_description() from public;
 grant execute on function internal.kept_description() to anon, member, operator, job;

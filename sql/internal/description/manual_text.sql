@@ -59,7 +59,7 @@ begin atomic
     from (
         select pg_catalog.obj_description(schemas.oid, 'pg_namespace') as comment
         from pg_catalog.pg_namespace as schemas
-        where schemas.nspname = 'api'
+        where schemas.nspname = authz.api_version()
     ) as schemas;
 end;
 

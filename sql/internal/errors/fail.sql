@@ -25,7 +25,9 @@ begin
                 when 401 then '{"WWW-Authenticate": "Bearer"}'::jsonb
                 when 429 then '{"Retry-After": "1"}'::jsonb
                 else '{}'::jsonb
-            end || coalesce((
+            end || coalesce(
+                nullif(current_setting('aspen.version_headers', true), '')::jsonb, '{}'
+            ) || coalesce((
                 -- Tells the access log who sent the request; the edge does not pass it on.
                 select jsonb_build_object('Aspen-User', caller.user_id)
                 from nullif(current_setting('aspen.user_id', true), '') as caller(user_id)

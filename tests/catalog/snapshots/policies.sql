@@ -7,7 +7,7 @@ select
         case when tables.relforcerowsecurity then ', forced' else '' end
     ) as fact
 from pg_catalog.pg_class as tables
-where tables.relnamespace::regnamespace::text in ('aspen', 'authz', 'internal', 'api', 'control')
+where tables.relnamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?|control)$'
     and tables.relkind in ('r', 'p')
 union
 select

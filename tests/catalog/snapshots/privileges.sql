@@ -3,7 +3,7 @@
 with ours as (
     select schemas.oid, schemas.nspname, schemas.nspacl, schemas.nspowner
     from pg_catalog.pg_namespace as schemas
-    where schemas.nspname in ('aspen', 'authz', 'internal', 'api', 'ext', 'control', 'public')
+    where schemas.nspname ~ '^(aspen|authz|internal|api(_v[0-9]+)?|ext|control|public)$'
 ),
 
 grants as (

@@ -88,6 +88,8 @@ def test_database_without_counters_says_how_to_have_them(database: Database) -> 
         ("member", 'SOURCEUPDATE "api"."samples" SET "a" = $1)', "PATCH /samples"),
         ("operator", 'SOURCEDELETE FROM "api"."locations" WHERE $1)', "DELETE /locations"),
         ("anon", 'SOURCESELECT "api"."health"() pgrst_scalar)', "/rpc/health"),
+        ("anon", 'SOURCESELECT "api_v1"."health"() pgrst_scalar)', "/rpc/health (api_v1)"),
+        ("member", 'SOURCE SELECT * FROM "api_v1"."jobs" LIMIT $1)', "GET /jobs (api_v1)"),
         (
             "member",
             'SOURCESELECT c.* FROM (SELECT $1) p, LATERAL "api"."cancel_job"("job_id" := $2) c)',

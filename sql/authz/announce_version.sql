@@ -1,0 +1,20 @@
+-- After authz.identify_caller, which writes the headers of the response anew.
+create or replace function authz.announce_version()
+returns void
+language sql
+volatile
+security invoker
+begin atomic
+    select internal.add_headers(jsonb_agg(jsonb_build_object(headers.name, headers.value)))
+    from
+        json_each(nullif(current_setting('aspen.version_headers', true), '')::json)
+            as headers (name, value)
+    having count(*) > 0;
+end;
+
+comment on function authz.announce_version() is $$Says in the response that its version of the API is deprecated
+
+Deprecation, Sunset and Link of a previous version (authz.note_version); nothing for the current one.$$;
+
+revoke all on function authz.announce_version() from public;
+grant execute on function authz.announce_version() to claims_reader;
