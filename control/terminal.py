@@ -15,9 +15,9 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+Colour = Literal["red", "green", "yellow", "grey"]
+_SGR: dict[Colour, int] = {"red": 31, "green": 32, "yellow": 33, "grey": 90}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # After this long without output people begin to wonder.
@@ -119,6 +121,34 @@ def make_streams_safe() -> None:
 def screen_width() -> int | None:
     """Return the width of the terminal on stdout; None for a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def has_colours(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether colours may be shown: on a terminal, unless NO_COLOR or FORCE_COLOR says.
+
+    Both count if they are not empty (no-color.org, force-color.org); NO_COLOR wins.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if forced := environ.get("FORCE_COLOR"):
+        return forced not in ("0", "false")
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def echo_painted(word: str, colour: Colour, rest: str = "", *, err: bool = False) -> None:
+    """Print a line whose first word is in a colour, where colours are shown.
+
+    Past the safe stream, which would write our own escape sequences out as well.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if not has_colours(stream):
+        stream.write(f"{word}{rest}\n")
+        return
+    below = _below(stream)
+    with _heart.interrupted_by("\n"):
+        encoding = below.encoding or "utf-8"
+        shown = f"\x1b[{_SGR[colour]}m{visible(word)}\x1b[0m{visible(rest)}\n"
+        below.write(shown.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def shortened(text: str, width: int | None) -> str:

@@ -28,7 +28,7 @@ FLOORS = (
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
     {"backups", "changes", "jobs.work", "plans"},
-    {"psql", "shell"},
+    {"doctor", "psql", "shell"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},
