@@ -8,7 +8,7 @@ from typing import Any, cast
 import click
 
 from control.app import App
-from control.errors import FAILED, ControlError
+from control.errors import FAILED, INTERRUPTED, ControlError
 from control.terminal import echo_painted, heartbeat, make_streams_safe, safe_streams
 from control.translation import translate
 
@@ -110,6 +110,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # What was under way is rolled back or removed by now.
+            click.echo("Interrupted; nothing goes on.", err=True)
+            ctx.exit(INTERRUPTED)
         except Exception as error:
             app = ctx.find_object(App)
             known = translate(error, is_ours=app is not None and app.runs_its_database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,16 @@ def doctor(ctx: click.Context, only: tuple[str, ...], lists: bool, as_json: bool
 
 
 def _tell(finding: Finding, columns: int) -> None:
-    said = f"  {finding.name:<{columns}}  {one_line(finding.said)}"
-    echo_painted(f"{finding.state:<4}", _COLOURS[finding.state], said)
+    """Print a finding; where the terminal is narrow, in several lines below each other."""
+    width = screen_width() or 10_000
+    indent = min(columns + 8, width // 3)
+    room = max(width - indent, 20)
+    head = f"  {finding.name:<{columns}}  "
+    first, *more = wrap(one_line(finding.said), room) or [""]
     if finding.remedy is not None:
-        click.echo(f"      {'':<{columns}}→ {one_line(finding.remedy)}")
+        more += wrap(f"→ {one_line(finding.remedy)}", room)
+    if len(head) + 4 > indent:
+        more, first = [first, *more], ""
+    echo_painted(f"{finding.state:<4}", _COLOURS[finding.state], f"{head}{first}".rstrip())
+    for line in more:
+        click.echo(f"{'':<{indent}}{line}")
