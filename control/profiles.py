@@ -11,6 +11,7 @@ import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,10 @@ def all_profiles(root: Path, environ: Mapping[str, str] = os.environ) -> Iterato
 def find_profile(root: Path, name: str, environ: Mapping[str, str] = os.environ) -> Profile:
     """Return the profile of this name as it is written."""
     paths = profile_files(root, environ)
+    known: list[str] = []
     for path in paths:
         tables = _tables(path)
+        known += tables
         if name not in tables:
             continue
         if not isinstance(tables[name], dict):
@@ -71,8 +74,9 @@ def find_profile(root: Path, name: str, environ: Mapping[str, str] = os.environ)
                 f"{path}: {name} is not a table", f"write [{name}] on a line and its keys below"
             )
         return Profile(name, path, tables[name])
+    near = get_close_matches(name, [*known, "local"], 1)
     raise ControlError(
-        f"no environment named {name}",
+        f"no environment named {name}" + (f"; did you mean {near[0]}?" if near else ""),
         f"add a table [{name}] to {' or '.join(map(str, paths))}; control env list shows which"
         " there are",
     )

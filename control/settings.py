@@ -214,10 +214,15 @@ def _found(profile: Profile, environ: Mapping[str, str]) -> dict[str, Found]:
         elif key in SECRET_KEYS and f"{one.value}".startswith(AWS):
             read = Later(partial(from_aws, key, f"{one.value}", region))
             found[key] = Found(read, f"{one.source} = {one.value}")
-        elif key in PATHS and one.source.startswith(f"{profile.path}: ") and one.value != "":
+        elif key in PATHS and one.source.startswith(f"{profile.path}: ") and _is_path(one.value):
             path = Path(f"{one.value}").expanduser()
             found[key] = Found(str(profile.path.parent / path), one.source)
     return found
+
+
+def _is_path(value: object) -> bool:
+    """Return whether a value is a path: an address in S3 is none."""
+    return value != "" and "://" not in f"{value}"
 
 
 def _completed(url: str, password: str | Later) -> str:

@@ -21,6 +21,11 @@ def backups(patient: Patient) -> Verdict:
         return skip(
             "nothing says where backups are", "set backup_folder in aspen.toml (docs/admin.md)"
         )
+    if "://" in patient.settings.backup_folder:
+        return skip(
+            f"{patient.settings.backup_folder} is not on this machine",
+            "run control doctor where backup_folder is a directory",
+        )
     folder = Path(patient.settings.backup_folder)
     if not folder.is_dir():
         return fail(

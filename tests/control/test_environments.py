@@ -136,12 +136,25 @@ def test_profile_of_the_checkout_wins(
 
 def test_paths_of_a_profile_start_at_its_file(profile: Callable[[str], Path]) -> None:
     """Mean the same folder wherever a command runs."""
-    path = profile("[far]\nkeys_dir = 'keys'\nmail_folder = '~/mails'\n")
+    path = profile(
+        "[far]\nkeys_dir = 'keys'\nmail_folder = '~/mails'\nbackup_folder = 's3://b/k'\n"
+    )
 
     found = load_settings("far")
 
     assert found.keys_dir == path.parent / "keys"
     assert found.mail_folder == f"{path.parent.parent.parent / 'mails'}"
+    assert found.backup_folder == "s3://b/k"
+
+
+def test_name_that_resembles_another_is_guessed(profile: Callable[[str], Path]) -> None:
+    """Suggest nothing for what resembles nothing."""
+    profile("[production]\n")
+
+    with pytest.raises(ControlError, match=r"named prodution; did you mean production\?"):
+        load_settings("prodution")
+    with pytest.raises(ControlError, match=r"named xyzzy$"):
+        load_settings("xyzzy")
 
 
 # Where secrets come from.
