@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
+from control.docs.man import Page, man_page
 from control.stack.process import wait_for
 from control.terminal import Heartbeat, counted, has_colours, pace
 from tests.servers import Database
@@ -250,3 +251,21 @@ def test_every_command_has_a_man_page(tmp_path: Path) -> None:
     assert instructions == {".TH", ".SH", ".PP", ".TP", ".B", ".nf", ".fi"}
     assert "control output list" in pages["control-output-list.1"]
     assert ".B \\-\\-json" in pages["control-output-list.1"]
+
+
+def test_text_of_a_man_page_is_no_instruction() -> None:
+    """Escape lines that begin like one, backslashes and hyphens."""
+    text = ".so /etc/passwd\n\n\b\n    'x \\fB --help\n.nf"
+    page = Page("control x", "Do .so", "", text, (("--so", ".so"),), ())
+
+    lines = man_page(page, "1").partition(".SH EXIT")[0].splitlines()
+
+    assert [line for line in lines if "so" in line or "fB" in line or "nf" in line] == [
+        "control\\-x \\- Do .so",
+        "\\&.so /etc/passwd",
+        ".nf",
+        "    'x \\efB \\-\\-help",
+        "\\&.nf",
+        ".B \\-\\-so",
+        "\\&.so",
+    ]
