@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from control.settings import Settings, load_settings
+from control.settings import LOCAL, Settings, load_settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,6 +28,11 @@ class App:
     def settings(self) -> Settings:
         """Return the settings of the chosen environment."""
         return load_settings(self.environment, passes_damage=self.passes_damage)
+
+    @property
+    def chosen_environment(self) -> str:
+        """Return the name of the chosen environment."""
+        return self.environment or os.environ.get("ASPEN_ENV") or LOCAL
 
     @property
     def runs_its_database(self) -> bool:

@@ -8,8 +8,8 @@ from typing import Any, cast
 import click
 
 from control.app import App
-from control.errors import FAILED, ControlError
-from control.terminal import heartbeat, make_streams_safe, safe_streams
+from control.errors import FAILED, INTERRUPTED, ControlError
+from control.terminal import echo_painted, heartbeat, make_streams_safe, safe_streams
 from control.translation import translate
 
 # Command → module and name of its click object, imported on use, so that every command starts fast.
@@ -18,6 +18,8 @@ COMMANDS = {
     "down": "control.commands.stack:down",
     "status": "control.commands.stack:status",
     "logs": "control.commands.stack:logs",
+    "doctor": "control.commands.doctor:doctor",
+    "env": "control.commands.env:env",
     "docs": "control.commands.docs:docs",
     "reference": "control.commands.reference:reference_command",
     "migrate": "control.commands.migrate:migrate",
@@ -38,6 +40,8 @@ SUMMARIES = {
     "down": "Stop the local stack. Data, keys, passwords and ports stay.",
     "status": "Show the state and address of each server of the local stack.",
     "logs": "Show the logs of the local stack's servers.",
+    "doctor": "Check an environment from end to end, and say what to do about each fault.",
+    "env": "List the environments and show where their settings come from.",
     "docs": "Show the description of the API in a browser, and try it out.",
     "reference": "Print the reference of all commands as Markdown.",
     "migrate": "Apply migrations and load the code of sql/.",
@@ -65,7 +69,10 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the failure and, on a line of its own, the remedy."""
-        click.echo(f"Error: {self.message}", file=file, err=True)
+        if file is None:
+            echo_painted("Error:", "red", f" {self.message}", err=True)
+        else:
+            click.echo(f"Error: {self.message}", file=file)
         if self.remedy:
             click.echo(f"Remedy: {self.remedy}", file=file, err=True)
 
@@ -103,6 +110,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # What was under way is rolled back or removed by now.
+            click.echo("Interrupted; nothing goes on.", err=True)
+            ctx.exit(INTERRUPTED)
         except Exception as error:
             app = ctx.find_object(App)
             known = translate(error, is_ours=app is not None and app.runs_its_database)

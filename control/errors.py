@@ -5,6 +5,8 @@ from __future__ import annotations
 # Exit codes of every command; click itself uses 2 for an invalid command line.
 FAILED = 1
 SOMETHING_TO_DO = 3
+# 128 and the number of SIGINT, as shells have it.
+INTERRUPTED = 130
 
 
 class ControlError(Exception):

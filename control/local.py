@@ -17,6 +17,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, urlopen
 
+from control.errors import ControlError
 from control.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
 def is_ours(settings: Settings, key: str) -> bool:
     """Return whether this setting is an address that `control up` wrote."""
-    value = getattr(settings, key)
-    if not settings.is_local or value is None:
+    if not settings.is_local:
         return False
     try:
-        return bool(value == json.loads(settings.state_file.read_text()).get(key))
-    except (OSError, ValueError, AttributeError):
+        value = getattr(settings, key)
+        ours = json.loads(settings.state_file.read_text()).get(key)
+        return value is not None and bool(value == ours)
+    # A ControlError: the secret of an address set by hand cannot be read.
+    except (OSError, ValueError, AttributeError, ControlError):
         return False
 
 

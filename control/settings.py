@@ -1,7 +1,8 @@
 """Find the settings: ASPEN_* variables first, then the profile, then the defaults.
 
 The profile `local` is what `control up` wrote to `.aspen/env.json`; any other profile is a table
-`[<name>]` in `aspen.toml` beside `postgrest.conf`, with the same keys as `Settings`.
+of `aspen.toml` (profiles.py). Secrets are in variables, behind a command or in AWS Secrets Manager
+(secret_values.py), and in no file of ours.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from control.errors import ControlError
-from control.text_files import read_text
+from control.profiles import COMMAND, Profile, find_profile, require_own_file
+from control.secret_values import AWS, Later, Secret, from_aws, from_command
+from control.urls import has_password, with_password
 
 LOCAL = "local"
 MARKER = "postgrest.conf"
@@ -25,20 +28,20 @@ MARKER = "postgrest.conf"
 AUDIENCE = "aspen"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
-    """The settings of one environment. URLs with a password stay out of `repr`."""
+    """The settings of one environment. Secrets are read when they are first asked for."""
 
     root: Path
     data_dir: Path
     environment: str = LOCAL
-    database_url: str | None = field(default=None, repr=False)
-    admin_database_url: str | None = field(default=None, repr=False)
+    database_url: Secret = Secret()
+    admin_database_url: Secret = Secret()
     api_url: str | None = None
     admin_url: str | None = None
     s3_endpoint_url: str | None = None
-    s3_access_key: str | None = field(default=None, repr=False)
-    s3_secret_key: str | None = field(default=None, repr=False)
+    s3_access_key: str | None = None
+    s3_secret_key: Secret = Secret()
     bucket: str = "aspen"
     region: str = "us-east-1"
     keys_dir: Path = Path(".aspen/keys")
@@ -51,16 +54,22 @@ class Settings:
     smtp_port: str | None = None
     smtp_security: str = "starttls"
     smtp_user: str | None = None
-    smtp_password: str | None = field(default=None, repr=False)
+    smtp_password: Secret = Secret()
     mail_from: str | None = None
     mail_folder: str | None = None
     # The token of a user, for commands that call the API.
-    api_token: str | None = field(default=None, repr=False)
+    api_token: Secret = Secret()
     # The state machine of the executor stepfunctions.
     state_machine_arn: str | None = None
     first_port: int = 8300
     # Who runs the control plane, for the audit log; the system's user and host if unset.
     operator: str | None = None
+    # Where `control db backup` or `control db archive` writes, for `control doctor`.
+    backup_folder: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the environment only: settings appear in tracebacks and hold secrets."""
+        return f"Settings({self.environment!r}, root={str(self.root)!r})"
 
     @property
     def is_local(self) -> bool:
@@ -110,10 +119,23 @@ KEYS = (
     "mail_folder",
     "state_machine_arn",
     "operator",
+    "backup_folder",
 )
-# Read from ASPEN_<NAME> only, so that no file with settings contains it.
-SECRET_KEYS = ("smtp_password", "api_token")
+# In ASPEN_<NAME>, or in a profile as <name>_command or `aws-secret:…`, but never as text in a file.
+PASSWORDS = ("database_password", "admin_database_password")
+SECRET_KEYS = (*PASSWORDS, "s3_secret_key", "smtp_password", "api_token")
 HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
+DATABASE_URLS = ("database_url", "admin_database_url")
+# Relative ones in a profile start at the folder of its file, so that they mean the same anywhere.
+PATHS = ("keys_dir", "mail_folder", "backup_folder")
+
+
+@dataclass(frozen=True, repr=False)
+class Found:
+    """One value, and where it was found."""
+
+    value: str | Later
+    source: str
 
 
 class DamagedState(ControlError):
@@ -132,36 +154,79 @@ def load_settings(
     """
     name = environment or environ.get("ASPEN_ENV") or LOCAL
     root = find_root(environ)
-    data_dir = Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
-
+    data_dir = _data_dir(root, environ)
     try:
-        profile = _local_profile(data_dir) if name == LOCAL else _named_profile(root, name)
+        found = find_values(name, environ)
     except DamagedState:
         if not passes_damage:
             raise
-        profile = {}
-    source = data_dir / "env.json" if name == LOCAL else root / "aspen.toml"
+        found = _found(Profile(name, data_dir / "env.json", {}), environ)
+    values: dict[str, Any] = {key: one.value for key, one in found.items() if key not in PASSWORDS}
+    for url in DATABASE_URLS:
+        password = found.get(url.replace("url", "password"))
+        if url in values and password is not None and not has_password(values[url]):
+            values[url] = Later(partial(_completed, values[url], password.value))
     # Each environment signs with keys of its own.
     own_keys = data_dir / "keys" if name == LOCAL else data_dir / name / "keys"
-    keys_dir = Path(environ.get("ASPEN_KEYS_DIR") or profile.get("keys_dir") or own_keys).absolute()
-    values = {key: profile[key] for key in KEYS if profile.get(key) is not None}
-    values |= {
-        key: environ[var]
-        for key in (*KEYS, *SECRET_KEYS)
-        if (var := f"ASPEN_{key.upper()}") in environ
-    }
-    for key in HTTP_URLS:
-        if key in values:
-            variable = f"ASPEN_{key.upper()}"
-            _require_http_url(variable if variable in environ else f"{source}: {key}", values[key])
     return Settings(
         root=root,
         data_dir=data_dir,
         environment=name,
-        keys_dir=keys_dir,
+        keys_dir=Path(values.pop("keys_dir", own_keys)).absolute(),
         first_port=_port(environ.get("ASPEN_FIRST_PORT", "8300")),
         **values,
     )
+
+
+def find_values(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, Found]:
+    """Find what is set for an environment, and where; what is not set is left out."""
+    root = find_root(environ)
+    if name == LOCAL:
+        data_dir = _data_dir(root, environ)
+        return _found(Profile(name, data_dir / "env.json", _local_profile(data_dir)), environ)
+    profile = find_profile(root, name, environ)
+    _check_profile(profile)
+    return _found(profile, environ)
+
+
+def _data_dir(root: Path, environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("ASPEN_DATA_DIR") or root / ".aspen").absolute()
+
+
+def _found(profile: Profile, environ: Mapping[str, str]) -> dict[str, Found]:
+    found = {}
+    for key in (*KEYS, *SECRET_KEYS, "keys_dir"):
+        if key in found:
+            continue
+        variable = f"ASPEN_{key.upper()}"
+        if variable in environ and (key != "keys_dir" or environ[variable]):
+            found[key] = Found(environ[variable], variable)
+        elif profile.values.get(key) is not None:
+            found[key] = Found(profile.values[key], f"{profile.path}: {key}")
+        elif profile.values.get(f"{key}{COMMAND}") is not None:
+            command = list(profile.values[f"{key}{COMMAND}"])
+            read = Later(partial(from_command, f"{key}{COMMAND}", command))
+            found[key] = Found(read, f"{profile.path}: {key}{COMMAND} ({command[0]} …)")
+    region = f"{found['region'].value if 'region' in found else Settings.region}"
+    for key, one in found.items():
+        if key in HTTP_URLS:
+            _require_http_url(one.source, f"{one.value}")
+        elif key in SECRET_KEYS and f"{one.value}".startswith(AWS):
+            read = Later(partial(from_aws, key, f"{one.value}", region))
+            found[key] = Found(read, f"{one.source} = {one.value}")
+        elif key in PATHS and one.source.startswith(f"{profile.path}: ") and _is_path(one.value):
+            path = Path(f"{one.value}").expanduser()
+            found[key] = Found(str(profile.path.parent / path), one.source)
+    return found
+
+
+def _is_path(value: object) -> bool:
+    """Return whether a value is a path: an address in S3 is none."""
+    return value != "" and "://" not in f"{value}"
+
+
+def _completed(url: str, password: str | Later) -> str:
+    return with_password(url, password.text() if isinstance(password, Later) else password)
 
 
 def find_root(environ: Mapping[str, str] = os.environ) -> Path:
@@ -212,7 +277,7 @@ def _local_profile(data_dir: Path) -> dict[str, Any]:
         raise damaged(path, "it is not JSON") from error
     if not isinstance(profile, dict):
         raise damaged(path, "it is not an object")
-    for key in (*KEYS, "keys_dir"):
+    for key in (*KEYS, *SECRET_KEYS, "keys_dir"):
         if not isinstance(profile.get(key), str | None):
             raise damaged(path, f"{key} is not text")
     for key, kind in (("ports", int), ("passwords", str)):
@@ -229,35 +294,54 @@ def damaged(path: Path, reason: str) -> DamagedState:
     )
 
 
-def _named_profile(root: Path, name: str) -> dict[str, Any]:
-    path = root / "aspen.toml"
-    try:
-        profiles = tomllib.loads(read_text(path))
-    except FileNotFoundError:
-        profiles = {}
-    except tomllib.TOMLDecodeError as error:
-        raise ControlError(f"{path} is not TOML: {error}", "correct the file") from error
-    # tomllib raises these, without a message of its own, for impossible dates and endless nesting.
-    except (ValueError, RecursionError) as error:
-        raise ControlError(f"{path} is not TOML", "correct the file") from error
-    profile = profiles.get(name)
-    if profile is None:
-        raise ControlError(
-            f"no environment named {name}", f"add a table [{name}] to {path}, or use local"
-        )
-    if not isinstance(profile, dict):
-        raise ControlError(
-            f"{path}: {name} is not a table", f"write [{name}] on a line and its keys below"
-        )
-    unknown = sorted(set(profile) - {*KEYS, "keys_dir"})
+def _check_profile(profile: Profile) -> None:
+    path, name = profile.path, profile.name
+    commands = {f"{key}{COMMAND}" for key in SECRET_KEYS}
+    unknown = sorted(set(profile.values) - {*KEYS, *SECRET_KEYS, *commands, "keys_dir"})
     if unknown:
         raise ControlError(
             f"{path}: [{name}] has unknown keys: {', '.join(unknown)}",
-            f"known keys: {', '.join(KEYS)}, keys_dir",
+            f"known keys: {', '.join(KEYS)}, keys_dir, {', '.join(sorted(commands))}",
         )
-    for key, value in profile.items():
-        if not isinstance(value, str):
+    for key, value in profile.values.items():
+        if key in commands:
+            _check_command(profile, key, value)
+        elif not isinstance(value, str):
             raise ControlError(
                 f"{path}: [{name}] has a {key} that is not text", f'write {key} = "…"'
             )
-    return profile
+    for key, value in profile.values.items():
+        if f"{key}{COMMAND}" in profile.values:
+            raise ControlError(
+                f"{path}: [{name}] has {key} and {key}{COMMAND}", "leave one of them out"
+            )
+        if key in HTTP_URLS and has_password(value):
+            raise ControlError(
+                f"{path}: [{name}] has a secret in {key}", "leave user and password out of it"
+            )
+        if secret := _secret_in(key, f"{value}"):
+            raise ControlError(
+                f"{path}: [{name}] has a secret in {key}",
+                f"leave it out and set ASPEN_{secret.upper()}, or write"
+                f' {secret}{COMMAND} = ["pass", "show", "…"] or {secret} = "{AWS}NAME#KEY"',
+            )
+
+
+def _secret_in(key: str, value: str) -> str | None:
+    """Return the key that belongs in place of a secret that a value contains; None without one."""
+    if key in SECRET_KEYS:
+        return None if value.startswith(AWS) and len(value) > len(AWS) else key
+    if key in DATABASE_URLS and has_password(value):
+        return key.replace("url", "password")
+    return None
+
+
+def _check_command(profile: Profile, key: str, value: object) -> None:
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+        raise ControlError(
+            f"{profile.path}: [{profile.name}] has a {key} that is no list of texts",
+            f'write {key} = ["pass", "show", "aspen"]',
+        )
+    if not value[0]:
+        raise ControlError(f"{profile.path}: [{profile.name}] has a {key} without a program")
+    require_own_file(profile.path)

@@ -15,9 +15,9 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar, cast
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+Thing = TypeVar("Thing")
+Colour = Literal["red", "green", "yellow", "grey"]
+_SGR: dict[Colour, int] = {"red": 31, "green": 32, "yellow": 33, "grey": 90}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # After this long without output people begin to wonder.
 SILENCE_SECONDS = 2
 BEAT_SECONDS = 0.5
-# With label, percentage and time, such a bar fits a narrow terminal of 60 columns.
-BAR_COLUMNS = 24
+# With label, percentage, time and rate, such a bar fits a narrow terminal of 60 columns.
+BAR_COLUMNS = 18
 
 
 def visible(text: str) -> str:
@@ -121,6 +124,34 @@ def screen_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def has_colours(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether colours may be shown: on a terminal, unless NO_COLOR or FORCE_COLOR says.
+
+    Both count if they are not empty (no-color.org, force-color.org); NO_COLOR wins.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if forced := environ.get("FORCE_COLOR"):
+        return forced not in ("0", "false")
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def echo_painted(word: str, colour: Colour, rest: str = "", *, err: bool = False) -> None:
+    """Print a line whose first word is in a colour, where colours are shown.
+
+    Past the safe stream, which would write our own escape sequences out as well.
+    """
+    stream = sys.stderr if err else sys.stdout
+    if not has_colours(stream):
+        stream.write(f"{word}{rest}\n")
+        return
+    below = _below(stream)
+    with _heart.interrupted_by("\n"):
+        encoding = below.encoding or "utf-8"
+        shown = f"\x1b[{_SGR[colour]}m{visible(word)}\x1b[0m{visible(rest)}\n"
+        below.write(shown.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def shortened(text: str, width: int | None) -> str:
     """Shorten a text to so many columns by cutting out its middle."""
     if width is None or len(text) <= width:
@@ -157,8 +188,13 @@ def progress_bar(total: int, label: str) -> Iterator[ProgressBar[int]]:
     """Show a bar on stderr; the work behind it succeeds even if the bar cannot be finished."""
     import click
 
+    started = time.monotonic()
     bar: ProgressBar[int] = click.progressbar(
-        length=total, label=label, width=BAR_COLUMNS, file=_below(sys.stderr)
+        length=total,
+        label=label,
+        width=BAR_COLUMNS,
+        file=_below(sys.stderr),
+        item_show_func=lambda _: _rate(bar.pos, time.monotonic() - started),
     )
     with _heart.paused():
         bar.render_progress()
@@ -276,6 +312,33 @@ def heartbeat() -> Iterator[None]:
         ended.set()
         thread.join()
         _heart.stop()
+
+
+def counted(things: Iterable[Thing], what: str, total: int | None = None) -> Iterator[Thing]:
+    """Yield things, and have the heartbeat tell how many are done, how fast, and what is left."""
+    started = time.monotonic()
+    for done, thing in enumerate(things):
+        _heart.name(pace(what, done, total, time.monotonic() - started))
+        yield thing
+
+
+def pace(what: str, done: int, total: int | None, seconds: float) -> str:
+    """Return how far work is: `copying objects: 120 of 400, 35/s, 8 s left`."""
+    said = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
+    if not done or seconds <= 0:
+        return said
+    said = f"{said}, {_rate(done, seconds)}"
+    if total is None:
+        return said
+    left = (total - done) * seconds / done
+    return f"{said}, {left:.0f} s left" if left < 120 else f"{said}, {left / 60:.0f} min left"
+
+
+def _rate(done: int, seconds: float) -> str:
+    if seconds <= 0:
+        return ""
+    rate = done / seconds
+    return f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"
 
 
 def working_on(step: str) -> None:

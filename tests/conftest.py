@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from control.database import begin_request, request_claims
+from control.stack.ministack import SERVICES
 from control.stack.state import SUPERUSER
 from tests.http.world import World
 from tests.kept_session import KeptSession, leave_others
@@ -188,7 +189,8 @@ def world(api: Api) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     """Start S3 with a bucket of this session's own."""
-    with run_s3(tmp_path_factory.mktemp("s3"), "aspen-test") as s3:
+    services = f"{SERVICES},secretsmanager"
+    with run_s3(tmp_path_factory.mktemp("s3"), "aspen-test", services) as s3:
         yield s3
 
 

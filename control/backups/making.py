@@ -31,6 +31,7 @@ from control.queries import query
 from control.schema.ledger import applied_migrations
 from control.schema.locks import one_migrate_at_a_time
 from control.settings import Settings
+from control.terminal import counted
 from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, load_keys, locked
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def back_up(
             backup, objects = _dump(settings, conn, scratch, has_keys=with_keys, echo=echo)
         if s3 is not None:
             echo(f"copying {objects} objects")
-            backup = _with_objects(backup, s3, earlier)
+            backup = _with_objects(backup, s3, earlier, objects)
         (scratch / _WANTED).unlink()
         if keys is not None:
             _copy_keys(keys.directory, scratch / KEYS)
@@ -155,13 +156,14 @@ def _settings(conn: psycopg.Connection) -> tuple[Setting, ...]:
     return tuple(Setting(*row) for row in rows)
 
 
-def _with_objects(backup: Backup, s3: S3Client, earlier: Path | None) -> Backup:
+def _with_objects(backup: Backup, s3: S3Client, earlier: Path | None, objects: int) -> Backup:
     """Keep each object; one that is missing or wrong is recorded and does not stop the backup."""
     path, wanted = backup.directory / OBJECT_LIST, read_wanted(backup.directory / _WANTED)
     missing: list[str] = []
     wrong: list[str] = []
     with open(path, "x", encoding="utf-8") as listed:
-        for kept in keep_objects(s3, wanted, backup.directory, earlier):
+        copied = keep_objects(s3, wanted, backup.directory, earlier)
+        for kept in counted(copied, "copying objects", objects):
             if kept.stored is not None:
                 listed.write(json.dumps(asdict(kept.stored)) + "\n")
             if kept.problem is not None:

@@ -33,6 +33,7 @@ from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
 from control.storage.credentials import current_credentials, store_credentials
+from control.terminal import counted
 from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def put_objects(
             " new_bucket text, new_version_id text, new_etag text) on commit drop"
         )
         with conn.cursor().copy("copy pg_temp.moved from stdin") as rows:
-            for stored in objects:
+            for stored in counted(objects, "putting objects"):
                 count += 1
                 if not _is_there(s3, bucket, stored):
                     version_id, etag = _put(s3, bucket, stored, directory)

@@ -177,12 +177,15 @@ def jwks(app: App, destination: Path | None, as_json: bool) -> None:
     "--reload/--no-reload", "tell", default=True, help="Have PostgREST read the keys again, or not."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would happen to each key.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_obj
 def rotate_keys(
-    app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run: bool, as_json: bool
+    app: App, keep_old: bool, retire_old: bool, tell: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Sign with new keys, then retire the old ones once their tokens have expired.
+
+    With --drop-old every session and every job that runs loses its token at once.
 
     \b
         control token rotate-keys
@@ -196,6 +199,8 @@ def rotate_keys(
             "--retire creates no new keys, --drop-old does: give only one of them."
         )
     directory = app.settings.keys_dir
+    if not keep_old and not dry_run and not yes:
+        click.confirm("Reject every token that was issued so far?", abort=True, err=True)
     if retire_old:
         make = partial(retire, directory, dry_run=dry_run)
     else:

@@ -19,6 +19,7 @@ from control.outputs.listing import Choice, Output, find_outputs
 from control.outputs.orphans import find_unregistered, queue_orphans
 from control.outputs.parallel import in_parallel
 from control.storage.s3 import S3Uri
+from control.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,7 +55,8 @@ def verify_outputs(
     Unregistered objects that were written before `queue_before` are queued for deletion.
     """
     outputs = find_outputs(conn, Choice(bucket=bucket, prefix=prefix))
-    for output, (problem, detail) in in_parallel(lambda one: _compare(s3, one), outputs):
+    compared = in_parallel(lambda one: _compare(s3, one), outputs)
+    for output, (problem, detail) in counted(compared, "comparing outputs with S3"):
         # A row that was replaced or deleted in the meantime need not have its object any more.
         if problem is not None and _is_current(conn, output):
             yield Finding(problem, output.stored.uri, output.job_id, output.stored.kind, detail)

@@ -60,10 +60,13 @@ class S3Uri:
         return f"{SCHEME}{self.bucket}/{self.key}"
 
 
-def make_client(settings: Settings) -> S3Client:
-    """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain."""
+def make_client(settings: Settings, *, hurries: bool = False) -> S3Client:
+    """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain.
+
+    One that `hurries` tries once, for those who only ask whether S3 answers.
+    """
     with open_session(settings) as (session, proxies):
-        return _client_of(session, settings, proxies)
+        return _client_of(session, settings, proxies, hurries=hurries)
 
 
 @contextmanager
@@ -106,7 +109,7 @@ def _loader_of(data_path: str | None) -> Loader:
 
 
 def _client_of(
-    session: boto3.Session, settings: Settings, proxies: dict[str, str] | None
+    session: boto3.Session, settings: Settings, proxies: dict[str, str] | None, *, hurries: bool
 ) -> S3Client:
     from botocore.config import Config
 
@@ -122,18 +125,18 @@ def _client_of(
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
             proxies=proxies,
             max_pool_connections=CONNECTIONS,
-        ).merge(patience()),
+        ).merge(patience(1 if hurries else ATTEMPTS)),
     )
 
 
-def patience() -> Config:
+def patience(attempts: int = ATTEMPTS) -> Config:
     """Return how long to wait for a service of AWS or its replacement."""
     from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
 
 
@@ -147,8 +150,7 @@ def explain(error: BotoCoreError) -> ControlError:
     match error:
         case ReadTimeoutError():
             return ControlError(
-                f"S3 at {address} accepts connections but does not answer"
-                f" ({READ_SECONDS} s, {ATTEMPTS} times)",
+                f"S3 at {address} accepts connections but does not answer within {READ_SECONDS} s",
                 f"look at that server; the one {running}",
             )
         case ConnectTimeoutError():

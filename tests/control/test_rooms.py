@@ -18,16 +18,17 @@ from tests.servers import SETTINGS
 
 # From the ground up; a room imports only from the floors below its own.
 FLOORS = (
-    {"causes", "errors", "queries", "terminal"},
+    {"causes", "errors", "queries", "terminal", "urls"},
     {"unpacking"},
-    {"events", "input_files", "jobs", "people", "retries", "text_files"},
-    {"reference", "settings"},
-    {"local"},
+    {"events", "input_files", "jobs", "people", "retries", "secret_values", "text_files"},
+    {"profiles", "reference"},
+    {"settings"},
+    {"environments", "local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "scaffolds", "stack"},
     {"backups", "changes", "jobs.work", "plans"},
-    {"psql", "shell"},
+    {"doctor", "psql", "shell"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},

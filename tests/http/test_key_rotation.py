@@ -94,7 +94,7 @@ def test_leaked_keys_end_at_once(own_api: Api, run: Run, alg: Algorithm) -> None
     old = token_of(own_api.keys, alg)
     used_before = signature_is_good(own_api, old)
 
-    run("rotate-keys", "--drop-old")
+    run("rotate-keys", "--drop-old", "--yes")
 
     new = token_of(load_keys(own_api.keys.directory), alg)
     assert used_before

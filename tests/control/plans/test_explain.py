@@ -126,12 +126,16 @@ def test_writes_and_edits_elsewhere_must_be_allowed(
     """Refuse a write, and an edit, outside the local stack before anything is asked."""
     shutil.copy(SETTINGS.root / "postgrest.conf", tmp_path)
     (tmp_path / "sql").mkdir()
-    (tmp_path / "aspen.toml").write_text(f'[far]\ndatabase_url = "{explained.url}"\n')
+    (tmp_path / "aspen.toml").write_text("[far]\n")
 
     result = CliRunner().invoke(
         cli,
         ["--env", "far", "db", "explain", argument, *(["--compare"] if argument == SAMPLE else [])],
-        env={"ASPEN_ROOT": str(tmp_path), "ASPEN_DATA_DIR": str(tmp_path)},
+        env={
+            "ASPEN_ROOT": str(tmp_path),
+            "ASPEN_DATA_DIR": str(tmp_path),
+            "ASPEN_DATABASE_URL": explained.url,
+        },
     )
 
     assert result.exit_code == 1
