@@ -6,8 +6,11 @@ test's own; `api` and `s3` are real servers shared by the session.
 
 from __future__ import annotations
 
+import gc
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import hypothesis
 import psycopg
@@ -17,7 +20,7 @@ from control.database import begin_request, request_claims
 from control.stack.state import SUPERUSER
 from tests.http.world import World
 from tests.kept_session import KeptSession, leave_others
-from tests.memory import memory_folder
+from tests.memory import make_folder
 from tests.servers import (
     S3,
     TEMPLATE,
@@ -32,6 +35,9 @@ from tests.servers import (
 
 RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
 
+# In memory, for all that tests write.
+FOLDER = pytest.StashKey[Path]()
+
 # Hypothesis generates the same examples in every run, or with `--hypothesis-seed=N` those of N.
 # How long an example takes says nothing: most of them wait for a server.
 hypothesis.settings.register_profile("same every run", deadline=None, derandomize=True)
@@ -39,8 +45,27 @@ hypothesis.settings.register_profile("by seed", deadline=None, print_blob=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the examples before any test module makes its settings."""
+    """Choose the examples before any test module makes its settings, and where files go."""
     hypothesis.settings.load_profile("same every run" if seed_of(config) is None else "by seed")
+    # A worker is given its own.
+    if config.option.basetemp is None and (folder := make_folder()):
+        config.stash[FOLDER] = folder
+        config.option.basetemp = folder / "files"
+    # Looking for garbage among ten thousand tests takes half of the time to find them.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among the tests."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove all files, or leave those of tests that failed until the next run."""
+    if not session.testsfailed and (folder := session.config.stash.get(FOLDER, None)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,10 +105,7 @@ def seed_of(config: pytest.Config) -> str | None:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
-    with (
-        memory_folder(tmp_path_factory.mktemp("cluster")) as folder,
-        run_cluster(folder) as cluster,
-    ):
+    with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
@@ -109,7 +131,7 @@ def database(cluster: Cluster, template: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def empty_database(cluster: Cluster) -> Iterator[Database]:
-    """Create a database as `control up` does, before any migration."""
+    """Clone a database as `control up` creates it, before any migration."""
     with cluster.database(next(database_names)) as database:
         yield database
 
