@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -66,6 +67,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove all files, or leave those of tests that failed until the next run."""
     if not session.testsfailed and (folder := session.config.stash.get(FOLDER, None)):
         shutil.rmtree(folder, ignore_errors=True)
+        # What Python compiled there.
+        shutil.rmtree(f"{sys.pycache_prefix}{folder}", ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
