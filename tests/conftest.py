@@ -6,6 +6,7 @@ test's own; `api` and `s3` are real servers shared by the session.
 
 from __future__ import annotations
 
+import functools
 import gc
 import shutil
 import sys
@@ -13,9 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
 import hypothesis
 import psycopg
 import pytest
+from httpx._transports import default
 
 from control.database import begin_request, request_claims
 from control.stack.state import SUPERUSER
@@ -52,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and (folder := make_folder()):
         config.stash[FOLDER] = folder
         config.option.basetemp = folder / "files"
+    # Each client would read the certificates of the world for it, although nothing here speaks TLS.
+    vars(default)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
     # Looking for garbage among ten thousand tests takes half of the time to find them.
     gc.disable()
 

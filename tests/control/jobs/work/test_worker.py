@@ -86,8 +86,10 @@ def test_job_whose_program_reports_is_registered(
         with_api = Shop(conn, api.database, shop.s3, api.keys.directory, tmp_path, api.url)
         with_api.program("python3", "-c", report)
         job = with_api.job()
-        with with_api.worker(is_once=True):
+        with with_api.worker(is_once=True) as (_, ended):
             with_api.wait_until(job, "status", "failed")
+            # The program has reported, and is not yet at its end.
+            ended.result()
 
         assert with_api.row(job, "error", "attempt") == ("no such sample", 1)
         assert with_api.log(job) == "200\n"
