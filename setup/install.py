@@ -22,9 +22,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # This file runs before anything is installed, including our own package. It writes no .pyc files,
-# because another Python may run it.
+# because another Python may run it; whoever imports it, a test say, goes on writing them.
 sys.path.insert(0, str(ROOT))
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode |= __name__ == "__main__"
 
 from control.terminal import heartbeat, make_streams_safe, working_on  # noqa: E402
 

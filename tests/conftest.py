@@ -6,19 +6,26 @@ test's own; `api` and `s3` are real servers shared by the session.
 
 from __future__ import annotations
 
+import functools
+import gc
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
+import httpx
 import hypothesis
 import psycopg
 import pytest
+from httpx._transports import default
 
 from control.database import begin_request, request_claims
 from control.stack.ministack import SERVICES
 from control.stack.state import SUPERUSER
 from tests.http.world import World
 from tests.kept_session import KeptSession, leave_others
-from tests.memory import memory_folder
+from tests.memory import make_folder
 from tests.servers import (
     S3,
     TEMPLATE,
@@ -33,6 +40,9 @@ from tests.servers import (
 
 RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
 
+# In memory, for all that tests write.
+FOLDER = pytest.StashKey[Path]()
+
 # Hypothesis generates the same examples in every run, or with `--hypothesis-seed=N` those of N.
 # How long an example takes says nothing: most of them wait for a server.
 hypothesis.settings.register_profile("same every run", deadline=None, derandomize=True)
@@ -40,8 +50,31 @@ hypothesis.settings.register_profile("by seed", deadline=None, print_blob=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the examples before any test module makes its settings."""
+    """Choose the examples before any test module makes its settings, and where files go."""
     hypothesis.settings.load_profile("same every run" if seed_of(config) is None else "by seed")
+    # A worker is given its own.
+    if config.option.basetemp is None and (folder := make_folder()):
+        config.stash[FOLDER] = folder
+        config.option.basetemp = folder / "files"
+    # Each client would read the certificates of the world for it, although nothing here speaks TLS.
+    vars(default)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
+    # Looking for garbage among ten thousand tests takes half of the time to find them.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among the tests."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove all files, or leave those of tests that failed until the next run."""
+    if not session.testsfailed and (folder := session.config.stash.get(FOLDER, None)):
+        shutil.rmtree(folder, ignore_errors=True)
+        # What Python compiled there.
+        shutil.rmtree(f"{sys.pycache_prefix}{folder}", ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,10 +114,7 @@ def seed_of(config: pytest.Config) -> str | None:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Start a PostgreSQL with our roles; ASPEN_POSTGRES_BIN chooses which."""
-    with (
-        memory_folder(tmp_path_factory.mktemp("cluster")) as folder,
-        run_cluster(folder) as cluster,
-    ):
+    with run_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
@@ -110,7 +140,7 @@ def database(cluster: Cluster, template: Database) -> Iterator[Database]:
 
 @pytest.fixture
 def empty_database(cluster: Cluster) -> Iterator[Database]:
-    """Create a database as `control up` does, before any migration."""
+    """Clone a database as `control up` creates it, before any migration."""
     with cluster.database(next(database_names)) as database:
         yield database
 

@@ -1,7 +1,7 @@
-"""A folder in memory for the tests' PostgreSQL, whose data nobody needs after the run.
+"""A folder in memory for all files that tests make, which nobody needs after the run.
 
-A clone of the template creates and removes some hundred files. On a disk this takes several times
-the processor time of all else that a test with a database of its own does.
+A clone of the template creates and removes some hundred files, and a stack of a test's own writes
+each commit through to its disk. On a disk this takes several times the processor time of all else.
 """
 
 from __future__ import annotations
@@ -9,42 +9,36 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from control.stack.process import start_mark
 
 # Linux's file system in memory; containers often have one that is too small.
 MEMORY = Path("/dev/shm")
-# Mostly 80 to 150 MB are used; the log of a test that stores much may take an eighth of the room.
-ROOM = 2 << 30
+# A run uses two at most; the log of a test that stores much may take an eighth of the room.
+ROOM = 4 << 30
 NAME = "aspen-tests-"
 
 
-@contextmanager
-def memory_folder(otherwise: Path, memory: Path = MEMORY, room: int = ROOM) -> Iterator[Path]:
-    """Make a folder in memory that goes at the end, or return `otherwise` where there is no room.
+def make_folder(memory: Path = MEMORY, room: int = ROOM) -> Path | None:
+    """Make a folder in memory, or return None where there is no room.
 
-    Folders of runs that were killed go first.
+    Folders of runs that were killed, or that left one because a test failed, go first.
     """
     if not has_room(memory, room):
-        yield otherwise
-        return
+        return None
     remove_abandoned(memory)
     folder = memory / folder_name(os.getpid())
     folder.mkdir(mode=0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def has_room(memory: Path, room: int) -> bool:
-    """Tell whether files can be made there, and that much of them."""
+    """Tell whether files can be made and programs run there, and that much of them."""
     return (
         memory.is_dir()
         and os.access(memory, os.W_OK | os.X_OK)
+        and not os.statvfs(memory).f_flag & os.ST_NOEXEC
         and shutil.disk_usage(memory).free >= room
     )
 

@@ -27,7 +27,7 @@ from control.stack.nginx import Edge as Nginx
 from control.stack.ports import HOST, any_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgrest import postgrest_launch, postgrest_server
-from control.stack.state import LOGINS, S3_KEY, SUPERUSER
+from control.stack.state import DATABASE, LOGINS, S3_KEY, SUPERUSER, State
 from control.storage.s3 import make_client
 from control.tokens.keys import KeySet, ensure_keys
 from control.tokens.minting import claims_for, sign
@@ -47,8 +47,10 @@ SETTINGS = Settings(
 )
 SQL_DIR = SETTINGS.sql_dir
 READY_SECONDS = 60
-# A migrated database that nobody connects to: the original of every clone.
+# Databases that nobody connects to: the originals of every clone. One is migrated, in the other an
+# administrator has done what comes before any migration.
 TEMPLATE = "aspen_template"
+EMPTY = "aspen_empty"
 
 
 @dataclass(frozen=True)
@@ -64,17 +66,21 @@ class Cluster:
         return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.port}/{database}"
 
     @contextmanager
-    def database(self, name: str, template: str | None = None) -> Iterator[Database]:
-        """Create a database, as a clone or empty, and drop it at the end."""
+    def database(self, name: str, template: str = EMPTY) -> Iterator[Database]:
+        """Create a database as a clone, and drop it at the end."""
         with self._janitor(name, template):
-            if template is None:
-                self._prepare(name)
             yield Database(self, name)
 
     def create(self, name: str) -> Database:
-        """Create a database of ours that stays."""
+        """Create an empty database of ours that stays, as `control up` does."""
         self._janitor(name, None).init()
-        self._prepare(name)
+        with psycopg.connect(self.url(SUPERUSER, name), autocommit=True) as conn:
+            prepare_database(conn, SQL_DIR)
+        return Database(self, name)
+
+    def clone(self, name: str, template: str) -> Database:
+        """Create a database as a clone that stays."""
+        self._janitor(name, template).init()
         return Database(self, name)
 
     def _janitor(self, name: str, template: str | None) -> Janitor:
@@ -86,11 +92,6 @@ class Cluster:
             dbname=name,
             template_dbname=template,
         )
-
-    def _prepare(self, name: str) -> None:
-        """Create in an empty database what a clone has from its template."""
-        with psycopg.connect(self.url(SUPERUSER, name), autocommit=True) as conn:
-            prepare_database(conn, SQL_DIR)
 
 
 class Janitor(DatabaseJanitor):
@@ -230,16 +231,36 @@ def run_cluster(directory: Path) -> Iterator[Cluster]:
     """Start a PostgreSQL with our roles and the migrated TEMPLATE, and stop it at the end."""
     server = postgres_server("postgres", directory / "run", directory / "logs")
     postgres = Postgres.find(directory / "postgres", server, SETTINGS.postgres_bin, durable=False)
+    with _started(postgres, _copy_kept(postgres)) as cluster:
+        yield cluster
+
+
+def prepare_stack(settings: Settings) -> None:
+    """Leave in a folder what `control up` and `down` of this checkout left: a migrated database.
+
+    For stacks that are not about the first start, which makes all of it in some seconds.
+    """
+    server = postgres_server("postgres", settings.data_dir / "run", settings.data_dir / "logs")
+    postgres = Postgres.find(
+        settings.data_dir / "postgres", server, settings.postgres_bin, durable=False
+    )
+    settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+    State(settings.state_file, passwords=_copy_kept(postgres)).save(settings)
+
+
+def _copy_kept(postgres: Postgres) -> dict[str, str]:
+    """Copy the data directory that all of them begin with; return the passwords of its logins."""
 
     def fill(data: Path, passwords: dict[str, str]) -> None:
         postgres.initialise(passwords[SUPERUSER])
         with _started(postgres, passwords) as cluster:
             with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
                 prepare_cluster(conn, SQL_DIR, {login: passwords[login] for login in LOGINS})
-            apply_all(cluster.create(TEMPLATE).url, SETTINGS.root)
+            cluster.create(EMPTY)
+            apply_all(cluster.clone(TEMPLATE, EMPTY).url, SETTINGS.root)
+            cluster.clone(DATABASE, TEMPLATE)
 
-    with _started(postgres, copy_kept_cluster(postgres.data, postgres.binaries, fill)) as cluster:
-        yield cluster
+    return copy_kept_cluster(postgres.data, postgres.binaries, fill)
 
 
 @contextmanager

@@ -167,8 +167,13 @@ def sha256_of(path: Path) -> str:
 
 def run_files(conn: psycopg.Connection, root: Path, paths: Iterable[str]) -> None:
     """Run files of sql/ in the given order; the caller holds the transaction."""
-    for script in [read_script(root / "sql" / path, f"sql/{path}") for path in paths]:
+    for script in read_files(root, paths):
         script.run(conn)
+
+
+def read_files(root: Path, paths: Iterable[str]) -> list[Script]:
+    """Read files of sql/, and refuse what none of them may say."""
+    return [read_script(root / "sql" / path, f"sql/{path}") for path in paths]
 
 
 def check_scripts(contents: Contents, changes: FileChanges | None = None) -> list[ControlError]:

@@ -23,6 +23,7 @@ from control.schema.code import (
     load_code,
     loaded_probe,
     read_contents,
+    read_files,
     run_files,
 )
 from control.schema.code_objects import changed_by_hand, record_objects
@@ -45,6 +46,7 @@ from control.schema.locks import Echo, with_short_locks
 from control.schema.replacement import DiffersError, Replacement, plan_replacement, replace_code
 from control.schema.rollback import rollback_script
 from control.schema.safety_rules import Breach, find_breaches
+from control.schema.script import run_at_once
 from control.schema.session import become_owner, migrating
 from control.schema.steps import read_migration
 from control.schema.trial import Trial, try_code, try_everything
@@ -141,12 +143,18 @@ def build_from_nothing(database_url: str, root: Path) -> None:
     that all migrations together say the same.
     """
     contents = read_contents(root)
+    scripts = read_files(root, (*contents.tables, *contents.code))
     with psycopg.connect(database_url, autocommit=True) as conn:
         with conn.transaction():
             run_files(conn, root, contents.schemas)
             become_owner(conn)
-            run_files(conn, root, contents.tables)
-            run_files(conn, root, contents.code)
+            try:
+                with conn.transaction():
+                    run_at_once(conn, scripts)
+            except psycopg.Error:
+                # One after the other, to name what fails.
+                for script in scripts:
+                    script.run(conn)
 
 
 def migrate_status(

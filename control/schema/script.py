@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import psycopg
@@ -65,7 +65,9 @@ class Interrupted(ControlError):
     """Say that server or connection failed; the caller knows what that leaves and what to do."""
 
 
-def split_statements(text: str) -> list[Statement]:
+# More than there are files: `control sql watch` reads them again and again.
+@lru_cache(maxsize=4096)
+def split_statements(text: str) -> tuple[Statement, ...]:
     """Split a file at its semicolons, minding quotes, comments, brackets and `begin atomic`."""
     statements: list[Statement] = []
     start: int | None = None
@@ -89,7 +91,7 @@ def split_statements(text: str) -> list[Statement]:
             start = None
     if start is not None:
         statements.append(Statement(text[start:].rstrip(), start))
-    return statements
+    return tuple(statements)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Script:
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """Split the text, which takes longer than reading it."""
-        return tuple(split_statements(self.text))
+        return split_statements(self.text)
 
     @cached_property
     def creates_what_is_missing(self) -> bool:

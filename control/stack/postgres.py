@@ -74,6 +74,9 @@ synchronous_commit = off
 full_page_writes = off
 autovacuum = off
 """
+# To hash a password so often takes each client five milliseconds whenever it connects.
+FEW_HASHES = "scram_iterations = 1\n"
+FIRST_WITH_FEW_HASHES = 16
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,11 @@ class Postgres:
 
     def _configure(self, directory: Path) -> None:
         """Write our part of the configuration; `alter system` settings override it."""
-        settings = CONFIGURATION if self.is_durable else CONFIGURATION + NOT_DURABLE
+        settings = CONFIGURATION
+        if not self.is_durable:
+            settings += NOT_DURABLE
+            if self.binaries.major >= FIRST_WITH_FEW_HASHES:
+                settings += FEW_HASHES
         settings += f"max_wal_size = '{wal_limit_mb(room_for_wal(directory))}MB'\n"
         settings += f"min_wal_size = '{LEAST_WAL_MB}MB'\n"
         if self.binaries.has_library("pg_stat_statements"):

@@ -17,7 +17,7 @@ from control.stack.ports import HOST
 from control.tokens.keys import load_keys
 from tests.bench.processes import seconds_used
 from tests.http.world import World
-from tests.servers import SETTINGS, Api
+from tests.servers import SETTINGS, Api, prepare_stack
 
 # The host that connections come from: the edge counts each address apart.
 FIRST_ADDRESS = 10
@@ -89,6 +89,7 @@ def open_stage(directory: Path, seed: int, examples: int) -> Iterator[Stage]:
     """Start a stack in a directory, and stop it at the end."""
     first = SETTINGS.first_port + 300
     settings = replace(SETTINGS, data_dir=directory, keys_dir=directory / "keys", first_port=first)
+    prepare_stack(settings)
     settings = stack.up(settings, print)
     try:
         with psycopg.connect(f"{settings.database_url}", autocommit=True) as conn:

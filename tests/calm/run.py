@@ -18,7 +18,7 @@ from control.stack.ports import any_free
 from tests import factories
 from tests.calm.changes import EDITS, add_migration
 from tests.calm.load import Clients
-from tests.servers import SETTINGS
+from tests.servers import SETTINGS, prepare_stack
 from tests.stack.conftest import LocalStack
 
 CONTROL = "from control.cli import main; main()"
@@ -87,6 +87,7 @@ def open_stack(folder: Path) -> Iterator[LocalStack]:
     local = LocalStack(
         replace(SETTINGS, root=root, data_dir=data, keys_dir=data / "keys", first_port=any_free())
     )
+    prepare_stack(local.settings)
     try:
         local.up()
         yield local

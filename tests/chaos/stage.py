@@ -23,7 +23,7 @@ from control.storage.s3 import make_client
 from control.storage.sqs import open_queue
 from tests import factories
 from tests.chaos.fates import part_kinds
-from tests.servers import SETTINGS
+from tests.servers import SETTINGS, prepare_stack
 from tests.stack.conftest import LocalStack
 
 PATIENCE_SECONDS = 240
@@ -229,6 +229,7 @@ def open_stage(folder: Path, seed: int, parts: int) -> Iterator[Stage]:
     (folder / "ledger").mkdir()
     make_checkout(folder, seed, parts)
     settings = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
+    prepare_stack(settings)
     stage = Stage(LocalStack(settings), folder, seed, parts, 0)
     with watched_servers(stage, settings.first_port):
         with stage.connect() as conn:

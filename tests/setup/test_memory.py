@@ -1,32 +1,25 @@
-"""The tests' data lies in memory where there is room, and does not stay there."""
+"""What tests write lies in memory where there is room, and does not stay there."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.memory import NAME, folder_name, memory_folder
-
-
-def test_folder_in_memory_is_removed_after_the_run(tmp_path: Path) -> None:
-    """Remove it with all it holds."""
-    with memory_folder(tmp_path / "otherwise", memory=tmp_path, room=1) as folder:
-        (folder / "data").mkdir()
-        (folder / "data" / "file").write_text("word")
-        place = folder.parent
-
-    assert (place, list(tmp_path.iterdir())) == (tmp_path, [])
+from tests.conftest import FOLDER, pytest_sessionfinish
+from tests.memory import NAME, folder_name, make_folder
 
 
 @pytest.mark.parametrize("memory", ["small", "missing"])
-def test_folder_on_disk_is_used_where_memory_has_no_room(tmp_path: Path, memory: str) -> None:
-    """Use it as well on a system without a file system in memory."""
+def test_no_folder_is_made_where_memory_has_no_room(tmp_path: Path, memory: str) -> None:
+    """Make none as well on a system without a file system in memory."""
     (tmp_path / "small").mkdir()
 
-    with memory_folder(tmp_path, memory=tmp_path / memory, room=1 << 60) as folder:
-        assert (folder, list((tmp_path / "small").iterdir())) == (tmp_path, [])
+    assert make_folder(memory=tmp_path / memory, room=1 << 60) is None
+    assert list((tmp_path / "small").iterdir()) == []
 
 
 def test_folder_of_a_run_that_was_killed_is_removed(tmp_path: Path) -> None:
@@ -38,8 +31,25 @@ def test_folder_of_a_run_that_was_killed_is_removed(tmp_path: Path) -> None:
         for name in (going_on, f"{NAME}{ended.pid}-00000000", f"{NAME}{other.pid}-0", "others"):
             (tmp_path / name).mkdir()
 
-        with memory_folder(tmp_path / "otherwise", memory=tmp_path, room=1) as folder:
-            left = {path.name for path in tmp_path.iterdir()} - {folder.name}
+        folder = make_folder(memory=tmp_path, room=1)
+        assert folder is not None
+        left = {path.name for path in tmp_path.iterdir()} - {folder.name}
         other.kill()
 
     assert left == {going_on, "others"}
+
+
+@pytest.mark.parametrize(("failed", "stays"), [(0, False), (1, True)])
+def test_files_stay_until_the_next_run_if_a_test_failed(
+    tmp_path: Path, failed: int, stays: bool
+) -> None:
+    """Keep the logs of servers, say; otherwise leave nothing in memory."""
+    folder = make_folder(memory=tmp_path, room=1)
+    assert folder is not None
+    stash = pytest.Stash()
+    stash[FOLDER] = folder
+    session: Any = SimpleNamespace(testsfailed=failed, config=SimpleNamespace(stash=stash))
+
+    pytest_sessionfinish(session)
+
+    assert folder.exists() == stays

@@ -24,7 +24,7 @@ from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
 from control.storage.s3 import make_client
 from control.storage.sqs import open_queue
-from tests.servers import SETTINGS
+from tests.servers import SETTINGS, prepare_stack
 
 SERVERS = ("postgres", "ministack", "postgrest", "nginx", "logkeeper")
 
@@ -147,6 +147,7 @@ def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Make the stack that these tests share; `local` brings it up for each of them."""
     data = tmp_path_factory.mktemp("stack")
     settings = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
+    prepare_stack(settings)
     local = LocalStack(settings)
     yield local
     local.down()

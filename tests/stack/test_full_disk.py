@@ -11,7 +11,7 @@ import pytest
 
 from control.errors import ControlError
 from control.stack.ports import any_free
-from tests.servers import SETTINGS
+from tests.servers import SETTINGS, prepare_stack
 from tests.stack.conftest import SERVERS, LocalStack
 
 MEGABYTES = 300
@@ -46,6 +46,7 @@ def test_full_disk_is_named_and_room_heals_it(small_disk: Path) -> None:
     local = LocalStack(
         replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=any_free())
     )
+    prepare_stack(local.settings)
     local.up()
     try:
         local.keep("before-the-disk-was-full")

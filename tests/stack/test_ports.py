@@ -20,7 +20,7 @@ from control.stack.components import Api
 from control.stack.ports import any_free, is_free
 from control.stack.process import wait_for
 from control.stack.state import State
-from tests.servers import SETTINGS, Database
+from tests.servers import SETTINGS, Database, prepare_stack
 from tests.stack.conftest import SERVERS, LocalStack
 
 # What a foreign API answers to everything: ready, healthy, and without our schema.
@@ -111,6 +111,7 @@ def test_up_steps_over_another_stack(
     data = tmp_path_factory.mktemp("other")
     first = min(local.remembered()["ports"].values())
     other = LocalStack(replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=first))
+    prepare_stack(other.settings)
     try:
         other.up()
         before = other.pids()

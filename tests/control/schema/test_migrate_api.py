@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -44,11 +45,13 @@ def with_api_url(checkout: Checkout, url: str) -> Checkout:
     return replace(checkout, extra_environment={"ASPEN_API_URL": url})
 
 
-def answers_until(done: Event, api: Api, path: str, token: str) -> set[int]:
-    """Every status a path answered with while somebody kept asking."""
+def answers_until(done: Event, api: Api, paths: Sequence[str], token: str) -> set[tuple[str, int]]:
+    """Every status these paths answered with while somebody kept asking for one after the other."""
     answers = set()
-    while not done.is_set():
-        answers.add(api.get(path, token).status_code)
+    for path in itertools.cycle(paths):
+        answers.add((path, api.get(path, token).status_code))
+        if done.is_set() and len(answers) >= len(paths):
+            return answers
     return answers
 
 
@@ -155,13 +158,16 @@ def test_requests_go_on_succeeding_while_code_is_loaded(checkout: Checkout, own_
     done = Event()
     change_every_file(checkout)
 
-    with ThreadPoolExecutor(len(paths)) as clients:
-        asking = [clients.submit(answers_until, done, own_api, path, token) for path in paths]
+    with ThreadPoolExecutor(2) as clients:
+        asking = [
+            clients.submit(answers_until, done, own_api, order, token)
+            for order in (paths, paths[::-1])
+        ]
         result = checkout.migrate("up")
         done.set()
 
     assert result.exit_code == 0
-    assert [client.result() for client in asking] == [{200}] * len(paths)
+    assert [client.result() for client in asking] == [{(path, 200) for path in paths}] * 2
 
 
 def test_up_has_the_api_take_the_settings_of_roles(

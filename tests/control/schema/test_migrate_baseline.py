@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from control.schema.code import sha256_of
 from tests.control.schema.checkout import Checkout
 from tests.control.schema.older import BASELINE, LATER, make_older
-from tests.servers import SETTINGS, Database
+from tests.servers import SETTINGS, Cluster, Database, database_names
 
 LEDGER = "select migration_id, sha256 from control.applied_migrations order by migration_id"
 YOYO = "select migration_id from control._yoyo_migration order by migration_id"
@@ -23,11 +24,19 @@ TABLES = (
 )
 
 
+@pytest.fixture(scope="module")
+def older(cluster: Cluster, template: Database) -> Iterator[Database]:
+    """Make a database that an older checkout migrated, for all tests to clone."""
+    with cluster.database(next(database_names), template.name) as database:
+        make_older(database)
+        yield database
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, database: Database) -> Checkout:
-    """Copy this checkout, and make a database that an older one migrated."""
-    make_older(database)
-    return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
+def checkout(tmp_path: Path, cluster: Cluster, older: Database) -> Iterator[Checkout]:
+    """Copy this checkout, and clone a database that an older one migrated."""
+    with cluster.database(next(database_names), older.name) as database:
+        yield Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
 
 
 def test_baseline_replaces_sixteen_migrations() -> None:

@@ -54,7 +54,7 @@ def test_statements_know_where_they_start() -> None:
 @pytest.mark.parametrize("text", ["", ";;", "-- only a comment", "/* open", "\n \n"])
 def test_nothing_is_no_statement(text: str) -> None:
     """Empty statements and comments are not sent."""
-    assert split_statements(text) == []
+    assert split_statements(text) == ()
 
 
 def test_an_unclosed_string_is_left_to_the_server() -> None:
