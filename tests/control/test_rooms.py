@@ -20,8 +20,8 @@ from tests.servers import SETTINGS
 FLOORS = (
     {"causes", "errors", "queries", "terminal"},
     {"scaffolds", "unpacking"},
-    {"events", "input_files", "jobs", "people", "retries", "text_files"},
-    {"reference", "settings"},
+    {"events", "input_files", "jobs", "retries", "text_files"},
+    {"people", "reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
