@@ -29,6 +29,7 @@
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
 \ir tables/mails.sql
+\ir tables/machine_tokens.sql
 \ir tables/samples.sql
 \ir tables/sequences.sql
 \ir tables/aligned_sequences.sql
@@ -67,6 +68,7 @@
 \ir internal/errors/fail.sql
 \ir authz/fail.sql
 \ir authz/caller_id.sql
+\ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
 \ir authz/any_groups.sql
@@ -268,6 +270,7 @@
 \ir authz/verified_email.sql
 \ir authz/held_groups.sql
 \ir authz/granted_groups.sql
+\ir authz/find_machine_token.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
@@ -321,6 +324,7 @@
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
 \ir policies/mails.sql
+\ir policies/machine_tokens.sql
 \ir policies/samples.sql
 \ir policies/sequences.sql
 \ir policies/aligned_sequences.sql
@@ -406,6 +410,7 @@
 \ir api/views/events.sql
 \ir api/views/webhooks.sql
 \ir api/views/share_links.sql
+\ir api/views/machine_tokens.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -428,6 +433,7 @@
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
 \ir internal/sharing/revoke_share_link.sql
+\ir internal/groups/revoke_machine_token.sql
 \ir internal/sharing/webhook_secret.sql
 \ir internal/sharing/create_webhook.sql
 \ir internal/sharing/rotate_webhook_secret.sql
@@ -484,6 +490,7 @@
 \ir api/functions/share_links/share_phylo_tree.sql
 \ir api/functions/share_links/share_sequences.sql
 \ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/machine_tokens/revoke_machine_token.sql
 \ir api/functions/webhooks/create_webhook.sql
 \ir api/functions/webhooks/replay_webhook.sql
 \ir api/functions/webhooks/rotate_webhook_secret.sql

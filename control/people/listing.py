@@ -1,4 +1,4 @@
-"""List groups, users, members, grants and invitations, and find a user."""
+"""List groups, users, members, grants, invitations and tokens, and find a user."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _STATEMENTS = {
     "members": query("people/list_members"),
     "grants": query("people/list_grants"),
     "invitations": query("people/list_invitations"),
+    "tokens": query("people/list_tokens"),
 }
 _NO_FILTER = {"ids": None, "group_id": None, "user_id": None, "open_only": False}
 

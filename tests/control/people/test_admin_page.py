@@ -11,12 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
+from control.tokens.keys import KeySet
 from tests.servers import SETTINGS, Database
 
 BLOCK = re.compile(
     r"^```(?P<kind>csv|sh|text) ?(?P<name>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-SECTIONS = ("Groups and people",)
+SECTIONS = ("Groups and people", "Machine tokens")
 
 
 def blocks() -> Iterator[tuple[str, str, str]]:
@@ -28,17 +29,18 @@ def blocks() -> Iterator[tuple[str, str, str]]:
 
 
 def test_the_page_shows_what_the_commands_print(
-    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: Database, keys: KeySet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Run every line in the order of the page; `…` on the page stands for any text."""
     monkeypatch.chdir(tmp_path)
+    environment = database.environment | {"ASPEN_KEYS_DIR": str(keys.directory)}
     shown, printed = [], []
     for kind, name, text in blocks():
         if kind == "csv":
             (tmp_path / name).write_text(text)
         elif kind == "sh":
             runs = [
-                CliRunner().invoke(cli, shlex.split(line)[1:], env=database.environment)
+                CliRunner().invoke(cli, shlex.split(line)[1:], env=environment)
                 for line in text.splitlines()
             ]
             printed.append("".join(run.output for run in runs))
