@@ -29,6 +29,7 @@
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
 \ir tables/mails.sql
+\ir tables/machine_tokens.sql
 \ir tables/samples.sql
 \ir tables/sequences.sql
 \ir tables/aligned_sequences.sql
@@ -68,6 +69,7 @@
 \ir authz/fail.sql
 \ir authz/api_version.sql
 \ir authz/caller_id.sql
+\ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
 \ir authz/any_groups.sql
@@ -273,6 +275,7 @@
 \ir authz/verified_email.sql
 \ir authz/held_groups.sql
 \ir authz/granted_groups.sql
+\ir authz/find_machine_token.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
@@ -326,6 +329,7 @@
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
 \ir policies/mails.sql
+\ir policies/machine_tokens.sql
 \ir policies/samples.sql
 \ir policies/sequences.sql
 \ir policies/aligned_sequences.sql
@@ -411,6 +415,7 @@
 \ir api/views/events.sql
 \ir api/views/webhooks.sql
 \ir api/views/share_links.sql
+\ir api/views/machine_tokens.sql
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
@@ -433,6 +438,7 @@
 \ir internal/sharing/share_phylo_tree.sql
 \ir internal/sharing/share_sequences.sql
 \ir internal/sharing/revoke_share_link.sql
+\ir internal/groups/revoke_machine_token.sql
 \ir internal/sharing/webhook_secret.sql
 \ir internal/sharing/create_webhook.sql
 \ir internal/sharing/rotate_webhook_secret.sql
@@ -489,6 +495,7 @@
 \ir api/functions/share_links/share_phylo_tree.sql
 \ir api/functions/share_links/share_sequences.sql
 \ir api/functions/share_links/revoke_share_link.sql
+\ir api/functions/machine_tokens/revoke_machine_token.sql
 \ir api/functions/webhooks/create_webhook.sql
 \ir api/functions/webhooks/replay_webhook.sql
 \ir api/functions/webhooks/rotate_webhook_secret.sql

@@ -33,6 +33,7 @@ begin
                     'internal.raise_problems', 'internal.raise_sample_problems',
                     'internal.refuse_noted_values', 'internal.replay_webhook', 'internal.restore_samples',
                     'internal.retry_job',
+                    'internal.revoke_machine_token',
                     'internal.revoke_share_link', 'internal.rotate_webhook_secret',
                     'internal.samples_as_of',
                     'internal.samples_left_out', 'internal.share_phylo_tree',

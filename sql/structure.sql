@@ -164,6 +164,10 @@ begin
             values
                 ('group_grants', $sql$'id', 'grantee_group_id', 'role', 'ends_at'$sql$),
                 ('invitations', $sql$'id', 'role', 'expires_at', 'accepted_at', 'revoked_at'$sql$),
+                (
+                    'machine_tokens',
+                    $sql$'id', 'user_id', 'name', 'scope', 'expires_at', 'revoked_at'$sql$
+                ),
                 ('memberships', $sql$'id', 'user_id', 'role'$sql$),
                 ('storage_credentials', $sql$'bucket', 'bucket', 'endpoint_url', 'expires_at'$sql$),
                 (

@@ -436,6 +436,17 @@ def share_link(
     )
 
 
+def machine_token(conn: psycopg.Connection, group_id: int, user_id: int, **columns: object) -> int:
+    """Store a token of a program that reads, unless told otherwise."""
+    given: dict[str, object] = {
+        "name": f"program {next(_numbers)}",
+        "scope": "read",
+        "expires_at": "2100-01-01",
+    }
+    row = {"group_id": group_id, "user_id": user_id} | given | columns
+    return insert(conn, "machine_tokens", row)
+
+
 def change(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
     """Store an entry of the audit log about a sample."""
     values = {"group_id": group_id, "table_name": "samples", "row_id": 1, "action": "update"}

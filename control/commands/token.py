@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from control.app import App
+from control.commands import token_machine
 from control.commands.options import Lifetime, echo_json, json_option
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.settings import AUDIENCE
@@ -62,6 +63,10 @@ audience_option = click.option(
 @click.group()
 def token() -> None:
     """Mint and inspect tokens, and manage the keys that sign them."""
+
+
+for command in (token_machine.create, token_machine.list_command, token_machine.revoke):
+    token.add_command(command)
 
 
 @token.command()

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from control.errors import ControlError
+from control.queries import query
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,12 @@ def choose_group(groups: Iterable[tuple[int, str, str]], text: str) -> int:
 
 def find_group(conn: psycopg.Connection, text: str) -> Group:
     """Return the group with this id, name or prefix; an id wins over a name that is a number."""
+    row = conn.execute(query("people/find_groups"), {"texts": [text]}).fetchone()
     with conn.cursor(row_factory=class_row(Group)) as cursor:
         found = cursor.execute(
             "select groups.id, groups.name, groups.prefix from aspen.groups as groups"
-            # Group 0 is the platform, which is no group of people.
-            " where groups.id <> 0"
-            " and %(text)s in (groups.id::text, groups.name, groups.prefix)"
-            " order by groups.id",
-            {"text": text},
+            " where groups.id = any(%s) order by groups.id",
+            [row[1] if row else []],
         ).fetchall()
     chosen = choose_group([(group.id, group.name, group.prefix) for group in found], text)
     return next(group for group in found if group.id == chosen)

@@ -6,6 +6,7 @@
 --   aspen.direct_groups  groups in which the caller holds any role
 --   aspen.member_groups  groups where the caller is directly member or admin: new rows
 --   aspen.admin_groups   groups where the caller is directly admin
+-- A machine token has those of its user in its own group, and manages nobody.
 -- Operators see group 0, the platform, as if it granted them the role of a member.
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- Only numbers read here are ever written to a setting, never a caller's text. response.headers
@@ -23,6 +24,7 @@ declare
     claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     caller_role text := current_setting('role', true);
     caller aspen.users;
+    token aspen.machine_tokens;
     verified_email text;
     job aspen.jobs;
     is_requester_disabled boolean;
@@ -36,6 +38,7 @@ begin
         set_config('aspen.user_id', '', true),
         set_config('aspen.job_id', '', true),
         set_config('aspen.job_group_id', '', true),
+        set_config('aspen.machine_token_id', '', true),
         set_config('aspen.any_groups', '{}', true),
         set_config('aspen.full_groups', '{}', true),
         set_config('aspen.direct_groups', '{}', true),
@@ -95,7 +98,14 @@ begin
         perform internal.fail(403, 'role_not_allowed', 'This role cannot use the API');
     end if;
 
-    select users.* into caller from aspen.users as users where users.subject = claims ->> 'sub';
+    if claims ? 'machine_token_id' then
+        token := authz.find_machine_token(claims);
+        select users.* into caller from aspen.users as users where users.id = token.user_id;
+    else
+        select users.* into caller
+        from aspen.users as users
+        where users.subject = claims ->> 'sub';
+    end if;
     if caller.id is null then
         verified_email := authz.verified_email();
         -- Somebody who was invited has no user before accepting. Two paths are open then, with no
@@ -132,7 +142,21 @@ begin
         perform internal.fail(403, 'role_not_allowed', 'This user is not an operator');
     end if;
 
-    if not claims ? 'groups' then
+    if token.id is not null then
+        select
+            array_agg(memberships.group_id),
+            coalesce(array_agg(memberships.group_id) filter (
+                where memberships.role in ('member', 'admin')
+            ), '{}')
+        into direct_groups, member_groups
+        from aspen.memberships as memberships
+        where memberships.user_id = caller.id and memberships.group_id = token.group_id;
+        if direct_groups is null then
+            perform internal.fail(401, 'token_revoked', 'This token was revoked', null,
+                'Its user has left the group.');
+        end if;
+        perform set_config('aspen.machine_token_id', token.id::text, true);
+    elsif not claims ? 'groups' then
         select held.direct_groups, held.member_groups, held.admin_groups
         into direct_groups, member_groups, admin_groups
         from authz.held_groups(caller.id) as held;
@@ -165,7 +189,7 @@ begin
 
     any_groups := direct_groups;
     full_groups := member_groups;
-    if direct_groups <> '{}' then
+    if direct_groups <> '{}' and token.id is null then
         select direct_groups || granted.any_groups, member_groups || granted.full_groups
         into any_groups, full_groups
         from authz.granted_groups(direct_groups) as granted;
@@ -192,7 +216,7 @@ comment on function authz.identify_caller() is $$Who is asking, and what may the
 
 Checks the claims of the token and sets the group ids that the policies compare with. Errors: 401
 token_without_exp, token_lives_too_long, token_without_aud, malformed_job_id, job_not_running,
-unknown_user, user_disabled, token_revoked, malformed_groups; 403 role_not_allowed.$$;
+unknown_user, user_disabled, token_revoked, malformed_groups; 403 role_not_allowed, token_is_read_only.$$;
 
 revoke all on function authz.identify_caller() from public;
 grant execute on function authz.identify_caller() to claims_reader;

@@ -58,7 +58,10 @@ comment on policy memberships_update_registrar on aspen.memberships is
 
 create policy memberships_delete_admin on aspen.memberships
 for delete to member
-using (group_id = any(authz.admin_groups()) or user_id = authz.caller_id());
+using (
+    group_id = any(authz.admin_groups())
+    or (user_id = authz.caller_id() and authz.machine_token_id() is null)
+);
 
 comment on policy memberships_delete_admin on aspen.memberships is
-'Direct admins remove members; all users may leave';
+'Direct admins remove members; users may leave, their programs may not';

@@ -33,7 +33,8 @@ comment on policy users_insert_registrar on aspen.users is
 
 create policy users_update_own on aspen.users
 for update to member
-using (id = authz.caller_id())
-with check (id = authz.caller_id());
+using (id = authz.caller_id() and authz.machine_token_id() is null)
+with check (id = authz.caller_id() and authz.machine_token_id() is null);
 
-comment on policy users_update_own on aspen.users is 'Users edit themselves';
+comment on policy users_update_own on aspen.users is
+'Users edit themselves, not their machine tokens';

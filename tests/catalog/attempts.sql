@@ -88,6 +88,9 @@ select token from api.share_phylo_tree(%(id)s)
 -- share_sequences execute
 select token from api.share_sequences(%(group)s, 'SC2', json_build_array(%(private_identifier)s::text))
 
+-- revoke_machine_token execute
+select id from api.revoke_machine_token(%(id)s)
+
 -- revoke_share_link execute
 select id from api.revoke_share_link(%(id)s)
 

@@ -134,6 +134,8 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         ],
         f"create policy x on aspen.jobs for select to job using ({SEEN})": ["x on aspen.jobs"],
         "alter function authz.caller_id() set search_path = ''": [
+            "machine_tokens_select_group on aspen.machine_tokens",
+            "machine_tokens_update_group on aspen.machine_tokens",
             "memberships_delete_admin on aspen.memberships",
             "memberships_select_member on aspen.memberships",
             "share_links_insert_group on aspen.share_links",

@@ -132,6 +132,10 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     people = store_people(conn, groups)
     conn.execute("update aspen.samples set uploaded_by_id = %(alice)s", people)
     conn.execute("update aspen.jobs set requested_by_id = %(alice)s", people)
+    # Of a viewer, so that those whom it acts as are told apart from admins.
+    rows["machine_tokens", "-"] = rows["revoke_machine_token", "-"] = factories.machine_token(
+        conn, lab, people["vic"]
+    )
     # Alice's own, so that members who made no link are told apart from her.
     rows["share_phylo_tree", "-"] = rows["phylo_tree", "-"]
     rows["share_links", "-"] = rows["revoke_share_link", "-"] = rows["created_by", "-"] = (

@@ -20,8 +20,8 @@ from tests.servers import SETTINGS
 FLOORS = (
     {"causes", "errors", "queries", "terminal", "urls"},
     {"unpacking"},
-    {"events", "input_files", "jobs", "people", "retries", "secret_values", "text_files"},
-    {"profiles", "reference"},
+    {"events", "input_files", "jobs", "retries", "secret_values", "text_files"},
+    {"people", "profiles", "reference"},
     {"settings"},
     {"environments", "local"},
     {"database", "docs", "mails", "storage", "tokens"},

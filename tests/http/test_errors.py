@@ -114,6 +114,16 @@ def user_with(**columns: Any) -> Example:
     return request
 
 
+def with_machine_token(scope: str) -> Example:
+    """Return a PATCH of a machine token that acts as Alice."""
+
+    def request(world: World) -> httpx.Response:
+        machine = world.machine("alice", scope=scope)
+        return machine.patch(f"/samples?id=eq.{world.open}", json={"host": "bat"})
+
+    return request
+
+
 def batch_of(arguments: dict[str, Any], **columns: Any) -> Example:
     """Return a batch of one sample."""
     return lambda world: world.alice.post(
@@ -390,6 +400,10 @@ EXAMPLES: dict[str, Example] = {
     "404 group_not_found": grant_to("nobody"),
     "404 invitation_not_found": lambda world: world.alice.post(ACCEPT, json={"token": "x"}),
     "404 job_not_found": lambda world: world.alice.post("/rpc/cancel_job", json={"job_id": 0}),
+    "403 token_is_read_only": with_machine_token(scope="read"),
+    "404 machine_token_not_found": lambda world: world.ada.post(
+        "/rpc/revoke_machine_token", json={"id": 0}
+    ),
     "404 link_not_found": lambda world: world.nobody.get("/shared/phylo_tree/nothing.json"),
     "404 output_not_found": as_member("/rpc/output_url?id=0"),
     "404 row_not_found": explained(sample="foreign", user="ada"),

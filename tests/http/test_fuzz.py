@@ -314,6 +314,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "phylo_tree_samples": {"id": 0, "id_style": "public"},
     "restore_samples": {"group_id": 0, "ids": [0], "at": "2024-01-01T00:00:00Z"},
     "revoke_invitation": {"id": 0},
+    "revoke_machine_token": {"id": 0},
     "revoke_share_link": {"id": 0},
     "samples_as_of": {"at": "2999-01-01T00:00:00Z", "group_id": 0},
     "samples_left_out": EXPORT,

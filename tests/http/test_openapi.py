@@ -45,6 +45,7 @@ RESOURCES = {
     "/share_links",
     "/uploads",
     "/usher_options",
+    "/machine_tokens",
     "/webhooks",
 }
 FUNCTIONS = {
@@ -76,6 +77,7 @@ FUNCTIONS = {
     "/rpc/phylo_tree",
     "/rpc/phylo_tree_samples",
     "/rpc/retry_job",
+    "/rpc/revoke_machine_token",
     "/rpc/revoke_share_link",
     "/rpc/rotate_webhook_secret",
     "/rpc/samples_as_of",

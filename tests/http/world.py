@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import psycopg
 from psycopg.types.json import Jsonb
 
+from control.tokens.minting import claims_for, sign
 from tests import factories
 from tests.factories import GENOME, Tip
 from tests.names import unique
@@ -102,6 +104,18 @@ class World:
             ],
         )
         self.output = factories.job_output(conn, self.run)
+
+    def machine(self, who: str | int, scope: str = "read", **columns: Any) -> Caller:
+        """Return a program with a machine token for the lab that acts as one of PEOPLE."""
+        user = self.users[who] if isinstance(who, str) else who
+        token_id = factories.machine_token(self.conn, self.group, user, scope=scope, **columns)
+        claims = claims_for(
+            sub=f"machine-token|{token_id}",
+            role="member",
+            ttl=timedelta(hours=1),
+            machine_token_id=token_id,
+        )
+        return Caller(self.api, sign(self.api.keys, claims))
 
     def caller(self, who: str, **claims: Any) -> Caller:
         """Return one of PEOPLE, or NOBODY, as a caller."""

@@ -104,6 +104,7 @@ MAKE: dict[str, Make] = {
     "share_links": lambda conn, lab: factories.share_link(
         conn, lab.alice, phylo_tree_id=factories.phylo_tree(conn, run_of(conn, lab))
     ),
+    "machine_tokens": lambda conn, lab: factories.machine_token(conn, lab.group, lab.alice),
     "webhooks": lambda conn, lab: factories.webhook(conn, lab.group, lab.alice),
     "job_schedules": lambda conn, lab: factories.job_schedule(conn, lab.group),
 }

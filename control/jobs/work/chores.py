@@ -12,6 +12,7 @@ from control.errors import ControlError
 from control.jobs.kinds.export import delete_expired_exports
 from control.jobs.platform_plan import queue_due, read_platform_jobs
 from control.jobs.schedules import run_due_schedules
+from control.jobs.work.token_uses import note_token_uses
 from control.storage.credentials import renew_credentials_if_needed
 from control.storage.uploads import delete_uploads
 from control.webhooks.sending import send_webhooks
@@ -47,6 +48,7 @@ class Chores:
                 Chore("schedules", 60, run_due_schedules),
                 Chore("jobs of the platform", 60, self._queue_platform_jobs),
                 Chore("webhooks", 2, send_webhooks),
+                Chore("uses of machine tokens", 10, note_token_uses),
                 Chore("expired files", 3600, _delete_expired),
             ]
         self._due_at = dict.fromkeys(self._chores, 0.0)

@@ -48,6 +48,10 @@ begin
             from unnest(tg_argv[1:]) as columns(name)
         )
     from unnest(changes) with ordinality as entries(change, position)
+    -- That a machine token was used is no change of access.
+    where tg_op <> 'UPDATE'
+        or entries.change #> '{row,last_used_at}'
+            is not distinct from entries.change #> '{before,last_used_at}'
     order by entries.position;
     return null;
 end

@@ -17,7 +17,10 @@ declare
     own_email text;
     invitation aspen.invitations;
 begin
-    select users.email into own_email from aspen.users as users where users.id = own_id;
+    -- A machine token accepts nothing for its user.
+    select users.email into own_email
+    from aspen.users as users
+    where users.id = own_id and authz.machine_token_id() is null;
     -- Of two who accept at once, the second waits here and then finds it accepted.
     select invitations.* into invitation
     from aspen.invitations as invitations

@@ -1,0 +1,1 @@
+drop table aspen.machine_tokens;
