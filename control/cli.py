@@ -31,6 +31,7 @@ COMMANDS = {
     "event": "control.commands.event:event",
     "webhook": "control.commands.webhook:webhook",
     "load": "control.commands.load:load",
+    "report": "control.commands.report:report",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
 SUMMARIES = {
@@ -51,6 +52,7 @@ SUMMARIES = {
     "event": "Publish the events of the feed, and delete old ones.",
     "webhook": "Send the events of groups to their webhooks.",
     "load": "Load reference data, or the demo.",
+    "report": "Write the overview: samples, turnaround, jobs, storage, queue.",
 }
 
 

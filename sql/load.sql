@@ -237,6 +237,25 @@
 \ir internal/downloads/nextclade_columns.sql
 \ir internal/downloads/export_qc_metrics.sql
 \ir internal/downloads/samples_left_out.sql
+\ir internal/overview/html_text.sql
+\ir internal/overview/chart_unit.sql
+\ir internal/overview/chart_step.sql
+\ir internal/overview/chart_number.sql
+\ir internal/overview/chart_cells.sql
+\ir internal/overview/column_chart.sql
+\ir internal/overview/bar_chart.sql
+\ir internal/overview/chart_legend.sql
+\ir internal/overview/chart_table.sql
+\ir internal/overview/chart_section.sql
+\ir internal/overview/overview_curve.sql
+\ir internal/overview/overview_delays.sql
+\ir internal/overview/overview_outcomes.sql
+\ir internal/overview/overview_times.sql
+\ir internal/overview/overview_storage.sql
+\ir internal/overview/overview_queue.sql
+\ir internal/overview/overview_style.sql
+\ir internal/overview/overview_policy.sql
+\ir internal/overview/overview_page.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
@@ -491,6 +510,7 @@
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql
 \ir api/functions/access/explain_access.sql
+\ir api/functions/overview/overview.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

@@ -24,7 +24,7 @@ FLOORS = (
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
-    {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
+    {"app", "audit", "outputs", "report", "rights", "samples", "schema", "translation", "webhooks"},
     {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
     {"backups", "changes", "jobs.work", "plans"},
     {"psql", "shell"},

@@ -70,6 +70,7 @@ FUNCTIONS = {
     "/rpc/manual",
     "/rpc/openapi",
     "/rpc/output_url",
+    "/rpc/overview",
     "/rpc/replay_webhook",
     "/rpc/restore_samples",
     "/rpc/revoke_invitation",
