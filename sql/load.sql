@@ -28,6 +28,7 @@
 \ir tables/memberships.sql
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
+\ir tables/group_limits.sql
 \ir tables/mails.sql
 \ir tables/samples.sql
 \ir tables/sequences.sql
@@ -85,6 +86,10 @@
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
+\ir internal/limits/keep_sample_limit.sql
+\ir internal/limits/keep_upload_limit.sql
+\ir internal/limits/keep_job_limit.sql
+\ir internal/limits/usage_of_groups.sql
 \ir internal/audit/refuse_change.sql
 \ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
@@ -339,6 +344,7 @@
 \ir policies/memberships.sql
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
+\ir policies/group_limits.sql
 \ir policies/mails.sql
 \ir policies/samples.sql
 \ir policies/sequences.sql
@@ -511,6 +517,7 @@
 \ir api/functions/job_outputs/output_url.sql
 \ir api/functions/access/explain_access.sql
 \ir api/functions/overview/overview.sql
+\ir api/functions/limits/group_usage.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

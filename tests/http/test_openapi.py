@@ -62,6 +62,7 @@ FUNCTIONS = {
     "/rpc/export_qc_metrics",
     "/rpc/export_sequences",
     "/rpc/grant_access",
+    "/rpc/group_usage",
     "/rpc/health",
     "/rpc/invite_members",
     "/rpc/json_schema",

@@ -48,7 +48,8 @@ begin atomic
         || 'caption{text-align:left;color:var(--soft);padding:.5rem 0}'
         || 'th,td{padding:.2rem .75rem .2rem 0;border-bottom:1px solid var(--line);'
         || 'text-align:right}'
-        || 'th:first-child{text-align:left;font-weight:400;white-space:nowrap}thead th{font-weight:600}'
+        || 'th:first-child{text-align:left;font-weight:400;white-space:nowrap}'
+        || 'thead th{font-weight:600}'
         || '@media print{details::details-content{content-visibility:visible}'
         || 'body{font-size:.8rem}.scroll{overflow:visible}}';
 end;
