@@ -38,6 +38,7 @@ COMMANDS = {
     "event": "control.commands.event:event",
     "webhook": "control.commands.webhook:webhook",
     "load": "control.commands.load:load",
+    "report": "control.commands.report:report",
 }
 # The first line of each command's help, so that `control --help` imports none of them.
 SUMMARIES = {
@@ -52,7 +53,7 @@ SUMMARIES = {
     "migrate": "Apply migrations and load the code of sql/.",
     "sql": "Edit, apply and check the SQL under sql/.",
     "db": "Back up and restore the database, and delete what is old.",
-    "group": "Create, list, show and edit groups.",
+    "group": "Create, list, show and edit groups, and limit what they use.",
     "user": "Create, list, show, edit, disable, enable and sign out users.",
     "member": "Put users into groups, list, show and remove them, and set their roles.",
     "grant": "Give groups access to the data of other groups; list, show, change and revoke it.",
@@ -65,6 +66,7 @@ SUMMARIES = {
     "event": "Publish the events of the feed, and delete old ones.",
     "webhook": "Send the events of groups to their webhooks.",
     "load": "Load reference data, or the demo.",
+    "report": "Write the overview: samples, turnaround, jobs, storage, queue.",
 }
 
 

@@ -28,6 +28,7 @@
 \ir tables/memberships.sql
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
+\ir tables/group_limits.sql
 \ir tables/mails.sql
 \ir tables/machine_tokens.sql
 \ir tables/samples.sql
@@ -88,6 +89,10 @@
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
+\ir internal/limits/keep_sample_limit.sql
+\ir internal/limits/keep_upload_limit.sql
+\ir internal/limits/keep_job_limit.sql
+\ir internal/limits/usage_of_groups.sql
 \ir internal/audit/refuse_change.sql
 \ir internal/sequences/fasta_header.sql
 \ir internal/sequences/refuse_move.sql
@@ -241,6 +246,25 @@
 \ir internal/downloads/nextclade_columns.sql
 \ir internal/downloads/export_qc_metrics.sql
 \ir internal/downloads/samples_left_out.sql
+\ir internal/overview/html_text.sql
+\ir internal/overview/chart_unit.sql
+\ir internal/overview/chart_step.sql
+\ir internal/overview/chart_number.sql
+\ir internal/overview/chart_cells.sql
+\ir internal/overview/column_chart.sql
+\ir internal/overview/bar_chart.sql
+\ir internal/overview/chart_legend.sql
+\ir internal/overview/chart_table.sql
+\ir internal/overview/chart_section.sql
+\ir internal/overview/overview_curve.sql
+\ir internal/overview/overview_delays.sql
+\ir internal/overview/overview_outcomes.sql
+\ir internal/overview/overview_times.sql
+\ir internal/overview/overview_storage.sql
+\ir internal/overview/overview_queue.sql
+\ir internal/overview/overview_style.sql
+\ir internal/overview/overview_policy.sql
+\ir internal/overview/overview_page.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
@@ -328,6 +352,7 @@
 \ir policies/memberships.sql
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
+\ir policies/group_limits.sql
 \ir policies/mails.sql
 \ir policies/machine_tokens.sql
 \ir policies/samples.sql
@@ -503,6 +528,8 @@
 \ir api/functions/share_links/shared_sequences.sql
 \ir api/functions/job_outputs/output_url.sql
 \ir api/functions/access/explain_access.sql
+\ir api/functions/overview/overview.sql
+\ir api/functions/limits/group_usage.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

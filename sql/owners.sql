@@ -57,7 +57,9 @@ begin
                     'internal.revoke_invitation'
                 ]),
                 ('results_keeper', array[
-                    'internal.end_empty_jobs', 'internal.note_events', 'internal.note_lost_input',
+                    'internal.end_empty_jobs', 'internal.keep_job_limit',
+                    'internal.keep_sample_limit', 'internal.keep_upload_limit',
+                    'internal.note_events', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.queue_job_prunes',
                     'internal.queue_object_prune', 'internal.queue_object_prunes',
                     'internal.queue_upload_prunes',

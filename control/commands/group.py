@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from control.app import App
+from control.commands.group_usage import limit, usage
 from control.commands.options import json_option
 from control.commands.people import batch_options, echo_list, echo_row, rows_of, store
 
 
 @click.group()
 def group() -> None:
-    """Create, list, show and edit groups."""
+    """Create, list, show and edit groups, and limit what they use."""
 
 
 _OF_THE_ADDRESS = (
@@ -112,3 +113,7 @@ def show(app: App, group: str, as_json: bool) -> None:
     with app.connect("group show") as conn:
         found = list_rows(conn, "groups", {"ids": [find_group(conn, group).id]})
     echo_row(found[0], as_json=as_json)
+
+
+group.add_command(usage)
+group.add_command(limit)

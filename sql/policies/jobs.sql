@@ -10,7 +10,7 @@ grant insert (
 ) on aspen.jobs to api_writer;
 grant select (
     id, group_id, pathogen_id, kind, status, attempt, requested_by_id, started_at, turn,
-    first_attempt
+    first_attempt, created_at
 ) on aspen.jobs to results_keeper;
 grant insert (
     group_id, pathogen_id, kind, name, tree_type, template_args, contextual_repository_id,

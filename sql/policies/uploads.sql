@@ -19,6 +19,15 @@ using (group_id = any(authz.full_groups()));
 comment on policy uploads_select_group on aspen.uploads is
 'Uploads are listed to members and admins, direct or granted';
 
+grant select (group_id, size_bytes) on aspen.uploads to results_keeper;
+
+create policy uploads_select_results_keeper on aspen.uploads
+for select to results_keeper
+using (true);
+
+comment on policy uploads_select_results_keeper on aspen.uploads is
+'To keep the limit of the group, whoever sends a file';
+
 create policy uploads_insert_own on aspen.uploads
 for insert to api_writer
 with check (

@@ -16,6 +16,12 @@ for each row
 when (new.status = 'queued' or old.status = 'running' and new.status = 'cancelled')
 execute function internal.announce_jobs();
 
+create or replace trigger jobs_keep_limit
+after insert on aspen.jobs
+referencing new table as changed_rows
+for each statement
+execute function internal.keep_job_limit();
+
 create or replace trigger jobs_check_values
 before update of name on aspen.jobs
 for each row

@@ -14,6 +14,12 @@ for each row
 when (old.pathogen_id <> new.pathogen_id)
 execute function internal.renew_results_of_sample();
 
+create or replace trigger samples_keep_limit
+after insert on aspen.samples
+referencing new table as changed_rows
+for each statement
+execute function internal.keep_sample_limit();
+
 create or replace trigger samples_note_insert
 after insert on aspen.samples
 referencing new table as changed_rows

@@ -46,6 +46,12 @@ select nullif(file like E'%%\n' || %(private_identifier)s || E'\t%%', false)
 from api.export_qc_metrics('SC2', %(group)s, id_style => 'private') as file
 where file like E'%%\r\n%%\r\n'
 
+-- group_usage execute
+select group_id from api.group_usage() where group_id = %(group)s
+
+-- overview execute
+select api.overview(%(group)s) as page
+
 -- phylo_tree_samples execute
 select nullif(api.phylo_tree_samples(%(id)s) like E'%%\n' || %(private_identifier)s || E'\t%%', false)
 

@@ -60,6 +60,18 @@ class Page:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._tell(f"{domain}.enable")
 
+    def authorize(self, token: str) -> None:
+        """Send a token with every request, as an application does that shows a page of the API."""
+        self._tell("Network.setExtraHTTPHeaders", headers={"Authorization": f"Bearer {token}"})
+
+    def prefer(self, **features: str) -> None:
+        """Prefer something, as people do in their settings: color_scheme="dark"."""
+        wanted = [
+            {"name": f"prefers-{name.replace('_', '-')}", "value": value}
+            for name, value in features.items()
+        ]
+        self._tell("Emulation.setEmulatedMedia", features=wanted)
+
     def open(self, url: str) -> None:
         """Go to an address."""
         self._tell("Page.navigate", url=url)

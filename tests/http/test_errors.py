@@ -103,6 +103,19 @@ def upload_too_many(world: World) -> httpx.Response:
     )
 
 
+def limited(request: Example, **limits: int) -> Example:
+    """Return a request to a group that may have nothing more; the limit ends with it."""
+
+    def refused(world: World) -> httpx.Response:
+        factories.insert(world.conn, "group_limits", {"group_id": world.group} | limits)
+        try:
+            return request(world)
+        finally:
+            world.conn.execute("delete from aspen.group_limits where group_id = %s", [world.group])
+
+    return refused
+
+
 def user_with(**columns: Any) -> Example:
     """Return a request of a user whose row says something else."""
 
@@ -429,6 +442,14 @@ EXAMPLES: dict[str, Example] = {
     "409 job_in_progress": open_run,
     "409 report_exists": second_report,
     "409 too_many_uploads": upload_too_many,
+    "413 group_limit_exceeded": limited(sample_with(), most_samples=0),
+    "429 too_many_jobs": limited(
+        lambda world: world.alice.post(
+            "/rpc/create_export",
+            json={"group_id": world.group, "pathogen": "SC2", "resource": "samples"},
+        ),
+        most_jobs_per_day=0,
+    ),
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

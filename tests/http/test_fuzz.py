@@ -310,6 +310,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "invite_members": {"group_id": 0, "emails": ["a@example.org"], "role": "viewer", "days": 7},
     "json_schema": {"of": "samples"},
     "output_url": {"id": 0},
+    "overview": {"group_id": None, "pathogen": "SC2", "weeks": 4, "collected_to": "2024-02-04"},
     "phylo_tree": {"id": 0, "id_style": "public"},
     "phylo_tree_samples": {"id": 0, "id_style": "public"},
     "restore_samples": {"group_id": 0, "ids": [0], "at": "2024-01-01T00:00:00Z"},

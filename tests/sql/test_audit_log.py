@@ -40,6 +40,9 @@ def run_of(conn: psycopg.Connection, lab: Lab) -> int:
 MAKE: dict[str, Make] = {
     "memberships": lambda conn, lab: factories.membership(conn, lab.group, lab.bob),
     "group_grants": lambda conn, lab: factories.grant(conn, lab.group, lab.other_group),
+    "group_limits": lambda conn, lab: factories.insert(
+        conn, "group_limits", {"group_id": lab.group, "most_samples": 1}
+    ),
     "invitations": lambda conn, lab: factories.invitation(conn, lab.group),
     "mails": lambda conn, lab: factories.insert(
         conn,

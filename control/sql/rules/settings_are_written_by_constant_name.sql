@@ -36,6 +36,7 @@ where
                 'internal.delete_sample',
                 'internal.end_empty_jobs',
                 'internal.insert_sample',
+                'internal.keep_job_limit',
                 'internal.kept_answer',
                 'internal.note_bad_value',
                 'internal.note_lost_input',

@@ -70,7 +70,7 @@ with =, +, - or @; free texts do not begin with = or @, nor with + or - unless t
 A POST inserts one sample or many, as JSON or CSV, at most 10,000 rows: either all rows are stored or
 none, and the error lists every problem. To upsert, use create_samples. Errors: 400
 invalid_sample, 400 read_only_column, 403 group_access_denied, 409 sample_exists, 413
-batch_too_large.$$;
+batch_too_large, group_limit_exceeded.$$;
 
 comment on column api.samples.id is 'Identifier of the row';
 comment on column api.samples.group_id is 'Group that owns the sample; required; cannot be changed';

@@ -23,7 +23,10 @@ begin
             'headers', case status
                 when 303 then '{"Location": "/rpc/kept_answer"}'
                 when 401 then '{"WWW-Authenticate": "Bearer"}'::jsonb
-                when 429 then '{"Retry-After": "1"}'::jsonb
+                when 429 then jsonb_build_object(
+                    'Retry-After',
+                    coalesce(nullif(current_setting('aspen.retry_after', true), ''), '1')
+                )
                 else '{}'::jsonb
             end || coalesce(
                 nullif(current_setting('aspen.version_headers', true), '')::jsonb, '{}'
@@ -45,4 +48,4 @@ fixed text; details holds the values, hint says what to do. Never returns.$$;
 revoke all on function internal.fail(integer, text, text, text, text) from public;
 grant execute on function internal.fail(integer, text, text, text, text)
 to anon, member, operator, job, claims_reader, api_writer, job_runner, presigner,
-registrar;
+registrar, results_keeper;

@@ -70,7 +70,7 @@ template_args: filter_start_date and filter_end_date (YYYY-MM-DD), filter_pango_
 1,000 names), location_id (a number). White space around texts is removed; in SQL, name and samples
 are JSON. Returns the run. Errors: 400 unknown_samples, ambiguous_samples and
 samples_without_sequence (details lists them), invalid_run, unknown_pathogen, pathogen_without_runs, data_set_missing;
-403 group_access_denied.$$;
+403 group_access_denied; 429 too_many_jobs.$$;
 
 revoke all on function api.create_phylo_run(bigint, text, json, json, text, jsonb) from public;
 grant execute on function api.create_phylo_run(bigint, text, json, json, text, jsonb) to member;

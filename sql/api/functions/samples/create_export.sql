@@ -47,7 +47,7 @@ fasta, for sequences only, named by public identifiers. samples, lineages, colle
 uploaded_from, uploaded_to and location_id choose as in export_sequences. Returns the job. When it
 has succeeded, job_outputs lists the file and a manifest with its rows, length and SHA-256, and
 output_url fetches them; they are deleted seven days later, when another export ends. Errors: 400 invalid_argument and
-unknown_pathogen, 403 group_access_denied.$$;
+unknown_pathogen, 403 group_access_denied, 429 too_many_jobs.$$;
 
 revoke all on function api.create_export(
     bigint, text, text, text, json, json, text, text, text, text, bigint

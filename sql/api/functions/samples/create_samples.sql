@@ -35,7 +35,7 @@ lineage and QC jobs of the pathogen. Returns, in the given order, [{id, private_
 public_identifier, outcome, has_sequence}]: outcome is created, updated or skipped, has_sequence
 whether the sample has a sequence now. Errors name every row in details: 400 invalid_sample,
 invalid_sequence, unknown_pathogen, empty_batch, invalid_argument; 403 group_access_denied; 409
-sample_exists; 413 batch_too_large.$$;
+sample_exists; 413 batch_too_large, group_limit_exceeded.$$;
 
 revoke all on function api.create_samples(bigint, text, json, text) from public;
 grant execute on function api.create_samples(bigint, text, json, text) to member;

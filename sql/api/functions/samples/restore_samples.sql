@@ -24,7 +24,7 @@ has_restored_sequence}]. Errors name every sample that cannot be restored, in de
 invalid_argument, invalid_sample, empty_batch, history_unknown; 403 group_access_denied; 404
 sample_not_found if nothing else is wrong; 409 sample_exists if an identifier was given to another sample
 or a sample is not deleted; 410 sequence_not_kept if the time that replaced sequences are kept is over;
-413 batch_too_large.$$;
+413 batch_too_large, group_limit_exceeded.$$;
 
 revoke all on function api.restore_samples(bigint, json, text) from public;
 grant execute on function api.restore_samples(bigint, json, text) to member;

@@ -50,7 +50,7 @@ strain_prefix: keep (default) or remove, for a repository's prefix of both, such
 Returns the job; progress_done and progress_total of jobs show how far it is. If it fails, its error
 says how many samples are rejected, and import_problems why. The uploads are deleted when it has
 succeeded. Errors: 400 invalid_argument and unknown_pathogen, 403 group_access_denied, 404
-upload_not_found.$$;
+upload_not_found, 429 too_many_jobs.$$;
 
 revoke all on function api.create_import(
     bigint, text, bigint, bigint, text, boolean, text, boolean, text, text, text

@@ -27,7 +27,7 @@ each. Cut the file into pieces of these sizes, in this order, and send each by P
 exactly its headers; a file of at most 64 MiB has one part. A link works for an hour at most, and
 upload_links makes new ones. The storage refuses a part of another length, and a file in one part of
 another checksum; create_import compares the rest. Errors: 400 invalid_argument, 403
-group_access_denied, 409 too_many_uploads (20 for each group), 503 storage_unavailable.$$;
+group_access_denied, 409 too_many_uploads (20 for each group), 413 group_limit_exceeded, 503 storage_unavailable.$$;
 
 revoke all on function api.create_upload(bigint, text, bigint, text) from public;
 grant execute on function api.create_upload(bigint, text, bigint, text) to member;

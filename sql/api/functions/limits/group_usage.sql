@@ -1,0 +1,42 @@
+create or replace function api.group_usage()
+returns table (
+    group_id bigint,
+    samples bigint,
+    sequence_bytes bigint,
+    output_bytes bigint,
+    upload_bytes bigint,
+    jobs_requested bigint,
+    job_minutes bigint,
+    most_samples bigint,
+    most_upload_bytes bigint,
+    most_jobs_per_day integer
+)
+language sql
+stable
+security invoker
+rows 10
+begin atomic
+    select
+        usage.group_id,
+        usage.samples,
+        usage.sequence_bytes,
+        usage.output_bytes,
+        usage.upload_bytes,
+        usage.jobs_requested,
+        usage.job_minutes,
+        usage.most_samples,
+        usage.most_upload_bytes,
+        usage.most_jobs_per_day
+    from internal.usage_of_groups(authz.member_groups()) as usage;
+end;
+
+comment on function api.group_usage() is $$What your groups use, and what they may use at most
+
+A row for each group where you are directly member or admin: samples; bytes of genomes (sequence_bytes), of files
+of jobs (output_bytes) and of uploads (upload_bytes); jobs that people requested in the last 24 hours
+(jobs_requested); minutes that the jobs of the last 30 days ran, in their last attempts (job_minutes). most_samples,
+most_upload_bytes and most_jobs_per_day are limits that the operators set, null for none. Above them,
+samples and uploads are refused with 413 group_limit_exceeded, requested jobs with 429 too_many_jobs.$$;
+
+revoke all on function api.group_usage() from public;
+grant execute on function api.group_usage() to member;

@@ -1,0 +1,18 @@
+-- NOTE: no write is granted: operators set limits by control group limit.
+
+grant select on aspen.group_limits to member;
+grant select on aspen.group_limits to results_keeper;
+
+create policy group_limits_select_group on aspen.group_limits
+for select to member
+using (group_id = any(authz.member_groups()));
+
+comment on policy group_limits_select_group on aspen.group_limits is
+'Direct members and admins see the limits of their group';
+
+create policy group_limits_select_results_keeper on aspen.group_limits
+for select to results_keeper
+using (true);
+
+comment on policy group_limits_select_results_keeper on aspen.group_limits is
+'To keep the limits of any group, whoever writes';

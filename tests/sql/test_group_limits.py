@@ -1,0 +1,183 @@
+"""Limits of a group hold whichever way rows come, and tell the numbers of that group alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests import factories
+from tests.conftest import RequestAs
+from tests.refusals import refusal_of
+from tests.sql.conftest import Lab
+
+CREATE = "select api.create_samples(%s, 'SC2', %s)"
+POST = (
+    "insert into api.samples (group_id, pathogen_id, location_id, collection_date,"
+    " private_identifier) select %s, %s, %s, '2024-02-01', 'p' || number"
+    " from generate_series(1, %s) as number"
+)
+UPLOAD = "select api.create_upload(%s, 'a.tsv', %s, %s)"
+EXPORT = "select id from api.create_export(%s, 'SC2', 'samples')"
+USAGE = "select * from api.group_usage()"
+
+
+def limit(conn: psycopg.Connection, group: int, **limits: int) -> None:
+    """Give a group limits."""
+    factories.insert(conn, "group_limits", {"group_id": group} | limits)
+
+
+def batch(lab: Lab, count: int) -> str:
+    """Return a batch of so many samples."""
+    values = {"collection_date": "2024-02-01", "location_id": lab.location}
+    return json.dumps([values | {"private_identifier": f"b{number}"} for number in range(count)])
+
+
+def arguments_of(lab: Lab, statement: str, count: int) -> list[Any]:
+    """Return the arguments by which a statement stores so many samples."""
+    if statement == CREATE:
+        return [lab.group, batch(lab, count)]
+    return [lab.group, lab.pathogen, lab.location, count]
+
+
+@pytest.mark.parametrize("statement", [CREATE, POST], ids=["create_samples", "POST"])
+def test_samples_above_the_limit_are_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, statement: str
+) -> None:
+    """Count private ones and none of another group, store nothing of what is too much."""
+    limit(admin, lab.group, most_samples=5)
+    limit(admin, lab.other_group, most_samples=0)
+    for number in range(2):
+        factories.sample(admin, lab.group, is_private=number > 0)
+
+    with request_as("member", sub="alice") as conn:
+        refused = refusal_of(conn, statement, arguments_of(lab, statement, 4))
+    with request_as("member", sub="alice") as conn:
+        conn.execute(statement, arguments_of(lab, statement, 3))
+        stored = conn.execute("select count(*) from api.samples").fetchone()
+
+    numbers = {"group_id": lab.group, "of": "samples", "at_most": 5, "stored": 2, "added": 4}
+    assert refused == (413, "group_limit_exceeded", numbers)
+    assert stored == (5,)
+
+
+def test_group_without_a_limit_is_not_counted(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Let a group without a row, or with a null, store what it wants; the control plane as well."""
+    limit(admin, lab.other_group, most_samples=0)
+    limit(admin, lab.group, most_jobs_per_day=0)
+
+    with request_as("member", sub="alice") as conn:
+        conn.execute(POST, arguments_of(lab, POST, 3))
+        assert conn.execute("select count(*) from api.samples").fetchone() == (3,)
+
+
+def test_limit_holds_for_an_administrator(admin: psycopg.Connection, lab: Lab) -> None:
+    """Refuse what an import or SQL stores, too."""
+    limit(admin, lab.group, most_samples=0)
+
+    refused = refusal_of(
+        admin,
+        "insert into aspen.samples (group_id, pathogen_id, location_id, collection_date,"
+        " private_identifier, public_identifier) values (%s, %s, %s, '2024-02-01', 'a', 'a')",
+        [lab.group, lab.pathogen, lab.location],
+    )
+
+    assert refused[:2] == (413, "group_limit_exceeded")
+
+
+def test_uploads_above_the_limit_are_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Add up the bytes of the group."""
+    factories.storage_credentials(admin)
+    limit(admin, lab.group, most_upload_bytes=1000)
+    factories.upload(admin, lab.group, size_bytes=400)
+    factories.upload(admin, lab.other_group, size_bytes=4000)
+
+    with request_as("member", sub="alice") as conn:
+        refused = refusal_of(conn, UPLOAD, [lab.group, 601, "0" * 64])
+    with request_as("member", sub="alice") as conn:
+        conn.execute(UPLOAD, [lab.group, 600, "0" * 64])
+
+    numbers = {
+        "group_id": lab.group,
+        "of": "upload_bytes",
+        "at_most": 1000,
+        "stored": 400,
+        "added": 601,
+    }
+    assert refused == (413, "group_limit_exceeded", numbers)
+
+
+def test_jobs_above_the_limit_are_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Count what people of the group requested within 24 hours, and say when the next is free."""
+    limit(admin, lab.group, most_jobs_per_day=2)
+    for age, who in (("25 hours", lab.alice), ("23 hours", lab.alice), ("1 hour", None)):
+        job = factories.job(admin, lab.group, "export", requested_by_id=who)
+        admin.execute(
+            "update aspen.jobs set created_at = now() - %s::interval where id = %s", [age, job]
+        )
+
+    with request_as("member", sub="alice") as conn:
+        conn.execute(EXPORT, [lab.group])
+        with pytest.raises(psycopg.Error) as caught, conn.transaction():
+            conn.execute(EXPORT, [lab.group])
+
+    assert caught.value.diag.message_primary is not None
+    told = json.loads(caught.value.diag.message_primary)
+    headers = json.loads(caught.value.diag.message_detail or "")["headers"]
+    assert (told["code"], json.loads(told["details"])) == (
+        "too_many_jobs",
+        {"group_id": lab.group, "at_most": 2, "in_hours": 24},
+    )
+    assert headers["Retry-After"] == "3600"
+
+
+def test_jobs_that_follow_from_samples_are_never_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Queue lineages and quality, which nobody requested."""
+    limit(admin, lab.group, most_jobs_per_day=0)
+    sample = factories.sample(admin, lab.group)
+
+    with request_as("member", sub="alice") as conn:
+        conn.execute(
+            "insert into api.sequences (group_id, sample_id, sequence) values (%s, %s, %s)",
+            [lab.group, sample, factories.GENOME],
+        )
+        assert conn.execute("select count(*) > 0 from api.jobs").fetchone() == (True,)
+
+
+def test_usage_is_told_to_direct_members(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Show a member the numbers of the own group; a viewer and another group none of them."""
+    limit(admin, lab.group, most_samples=10)
+    sample = factories.sample(admin, lab.group, is_private=True)
+    factories.sample(admin, lab.other_group)
+    factories.sequence(admin, sample)
+    factories.upload(admin, lab.group, size_bytes=7)
+    job = factories.job(admin, lab.group, "export", status="succeeded", requested_by_id=lab.alice)
+    factories.job_output(admin, job, size_bytes=9)
+    admin.execute(
+        "update aspen.jobs set started_at = now(), finished_at = now() + interval '90 seconds'"
+        " where id = %s",
+        [job],
+    )
+
+    with request_as("member", sub="alice") as conn:
+        mine = conn.execute(USAGE).fetchall()
+    with request_as("member", sub="vic") as conn:
+        none = conn.execute(USAGE).fetchall()
+    with request_as("member", sub="bob") as conn:
+        theirs = conn.execute(USAGE).fetchall()
+
+    bases = len(factories.GENOME)
+    assert mine == [(lab.group, 1, bases, 9, 7, 1, 2, 10, None, None)]
+    assert (none, [row[:3] for row in theirs]) == ([], [(lab.other_group, 1, 0)])
