@@ -80,7 +80,7 @@ def require_secure(name: str, url: str) -> str:
         host, is_url = parts.hostname or "", parts.port != 0 and not parts.username
     except ValueError:
         host, is_url = "", False
-    is_plain = " " in url or not url.isprintable() or "?" in url or "#" in url
+    is_plain = " " in url or not url.isprintable() or "#" in url
     if is_plain or not is_url or not host or parts.scheme not in ("http", "https"):
         raise ControlError(f"{name} is not a URL", "give it as https://host")
     if parts.scheme == "http" and not _is_here(host):

@@ -24,7 +24,7 @@ FLOORS = (
     {"reference", "settings"},
     {"local"},
     {"web"},
-    {"database", "docs", "mails", "storage", "tokens"},
+    {"database", "docs", "login", "mails", "storage", "tokens"},
     {
         "app",
         "audit",
