@@ -18,6 +18,7 @@ from control.commands.people import (
     store,
     yes_option,
 )
+from control.commands.user_sync import sync
 
 if TYPE_CHECKING:
     from control.people.actions import Action
@@ -27,7 +28,7 @@ users = click.argument("user", nargs=-1)
 
 @click.group()
 def user() -> None:
-    """Create, list, show, edit, disable, enable and sign out users."""
+    """Create, list, show, edit, disable, enable, sign out and sync users."""
 
 
 @user.command("create")
@@ -200,3 +201,6 @@ def _change(
 ) -> None:
     rows = rows_of([*action.fields], action.required, file, {"user": named})
     store(app, f"user {verb}", action, "users", rows, dry_run=dry_run, as_json=as_json)
+
+
+user.add_command(sync)

@@ -13,6 +13,7 @@ create table aspen.groups (
     references aspen.locations (id) on delete restrict,
     created_at aspen.moment not null default now(),
     updated_at aspen.moment not null default now(),
+    directory_id text constraint groups_directory_id_key unique,
     constraint groups_name_length_check check (char_length(name) between 3 and 128),
     constraint groups_prefix_length_check check (char_length(prefix) between 2 and 25),
     constraint groups_submitting_lab_length_check
@@ -55,12 +56,15 @@ create table aspen.groups (
             '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
             || '|^[=@\uff1d\uff20]|^[+\uff0b\uff0d-].*[^-+0-9 ().,/]'
         )
-    )
+    ),
+    constraint groups_directory_id_form_check check (directory_id ~ '^[!-~]{1,255}$')
 );
 
 create index groups_default_tree_location_id_idx on aspen.groups (default_tree_location_id);
 
 comment on table aspen.groups is 'Public-health groups: the owners of samples, jobs and trees';
+comment on column aspen.groups.directory_id is
+'Id of the organisation in the external directory; null if the group is not kept in step with one';
 
 insert into aspen.groups (id, name, prefix)
 values (0, 'Aspen platform', 'ASPEN-PLATFORM');

@@ -24,10 +24,12 @@ FLOORS = (
     {"people", "profiles", "reference"},
     {"settings"},
     {"environments", "local"},
-    {"database", "docs", "mails", "storage", "tokens"},
+    {"web"},
+    {"database", "docs", "login", "mails", "storage", "tokens"},
     {
         "app",
         "audit",
+        "directory",
         "outputs",
         "report",
         "rights",

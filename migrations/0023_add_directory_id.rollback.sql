@@ -1,0 +1,1 @@
+alter table aspen.groups drop column directory_id;
