@@ -45,7 +45,7 @@ SUMMARIES = {
     "db": "Back up and restore the database, and delete what is old.",
     "token": "Mint and inspect tokens, and manage the keys that sign them.",
     "job": "Run jobs, and list, schedule, pause, retry and cancel them.",
-    "sample": "Import samples and their sequences.",
+    "sample": "Import, export and rename samples.",
     "output": "Register, verify, fetch and delete the files that jobs wrote to S3.",
     "mail": "Send the mails of invitations.",
     "event": "Publish the events of the feed, and delete old ones.",

@@ -21,6 +21,7 @@ FLOORS = (
     {"causes", "errors", "queries", "terminal"},
     {"scaffolds", "unpacking"},
     {"events", "input_files", "jobs", "people", "retries", "text_files"},
+    {"cells"},
     {"reference", "settings"},
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
