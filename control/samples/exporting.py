@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, LiteralString, cast
+from typing import IO, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -117,7 +117,7 @@ def read_identifiers(path: Path) -> list[str]:
 def _statement(rows: bytes, schema: str, **parts: LiteralString) -> sql.Composed:
     text = rows.replace(b"{filter}", query("samples/export_filter")).decode()
     written = {part: sql.SQL(value) for part, value in parts.items()}
-    return sql.SQL(cast(LiteralString, text)).format(schema=sql.Identifier(schema), **written)
+    return sql.SQL(text).format(schema=sql.Identifier(schema), **written)
 
 
 def _metadata(conn: psycopg.Connection, schema: str, chosen: Filter, form: str) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ FLOORS = (
     {"local"},
     {"database", "docs", "mails", "storage", "tokens"},
     {"app", "audit", "outputs", "rights", "samples", "schema", "translation", "webhooks"},
-    {"demo", "jobs.executors", "jobs.kinds", "lint", "stack"},
+    {"demo", "jobs.executors", "jobs.kinds", "lint", "stack", "submissions"},
     {"backups", "changes", "jobs.work", "plans"},
     {"psql", "shell"},
     {"commands"},
