@@ -82,7 +82,7 @@ def load_repositories(conn: psycopg.Connection, path: Path) -> Loaded:
         )
         row = conn.execute(query("reference/load_repositories"), columns).fetchone()
     assert row is not None
-    return Loaded(*row, 0)
+    return Loaded(row[0], row[1], 0)
 
 
 def _read(
