@@ -51,6 +51,9 @@
 \ir tables/rejected_notifications.sql
 \ir tables/uploads.sql
 \ir tables/import_problems.sql
+\ir tables/submissions.sql
+\ir tables/submission_files.sql
+\ir tables/submission_samples.sql
 \ir tables/phylo_trees.sql
 \ir tables/phylo_tree_tips.sql
 \ir tables/share_links.sql
@@ -372,6 +375,9 @@
 \ir policies/object_prunes.sql
 \ir policies/uploads.sql
 \ir policies/import_problems.sql
+\ir policies/submissions.sql
+\ir policies/submission_files.sql
+\ir policies/submission_samples.sql
 \ir policies/phylo_trees.sql
 \ir policies/phylo_tree_tips.sql
 \ir policies/share_links.sql
@@ -436,6 +442,9 @@
 \ir api/views/uploads.sql
 \ir api/views/job_schedules.sql
 \ir api/views/import_problems.sql
+\ir api/views/submissions.sql
+\ir api/views/submission_files.sql
+\ir api/views/submission_samples.sql
 \ir api/views/changes.sql
 \ir api/views/events.sql
 \ir api/views/webhooks.sql

@@ -194,6 +194,7 @@ begin
                 ),
                 ('sample_qc_metrics', $sql$'reference_dataset_id', 'raw_output'$sql$),
                 ('share_links', $sql$'token_hash'$sql$),
+                ('submission_files', $sql$'content'$sql$),
                 ('webhooks', $sql$'secret', 'former_secret', 'url'$sql$)
         ) as left_out (table_name, columns) on tables.relname = left_out.table_name
         inner join (

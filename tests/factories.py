@@ -494,6 +494,40 @@ def import_problem(conn: psycopg.Connection, job_id: int, **columns: object) -> 
     return insert(conn, "import_problems", values | columns)
 
 
+def submission(conn: psycopg.Connection, group_id: int, **columns: object) -> int:
+    """Store a submission to GISAID."""
+    values = {
+        "group_id": group_id,
+        "pathogen_id": pathogen(conn),
+        "public_repository_id": repository(conn),
+    }
+    return insert(conn, "submissions", values | columns)
+
+
+def submission_file(conn: psycopg.Connection, submission_id: int, **columns: object) -> int:
+    """Store a file of a submission."""
+    content = b"sent"
+    values = {
+        "group_id": group_of(conn, "submissions", submission_id),
+        "submission_id": submission_id,
+        "name": "metadata.csv",
+        "content": content,
+        "size_bytes": len(content),
+        "checksum_sha256": sha256(content).hexdigest(),
+    }
+    return insert(conn, "submission_files", values | columns)
+
+
+def submission_sample(conn: psycopg.Connection, submission_id: int, **columns: object) -> int:
+    """Store a sample of a submission, without a sample of ours."""
+    values = {
+        "group_id": group_of(conn, "submissions", submission_id),
+        "submission_id": submission_id,
+        "strain": f"hCoV-19/France/{next(_numbers)}/2024",
+    }
+    return insert(conn, "submission_samples", values | columns)
+
+
 def event(conn: psycopg.Connection, sample_id: int) -> int:
     """Store the event that a sample was created, as seen by whoever sees the sample."""
     group_id, disclosed_at = conn.execute(

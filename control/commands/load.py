@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
+from control.commands.load_changes import echo_changes, listed_as_json
+from control.commands.load_small_tables import repositories, usher_options
 from control.commands.options import Software, echo_json, json_option, say
 from control.errors import ControlError
 from control.settings import Settings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from control.reference.coordinates import CoordinatesFile, CoordinatesReport
 
 NAMED_LOCATIONS = 20
+PATHOGEN_TABLES = ("public_repositories", "pathogens", "pathogen_repositories", "lineage_aliases")
 PLURALS = {
     "region": "regions",
     "country": "countries",
@@ -39,6 +42,10 @@ def load() -> None:
     """Load reference data, or the demo."""
 
 
+load.add_command(repositories)
+load.add_command(usher_options)
+
+
 @load.command()
 @click.option("--dry-run", is_flag=True, help="Count what is missing, store nothing.")
 @json_option
@@ -51,14 +58,19 @@ def pathogens(app: App, dry_run: bool, as_json: bool) -> None:
     \b
         control load pathogens
     """
+    from control.reference.differences import compared
     from control.reference.pathogens import load_pathogens
 
-    with app.connect("load pathogens") as conn:
-        added = load_pathogens(conn, dry_run=dry_run)
+    with (
+        app.connect("load pathogens") as conn,
+        compared(conn, PATHOGEN_TABLES, dry_run=dry_run) as changes,
+    ):
+        added = load_pathogens(conn)
     if as_json:
-        echo_json({"dry_run": dry_run, "added": added})
+        echo_json({"dry_run": dry_run, "added": added, **listed_as_json(changes, dry_run)})
     else:
         click.echo(f"{'would add' if dry_run else 'added'} {added} rows")
+        echo_changes(changes)
 
 
 @load.command("coordinates")
@@ -79,15 +91,20 @@ def coordinates_command(app: App, file: Path, replace: bool, dry_run: bool, as_j
         control load coordinates lat_longs.tsv --dry-run
     """
     from control.reference.coordinates import load_coordinates, read_coordinates
+    from control.reference.differences import compared
 
     coordinates = read_coordinates(file)
-    with app.connect("load coordinates") as conn:
-        report = load_coordinates(conn, coordinates, replace=replace, dry_run=dry_run)
+    with (
+        app.connect("load coordinates") as conn,
+        compared(conn, ["locations"], dry_run=dry_run) as changes,
+    ):
+        report = load_coordinates(conn, coordinates, replace=replace)
     if as_json:
-        others = {"other_levels": dict(coordinates.other_levels)}
-        echo_json(asdict(report) | others | {"is_stored": not dry_run})
+        others = {"other_levels": dict(coordinates.other_levels), "is_stored": not dry_run}
+        echo_json(asdict(report) | others | listed_as_json(changes, dry_run))
         return
     _echo_coordinates(coordinates, report, dry_run)
+    echo_changes(changes)
 
 
 def _echo_coordinates(file: CoordinatesFile, report: CoordinatesReport, dry_run: bool) -> None:
@@ -142,21 +159,27 @@ def lineages_command(
         control load lineages SC2 lineage_notes.txt --alias-key alias_key.json
     """
     from control.reference.alias_key import add_full_names, read_alias_key
+    from control.reference.differences import compared
     from control.reference.lineages import load_lineages, read_lineages
 
     lineages = read_lineages(file)
     if alias_key is not None:
         lineages = add_full_names(lineages, read_alias_key(alias_key))
-    with app.connect("load lineages") as conn:
-        report = load_lineages(conn, pathogen, lineages, allow_fewer=allow_fewer, dry_run=dry_run)
+    with (
+        app.connect("load lineages") as conn,
+        compared(conn, ["lineages", "lineage_aliases"], dry_run=dry_run) as changes,
+    ):
+        report = load_lineages(conn, pathogen, lineages, allow_fewer=allow_fewer)
     if as_json:
-        echo_json(asdict(report) | {"withdrawn": lineages.withdrawn, "is_stored": not dry_run})
+        others = {"withdrawn": lineages.withdrawn, "is_stored": not dry_run}
+        echo_json(asdict(report) | others | listed_as_json(changes, dry_run))
         return
     verb = "would add" if dry_run else "added"
     click.echo(
         f"{verb} {report.added} lineages and {report.aliases} aliases,"
         f" {'would remove' if dry_run else 'removed'} {report.removed} lineages"
     )
+    echo_changes(changes)
     if lineages.withdrawn:
         click.echo(f"{lineages.withdrawn} lineages of the file are withdrawn", err=True)
 
@@ -290,14 +313,19 @@ def locations_command(app: App, pathogen: str, dry_run: bool, as_json: bool) -> 
         control load locations --pathogen SC2
     """
     from control.jobs.platform import find_pathogen
+    from control.reference.differences import compared
     from control.reference.public_sequences import derive_locations
 
-    with app.connect("load locations") as conn:
-        added = derive_locations(conn, find_pathogen(conn, pathogen), dry_run=dry_run)
+    with (
+        app.connect("load locations") as conn,
+        compared(conn, ["locations"], dry_run=dry_run) as changes,
+    ):
+        added = derive_locations(conn, find_pathogen(conn, pathogen))
     if as_json:
-        echo_json({"added": added, "is_stored": not dry_run})
+        echo_json({"added": added, "is_stored": not dry_run, **listed_as_json(changes, dry_run)})
     else:
         click.echo(f"{'would add' if dry_run else 'added'} {added} locations")
+        echo_changes(changes)
 
 
 @load.command("accessions")
@@ -318,19 +346,22 @@ def accessions_command(
         control load accessions --pathogen SC2 --repository GISAID
     """
     from control.jobs.platform import find_pathogen, find_repository
+    from control.reference.differences import compared
     from control.reference.public_sequences import derive_accessions
 
-    with app.connect("load accessions") as conn:
+    with (
+        app.connect("load accessions") as conn,
+        compared(conn, ["accessions"], dry_run=dry_run) as changes,
+    ):
         written = derive_accessions(
-            conn,
-            find_pathogen(conn, pathogen),
-            find_repository(conn, repository),
-            dry_run=dry_run,
+            conn, find_pathogen(conn, pathogen), find_repository(conn, repository)
         )
     if as_json:
-        echo_json({"written": written, "is_stored": not dry_run})
+        stored = {"written": written, "is_stored": not dry_run}
+        echo_json(stored | listed_as_json(changes, dry_run))
     else:
         click.echo(f"{'would write' if dry_run else 'wrote'} {written} accessions")
+        echo_changes(changes)
 
 
 @load.command("demo")

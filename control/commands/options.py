@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +15,22 @@ from control.terminal import working_on
 # Every command has it: complete data for machines on stdout, where a table would be shortened.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 job_id = click.argument("job_id", type=click.IntRange(min=1))
+
+
+class InputPath(click.Path):
+    """A file to read; "-" is standard input."""
+
+    def convert(
+        self,
+        value: str | PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        return super().convert("/dev/stdin" if value == "-" else value, param, ctx)
+
+
+input_file = InputPath(exists=True, dir_okay=False, path_type=Path)
+new_file = click.Path(dir_okay=False, path_type=Path)
 
 
 class Lifetime(click.ParamType[timedelta]):

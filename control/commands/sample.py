@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
-from control.commands.options import json_option, say
+from control.commands.options import input_file, json_option, new_file, say
+from control.commands.sample_export import export_command
+from control.commands.sample_public_ids import update_public_ids
 from control.errors import ControlError
 from control.samples.metadata import (
     STRAIN,
@@ -31,25 +32,13 @@ if TYPE_CHECKING:
     from control.samples.importing import ImportReport, OnConflict, Target
 
 
-class InputPath(click.Path):
-    """A file to read; "-" is standard input."""
-
-    def convert(
-        self,
-        value: str | PathLike[str],
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Any:
-        return super().convert("/dev/stdin" if value == "-" else value, param, ctx)
-
-
-input_file = InputPath(exists=True, dir_okay=False, path_type=Path)
-new_file = click.Path(dir_okay=False, path_type=Path)
-
-
 @click.group()
 def sample() -> None:
-    """Import samples and their sequences."""
+    """Import, export and rename samples."""
+
+
+sample.add_command(export_command)
+sample.add_command(update_public_ids)
 
 
 @sample.command("import")

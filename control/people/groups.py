@@ -46,3 +46,11 @@ def find_group(conn: psycopg.Connection, text: str) -> Group:
         ).fetchall()
     chosen = choose_group([(group.id, group.name, group.prefix) for group in found], text)
     return next(group for group in found if group.id == chosen)
+
+
+def find_group_by_id(conn: psycopg.Connection, group_id: int) -> Group:
+    """Return the group with this id, whatever the names of others are."""
+    group = find_group(conn, str(group_id))
+    if group.id != group_id:
+        raise ControlError(f"there is no group {group_id}", "give the id of a group")
+    return group

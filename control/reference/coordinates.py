@@ -64,7 +64,6 @@ def load_coordinates(
     file: CoordinatesFile,
     *,
     replace: bool = False,
-    dry_run: bool = False,
 ) -> CoordinatesReport:
     """Set the coordinates of locations that have none; `replace` changes existing ones, too."""
     columns = {
@@ -78,7 +77,7 @@ def load_coordinates(
         "divisions": [line.division for line in file.lines],
     }
     report = CoordinatesReport()
-    with conn.transaction(force_rollback=dry_run):
+    with conn.transaction():
         rows = conn.execute(
             query("reference/load_coordinates"), columns | {"replace": replace}
         ).fetchall()

@@ -46,10 +46,9 @@ def load_lineages(
     file: LineagesFile,
     *,
     allow_fewer: bool = False,
-    dry_run: bool = False,
 ) -> LineagesReport:
     """Replace the lineages of a pathogen, and record it as a job of the platform."""
-    with conn.transaction(force_rollback=dry_run):
+    with conn.transaction():
         report = store_lineages(conn, slug, file, allow_fewer=allow_fewer)
         end_platform_job(conn, "lineages", None, pathogen_id=find_pathogen(conn, slug))
     return report

@@ -7,9 +7,9 @@ import psycopg
 from control.queries import query
 
 
-def load_pathogens(conn: psycopg.Connection, *, dry_run: bool = False) -> int:
+def load_pathogens(conn: psycopg.Connection) -> int:
     """Add missing repositories, pathogens and prefixes; return the number of new rows."""
-    with conn.transaction(force_rollback=dry_run):
+    with conn.transaction():
         cursor = conn.execute(query("reference/load_pathogens"))
         added = cursor.rowcount
         while cursor.nextset():

@@ -400,11 +400,10 @@ def derive_locations(
     conn: psycopg.Connection,
     pathogen_id: int | None,
     *,
-    dry_run: bool = False,
     job: Job | None = None,
 ) -> int:
     """Create the locations of a pathogen's public sequences, with their divisions and countries."""
-    with conn.transaction(force_rollback=dry_run):
+    with conn.transaction():
         row = conn.execute(
             query("reference/derive_locations"), {"pathogen_id": pathogen_id}
         ).fetchone()
@@ -418,12 +417,11 @@ def derive_accessions(
     pathogen_id: int | None,
     public_repository_id: int | None,
     *,
-    dry_run: bool = False,
     job: Job | None = None,
 ) -> int:
     """Give samples the accessions that a repository published for their public identifiers."""
     key = {"pathogen_id": pathogen_id, "public_repository_id": public_repository_id}
-    with conn.transaction(force_rollback=dry_run):
+    with conn.transaction():
         written = run_query(conn, "reference/derive_accessions", key)
         end_platform_job(conn, "accessions", job, **key)
     return written

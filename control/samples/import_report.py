@@ -59,22 +59,26 @@ def open_rejects(path: Path | None) -> Iterator[Rejects | None]:
 
 
 def refusal(report: ImportReport, rejects: Rejects | None) -> ControlError:
-    """Build the error: why nothing was stored, the remedy, and where all problems are listed."""
-    lines, hidden = _lines(report.problems)
-    remedies = [_remedy(report.problems)]
+    """Build the error of an import: why nothing was stored, and what to do."""
+    said = f"nothing was stored: {report.rejected} of {report.total} samples are rejected"
+    return rejection(said, report.problems, _remedy(report.problems), rejects)
+
+
+def rejection(
+    said: str, problems: Sequence[Problem], remedy: str, rejects: Rejects | None
+) -> ControlError:
+    """Build the error: what failed, its problems, the remedy, and where all problems are listed."""
+    lines, hidden = _lines(problems)
+    remedies = [remedy]
     if rejects is not None:
         try:
-            rejects.write(report.problems)
+            rejects.write(problems)
             remedies.append(f"{rejects.path} lists all problems")
         except OSError as error:
             remedies.append(f"{rejects.path} does not list all problems: {error.strerror}")
     elif hidden:
         remedies.append("--rejects FILE lists all problems")
-    return ControlError(
-        f"nothing was stored: {report.rejected} of {report.total} samples are rejected\n"
-        + "\n".join(lines),
-        "; ".join(remedies),
-    )
+    return ControlError(said + "\n" + "\n".join(lines), "; ".join(remedies))
 
 
 def _remedy(problems: Sequence[Problem]) -> str:

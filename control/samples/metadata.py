@@ -13,8 +13,9 @@ from pathlib import Path
 from sys import intern
 from typing import Literal
 
+from control.cells import described_columns, read_lines, separator_of, split_cells
 from control.errors import ControlError
-from control.input_files import NOT_UTF_8, InputFile, open_input
+from control.input_files import open_input
 from control.reference.locations import Location
 
 IncompleteDates = Literal["reject", "first-day"]
@@ -30,21 +31,11 @@ MISSING = ("", "?")
 ACCESSION_COLUMNS = {"genbank_accession": "GenBank", "gisaid_epi_isl": "GISAID"}
 LONGEST_ACCESSION = 128
 NAMED_LINES = 10
-NAMED_COLUMNS = 20
-# Far longer than a row with every text at its limit; a file without line ends is not read whole.
-LONGEST_LINE_BYTES = 1 << 20
 # What a spreadsheet shows instead of a value it could not compute or fit in.
 SPREADSHEET_ERROR = re.compile(
     r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|#+)"
 )
 SHORTENED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+")
-# Inside a quoted cell, quotes are doubled.
-QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-SEPARATORS = ("\t", ",", ";")
-CELLS = {
-    separator: re.compile(rf'("(?:[^"]|"")*"|[^{separator}]*){separator}')
-    for separator in SEPARATORS
-}
 # Commas between names: initials belong to the name before them.
 BETWEEN_AUTHORS = re.compile(r",(?!\s*(?:[^\W\d_]\.[\s-]*)+(?:,|and\b|$))|(?<=\.)\s+and\s+(?=\w+,)")
 # Argument of create_samples → the columns it may come from; the first one in the file counts.
@@ -148,7 +139,7 @@ def read_metadata(path: Path, options: MetadataOptions) -> Metadata:
     with open_input(path) as file:
         if file.is_empty:
             raise ControlError(f"{path} is empty", "give a file with a header and a row per sample")
-        lines = _lines(file)
+        lines = read_lines(file)
         layout = _layout(path, next(lines, (0, ""))[1], options)
         for number, line in lines:
             if not line.strip(f" {layout.separator}"):
@@ -179,26 +170,9 @@ def read_metadata(path: Path, options: MetadataOptions) -> Metadata:
     )
 
 
-def _lines(file: InputFile) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line that is not blank."""
-    read_line = partial(file.stream.readline, LONGEST_LINE_BYTES + 1)
-    for number, line in enumerate(iter(read_line, b""), 1):
-        if len(line) > LONGEST_LINE_BYTES:
-            raise ControlError(
-                f"{file.name}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                "give a file separated by tabs or commas with one sample per line",
-            )
-        try:
-            text = line.decode().rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise ControlError(f"{file.name}, line {number} is not UTF-8", NOT_UTF_8) from error
-        if text.strip():
-            yield number, text
-
-
 def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
-    separator = _separator(first_line)
-    header = tuple(name.strip() for name in _cells(first_line, separator))
+    separator = separator_of(first_line)
+    header = tuple(name.strip() for name in split_cells(first_line, separator))
     while header and not header[-1]:
         header = header[:-1]
     sources = {
@@ -216,7 +190,7 @@ def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
     )
     if absent := [name for name in dict.fromkeys(required) if name not in header]:
         raise ControlError(
-            f"{path} has no column {', '.join(absent)}; {_described(header)}",
+            f"{path} has no column {', '.join(absent)}; {described_columns(header)}",
             "give a file separated by tabs or commas whose first line names its columns, as"
             " Nextstrain's does",
         )
@@ -225,43 +199,8 @@ def _layout(path: Path, first_line: str, options: MetadataOptions) -> _Layout:
     return _Layout(path, header, separator, sources, options)
 
 
-def _described(header: tuple[str, ...]) -> str:
-    """Name the columns of a file, for a message about a missing one."""
-    more = ", …" if len(header) > NAMED_COLUMNS else ""
-    return f"its columns are {', '.join(header[:NAMED_COLUMNS])}{more}"
-
-
-def _separator(first_line: str) -> str:
-    """Return what separates the names of columns: a tab if there is one, else the more frequent."""
-    if "\t" in first_line:
-        return "\t"
-    return max(SEPARATORS[1:], key=first_line.count)
-
-
-def _cells(line: str, separator: str, count: int | None = None) -> list[str]:
-    """Split a line into cells, `count` of them if possible.
-
-    Spreadsheets quote a cell that contains a comma, a quote or a tab; any other quote is part of
-    the text. Empty cells beyond the last column are ignored.
-    """
-    values = line.split(separator)
-    if '"' in line:
-        quoted = CELLS[separator].findall(f"{line}{separator}")
-        # Between tabs, a quote that nothing closes is part of a text; CSV has only one reading.
-        is_quoted = separator != "\t" or len(quoted) == count
-        values = [_unquoted(value) for value in (quoted if is_quoted else values)]
-    while count is not None and len(values) > count and not values[-1].strip():
-        values.pop()
-    return values
-
-
-def _unquoted(value: str) -> str:
-    match = QUOTED.fullmatch(value.strip())
-    return match[1].replace('""', '"') if match else value
-
-
 def _read_row(layout: _Layout, line: int, text: str) -> tuple[SampleRow | None, list[Problem]]:
-    values = _cells(text, layout.separator, len(layout.header))
+    values = split_cells(text, layout.separator, len(layout.header))
     if len(values) != len(layout.header):
         reason = f"the row has {len(values)} cells, the header {len(layout.header)}"
         if len(values) < len(layout.header) and values[-1].count('"') % 2:

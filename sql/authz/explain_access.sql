@@ -28,14 +28,15 @@ begin
         when explain_access.resource in ('jobs', 'job_outputs', 'phylo_runs', 'phylo_trees')
             then 'any'
         when explain_access.resource in (
-            'sequences', 'share_links', 'uploads', 'import_problems', 'job_inputs'
+            'sequences', 'share_links', 'uploads', 'import_problems', 'job_inputs', 'submissions',
+            'submission_files', 'submission_samples'
         ) then 'full'
         when explain_access.resource in ('changes', 'job_schedules') then 'direct'
     end;
     if needs is null then
         perform authz.fail(400, 'invalid_argument', 'resource is not one that belongs to a group',
             json_build_object('resource', left(explain_access.resource, 200))::text,
-            'Send samples, sequences, accessions, sample_lineages, sample_qc_metrics, sample_mutations, jobs, job_outputs, phylo_runs, phylo_trees, share_links, uploads, import_problems, job_inputs, job_schedules or changes.');
+            'Send samples, sequences, accessions, sample_lineages, sample_qc_metrics, sample_mutations, jobs, job_outputs, phylo_runs, phylo_trees, share_links, uploads, import_problems, job_inputs, submissions, submission_files, submission_samples, job_schedules or changes.');
     end if;
     if asks_as_operator then
         groups_asked := array(select groups.id from api.groups as groups);

@@ -111,6 +111,18 @@ begin
         select shown.group_id, null
         from api.job_schedules as shown
         where seen_row.resource = 'job_schedules' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.submissions as shown
+        where seen_row.resource = 'submissions' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.submission_files as shown
+        where seen_row.resource = 'submission_files' and shown.id = seen_row.id
+        union all
+        select shown.group_id, null
+        from api.submission_samples as shown
+        where seen_row.resource = 'submission_samples' and shown.id = seen_row.id
     ) as found
     left join api.samples as samples on found.sample_id = samples.id;
 

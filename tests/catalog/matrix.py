@@ -103,6 +103,8 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     factories.storage_credentials(conn)
     rows["uploads", "-"] = rows["upload_links", "-"] = factories.upload(conn, lab)
     rows["create_import", "-"] = rows["uploads", "-"]
+    submission = rows["submissions", "-"] = factories.submission(conn, lab)
+    rows["submission_files", "-"] = factories.submission_file(conn, submission)
     rows["import_problems", "-"] = factories.import_problem(
         conn, factories.job(conn, lab, "import", "failed")
     )
@@ -110,6 +112,9 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
         identifier = f"{PRIVATE_IDENTIFIER}-{kind}"
         sample = factories.sample(conn, lab, identifier, is_private=is_private)
         rows["samples", kind] = sample
+        rows["submission_samples", kind] = factories.submission_sample(
+            conn, submission, sample_id=sample
+        )
         rows["job_inputs", kind] = 4 * factories.job_sample(conn, rows["jobs", "-"], sample)
         for function in ("update_samples", "delete_samples", "owner", "uploaded_by"):
             rows[function, kind] = sample

@@ -92,6 +92,13 @@ MAKE: dict[str, Make] = {
     ),
     "uploads": lambda conn, lab: factories.upload(conn, lab.group),
     "import_problems": lambda conn, lab: factories.import_problem(conn, run_of(conn, lab)),
+    "submissions": lambda conn, lab: factories.submission(conn, lab.group),
+    "submission_files": lambda conn, lab: factories.submission_file(
+        conn, factories.submission(conn, lab.group)
+    ),
+    "submission_samples": lambda conn, lab: factories.submission_sample(
+        conn, factories.submission(conn, lab.group)
+    ),
     "phylo_trees": lambda conn, lab: factories.phylo_tree(conn, run_of(conn, lab)),
     "phylo_tree_tips": lambda conn, lab: factories.insert(
         conn,

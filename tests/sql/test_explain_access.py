@@ -42,6 +42,9 @@ OF_GROUPS = (
     "share_links",
     "uploads",
     "import_problems",
+    "submissions",
+    "submission_files",
+    "submission_samples",
     "changes",
 )
 TOKEN = (
@@ -87,6 +90,7 @@ class Cast:
             self.rows["sample_lineages", kind] = factories.sample_lineage(conn, sample)
             self.rows["sample_qc_metrics", kind] = factories.qc_metric(conn, sample)
             self.rows["sample_mutations", kind] = factories.mutations(conn, sample)
+        submission = factories.submission(conn, self.lab)
         run = factories.phylo_run(conn, self.lab)
         tree = factories.phylo_tree(conn, run)
         link = factories.share_link(conn, self.users["alice"], phylo_tree_id=tree)
@@ -98,6 +102,9 @@ class Cast:
             ("import_problems", "open"): factories.import_problem(
                 conn, factories.job(conn, self.lab, "import")
             ),
+            ("submissions", "open"): submission,
+            ("submission_files", "open"): factories.submission_file(conn, submission),
+            ("submission_samples", "open"): factories.submission_sample(conn, submission),
             ("job_outputs", "open"): factories.job_output(conn, run),
             ("phylo_runs", "open"): run,
             ("phylo_trees", "open"): tree,

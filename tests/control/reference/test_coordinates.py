@@ -193,7 +193,8 @@ def test_loading_again_changes_nothing_and_a_dry_run_nothing_at_all(atlas: Atlas
 
     assert before == {}
     assert [tried.stdout, loaded.stdout, again.stdout] == [
-        "would set the coordinates of 1 locations: 1 countries\n",
+        "would set the coordinates of 1 locations: 1 countries\n"
+        "~ locations: Europe / Spain (latitude: None → 40, longitude: None → -4)\n",
         "set the coordinates of 1 locations: 1 countries\n",
         "set the coordinates of 0 locations\n",
     ]

@@ -146,10 +146,13 @@ def test_other_alias_key_is_rejected(library: Library, key: object, said: str) -
 
 
 def test_dry_run_stores_nothing(library: Library) -> None:
-    """Count what would change."""
+    """Count and list what would change."""
     result = library.load(NOTES, "--dry-run", "--json")
 
-    assert json.loads(result.stdout) == {
+    found = json.loads(result.stdout)
+    changes = [(change["kind"], change["name"]) for change in found.pop("changes")]
+    assert changes == [("removed", "OLD"), ("added", "A"), ("added", "A.1")]
+    assert found == {
         "added": 2,
         "removed": 1,
         "aliases": 0,

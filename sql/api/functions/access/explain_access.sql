@@ -22,7 +22,8 @@ comment on function api.explain_access(text, bigint, bigint) is
 $$Why somebody sees a row, or does not
 
 resource: samples, sequences, accessions, sample_lineages, sample_qc_metrics, sample_mutations, jobs,
-job_outputs, phylo_runs, phylo_trees, share_links, uploads, import_problems, job_inputs, job_schedules or changes. id: a row of a group where you are directly
+job_outputs, phylo_runs, phylo_trees, share_links, uploads, import_problems, job_inputs, submissions,
+submission_files, submission_samples, job_schedules or changes. id: a row of a group where you are directly
 admin; operators, any row. user_id: a member of that group, or of one to which it grants, or granted,
 access; operators, any user; without it, you. Returns what decided, in order: step (user, token, operator,
 membership, grant, sample, rule, verdict), outcome (allows, denies or note; of the verdict visible or
