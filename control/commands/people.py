@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option, say
-from control.commands.sample import input_file
+from control.commands.options import echo_json, input_file, json_option, say
 from control.terminal import one_line, screen_width, table
 
 if TYPE_CHECKING:
