@@ -1,5 +1,5 @@
--- A location is found by its names and coloured by its distance on every level, hence its division and
--- country are made with it. Coordinates are loaded separately (control load coordinates).
+-- A location is found by its names and coloured by its distance on every level, hence its division
+-- and country are made with it. Coordinates are loaded separately (control load coordinates).
 create or replace function internal.create_locations(
     regions text[], countries text[], divisions text[], locations text[]
 )

@@ -1,5 +1,5 @@
--- A batch that is rejected takes its new locations back. Runs only for batches that name one, because
--- it reads all entries.
+-- A batch that is rejected takes its new locations back. Runs only for batches that name one,
+-- because it reads all entries.
 create or replace function internal.place_samples(inputs internal.sample_input[])
 returns internal.sample_input[]
 language plpgsql
