@@ -158,7 +158,7 @@ def _wider(call: ast.FuncCall) -> Iterator[_Site]:
         yield _Site(call, lambda new: part(new), lambda: ast.String(wider), f"authz.{wider}()")
     if name == "require_member":
         args: tuple[Any, ...] = call.args or ()
-        needs = args[2].val.sval if len(args) > 2 else "direct"
+        needs = _text(args[2]) if len(args) > 2 else "direct"
         if needs in WEAKER:
             weaker = WEAKER[needs]
             yield _Site(
@@ -167,6 +167,12 @@ def _wider(call: ast.FuncCall) -> Iterator[_Site]:
                 lambda: ast.A_Const(isnull=False, val=ast.String(weaker)),
                 f"needs {weaker}",
             )
+
+
+def _text(node: Any) -> str:
+    """Return the value of a literal; the catalogue shows some with their type."""
+    text: str = (node.arg if isinstance(node, ast.TypeCast) else node).val.sval
+    return text
 
 
 def _is_requirement(node: Any) -> bool:
