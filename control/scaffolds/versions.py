@@ -125,7 +125,10 @@ def _function(schema: str, function: Mapping[str, Any]) -> Iterator[str]:
     name = f"{schema}.{function['name']}"
     arguments = _in_version(schema, function["arguments"])
     yield f"create or replace function {_listed(name, arguments)}\n"
-    yield f"returns {_in_version(schema, function['result'])}\n"
+    result = _in_version(schema, function["result"])
+    if result.startswith("table("):
+        result = _listed("table ", result[len("table(") : -1])
+    yield f"returns {result}\n"
     yield f"language sql\n{function['volatility']}\nsecurity invoker\n"
     if function["rows"]:
         yield f"rows {function['rows']}\n"
