@@ -339,7 +339,6 @@ def test_secrets_come_from_aws(
     ("address", "said"),
     [
         ("aspen/none", "aspen/none of AWS Secrets Manager cannot be read"),
-        ("aspen/db#passwort", "has no key passwort"),
         ("aspen/db#port", "is no text"),
         ("aspen/smtp#password", "has no key password"),
     ],
