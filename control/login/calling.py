@@ -24,7 +24,7 @@ from control.local import forward
 from control.login.session import current_token
 from control.login.stores import logins_of
 from control.settings import Settings
-from control.web import NO_ANSWER, pause_of
+from control.web import NO_ANSWER, pause_of, require_secure
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 METHODS = (*SAFE, "POST", "PATCH", "PUT", "DELETE")
@@ -183,7 +183,7 @@ def api_url_of(settings: Settings) -> str:
             f"the environment {settings.environment} has no api_url",
             "run control up" if settings.is_local else "set ASPEN_API_URL",
         )
-    return settings.api_url.rstrip("/")
+    return require_secure("api_url", settings.api_url)
 
 
 def signed_in(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Api:

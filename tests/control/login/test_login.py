@@ -248,6 +248,14 @@ def test_issuer_without_encryption_is_refused(desk: Desk) -> None:
     assert "the issuer is not encrypted" in result.stderr
 
 
+def test_api_without_encryption_is_refused(desk: Desk) -> None:
+    """Send no token where anybody could read it."""
+    result = desk.run("whoami", ASPEN_API_URL="http://api.example.org", ASPEN_API_TOKEN="a.b.c")
+
+    assert result.exit_code == 1
+    assert "api_url is not encrypted" in result.stderr
+
+
 def test_token_that_is_no_web_token_is_refused(desk: Desk) -> None:
     """Tell that the audience is missing, which Auth0 answers with such tokens."""
     desk.provider.is_opaque = True
