@@ -67,7 +67,7 @@ end
 $$;
 
 comment on function internal.keep_job_limit() is
-$$Trigger: refuse jobs above the limit of what a group requests in 24 hours
+$$Trigger: refuse jobs above what a group may request in 24 hours
 
 The rows are in changed_rows. Errors: 429 too_many_jobs.$$;
 
