@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -210,6 +210,8 @@ def rotate_keys(
         make = partial(retire, directory, dry_run=dry_run)
     else:
         make = partial(rotate, directory, drop_old=not keep_old, dry_run=dry_run)
+        if keep_old and tell and not dry_run:
+            make = partial(make, announce=partial(announce_keys, app))
     change_keys(app, make, tell=tell, dry_run=dry_run, as_json=as_json)
 
 
@@ -239,6 +241,17 @@ def trust_keys(app: App, file: BinaryIO, tell: bool, dry_run: bool, as_json: boo
         raise ControlError("the document has more than a megabyte", "give a JWKS")
     make = partial(trust, app.settings.keys_dir, document, dry_run=dry_run)
     change_keys(app, make, tell=tell, dry_run=dry_run, as_json=as_json)
+
+
+def announce_keys(app: App, change: Change) -> None:
+    """Have PostgREST accept the new keys before they sign, so that no new token is refused.
+
+    An API that does not is named once the keys are stored, as it always was.
+    """
+    from control.tokens.rotation import reload_keys
+
+    with suppress(ControlError), app.connect("token keys") as conn:
+        reload_keys(conn, app.settings.api_url, change)
 
 
 def change_keys(

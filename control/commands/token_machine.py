@@ -76,7 +76,7 @@ def create(
 def list_command(app: App, group: str | None, shows_all: bool, as_json: bool) -> None:
     """List machine tokens, with their last use to the minute.
 
-    A worker that keeps schedules notes the use: see job work.
+    A worker with --with-schedule notes the use: see job work.
 
     \b
         control token list --group HUM

@@ -13,7 +13,15 @@ from urllib.request import Request
 
 from control.errors import ControlError
 from control.local import open_url
-from control.tokens.keys import Key, KeySet, find_keys, load_keys, locked, store
+from control.tokens.keys import (
+    Key,
+    KeySet,
+    find_keys,
+    load_keys,
+    locked,
+    store,
+    write_verification_jwks,
+)
 from control.tokens.minting import claims_for, sign_with
 from control.tokens.trusted_keys import parse_trusted, require_usable
 
@@ -46,9 +54,19 @@ class Change:
         return [key for key in self.before.keys if key.kid not in kept]
 
 
-def rotate(directory: Path, *, drop_old: bool = False, dry_run: bool = False) -> Change:
-    """Create new signing keys, also the first ones; `drop_old` is for a key that leaked."""
-    return _change(directory, lambda keys: keys.rotated(drop_old=drop_old), dry_run)
+def rotate(
+    directory: Path,
+    *,
+    drop_old: bool = False,
+    dry_run: bool = False,
+    announce: Callable[[Change], None] | None = None,
+) -> Change:
+    """Create new signing keys, also the first ones; `drop_old` is for a key that leaked.
+
+    `announce` is called once the new keys are among those that PostgREST reads, and before the
+    first token is signed with them.
+    """
+    return _change(directory, lambda keys: keys.rotated(drop_old=drop_old), dry_run, announce)
 
 
 def retire(directory: Path, *, dry_run: bool = False) -> Change:
@@ -66,13 +84,23 @@ def trust(directory: Path, document: str | bytes, *, dry_run: bool = False) -> C
     return replace(change, left_out=published.left_out)
 
 
-def _change(directory: Path, step: Callable[[KeySet], KeySet], dry_run: bool) -> Change:
+def _change(
+    directory: Path,
+    step: Callable[[KeySet], KeySet],
+    dry_run: bool,
+    announce: Callable[[Change], None] | None = None,
+) -> Change:
     if dry_run:
         before = find_keys(directory)
         return Change(before, step(before))
     with locked(directory):
         before = find_keys(directory)
-        return Change(before, store(step(before)))
+        change = Change(before, step(before))
+        if announce is not None:
+            write_verification_jwks(change.after, change.after.jwks_path)
+            announce(change)
+        store(change.after)
+        return change
 
 
 def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -> None:

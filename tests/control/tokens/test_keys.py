@@ -114,6 +114,23 @@ def test_rotation_signs_with_new_keys_and_verifies_with_both(keys: KeySet) -> No
     assert [jwk["kid"] for jwk in jwks(after)][2:] == [key.kid for key in before.keys]
 
 
+def test_new_keys_are_published_before_they_sign(keys: KeySet) -> None:
+    """Let PostgREST read them while the old ones still sign, so that no new token is refused."""
+    seen = []
+
+    def announce(change: Change) -> None:
+        published = json.loads(keys.jwks_path.read_text())["keys"]
+        signing = load_keys(keys.directory).signing("HS256").kid
+        seen.append(
+            (signing, change.after.signing("HS256").kid in {one["kid"] for one in published})
+        )
+
+    change = rotate(keys.directory, announce=announce)
+
+    assert seen == [(change.before.signing("HS256").kid, True)]
+    assert load_keys(keys.directory).signing("HS256").kid == change.after.signing("HS256").kid
+
+
 def test_rotation_forgets_the_old_private_key(keys: KeySet) -> None:
     """Keep no private part that could leak."""
     rotate(keys.directory)
