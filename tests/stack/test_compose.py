@@ -113,6 +113,9 @@ def test_initialisation_makes_a_database_that_migrations_can_start_from(
     script.write_text(compose["configs"]["initialise"]["content"].replace("/sql/", f"{SQL_DIR}/"))
     passwords = {f"{login.upper()}_PASSWORD": cluster.passwords[login] for login in LOGINS}
     psql = find_binaries(SETTINGS.postgres_bin, None).directory / "psql"
+    with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
+        # The one that stacks of tests begin with, see prepare_stack().
+        conn.execute("drop database if exists aspen")
 
     subprocess.run(
         [psql, cluster.url(SUPERUSER, "postgres"), "--no-psqlrc", "--quiet", f"--file={script}"],
