@@ -54,6 +54,15 @@ class Settings:
     smtp_password: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     mail_folder: str | None = None
+    # Where backups go outside the machine, and who can read them there (control/backups/vault.py).
+    backup_s3_endpoint_url: str | None = None
+    backup_s3_region: str | None = None
+    backup_s3_access_key: str | None = field(default=None, repr=False)
+    backup_s3_secret_key: str | None = field(default=None, repr=False)
+    backup_recipient: str | None = None
+    backup_identity: str | None = field(default=None, repr=False)
+    backup_identity_file: str | None = None
+    backup_identity_command: str | None = None
     # The token of a user, for commands that call the API.
     api_token: str | None = field(default=None, repr=False)
     # The state machine of the executor stepfunctions.
@@ -110,10 +119,16 @@ KEYS = (
     "mail_folder",
     "state_machine_arn",
     "operator",
+    "backup_s3_endpoint_url",
+    "backup_s3_region",
+    "backup_s3_access_key",
+    "backup_recipient",
+    "backup_identity_file",
+    "backup_identity_command",
 )
 # Read from ASPEN_<NAME> only, so that no file with settings contains it.
-SECRET_KEYS = ("smtp_password", "api_token")
-HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
+SECRET_KEYS = ("smtp_password", "api_token", "backup_s3_secret_key", "backup_identity")
+HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url", "backup_s3_endpoint_url")
 
 
 class DamagedState(ControlError):

@@ -26,7 +26,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from control.backups.archive import Archive, Base, write_base, write_witness
 from control.backups.fingerprints import take_witness
 from control.backups.objects import keep_objects, wanted_objects
+from control.backups.retention import Retention, prune_folder
+from control.backups.shipping import Shipper
 from control.backups.tools import Tool, environment_of, find_tool, run_tool
+from control.backups.vault import Vault
 from control.errors import ControlError
 from control.local import connect_here, is_ours
 from control.schema.locks import NoLockError
@@ -54,20 +57,27 @@ def keep_archive(
     once: bool,
     every: float,
     base_every: timedelta,
-    keep: int,
+    retention: Retention,
+    vault: Vault | None,
     echo: Echo,
 ) -> Archived:
-    """Write an archive until interrupted; with `once`, until it holds everything up to now."""
+    """Write an archive until interrupted; with `once`, until it holds everything up to now.
+
+    With a vault, a copy of all of it is kept there.
+    """
     archive = Archive(home)
     for folder in (home, archive.wal, home / "base"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    writer = _Writer(settings, s3, archive, base_every, keep, echo, makes_base=once)
+    writer = _Writer(settings, s3, archive, base_every, retention, echo, makes_base=once)
     with _alone(home), _ending_at_sigterm(), writer.receiving() as receiver:
+        if vault is not None:
+            writer.shipper = Shipper(archive, vault, retention, echo, tries_again=not once)
         while True:
             try:
                 end = writer.do_what_is_due()
                 if once:
                     writer.catch_up(receiver, end)
+                    writer.ship()
                     return Archived(archive, tuple(sorted(writer.problems)))
             except _LOST as error:
                 # The receiver tries again by itself.
@@ -78,6 +88,7 @@ def keep_archive(
                 if once:
                     raise
                 echo(f"rows will be counted later: {error.message.splitlines()[0]}")
+            writer.ship()
             writer.pause(receiver, every)
 
 
@@ -106,7 +117,7 @@ class _Writer:
         s3: S3Client | None,
         archive: Archive,
         base_every: timedelta,
-        keep: int,
+        retention: Retention,
         echo: Echo,
         *,
         makes_base: bool,
@@ -120,8 +131,11 @@ class _Writer:
         self.s3 = s3
         self.archive = archive
         self.base_every = base_every
-        self.keep = keep
+        self.retention = retention
         self.echo = echo
+        self.shipper: Shipper | None = None
+        # Until when the vault can be complete: the objects until then are in it.
+        self.shippable: tuple[datetime, str] | None = None
         self.url: str = settings.admin_database_url
         self.is_ours = is_ours(settings, "admin_database_url")
         self.makes_base = makes_base
@@ -183,11 +197,14 @@ class _Writer:
 
         The log up to that end may still be on its way.
         """
+        if self.shipper is not None:
+            self.shipper.begin_round()
         bases = self.archive.bases
         if self.makes_base or not bases or _age(bases[-1]) >= self.base_every:
             self._make_base()
             self.makes_base = False
-            self._delete_old()
+            for name in prune_folder(self.archive.home, self.retention, dry_run=False):
+                self.echo(f"deleted base backup {name}")
         newest = self.archive.bases[-1]
         if newest.witness is None:
             with self.connect() as holder, self.connect() as reader:
@@ -198,8 +215,20 @@ class _Writer:
             end = _End(datetime.now(UTC), lsn)
             self._copy_objects(conn, end)
             if self._has_received(conn, lsn):
-                self.archive.note(end.moment, lsn)
+                self._note(end)
         return end
+
+    def ship(self) -> None:
+        """Send what is new to the vault, if there is one."""
+        if self.shipper is not None and self.shippable is not None:
+            self.shipper.ship_log(self.shippable)
+            self.shipper.ship_bases()
+
+    def _note(self, end: _End) -> None:
+        """Record that nothing is missing until then; the same of the vault, except for the log."""
+        self.archive.note(end.moment, end.lsn)
+        if self.shipper is not None and self.shipper.is_up:
+            self.shippable = (end.moment, end.lsn)
 
     def catch_up(self, receiver: subprocess.Popen[bytes], end: _End) -> None:
         """Wait until the log is complete up to there."""
@@ -212,7 +241,7 @@ class _Writer:
                         "look at pg_stat_replication and at the network",
                     )
                 self.pause(receiver, 0.1)
-        self.archive.note(end.moment, end.lsn)
+        self._note(end)
 
     def pause(self, receiver: subprocess.Popen[bytes], seconds: float) -> None:
         """Wait, and end when the receiver did."""
@@ -287,22 +316,15 @@ class _Writer:
                 if kept.problem is not None and problem not in self.problems:
                     self.problems.add(problem)
                     self.echo(problem)
+                if kept.stored is not None and self.shipper is not None:
+                    self.shipper.ship_object(kept.stored)
+        if self.shipper is not None and not self.shipper.is_up:
+            # Those that were not sent are found again by looking at all.
+            self.looked_at = self.looked_at_all = None
+            return
         self.looked_at = end
         if is_full:
             self.looked_at_all = end.moment
-
-    def _delete_old(self) -> None:
-        """Delete older base backups, and the log before the oldest that stays."""
-        bases = self.archive.bases
-        for base in bases[: -self.keep]:
-            gone = base.directory.with_name(f"{base.directory.name}.partial")
-            base.directory.rename(gone)
-            shutil.rmtree(gone)
-            self.echo(f"deleted base backup {base.directory.name}")
-        first = bases[-self.keep :][0].first_segment
-        for path in self.archive.wal.iterdir():
-            if not path.name.endswith((".history", ".partial")) and path.name < first:
-                path.unlink()
 
 
 def _age(base: Base) -> timedelta:
