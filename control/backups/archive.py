@@ -73,6 +73,11 @@ class Archive:
         return self.home / "receiver.log"
 
     @property
+    def receiver_pid(self) -> Path:
+        """Return where the process of pg_receivewal is noted."""
+        return self.home / "receiver.pid"
+
+    @property
     def bases(self) -> list[Base]:
         """Return the complete base backups, the oldest first."""
         found = sorted(path for path in (self.home / "base").glob(f"*/{BASE}"))

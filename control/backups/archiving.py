@@ -34,12 +34,13 @@ from control.errors import ControlError
 from control.local import connect_here, is_ours
 from control.schema.locks import NoLockError
 from control.settings import Settings
+from control.stack.archive_keeper import SLOT
+from control.stack.process import start_mark, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Echo = Callable[[str], None]
-SLOT = "aspen_archive"
 _LABEL = "control db archive"
 # How long the log may take to arrive when the command is to end.
 _CATCH_UP_SECONDS = 120
@@ -108,6 +109,18 @@ class _End:
     lsn: str
 
 
+class _Receiver:
+    """The process that receives the log."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start = start
+        self.process = start()
+
+    def start_again(self) -> None:
+        """Replace one that ended."""
+        self.process = self._start()
+
+
 class _Writer:
     """What is done beside the receiver, with one connection per round."""
 
@@ -153,7 +166,7 @@ class _Writer:
         return psycopg.connect(self.url, autocommit=True, **options)
 
     @contextmanager
-    def receiving(self) -> Iterator[subprocess.Popen[bytes]]:
+    def receiving(self) -> Iterator[_Receiver]:
         """Run pg_receivewal, with a slot so that no part of the log can be lost."""
         tool = find_tool(self.settings, "pg_receivewal", self.major)
         run_tool(
@@ -164,18 +177,19 @@ class _Writer:
             "--if-not-exists",
             is_ours=self.is_ours,
         )
-        receiver = self._start(tool)
+        end_orphan(self.archive)
+        receiver = _Receiver(lambda: self._start(tool))
         try:
             yield receiver
         finally:
-            receiver.terminate()
-            receiver.wait()
+            receiver.process.terminate()
+            receiver.process.wait()
 
     def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
         parts: dict[str, Any] = conninfo_to_dict(self.url)
         parts.pop("password", None)
         with open(self.archive.receiver_log, "w", encoding="utf-8") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [
                     tool.path,
                     f"--dbname={make_conninfo(**parts)}",
@@ -191,6 +205,8 @@ class _Writer:
                 stdout=log,
                 stderr=log,
             )
+        self.archive.receiver_pid.write_text(f"{process.pid}")
+        return process
 
     def do_what_is_due(self) -> _End:
         """Make a base backup, record its rows and copy new objects; return what is complete then.
@@ -230,7 +246,7 @@ class _Writer:
         if self.shipper is not None and self.shipper.is_up:
             self.shippable = (end.moment, end.lsn)
 
-    def catch_up(self, receiver: subprocess.Popen[bytes], end: _End) -> None:
+    def catch_up(self, receiver: _Receiver, end: _End) -> None:
         """Wait until the log is complete up to there."""
         give_up_at = time.monotonic() + _CATCH_UP_SECONDS
         with self.connect() as conn:
@@ -243,10 +259,15 @@ class _Writer:
                 self.pause(receiver, 0.1)
         self._note(end)
 
-    def pause(self, receiver: subprocess.Popen[bytes], seconds: float) -> None:
-        """Wait, and end when the receiver did."""
+    def pause(self, receiver: _Receiver, seconds: float) -> None:
+        """Wait; start a receiver again that was killed, and end with one that gave up."""
         time.sleep(seconds)
-        if receiver.poll() is None:
+        code = receiver.process.poll()
+        if code is None:
+            return
+        if code < 0:
+            self.echo(f"pg_receivewal was ended by signal {-code}; starting it again")
+            receiver.start_again()
             return
         said = self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
         raise ControlError(
@@ -325,6 +346,21 @@ class _Writer:
         self.looked_at = end
         if is_full:
             self.looked_at_all = end.moment
+
+
+def end_orphan(archive: Archive) -> None:
+    """End the receiver of a command that was killed: it holds the slot and goes on for ever.
+
+    Whoever calls this holds the lock of the archive, so that no other command has a receiver.
+    """
+    try:
+        pid = int(archive.receiver_pid.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    if b"pg_receivewal" in command and f"--directory={archive.wal}".encode() in command:
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: start_mark(pid) is None, _CATCH_UP_SECONDS)
 
 
 def _age(base: Base) -> timedelta:
