@@ -56,8 +56,8 @@ class Secret:
         vars(instance)[self._name] = value
 
 
-def from_command(key: str, command: list[str]) -> str:
-    """Return the first line that a command prints; no shell reads the command."""
+def from_command(key: str, command: list[str], *, is_long: bool = False) -> str:
+    """Return the first line that a command prints, or all lines; no shell reads the command."""
     name = f"{key}, the command {command[0]},"
     remedy = "run the command by hand: what it prints is not shown here"
     try:
@@ -80,9 +80,10 @@ def from_command(key: str, command: list[str]) -> str:
     if done.returncode != 0:
         raise ControlError(f"{name} failed with exit code {done.returncode}", remedy)
     try:
-        secret = done.stdout.decode().partition("\n")[0].rstrip("\r")
+        text = done.stdout.decode()
     except UnicodeDecodeError:
         raise ControlError(f"{name} printed no text", remedy) from None
+    secret = text if is_long else text.partition("\n")[0].rstrip("\r")
     if not secret:
         raise ControlError(f"{name} printed nothing", remedy)
     return secret

@@ -57,6 +57,14 @@ class Settings:
     smtp_password: Secret = Secret()
     mail_from: str | None = None
     mail_folder: str | None = None
+    # Where backups go outside the machine, and who can read them there (control/backups/vault.py).
+    backup_s3_endpoint_url: str | None = None
+    backup_s3_region: str | None = None
+    backup_s3_access_key: str | None = None
+    backup_s3_secret_key: Secret = Secret()
+    backup_recipient: str | None = None
+    backup_identity: Secret = Secret()
+    backup_identity_file: str | None = None
     # The token of a user, for commands that call the API.
     api_token: Secret = Secret()
     # The state machine of the executor stepfunctions.
@@ -120,14 +128,28 @@ KEYS = (
     "state_machine_arn",
     "operator",
     "backup_folder",
+    "backup_s3_endpoint_url",
+    "backup_s3_region",
+    "backup_s3_access_key",
+    "backup_recipient",
+    "backup_identity_file",
 )
 # In ASPEN_<NAME>, or in a profile as <name>_command or `aws-secret:…`, but never as text in a file.
 PASSWORDS = ("database_password", "admin_database_password")
-SECRET_KEYS = (*PASSWORDS, "s3_secret_key", "smtp_password", "api_token")
-HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url")
+SECRET_KEYS = (
+    *PASSWORDS,
+    "s3_secret_key",
+    "smtp_password",
+    "api_token",
+    "backup_s3_secret_key",
+    "backup_identity",
+)
+# Of several lines; of the others the first line counts.
+LONG_SECRETS = ("backup_identity",)
+HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url", "backup_s3_endpoint_url")
 DATABASE_URLS = ("database_url", "admin_database_url")
 # Relative ones in a profile start at the folder of its file, so that they mean the same anywhere.
-PATHS = ("keys_dir", "mail_folder", "backup_folder")
+PATHS = ("keys_dir", "mail_folder", "backup_folder", "backup_identity_file")
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,7 +227,8 @@ def _found(profile: Profile, environ: Mapping[str, str]) -> dict[str, Found]:
             found[key] = Found(profile.values[key], f"{profile.path}: {key}")
         elif profile.values.get(f"{key}{COMMAND}") is not None:
             command = list(profile.values[f"{key}{COMMAND}"])
-            read = Later(partial(from_command, f"{key}{COMMAND}", command))
+            is_long = key in LONG_SECRETS
+            read = Later(partial(from_command, f"{key}{COMMAND}", command, is_long=is_long))
             found[key] = Found(read, f"{profile.path}: {key}{COMMAND} ({command[0]} …)")
     region = f"{found['region'].value if 'region' in found else Settings.region}"
     for key, one in found.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from control.backups.fingerprints import Witness
+from control.backups.manifest import StoredObject
+from control.backups.objects import Wanted, known_copy
 from control.errors import ControlError
 
 ARCHIVE, BASE, WITNESS = "archive.json", "base.json", "witness.json"
@@ -67,6 +71,11 @@ class Archive:
     def receiver_log(self) -> Path:
         """Return what pg_receivewal said since its last start."""
         return self.home / "receiver.log"
+
+    @property
+    def receiver_pid(self) -> Path:
+        """Return where the process of pg_receivewal is noted."""
+        return self.home / "receiver.pid"
 
     @property
     def bases(self) -> list[Base]:
@@ -126,6 +135,18 @@ class Archive:
                 "use another copy of the archive",
             )
         return [found[name] for name in wanted]
+
+    def provide(self, base: Base) -> None:
+        """Have the files of a base backup and the log since it here; they are."""
+
+    def copy_of(self, wanted: Wanted) -> StoredObject | None:
+        """Return the description of the copy of an object; None if there is none."""
+        return known_copy(self.home, wanted)
+
+    @contextmanager
+    def file_of(self, stored: StoredObject) -> Iterator[Path]:
+        """Have the copy of an object here for a while."""
+        yield self.home / stored.file
 
     def histories(self) -> list[Path]:
         """Return the files that say where one timeline left another."""

@@ -26,17 +26,21 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from control.backups.archive import Archive, Base, write_base, write_witness
 from control.backups.fingerprints import take_witness
 from control.backups.objects import keep_objects, wanted_objects
+from control.backups.retention import Retention, prune_folder
+from control.backups.shipping import Shipper
 from control.backups.tools import Tool, environment_of, find_tool, run_tool
+from control.backups.vault import Vault
 from control.errors import ControlError
 from control.local import connect_here, is_ours
 from control.schema.locks import NoLockError
 from control.settings import Settings
+from control.stack.archive_keeper import SLOT
+from control.stack.process import start_mark, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Echo = Callable[[str], None]
-SLOT = "aspen_archive"
 _LABEL = "control db archive"
 # How long the log may take to arrive when the command is to end.
 _CATCH_UP_SECONDS = 120
@@ -54,20 +58,27 @@ def keep_archive(
     once: bool,
     every: float,
     base_every: timedelta,
-    keep: int,
+    retention: Retention,
+    vault: Vault | None,
     echo: Echo,
 ) -> Archived:
-    """Write an archive until interrupted; with `once`, until it holds everything up to now."""
+    """Write an archive until interrupted; with `once`, until it holds everything up to now.
+
+    With a vault, a copy of all of it is kept there.
+    """
     archive = Archive(home)
     for folder in (home, archive.wal, home / "base"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    writer = _Writer(settings, s3, archive, base_every, keep, echo, makes_base=once)
+    writer = _Writer(settings, s3, archive, base_every, retention, echo, makes_base=once)
     with _alone(home), _ending_at_sigterm(), writer.receiving() as receiver:
+        if vault is not None:
+            writer.shipper = Shipper(archive, vault, retention, echo, tries_again=not once)
         while True:
             try:
                 end = writer.do_what_is_due()
                 if once:
                     writer.catch_up(receiver, end)
+                    writer.ship()
                     return Archived(archive, tuple(sorted(writer.problems)))
             except _LOST as error:
                 # The receiver tries again by itself.
@@ -78,6 +89,7 @@ def keep_archive(
                 if once:
                     raise
                 echo(f"rows will be counted later: {error.message.splitlines()[0]}")
+            writer.ship()
             writer.pause(receiver, every)
 
 
@@ -97,6 +109,18 @@ class _End:
     lsn: str
 
 
+class _Receiver:
+    """The process that receives the log."""
+
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+        self._start = start
+        self.process = start()
+
+    def start_again(self) -> None:
+        """Replace one that ended."""
+        self.process = self._start()
+
+
 class _Writer:
     """What is done beside the receiver, with one connection per round."""
 
@@ -106,7 +130,7 @@ class _Writer:
         s3: S3Client | None,
         archive: Archive,
         base_every: timedelta,
-        keep: int,
+        retention: Retention,
         echo: Echo,
         *,
         makes_base: bool,
@@ -120,8 +144,11 @@ class _Writer:
         self.s3 = s3
         self.archive = archive
         self.base_every = base_every
-        self.keep = keep
+        self.retention = retention
         self.echo = echo
+        self.shipper: Shipper | None = None
+        # Until when the vault can be complete: the objects until then are in it.
+        self.shippable: tuple[datetime, str] | None = None
         self.url: str = settings.admin_database_url
         self.is_ours = is_ours(settings, "admin_database_url")
         self.makes_base = makes_base
@@ -139,7 +166,7 @@ class _Writer:
         return psycopg.connect(self.url, autocommit=True, **options)
 
     @contextmanager
-    def receiving(self) -> Iterator[subprocess.Popen[bytes]]:
+    def receiving(self) -> Iterator[_Receiver]:
         """Run pg_receivewal, with a slot so that no part of the log can be lost."""
         tool = find_tool(self.settings, "pg_receivewal", self.major)
         run_tool(
@@ -150,18 +177,19 @@ class _Writer:
             "--if-not-exists",
             is_ours=self.is_ours,
         )
-        receiver = self._start(tool)
+        end_orphan(self.archive)
+        receiver = _Receiver(lambda: self._start(tool))
         try:
             yield receiver
         finally:
-            receiver.terminate()
-            receiver.wait()
+            receiver.process.terminate()
+            receiver.process.wait()
 
     def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
         parts: dict[str, Any] = conninfo_to_dict(self.url)
         parts.pop("password", None)
         with open(self.archive.receiver_log, "w", encoding="utf-8") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [
                     tool.path,
                     f"--dbname={make_conninfo(**parts)}",
@@ -177,17 +205,22 @@ class _Writer:
                 stdout=log,
                 stderr=log,
             )
+        self.archive.receiver_pid.write_text(f"{process.pid}")
+        return process
 
     def do_what_is_due(self) -> _End:
         """Make a base backup, record its rows and copy new objects; return what is complete then.
 
         The log up to that end may still be on its way.
         """
+        if self.shipper is not None:
+            self.shipper.begin_round()
         bases = self.archive.bases
         if self.makes_base or not bases or _age(bases[-1]) >= self.base_every:
             self._make_base()
             self.makes_base = False
-            self._delete_old()
+            for name in prune_folder(self.archive.home, self.retention, dry_run=False):
+                self.echo(f"deleted base backup {name}")
         newest = self.archive.bases[-1]
         if newest.witness is None:
             with self.connect() as holder, self.connect() as reader:
@@ -198,10 +231,22 @@ class _Writer:
             end = _End(datetime.now(UTC), lsn)
             self._copy_objects(conn, end)
             if self._has_received(conn, lsn):
-                self.archive.note(end.moment, lsn)
+                self._note(end)
         return end
 
-    def catch_up(self, receiver: subprocess.Popen[bytes], end: _End) -> None:
+    def ship(self) -> None:
+        """Send what is new to the vault, if there is one."""
+        if self.shipper is not None and self.shippable is not None:
+            self.shipper.ship_log(self.shippable)
+            self.shipper.ship_bases()
+
+    def _note(self, end: _End) -> None:
+        """Record that nothing is missing until then; the same of the vault, except for the log."""
+        self.archive.note(end.moment, end.lsn)
+        if self.shipper is not None and self.shipper.is_up:
+            self.shippable = (end.moment, end.lsn)
+
+    def catch_up(self, receiver: _Receiver, end: _End) -> None:
         """Wait until the log is complete up to there."""
         give_up_at = time.monotonic() + _CATCH_UP_SECONDS
         with self.connect() as conn:
@@ -212,12 +257,17 @@ class _Writer:
                         "look at pg_stat_replication and at the network",
                     )
                 self.pause(receiver, 0.1)
-        self.archive.note(end.moment, end.lsn)
+        self._note(end)
 
-    def pause(self, receiver: subprocess.Popen[bytes], seconds: float) -> None:
-        """Wait, and end when the receiver did."""
+    def pause(self, receiver: _Receiver, seconds: float) -> None:
+        """Wait; start a receiver again that was killed, and end with one that gave up."""
         time.sleep(seconds)
-        if receiver.poll() is None:
+        code = receiver.process.poll()
+        if code is None:
+            return
+        if code < 0:
+            self.echo(f"pg_receivewal was ended by signal {-code}; starting it again")
+            receiver.start_again()
             return
         said = self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
         raise ControlError(
@@ -287,22 +337,30 @@ class _Writer:
                 if kept.problem is not None and problem not in self.problems:
                     self.problems.add(problem)
                     self.echo(problem)
+                if kept.stored is not None and self.shipper is not None:
+                    self.shipper.ship_object(kept.stored)
+        if self.shipper is not None and not self.shipper.is_up:
+            # Those that were not sent are found again by looking at all.
+            self.looked_at = self.looked_at_all = None
+            return
         self.looked_at = end
         if is_full:
             self.looked_at_all = end.moment
 
-    def _delete_old(self) -> None:
-        """Delete older base backups, and the log before the oldest that stays."""
-        bases = self.archive.bases
-        for base in bases[: -self.keep]:
-            gone = base.directory.with_name(f"{base.directory.name}.partial")
-            base.directory.rename(gone)
-            shutil.rmtree(gone)
-            self.echo(f"deleted base backup {base.directory.name}")
-        first = bases[-self.keep :][0].first_segment
-        for path in self.archive.wal.iterdir():
-            if not path.name.endswith((".history", ".partial")) and path.name < first:
-                path.unlink()
+
+def end_orphan(archive: Archive) -> None:
+    """End the receiver of a command that was killed: it holds the slot and goes on for ever.
+
+    Whoever calls this holds the lock of the archive, so that no other command has a receiver.
+    """
+    try:
+        pid = int(archive.receiver_pid.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    if b"pg_receivewal" in command and f"--directory={archive.wal}".encode() in command:
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: start_mark(pid) is None, _CATCH_UP_SECONDS)
 
 
 def _age(base: Base) -> timedelta:

@@ -17,8 +17,8 @@ from psycopg import sql
 from control.backups.archive import Archive, Base
 from control.backups.fingerprints import differences, fingerprints, table_names
 from control.backups.going_back import require_complete
-from control.backups.manifest import sha256_of
-from control.backups.objects import known_copy, wanted_objects
+from control.backups.manifest import StoredObject, sha256_of
+from control.backups.objects import wanted_objects
 from control.backups.recovery import Copy, Target, recovering, unpack
 from control.database import acting_as
 from control.errors import ControlError
@@ -139,21 +139,22 @@ def _compare_objects(conn: psycopg.Connection, archive: Archive, report: Drill) 
     """Find the copy of every object that rows refer to, and verify its checksum."""
     with conn.transaction():
         for wanted in wanted_objects(conn):
-            copy = known_copy(archive.home, wanted)
+            copy = archive.copy_of(wanted)
             report.objects += 1
             if copy is None:
                 if wanted.is_promised:
                     report.objects -= 1
                 else:
                     report.problems.append(f"no copy of {wanted.address}")
-            elif not wanted.fits(copy) or not _is_whole(archive.home / copy.file, copy.sha256):
+            elif not wanted.fits(copy) or not _is_whole(archive, copy):
                 report.problems.append(f"the copy of {wanted.address} is damaged")
 
 
-def _is_whole(path: Path, sha256: str) -> bool:
+def _is_whole(archive: Archive, copy: StoredObject) -> bool:
     try:
-        return sha256_of(path) == sha256
-    except FileNotFoundError:
+        with archive.file_of(copy) as path:
+            return sha256_of(path) == copy.sha256
+    except (FileNotFoundError, ControlError):
         return False
 
 

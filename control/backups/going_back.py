@@ -15,7 +15,7 @@ import psycopg
 
 from control.backups.archive import Archive, Base
 from control.backups.manifest import StoredObject
-from control.backups.objects import known_copy, read_wanted, write_wanted
+from control.backups.objects import read_wanted, write_wanted
 from control.backups.recovery import Target, recovering, unpack
 from control.backups.restoring import put_objects
 from control.errors import ControlError
@@ -137,7 +137,7 @@ def _objects(
 
     def copies(path: Path) -> Iterator[StoredObject]:
         for wanted in read_wanted(path):
-            copy = known_copy(archive.home, wanted)
+            copy = archive.copy_of(wanted)
             if copy is not None:
                 yield copy
             elif not wanted.is_promised:
@@ -149,5 +149,5 @@ def _objects(
         path = Path(name) / "wanted.jsonl"
         with conn.transaction():
             write_wanted(conn, path)
-        count = put_objects(conn, s3, settings.bucket, copies(path), archive.home)
+        count = put_objects(conn, s3, settings.bucket, copies(path), archive.file_of)
     return count, tuple(missing)

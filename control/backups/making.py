@@ -46,12 +46,19 @@ _WANTED = "wanted.jsonl"
 
 
 def back_up(
-    settings: Settings, s3: S3Client | None, target: Path, *, with_keys: bool, echo: Echo
+    settings: Settings,
+    s3: S3Client | None,
+    target: Path,
+    *,
+    with_keys: bool,
+    echo: Echo,
+    take: Callable[[Path, str], None] | None = None,
 ) -> Backup:
     """Write a backup to `target`, which must not exist; without `s3`, leave the objects out.
 
     The directory gets its name only when it is complete. Requests go on during the backup;
-    migrations wait. Objects that the newest backup beside it has are linked, not copied.
+    migrations wait. Objects that the newest backup beside it has are linked, not copied. With
+    `take`, each object is given away as soon as it is here, and does not stay.
     """
     if target.exists():
         raise ControlError(
@@ -67,7 +74,7 @@ def back_up(
             backup, objects = _dump(settings, conn, scratch, has_keys=with_keys, echo=echo)
         if s3 is not None:
             echo(f"copying {objects} objects")
-            backup = _with_objects(backup, s3, earlier, objects)
+            backup = _with_objects(backup, s3, earlier, objects, take)
         (scratch / _WANTED).unlink()
         if keys is not None:
             _copy_keys(keys.directory, scratch / KEYS)
@@ -156,7 +163,13 @@ def _settings(conn: psycopg.Connection) -> tuple[Setting, ...]:
     return tuple(Setting(*row) for row in rows)
 
 
-def _with_objects(backup: Backup, s3: S3Client, earlier: Path | None, objects: int) -> Backup:
+def _with_objects(
+    backup: Backup,
+    s3: S3Client,
+    earlier: Path | None,
+    objects: int,
+    take: Callable[[Path, str], None] | None,
+) -> Backup:
     """Keep each object; one that is missing or wrong is recorded and does not stop the backup."""
     path, wanted = backup.directory / OBJECT_LIST, read_wanted(backup.directory / _WANTED)
     missing: list[str] = []
@@ -166,6 +179,11 @@ def _with_objects(backup: Backup, s3: S3Client, earlier: Path | None, objects: i
         for kept in counted(copied, "copying objects", objects):
             if kept.stored is not None:
                 listed.write(json.dumps(asdict(kept.stored)) + "\n")
+                if take is not None:
+                    copy = backup.directory / kept.stored.file
+                    take(copy, kept.stored.file)
+                    copy.unlink()
+                    copy.with_suffix(".json").unlink()
             if kept.problem is not None:
                 (missing if kept.problem == MISSING else wrong).append(kept.wanted.address)
     path.chmod(0o600)

@@ -72,6 +72,11 @@ class Backup:
         """Return the number of rows of all tables."""
         return sum(self.rows.values())
 
+    @property
+    def object_count(self) -> int:
+        """Return the number of objects."""
+        return sum(1 for _ in self.objects())
+
     def objects(self) -> Iterator[StoredObject]:
         """Yield each object in the order of the list."""
         if self.object_list_sha256 is None:

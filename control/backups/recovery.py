@@ -81,6 +81,7 @@ def unpack(settings: Settings, archive: Archive, base: Base, data: Path) -> Copy
             f"set ASPEN_POSTGRES_BIN to the programs of PostgreSQL {base.server_major}",
         )
     programs = Path(tool.path).parent
+    archive.provide(base)
     segments = archive.segments(base)
     if len(list(base.directory.glob("*.tar.gz"))) > 2:
         raise ControlError(

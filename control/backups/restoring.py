@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,7 +108,13 @@ def restore(
                 _check_rows(conn, backup)
                 if backup.object_list_sha256 is not None:
                     echo(f"putting the objects into s3://{settings.bucket}")
-                objects = put_objects(conn, s3, settings.bucket, backup.objects(), backup.directory)
+                objects = put_objects(
+                    conn,
+                    s3,
+                    settings.bucket,
+                    backup.objects(),
+                    lambda stored: nullcontext(backup.directory / stored.file),
+                )
             echo("building keys, indexes and policies")
             fill("post-data")
             with server.connect(scratch) as conn:
@@ -223,7 +229,7 @@ def put_objects(
     s3: S3Client,
     bucket: str,
     objects: Iterable[StoredObject],
-    directory: Path,
+    file_of: Callable[[StoredObject], AbstractContextManager[Path]],
 ) -> int:
     """Put every object into the bucket of this environment, and let the rows name it there.
 
@@ -239,7 +245,8 @@ def put_objects(
             for stored in counted(objects, "putting objects"):
                 count += 1
                 if not _is_there(s3, bucket, stored):
-                    version_id, etag = _put(s3, bucket, stored, directory)
+                    with file_of(stored) as path:
+                        version_id, etag = _put(s3, bucket, stored, path)
                     rows.write_row(
                         (stored.bucket, stored.key, stored.version_id, bucket, version_id, etag)
                     )
@@ -261,12 +268,10 @@ def _is_there(s3: S3Client, bucket: str, stored: StoredObject) -> bool:
     return found["ETag"] == stored.etag and found["ContentLength"] == stored.size_bytes
 
 
-def _put(
-    s3: S3Client, bucket: str, stored: StoredObject, directory: Path
-) -> tuple[str | None, str]:
+def _put(s3: S3Client, bucket: str, stored: StoredObject, path: Path) -> tuple[str | None, str]:
     """Store one object; return its version, if the bucket is versioned, and its etag."""
     s3.upload_file(
-        str(directory / stored.file),
+        str(path),
         bucket,
         stored.key,
         ExtraArgs={"ContentType": stored.content_type},

@@ -238,7 +238,7 @@ def _text(actions: Iterable[Action], alone: bool) -> str:
             sql = _INDEX.sub(
                 lambda found: f"create {found[1] or ''}index concurrently if not exists ", sql
             )
-            sql = _DROPPED_INDEX.sub("drop index concurrently if not exists ", sql)
+            sql = _DROPPED_INDEX.sub("drop index concurrently if exists ", sql)
         statements.append(f"{sql};\n")
     return "\n".join(statements)
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option, say
+from control.commands.places import Address, Place, scratch_option
 from control.errors import SOMETHING_TO_DO, ControlError
+from control.storage.s3 import S3Uri
+
+if TYPE_CHECKING:
+    from control.backups.archive import Archive
 
 
 @click.command("archive")
@@ -37,6 +44,20 @@ from control.errors import SOMETHING_TO_DO, ControlError
     metavar="N",
     help="Base backups to keep, and the log since the oldest; 7 by default.",
 )
+@click.option(
+    "--keep-days",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="DAYS",
+    help="Also keep what is needed to go back that far.",
+)
+@click.option(
+    "--to",
+    "address",
+    type=Address(),
+    metavar="s3://BUCKET/PREFIX",
+    help="Keep a copy there, encrypted for backup_recipient.",
+)
 @json_option
 @click.pass_context
 def archive(
@@ -47,6 +68,8 @@ def archive(
     every: float,
     base_hours: int,
     keep: int,
+    keep_days: int,
+    address: S3Uri | None,
     as_json: bool,
 ) -> None:
     """Keep in DIRECTORY everything to go back to any moment: base backups, log and objects.
@@ -55,11 +78,17 @@ def archive(
     long only after select pg_drop_replication_slot('aspen_archive'): the server keeps the log that
     it did not get. With --once, exit code 3: an object is missing, or not what its row describes.
 
+    With --to a copy of all of it is kept outside this machine, about --every seconds behind. While
+    S3 does not answer, the copy falls behind, and catches up later.
+
     \b
         control db archive /backups/archive
         control db archive --once --keep 2 /backups/archive
+        control db archive --to s3://vault/aspen --keep-days 30 /backups/archive
     """
     from control.backups.archiving import keep_archive
+    from control.backups.retention import Retention
+    from control.backups.vault import Vault
 
     app = ctx.find_object(App)
     assert app is not None
@@ -70,7 +99,8 @@ def archive(
         once=once,
         every=every,
         base_every=timedelta(hours=base_hours),
-        keep=keep,
+        retention=Retention(keep, keep_days),
+        vault=None if address is None else Vault.to_write(app.settings, address),
         echo=say,
     )
     noted = done.archive.complete_until
@@ -85,31 +115,31 @@ def archive(
 
 
 @click.command("drill")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.option(
-    "--scratch",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Directory with room for the database; the system's temporary one by default.",
-)
+@click.argument("directory", type=Place(exists=True))
+@scratch_option
 @json_option
 @click.pass_context
-def drill_command(ctx: click.Context, directory: Path, scratch: Path | None, as_json: bool) -> None:
+def drill_command(
+    ctx: click.Context, directory: Path | S3Uri, scratch: Path | None, as_json: bool
+) -> None:
     """Restore the archive in DIRECTORY on a server that is thrown away, and compare everything.
 
     Compares files with their checksums, the rows of every table with what they were at the last
     base backup, the end of the log with what was received, objects with their checksums; and
     shows that a stranger sees no row. RPO is the age of what would be lost, RTO the time that the
-    restore took. Exit code 3: something differs.
+    restore took. Exit code 3: something differs. DIRECTORY may be s3://bucket/prefix, opened with
+    the identity of ASPEN_BACKUP_IDENTITY_FILE, ASPEN_BACKUP_IDENTITY or backup_identity_command.
 
     \b
         control db drill /backups/archive
+        control db drill --json --scratch /srv s3://vault/aspen
     """
-    from control.backups.archive import Archive
     from control.backups.drill import drill
 
     app = ctx.find_object(App)
     assert app is not None
-    report = drill(app.settings, Archive(directory.absolute()), scratch, say)
+    with _opened(app, directory, scratch) as archive:
+        report = drill(app.settings, archive, scratch, say)
     if as_json:
         echo_json(vars(report))
     else:
@@ -127,26 +157,27 @@ def drill_command(ctx: click.Context, directory: Path, scratch: Path | None, as_
 def restore_moment(
     ctx: click.Context,
     app: App,
-    directory: Path,
+    directory: Path | S3Uri,
     into: Path,
     *,
     to_time: str | None,
     to_lsn: str | None,
+    scratch: Path | None,
     as_json: bool,
 ) -> None:
     """Restore one moment of an archive into a new data directory."""
-    from control.backups.archive import Archive
     from control.backups.going_back import go_back
 
-    done = go_back(
-        app.settings,
-        app.s3,
-        Archive(directory),
-        into.absolute(),
-        moment=None if to_time is None else moment_of(to_time),
-        lsn=to_lsn,
-        echo=say,
-    )
+    with _opened(app, directory, scratch) as archive:
+        done = go_back(
+            app.settings,
+            app.s3,
+            archive,
+            into.absolute(),
+            moment=None if to_time is None else moment_of(to_time),
+            lsn=to_lsn,
+            echo=say,
+        )
     if as_json:
         echo_json(vars(done))
     else:
@@ -156,6 +187,19 @@ def restore_moment(
         say(f"no copy of {address}")
     if done.missing_objects:
         ctx.exit(SOMETHING_TO_DO)
+
+
+def _opened(
+    app: App, directory: Path | S3Uri, scratch: Path | None
+) -> AbstractContextManager[Archive]:
+    """Open an archive of this machine, or one outside it."""
+    if isinstance(directory, S3Uri):
+        from control.backups.fetching import fetched_archive
+
+        return fetched_archive(app.settings, directory, scratch)
+    from control.backups.archive import Archive
+
+    return nullcontext(Archive(directory))
 
 
 def moment_of(text: str) -> datetime:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import echo_json, json_option, say
 
 if TYPE_CHECKING:
     from control.changes.new_migration import NewMigration
@@ -77,7 +77,8 @@ def new(
         echo_json({"dry_run": dry_run, "migration": asdict(made) if made else None})
         return
     if made is None:
-        click.echo("nothing to do: the migrations make what sql/ says")
+        click.echo("nothing to do: the migrations make the tables and domains of sql/")
+        say("code, such as policies and grants, needs no migration: control sql apply")
         return
     for line in _lines(made, dry_run):
         click.echo(line)

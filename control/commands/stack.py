@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from control.terminal import leave_the_line, screen_width, table
 if TYPE_CHECKING:
     from control.stack import ComponentStatus
 
-RUNNING = "running"
+RUNNING, ARCHIVE = "running", "archive"
 
 
 @click.command("up")
@@ -29,18 +30,28 @@ RUNNING = "running"
     is_flag=True,
     help="Stay in the foreground and restart servers that die, until Ctrl-C.",
 )
+@click.option(
+    "--archive/--no-archive",
+    "archives",
+    default=None,
+    help="Keep an archive in .aspen/archive from now on, or no more; as before by default.",
+)
 @json_option
 @click.pass_obj
-def up(app: App, watch: bool, as_json: bool) -> None:
+def up(app: App, watch: bool, archives: bool | None, as_json: bool) -> None:
     """Start the local stack and update its database.
 
     Run it again at any time: it starts what is not running and changes nothing else. With --watch
     it stays in the foreground, reports servers that die and why, restarts them, and stops
     everything at Ctrl-C (SIGINT) or SIGTERM.
 
+    With --archive the stack also runs control db archive, from which it can go back to any moment;
+    control status says how far behind it is.
+
     \b
         control up
         control up --watch
+        control up --archive
     """
     from control import stack
 
@@ -52,9 +63,11 @@ def up(app: App, watch: bool, as_json: bool) -> None:
             click.echo(line)
 
     if watch:
+        if archives is not None:
+            raise click.UsageError("say --archive once without --watch; it is remembered")
         stack.watch(app.settings, say, show)
     else:
-        show(stack.up(app.settings, say))
+        show(stack.up(app.settings, say, archives=archives))
 
 
 @click.command("down")
@@ -95,9 +108,13 @@ def status(ctx: click.Context, as_json: bool) -> None:
     is_whole = all(component.state == RUNNING for component in components.values())
     if as_json:
         shown = _addresses_for_machines(app.settings)
+        if ARCHIVE in components:
+            until = _archived_until(app.settings)
+            shown["archive_complete_until"] = None if until is None else until.isoformat()
         echo_json(shown | {"components": _for_machines(components)})
     else:
-        for line in (*_table(components), *_addresses(app.settings)):
+        archive = [_archive_line(app.settings)] if ARCHIVE in components else []
+        for line in (*_table(components), *_addresses(app.settings), *archive):
             click.echo(line)
         if not is_whole:
             click.echo("to do: control up")
@@ -132,6 +149,22 @@ def logs(app: App, component: str | None, is_following: bool, lines: int, as_jso
             echo_json_line({"component": name, "line": line})
         else:
             click.echo(f"{name:11} {line}")
+
+
+def _archived_until(settings: Settings) -> datetime | None:
+    """Return until when the archive of the stack is complete."""
+    from control.backups.archive import Archive
+
+    noted = Archive(settings.data_dir / "archive").complete_until
+    return None if noted is None else noted[0]
+
+
+def _archive_line(settings: Settings) -> str:
+    until = _archived_until(settings)
+    if until is None:
+        return "Archive   making its first base backup"
+    behind = (datetime.now(UTC) - until).total_seconds()
+    return f"Archive   complete until {until:%Y-%m-%d %H:%M:%S}Z, {behind:.0f} s behind"
 
 
 def _addresses(settings: Settings) -> list[str]:

@@ -17,6 +17,7 @@ from control.schema.api_reload import wait_for_api
 from control.schema.code import loaded_probe
 from control.schema.migrate import migrate_up
 from control.settings import Settings
+from control.stack.archive_keeper import ArchiveKeeper
 from control.stack.bootstrap import bootstrap
 from control.stack.components import (
     Api,
@@ -54,17 +55,23 @@ class ComponentStatus:
     log: Path
 
 
-def up(settings: Settings, echo: Echo) -> Settings:
-    """Start what is not running, update the database, and return the settings that reach it."""
+def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Settings:
+    """Start what is not running, update the database, and return the settings that reach it.
+
+    `archives` says whether the stack keeps an archive from now on; None leaves it as it is.
+    """
     _require_local(settings)
     _make_data_directory(settings)
     with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
         database, objects, api, edge, logs = components = _components(settings, state)
+        archive = ArchiveKeeper(settings, state)
+        if archives:
+            archive.want()
         for component in components:
             component.check()
         state.ensure_passwords()
-        _prepare(components, settings, state, echo)
+        _prepare([*components, *_wanted(archive)], settings, state, echo)
         _bring_up(logs, settings, state, echo)
         _bring_up(database, settings, state, echo)
         working_on("preparing the database")
@@ -82,6 +89,11 @@ def up(settings: Settings, echo: Echo) -> Settings:
         if migrated.has_loaded_code:
             _have_schema_served(api, settings, state, echo)
         _bring_up(edge, settings, state, echo)
+        if archives is False and archive.is_wanted:
+            archive.give_up()
+            echo(f"archive stopped; what it holds stays in {archive.home}")
+        for keeper in _wanted(archive):
+            _bring_up(keeper, settings, state, echo)
         return state.applied_to(settings)
 
 
@@ -96,7 +108,7 @@ def down(settings: Settings, echo: Echo) -> None:
         database = Database(settings, state)
         if database.server.pid() is None and (found := find_running(database.data)):
             database.server.record(found[0], "")
-        for component in reversed(_components(settings, state)):
+        for component in reversed(_all_components(settings, state)):
             server = component.server
             had_died = server.has_died()
             if server.end_strays() | server.stop():
@@ -113,14 +125,14 @@ def status(settings: Settings) -> dict[str, ComponentStatus]:
     state = State.load(settings)
     return {
         component.server.name: _status_of(component, state)
-        for component in _components(settings, state)
+        for component in _all_components(settings, state)
     }
 
 
 def log_files(settings: Settings) -> dict[str, Path]:
     """Return the log file of each server by name."""
     _require_local(settings)
-    servers = (component.server for component in _components(settings, State.load(settings)))
+    servers = (component.server for component in _all_components(settings, State.load(settings)))
     return {server.name: server.log_file for server in servers}
 
 
@@ -143,8 +155,10 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
             # Stopped by `control down` while this waited for the lock.
             return failures
         state.ensure_passwords()
-        _prepare(components, settings, state, echo)
-        for component in (logs, database, objects, api, edge):
+        keepers = _wanted(ArchiveKeeper(settings, state))
+        _prepare([*components, *keepers], settings, state, echo)
+        in_order: tuple[Component, ...] = (logs, database, objects, api, edge, *keepers)
+        for component in in_order:
             server = component.server
             follows = server.pid() is not None and not server.runs_as(component.launch())
             if server.name not in names and not follows:
@@ -165,7 +179,7 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
 
 def components_of(settings: Settings) -> tuple[Component, ...]:
     """Return every server as currently remembered."""
-    return _components(settings, State.load(settings))
+    return _all_components(settings, State.load(settings))
 
 
 def restart_api(settings: Settings, echo: Echo) -> None:
@@ -224,6 +238,15 @@ def _components(
         Edge(settings, state),
         LogKeeper(settings, state),
     )
+
+
+def _all_components(settings: Settings, state: State) -> tuple[Component, ...]:
+    """Return the servers, and the archive if it belongs to the stack: it stops before them."""
+    return (*_components(settings, state), *_wanted(ArchiveKeeper(settings, state)))
+
+
+def _wanted(archive: ArchiveKeeper) -> list[Component]:
+    return [archive] if archive.is_wanted else []
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:

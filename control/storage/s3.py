@@ -56,6 +56,11 @@ class S3Uri:
         folder, slash, _ = self.key.rpartition("/")
         return S3Uri(self.bucket, f"{folder}{slash}{name}")
 
+    @property
+    def parent(self) -> S3Uri:
+        """Return the address of the folder around it; at the top its key is empty."""
+        return S3Uri(self.bucket, self.key.rpartition("/")[0])
+
     def __str__(self) -> str:
         return f"{SCHEME}{self.bucket}/{self.key}"
 

@@ -181,3 +181,43 @@ def test_a_rename_keeps_the_rows_and_a_dropped_column_is_named(checkout: Checkou
     assert "loses" not in renamed.output
     assert "\nloses data: column aspen.notes.body\n" in dropped.output
     assert new_files(checkout) == []
+
+
+def test_indexes_change_while_others_write(checkout: Checkout) -> None:
+    """Write statements that may run again after a kill, outside a transaction."""
+    changed = BEFORE.replace(
+        "notes_body_idx on aspen.notes (body)", "notes_kind_idx on aspen.notes (kind)"
+    )
+    checkout.write(TABLES, changed)
+
+    result = checkout.migrate("new", "Index kinds of notes", "--concurrently")
+
+    assert result.exit_code == 0, result.output
+    text = (checkout.root / "migrations/0003_index_kinds_of_notes.sql").read_text()
+    assert "-- transactional: false\n" in text
+    said = " ".join(text.split()).lower()
+    assert "create index concurrently if not exists notes_kind_idx on aspen.notes" in said
+    assert "drop index concurrently if exists aspen.notes_body_idx;" in said
+    assert "everybody waits" not in result.output
+
+
+def test_nothing_but_indexes_changes_while_others_write(checkout: Checkout) -> None:
+    """Refuse a column beside the index: one of them needs a transaction."""
+    changed = BEFORE.replace("    size aspen.size,\n", "    size aspen.size,\n    mood text,\n")
+    checkout.write(TABLES, changed + "create index notes_mood_idx on aspen.notes (mood);\n")
+
+    result = checkout.migrate("new", "Index moods", "--concurrently")
+
+    assert (result.exit_code, "in a migration of its own" in result.stderr) == (1, True)
+    assert new_files(checkout) == []
+
+
+def test_grant_edited_in_code_needs_no_migration(checkout: Checkout) -> None:
+    """Say how it gets into a database, instead of leaving the editor with nothing."""
+    checkout.write("sql/policies/notes.sql", "grant select (body) on aspen.notes to member;\n")
+
+    result = checkout.migrate("new", "Let members read notes")
+
+    assert (result.exit_code, result.stdout.startswith("nothing to do")) == (0, True)
+    assert "policies and grants, needs no migration: control sql apply" in result.stderr
+    assert new_files(checkout) == []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from control.backups.archive import write_base
 from control.backups.tools import find_tool
 from control.cli import cli
 from control.errors import ControlError
 from control.schema.freeze import migration_files
 from control.stack.state import SUPERUSER
 from tests import factories
+from tests.control.backups.archives import make_archive
 from tests.control.schema.older import BASELINE, LATER, make_older
 from tests.servers import S3, SETTINGS, Database
 
@@ -223,3 +226,32 @@ def test_program_that_is_too_old_is_not_used() -> None:
     """Skip it, because pg_dump rejects a server newer than itself."""
     with pytest.raises(ControlError, match="pg_dump of PostgreSQL 99 or later is needed"):
         find_tool(SETTINGS, "pg_dump", 99)
+
+
+def test_backup_of_a_newer_postgresql_is_refused(database: Database, s3: S3, backup: Path) -> None:
+    """Change nothing: an older server cannot read it."""
+    manifest = json.loads((backup / "backup.json").read_text())
+    here = manifest["server_major"]
+    (backup / "backup.json").write_text(json.dumps(manifest | {"server_major": here + 1}))
+
+    result = run(database, s3, "db", "restore", "--yes", str(backup))
+
+    assert result.exit_code == 1
+    assert f"the backup is of PostgreSQL {here + 1}, this server is {here}" in result.stderr
+    assert groups_of(database) == ["Before"]
+
+
+@pytest.mark.parametrize(("major", "said"), [(1, "and only"), (99, "99 or later is needed")])
+def test_archive_of_another_postgresql_is_refused(
+    database: Database, s3: S3, tmp_path: Path, major: int, said: str
+) -> None:
+    """Name the version and where to set its programs; leave nothing behind."""
+    archive = make_archive(tmp_path / "archive", 1)
+    write_base(replace(archive.bases[0], server_major=major))
+
+    into = tmp_path / "data"
+    result = run(database, s3, "db", "restore", str(archive.home), "--into", str(into))
+
+    assert (result.exit_code, said in result.stderr) == (1, True), result.output
+    assert "set ASPEN_POSTGRES_BIN to the" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive"]

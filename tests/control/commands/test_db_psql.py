@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
-from tests.servers import Database
+from tests.servers import SETTINGS, Database
 
 CREATE = "create table aspen.nothing (id bigint)"
 
@@ -57,3 +57,29 @@ def test_password_is_shown_nowhere(database: Database) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["environment"]["PGUSER"] == "control"
     assert password not in result.output
+
+
+@pytest.mark.parametrize(("options", "reads_only"), [((), "on"), (("--write",), "off")])
+def test_production_is_read_only_unless_told(
+    database: Database, tmp_path: Path, options: tuple[str, ...], reads_only: str
+) -> None:
+    """Take the database of the profile that --env names, in psql and in the shell."""
+    for name in ("postgrest.conf", "sql", "migrations"):
+        (tmp_path / name).symlink_to(SETTINGS.root / name)
+    (tmp_path / "aspen.toml").write_text(f'[production]\ndatabase_url = "{database.url}"\n')
+    environment = {"ASPEN_ROOT": str(tmp_path), "ASPEN_DATA_DIR": str(tmp_path / "data")}
+    asking = "show transaction_read_only"
+
+    def control(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, ["--env", "production", "db", *arguments], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    planned = json.loads(control("psql", "--json", *options, "-c", asking))
+    code = f"query('{asking}')"
+    shown = json.loads(control("shell", "--json", *options, "-c", code))
+
+    assert shown == [{"transaction_read_only": reads_only}]
+    environment_of_psql = planned["environment"]
+    assert ("read_only=on" in environment_of_psql["PGOPTIONS"]) == (reads_only == "on")
+    assert "production" in " ".join(planned["command"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -112,3 +114,35 @@ def test_columns_of_one_name_are_refused(api: Api) -> None:
     done = shell(api, "query('select 1 as a, 2 as a')")
 
     assert (done.exit_code, "two columns have the same name" in done.stderr) == (1, True)
+
+
+PANDAS = """
+class DataFrame:
+    def __init__(self, rows, columns):
+        self.rows, self.columns = rows, columns
+
+    def to_dict(self, form):
+        return {"form": form, "columns": self.columns, "rows": self.rows}
+"""
+
+
+def test_rows_become_a_data_frame_where_pandas_is(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hand over rows and the order of columns; a stand-in, because pandas is 60 MB."""
+    code = "query('select 1 as b, 2 as a')"
+    without = shell(api, code, "--json")
+    (tmp_path / "pandas.py").write_text(PANDAS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+
+    found = shell(api, code, "--json")
+
+    monkeypatch.undo()
+    sys.modules.pop("pandas", None)
+    assert json.loads(without.stdout) == [{"b": 1, "a": 2}]
+    assert json.loads(found.stdout) == {
+        "form": "records",
+        "columns": ["b", "a"],
+        "rows": [{"b": 1, "a": 2}],
+    }
