@@ -67,6 +67,13 @@ class Settings:
     backup_identity_file: str | None = None
     # The token of a user, for commands that call the API.
     api_token: Secret = Secret()
+    # The identity provider of `control login`, and this client's id there.
+    issuer: str | None = None
+    client_id: str | None = None
+    # The directory of `control user sync`, and the client that reads and changes it.
+    directory_url: str | None = None
+    directory_client_id: str | None = None
+    directory_client_secret: Secret = Secret()
     # The state machine of the executor stepfunctions.
     state_machine_arn: str | None = None
     first_port: int = 8300
@@ -125,6 +132,10 @@ KEYS = (
     "smtp_user",
     "mail_from",
     "mail_folder",
+    "issuer",
+    "client_id",
+    "directory_url",
+    "directory_client_id",
     "state_machine_arn",
     "operator",
     "backup_folder",
@@ -141,12 +152,20 @@ SECRET_KEYS = (
     "s3_secret_key",
     "smtp_password",
     "api_token",
+    "directory_client_secret",
     "backup_s3_secret_key",
     "backup_identity",
 )
 # Of several lines; of the others the first line counts.
 LONG_SECRETS = ("backup_identity",)
-HTTP_URLS = ("api_url", "admin_url", "s3_endpoint_url", "backup_s3_endpoint_url")
+HTTP_URLS = (
+    "api_url",
+    "admin_url",
+    "s3_endpoint_url",
+    "backup_s3_endpoint_url",
+    "issuer",
+    "directory_url",
+)
 DATABASE_URLS = ("database_url", "admin_database_url")
 # Relative ones in a profile start at the folder of its file, so that they mean the same anywhere.
 PATHS = ("keys_dir", "mail_folder", "backup_folder", "backup_identity_file")

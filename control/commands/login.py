@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--issuer", envvar="ASPEN_ISSUER", metavar="URL", help="ASPEN_ISSUER")
-@click.option("--client-id", envvar="ASPEN_CLIENT_ID", help="ASPEN_CLIENT_ID")
+@click.option("--issuer", metavar="URL", help="Otherwise issuer of the environment.")
+@click.option("--client-id", help="Otherwise client_id of the environment.")
 @click.option("--audience", envvar="ASPEN_AUDIENCE", default=AUDIENCE, show_default=True)
 @click.option("--scope", default="openid profile email offline_access", show_default=True)
 @click.option(
@@ -55,8 +55,13 @@ def login(
     from control.login.session import begin
     from control.login.stores import logins_of
 
+    issuer = issuer or app.settings.issuer
+    client_id = client_id or app.settings.client_id
     if not issuer or not client_id:
-        raise click.UsageError("name the provider: --issuer and --client-id, or their variables")
+        raise click.UsageError(
+            "name the provider: --issuer and --client-id, or ASPEN_ISSUER and ASPEN_CLIENT_ID,"
+            " or issuer and client_id of the environment"
+        )
     api_url = api_url_of(app.settings)
     logins = logins_of(app.settings.environment)
     store = logins.keyring if place == "keyring" else logins.file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from control.terminal import screen_width, table
 if TYPE_CHECKING:
     from control.directory.planning import Change, Plan
 
-SECRET = "ASPEN_DIRECTORY_CLIENT_SECRET"
 LISTS = ("changes", "conflicts")
 
 
@@ -51,9 +49,9 @@ class Link(click.ParamType[tuple[str, str]]):
     "--link", "links", type=Link(), multiple=True, help="Let a group stand for an organisation."
 )
 @click.option(
-    "--directory", "url", envvar="ASPEN_DIRECTORY_URL", metavar="URL", help="ASPEN_DIRECTORY_URL"
+    "--directory", "url", metavar="URL", help="Otherwise directory_url of the environment."
 )
-@click.option("--client-id", envvar="ASPEN_DIRECTORY_CLIENT_ID", help="ASPEN_DIRECTORY_CLIENT_ID")
+@click.option("--client-id", help="Otherwise directory_client_id of the environment.")
 @json_option
 @click.pass_context
 def sync(
@@ -72,7 +70,8 @@ def sync(
     The directory is an Auth0 tenant: its organisations are groups, and the roles admin, member and
     viewer of their members are ours. Users of ours are never deleted, but disabled. What nobody
     can decide, such as a changed address, is listed as a conflict and stays as it is. The secret
-    of the client is in ASPEN_DIRECTORY_CLIENT_SECRET. Exits with 3 if anything is left to do.
+    of the client is directory_client_secret of the environment. Exits with 3 if anything is left
+    to do.
 
     \b
         control user sync --directory https://example.eu.auth0.com --client-id 4f9c
@@ -82,10 +81,14 @@ def sync(
     from control.directory.syncing import Options, sync_from_database, sync_from_directory
 
     app: App = ctx.obj
-    secret = os.environ.get(SECRET)
+    url = url or app.settings.directory_url
+    client_id = client_id or app.settings.directory_client_id
+    secret = app.settings.directory_client_secret
     if not url or not client_id or not secret:
         raise ControlError(
-            "no directory is named", f"set ASPEN_DIRECTORY_URL, ASPEN_DIRECTORY_CLIENT_ID, {SECRET}"
+            "no directory is named",
+            "set ASPEN_DIRECTORY_URL, ASPEN_DIRECTORY_CLIENT_ID, ASPEN_DIRECTORY_CLIENT_SECRET,"
+            " or the keys of these names in aspen.toml",
         )
     run = sync_from_directory if source == "directory" else sync_from_database
     options = Options(applies, deletes, forces)
