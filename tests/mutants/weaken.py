@@ -171,7 +171,8 @@ def _wider(call: ast.FuncCall) -> Iterator[_Site]:
 
 def _text(node: Any) -> str:
     """Return the value of a literal; the catalogue shows some with their type."""
-    text: str = (node.arg if isinstance(node, ast.TypeCast) else node).val.sval
+    literal: Any = node.arg if isinstance(node, ast.TypeCast) else node
+    text: str = literal.val.sval
     return text
 
 
