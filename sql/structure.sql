@@ -152,7 +152,8 @@ begin
             case when events.suffix = 'row_change' then 'row' else 'statement' end as level,
             case
                 when events.suffix = 'row_change' then 'record_row_change()'
-                when tables.relname = 'groups' then 'record_group_changes()'
+                when tables.relname = 'groups'
+                    then $sql$record_group_changes('directory_id')$sql$
                 when access.columns is not null
                     then pg_catalog.format('record_access_changes(%s)', access.columns)
                 else pg_catalog.format('record_changes(%s)', left_out.columns)

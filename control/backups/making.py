@@ -137,7 +137,7 @@ def _dump(
     (scratch / DUMP).chmod(0o600)
     backup = Backup(
         directory=scratch,
-        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         server_major=major,
         tool_major=tool.major,
         migrations=migrations,

@@ -35,9 +35,9 @@ def plan_version(
     _check_name(root, name, deprecated, sunset)
     load = (root / "sql/load.sql").read_text("utf-8")
     new = {f"sql/{name}/schema.sql": _schema(root, name, deprecated, sunset)}
-    views = {row["name"]: row for row in _rows(conn, "versions/views")}
-    functions = {row["name"]: row for row in _rows(conn, "versions/functions")}
-    aggregates = {row["name"]: row for row in _rows(conn, "versions/aggregates")}
+    views = {row["name"]: row for row in _rows(conn, query("versions/views"))}
+    functions = {row["name"]: row for row in _rows(conn, query("versions/functions"))}
+    aggregates = {row["name"]: row for row in _rows(conn, query("versions/aggregates"))}
     for entry in _ENTRY.finditer(load):
         source = (root / "sql" / entry["path"]).read_text("utf-8")
         path = f"sql/{name}/{entry['path'].removeprefix(f'{CURRENT}/')}"
@@ -79,11 +79,11 @@ def _check_name(root: Path, name: str, deprecated: date, sunset: date) -> None:
         )
 
 
-def _rows(conn: psycopg.Connection, name: str) -> list[dict[str, Any]]:
+def _rows(conn: psycopg.Connection, statement: bytes) -> list[dict[str, Any]]:
     """Read with an empty search path, so that types are written with their schema."""
     with conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
         cursor.execute("set local search_path = ''")
-        return cursor.execute(query(name)).fetchall()
+        return cursor.execute(statement).fetchall()
 
 
 def _schema(root: Path, name: str, deprecated: date, sunset: date) -> str:

@@ -31,7 +31,10 @@ begin
             json_build_object('id', token.id)::text,
             'Use a machine token with the scope write.');
     end if;
-    if token.last_used_at is null or token.last_used_at < now() - interval '1 minute' then
+    if (token.last_used_at is null or token.last_used_at < now() - interval '1 minute')
+        -- A replica can tell nobody.
+        and not pg_is_in_recovery()
+    then
         perform pg_notify('machine_token_used', token.id::text);
     end if;
     return token;

@@ -34,6 +34,11 @@ class Visit:
         self.page.click(".auth-btn-wrapper .btn.authorize")
         self.page.click(".auth-btn-wrapper .btn-done")
 
+    def open(self, tag: str) -> str:
+        """Unfold the operations of a resource, and return the path of the first one."""
+        self.page.click(f"#operations-tag-{tag}")
+        return self.page.text(f"#operations-tag-{tag} ~ * .opblock-summary-path")
+
     def execute(self, operation: str) -> None:
         """Send the request of an operation as its form is, and wait for the answer."""
         self.page.click(f"{operation} .opblock-summary-control")
@@ -84,16 +89,17 @@ def called(world: World, visit: Callable[[], Visit]) -> Visit:
     """Send one request from a page as Alice."""
     called = visit()
     called.authorize(f"{world.alice.token}")
+    assert called.open("samples") == "/samples"
     called.execute("#operations-samples-get_samples")
     return called
 
 
 def test_page_shows_what_needs_no_token(visit: Callable[[], Visit]) -> None:
     """Show the API before a token is typed, and nothing that would be refused."""
-    page = visit().page
+    visited = visit()
 
-    assert page.text(".opblock-summary-path") == "/rpc/health"
-    assert page.run("document.body.textContent.includes('/samples')") is False
+    assert visited.open("functions") == "/rpc/health"
+    assert visited.page.run("document.body.textContent.includes('/samples')") is False
 
 
 def test_call_from_the_page_succeeds(world: World, called: Visit) -> None:
@@ -113,7 +119,7 @@ def test_token_that_the_api_refuses_is_told(visit: Callable[[], Visit]) -> None:
     refused.authorize("no.such.token")
 
     assert "(PGRST301)" in refused.page.text("#notice", "(")
-    assert refused.page.text(".opblock-summary-path") == "/rpc/health"
+    assert refused.open("functions") == "/rpc/health"
 
 
 def test_token_stays_in_the_page(world: World, called: Visit) -> None:

@@ -26,7 +26,6 @@ SECRET = "hunter2 'p\\ss@wörd/%"
 # Commands that only look, and reach a database.
 READING = (
     "migrate status",
-    "migrate down --dry-run",
     "db top",
     "db who-can groups 0",
     "db psql --json",

@@ -235,7 +235,7 @@ def test_every_resource_of_a_group_can_be_asked_about(cast: Cast) -> None:
         " and a.attname in ('id', 'group_id')) = 2"
     ).fetchall()
 
-    about_access = {"group_members", "group_grants", "invitations"}
+    about_access = {"group_members", "group_grants", "invitations", "machine_tokens"}
     # Admins alone see webhooks, and an event is seen like the row that it tells of.
     about_access |= {"webhooks", "events"}
     assert {name for (name,) in found} - about_access == {*OF_SAMPLES, *OF_GROUPS}

@@ -12,6 +12,15 @@ with tenant_tables as (
         tables.relnamespace = 'aspen'::pg_catalog.regnamespace
         and tables.relkind in ('r', 'p')
         and not tables.relispartition
+        -- With one row of a group, there is nothing to choose.
+        and not exists (
+            select from pg_catalog.pg_index as keys
+            where
+                keys.indrelid = tables.oid
+                and keys.indisunique
+                and keys.indnatts = 1
+                and keys.indkey[0] = columns.attnum
+        )
 ),
 
 read_by as (

@@ -12,6 +12,8 @@ set enable_nestloop = 'off'
 set enable_mergejoin = 'off'
 set jit = 'off'
 as $$
+declare
+    left_out text[] := coalesce(tg_argv, '{}');
 begin
     if tg_op = 'INSERT' then
         insert into aspen.audit_log (group_id, table_name, row_id, action, user_id, role_name)
@@ -34,7 +36,7 @@ begin
             'delete',
             authz.caller_id(),
             coalesce(nullif(current_setting('role', true), 'none'), session_user),
-            to_jsonb(changed_rows)
+            to_jsonb(changed_rows) - left_out
         from changed_rows;
     else
         insert into aspen.audit_log (
@@ -52,8 +54,8 @@ begin
         from (
             select
                 changed_rows.id,
-                to_jsonb(old_rows) as old_row,
-                to_jsonb(changed_rows) as new_row
+                to_jsonb(old_rows) - left_out as old_row,
+                to_jsonb(changed_rows) - left_out as new_row
             from changed_rows
             left join old_rows on changed_rows.id = old_rows.id
             offset 0

@@ -12,7 +12,7 @@ begin atomic
     with delays as (
         select
             pathogens.name,
-            percentile_cont(array[0.5, 0.9]) within group (
+            percentile_cont(array[0.5::double precision, 0.9::double precision]) within group (
                 order by
                     greatest(
                         (samples.created_at at time zone 'UTC')::date - samples.collection_date, 0
@@ -45,22 +45,17 @@ begin atomic
             (
                 select array_agg(parts.days order by named.name, parts.number)
                 from delays as named
-                cross join
-                    lateral (
-                        values
-                        (1, named.days[1]::numeric),
-                        (2, (named.days[2] - named.days[1])::numeric)
-                    ) as parts (number, days)
+                cross join lateral unnest(
+                    array[named.days[1], named.days[2] - named.days[1]]::numeric[]
+                ) with ordinality as parts (days, number)
             ),
             'days',
             array['median', '90th percentile'],
             (
                 select array_agg(parts.days order by named.name, parts.number)
                 from delays as named
-                cross join
-                    lateral (
-                        values (1, named.days[1]::numeric), (2, named.days[2]::numeric)
-                    ) as parts (number, days)
+                cross join lateral unnest(named.days::numeric[])
+                    with ordinality as parts (days, number)
             )
         )
     from delays;

@@ -11,7 +11,7 @@ begin atomic
     with times as (
         select
             jobs.kind,
-            percentile_cont(array[0.5, 0.9]) within group (
+            percentile_cont(array[0.5::double precision, 0.9::double precision]) within group (
                 order by extract(epoch from jobs.finished_at - jobs.created_at)
             ) as seconds
         from aspen.jobs as jobs

@@ -66,8 +66,14 @@ def test_production_is_read_only_unless_told(
     """Take the database of the profile that --env names, in psql and in the shell."""
     for name in ("postgrest.conf", "sql", "migrations"):
         (tmp_path / name).symlink_to(SETTINGS.root / name)
-    (tmp_path / "aspen.toml").write_text(f'[production]\ndatabase_url = "{database.url}"\n')
-    environment = {"ASPEN_ROOT": str(tmp_path), "ASPEN_DATA_DIR": str(tmp_path / "data")}
+    password = str(urlsplit(database.url).password)
+    url = database.url.replace(f":{password}@", "@")
+    (tmp_path / "aspen.toml").write_text(f'[production]\ndatabase_url = "{url}"\n')
+    environment = {
+        "ASPEN_ROOT": str(tmp_path),
+        "ASPEN_DATA_DIR": str(tmp_path / "data"),
+        "ASPEN_DATABASE_PASSWORD": password,
+    }
     asking = "show transaction_read_only"
 
     def control(*arguments: str) -> str:

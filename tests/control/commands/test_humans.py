@@ -33,6 +33,9 @@ WITHOUT_A_QUESTION = {
     "control job cancel": "one job that is named; control job retry queues it again",
     "control job sweep": "every minute, what has lost its worker",
     "control load lineages": "the file has all of them, and its rows are counted first",
+    "control load usher-options": "the file has all of them, and its rows are counted first",
+    "control logout": "signing in again takes a minute",
+    "control user sign-out": "users who are named; they sign in again",
     "control load public-sequences": "the file has all of them, and its rows are counted first",
     "control output prune": "every day, what no row refers to any more",
 }

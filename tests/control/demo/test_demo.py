@@ -158,7 +158,7 @@ def test_interrupted_demo_is_completed_by_the_next_run(
         interrupted = CliRunner().invoke(cli, ["load", "demo"], env=environment)
     completed = CliRunner().invoke(cli, ["load", "demo"], env=environment)
 
-    assert (interrupted.exit_code, completed.exit_code) == (1, 0)
+    assert (interrupted.exit_code, completed.exit_code) == (130, 0)
     assert query(database, COUNTS) == LOADED
 
 
