@@ -54,7 +54,8 @@ begin atomic
             (
                 select array_agg(parts.days order by named.name, parts.number)
                 from delays as named
-                cross join lateral unnest(named.days::numeric[])
+                cross join
+                    lateral unnest(named.days::numeric[])
                     with ordinality as parts (days, number)
             )
         )
