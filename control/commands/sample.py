@@ -44,7 +44,7 @@ sample.add_command(update_public_ids)
 @sample.command("import")
 @click.option("--group", required=True, metavar="GROUP", help="Owning group: id, name or prefix.")
 @click.option("--user", metavar="SUB", help="User who imports: users.subject. Not with --remote.")
-@click.option("--remote", is_flag=True, help="Send the files to the API with a stored token.")
+@click.option("--remote", is_flag=True, help="Send the files to the API as whoever is signed in.")
 @click.option("--pathogen", required=True, metavar="SLUG", help="For example SC2.")
 @click.option(
     "--metadata",
@@ -116,8 +116,8 @@ def import_command(
     summary could not be printed.
 
     Without access to the database, which --remote or a profile without database_url says, the files
-    are sent to the API, and a job imports them as the user of the token: ASPEN_API_TOKEN, or the
-    file token beside the keys.
+    are sent to the API, and a job imports them as whoever is signed in (control login), or as the
+    user of ASPEN_API_TOKEN.
 
     \b
         control sample import --group 3 --user 'auth0|62c' --pathogen SC2 \\

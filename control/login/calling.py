@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -188,20 +189,20 @@ def api_url_of(settings: Settings) -> str:
 
 def signed_in(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Api:
     """Return the API as whoever ASPEN_API_TOKEN or the login of the environment stands for."""
-    url = api_url_of(settings)
+    return Api(api_url_of(settings), partial(token_of, settings), say)
 
-    def token() -> str:
-        if settings.api_token:
-            return settings.api_token.strip()
-        stored = current_token(logins_of(settings.environment), url)
-        if stored is None:
-            raise ControlError(
-                f"nobody is signed in to {settings.environment}",
-                "run control login, or set ASPEN_API_TOKEN",
-            )
-        return stored
 
-    return Api(url, token, say)
+def token_of(settings: Settings) -> str:
+    """Return ASPEN_API_TOKEN, or the token of the login, which is renewed if need be."""
+    if settings.api_token:
+        return settings.api_token.strip()
+    stored = current_token(logins_of(settings.environment), api_url_of(settings))
+    if stored is None:
+        raise ControlError(
+            f"nobody is signed in to {settings.environment}",
+            "run control login, or set ASPEN_API_TOKEN",
+        )
+    return stored
 
 
 def _details(details: object) -> list[str]:

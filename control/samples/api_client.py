@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
@@ -17,6 +17,7 @@ from urllib.request import Request
 
 from control.errors import ControlError
 from control.local import forward
+from control.login.calling import api_url_of, token_of
 from control.settings import Settings
 
 # Waits of 1, 2, 4, 8 and 16 s outlast a restart of the API.
@@ -36,10 +37,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Client:
-    """The API of one environment, and the token of its user."""
+    """The API of one environment, and what gives the token of its user for a request."""
 
     url: str
-    token: str = field(repr=False)
+    token: Callable[[], str] = field(repr=False)
     pause: Callable[[float], None] = time.sleep
 
     def get(self, resource: str, filters: Mapping[str, object]) -> list[dict[str, Any]]:
@@ -57,7 +58,7 @@ class Client:
         self._call("DELETE", f"/{resource}?{urlencode({'id': f'in.({wanted})'})}", None)
 
     def _call(self, method: str, path: str, body: bytes | None) -> Any:
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token()}", "Accept": "application/json"}
         if body is not None:
             headers |= {"Content-Type": "application/json", "Idempotency-Key": f"{uuid.uuid4()}"}
         request = Request(f"{self.url}{path}", data=body, headers=headers, method=method)
@@ -118,33 +119,8 @@ def _pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
 
 
 def connect_api(settings: Settings) -> Client:
-    """Return the API of the environment, with the token that is stored for it."""
-    if settings.api_url is None:
-        raise ControlError(
-            f"the environment {settings.environment} has no api_url",
-            f"write it into [{settings.environment}] of aspen.toml, or set ASPEN_API_URL",
-        )
-    return Client(settings.api_url.rstrip("/"), _stored_token(settings))
-
-
-def _stored_token(settings: Settings) -> str:
-    """Return ASPEN_API_TOKEN, or what the file `token` beside the keys holds."""
-    if settings.api_token:
-        return settings.api_token.strip()
-    path = settings.keys_dir.parent / "token"
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ControlError(
-            f"there is no token for the API of {settings.environment}",
-            f"write the token of a user to {path}, with mode 600, or set ASPEN_API_TOKEN",
-        ) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ControlError(
-            f"others may read {path}", f"chmod 600 {path}, and have the token replaced"
-        )
-    return token
+    """Return the API of the environment, as whoever is signed in there."""
+    return Client(api_url_of(settings).rstrip("/"), partial(token_of, settings))
 
 
 def _strange(url: str, status: int) -> ControlError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
@@ -18,6 +19,7 @@ from control import local
 from control.app import App
 from control.cli import cli
 from control.jobs.states import lock_job
+from control.login.stores import Login, logins_of
 from control.samples import api_client, remote
 from control.storage.credentials import current_credentials, store_credentials
 from tests import factories
@@ -185,20 +187,24 @@ def test_refusal_of_the_api_is_said(office: Office) -> None:
     assert f"there is no group '{office.group_id - 1}'" in foreign.stderr
 
 
-def test_token_is_read_from_a_file_that_nobody_else_reads(office: Office) -> None:
-    """Refuse one that others may read."""
-    keys = office.folder / "keys"
-    path = office.folder / "token"
-    environment = {"ASPEN_API_TOKEN": "", "ASPEN_KEYS_DIR": str(keys)}
-    missing = office.run(environment=environment)
-    path.write_text(office.api.token(office.subject) + "\n")
-    path.chmod(0o644)
-    open_to_all = office.run(environment=environment)
-    path.chmod(0o600)
+def test_import_is_made_as_whoever_is_signed_in(office: Office) -> None:
+    """Take the login of the environment where no token is given."""
+    environment = {"ASPEN_API_TOKEN": "", "XDG_STATE_HOME": str(office.folder)}
+    nobody = office.run(environment=environment)
+    login = Login(
+        office.api.url,
+        *("https://login.example.org", "client-1", "https://login.example.org/token", None),
+        office.api.token(office.subject),
+        refresh_token=None,
+        expires_at=time.time() + 3600,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(office.folder))
+        logins = logins_of("local")
+        logins.keep(login, logins.file)
     done = office.run(environment=environment)
 
-    assert "there is no token for the API" in missing.stderr
-    assert f"others may read {path}" in open_to_all.stderr
+    assert "nobody is signed in to local" in nobody.stderr
     assert done.exit_code == 0, done.stderr
 
 
