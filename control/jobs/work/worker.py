@@ -11,19 +11,16 @@ import os
 import platform
 import secrets
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
-from control.jobs.executors import CannotLaunch, Executor, Outcome, Task, make_executor
+from control.jobs.executors import CannotLaunch, Executor, Outcome, make_executor
 from control.jobs.logs import log_key
-from control.jobs.programs import CONTROL, LONGEST_SECONDS, Program, Programs
+from control.jobs.programs import CONTROL, Program, Programs
 from control.jobs.queue import (
     CHANNEL,
     Claim,
@@ -43,9 +40,9 @@ from control.jobs.work.lost import (
     sweep_attempts,
     take_back_attempts,
 )
+from control.jobs.work.tasks import make_task, make_token
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
-from control.tokens.minting import mint
 
 if TYPE_CHECKING:
     import psycopg
@@ -63,8 +60,6 @@ SETTLE_SECONDS = 30.0
 # The front of the queue is read no more often, and so that it takes a twentieth of the time.
 FRONT_SECONDS, FRONT_SHARE = 0.5, 20
 RECONNECT_SECONDS = (0.5, 1, 2, 5, 10)
-# A token outlives the limit by this, so that a program that is just in time can report.
-TOKEN_EXTRA_SECONDS = 300
 REASONS = 10_000
 
 
@@ -289,8 +284,12 @@ class Worker:
             )
             if started_at is None:
                 return
-            token = self._token(claim, program, started_at) if program.runs_in != CONTROL else ""
-            handle = executor.launch(self._task(claim, program, token))
+            token = (
+                ""
+                if program.runs_in == CONTROL
+                else make_token(self._keys, claim, program, started_at)
+            )
+            handle = executor.launch(make_task(self._app.settings, claim, program, token))
         except CannotLaunch as error:
             self._end(conn, claim, "fail", f"{error.message}: {error.remedy}", is_final=True)
             return
@@ -305,54 +304,6 @@ class Worker:
         if name not in self._executors:
             self._executors[name] = make_executor(name, self._app.settings)
         return self._executors[name]
-
-    def _token(self, claim: Claim, program: Program, now: datetime) -> str:
-        seconds = min(program.time_limit_seconds + TOKEN_EXTRA_SECONDS, LONGEST_SECONDS)
-        return mint(
-            self._keys,
-            sub=f"job|{claim.job_id}",
-            role="job",
-            ttl=timedelta(seconds=seconds),
-            now=now,
-            job_id=claim.job_id,
-            attempt=claim.attempt,
-        )
-
-    def _task(self, claim: Claim, program: Program, token: str) -> Task:
-        settings = self._app.settings
-        command: tuple[str, ...] = program.command
-        environment: Mapping[str, str]
-        if program.runs_in == CONTROL:
-            command = (
-                *(sys.executable, "-m", "control", "--env", settings.environment),
-                *("job", "run", str(claim.job_id), "--attempt", str(claim.attempt)),
-            )
-            environment = {**os.environ, "ASPEN_ROOT": str(settings.root)}
-        else:
-            if settings.api_url is None:
-                raise ControlError(
-                    f"environment {settings.environment} has no API", "set ASPEN_API_URL"
-                )
-            environment = {
-                "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
-                "ASPEN_JOB_ID": str(claim.job_id),
-                "ASPEN_JOB_ATTEMPT": str(claim.attempt),
-                "ASPEN_API_URL": settings.api_url,
-                "ASPEN_JOB_TOKEN": token,
-                "ASPEN_OUTPUT_PREFIX": f"s3://{settings.bucket}/{_prefix(claim)}",
-                "TRACEPARENT": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
-            }
-        return Task(
-            claim.job_id,
-            claim.attempt,
-            claim.kind,
-            command,
-            program.image,
-            program.memory_mb,
-            program.vcpu,
-            program.time_limit_seconds,
-            environment,
-        )
 
     def _look(self, conn: psycopg.Connection, heart: Heart) -> None:
         """Stop what is lost or overdue, and settle what has ended."""
@@ -477,10 +428,6 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
 
 def _attempt(claim: Claim) -> Attempt:
     return claim.job_id, claim.attempt
-
-
-def _prefix(claim: Claim) -> str:
-    return f"jobs/{claim.job_id}/{claim.attempt}/"
 
 
 def _without(log: bytes, token: str) -> bytes:
