@@ -437,6 +437,8 @@ def test_ten_thousand_samples_are_swapped_in_pairs(
     ]
     with request_as("member", sub="alice") as conn:
         update(conn, lab, *changes)
+        # The view for all rows of a table that counts as empty takes PostgreSQL 15 a minute.
+        conn.execute("set local enable_nestloop = off")
         row = conn.execute(
             "select count(*), count(distinct private_identifier) from api.samples"
             " where private_identifier::integer = (public_identifier::integer # 1)"
