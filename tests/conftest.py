@@ -10,14 +10,17 @@ import functools
 import gc
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import hypothesis
 import psycopg
 import pytest
+from click.testing import CliRunner
 from httpx._transports import default
 
 from control.database import begin_request, request_claims
@@ -38,6 +41,7 @@ from tests.servers import (
     run_s3,
 )
 
+Isolation = Callable[..., Any]
 RequestAs = Callable[..., AbstractContextManager[psycopg.Connection]]
 
 # In memory, for all that tests write.
@@ -58,8 +62,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = folder / "files"
     # Each client would read the certificates of the world for it, although nothing here speaks TLS.
     vars(default)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
+    CliRunner.isolation = only_in_the_main_thread(CliRunner.isolation)  # type: ignore[method-assign]
     # Looking for garbage among ten thousand tests takes half of the time to find them.
     gc.disable()
+
+
+def only_in_the_main_thread(isolation: Isolation) -> Isolation:
+    """Let no two commands run at once: both would change, and restore, the same environment."""
+
+    @functools.wraps(isolation)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            raise AssertionError("a thread runs a command: start it as a process")
+        return isolation(*args, **kwargs)
+
+    return checked
 
 
 def pytest_collection_finish() -> None:

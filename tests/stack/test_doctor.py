@@ -104,7 +104,9 @@ def test_table_that_was_changed_by_hand_is_told(well: LocalStack) -> None:
 
     [found] = json.loads(result.stdout)["checks"]
     assert result.exit_code == 3
-    assert found["said"] == "column aspen.groups.note made by hand"
+    # Tests that kept a word in this stack left its table.
+    said = found["said"].removesuffix(", table public.kept made by hand")
+    assert said == "column aspen.groups.note made by hand"
 
 
 def test_database_that_is_down_is_named_once(well: LocalStack) -> None:

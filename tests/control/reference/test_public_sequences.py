@@ -251,6 +251,7 @@ def test_second_load_at_once_is_refused(archive: Archive) -> None:
         lock = f"public_sequences {key[0]} {key[1]}"
         conn.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [lock])
         refused = archive.load(HEADER + row("A/1"))
+        conn.execute("select pg_advisory_unlock_all()")
     done = archive.load(HEADER + row("A/1"))
 
     assert "are being loaded by another command" in refused.stderr
