@@ -37,7 +37,10 @@ def main(names: list[str]) -> int:
             for name in ordered:
                 if not names or name in names:
                     started = time.monotonic()
-                    importlib.import_module(f"tests.bench.bench_{name}").run(bench, report)
+                    try:
+                        importlib.import_module(f"tests.bench.bench_{name}").run(bench, report)
+                    except ControlError as error:
+                        report.fail(name, error)
                     report.note(f"({name}: {time.monotonic() - started:.0f} s)")
     except ControlError as error:
         print(f"{error}", file=sys.stderr)

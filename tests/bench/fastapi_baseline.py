@@ -115,7 +115,7 @@ class SampleLineage(BelongsToSample, HasReferenceDataset, Base):
     group_id: Mapped[int]
     sample_id: Mapped[int] = mapped_column(ForeignKey("aspen.samples.id"))
     lineage_type: Mapped[str]
-    lineage: Mapped[str]
+    lineage: Mapped[str | None]
     lineage_software_version: Mapped[str]
     lineage_probability: Mapped[float | None]
     scorpio_call: Mapped[str | None]
@@ -124,6 +124,7 @@ class SampleLineage(BelongsToSample, HasReferenceDataset, Base):
         ForeignKey("aspen.reference_datasets.id")
     )
     updated_at: Mapped[datetime]
+    failure: Mapped[str | None]
     reference_dataset: Mapped[ReferenceDataset | None] = relationship()
 
 
@@ -204,7 +205,7 @@ class SampleLineageOut(Out):
     sample_id: int
     is_private: bool
     lineage_type: str
-    lineage: str
+    lineage: str | None
     lineage_software_version: str
     lineage_probability: float | None
     scorpio_call: str | None
@@ -213,6 +214,7 @@ class SampleLineageOut(Out):
     reference_sequence_accession: str | None
     reference_dataset_tag: str | None
     updated_at: datetime
+    failure: str | None
     disclosed_at: datetime
 
 

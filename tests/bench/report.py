@@ -95,6 +95,11 @@ class Report:
         self.verdicts.append((f"{verdict}: {'ok' if is_met else 'MISS'}", is_met))
         self.note(f"→ {self.verdicts[-1][0]}")
 
+    def fail(self, name: str, error: Exception) -> None:
+        """Count a benchmark that could not be measured as missed, so that the others go on."""
+        self.verdicts.append((f"{name}: {error}: MISS", False))
+        self.note(f"→ {self.verdicts[-1][0]}")
+
     def summary(self) -> bool:
         """Print every verdict once more; return whether all targets are met."""
         print("\n== Verdicts")
