@@ -62,21 +62,27 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = folder / "files"
     # Each client would read the certificates of the world for it, although nothing here speaks TLS.
     vars(default)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
-    CliRunner.isolation = only_in_the_main_thread(CliRunner.isolation)  # type: ignore[method-assign]
+    CliRunner.isolation = one_at_a_time(CliRunner.isolation)  # type: ignore[method-assign]
     # Looking for garbage among ten thousand tests takes half of the time to find them.
     gc.disable()
 
 
-def only_in_the_main_thread(isolation: Isolation) -> Isolation:
-    """Let no two commands run at once: both would change, and restore, the same environment."""
+def one_at_a_time(isolation: Isolation) -> Isolation:
+    """Let no two commands run at once: each changes, and restores, the environment of all."""
+    turn = threading.Lock()
 
+    @contextmanager
     @functools.wraps(isolation)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        if threading.current_thread() is not threading.main_thread():
-            raise AssertionError("a thread runs a command: start it as a process")
-        return isolation(*args, **kwargs)
+    def alone(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        if not turn.acquire(blocking=False):
+            raise AssertionError("another thread runs a command: start one of them as a process")
+        try:
+            with isolation(*args, **kwargs) as streams:
+                yield streams
+        finally:
+            turn.release()
 
-    return checked
+    return alone
 
 
 def pytest_collection_finish() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import sql
 
@@ -9,6 +11,8 @@ from control.queries import query
 
 # Who may ask the API; each role is told what it may use.
 _ROLES = ("anon", "member", "operator", "job")
+# What makes the descriptions out of the catalogue.
+_WRITERS = ("internal/description/", "api/functions/description/", "authz/api_version.sql")
 
 
 def keep_descriptions(conn: psycopg.Connection) -> None:
@@ -16,18 +20,33 @@ def keep_descriptions(conn: psycopg.Connection) -> None:
 
     Until then the API makes it at each request: whatever stops this costs time only.
     """
-    state = _state(conn)
+    state = catalog_state(conn)
     if state is None or _kept(conn, state) == {*_ROLES}:
         return
     answers = [(role, state, *_answers(conn, role)) for role in _ROLES]
     # Else somebody changed the catalogue meanwhile, and writes it.
-    if _state(conn) == state:
+    if catalog_state(conn) == state:
         with conn.transaction():
             conn.execute("set local role none")
             conn.cursor().executemany(query("schema/keep_description"), answers)
 
 
-def _state(conn: psycopg.Connection) -> str | None:
+def carry_over(conn: psycopg.Connection, before: str | None, paths: Iterable[str]) -> None:
+    """Keep the descriptions of a state of the catalogue, where no caller sees what replaced it.
+
+    The last statement of a transaction: the role is that of the login until its end. Files that
+    write the descriptions may write others now.
+    """
+    if before is not None and not any(path.startswith(_WRITERS) for path in paths):
+        conn.execute("set local role none")
+        conn.execute(
+            "update aspen.api_descriptions set catalog_state = internal.catalog_state()"
+            " where catalog_state = %s",
+            [before],
+        )
+
+
+def catalog_state(conn: psycopg.Connection) -> str | None:
     """Return the state of the catalogue; None if this checkout keeps no descriptions."""
     if conn.execute("select to_regproc('internal.catalog_state')").fetchone() == (None,):
         return None

@@ -26,6 +26,7 @@ from control.schema.code_objects import (
     reset_statements,
     write_loaded_objects,
 )
+from control.schema.descriptions import carry_over, catalog_state
 from control.schema.safety_rules import find_breaches
 from control.schema.script import (
     Interrupted,
@@ -83,7 +84,7 @@ def _replace(
     made = _functions_of(changes.changed, contents, loaded)
     scripts = _scripts_to_run(changes.changed, made, contents)
     _refuse_later_names(contents, scripts, loaded)
-    before = _functions(conn, made)
+    before, described = _functions(conn, made), catalog_state(conn)
     try:
         for (_, oid), one in made.items():
             reset = reset_statements(one.identity, before[oid].holders)
@@ -108,6 +109,8 @@ def _replace(
     is_seen = any(now.read_by_api != before[oid].read_by_api for oid, now in after.items())
     probe = remember_load(conn, contents, is_seen_by_api=is_seen)
     write_loaded_objects(conn, {at: replace(one, mark=marks[at]) for at, one in loaded.items()})
+    if not is_seen and all(now.holders == before[oid].holders for oid, now in after.items()):
+        carry_over(conn, described, scripts)
     return probe, tuple(scripts)
 
 

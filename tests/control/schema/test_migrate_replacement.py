@@ -199,6 +199,29 @@ def test_what_does_not_differ_stays(
     assert bool(gone) is bool(replaced)
 
 
+def test_descriptions_are_made_again_only_if_another_function_would_tell_others(
+    real: Checkout,
+) -> None:
+    """Keep them, and go on using them, where only a body that does not write them is another."""
+    edits = {
+        "authz/admit_request.sql": ("\nbegin\n", "\nbegin\n    -- First of all.\n"),
+        "api/functions/service/health.sql": (" is $$Whether", " is $$Tells whether"),
+        "internal/description/manual_text.sql": ("begin atomic\n", "begin atomic\n    -- First.\n"),
+    }
+    made, is_kept = {}, {}
+    for path, (old, new) in edits.items():
+        edit(real, f"sql/{path}", old, new)
+        before = real.fetch("select max(made_at) from aspen.api_descriptions")
+        assert real.migrate("up").exit_code == 0
+        made[path] = real.fetch("select max(made_at) from aspen.api_descriptions") != before
+        is_kept[path] = real.fetch(
+            "select bool_and(catalog_state = internal.catalog_state()) from aspen.api_descriptions"
+        )
+
+    assert [*made.values()] == [False, True, True]
+    assert {*map(str, is_kept.values())} == {"[(True,)]"}
+
+
 def test_functions_are_replaced_while_everything_is_in_use(real: Checkout) -> None:
     """No request waits for it, nor it for them."""
     other_functions(real)
