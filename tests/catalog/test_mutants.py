@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from psycopg import Connection, Error
 
 from control.stack.state import SUPERUSER
 from tests.mutants.__main__ import EXPLAINED, Tried, read_explained, report, score
@@ -97,6 +98,20 @@ def test_mutants_are_of_policies_views_and_functions(mutants: list[Mutant]) -> N
 
     assert of_kind == {"policy", "view", "function"}
     assert [one.where for one in mutants if not (SETTINGS.root / one.file).exists()] == []
+
+
+def test_every_weaker_function_compiles(mutants: list[Mutant], superuser: Connection) -> None:
+    """Change nothing but the clause, such as the variable that it is named after."""
+    broken = {}
+    for one in mutants:
+        if one.name.startswith("function "):
+            try:
+                with superuser.transaction(force_rollback=True):
+                    superuser.execute(one.mutation.encode())
+            except Error as error:
+                broken[one.key] = f"{error}"
+
+    assert broken == {}
 
 
 def plain(key: str) -> str:

@@ -365,7 +365,7 @@ def _weaken_block(
             found = weaken_statements(value, matters)
         else:
             found = weaken_value(value, matters)
-        place = _place(source, query, seen[query])
+        place = _place(source, query, seen[query], refuses is not None)
         seen[query] += 1
         for weaker in found:
             if place:
@@ -379,10 +379,14 @@ def _weaken_block(
                 )
 
 
-def _place(source: str, query: str, number: int) -> re.Match[str] | None:
-    """Return where a query stands; what is performed is a select in the tree."""
+def _place(source: str, query: str, number: int, is_condition: bool) -> re.Match[str] | None:
+    """Return where a query stands; what is performed is a select in the tree.
+
+    A condition may be the name of a variable, which is declared before.
+    """
     text = re.sub(r"(?i)^select", "(?:select|perform)", re.escape(query.strip()))
-    pattern = rf"(?:^|;|:=|\b(?:{AFTER})\b)\s*(?:--.*\n\s*)*({text})"
+    before = r"\b(?:if|elsif)\b" if is_condition else rf"(?:^|;|:=|\b(?:{AFTER})\b)"
+    pattern = rf"{before}\s*(?:--.*\n\s*)*({text})"
     found = list(re.finditer(pattern, source, re.IGNORECASE | re.MULTILINE))
     return found[number] if number < len(found) else None
 
