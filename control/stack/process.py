@@ -281,12 +281,14 @@ def end_group(leader: int, program: str) -> None:
 
 
 def _members(group: int) -> list[int]:
-    """Return the processes of a group."""
+    """Return the processes of a group; a zombie is none, and may stay for as long as its parent."""
     shown = subprocess.run(
-        ["ps", "-A", "-o", "pid=,pgid="], capture_output=True, text=True, check=False
+        ["ps", "-A", "-o", "pid=,pgid=,state="], capture_output=True, text=True, check=False
     ).stdout
-    pairs = (line.split() for line in shown.splitlines())
-    return [int(pid) for pid, owner in pairs if int(owner) == group]
+    rows = (line.split() for line in shown.splitlines())
+    return [
+        int(pid) for pid, owner, state in rows if int(owner) == group and not state.startswith("Z")
+    ]
 
 
 def _start_mark_by_ps(pid: int) -> str | None:

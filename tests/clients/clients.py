@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from postgrest import APIError, CountMethod, SyncPostgrestClient
 from tests.http.world import Caller
 
 SCRIPT = Path(__file__).with_name("scenarios.mjs")
-NODE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,38 @@ class Outcome:
 Client = Callable[[Caller, str, dict[str, Any]], Outcome]
 
 
-def postgrest_js(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
-    """Run @supabase/postgrest-js in node, which receives the token by stdin."""
-    request = {
-        "url": caller.api.url,
-        "token": caller.token,
-        "scenario": scenario,
-        "input": given,
-    }
-    run = subprocess.run(
-        ["node", SCRIPT],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=NODE_SECONDS,
-    )
-    return Outcome(**json.loads(run.stdout))
+class PostgrestJs:
+    """A node with @supabase/postgrest-js, which receives each token by stdin."""
+
+    __name__ = "postgrest_js"
+
+    def __init__(self, node: subprocess.Popen[str]) -> None:
+        self._node = node
+
+    def __call__(self, caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:
+        """Send a line and read one."""
+        request = {
+            "url": caller.api.url,
+            "token": caller.token,
+            "scenario": scenario,
+            "input": given,
+        }
+        assert self._node.stdin is not None and self._node.stdout is not None
+        self._node.stdin.write(f"{json.dumps(request)}\n")
+        self._node.stdin.flush()
+        return Outcome(**json.loads(self._node.stdout.readline()))
+
+
+@contextmanager
+def run_postgrest_js() -> Iterator[PostgrestJs]:
+    """Start it for several scenarios, because its start takes longer than they do."""
+    with subprocess.Popen(
+        ["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as node:
+        try:
+            yield PostgrestJs(node)
+        finally:
+            node.kill()
 
 
 def postgrest_py(caller: Caller, scenario: str, given: dict[str, Any]) -> Outcome:

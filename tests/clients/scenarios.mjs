@@ -1,7 +1,7 @@
-// What a web app does with the API, by @supabase/postgrest-js. Reads one request from stdin:
-// {"url", "token", "scenario", "input"}; writes what the client hands to the app.
+// What a web app does with the API, by @supabase/postgrest-js. Each line of stdin is a request:
+// {"url", "token", "scenario", "input"}; writes what the client hands to the app, a line for each.
 import { PostgrestClient } from "@supabase/postgrest-js";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 
 const SCENARIOS = {
     list: (api, { ids }) =>
@@ -33,9 +33,11 @@ const SCENARIOS = {
     misspelt: (api) => api.from("samples").select("colour"),
 };
 
-const { url, token, scenario, input } = JSON.parse(await text(process.stdin));
-const api = new PostgrestClient(url, { headers: { Authorization: `Bearer ${token}` } });
-const { data, error, count } = await SCENARIOS[scenario](api, input);
-process.stdout.write(
-    JSON.stringify({ data, count, code: error?.code ?? null, details: error?.details ?? null }),
-);
+for await (const line of createInterface({ input: process.stdin })) {
+    const { url, token, scenario, input } = JSON.parse(line);
+    const api = new PostgrestClient(url, { headers: { Authorization: `Bearer ${token}` } });
+    const { data, error, count } = await SCENARIOS[scenario](api, input);
+    const code = error?.code ?? null;
+    const details = error?.details ?? null;
+    process.stdout.write(JSON.stringify({ data, count, code, details }) + "\n");
+}

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.clients.clients import Client, postgrest_js, postgrest_py
+from tests.clients.clients import Client, postgrest_py, run_postgrest_js
 from tests.factories import GENOME
 from tests.http.world import World
 
-CLIENTS = {"postgrest-js": postgrest_js, "postgrest-py": postgrest_py}
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[dict[str, Client]]:
+    """Start what they need, once for all scenarios."""
+    with run_postgrest_js() as postgrest_js:
+        yield {"postgrest-js": postgrest_js, "postgrest-py": postgrest_py}
 
 
-@pytest.fixture(params=list(CLIENTS.values()), ids=list(CLIENTS))
-def client(request: pytest.FixtureRequest) -> Client:
+@pytest.fixture(params=["postgrest-js", "postgrest-py"])
+def client(request: pytest.FixtureRequest, clients: dict[str, Client]) -> Client:
     """Return one of the two clients."""
-    chosen: Client = request.param
-    return chosen
+    return clients[request.param]
 
 
 def entry(world: World, key: str) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from websockets.sync.client import ClientConnection
 
 from tests import factories
-from tests.clients.browser import PROGRAM, Page, run_browser
+from tests.clients.browser import Page
 from tests.http.world import World
 from tests.servers import SETTINGS
 
@@ -21,19 +20,16 @@ axe.run().then((found) => JSON.stringify(
 
 
 @pytest.fixture(scope="module")
-def page(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(world: World, browser: ClientConnection) -> Page:
     """Open the page of a member who has something to show in every chart."""
-    if PROGRAM is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     factories.upload(world.conn, world.group)
     factories.job(world.conn, world.group, status="succeeded")
     factories.job(world.conn, world.group)
-    with run_browser(PROGRAM, tmp_path_factory.mktemp("browser")) as browser:
-        page = Page(browser)
-        page.authorize(f"{world.alice.token}")
-        page.open(f"{world.api.url}/rpc/overview?collected_to=2024-02-04")
-        page.text("h2", "wait or run")
-        yield page
+    page = Page(browser)
+    page.authorize(f"{world.alice.token}")
+    page.open(f"{world.api.url}/rpc/overview?collected_to=2024-02-04")
+    page.text("h2", "wait or run")
+    return page
 
 
 def test_page_is_shown_in_its_style(world: World, page: Page) -> None:

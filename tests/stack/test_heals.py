@@ -1,35 +1,40 @@
-"""`control up` recovers from every damaged state that was seen, without losing anything."""
+"""`control up` recovers from every damaged state that was seen, without losing anything.
+
+One `up` heals several damages, each of another server: what it says tells them apart.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import subprocess
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
 from control.cli import cli
+from control.stack import lifecycle
+from control.stack.ministack import ministack_server
 from control.stack.postgres import postgres_server
-from control.stack.process import start_mark, wait_for
+from control.stack.process import start_mark
+from control.stack.state import State
+from control.storage.s3 import make_client
 from tests.servers import SETTINGS
 from tests.stack import chaos
 from tests.stack.conftest import SERVERS, LocalStack
 from tests.stack.test_ports import foreign_program
 
-PORTS = {
-    "api": "nginx",
-    "relay": "nginx",
-    "postgrest": "postgrest",
-    "admin": "postgrest",
-    "s3": "ministack",
-    "postgres": "postgres",
-}
+# Servers that are killed, what another program then takes, and who has to follow to the new ports.
+MOVES = (
+    ({"postgres": ("postgres",), "ministack": ("s3",)}, "postgrest"),
+    ({"nginx": ("api", "relay")}, "postgrest"),
+    ({"postgrest": ("postgrest", "admin")}, "nginx"),
+)
 
 
 def is_well(local: LocalStack) -> bool:
@@ -43,185 +48,207 @@ def halve(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-def empty(path: Path) -> None:
-    """Truncate it to nothing."""
-    os.truncate(path, 0)
+def name_stranger(local: LocalStack, stranger: int) -> None:
+    """Let every pid file name a process that got the pid of a server which is gone."""
+    for name in SERVERS:
+        local.pid_file(name).write_text(
+            f'{{"pid": {stranger}, "started": "{start_mark(stranger)}0", "fingerprint": ""}}'
+        )
 
 
-def turn_ports_to_text(path: Path) -> None:
-    """Turn ports into text, as an editor may."""
-    document = json.loads(path.read_text())
-    document["ports"] = {name: f"{port}" for name, port in document["ports"].items()}
-    path.write_text(json.dumps(document))
+def test_damaged_env_json_of_a_running_stack_is_made_again(local: LocalStack) -> None:
+    """Heal it by `control up` alone, without deleting a file by hand first.
 
-
-def name_impossible_ports(path: Path) -> None:
-    """Write numbers that are no ports."""
-    document = json.loads(path.read_text())
-    document["ports"] = dict.fromkeys(document["ports"], 99999)
-    path.write_text(json.dumps(document))
-
-
-DAMAGES = [halve, empty, turn_ports_to_text, name_impossible_ports]
-
-
-@pytest.mark.parametrize(
-    ("damage", "is_running"), [(damage, True) for damage in DAMAGES] + [(halve, False)]
-)
-def test_damaged_env_json_is_set_aside_and_made_again(
-    local: LocalStack, damage: Callable[[Path], None], is_running: bool
-) -> None:
-    """Heal it by `control up` alone, without deleting a file by hand first."""
-    local.keep(f"{damage.__name__}-{is_running}")
-    if not is_running:
-        local.down()
-    damage(local.settings.state_file)
+    The database gets its new password at once, and not after it was waited for in vain.
+    """
+    local.keep("env-of-running")
+    halve(local.settings.state_file)
 
     result = CliRunner().invoke(
         cli,
         ["up"],
         env={"ASPEN_ROOT": str(SETTINGS.root), "ASPEN_DATA_DIR": str(local.settings.data_dir)},
     )
-    local.up()
+    local.settings = State.load(local.settings).applied_to(local.settings)
 
     assert result.exit_code == 0, result.output
     assert "was damaged and is now env.damaged" in result.stderr
+    assert "does not answer" not in result.stderr
     assert is_well(local)
-    assert local.kept(f"{damage.__name__}-{is_running}") == (True, True)
+    assert local.kept("env-of-running") == (True, True)
 
 
-def lose_them(run: Path) -> None:
-    """Delete the whole directory."""
-    shutil.rmtree(run)
-
-
-def halve_them(run: Path) -> None:
-    """Truncate each to half."""
-    for path in run.glob("*.pid"):
-        halve(path)
-
-
-@pytest.mark.parametrize("damage", [lose_them, halve_them])
-def test_servers_without_pid_files_are_found_and_not_started_twice(
-    local: LocalStack, damage: Callable[[Path], None]
+def test_damage_of_a_stopped_stack_is_healed(
+    local: LocalStack, stranger: subprocess.Popen[bytes]
 ) -> None:
-    """Find them, because two emulators on one directory would overwrite each other's objects."""
-    before = local.pids()
-    damage(local.settings.data_dir / "run")
+    """Choose new passwords, and neither trust nor kill a process that got the pid of a server."""
+    local.keep("env-of-stopped")
+    local.down()
+    halve(local.settings.state_file)
+    name_stranger(local, stranger.pid)
+    local.down()
+    name_stranger(local, stranger.pid)
 
     local.up()
 
-    left = {name for name, pid in before.items() if pid and start_mark(pid) is not None}
+    assert stranger.poll() is None
     assert is_well(local)
-    assert left <= {"postgres"}
-    assert "ministack ran without a pid file; stopped it" in local.said
+    assert local.kept("env-of-stopped") == (True, True)
+
+
+def test_servers_without_pid_files_are_found_and_not_started_twice(local: LocalStack) -> None:
+    """Find them, because two emulators on one directory would overwrite each other's objects.
+
+    One lost its pid file, one has half of it, one lost its log as well; of one only the workers are
+    left, which would go on serving its port. The database is recognised by its data directory.
+    """
+    before = local.pids()
+    halve(local.pid_file("postgres"))
+    local.pid_file("ministack").unlink()
+    halve(local.pid_file("postgrest"))
+    local.kill("nginx")
+    local.pid_file("nginx").unlink()
+    local.pid_file("logkeeper").unlink()
+    (local.settings.data_dir / "logs" / "logkeeper.log").unlink()
+
+    local.up()
+
+    left = [name for name, pid in before.items() if pid and start_mark(pid) is not None]
+    stopped = [f"{name} ran without a pid file; stopped it" for name in SERVERS[1:]]
+    assert [line for line in local.said if "pid file" in line] == stopped
+    assert (left, local.pid("postgres")) == (["postgres"], before["postgres"])
+    assert is_well(local)
 
 
 def test_down_stops_servers_whose_pid_files_were_lost(local: LocalStack) -> None:
-    """Leave nothing running unseen."""
+    """Leave nothing running unseen, although the logs that they write to are gone as well."""
     before = local.pids()
     shutil.rmtree(local.settings.data_dir / "run")
+    shutil.rmtree(local.settings.data_dir / "logs")
 
     local.down()
 
     assert [name for name, pid in before.items() if pid and start_mark(pid) is not None] == []
 
 
-def test_database_that_lost_its_own_pid_file_is_restarted(local: LocalStack) -> None:
-    """Restart it, because it would end itself within a minute, while in use."""
-    before = local.pid("postgres")
-    (local.settings.data_dir / "postgres" / "postmaster.pid").unlink()
-
-    local.up()
-
-    assert local.pid("postgres") != before
-    assert is_well(local)
-
-
-def test_lost_logs_are_begun_again(local: LocalStack) -> None:
-    """Recognise the servers that wrote there."""
-    shutil.rmtree(local.settings.data_dir / "logs")
-    shutil.rmtree(local.settings.data_dir / "run")
-
-    local.up()
-
-    assert is_well(local)
-
-
-def test_workers_of_a_killed_edge_are_ended_although_its_pid_file_is_lost(
-    local: LocalStack,
+def test_everything_killed_at_once_comes_back(
+    local: LocalStack, stranger: subprocess.Popen[bytes]
 ) -> None:
-    """End them, because they would go on serving its port."""
-    local.kill("nginx")
-    local.pid_file("nginx").unlink()
+    """Recover as after the kernel ran out of memory, or after a reboot.
 
-    local.up()
-
-    assert "nginx ran without a pid file; stopped it" in local.said
-    assert is_well(local)
-
-
-def test_everything_killed_at_once_comes_back(local: LocalStack) -> None:
-    """Recover as after the kernel ran out of memory."""
+    The pid in PostgreSQL's own file is that of another program, which PostgreSQL itself would take
+    for a server.
+    """
     local.keep("killed-at-once")
     for name in SERVERS:
         local.kill(name)
+    lock = local.settings.data_dir / "postgres" / "postmaster.pid"
+    lines = lock.read_text().splitlines()
+    lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
 
     local.up()
 
+    had_died = {f"{name} had died; starting it again" for name in SERVERS}
+    assert had_died <= {*local.said}
+    assert stranger.poll() is None
     assert is_well(local)
     assert local.kept("killed-at-once") == (True, True)
 
 
-@pytest.mark.parametrize("name", PORTS)
-def test_port_taken_from_a_killed_server_is_stepped_over(local: LocalStack, name: str) -> None:
+@pytest.mark.parametrize(("taken", "follower"), MOVES, ids=["-".join(taken) for taken, _ in MOVES])
+def test_port_taken_from_a_killed_server_is_stepped_over(
+    local: LocalStack, taken: dict[str, tuple[str, ...]], follower: str
+) -> None:
     """Move the server and let the others follow to the new address."""
-    port = local.remembered()["ports"][name]
-    local.kill(PORTS[name])
-    for pid in chaos.server_of(local, PORTS[name]).strays():
-        os.kill(pid, signal.SIGKILL)
-
-    with foreign_program(port):
-        local.up()
-
-        assert is_well(local)
-
-    assert local.remembered()["ports"][name] != port
-
-
-def test_all_ports_taken_while_down_are_stepped_over(local: LocalStack) -> None:
-    """Move all away from programs that answer everything, on every address."""
-    local.down()
-    before = local.remembered()["ports"]
+    local.keep("-".join(taken))
+    ports, others = local.remembered()["ports"], {*SERVERS} - {*taken, follower}
+    before = local.pids()
     with ExitStack() as strangers:
-        for port in before.values():
-            strangers.enter_context(foreign_program(port, "0.0.0.0"))
+        for name, its_ports in taken.items():
+            local.kill(name)
+            for pid in chaos.server_of(local, name).strays():
+                os.kill(pid, signal.SIGKILL)
+            for port in its_ports:
+                strangers.enter_context(foreign_program(ports[port]))
 
         local.up()
 
         assert is_well(local)
+        assert local.kept("-".join(taken)) == (True, True)
 
-    assert set(before.values()) & set(local.remembered()["ports"].values()) == set()
+    moved = {port for port, number in local.remembered()["ports"].items() if number != ports[port]}
+    assert moved == {port for its_ports in taken.values() for port in its_ports}
+    assert f"{follower} runs with other settings; restarting it" in local.said
+    assert {name: local.pid(name) for name in others} == {name: before[name] for name in others}
+
+
+def test_what_servers_lost_or_forgot_is_set_again(local: LocalStack) -> None:
+    """Sign links for the emulator's present address, version its objects, announce manifests.
+
+    The database, which would end itself within a minute without its own pid file, is restarted.
+    """
+    before = local.pid("postgres")
+    with local.connect() as conn:
+        conn.execute("update aspen.storage_credentials set endpoint_url = 'http://127.0.0.1:1'")
+    local.kill("ministack")
+    (local.settings.data_dir / "postgres" / "postmaster.pid").unlink()
+
+    local.up()
+
+    with local.connect() as conn:
+        rows = conn.execute("select bucket, endpoint_url from aspen.storage_credentials").fetchall()
+    versioning = make_client(local.settings).get_bucket_versioning(Bucket=local.settings.bucket)
+    announced = local.announced(
+        "jobs/1/1/tree.json", "group/1/manifest.json", "jobs/1/1/manifest.json"
+    )
+    assert local.pid("postgres") != before
+    assert rows == [(local.settings.bucket, local.settings.s3_endpoint_url)]
+    assert versioning["Status"] == "Enabled"
+    assert announced == ["jobs/1/1/manifest.json"]
+    assert is_well(local)
+
+
+def test_servers_that_hang_are_restarted(
+    local: LocalStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Restart what exists, accepts connections and never answers."""
+    monkeypatch.setattr(lifecycle, "PATIENCE_SECONDS", 0.5)
+    # A stopped process follows no signal but the last.
+    monkeypatch.setattr(
+        "control.stack.components.postgres_server",
+        lambda *where: replace(postgres_server(*where), stop_seconds=0.5),
+    )
+    monkeypatch.setattr(
+        "control.stack.ministack.ministack_server",
+        lambda *where: replace(ministack_server(*where), stop_seconds=0.5),
+    )
+    hung = {name: local.pid(name) for name in ("postgres", "ministack")}
+    for pid in hung.values():
+        os.kill(pid, signal.SIGSTOP)
+
+    local.up()
+
+    said = [f"{name} runs but does not answer; restarting it" for name in hung]
+    assert [line for line in local.said if "does not answer" in line] == said
+    assert [name for name, pid in hung.items() if start_mark(pid) is not None] == []
+    assert is_well(local)
+
+
+def test_database_that_is_full_is_not_restarted(local: LocalStack) -> None:
+    """Leave it: it rejects new connections while it serves the open ones."""
+    before = local.pids()
+    with ExitStack() as clients:
+        with pytest.raises(psycopg.OperationalError, match="too many clients"):
+            while True:
+                clients.enter_context(local.connect())
+
+        with pytest.raises(psycopg.OperationalError, match="too many clients"):
+            local.up()
+
+    assert local.pids() == before
 
 
 @pytest.mark.timeout(300)
 def test_stack_heals_from_random_damage(local: LocalStack) -> None:
-    """Run three rounds of `make chaos` with a fixed seed."""
-    assert chaos.run(local, seed=1, rounds=3) == []
-
-
-def test_hung_database_is_restarted(local: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Restart a stopped postmaster, which accepts connections and never answers."""
-    monkeypatch.setattr("control.stack.lifecycle.PATIENCE_SECONDS", 0.5)
-    # A stopped process follows no signal but the last.
-    monkeypatch.setattr(
-        "control.stack.components.postgres_server",
-        lambda *where: replace(postgres_server(*where), stop_seconds=1),
-    )
-    hung = local.pid("postgres")
-    os.kill(hung, signal.SIGSTOP)
-
-    local.up()
-
-    assert wait_for(lambda: start_mark(hung) is None, 20)
-    assert is_well(local)
+    """Run a round of `make chaos` whose seed has `control up` killed as well, halfway."""
+    assert chaos.run(local, seed=13, rounds=1) == []

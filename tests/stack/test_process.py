@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from control.errors import ControlError
+from control.stack import process
 from control.stack.process import Launch, Server, start_mark, wait_for
 
 ENVIRONMENT = {"PATH": os.defpath}
@@ -153,3 +154,39 @@ def test_cause_of_an_earlier_run_is_not_blamed(server: Server) -> None:
 
     with pytest.raises(ControlError, match="right after its start:\n  no such file"):
         server.wait_ready(lambda: False, 10)
+
+
+@pytest.mark.parametrize("content", ["", "no json", "[1]", '{"pid": 1, "star'], ids=repr)
+def test_damaged_pid_file_names_no_process(server: Server, content: str) -> None:
+    """Take the server for one whose pid file was lost, which is found by its log."""
+    pid = server.start(python("import time; time.sleep(60)"))
+    whole = server.pid_file.read_text()
+    server.pid_file.write_text(content)
+
+    found = server.pid(), server.recorded_pid(), server.has_died(), server.strays()
+
+    server.pid_file.write_text(whole)
+    assert found == (None, None, False, [pid])
+
+
+def test_workers_of_a_killed_leader_are_ended(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wait for them, and not for the dead leader, whom nobody may ever collect."""
+    waited: list[bool] = []
+    monkeypatch.setattr(
+        process, "wait_for", lambda over, seconds: waited.append(wait_for(over, seconds))
+    )
+    leader = server.start(
+        Launch(["/bin/sh", "-c", f"{sys.executable} -c 'import time; time.sleep(60)' & wait"], {})
+    )
+    assert wait_for(lambda: len(server.writers()) == 2, 10)
+    [worker] = {*server.writers()} - {leader}
+
+    process.end_group(leader, "python")
+    os.kill(leader, signal.SIGKILL)
+    assert wait_for(server.has_died, 10)
+    spared = start_mark(worker) is not None
+    process.end_group(leader, "python")
+
+    assert (spared, start_mark(worker), waited) == (True, None, [True])

@@ -81,12 +81,6 @@ def watcher(
     return watchers[-1]
 
 
-@pytest.fixture
-def unwatched(watchers: list[Watcher]) -> None:
-    """End the supervisor, which stops the stack."""
-    end_all(watchers)
-
-
 def end_all(watchers: list[Watcher]) -> None:
     """End those that run."""
     for each in watchers:
@@ -94,31 +88,8 @@ def end_all(watchers: list[Watcher]) -> None:
             each.end(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("name", SERVERS)
-def test_server_that_dies_is_started_again(local: LocalStack, watcher: Watcher, name: str) -> None:
-    """Print which one it was."""
-    dead = local.pid(name)
-
-    local.kill(name)
-    assert wait_for(lambda: local.pids()[name] not in (None, dead), PATIENCE), watcher.said()
-
-    assert watcher.heals()
-    assert f"{name} died" in watcher.said()
-    assert local.api_answers()
-
-
-def test_child_that_was_killed_is_told_with_its_signal(local: LocalStack, watcher: Watcher) -> None:
-    """Print how a server ended that the supervisor itself started."""
-    local.kill("logkeeper")
-    assert wait_for(lambda: "logkeeper started" in watcher.said(), PATIENCE)
-
-    local.kill("logkeeper")
-
-    assert wait_for(lambda: "logkeeper died of SIGKILL" in watcher.said(), PATIENCE)
-
-
 def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watcher) -> None:
-    """Recover as after the kernel ran out of memory."""
+    """Recover as after the kernel ran out of memory, and print what died."""
     local.keep("before-the-end")
     before = local.pids()
     for name in SERVERS:
@@ -126,9 +97,25 @@ def test_everything_killed_at_once_comes_back(local: LocalStack, watcher: Watche
 
     assert wait_for(lambda: not set(local.pids().values()) & {*before.values(), None}, PATIENCE)
     assert watcher.heals(), watcher.said()
+    assert [name for name in SERVERS if f"{name} died" not in watcher.said()] == []
     assert local.kept("before-the-end") == (True, True)
+    assert local.api_answers()
     assert wait_for(lambda: not is_being_changed(local.settings), PATIENCE)
     assert local.announced("jobs/3/1/manifest.json") == ["jobs/3/1/manifest.json"]
+
+
+def test_server_that_dies_is_started_again(local: LocalStack, watcher: Watcher) -> None:
+    """Leave the others alone, and tell the signal that ended what the supervisor had started."""
+    # The first may be killed while it waits for its second try.
+    assert wait_for(lambda: local.pids()["postgres"] is not None, PATIENCE)
+    before = local.pids()
+
+    local.kill("postgres")
+    assert wait_for(lambda: local.pids()["postgres"] not in (None, before["postgres"]), PATIENCE)
+
+    assert watcher.heals(), watcher.said()
+    assert "postgres died of SIGKILL" in watcher.said()
+    assert {**local.pids(), "postgres": 0} == {**before, "postgres": 0}
 
 
 def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> None:
@@ -137,19 +124,18 @@ def test_second_supervisor_is_refused(local: LocalStack, watcher: Watcher) -> No
         stack.watch(local.settings, lambda line: None, lambda settings: None)
 
 
-@pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 def test_supervisor_stops_everything_when_it_is_told_to_end(
-    local: LocalStack, watcher: Watcher, asking: signal.Signals
+    local: LocalStack, watcher: Watcher
 ) -> None:
     """Stop every server, and find the stored data the next time."""
-    local.keep(asking.name)
+    local.keep("before-sigterm")
 
-    code = watcher.end(asking)
+    code = watcher.end(signal.SIGTERM)
 
     assert (code, set(local.states().values())) == (0, {"stopped"})
     assert [name for name, server in servers(local).items() if server.strays()] == []
     local.up()
-    assert local.kept(asking.name) == (True, True)
+    assert local.kept("before-sigterm") == (True, True)
 
 
 def servers(local: LocalStack) -> dict[str, stack.Server]:
@@ -157,11 +143,25 @@ def servers(local: LocalStack) -> dict[str, stack.Server]:
     return {each.server.name: each.server for each in stack.components_of(local.settings)}
 
 
-def test_supervisor_ends_when_the_stack_is_taken_down(local: LocalStack, watcher: Watcher) -> None:
-    """End instead of restarting what `control down` stopped."""
-    local.down()
+@pytest.mark.parametrize("asking", supervisor.END_SIGNALS, ids=lambda each: each.name)
+def test_signal_that_ends_the_supervisor_lets_it_finish(asking: signal.Signals) -> None:
+    """Note it, instead of ending in the middle; afterwards it does what it did before."""
+    before = signal.getsignal(asking)
 
-    assert watcher.process.wait(PATIENCE) == 0
+    with supervisor._end_signals() as over:
+        is_over = over.is_set()
+        signal.raise_signal(asking)
+
+    assert (is_over, over.is_set(), signal.getsignal(asking)) == (False, True, before)
+
+
+def test_supervisor_ends_when_the_stack_is_taken_down(local: LocalStack) -> None:
+    """End instead of restarting what `control down` stopped."""
+    said: list[str] = []
+
+    stack.watch(local.settings, said.append, lambda settings: local.down())
+
+    assert said[-1] == "control down stopped the stack; supervision ends"
     assert set(local.states().values()) == {"stopped"}
 
 
@@ -175,7 +175,6 @@ def test_pause_grows_with_each_death_and_is_forgotten_by_a_stable_run() -> None:
     assert patience.failed(supervisor.STABLE_SECONDS + 1) == 0
 
 
-@pytest.mark.usefixtures("unwatched")
 def test_server_that_cannot_start_is_told_with_its_cause(local: LocalStack) -> None:
     """Try it again later while the others go on."""
     control_file = local.settings.data_dir / "postgres" / "global" / "pg_control"

@@ -34,7 +34,7 @@ def docs(api: Api) -> Iterator[Docs]:
 
 def served(docs: HTTPServer) -> Iterator[Docs]:
     """Serve in the background until the test ends."""
-    thread = threading.Thread(target=docs.serve_forever)
+    thread = threading.Thread(target=docs.serve_forever, args=(0.01,))
     thread.start()
     yield docs  # type: ignore[misc]
     docs.shutdown()
