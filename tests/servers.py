@@ -319,7 +319,7 @@ def run_edge(
         server.log_file,
         api_port=port,
         relay_port=any_free(),
-        postgrest_port=postgrest_port,
+        postgrest_ports=[postgrest_port],
         unlimited=unlimited,
     )
     edge.prepare()
