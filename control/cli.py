@@ -16,6 +16,7 @@ from control.translation import translate
 COMMANDS = {
     "up": "control.commands.stack:up",
     "down": "control.commands.stack:down",
+    "restart": "control.commands.stack:restart",
     "status": "control.commands.stack:status",
     "logs": "control.commands.stack:logs",
     "doctor": "control.commands.doctor:doctor",
@@ -50,6 +51,7 @@ COMMANDS = {
 SUMMARIES = {
     "up": "Start the local stack and update its database.",
     "down": "Stop the local stack. Data, keys, passwords and ports stay.",
+    "restart": "Restart servers of the local stack while it is in use.",
     "status": "Show the state and address of each server of the local stack.",
     "logs": "Show the logs of the local stack's servers.",
     "doctor": "Check an environment from end to end, and say what to do about each fault.",

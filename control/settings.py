@@ -26,6 +26,8 @@ LOCAL = "local"
 MARKER = "postgrest.conf"
 # The audience of tokens; postgrest.conf tells PostgREST the same.
 AUDIENCE = "aspen"
+# Each has db-pool connections, of the 100 that the local PostgreSQL accepts.
+MOST_POSTGRESTS = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,6 +79,8 @@ class Settings:
     # The state machine of the executor stepfunctions.
     state_machine_arn: str | None = None
     first_port: int = 8300
+    # How many PostgREST the local stack runs; as many as before if unset.
+    postgrests: int | None = None
     # Who runs the control plane, for the audit log; the system's user and host if unset.
     operator: str | None = None
     # Where `control db backup` or `control db archive` writes, for `control doctor`.
@@ -215,6 +219,7 @@ def load_settings(
         environment=name,
         keys_dir=Path(values.pop("keys_dir", own_keys)).absolute(),
         first_port=_port(environ.get("ASPEN_FIRST_PORT", "8300")),
+        postgrests=_number_of_postgrests(environ.get("ASPEN_POSTGRESTS")),
         **values,
     )
 
@@ -290,6 +295,17 @@ def _port(text: str) -> int:
     if not re.fullmatch("[0-9]{4,5}", text, re.ASCII) or not 1024 <= int(text) <= 65000:
         raise ControlError(
             f"ASPEN_FIRST_PORT is {text!r}, not a port", "set it to a number from 1024 to 65000"
+        )
+    return int(text)
+
+
+def _number_of_postgrests(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]", text, re.ASCII) or not 1 <= int(text) <= MOST_POSTGRESTS:
+        raise ControlError(
+            f"ASPEN_POSTGRESTS is {text!r}, not a number of servers",
+            f"set it to a number from 1 to {MOST_POSTGRESTS}",
         )
     return int(text)
 

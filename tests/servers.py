@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -309,9 +309,16 @@ def run_api(database: Database, directory: Path, settings: Settings = SETTINGS) 
 
 @contextmanager
 def run_edge(
-    directory: Path, port: int, postgrest_port: int, unlimited: Collection[str] = ()
+    directory: Path,
+    port: int,
+    *postgrest_ports: int,
+    unlimited: Collection[str] = (),
+    files: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Start the edge before a PostgREST, and stop it at the end; yield its URL."""
+    """Start the edge before PostgREST, and stop it at the end; yield its URL.
+
+    `files` are written beside nginx.conf, in place of ours.
+    """
     server = nginx_server(directory / "run", directory / "logs")
     edge = Nginx.of(
         SETTINGS,
@@ -319,9 +326,10 @@ def run_edge(
         server.log_file,
         api_port=port,
         relay_port=any_free(),
-        postgrest_port=postgrest_port,
+        postgrest_ports=postgrest_ports,
         unlimited=unlimited,
     )
+    edge = replace(edge, configuration={**edge.configuration, **(files or {})})
     edge.prepare()
     server.start(edge.launch())
     try:

@@ -57,9 +57,11 @@ def up(app: App, dry_run: bool, last: int | None, as_json: bool) -> None:
     from control.schema.api_reload import ApiState
     from control.schema.freeze import migration_files
     from control.schema.migrate import migrate_up
-    from control.stack import running_api
+    from control.stack import running_apis
 
-    result = migrate_up(app.settings, echo=say, dry_run=dry_run, last=last, running_api=running_api)
+    result = migrate_up(
+        app.settings, echo=say, dry_run=dry_run, last=last, running_apis=running_apis
+    )
     files = migration_files(app.settings.root) if dry_run else {}
     texts = {name: read_text(files[name], f"{files[name]}") for name in result.applied if dry_run}
     if as_json:
@@ -113,7 +115,7 @@ def down(
     """
     from control.schema.api_reload import ApiState
     from control.schema.rollback import migrate_down, plan_rollback
-    from control.stack import running_api
+    from control.stack import running_apis
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")
@@ -131,7 +133,7 @@ def down(
     if plan.migrations and not dry_run:
         if not yes:
             click.confirm("Roll back?", abort=True, err=True)
-        api = migrate_down(app.settings, plan, echo=say, running_api=running_api)
+        api = migrate_down(app.settings, plan, echo=say, running_apis=running_apis)
         click.echo(
             "rolled back" if api else "rolled back; control migrate up loads code again",
             err=as_json,

@@ -34,9 +34,9 @@ def apply(app: App, dry_run: bool, as_json: bool) -> None:
     """
     from control.schema.api_reload import ApiState
     from control.schema.migrate import apply_code
-    from control.stack import running_api
+    from control.stack import running_apis
 
-    result = apply_code(app.settings, echo=say, dry_run=dry_run, running_api=running_api)
+    result = apply_code(app.settings, echo=say, dry_run=dry_run, running_apis=running_apis)
     if as_json:
         echo_json(
             {
@@ -67,7 +67,7 @@ def watch(app: App, as_json: bool) -> None:
         control sql watch
     """
     from control.schema.watching import watch as watch_files
-    from control.stack import running_api
+    from control.stack import running_apis
     from control.terminal import leave_the_line
     from control.translation import translate
 
@@ -83,7 +83,7 @@ def watch(app: App, as_json: bool) -> None:
         for load in watch_files(
             app.settings,
             echo=lambda line: None,
-            running_api=running_api,
+            running_apis=running_apis,
             explain=partial(translate, is_ours=app.runs_its_database),
         ):
             if as_json:

@@ -14,7 +14,7 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, echo_json_line, json_option, say
-from control.errors import SOMETHING_TO_DO
+from control.errors import SOMETHING_TO_DO, ControlError
 from control.settings import Settings
 from control.terminal import leave_the_line, screen_width, table
 
@@ -85,6 +85,31 @@ def down(app: App, as_json: bool) -> None:
     if as_json:
         found = stack.status(app.settings) if app.settings.data_dir.exists() else {}
         echo_json({"components": _for_machines(found)})
+
+
+@click.command("restart")
+@click.argument("component", type=click.Choice(["postgrest", "nginx"]))
+@json_option
+@click.pass_obj
+def restart(app: App, component: str, as_json: bool) -> None:
+    """Restart servers of the local stack while it is in use.
+
+    postgrest: one after the other, each once the requests it has are answered; with
+    ASPEN_POSTGRESTS=2 or more no client notices. nginx: reads its configuration again, and no
+    client notices.
+
+    \b
+        ASPEN_POSTGRESTS=2 control up
+        control restart postgrest
+        control restart nginx
+    """
+    from control import stack
+
+    change = stack.restart_api if component == "postgrest" else stack.reload_edge
+    if not change(app.settings, say):
+        raise ControlError(f"{component} is not running", "start it: control up")
+    if as_json:
+        echo_json({"components": _for_machines(stack.status(app.settings))})
 
 
 @click.command("status")

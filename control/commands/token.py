@@ -17,6 +17,7 @@ from control.app import App
 from control.commands import token_machine
 from control.commands.options import Lifetime, echo_json, json_option
 from control.errors import SOMETHING_TO_DO, ControlError
+from control.local import is_ours
 from control.settings import AUDIENCE
 from control.terminal import leave_the_line
 from control.tokens.terms import ALGORITHMS, LONGEST_SUBJECT, ROLES, Algorithm
@@ -251,7 +252,17 @@ def announce_keys(app: App, change: Change) -> None:
     from control.tokens.rotation import reload_keys
 
     with suppress(ControlError), app.connect("token keys") as conn:
-        reload_keys(conn, app.settings.api_url, change)
+        reload_keys(conn, _api_urls(app), change)
+
+
+def _api_urls(app: App) -> list[str]:
+    """Return the API's address, and where the local stack runs it that of each PostgREST."""
+    from control import stack
+
+    url = app.settings.api_url
+    if url is None or not is_ours(app.settings, "api_url"):
+        return [] if url is None else [url]
+    return [url, *stack.running_apis(app.settings)]
 
 
 def change_keys(
@@ -276,4 +287,4 @@ def change_keys(
         if not dry_run and (failure := record_keys(app.settings, conn, change.outcome())):
             click.echo(f"not recorded in the audit log: {failure}", err=True)
         if conn is not None:
-            reload_keys(conn, app.settings.api_url, change)
+            reload_keys(conn, _api_urls(app), change)

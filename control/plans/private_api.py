@@ -165,7 +165,7 @@ def _edge(settings: Settings, folder: Path, port: int, postgrest_port: int) -> I
         server.log_file,
         api_port=port,
         relay_port=any_free(),
-        postgrest_port=postgrest_port,
+        postgrest_ports=[postgrest_port],
         unlimited=[HOST],
     )
     edge.prepare()

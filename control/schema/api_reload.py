@@ -13,7 +13,7 @@ from control.errors import ControlError
 from control.local import is_ours, open_url
 from control.settings import Settings
 
-RunningApi = Callable[[Settings], str | None]
+RunningApis = Callable[[Settings], list[str]]
 
 _PATIENCE_SECONDS = 20.0
 _REQUEST_TIMEOUT_SECONDS = 5.0
@@ -27,21 +27,21 @@ class ApiState(Enum):
     CURRENT = "the API serves this schema"
 
 
-def configured_api(settings: Settings) -> str | None:
+def configured_api(settings: Settings) -> list[str]:
     """Return the address the settings name, whoever listens there."""
-    return settings.api_url
+    return [] if settings.api_url is None else [settings.api_url]
 
 
-def await_schema(settings: Settings, probe: str, running_api: RunningApi) -> ApiState:
+def await_schema(settings: Settings, probe: str, running_apis: RunningApis) -> ApiState:
     """Wait until the API of these settings serves the schema that `probe` belongs to.
 
-    `running_api` returns the address of the local stack's PostgREST while its process lives, so
-    that another program which took the port of a stopped one is not asked.
+    `running_apis` returns the address of each PostgREST of the local stack while its process lives,
+    so that another program which took the port of a stopped one is not asked.
     """
     if not is_ours(settings, "api_url"):
         return wait_for_api(settings.api_url, probe)
-    url = running_api(settings)
-    return ApiState.NOT_RUNNING if url is None else wait_for_api(url, probe)
+    states = {wait_for_api(url, probe) for url in running_apis(settings)}
+    return ApiState.CURRENT if ApiState.CURRENT in states else ApiState.NOT_RUNNING
 
 
 def wait_for_api(api_url: str | None, probe: str) -> ApiState:

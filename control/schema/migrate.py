@@ -13,7 +13,7 @@ import psycopg
 from control.database import connect
 from control.errors import ControlError
 from control.queries import query
-from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
+from control.schema.api_reload import ApiState, RunningApis, await_schema, configured_api
 from control.schema.applying import apply_alone, apply_before, apply_each
 from control.schema.code import (
     Contents,
@@ -88,7 +88,7 @@ def migrate_up(
     echo: Echo,
     dry_run: bool = False,
     last: int | None = None,
-    running_api: RunningApi = configured_api,
+    running_apis: RunningApis = configured_api,
 ) -> MigrateResult:
     """Apply what is pending, load the code if anything changed, and wait for the API to see it.
 
@@ -101,7 +101,7 @@ def migrate_up(
             keep_descriptions(conn)
     if dry_run:
         return MigrateResult(applied, has_loaded_code, ApiState.NOT_ASKED)
-    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_api))
+    return MigrateResult(applied, has_loaded_code, await_schema(settings, probe, running_apis))
 
 
 def apply_code(
@@ -109,7 +109,7 @@ def apply_code(
     *,
     echo: Echo,
     dry_run: bool = False,
-    running_api: RunningApi = configured_api,
+    running_apis: RunningApis = configured_api,
 ) -> MigrateResult:
     """Load the code if anything changed, and wait for the API to see it; migrate nothing."""
     with connect(settings, "sql apply") as conn:
@@ -117,7 +117,7 @@ def apply_code(
         if dry_run:
             return MigrateResult((), has_loaded_code, ApiState.NOT_ASKED)
         keep_descriptions(conn)
-    return MigrateResult((), has_loaded_code, await_schema(settings, probe, running_api))
+    return MigrateResult((), has_loaded_code, await_schema(settings, probe, running_apis))
 
 
 def load_changes(

@@ -14,7 +14,7 @@ import psycopg
 from control.database import connect
 from control.errors import ControlError
 from control.queries import query
-from control.schema.api_reload import ApiState, RunningApi, await_schema, configured_api
+from control.schema.api_reload import ApiState, RunningApis, await_schema, configured_api
 from control.schema.code import drop_code, file_changes, load_code, read_contents
 from control.schema.freeze import check_applied, number_of, rollback_file
 from control.schema.ledger import (
@@ -94,7 +94,7 @@ def migrate_down(
     plan: RollbackPlan,
     *,
     echo: Echo,
-    running_api: RunningApi = configured_api,
+    running_apis: RunningApis = configured_api,
 ) -> ApiState | None:
     """Roll back what was planned and load the code that goes with what is left, if any.
 
@@ -127,7 +127,7 @@ def migrate_down(
             return load_code(conn, read_contents(plan.code_root))
 
         probe = with_short_locks(conn, roll_back, echo)
-    return await_schema(settings, probe, running_api) if probe else None
+    return await_schema(settings, probe, running_apis) if probe else None
 
 
 def _keep_code(

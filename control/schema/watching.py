@@ -13,7 +13,7 @@ import psycopg
 
 from control.database import connect
 from control.errors import ControlError
-from control.schema.api_reload import ApiState, RunningApi, await_schema
+from control.schema.api_reload import ApiState, RunningApis, await_schema
 from control.schema.descriptions import keep_descriptions
 from control.schema.locks import Echo
 from control.schema.migrate import load_changes
@@ -44,7 +44,7 @@ def watch(
     settings: Settings,
     *,
     echo: Echo,
-    running_api: RunningApi,
+    running_apis: RunningApis,
     explain: Explain,
 ) -> Iterator[Load]:
     """Load what is saved and yield what became of it; first what changed before.
@@ -52,7 +52,7 @@ def watch(
     It looks at the files again and again, because not every file system tells of changes. The time
     of a load counts from the last save to the first answer of the API with it.
     """
-    with _Loader(settings, echo, running_api, explain) as loader:
+    with _Loader(settings, echo, running_apis, explain) as loader:
         seen: dict[str, _Mark] = {}
         while True:
             now = _marks(settings.sql_dir)
@@ -113,10 +113,10 @@ class _Loader:
     """Keeps a connection to load by, and opens another where it broke."""
 
     def __init__(
-        self, settings: Settings, echo: Echo, running_api: RunningApi, explain: Explain
+        self, settings: Settings, echo: Echo, running_apis: RunningApis, explain: Explain
     ) -> None:
         self._settings, self._echo = settings, echo
-        self._running_api, self._explain = running_api, explain
+        self._running_apis, self._explain = running_apis, explain
         self._stack = ExitStack()
         self._conn: psycopg.Connection | None = None
 
@@ -132,7 +132,7 @@ class _Loader:
         try:
             conn = self._connection()
             is_loaded, probe = load_changes(conn, self._settings.root, self._echo)
-            api = await_schema(self._settings, probe, self._running_api)
+            api = await_schema(self._settings, probe, self._running_apis)
             seconds = time.time() - started
             # Nobody waits for it: until then the API makes it at each request.
             keep_descriptions(conn)

@@ -200,21 +200,30 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class Api:
-    """PostgREST; only the edge sends it requests."""
+    """One PostgREST of those that there are; only the edge sends it requests."""
 
     settings: Settings
     state: State
-    port_names: tuple[str, ...] = ("postgrest", "admin")
+    number: int = 1
+
+    @property
+    def port_names(self) -> tuple[str, ...]:
+        """Return the names of its ports; the first PostgREST has no number."""
+        return (self._named("postgrest"), self._named("admin"))
 
     @property
     def url(self) -> str | None:
         """Return PostgREST's own address, behind the edge; None before its first start."""
-        return self.state.http_url("postgrest")
+        return self.state.http_url(self._named("postgrest"))
 
     @property
     def server(self) -> Server:
         home = self.settings.data_dir
-        return postgrest.postgrest_server("postgrest", home / "run", home / "logs")
+        name = self._named("postgrest")
+        return postgrest.postgrest_server(name, home / "run", home / "logs")
+
+    def _named(self, name: str) -> str:
+        return name if self.number == 1 else f"{name}-{self.number}"
 
     def check(self) -> None:
         postgrest.find_postgrest(self.settings)
@@ -233,9 +242,9 @@ class Api:
             self.settings,
             database_url=self.state.database_url("authenticator"),
             jwks=self._ensure_keys(),
-            api_port=self.state.ports["postgrest"],
+            api_port=self.state.ports[self._named("postgrest")],
             public_url=self.state.http_url("api"),
-            admin_port=self.state.ports["admin"],
+            admin_port=self.state.ports[self._named("admin")],
         )
 
     def start(self) -> None:
@@ -243,7 +252,12 @@ class Api:
         self.server.wait_ready(self.is_ready, postgrest.READY_SECONDS)
 
     def is_ready(self) -> bool:
-        return http_ok(f"{self.state.http_url('admin')}/ready")
+        return http_ok(f"{self.state.http_url(self._named('admin'))}/ready")
+
+
+def all_apis(settings: Settings, state: State) -> tuple[Api, ...]:
+    """Return every PostgREST of the stack."""
+    return tuple(Api(settings, state, number) for number in range(1, state.postgrests + 1))
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,8 @@ class Edge:
     settings: Settings
     state: State
     port_names: tuple[str, ...] = nginx.PORTS
+    # The PostgREST that gets no requests, because it is about to be restarted.
+    left_out: Api | None = None
 
     @property
     def server(self) -> Server:
@@ -277,6 +293,21 @@ class Edge:
     def is_ready(self) -> bool:
         return http_ok(f"{self.state.http_url('api')}{nginx.HEALTH}")
 
+    def reload(self) -> frozenset[int] | None:
+        """Have it read its configuration again, without a connection that breaks.
+
+        Return the workers that end when their requests are answered; None if only a restart helps.
+        """
+        edge = self._edge()
+        launch = edge.launch()
+        if not self.server.differs_by_inputs(launch):
+            return None
+        edge.configure()
+        old = nginx.reload(self.server)
+        if old is not None:
+            self.server.has_read(launch)
+        return old
+
     def _edge(self) -> nginx.Edge:
         return nginx.Edge.of(
             self.settings,
@@ -284,5 +315,9 @@ class Edge:
             self.server.log_file,
             api_port=self.state.ports["api"],
             relay_port=self.state.ports["relay"],
-            postgrest_port=self.state.ports["postgrest"],
+            postgrest_ports=[
+                self.state.ports[api.port_names[0]]
+                for api in all_apis(self.settings, self.state)
+                if api != self.left_out
+            ],
         )

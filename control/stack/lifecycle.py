@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from control.causes import DISK_FULL
 from control.database import connect
 from control.errors import ControlError
 from control.schema.api_reload import wait_for_api
@@ -19,6 +14,13 @@ from control.schema.migrate import migrate_up
 from control.settings import Settings
 from control.stack.archive_keeper import ArchiveKeeper
 from control.stack.bootstrap import bootstrap
+from control.stack.changing import (
+    Echo,
+    make_data_directory,
+    naming_a_full_disk,
+    one_at_a_time,
+    require_local,
+)
 from control.stack.components import (
     Api,
     Component,
@@ -26,7 +28,9 @@ from control.stack.components import (
     Edge,
     LogKeeper,
     ObjectStore,
+    all_apis,
 )
+from control.stack.draining import leave_out, stop_surplus, those_that_run_last
 from control.stack.ministack import ensure_bucket, ensure_notifications
 from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
@@ -36,12 +40,11 @@ from control.storage.credentials import current_credentials, store_credentials
 from control.storage.s3 import make_client
 from control.terminal import working_on
 
-Echo = Callable[[str], None]
-
 # How often another program may take a port between choosing and using it.
 PORT_ATTEMPTS = 5
 # How long a running server may take to answer before it is restarted.
 PATIENCE_SECONDS = 15
+# In the order of their first numbers; those of further PostgREST come after them.
 PORT_NAMES = ("api", "admin", "postgres", "s3", "postgrest", "relay")
 
 
@@ -60,11 +63,13 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
 
     `archives` says whether the stack keeps an archive from now on; None leaves it as it is.
     """
-    _require_local(settings)
-    _make_data_directory(settings)
-    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
+    require_local(settings)
+    make_data_directory(settings)
+    with naming_a_full_disk(settings), one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
-        database, objects, api, edge, logs = components = _components(settings, state)
+        state.postgrests = settings.postgrests or state.postgrests
+        database, objects, apis, edge, logs = _components(settings, state)
+        components: list[Component] = [database, objects, *apis, edge, logs]
         archive = ArchiveKeeper(settings, state)
         if archives:
             archive.want()
@@ -85,10 +90,13 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
         working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
-        _bring_up(api, settings, state, echo)
+        for api in those_that_run_last(apis):
+            _bring_up_api(api, edge, settings, state, echo)
         if migrated.has_loaded_code:
-            _have_schema_served(api, settings, state, echo)
+            for api in apis:
+                _have_schema_served(api, edge, settings, state, echo)
         _bring_up(edge, settings, state, echo)
+        stop_surplus(settings, state, echo)
         if archives is False and archive.is_wanted:
             archive.give_up()
             echo(f"archive stopped; what it holds stays in {archive.home}")
@@ -99,11 +107,11 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
 
 def down(settings: Settings, echo: Echo) -> None:
     """Stop whatever runs; data, keys and ports stay."""
-    _require_local(settings)
+    require_local(settings)
     if not settings.data_dir.exists():
         echo("nothing to stop: the local stack was never started")
         return
-    with _one_at_a_time(settings, echo):
+    with one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
         database = Database(settings, state)
         if database.server.pid() is None and (found := find_running(database.data)):
@@ -117,11 +125,12 @@ def down(settings: Settings, echo: Echo) -> None:
                 echo(f"{server.name} was not running: it had died, see {server.log_file}")
             else:
                 echo(f"{server.name} was not running")
+        stop_surplus(settings, state, echo)
 
 
 def status(settings: Settings) -> dict[str, ComponentStatus]:
     """Return the state of each server by name."""
-    _require_local(settings)
+    require_local(settings)
     state = State.load(settings)
     return {
         component.server.name: _status_of(component, state)
@@ -131,15 +140,15 @@ def status(settings: Settings) -> dict[str, ComponentStatus]:
 
 def log_files(settings: Settings) -> dict[str, Path]:
     """Return the log file of each server by name."""
-    _require_local(settings)
+    require_local(settings)
     servers = (component.server for component in _all_components(settings, State.load(settings)))
     return {server.name: server.log_file for server in servers}
 
 
-def running_api(settings: Settings) -> str | None:
-    """Return PostgREST's own address while the process we started lives."""
-    api = Api(settings, State.load(settings))
-    return None if api.server.pid() is None else api.url
+def running_apis(settings: Settings) -> list[str]:
+    """Return the own address of each PostgREST while the process we started lives."""
+    apis = all_apis(settings, State.load(settings))
+    return [api.url for api in apis if api.url is not None and api.server.pid() is not None]
 
 
 def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, ControlError]:
@@ -148,25 +157,29 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
     Nothing is migrated; only `control up` does that.
     """
     failures: dict[str, ControlError] = {}
-    with _naming_a_full_disk(settings), _one_at_a_time(settings, echo):
+    with naming_a_full_disk(settings), one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
-        database, objects, api, edge, logs = components = _components(settings, state)
+        database, objects, apis, edge, logs = _components(settings, state)
+        components: list[Component] = [database, objects, *apis, edge, logs]
         if all(component.server.recorded_pid() is None for component in components):
             # Stopped by `control down` while this waited for the lock.
             return failures
         state.ensure_passwords()
         keepers = _wanted(ArchiveKeeper(settings, state))
         _prepare([*components, *keepers], settings, state, echo)
-        in_order: tuple[Component, ...] = (logs, database, objects, api, edge, *keepers)
+        in_order: tuple[Component, ...] = (logs, database, objects, *apis, edge, *keepers)
         for component in in_order:
             server = component.server
             follows = server.pid() is not None and not server.runs_as(component.launch())
             if server.name not in names and not follows:
                 continue
             try:
-                if component is api and not database.is_ready():
-                    raise ControlError("postgrest waits for postgres")
-                _bring_up(component, settings, state, echo)
+                if isinstance(component, Api):
+                    if not database.is_ready():
+                        raise ControlError(f"{server.name} waits for postgres")
+                    _bring_up_api(component, edge, settings, state, echo)
+                else:
+                    _bring_up(component, settings, state, echo)
                 if component is objects:
                     ensure_bucket(state.applied_to(settings))
                     ensure_notifications(state.applied_to(settings))
@@ -182,16 +195,42 @@ def components_of(settings: Settings) -> tuple[Component, ...]:
     return _all_components(settings, State.load(settings))
 
 
-def restart_api(settings: Settings, echo: Echo) -> None:
-    """Have the API read its database and keys again; an API that is not running stays so."""
-    _require_local(settings)
+def restart_api(settings: Settings, echo: Echo) -> bool:
+    """Restart each PostgREST that runs, one after the other; return whether any did.
+
+    Where another one answers meanwhile, no request notices.
+    """
+    require_local(settings)
     if not settings.data_dir.exists():
-        return
-    with _one_at_a_time(settings, echo):
+        return False
+    with one_at_a_time(settings, echo):
         state = State.load(settings)
-        api = Api(settings, state)
-        if api.server.stop():
+        _, _, apis, edge, _ = _components(settings, state)
+        running = [api for api in apis if api.server.pid() is not None]
+        for api in running:
+            leave_out(api, edge, echo)
+            api.server.stop()
             _bring_up(api, settings, state, echo)
+        if edge.server.pid() is not None:
+            _bring_up(edge, settings, state, echo)
+        return bool(running)
+
+
+def reload_edge(settings: Settings, echo: Echo) -> bool:
+    """Have nginx read its configuration again; return whether it runs. No request notices."""
+    require_local(settings)
+    if not settings.data_dir.exists():
+        return False
+    with one_at_a_time(settings, echo):
+        state = State.load(settings)
+        edge = Edge(settings, state)
+        if edge.server.pid() is None:
+            return False
+        if edge.reload() is None:
+            _bring_up(edge, settings, state, echo)
+        else:
+            echo(f"{edge.server.name} reloaded")
+        return True
 
 
 def _prepare(components: Sequence[Component], settings: Settings, state: State, echo: Echo) -> None:
@@ -208,7 +247,7 @@ def _prepare(components: Sequence[Component], settings: Settings, state: State, 
     state.save(settings)
 
 
-def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) -> None:
+def _have_schema_served(api: Api, edge: Edge, settings: Settings, state: State, echo: Echo) -> None:
     """Restart an API that does not notice the schema just loaded, so that it reads the schema."""
     with connect(state.applied_to(settings), "up") as conn:
         probe = loaded_probe(conn)
@@ -217,6 +256,7 @@ def _have_schema_served(api: Api, settings: Settings, state: State, echo: Echo) 
             wait_for_api(api.url, probe)
     except ControlError:
         echo(f"{api.server.name} serves an old schema; restarting it")
+        leave_out(api, edge, echo)
         api.server.stop()
         _bring_up(api, settings, state, echo)
 
@@ -229,12 +269,12 @@ def _renew_link_credentials(settings: Settings) -> None:
 
 def _components(
     settings: Settings, state: State
-) -> tuple[Database, ObjectStore, Api, Edge, LogKeeper]:
+) -> tuple[Database, ObjectStore, tuple[Api, ...], Edge, LogKeeper]:
     """Return the servers in display order; they stop in the reverse order."""
     return (
         Database(settings, state),
         ObjectStore(settings, state),
-        Api(settings, state),
+        all_apis(settings, state),
         Edge(settings, state),
         LogKeeper(settings, state),
     )
@@ -242,11 +282,20 @@ def _components(
 
 def _all_components(settings: Settings, state: State) -> tuple[Component, ...]:
     """Return the servers, and the archive if it belongs to the stack: it stops before them."""
-    return (*_components(settings, state), *_wanted(ArchiveKeeper(settings, state)))
+    database, objects, apis, edge, logs = _components(settings, state)
+    archive = _wanted(ArchiveKeeper(settings, state))
+    return (database, objects, *apis, edge, logs, *archive)
 
 
 def _wanted(archive: ArchiveKeeper) -> list[Component]:
     return [archive] if archive.is_wanted else []
+
+
+def _bring_up_api(api: Api, edge: Edge, settings: Settings, state: State, echo: Echo) -> None:
+    """Leave a PostgREST running; no request is at one that is restarted for its settings."""
+    if api.server.pid() is not None and not api.server.runs_as(api.launch()):
+        leave_out(api, edge, echo)
+    _bring_up(api, settings, state, echo)
 
 
 def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
@@ -259,6 +308,9 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
         if not state.knows(component.port_names):
             echo(f"{server.name} runs on an unknown port; restarting it")
         elif not server.runs_as(component.launch()):
+            if isinstance(component, Edge) and component.reload() is not None:
+                echo(f"{server.name} reloaded, because its settings changed")
+                return
             echo(f"{server.name} runs with other settings; restarting it")
         elif wait_for(component.is_ready, PATIENCE_SECONDS):
             echo(f"{server.name} already running{_on_port(component, state)}")
@@ -284,7 +336,7 @@ def _bring_up(component: Component, settings: Settings, state: State, echo: Echo
 def _choose_ports(component: Component, settings: Settings, state: State, echo: Echo) -> None:
     """Keep each remembered port that is free, and report each that is taken and replaced."""
     for name in component.port_names:
-        wanted = state.ports.get(name, settings.first_port + PORT_NAMES.index(name))
+        wanted = state.ports.get(name, _first_port(name, settings))
         if is_free(wanted) and wanted not in _ports_of_others(state, name):
             state.ports[name] = wanted
             continue
@@ -292,6 +344,14 @@ def _choose_ports(component: Component, settings: Settings, state: State, echo: 
             settings.first_port + len(PORT_NAMES), avoid=_ports_of_others(state, name)
         )
         echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
+
+
+def _first_port(name: str, settings: Settings) -> int:
+    """Return the number from which a port of this name is looked for."""
+    if name in PORT_NAMES:
+        return settings.first_port + PORT_NAMES.index(name)
+    kind, _, number = name.partition("-")
+    return settings.first_port + len(PORT_NAMES) + 2 * int(number) + (kind == "admin")
 
 
 def _on_port(component: Component, state: State) -> str:
@@ -319,60 +379,3 @@ def _status_of(component: Component, state: State) -> ComponentStatus:
     else:
         word = "not answering"
     return ComponentStatus(word, pid, _shown_port(component, state), server.log_file)
-
-
-def _require_local(settings: Settings) -> None:
-    if not settings.is_local:
-        raise ControlError(
-            f"environment {settings.environment} is not a local stack",
-            "leave out --env for the local stack",
-        )
-
-
-def _make_data_directory(settings: Settings) -> None:
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        settings.data_dir.chmod(0o700)
-    except OSError as error:
-        raise ControlError(
-            f"{settings.data_dir} cannot be prepared: {error}",
-            "run control as the user who ran it first, or set ASPEN_DATA_DIR",
-        ) from error
-
-
-@contextmanager
-def _naming_a_full_disk(settings: Settings) -> Iterator[None]:
-    """Name the full disk; no stored data is lost."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise ControlError(f"the disk of {settings.data_dir} is full", DISK_FULL.here) from error
-
-
-def is_being_changed(settings: Settings) -> bool:
-    """Return whether an `up` or `down` is running."""
-    lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
-
-
-@contextmanager
-def _one_at_a_time(settings: Settings, echo: Echo) -> Iterator[None]:
-    """Run one `up` or `down` per data directory; the second waits."""
-    lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            echo("another control up or down is running; waiting for it to finish")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

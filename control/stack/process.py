@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from control.errors import ControlError
@@ -38,8 +38,16 @@ class Launch:
     @property
     def fingerprint(self) -> str:
         """Return a hash that is equal for equal launches and reveals no password."""
-        parts = [list(self.command), sorted(self.environment.items()), self.inputs]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return _hash([list(self.command), sorted(self.environment.items()), self.inputs])
+
+    @property
+    def program(self) -> str:
+        """Return the same without the other input, which some programs can read again."""
+        return _hash([list(self.command), sorted(self.environment.items())])
+
+
+def _hash(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class Record:
     fingerprint: str
     # The length of the log at the start; what follows is of this run.
     log_start: int = 0
+    # What was launched, without the other input.
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,16 @@ class Server:
         """Return whether the running server was started by exactly this launch."""
         record = self._record()
         return record is not None and record.fingerprint == launch.fingerprint
+
+    def differs_by_inputs(self, launch: Launch) -> bool:
+        """Return whether it runs this program, which only has to read its other input again."""
+        record = self._record()
+        return self.pid() is not None and record is not None and record.program == launch.program
+
+    def has_read(self, launch: Launch) -> None:
+        """Note that the running server now has the other input of this launch."""
+        if (record := self._record()) is not None:
+            self._write(replace(record, fingerprint=launch.fingerprint))
 
     def strays(self) -> list[int]:
         """Return processes of this server that no pid file names, found by their output file.
@@ -132,16 +152,18 @@ class Server:
             ) from error
         finally:
             os.close(log)
-        self.record(child.pid, launch.fingerprint, log_start)
+        self.record(child.pid, launch.fingerprint, log_start, launch.program)
         # Nobody waits for it, because it is meant to stay. Set here, or Popen warns when collected.
         child.returncode = 0
         return child.pid
 
-    def record(self, pid: int, fingerprint: str, log_start: int = 0) -> None:
+    def record(self, pid: int, fingerprint: str, log_start: int = 0, program: str = "") -> None:
         """Write this process to the pid file as the running server."""
+        self._write(Record(pid, start_mark(pid), fingerprint, log_start, program))
+
+    def _write(self, record: Record) -> None:
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self.pid_file.with_suffix(".tmp")
-        record = Record(pid, start_mark(pid), fingerprint, log_start)
         scratch.write_text(json.dumps(asdict(record)), "utf-8")
         scratch.replace(self.pid_file)
 
@@ -275,12 +297,12 @@ def end_group(leader: int, program: str) -> None:
 
     The system gives nobody a pid that still names a group, so the group is that leader's.
     """
-    if start_mark(leader) is None and any(program in command_line(pid) for pid in _members(leader)):
+    if start_mark(leader) is None and any(program in command_line(pid) for pid in members(leader)):
         os.killpg(leader, signal.SIGKILL)
-        wait_for(lambda: not _members(leader), 5)
+        wait_for(lambda: not members(leader), 5)
 
 
-def _members(group: int) -> list[int]:
+def members(group: int) -> list[int]:
     """Return the processes of a group; a zombie is none, and may stay for as long as its parent."""
     shown = subprocess.run(
         ["ps", "-A", "-o", "pid=,pgid=,state="], capture_output=True, text=True, check=False

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from control.settings import STACK_KEYS, DamagedState, Settings, damaged
+from control.settings import MOST_POSTGRESTS, STACK_KEYS, DamagedState, Settings, damaged
 from control.stack.ports import HOST, LAST_PORT
 
 DATABASE = "aspen"
@@ -26,6 +26,8 @@ class State:
     path: Path
     ports: dict[str, int] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    # How many PostgREST there are.
+    postgrests: int = 1
 
     @classmethod
     def load(cls, settings: Settings) -> State:
@@ -34,6 +36,7 @@ class State:
         try:
             stored = json.loads(path.read_bytes())
             ports, passwords = dict(stored["ports"]), dict(stored["passwords"])
+            postgrests = stored.get("postgrests", 1)
         except FileNotFoundError:
             return cls(path)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -42,7 +45,9 @@ class State:
             raise damaged(path, "a port is invalid")
         if not all(isinstance(password, str) for password in passwords.values()):
             raise damaged(path, "a password is not text")
-        return cls(path, ports, passwords)
+        if type(postgrests) is not int or not 1 <= postgrests <= MOST_POSTGRESTS:
+            raise damaged(path, "the number of PostgREST is invalid")
+        return cls(path, ports, passwords, postgrests)
 
     @classmethod
     def recover(cls, settings: Settings, echo: Callable[[str], None]) -> State:
@@ -95,7 +100,12 @@ class State:
         """Write the file whole or not at all."""
         local = asdict(self.applied_to(settings))
         profile = {name: local[name] for name in STACK_KEYS}
-        document = {"ports": self.ports, "passwords": self.passwords, **profile}
+        document = {
+            "ports": self.ports,
+            "passwords": self.passwords,
+            "postgrests": self.postgrests,
+            **profile,
+        }
         scratch = self.path.with_suffix(".tmp")
         scratch.unlink(missing_ok=True)
         with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -15,6 +15,7 @@ from typing import Any
 from control.errors import ControlError
 from control.settings import DamagedState, Settings
 from control.stack import lifecycle
+from control.stack.changing import is_being_changed
 from control.stack.components import Component, Database
 from control.translation import translate
 
@@ -83,7 +84,7 @@ class Supervisor:
     def look(self) -> bool:
         """Restart servers that died; return False when the whole stack was stopped on purpose."""
         self._ends |= _reap()
-        if lifecycle.is_being_changed(self._settings):
+        if is_being_changed(self._settings):
             return True
         try:
             components = lifecycle.components_of(self._settings)

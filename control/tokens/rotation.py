@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -103,19 +103,19 @@ def _change(
         return change
 
 
-def reload_keys(conn: psycopg.Connection, api_url: str | None, change: Change) -> None:
-    """Have every PostgREST on this database read its keys again, and check that the API did."""
+def reload_keys(conn: psycopg.Connection, api_urls: Iterable[str], change: Change) -> None:
+    """Have every PostgREST on this database read its keys again, and check that these did."""
     conn.execute("notify pgrst, 'reload config'")
-    if api_url is None:
-        return
     deadline = time.monotonic() + RELOADED_WITHIN_SECONDS
-    while not _reloaded(api_url, change):
-        if time.monotonic() > deadline:
-            raise ControlError(
-                f"{api_url} does not use the new keys",
-                "see that its jwt-secret is the jwks.json of this key directory, then restart it",
-            )
-        time.sleep(0.02)
+    for api_url in api_urls:
+        while not _reloaded(api_url, change):
+            if time.monotonic() > deadline:
+                raise ControlError(
+                    f"{api_url} does not use the new keys",
+                    "see that its jwt-secret is the jwks.json of this key directory, then restart"
+                    " it",
+                )
+            time.sleep(0.02)
 
 
 def _reloaded(api_url: str, change: Change) -> bool:

@@ -43,6 +43,11 @@ class Stage:
     _address: int = FIRST_ADDRESS
 
     @property
+    def is_short(self) -> bool:
+        """Tell whether one example of a kind is enough, and small ones of a large kind."""
+        return self.examples == 1
+
+    @property
     def edge(self) -> str:
         """The address that clients use."""
         return self.world.api.url

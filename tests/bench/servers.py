@@ -129,7 +129,7 @@ class Bench:
             server.log_file,
             api_port=port,
             relay_port=next_free(port + 1),
-            postgrest_port=int(service.url.rpartition(":")[2]),
+            postgrest_ports=[int(service.url.rpartition(":")[2])],
             unlimited=[HOST],
         )
         edge.prepare()

@@ -1,7 +1,8 @@
 """Run the campaign: `make calm ARGS="--seed 7 --applies 20"`.
 
-Clients read and write while code is loaded, keys are rotated and a column is added. Exits 1 when a
-request failed, when a write was lost or done twice, or when one took longer than a second.
+Clients read and write while code is loaded, keys are rotated, PostgREST and nginx are restarted and
+a column is added. Exits 1 when a request failed, when a write was lost or done twice, or when one
+took longer than a second.
 """
 
 from __future__ import annotations

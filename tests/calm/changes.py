@@ -1,4 +1,4 @@
-"""What is done to a platform in use: loads of code, a rotation of keys, a migration."""
+"""What developers change in a platform in use: its code, and a table."""
 
 from __future__ import annotations
 

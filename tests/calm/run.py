@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control.stack.ports import any_free
 from tests import factories
-from tests.calm.changes import EDITS, add_migration
+from tests.calm.changes import EDITS, Edit
 from tests.calm.load import Clients
+from tests.calm.operations import ALONE, BESIDE_LOADS, SETTLE_SECONDS, Operation, control
 from tests.servers import SETTINGS, prepare_stack
 from tests.stack.conftest import LocalStack
 
-CONTROL = "from control.cli import main; main()"
-SETTLE_SECONDS = 1.0
+# So that one answers while the other is restarted.
+POSTGRESTS = 2
 Echo = Callable[[str], None]
 
 
@@ -39,29 +38,25 @@ class Result:
 
 
 def run(seed: int, applies: int, echo: Echo) -> Result:
-    """Load code so often, rotate the keys and migrate, while clients read and write."""
+    """Load code so often, and do the rest meanwhile, while clients read and write."""
     dice = random.Random(seed)
+    operations = dice.sample(BESIDE_LOADS, len(BESIDE_LOADS))
+    edits = list(enumerate((dice.choice(EDITS) for _ in range(applies)), start=1))
     with tempfile.TemporaryDirectory() as name, open_stack(Path(name)) as local:
         group, location = prepare(local)
-        edits = [dice.choice(EDITS) for _ in range(applies)]
-        with Clients(local, group, location, seed) as clients:
+        with Clients(local, group, location, seed) as clients, ThreadPoolExecutor(1) as beside:
             time.sleep(SETTLE_SECONDS)
-            for number, edit in enumerate(edits, start=1):
-                edit(local.settings.root, number)
-                echo(f"apply {number}: {edit.__name__.replace('_', ' ')}")
-                control(local, "sql", "apply")
-                if number == (applies + 1) // 2:
-                    echo("rotate the keys")
-                    control(local, "token", "rotate-keys")
-                    time.sleep(SETTLE_SECONDS)
-                    clients.renew_tokens()
-                    control(local, "token", "rotate-keys", "--retire")
-            add_migration(local.settings.root)
-            echo("migrate")
-            control(local, "migrate", "up")
-            time.sleep(SETTLE_SECONDS)
-            echo("roll back")
-            control(local, "migrate", "down", "--yes")
+            for turn, operation in enumerate(operations):
+                echo(f"meanwhile: {words(operation)}")
+                going_on = beside.submit(operation, local, clients)
+                for number, edit in edits[turn :: len(operations)]:
+                    edit(local.settings.root, number)
+                    echo(f"apply {number}: {words(edit)}")
+                    control(local, "sql", "apply")
+                going_on.result()
+            for operation in ALONE:
+                echo(words(operation))
+                operation(local, clients)
             time.sleep(SETTLE_SECONDS)
         answers = clients.answers
         wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
@@ -70,6 +65,11 @@ def run(seed: int, applies: int, echo: Echo) -> Result:
         return Result(
             wrong, len(answers.seconds), len(answers.stored), slowest, asked, answers.quantile(0.99)
         )
+
+
+def words(what: Edit | Operation) -> str:
+    """Return the name of what is done."""
+    return what.__name__.replace("_", " ")
 
 
 @contextmanager
@@ -85,7 +85,14 @@ def open_stack(folder: Path) -> Iterator[LocalStack]:
             (root / path.name).symlink_to(path)
     data = folder / "data"
     local = LocalStack(
-        replace(SETTINGS, root=root, data_dir=data, keys_dir=data / "keys", first_port=any_free())
+        replace(
+            SETTINGS,
+            root=root,
+            data_dir=data,
+            keys_dir=data / "keys",
+            first_port=any_free(),
+            postgrests=POSTGRESTS,
+        )
     )
     prepare_stack(local.settings)
     try:
@@ -102,23 +109,6 @@ def prepare(local: LocalStack) -> tuple[int, int]:
         factories.user(conn, "ada", {group: "admin"})
         factories.pathogen(conn, "SC2")
         return group, factories.location(conn, "France")
-
-
-def control(local: LocalStack, *arguments: str) -> None:
-    """Run a command, which must succeed, as an operator does."""
-    done = subprocess.run(
-        [sys.executable, "-c", CONTROL, *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "ASPEN_ROOT": str(local.settings.root),
-            "ASPEN_DATA_DIR": str(local.settings.data_dir),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"control {' '.join(arguments)}: {done.stderr}")
 
 
 def stored_otherwise(local: LocalStack, answered: set[str]) -> Iterator[str]:

@@ -199,3 +199,18 @@ def test_first_port_must_be_a_port(root: Path) -> None:
     """Reject a typing error instead of listening on port 1."""
     with pytest.raises(ControlError, match="not a port"):
         load_settings(environ={"ASPEN_ROOT": str(root), "ASPEN_FIRST_PORT": "80OO"})
+
+
+@pytest.mark.parametrize("text", ["0", "5", "-1", "two", "1.0", "²"])
+def test_number_of_postgrest_is_checked(root: Path, text: str) -> None:
+    """Allow as many as the connections of the database suffice for."""
+    with pytest.raises(ControlError, match="not a number of servers"):
+        load_settings(environ={"ASPEN_ROOT": str(root), "ASPEN_POSTGRESTS": text})
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("4", 4), ("", None)])
+def test_number_of_postgrest_is_read(root: Path, text: str, number: int | None) -> None:
+    """Leave it to what the stack remembers if it is not set."""
+    settings = load_settings(environ={"ASPEN_ROOT": str(root), "ASPEN_POSTGRESTS": text})
+
+    assert settings.postgrests == number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import select
 import socket
 import socketserver
@@ -23,7 +24,7 @@ from control.stack.process import wait_for
 from tests import factories
 from tests.http.world import World, refusal, rows
 from tests.names import unique
-from tests.servers import Api, run_edge
+from tests.servers import SETTINGS, Api, run_edge
 
 CREATE = "/rpc/create_samples"
 DEEP = "id,pathogens(id,jobs(id,groups(id,samples(id,pathogens(id)))))"
@@ -243,10 +244,48 @@ def test_every_answer_has_the_safety_headers(world: World, path: str) -> None:
 
 def test_answers_are_compressed_for_clients_that_ask(world: World) -> None:
     """Compress JSON, above all the description of the API."""
-    response = world.alice.get("/", headers={"Accept-Encoding": "gzip"})
+    response = world.alice.get("/", headers={"Accept-Encoding": "gzip, zstd"})
 
     assert response.headers["Content-Encoding"] == "gzip"
     assert int(response.num_bytes_downloaded) * 4 < len(response.content)
+
+
+@pytest.mark.parametrize("path", ["/", "/samples", "/rpc/health", "/nothing/here"])
+def test_answers_say_what_they_depend_on(world: World, path: str) -> None:
+    """Keep a cache from giving one caller the answer to another, or CSV for JSON."""
+    found = world.alice.get(path).headers.get_list("Vary", split_commas=True)
+
+    assert {"Accept", "Accept-Profile", "Authorization", "Origin", "Prefer", "Range"} <= {*found}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "sent",
+    ["GET / HTTP/1.1\r\nX: ", "POST /rpc/health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"],
+    ids=["half a header", "half a body"],
+)
+def test_slow_client_is_cut_off(
+    api: Api, tmp_path_factory: pytest.TempPathFactory, sent: str
+) -> None:
+    """Close the connection of whoever begins a request and does not go on."""
+    # The same configuration with its seconds as milliseconds, so that nobody waits.
+    text = (SETTINGS.root / "nginx.conf").read_text()
+    quick = re.sub(r"(client_(?:header|body)_timeout \d+)s;", r"\g<1>0ms;", text)
+    assert quick.count("0ms;") == 2
+    port = any_free()
+    postgrest_port = urlsplit(api.direct_url).port
+    assert postgrest_port is not None
+    folder = tmp_path_factory.mktemp("slow")
+    with (
+        run_edge(folder, port, postgrest_port, files={"nginx.conf": quick}),
+        socket.create_connection((HOST, port), timeout=30) as connection,
+    ):
+        connection.sendall(sent.encode())
+        answer = connection.recv(4096)
+        rest = answer and connection.recv(4096)
+
+    assert rest == b""
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
 
 
 def test_list_through_the_edge_is_that_of_postgrest(world: World) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from control import stack
 from control.stack import supervisor
-from control.stack.lifecycle import is_being_changed
+from control.stack.changing import is_being_changed
 from control.stack.process import wait_for
 from control.stack.supervisor import Patience, Supervisor
 from tests.servers import SETTINGS

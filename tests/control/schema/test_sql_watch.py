@@ -50,7 +50,7 @@ def watch_at(settings: Settings) -> Iterator[Load]:
     return watch(
         settings,
         echo=lambda line: None,
-        running_api=lambda settings: None,
+        running_apis=lambda settings: [],
         explain=translate,
     )
 
