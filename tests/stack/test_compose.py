@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import psycopg
 import pytest
 import yaml
 
-from control.stack.ministack import SERVICES
+from control.stack.ministack import QUEUE, SERVICES
 from control.stack.nginx import FILES, find_nginx
 from control.stack.postgres import CONFIGURATION, KEPT_MEMORY
 from control.stack.postgres_binaries import find_binaries
 from control.stack.state import LOGINS, SUPERUSER
-from tests.servers import SETTINGS, SQL_DIR, Cluster
+from control.storage.sqs import make_queue_client, open_queue
+from tests.servers import S3, SETTINGS, SQL_DIR, Cluster
 
 TEXT = (SETTINGS.root / "docker-compose.yml").read_text()
 # Where the server listens and how it keeps passwords is the image's business.
@@ -31,6 +36,21 @@ def compose() -> Any:
     return yaml.safe_load(TEXT)
 
 
+def problems(document: Any) -> list[str]:
+    """Return what the schema of the Compose specification finds (Apache License 2.0, 170098b)."""
+    schema = json.loads(Path(__file__).with_name("compose-spec.json").read_text())
+    found = jsonschema.Draft7Validator(schema).iter_errors(document)
+    return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in found]
+
+
+def test_file_conforms_to_the_compose_specification(compose: Any) -> None:
+    """Find no unknown key and no value of another type; find a mistake that is made on purpose."""
+    wrong = {"services": {"edge": {"image": "nginx", "restarts": "always"}}}
+
+    assert problems(compose) == []
+    assert len(problems(wrong)) == 1
+
+
 def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
     """Use the settings that were tuned by measurement in both."""
     ours = dict(re.findall(r"^(\w+) = '?([^'\n]*)'?$", CONFIGURATION, re.MULTILINE))
@@ -38,6 +58,7 @@ def test_postgres_has_the_settings_of_the_local_stack(compose: Any) -> None:
     theirs = dict(option.removeprefix("--").split("=", 1) for option in options)
 
     assert theirs.pop("shared_preload_libraries") == "pg_stat_statements"
+    assert theirs.pop("hba_file") == "/etc/postgresql/pg_hba.conf"
     assert theirs == {name: value for name, value in ours.items() if name not in OF_THE_IMAGE}
     assert compose["services"]["postgres"]["environment"].items() >= KEPT_MEMORY.items()
 
@@ -59,6 +80,52 @@ def test_s3_runs_the_services_of_the_local_stack(compose: Any) -> None:
     environment = compose["services"]["s3"]["environment"]
 
     assert (environment["SERVICES"], environment["AUTH"]) == (SERVICES, "true")
+
+
+def test_bucket_and_queue_are_made_before_the_watch_begins(compose: Any, s3: S3) -> None:
+    """Run what precedes `output watch` against an S3 without either."""
+    settings = replace(s3.settings, bucket="watched")
+    [shell, option, script] = compose["services"]["watch"]["command"]
+    before = script.replace("exec control output watch", "echo watching").replace(
+        "python -", f"{sys.executable} -"
+    )
+
+    said = subprocess.run(
+        [shell, option, before],
+        env=s3.environment | {"PATH": "/usr/bin:/bin", "ASPEN_BUCKET": settings.bucket},
+        cwd=SETTINGS.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (said.stdout, said.stderr) == ("watching aspen-outputs\n", "")
+    # Whoever asks for notifications gets one at once, which says so.
+    [message] = open_queue(settings, QUEUE).receive(wait=False)
+    assert json.loads(message["Body"])["Event"] == "s3:TestEvent"
+    sqs = make_queue_client(settings)
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"])
+
+
+def test_archive_may_replicate_from_its_container(compose: Any, cluster: Cluster) -> None:
+    """Read the rules of the file as the server does: passwords for everybody from elsewhere."""
+    with psycopg.connect(cluster.url(SUPERUSER, "postgres"), autocommit=True) as conn:
+        [(path,)] = conn.execute("show hba_file").fetchall()
+        before = Path(path).read_text()
+        try:
+            Path(path).write_text(compose["configs"]["hba"]["content"])
+            rules = conn.execute(
+                "select type, database, user_name, auth_method, error from pg_hba_file_rules"
+                " where address is not null order by line_number"
+            ).fetchall()
+        finally:
+            Path(path).write_text(before)
+
+    assert rules == [
+        ("host", ["all"], ["all"], "scram-sha-256", None),
+        ("host", ["all"], ["all"], "scram-sha-256", None),
+        ("host", ["replication"], ["postgres"], "scram-sha-256", None),
+    ]
 
 
 def test_every_port_is_published_on_loopback_only(compose: Any) -> None:

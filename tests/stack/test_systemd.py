@@ -1,4 +1,4 @@
-"""The units of docs/systemd are accepted by systemd, and start existing commands."""
+"""The units of docs/systemd are accepted by systemd; test_parts.py compares what they start."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from control.cli import cli
-from tests.servers import SETTINGS
+from tests.stack import parts
 
-UNITS = sorted((SETTINGS.root / "docs" / "systemd").iterdir())
-COMMAND = re.compile(
-    r"/opt/aspen/\.venv/bin/control ([a-z -]*?[a-z])((?: --[a-z-]+)*)(?: |$)", re.M
-)
+UNITS = sorted(parts.UNITS.iterdir())
 # Where the programs are on the machine the units are for; systemd wants them to be here.
 ELSEWHERE = re.compile(r"/(?:opt/aspen/\.venv|usr/local|usr/s?)/?bin/(?:control|postgrest|nginx)\b")
 
@@ -55,28 +50,3 @@ def test_check_of_units_finds_a_mistake(checked: str, tmp_path: Path) -> None:
     )
 
     assert "RestartSecs" in done.stderr
-
-
-def commands() -> list[list[str]]:
-    """Return every command of ours in the units."""
-    return [
-        [*words.split(), *options.split()]
-        for unit in UNITS
-        for words, options in COMMAND.findall(unit.read_text())
-    ]
-
-
-def test_units_name_our_commands() -> None:
-    """Find at least one."""
-    assert len(commands()) == 13
-
-
-@pytest.mark.parametrize("command", commands(), ids=" ".join)
-def test_command_of_a_unit_exists(command: list[str]) -> None:
-    """Find it with every option it is given."""
-    words = [word for word in command if not word.startswith("--")]
-
-    shown = CliRunner().invoke(cli, [*words, "--help"])
-
-    assert shown.exit_code == 0, shown.output
-    assert [each for each in command if each.startswith("--") and each not in shown.output] == []
