@@ -84,6 +84,12 @@ def count_elsewhere(conn: psycopg.Connection, bucket: str) -> int:
     return int(row[0])
 
 
+def delete_keys(s3: S3Client, bucket: str, keys: Sequence[str]) -> list[str]:
+    """Delete all that is stored under these keys; return those that S3 did not delete."""
+    failures = _delete(s3, bucket, [_Entry(0, None, key, None) for key in keys])
+    return sorted({key for key, _ in failures})
+
+
 def _claim(conn: psycopg.Connection, bucket: str, after: int) -> list[_Entry]:
     with conn.cursor(row_factory=class_row(_Entry)) as cursor:
         values = {"bucket": bucket, "after": after, "limit": BATCH}

@@ -1,0 +1,173 @@
+"""`control group export`, `import` and `erase`: a whole group as one archive."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from control.app import App
+from control.commands.options import echo_json, json_option, say
+from control.commands.places import scratch_option
+from control.errors import SOMETHING_TO_DO, ControlError
+from control.terminal import screen_width, table
+
+if TYPE_CHECKING:
+    from control.group_archive.importing import Imported
+    from control.group_archive.manifest import Manifest
+
+
+@click.command("export")
+@click.argument("group")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    help="New folder, or file that ends with .tar, .tar.zst or .tar.zst.age.",
+)
+@click.option("--no-objects", is_flag=True, help="Leave out the files in S3.")
+@click.option("--dry-run", is_flag=True, help="Count what would be in the archive.")
+@json_option
+@click.pass_context
+def export(
+    ctx: click.Context,
+    group: str,
+    target: Path | None,
+    no_objects: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Write all of GROUP (id, name or prefix), as it is at one moment, to an archive.
+
+    It holds the rows of every table that belong to the group, its members, the names of the
+    reference data it uses, and its files in S3, each with a checksum. Tokens, links, webhooks,
+    invitations and mails stay behind: they are secrets of this platform. A file that ends with
+    .tar.zst.age is encrypted for backup_recipient (control db backup-key).
+
+    Exit code 3: an object is missing, or is not what its row describes; everything else is in the
+    archive.
+
+    \b
+        control group export HUM --to humboldt.tar.zst
+        control group export HUM --dry-run
+    """
+    from control.group_archive.exporting import export_group, preview
+
+    app = ctx.find_object(App)
+    assert app is not None
+    if dry_run:
+        _show_archive(preview(app.settings, group), "would export", as_json=as_json)
+        return
+    if target is None:
+        raise click.UsageError("give --to, a new folder or file")
+    s3 = None if no_objects else app.s3
+    made = export_group(app.settings, s3, group, target.absolute(), echo=say)
+    manifest = made.manifest
+    _show_archive(
+        manifest, "exported", as_json=as_json, more={"path": str(target), "sha256": made.sha256}
+    )
+    say(f"sha256 of its manifest: {made.sha256}")
+    for address in manifest.missing_objects:
+        say(f"missing from S3: {address}")
+    for address in manifest.wrong_objects:
+        say(f"not what its row describes: {address}")
+    if manifest.missing_objects or manifest.wrong_objects:
+        ctx.exit(SOMETHING_TO_DO)
+
+
+@click.command("import")
+@click.argument("archive", type=click.Path(path_type=Path, exists=True))
+@click.option("--name", help="Name of the new group; the one in the archive by default.")
+@click.option("--prefix", help="Prefix of the new group; the one in the archive by default.")
+@click.option("--create-users", is_flag=True, help="Create the users who are not here.")
+@click.option("--sha256", help="Checksum of the manifest, as control group export printed it.")
+@scratch_option
+@click.option("--dry-run", is_flag=True, help="Verify and try everything, store nothing.")
+@json_option
+@click.pass_obj
+def import_command(
+    app: App,
+    archive: Path,
+    name: str | None,
+    prefix: str | None,
+    create_users: bool,
+    sha256: str | None,
+    scratch: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Make a new group of ARCHIVE, all of it or nothing.
+
+    Every checksum and number is verified first. Rows and files get new ids and keys; users are
+    found by subject, otherwise by an e-mail address that only one of them has. Jobs that had not
+    ended are cancelled. Grants, links, tokens and webhooks are made again by the group.
+
+    \b
+        control group import humboldt.tar.zst --dry-run
+        control group import humboldt.tar.zst --name 'Humboldt County 2' --prefix HUM2
+    """
+    from control.backups.manifest import sha256_of
+    from control.group_archive.importing import Choices, import_group
+    from control.group_archive.manifest import MANIFEST, verified_manifest
+    from control.group_archive.packing import unpacked
+
+    with unpacked(app.settings, archive, scratch) as folder:
+        manifest = verified_manifest(folder)
+        if sha256 is not None and sha256_of(folder / MANIFEST) != sha256.lower():
+            raise ControlError(
+                f"the manifest of {archive} has another checksum", "use another copy of the archive"
+            )
+        imported = import_group(
+            app.settings,
+            None if dry_run else app.s3,
+            folder,
+            manifest,
+            Choices(name, prefix, create_users),
+            echo=say,
+        )
+    _show_import(imported, dry_run=dry_run, as_json=as_json)
+
+
+def _show_archive(
+    manifest: Manifest, verb: str, *, as_json: bool, more: dict[str, Any] | None = None
+) -> None:
+    if as_json:
+        document = asdict(manifest)
+        del document["files"]
+        echo_json(document | (more or {}))
+        return
+    rows: list[list[Any]] = [
+        [name, each.rows, "" if each.is_restored else "for the record"]
+        for name, each in sorted(manifest.tables.items())
+        if each.rows
+    ]
+    rows += [[name, each["rows"], "stays"] for name, each in manifest.withheld.items()]
+    for line in table([["table", "rows", ""], *rows], screen_width()):
+        click.echo(line)
+    objects = "no objects" if manifest.objects is None else f"{manifest.objects} objects"
+    click.echo(f"{verb} {manifest.group.name}: {manifest.row_count} rows, {objects}")
+
+
+def _show_import(imported: Imported, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        echo_json(asdict(imported) | {"group_id": None if dry_run else imported.group_id})
+        return
+    names = sorted(name for name in imported.rows if imported.rows[name])
+    rows = [[name, imported.rows[name], imported.left_out.get(name, 0)] for name in names]
+    for line in table([["table", "rows", "left out"], *rows], screen_width()):
+        click.echo(line)
+    place = "" if dry_run else f" as group {imported.group_id}"
+    click.echo(
+        f"{'would import' if dry_run else 'imported'} {imported.name} ({imported.prefix}){place}:"
+        f" {sum(imported.rows.values())} rows, {imported.objects} objects"
+    )
+    if imported.cancelled_jobs:
+        say(f"{imported.cancelled_jobs} jobs had not ended and are cancelled")
+    for subject in imported.users.created:
+        say(f"created the user {subject}")
+    for subject in imported.users.unknown:
+        say(f"not here: the user {subject}; --create-users creates them")
+    if not imported.rows.get("memberships"):
+        say("nobody is in the group: control member create adds members")
