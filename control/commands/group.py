@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from control.app import App
-from control.commands.group_archive import export, import_command
+from control.commands.group_archive import erase, export, import_command
 from control.commands.group_usage import limit, usage
 from control.commands.options import json_option
 from control.commands.people import batch_options, echo_list, echo_row, rows_of, store
@@ -120,3 +120,4 @@ group.add_command(usage)
 group.add_command(limit)
 group.add_command(export)
 group.add_command(import_command)
+group.add_command(erase)

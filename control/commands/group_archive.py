@@ -15,6 +15,7 @@ from control.errors import SOMETHING_TO_DO, ControlError
 from control.terminal import screen_width, table
 
 if TYPE_CHECKING:
+    from control.group_archive.erasing import Plan
     from control.group_archive.importing import Imported
     from control.group_archive.manifest import Manifest
 
@@ -128,6 +129,96 @@ def import_command(
             echo=say,
         )
     _show_import(imported, dry_run=dry_run, as_json=as_json)
+
+
+@click.command("erase")
+@click.argument("group")
+@click.option("--cancel-jobs", is_flag=True, help="Cancel its jobs that are queued or running.")
+@click.option(
+    "--after-export",
+    "archive",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="ARCHIVE",
+    help="Only if this archive, or manifest.json of one, holds the rows as they are.",
+)
+@scratch_option
+@click.option("--dry-run", is_flag=True, help="Count what would be erased.")
+@click.option("--yes", is_flag=True, help="Do not ask for the name of the group.")
+@json_option
+@click.pass_obj
+def erase(
+    app: App,
+    group: str,
+    cancel_jobs: bool,
+    archive: Path | None,
+    scratch: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Erase all of GROUP (id, name or prefix), and prove that nothing is left.
+
+    Its rows of every table go, its files in S3, its access to other groups and theirs to it, kept
+    answers, and what the audit log knows about its rows except who changed which one when. Then
+    each table is counted and each folder in S3 is listed, and what was erased is written to the
+    audit log. Users stay, and so do rows of other groups that used its samples, without them.
+    If S3 cannot delete something, run the command again: it goes on.
+
+    \b
+        control group erase HUM --dry-run
+        control group erase HUM --after-export humboldt.tar.zst
+    """
+    from control.group_archive.erasing import erase_group, plan_erasing
+
+    with app.connect("group erase") as conn:
+        plan = plan_erasing(conn, group)
+    if dry_run:
+        _show_plan(plan, as_json=as_json)
+        return
+    compared = None if archive is None else _archive_of(app, archive, scratch)
+    if not yes:
+        rows = sum(count for name, count in plan.rows.items() if name != "audit_log")
+        say(f"this erases {plan.group.name} for ever: {rows} rows and all of its files")
+        if click.prompt("Its name", err=True) != plan.group.name:
+            raise ControlError("this is not the name of the group", "nothing was erased")
+    erased = erase_group(
+        app.settings, app.s3, plan.group, cancels_jobs=cancel_jobs, archive=compared, echo=say
+    )
+    if as_json:
+        echo_json(asdict(erased))
+        return
+    for line in table([["table", "rows"], *sorted(erased.rows.items())], screen_width()):
+        click.echo(line)
+    click.echo(
+        f"erased {erased.group.name}: {sum(erased.rows.values())} rows, {erased.objects} objects;"
+        " nothing is left"
+    )
+
+
+def _archive_of(app: App, archive: Path, scratch: Path | None) -> tuple[Manifest, str]:
+    """Return the manifest of an archive and its checksum; a whole archive is verified."""
+    from control.backups.manifest import sha256_of
+    from control.group_archive.manifest import MANIFEST, read_manifest, verified_manifest
+    from control.group_archive.packing import unpacked
+
+    if archive.name == MANIFEST:
+        return read_manifest(archive), sha256_of(archive)
+    with unpacked(app.settings, archive, scratch) as folder:
+        return verified_manifest(folder), sha256_of(folder / MANIFEST)
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        echo_json(asdict(plan))
+        return
+    rows = [[name, count] for name, count in sorted(plan.rows.items()) if count]
+    for line in table([["table", "rows"], *rows], screen_width()):
+        click.echo(line)
+    click.echo(f"would erase {plan.group.name}; of audit_log the values only")
+    if plan.open_jobs:
+        say(f"{plan.open_jobs} jobs are queued or running: give --cancel-jobs")
+    for name, count in plan.referring.items():
+        say(f"{count} rows of other groups in {name} use its samples: they stay, without them")
 
 
 def _show_archive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -79,10 +80,9 @@ def names(columns: Iterable[str]) -> sql.Composed:
 def write_rows(conn: psycopg.Connection, statement: sql.Composed, path: Path) -> int:
     """Write what a statement reads to a new file; return how many rows there are."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    copying = sql.SQL("copy ({}) to stdout with (format csv, header)").format(statement)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file, conn.cursor() as cursor:
-        with cursor.copy(copying) as rows:
+        with cursor.copy(_to_csv(statement)) as rows:
             for piece in rows:
                 file.write(piece)
         return cursor.rowcount
@@ -103,3 +103,16 @@ def read_rows(
             while piece := file.read(_CHUNK_BYTES):
                 rows.write(piece)
         return cursor.rowcount
+
+
+def checksum_of(conn: psycopg.Connection, statement: sql.Composed) -> str:
+    """Return the checksum of the file that a statement would write now."""
+    digest = hashlib.sha256()
+    with conn.cursor() as cursor, cursor.copy(_to_csv(statement)) as rows:
+        for piece in rows:
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _to_csv(statement: sql.Composed) -> sql.Composed:
+    return sql.SQL("copy ({}) to stdout with (format csv, header)").format(statement)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -18,7 +18,7 @@ from control.group_archive.manifest import Manifest
 from control.group_archive.matching import Users, match_references, match_users
 from control.group_archive.objects import place_objects, put_objects, rename_objects
 from control.group_archive.storing import store_rows
-from control.group_archive.tables import GROUPS, MOVES, group_tables
+from control.group_archive.tables import MOVES, group_tables
 from control.outputs.pruning import delete_keys
 from control.queries import query
 from control.schema.ledger import applied_migrations
@@ -98,6 +98,7 @@ def _import(
     group_id = give_ids(conn, tables)
     note_group(group_id)
     match_references(conn, folder)
+    given = _given(conn, manifest, choices)
     users = match_users(conn, folder, creates=choices.creates_users)
     cancelled = conn.execute(query("group_archive/cancel_jobs")).rowcount
     outputs, uploads = place_objects(conn, folder, manifest, group_id)
@@ -105,38 +106,40 @@ def _import(
     if s3 is not None:
         objects = put_objects(conn, s3, settings.bucket, folder, put)
     rename_objects(conn, settings.bucket, group_id)
-    given = {
-        "name": choices.name or manifest.group.name,
-        "prefix": choices.prefix or manifest.group.prefix,
-        # The group of the directory is another one.
-        "directory_id": None,
-    }
     rows: dict[str, int] = {}
     left_out = {"job_outputs": outputs, "uploads": uploads}
     for table in counted(tables, "storing tables", len(tables)):
         columns = manifest.tables[table.name].columns
         ids = manifest.group.id, group_id
-        try:
-            stored, left = store_rows(conn, table, columns, ids, given)
-        except psycopg.errors.UniqueViolation as error:
-            if table.name != GROUPS:
-                raise
-            raise ControlError(
-                f"there is a group of this name or prefix: {given['name']}, {given['prefix']}",
-                "give --name and --prefix of a new one",
-            ) from error
+        stored, left = store_rows(conn, table, columns, ids, given)
         rows[table.name] = stored
         left_out[table.name] = left_out.get(table.name, 0) + left
     return Imported(
         group_id=group_id,
-        name=f"{given['name']}",
-        prefix=f"{given['prefix']}",
+        name=given["name"],
+        prefix=given["prefix"],
         rows=rows,
         left_out={name: count for name, count in left_out.items() if count},
         users=users,
         cancelled_jobs=cancelled,
         objects=objects,
     )
+
+
+def _given(conn: psycopg.Connection, manifest: Manifest, choices: Choices) -> dict[str, Any]:
+    """Return the values of the new group's row that are not those of the old one."""
+    name = choices.name or manifest.group.name
+    prefix = choices.prefix or manifest.group.prefix
+    found = conn.execute(
+        "select name, prefix from aspen.groups where name = %s or prefix = %s", [name, prefix]
+    ).fetchone()
+    if found is not None:
+        raise ControlError(
+            f"there is a group {found[0]} with the prefix {found[1]}",
+            "give --name and --prefix that no group has",
+        )
+    # A group of the directory is one group here.
+    return {"name": name, "prefix": prefix, "directory_id": None}
 
 
 def _check_migrations(conn: psycopg.Connection, manifest: Manifest) -> None:
