@@ -7,6 +7,7 @@ again and goes on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from psycopg import sql
 
 from control.database import connect
 from control.errors import ControlError
-from control.group_archive.exporting import chosen_group, count_rows
+from control.group_archive.exporting import count_rows
 from control.group_archive.manifest import Manifest
 from control.group_archive.proof import (
     check_archived,
@@ -27,7 +28,7 @@ from control.group_archive.proof import (
 )
 from control.group_archive.tables import GROUPS, MOVES, Table, group_tables
 from control.outputs.pruning import prune_objects
-from control.people.groups import Group
+from control.people.groups import Group, find_group
 from control.queries import query
 from control.schema.locks import one_migrate_at_a_time
 from control.settings import Settings
@@ -78,7 +79,7 @@ class _Objects:
 
 def plan_erasing(conn: psycopg.Connection, text: str) -> Plan:
     """Return what erasing a group would remove now."""
-    group = chosen_group(conn, text)
+    group = find_group(conn, text)
     rows = count_rows(conn, group_tables(conn).values(), group.id)
     open_jobs = conn.execute(
         "select count(*) from aspen.jobs where group_id = %s and status in ('queued', 'running')",
@@ -109,10 +110,12 @@ def erase_group(
                 _lock(conn, group)
                 if archive is not None and not was_begun(conn, group):
                     check_archived(conn, tables, group, archive[0])
+                # Counted before, because the deletion of some rows writes others.
+                rows = Counter(count_rows(conn, _going(tables), group.id))
                 _end_jobs(conn, group, cancels=cancels_jobs)
                 echo(f"erasing the rows of {group.name}")
-                rows = _erase_rows(conn, settings.bucket, tables, group)
-                record_rows(conn, group, rows, archive[1] if archive else None)
+                rows.update(_erase_rows(conn, settings.bucket, tables, group))
+                record_rows(conn, group, +rows, archive[1] if archive else None)
             prefixes = _delete_objects(conn, s3, settings.bucket, group, objects)
             check_empty(s3, settings.bucket, prefixes)
             with conn.transaction():
@@ -147,29 +150,35 @@ def _end_jobs(conn: psycopg.Connection, group: Group, *, cancels: bool) -> None:
     conn.execute("select internal.cancel_jobs(%s::bigint[], 'its group was erased')", [ids or []])
 
 
+def _going(tables: Mapping[str, Table]) -> list[Table]:
+    """Return the tables to empty, each before those that it refers to."""
+    going = [tables[name] for name in reversed([*tables]) if name not in _KEPT_AT_FIRST]
+    return sorted(going, key=lambda table: table.name == _LAST)
+
+
 def _erase_rows(
     conn: psycopg.Connection, bucket: str, tables: Mapping[str, Table], group: Group
 ) -> dict[str, int]:
-    """Delete all rows but the group's own, those that refer to others first; return how many.
+    """Delete all rows but the group's own, those that refer to others first.
 
-    They are counted before, because deleting some writes others. The objects of deleted rows are
-    queued by triggers, and the folders here.
+    The objects of deleted rows are queued by triggers, and the folders here. Returns how many rows
+    are not counted as those of the group: access that others granted, and kept answers.
     """
-    erased = count_rows(conn, [tables[name] for name in tables.keys() - _KEPT_AT_FIRST], group.id)
     conn.execute(query("group_archive/queue_folders"), {"group_id": group.id, "bucket": bucket})
-    going = [name for name in reversed([*tables]) if name not in _KEPT_AT_FIRST]
-    going.sort(key=lambda name: name == _LAST)
-    for name in counted(going, "erasing tables", len(going)):
-        statement = sql.SQL("delete from aspen.{} where group_id = %s").format(sql.Identifier(name))
+    going = _going(tables)
+    for table in counted(going, "erasing tables", len(going)):
+        statement = sql.SQL("delete from aspen.{} where group_id = %s").format(
+            sql.Identifier(table.name)
+        )
         conn.execute(statement, [group.id])
     # Access of the group to others, which they granted; a key of another table would cascade.
-    erased["group_grants"] += conn.execute(
+    granted = conn.execute(
         "delete from aspen.group_grants where grantee_group_id = %s", [group.id]
     ).rowcount
-    erased["idempotency_keys"] = conn.execute(
+    answers = conn.execute(
         "delete from aspen.idempotency_keys where %s = any(any_groups || full_groups)", [group.id]
     ).rowcount
-    return {name: count for name, count in erased.items() if count}
+    return {"group_grants": granted, "idempotency_keys": answers}
 
 
 def _delete_objects(

@@ -16,7 +16,6 @@ from psycopg import sql
 from control.backups.manifest import sha256_of
 from control.backups.objects import MISSING, keep_objects, read_wanted, write_wanted
 from control.database import connect, system_user
-from control.errors import ControlError
 from control.group_archive.copying import fix_forms, references_of, rows_of, write_rows
 from control.group_archive.manifest import (
     MANIFEST,
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 
 Echo = Callable[[str], None]
 
-# The group of the platform owns no samples, and nobody is in it.
-PLATFORM = 0
 # The objects to copy as of the snapshot, while the archive is made.
 _WANTED = "wanted.jsonl"
 
@@ -87,7 +84,7 @@ def preview(settings: Settings, text: str) -> Manifest:
     """Return what an archive would hold now; the objects are counted, but not looked at."""
     with connect(settings, "group export") as conn, conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
-        group, tables = chosen_group(conn, text), group_tables(conn)
+        group, tables = find_group(conn, text), group_tables(conn)
         counts = count_rows(conn, tables.values(), group.id)
         archived = {
             name: _archived(table, counts[name])
@@ -101,17 +98,6 @@ def preview(settings: Settings, text: str) -> Manifest:
         ).fetchone()
         assert row is not None
         return _manifest(conn, settings, group, archived, counts, int(row[0]), int(row[1]))
-
-
-def chosen_group(conn: psycopg.Connection, text: str) -> Group:
-    """Return a group that is not that of the platform."""
-    group = find_group(conn, text)
-    if group.id == PLATFORM:
-        raise ControlError(
-            f"{group.name!r} is the group of the platform, which stays where it is",
-            "name a group of people; control db backup copies the whole platform",
-        )
-    return group
 
 
 def count_rows(conn: psycopg.Connection, tables: Iterable[Table], group_id: int) -> dict[str, int]:
@@ -135,7 +121,7 @@ def _write_tables(
     with conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
         fix_forms(conn)
-        group, tables = chosen_group(conn, text), group_tables(conn)
+        group, tables = find_group(conn, text), group_tables(conn)
         kept = [table for table in tables.values() if table.is_archived]
         echo(f"writing the rows of {len(kept)} tables")
         archived = {}

@@ -126,14 +126,12 @@ def verified_manifest(directory: Path) -> Manifest:
     if manifest.objects is not None:
         needed.add(OBJECT_LIST)
     if strange := sorted((found | needed) ^ (manifest.files.keys() & found)):
-        raise ControlError(
-            f"{directory / strange[0]} is missing, or is not in the manifest", _OTHER_COPY
-        )
+        raise ControlError(f"{strange[0]} is missing, or is not in the manifest", _OTHER_COPY)
     for name, sha256 in manifest.files.items():
         path = directory / name
         # A link could lead out of the archive.
         if path.is_symlink() or not path.is_file() or sha256_of(path) != sha256:
-            raise ControlError(f"{path} differs from what was exported", _OTHER_COPY)
+            raise ControlError(f"{name} differs from what was exported", _OTHER_COPY)
     if manifest.objects is not None:
         _check_objects(directory, manifest)
     return manifest
@@ -145,8 +143,8 @@ def _check_objects(directory: Path, manifest: Manifest) -> None:
     for stored in archived_objects(directory):
         count += 1
         if manifest.files.get(stored.file) != stored.sha256:
-            raise ControlError(f"{directory / stored.file} is not the object listed", _OTHER_COPY)
+            raise ControlError(f"{stored.file} is not the object listed", _OTHER_COPY)
     if count != manifest.objects:
         raise ControlError(
-            f"{directory / OBJECT_LIST} lists {count} objects, not {manifest.objects}", _OTHER_COPY
+            f"{OBJECT_LIST} lists {count} objects, not {manifest.objects}", _OTHER_COPY
         )

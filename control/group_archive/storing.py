@@ -33,7 +33,14 @@ def store_rows(
     for column in table.columns:
         if column.name in columns:
             statement.add(column)
-    stored = conn.execute(statement.text()).rowcount
+    try:
+        stored = conn.execute(statement.text()).rowcount
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        # Its details would show the row.
+        raise ControlError(
+            f"rows of {table.name} break a rule of this database: {error.diag.message_primary}",
+            "correct them where they come from, and export the group again",
+        ) from error
     row = conn.execute(sql.SQL("select count(*) from {}").format(archived(table.name))).fetchone()
     assert row is not None
     left = int(row[0]) - stored

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from click.testing import CliRunner, Result
@@ -38,10 +40,15 @@ class Estate:
             "ASPEN_OPERATOR": "olga@example.org",
         }
 
-    def control(self, *arguments: object, text: str | None = None) -> Result:
+    def control(
+        self,
+        *arguments: object,
+        text: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Result:
         """Run `control group …`, whether it succeeds or not."""
         given = ["group", *map(str, arguments)]
-        return CliRunner().invoke(cli, given, env=self.environment, input=text)
+        return CliRunner().invoke(cli, given, env=environment or self.environment, input=text)
 
     def run(self, *arguments: object) -> str:
         """Run a command that must succeed, and return what it printed."""
@@ -88,7 +95,7 @@ class Estate:
         found = self.s3.client.list_objects_v2(Bucket=self.s3.bucket, Prefix=prefix)
         return [each["Key"] for each in found.get("Contents", [])]
 
-    def put(self, key: str, body: bytes) -> dict[str, object]:
+    def put(self, key: str, body: bytes) -> dict[str, Any]:
         """Put an object, and return what its row says about it."""
         etag = self.s3.client.put_object(Bucket=self.s3.bucket, Key=key, Body=body)["ETag"]
         return {
