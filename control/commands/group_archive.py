@@ -230,12 +230,12 @@ def _show_archive(
         echo_json(document | (more or {}))
         return
     rows: list[list[Any]] = [
-        [name, each.rows, "" if each.is_restored else "for the record"]
+        [name, each.rows, "stores them" if each.is_restored else "for the record"]
         for name, each in sorted(manifest.tables.items())
         if each.rows
     ]
-    rows += [[name, each["rows"], "stays"] for name, each in manifest.withheld.items()]
-    for line in table([["table", "rows", ""], *rows], screen_width()):
+    rows += [[name, each["rows"], "not exported"] for name, each in manifest.withheld.items()]
+    for line in table([["table", "rows", "import"], *rows], screen_width()):
         click.echo(line)
     objects = "no objects" if manifest.objects is None else f"{manifest.objects} objects"
     click.echo(f"{verb} {manifest.group.name}: {manifest.row_count} rows, {objects}")
