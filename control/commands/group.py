@@ -15,7 +15,7 @@ from control.commands.people import batch_options, echo_list, echo_row, rows_of,
 
 @click.group()
 def group() -> None:
-    """Create, list, show and edit groups, limit what they use, export, import and erase them."""
+    """Create, list, show and edit groups, and export, import and erase them."""
 
 
 _OF_THE_ADDRESS = (
