@@ -65,7 +65,7 @@ SUMMARIES = {
     "migrate": "Apply migrations and load the code of sql/.",
     "sql": "Edit, apply and check the SQL under sql/.",
     "db": "Back up and restore the database, and delete what is old.",
-    "group": "Create, list, show and edit groups, and limit what they use.",
+    "group": "Create, list, show and edit groups, and export, import and erase them.",
     "user": "Create, list, show, edit, disable, enable, sign out and sync users.",
     "member": "Put users into groups, list, show and remove them, and set their roles.",
     "grant": "Give groups access to the data of other groups; list, show, change and revoke it.",

@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from control.backups.manifest import OBJECTS, StoredObject
 from control.queries import query
+from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,10 +59,12 @@ class Wanted:
         return fits_size and self.checksum_sha256 in (None, stored.sha256)
 
 
-def wanted_objects(conn: psycopg.Connection, since: datetime | None = None) -> Iterator[Wanted]:
+def wanted_objects(
+    conn: psycopg.Connection, since: datetime | None = None, group_id: int | None = None
+) -> Iterator[Wanted]:
     """Yield every object that rows refer to, inside a transaction; memory stays flat.
 
-    With a time, only those of rows that are new since.
+    With a time, only those of rows that are new since; with a group, only those of its rows.
     """
     finding = {
         "aspen.job_outputs": query("backups/find_outputs"),
@@ -71,7 +74,7 @@ def wanted_objects(conn: psycopg.Connection, since: datetime | None = None) -> I
     for statement in _of_tables_here(conn, finding):
         with conn.cursor("wanted_objects", row_factory=class_row(Wanted)) as cursor:
             cursor.itersize = _ROWS_AT_ONCE
-            yield from cursor.execute(statement, {"since": since})
+            yield from cursor.execute(statement, {"since": since, "group_id": group_id})
 
 
 def rename_objects(conn: psycopg.Connection) -> None:
@@ -94,11 +97,11 @@ def _of_tables_here(conn: psycopg.Connection, statements: dict[str, bytes]) -> l
     ]
 
 
-def write_wanted(conn: psycopg.Connection, path: Path) -> int:
+def write_wanted(conn: psycopg.Connection, path: Path, group_id: int | None = None) -> int:
     """Write the list of objects as of a snapshot to a file; return how many there are."""
     count = 0
     with open(path, "x", encoding="utf-8") as listed:
-        for wanted in wanted_objects(conn):
+        for wanted in wanted_objects(conn, group_id=group_id):
             listed.write(json.dumps(asdict(wanted)) + "\n")
             count += 1
     return count
@@ -109,6 +112,21 @@ def read_wanted(path: Path) -> Iterator[Wanted]:
     with open(path, encoding="utf-8") as listed:
         for line in listed:
             yield Wanted(**json.loads(line))
+
+
+def put_copy(s3: S3Client, uri: S3Uri, path: Path, content_type: str) -> ObjectName:
+    """Store the copy of an object at an address."""
+    s3.upload_file(str(path), uri.bucket, uri.key, ExtraArgs={"ContentType": content_type})
+    found = s3.head_object(Bucket=uri.bucket, Key=uri.key)
+    return ObjectName(found.get("VersionId"), found["ETag"])
+
+
+@dataclass(frozen=True)
+class ObjectName:
+    """What S3 calls a stored object: its version, if the bucket keeps versions, and its etag."""
+
+    version_id: str | None
+    etag: str
 
 
 @dataclass(frozen=True)

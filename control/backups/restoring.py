@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from control.backups.making import count_rows
 from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
-from control.backups.objects import rename_objects
+from control.backups.objects import put_copy, rename_objects
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
@@ -33,6 +33,7 @@ from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
 from control.storage.credentials import current_credentials, store_credentials
+from control.storage.s3 import S3Uri
 from control.terminal import counted
 from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 
@@ -246,10 +247,10 @@ def put_objects(
                 count += 1
                 if not _is_there(s3, bucket, stored):
                     with file_of(stored) as path:
-                        version_id, etag = _put(s3, bucket, stored, path)
-                    rows.write_row(
-                        (stored.bucket, stored.key, stored.version_id, bucket, version_id, etag)
-                    )
+                        place = S3Uri(bucket, stored.key)
+                        put = put_copy(s3, place, path, stored.content_type)
+                    address = stored.bucket, stored.key, stored.version_id
+                    rows.write_row((*address, bucket, put.version_id, put.etag))
         rename_objects(conn)
     return count
 
@@ -266,18 +267,6 @@ def _is_there(s3: S3Client, bucket: str, stored: StoredObject) -> bool:
             return False
         raise
     return found["ETag"] == stored.etag and found["ContentLength"] == stored.size_bytes
-
-
-def _put(s3: S3Client, bucket: str, stored: StoredObject, path: Path) -> tuple[str | None, str]:
-    """Store one object; return its version, if the bucket is versioned, and its etag."""
-    s3.upload_file(
-        str(path),
-        bucket,
-        stored.key,
-        ExtraArgs={"ContentType": stored.content_type},
-    )
-    found = s3.head_object(Bucket=bucket, Key=stored.key)
-    return found.get("VersionId"), found["ETag"]
 
 
 def _take_the_name(admin: psycopg.Connection, scratch: str, name: str, previous: str) -> bool:

@@ -1,4 +1,4 @@
-"""`control group`: create, list, show and edit groups."""
+"""`control group`: create, list, show and edit groups, export, import and erase them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from control.app import App
+from control.commands.group_archive import erase, export, import_command
 from control.commands.group_usage import limit, usage
 from control.commands.options import json_option
 from control.commands.people import batch_options, echo_list, echo_row, rows_of, store
@@ -14,7 +15,7 @@ from control.commands.people import batch_options, echo_list, echo_row, rows_of,
 
 @click.group()
 def group() -> None:
-    """Create, list, show and edit groups, and limit what they use."""
+    """Create, list, show and edit groups, and export, import and erase them."""
 
 
 _OF_THE_ADDRESS = (
@@ -117,3 +118,6 @@ def show(app: App, group: str, as_json: bool) -> None:
 
 group.add_command(usage)
 group.add_command(limit)
+group.add_command(export)
+group.add_command(import_command)
+group.add_command(erase)

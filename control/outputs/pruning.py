@@ -58,16 +58,21 @@ class _Entry:
 
 
 def prune_objects(
-    conn: psycopg.Connection, s3: S3Client, bucket: str, *, dry_run: bool = False
+    conn: psycopg.Connection,
+    s3: S3Client,
+    bucket: str,
+    *,
+    dry_run: bool = False,
+    group_id: int | None = None,
 ) -> Iterator[Pruned]:
     """Delete what the queue lists of this bucket, the oldest first, by version.
 
-    An entry whose object S3 does not delete stays in the queue.
+    An entry whose object S3 does not delete stays in the queue. With a group, only its entries.
     """
     after = 0
     while True:
         with conn.transaction(force_rollback=dry_run):
-            entries = _claim(conn, bucket, after)
+            entries = _claim(conn, bucket, after, group_id)
             if not entries:
                 return
             after = entries[-1].id
@@ -84,9 +89,15 @@ def count_elsewhere(conn: psycopg.Connection, bucket: str) -> int:
     return int(row[0])
 
 
-def _claim(conn: psycopg.Connection, bucket: str, after: int) -> list[_Entry]:
+def delete_keys(s3: S3Client, bucket: str, keys: Sequence[str]) -> list[str]:
+    """Delete all that is stored under these keys; return those that S3 did not delete."""
+    failures = _delete(s3, bucket, [_Entry(0, None, key, None) for key in keys])
+    return sorted({key for key, _ in failures})
+
+
+def _claim(conn: psycopg.Connection, bucket: str, after: int, group_id: int | None) -> list[_Entry]:
     with conn.cursor(row_factory=class_row(_Entry)) as cursor:
-        values = {"bucket": bucket, "after": after, "limit": BATCH}
+        values = {"bucket": bucket, "after": after, "limit": BATCH, "group_id": group_id}
         return cursor.execute(query("outputs/claim_prunes"), values).fetchall()
 
 

@@ -2,7 +2,11 @@
 create or replace trigger job_samples_note_revision
 before insert on aspen.job_samples
 for each row
-when (new.sequence_revision is null and new.sample_id is not null)
+when (
+    new.sequence_revision is null
+    and new.sample_id is not null
+    and current_setting('aspen.moves_group', true) is distinct from 'on'
+)
 execute function internal.note_sequence_revision();
 
 create or replace trigger job_samples_note_lost_input

@@ -20,6 +20,7 @@ create or replace trigger jobs_keep_limit
 after insert on aspen.jobs
 referencing new table as changed_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.keep_job_limit();
 
 create or replace trigger jobs_check_values

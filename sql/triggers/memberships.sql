@@ -9,10 +9,12 @@ referencing old table as old_rows
 for each statement
 execute function internal.keep_an_admin();
 
+-- A group that is erased keeps nobody.
 create or replace trigger memberships_keep_an_admin_delete
 after delete on aspen.memberships
 referencing old table as old_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.keep_an_admin();
 
 create or replace trigger memberships_raise_problems

@@ -14,16 +14,20 @@ for each row
 when (old.pathogen_id <> new.pathogen_id)
 execute function internal.renew_results_of_sample();
 
+-- `control group import` and `erase` say that rows move as a whole: that is no news for anybody who
+-- follows events, no limit ends it, and no job is queued for it. So the triggers of other tables ask, too.
 create or replace trigger samples_keep_limit
 after insert on aspen.samples
 referencing new table as changed_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.keep_sample_limit();
 
 create or replace trigger samples_note_insert
 after insert on aspen.samples
 referencing new table as changed_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.note_events();
 
 create or replace trigger samples_note_update
@@ -36,4 +40,5 @@ create or replace trigger samples_note_delete
 after delete on aspen.samples
 referencing old table as changed_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.note_events();

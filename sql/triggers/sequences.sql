@@ -29,6 +29,7 @@ create or replace trigger sequences_renew_results_insert
 after insert on aspen.sequences
 referencing new table as changed_rows
 for each statement
+when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.renew_results_of_sequences();
 
 create or replace trigger sequences_renew_results_update
@@ -42,7 +43,10 @@ create or replace trigger sequences_renew_results_delete
 after delete on aspen.sequences
 referencing old table as changed_rows
 for each statement
-when (pg_trigger_depth() = 0)
+when (
+    pg_trigger_depth() = 0
+    and current_setting('aspen.moves_group', true) is distinct from 'on'
+)
 execute function internal.renew_results_of_sequences();
 
 create or replace trigger sequences_raise_problems

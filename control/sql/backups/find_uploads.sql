@@ -9,4 +9,6 @@ select
     true as is_promised
 from aspen.uploads as uploads
 cross join lateral generate_series(1, uploads.part_count) as parts (number)
-where %(since)s::timestamptz is null or uploads.expires_at > now();
+where
+    (%(since)s::timestamptz is null or uploads.expires_at > now())
+    and (%(group_id)s::bigint is null or uploads.group_id = %(group_id)s);

@@ -1,0 +1,10 @@
+-- Note which revision each stored sequence has here: inputs of jobs name it.
+insert into pg_temp.moved (table_name, old_id, new_id)
+select
+    'sequences.revision',
+    archived.revision,
+    sequences.revision
+from pg_temp.archived_sequences as archived
+inner join pg_temp.moved as moved on moved.table_name = 'sequences' and archived.id = moved.old_id
+inner join aspen.sequences as sequences on moved.new_id = sequences.id
+on conflict do nothing;
