@@ -10,11 +10,19 @@ from pathlib import Path
 import click
 
 from control.app import App
-from control.commands.options import echo_json, input_file, json_option, say
+from control.commands.options import (
+    collected_from_option,
+    collected_to_option,
+    day,
+    echo_json,
+    input_file,
+    json_option,
+    lineages_option,
+    say,
+)
 from control.terminal import after_the_fact, working_on
 
 FORMATS = ("tsv", "csv", "ndjson")
-day = click.DateTime(["%Y-%m-%d"])
 # A pipe such as >(zstd > FILE) is allowed.
 output_file = click.Path(dir_okay=False, path_type=Path)
 STEP = 1_000
@@ -37,9 +45,9 @@ STEP = 1_000
     type=input_file,
     help="Table with a column private_identifier or public_identifier.",
 )
-@click.option("--lineage", "lineages", multiple=True, help="With those below it; repeatable.")
-@click.option("--collected-from", type=day, help="First day of collection.")
-@click.option("--collected-to", type=day, help="Last day of collection.")
+@lineages_option
+@collected_from_option
+@collected_to_option
 @click.option("--uploaded-from", type=day, help="First day of upload, UTC.")
 @click.option("--uploaded-to", type=day, help="Last day of upload, UTC.")
 @json_option
