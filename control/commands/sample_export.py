@@ -20,12 +20,11 @@ from control.commands.options import (
     lineages_option,
     say,
 )
-from control.terminal import after_the_fact, working_on
+from control.terminal import after_the_fact, progress
 
 FORMATS = ("tsv", "csv", "ndjson")
 # A pipe such as >(zstd > FILE) is allowed.
 output_file = click.Path(dir_okay=False, path_type=Path)
-STEP = 1_000
 
 
 @click.command("export")
@@ -95,14 +94,6 @@ def export_command(
         ending = "" if metadata is None else metadata.suffix.removeprefix(".")
         form = ending if ending in FORMATS else FORMATS[0]
     identifiers = None if samples is None else read_identifiers(samples)
-    written = 0
-
-    def advance(done: int) -> None:
-        nonlocal written
-        written += done
-        if written % STEP == 0:
-            working_on(f"wrote {written} rows")
-
     with app.connect("sample export") as conn:
         chosen = Filter(
             find_group(conn, group).id,
@@ -115,7 +106,7 @@ def export_command(
             ),
         )
         files = Files(metadata, sequences, form)
-        report = export_samples(conn, chosen, files, subject=user, advance=advance)
+        report = export_samples(conn, chosen, files, subject=user, advance=progress("writing rows"))
     counts = ((report.samples, "samples"), (report.sequences, "sequences"))
     said = " and ".join(f"{count} {what}" for count, what in counts if count is not None)
     with nullcontext() if is_on_stdout else after_the_fact(f"wrote {said}"):
