@@ -9,6 +9,7 @@ const REFUSALS = {
     bad_request: [400, 'The request is not valid HTTP', 'Check the URL and the headers.'],
     invalid_encoding: [400, 'The request is not UTF-8',
         'Encode URL, headers and body in UTF-8, and percent-encode the URL.'],
+    ignored_parameter: [400, 'A part of the query would be ignored', null],
     query_too_complex: [400, 'The query asks for too much at once', null],
     too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
@@ -55,17 +56,22 @@ function bodyOf(code, hint, details) {
 
 const MOST = { select: 250, columns: 250, order: 50, depth: 4, embeds: 25, logic: 20 };
 
-// Name the limit that a query exceeds; empty if it exceeds none.
+// What PostgREST reads once, and ignores when it cannot read it: DELETE ?limit=ten deletes all rows.
+const ONCE = ['select', 'columns', 'order', 'limit', 'offset', 'on_conflict'];
+
+// Name what is wrong with a query: a limit that it exceeds, or a part that PostgREST would ignore;
+// empty if nothing is.
 function queryProblem(r) {
-    const pairs = (r.variables.args || '').split('&');
+    const pairs = (r.variables.args || '').split('&').filter((pair) => pair);
+    const seen = {};
     let problem = '';
     for (let i = 0; i < pairs.length && !problem; i++) {
-        problem = parameterProblem(pairs[i]);
+        problem = parameterProblem(pairs[i], seen);
     }
     return problem;
 }
 
-function parameterProblem(pair) {
+function parameterProblem(pair, seen) {
     const at = pair.indexOf('=');
     let name, value;
     try {
@@ -74,7 +80,19 @@ function parameterProblem(pair) {
     } catch (error) {
         return 'encoding';
     }
+    if (at < 0) {
+        return 'word';
+    }
     const kind = name.slice(name.lastIndexOf('.') + 1);
+    if (ONCE.includes(kind)) {
+        if (seen[name]) {
+            return 'twice';
+        }
+        seen[name] = true;
+    }
+    if ((kind === 'limit' || kind === 'offset') && !/^\d+$/.test(value)) {
+        return 'page';
+    }
     if (kind !== 'select' && kind !== 'columns' && kind !== 'order') {
         return depth(value) > MOST.logic ? 'logic' : '';
     }
@@ -100,6 +118,14 @@ function bodyOfProblem(kind) {
         embeds: `Embed at most ${MOST.embeds} resources.`,
         logic: `Nest conditions at most ${MOST.logic} deep.`,
     };
+    const ignored = {
+        word: 'Write each parameter as name=value.',
+        twice: `Give ${ONCE.join(', ')} once for each resource.`,
+        page: 'limit and offset are whole numbers that are not negative: limit=100.',
+    };
+    if (kind in ignored) {
+        return bodyOf('ignored_parameter', ignored[kind]);
+    }
     return kind in hints ? bodyOf('query_too_complex', hints[kind]) : bodyOf('invalid_encoding');
 }
 

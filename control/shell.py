@@ -26,6 +26,7 @@ from control.database import acting_as
 from control.errors import ControlError
 from control.local import forward
 from control.people.callers import claims_of_user
+from control.schema.versions import CURRENT, profile
 from control.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,13 +69,21 @@ class Shell:
             return rows
         return import_module("pandas").DataFrame(rows, columns=columns)
 
-    def api(self, request: str, *, as_user: str | None = None, data: object = None) -> Any:
+    def api(
+        self,
+        request: str,
+        *,
+        as_user: str | None = None,
+        data: object = None,
+        version: str = CURRENT,
+    ) -> Any:
         """Return the answer to a real request, whose token is minted for the user.
 
-        Without `as_user` it carries no token. What a request writes stays.
+        Without `as_user` it carries no token. What a request writes stays. `version` asks a
+        previous version of the API, such as api_v1.
         """
         method, path = self._parse(request)
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **dict(profile(version, method))}
         if as_user is not None:
             headers["Authorization"] = f"Bearer {self._token(as_user)}"
         body = None

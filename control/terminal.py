@@ -15,7 +15,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar, cast
 
@@ -316,10 +316,26 @@ def heartbeat() -> Iterator[None]:
 
 def counted(things: Iterable[Thing], what: str, total: int | None = None) -> Iterator[Thing]:
     """Yield things, and have the heartbeat tell how many are done, how fast, and what is left."""
-    started = time.monotonic()
-    for done, thing in enumerate(things):
-        _heart.name(pace(what, done, total, time.monotonic() - started))
+    advance = progress(what, total)
+    for thing in things:
         yield thing
+        advance(1)
+
+
+def progress(what: str, total: int | None = None) -> Callable[[int], None]:
+    """Return what to call with the number of things done; the heartbeat tells it as `counted` does.
+
+    Shown on terminals only, once nothing was printed for two seconds.
+    """
+    started, done = time.monotonic(), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        _heart.name(pace(what, done, total, time.monotonic() - started))
+
+    advance(0)
+    return advance
 
 
 def pace(what: str, done: int, total: int | None, seconds: float) -> str:

@@ -38,6 +38,16 @@ def translate(error: BaseException, *, is_ours: bool = False) -> ControlError | 
     return None
 
 
+def refusal_in(error: Exception) -> ControlError | None:
+    """Return why work is refused; None for an error that another attempt may not meet.
+
+    The API refuses what the requester may not do any more, and what passes a limit of the group.
+    """
+    if getattr(error, "sqlstate", None) != "PGRST" and not isinstance(error, ControlError):
+        return None
+    return translate(error)
+
+
 def _from_system(error: OSError) -> ControlError:
     remedy = {
         errno.ENOSPC: DISK_FULL.elsewhere,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import ipaddress
 import re
 import shutil
 import socket
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from control.public_addresses import is_public
 from pipelines.retries import PASSING_OF_STORAGE, pause, waits
 
 # One PUT stores no more.
@@ -28,7 +28,6 @@ MOST_BYTES = 5 << 30
 TIMEOUT_SECONDS = 120.0
 _MOST_REDIRECTS = 5
 _CHUNK = 1 << 20
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class FetchError(Exception):
@@ -220,17 +219,3 @@ def _connect(parts: SplitResult, *, is_chosen: bool) -> http.client.HTTPConnecti
     # Otherwise another port than 80 is named, also with https.
     connection.default_port = 443 if scheme == "https" else 80
     return connection
-
-
-def is_public(text: str) -> bool:
-    """Return whether an address is one of the public network, in whichever form it is written."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast

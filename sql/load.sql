@@ -92,7 +92,10 @@
 \ir internal/audit/record_group_changes.sql
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
+\ir internal/limits/refuse_above_limit.sql
 \ir internal/limits/keep_sample_limit.sql
+\ir internal/limits/keep_sequence_limit.sql
+\ir internal/limits/keep_output_limit.sql
 \ir internal/limits/keep_upload_limit.sql
 \ir internal/limits/keep_job_limit.sql
 \ir internal/limits/usage_of_groups.sql

@@ -58,7 +58,8 @@ begin
                 ]),
                 ('results_keeper', array[
                     'internal.end_empty_jobs', 'internal.keep_job_limit',
-                    'internal.keep_sample_limit', 'internal.keep_upload_limit',
+                    'internal.keep_output_limit', 'internal.keep_sample_limit',
+                    'internal.keep_sequence_limit', 'internal.keep_upload_limit',
                     'internal.note_events', 'internal.note_lost_input',
                     'internal.note_sequence_revision', 'internal.queue_job_prunes',
                     'internal.queue_object_prune', 'internal.queue_object_prunes',

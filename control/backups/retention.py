@@ -11,6 +11,7 @@ from pathlib import Path
 from control.backups.archive import ARCHIVE, BASE, Archive
 from control.backups.manifest import MANIFEST, find_backups
 from control.backups.vault import Vault
+from control.terminal import counted
 
 # What is noted openly beside a base backup in a vault, so that deleting needs no identity.
 FIRST_SEGMENT, FINISHED_AT = "first-segment", "finished-at"
@@ -70,7 +71,7 @@ def prune_vault(vault: Vault, retention: Retention, *, dry_run: bool) -> list[st
     ]
     going = [one.name for one in outdated(made, retention)]
     if not dry_run:
-        for name in going:
+        for name in counted(going, "deleting backups", len(going)):
             _remove_from(vault, name, MANIFEST)
     return going
 
@@ -99,7 +100,7 @@ def _prune_archive_of(vault: Vault, retention: Retention, *, dry_run: bool) -> l
     ]
     going = outdated(made, retention)
     if made and not dry_run:
-        for one in going:
+        for one in counted(going, "deleting base backups", len(going)):
             _remove_from(vault, f"base/{one.name}", BASE)
         first = min(one.first_segment for one in made if one not in going)
         log = (kept.name for kept in vault.files("wal/"))

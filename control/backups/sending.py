@@ -13,6 +13,7 @@ from control.backups.vault import Vault
 from control.errors import ControlError
 from control.settings import Settings
 from control.storage.s3 import S3Uri
+from control.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,6 +53,7 @@ def send_backup(
         )
         echo(f"sending the rest to {uri}")
         files = [path for path in made.directory.rglob("*") if path.is_file()]
-        for path in sorted(files, key=lambda path: path.name == MANIFEST):
+        ordered = sorted(files, key=lambda path: path.name == MANIFEST)
+        for path in counted(ordered, "sending files", len(ordered)):
             vault.send(path, str(path.relative_to(made.directory)))
         return made, made.object_count

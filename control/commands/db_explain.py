@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from control.app import App
-from control.commands.options import JsonObject, echo_json, json_option, say
+from control.commands.options import JsonObject, echo_json, json_option, say, version_option
 from control.errors import ControlError
 from control.terminal import one_line, screen_width
 
@@ -41,6 +41,7 @@ _WIDTH = 100
     is_flag=True,
     help="Outside the local stack: run a write, or an edit, and roll it back.",
 )
+@version_option
 @json_option
 @click.pass_obj
 def explain(
@@ -53,6 +54,7 @@ def explain(
     data: str | None,
     compare: bool,
     allow_writes: bool,
+    version: str,
     as_json: bool,
 ) -> None:
     """Show the statement that PostgREST runs for a request, and its plan as this caller.
@@ -64,10 +66,12 @@ def explain(
     \b
         control db explain 'GET /samples?group_id=eq.3&order=id.desc' --as alice
         control db explain 'GET /samples?limit=10' --as alice --compare
+        control db explain 'GET /samples?limit=10' --as alice --version api_v1
     """
     from control.plans.explaining import READS
     from control.plans.explaining import explain as run_explain
     from control.plans.private_api import Request
+    from control.schema.versions import profile
 
     if sum(one is not None for one in (user, token_file, claims)) > 1:
         raise click.UsageError("give one of --as, --token-file and --claims")
@@ -87,7 +91,7 @@ def explain(
             Request(
                 parsed["method"],
                 parsed["path"],
-                tuple(_header(one) for one in headers),
+                (*profile(version, parsed["method"]), *(_header(one) for one in headers)),
                 _body(data),
                 _claims(conn, user, token_file, claims),
             ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import echo_json, json_option, say, version_option
 from control.terminal import one_line, screen_width, table
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Outside the local stack: try the writes as well, and roll them back.",
 )
+@version_option
 @json_option
 @click.pass_obj
-def who_can(app: App, resource: str, row_id: int, allow_writes: bool, as_json: bool) -> None:
+def who_can(
+    app: App, resource: str, row_id: int, allow_writes: bool, version: str, as_json: bool
+) -> None:
     """Show who may select, insert, update and delete a row, and the rule that lets or stops each.
 
     Every kind of caller is tried as one of its people, in a transaction that is rolled back: those
@@ -35,12 +38,13 @@ def who_can(app: App, resource: str, row_id: int, allow_writes: bool, as_json: b
     \b
         control db who-can samples 42
         control db who-can jobs 7 --json
+        control db who-can samples 42 --version api_v1
     """
     from control.rights.who_can import who_can as ask
 
     tries_writes = app.settings.is_local or allow_writes
     with app.connect("db who-can") as conn:
-        answer = ask(conn, resource, row_id, tries_writes=tries_writes)
+        answer = ask(conn, resource, row_id, tries_writes=tries_writes, version=version)
     if as_json:
         echo_json(
             {

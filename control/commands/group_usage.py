@@ -58,6 +58,8 @@ def usage(app: App, group: str | None, as_json: bool) -> None:
 @click.command("limit")
 @click.argument("group")
 @click.option("--samples", "most_samples", type=Most(), help="Samples.")
+@click.option("--sequence-bytes", "most_sequence_bytes", type=Most(), help="Bytes of genomes.")
+@click.option("--output-bytes", "most_output_bytes", type=Most(), help="Bytes of files of jobs.")
 @click.option("--upload-bytes", "most_upload_bytes", type=Most(), help="Bytes of uploads.")
 @click.option(
     "--jobs-per-day",
@@ -76,7 +78,7 @@ def limit(app: App, /, group: str, dry_run: bool, as_json: bool, **given: int | 
 
     \b
         control group limit "Demo Bay Laboratory" --samples 100000 --jobs-per-day 50
-        control group limit DEMO-BAY --samples none
+        control group limit DEMO-BAY --samples none --sequence-bytes 3_000_000_000
     """
     from control.usage import set_limits
 
@@ -86,7 +88,9 @@ def limit(app: App, /, group: str, dry_run: bool, as_json: bool, **given: int | 
         if value is not None
     }
     if not limits:
-        raise click.UsageError("give --samples, --upload-bytes or --jobs-per-day")
+        raise click.UsageError(
+            "give --samples, --sequence-bytes, --output-bytes, --upload-bytes or --jobs-per-day"
+        )
     with app.connect("group limit") as conn:
         _show([set_limits(conn, group, limits, dry_run=dry_run)], as_json=as_json)
 
@@ -101,8 +105,8 @@ def _show(groups: list[Usage], *, as_json: bool) -> None:
             one.group_id,
             one.name,
             _of(one.samples, one.most_samples),
-            one.sequence_bytes,
-            one.output_bytes,
+            _of(one.sequence_bytes, one.most_sequence_bytes),
+            _of(one.output_bytes, one.most_output_bytes),
             _of(one.upload_bytes, one.most_upload_bytes),
             _of(one.jobs_requested, one.most_jobs_per_day),
             one.job_minutes,

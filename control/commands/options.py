@@ -67,6 +67,36 @@ class Software(click.ParamType[tuple[str, str]]):
         return name, version
 
 
+day = click.DateTime(["%Y-%m-%d"])
+lineages_option = click.option(
+    "--lineage", "lineages", multiple=True, help="With those below it; repeatable."
+)
+collected_from_option = click.option("--collected-from", type=day, help="First day of collection.")
+collected_to_option = click.option("--collected-to", type=day, help="Last day of collection.")
+
+
+class ApiVersion(click.ParamType[str]):
+    """Parse `api`, or the name of a previous version such as `api_v1`."""
+
+    name = "NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from control.schema.versions import CURRENT, VERSION
+
+        if value != CURRENT and VERSION.fullmatch(value) is None:
+            self.fail(f"{value!r} is neither api nor a previous version such as api_v1", param, ctx)
+        return value
+
+
+version_option = click.option(
+    "--version",
+    type=ApiVersion(),
+    default="api",
+    show_default=True,
+    help="The API, or a previous version of it: api_v1.",
+)
+
+
 class JsonObject(click.ParamType[dict[str, Any]]):
     """Parse `{"location_id": 3}`."""
 

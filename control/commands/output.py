@@ -24,7 +24,7 @@ from control.commands.options import (
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.outputs.manifest import NamedFile, Submission, read_manifest
 from control.storage.s3 import S3Uri
-from control.terminal import after_the_fact, one_line, screen_width, table
+from control.terminal import after_the_fact, counted, one_line, screen_width, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -373,7 +373,8 @@ def prune(app: App, dry_run: bool, as_json: bool) -> None:
     counts = {"deleted": 0, "kept": 0, "failed": 0}
     with app.connect("output prune") as conn:
         elsewhere = count_elsewhere(conn, app.settings.bucket)
-        for one in prune_objects(conn, app.s3, app.settings.bucket, dry_run=dry_run):
+        pruned = prune_objects(conn, app.s3, app.settings.bucket, dry_run=dry_run)
+        for one in counted(pruned, "deleting objects"):
             counts[one.outcome] += 1
             would = "would be " if dry_run else ""
             if as_json:

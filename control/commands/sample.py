@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from control.samples.metadata import (
     StrainPrefix,
     read_metadata,
 )
-from control.terminal import after_the_fact, one_line, progress_bar, working_on
+from control.terminal import after_the_fact, one_line, pace, progress_bar, working_on
 
 if TYPE_CHECKING:
     from control.samples.import_report import Rejects
@@ -196,9 +197,11 @@ def _import_remotely(
     from control.samples.import_report import refusal
     from control.samples.remote import import_remotely
 
+    started = time.monotonic()
+
     def advance(done: int, total: int) -> None:
         if total:
-            working_on(f"importing {done} of {total} samples")
+            working_on(pace("importing samples", done, total, time.monotonic() - started))
 
     ended = import_remotely(
         connect_api(app.settings), group, metadata, sequences, arguments, say=say, advance=advance

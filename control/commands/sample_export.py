@@ -10,14 +10,21 @@ from pathlib import Path
 import click
 
 from control.app import App
-from control.commands.options import echo_json, input_file, json_option, say
-from control.terminal import after_the_fact, working_on
+from control.commands.options import (
+    collected_from_option,
+    collected_to_option,
+    day,
+    echo_json,
+    input_file,
+    json_option,
+    lineages_option,
+    say,
+)
+from control.terminal import after_the_fact, progress
 
 FORMATS = ("tsv", "csv", "ndjson")
-day = click.DateTime(["%Y-%m-%d"])
 # A pipe such as >(zstd > FILE) is allowed.
 output_file = click.Path(dir_okay=False, path_type=Path)
-STEP = 1_000
 
 
 @click.command("export")
@@ -37,9 +44,9 @@ STEP = 1_000
     type=input_file,
     help="Table with a column private_identifier or public_identifier.",
 )
-@click.option("--lineage", "lineages", multiple=True, help="With those below it; repeatable.")
-@click.option("--collected-from", type=day, help="First day of collection.")
-@click.option("--collected-to", type=day, help="Last day of collection.")
+@lineages_option
+@collected_from_option
+@collected_to_option
 @click.option("--uploaded-from", type=day, help="First day of upload, UTC.")
 @click.option("--uploaded-to", type=day, help="Last day of upload, UTC.")
 @json_option
@@ -87,14 +94,6 @@ def export_command(
         ending = "" if metadata is None else metadata.suffix.removeprefix(".")
         form = ending if ending in FORMATS else FORMATS[0]
     identifiers = None if samples is None else read_identifiers(samples)
-    written = 0
-
-    def advance(done: int) -> None:
-        nonlocal written
-        written += done
-        if written % STEP == 0:
-            working_on(f"wrote {written} rows")
-
     with app.connect("sample export") as conn:
         chosen = Filter(
             find_group(conn, group).id,
@@ -107,7 +106,7 @@ def export_command(
             ),
         )
         files = Files(metadata, sequences, form)
-        report = export_samples(conn, chosen, files, subject=user, advance=advance)
+        report = export_samples(conn, chosen, files, subject=user, advance=progress("writing rows"))
     counts = ((report.samples, "samples"), (report.sequences, "sequences"))
     said = " and ".join(f"{count} {what}" for count, what in counts if count is not None)
     with nullcontext() if is_on_stdout else after_the_fact(f"wrote {said}"):

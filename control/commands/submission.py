@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from control.app import App
-from control.commands.options import echo_json, input_file, json_option
+from control.commands.options import (
+    collected_from_option,
+    collected_to_option,
+    echo_json,
+    input_file,
+    json_option,
+    lineages_option,
+)
 from control.terminal import one_line, screen_width, table
 
 submission_id = click.argument("submission_id", type=click.IntRange(min=1))
@@ -28,9 +36,12 @@ def submission() -> None:
 @click.option(
     "--samples",
     type=input_file,
-    required=True,
     help="Table with a column private_identifier or public_identifier.",
 )
+@click.option("--sample", "named", multiple=True, metavar="ID", help="An identifier; repeatable.")
+@lineages_option
+@collected_from_option
+@collected_to_option
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -45,7 +56,11 @@ def create(
     user: str,
     pathogen: str,
     repository: str,
-    samples: Path,
+    samples: Path | None,
+    named: tuple[str, ...],
+    lineages: tuple[str, ...],
+    collected_from: datetime | None,
+    collected_to: datetime | None,
     output: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -60,15 +75,31 @@ def create(
     \b
         control submission create --group 3 --user 'auth0|62c' --pathogen SC2 \\
             --repository GISAID --samples batch.csv --output batch
+        control submission create --group 3 --user 'auth0|62c' --pathogen SC2 \\
+            --repository GISAID --collected-from 2024-01-01 --lineage BA.2 --dry-run
     """
+    from control.jobs.platform import find_pathogen
     from control.people.groups import find_group
-    from control.samples.exporting import read_identifiers
+    from control.samples.exporting import Filter, find_identifiers, read_identifiers
     from control.submissions.creating import Order, create_submission
     from control.submissions.files import write_files
 
-    identifiers = read_identifiers(samples)
+    is_filtered = bool(lineages or collected_from or collected_to)
+    if bool(samples) + bool(named) + is_filtered != 1:
+        raise click.UsageError("Give --samples, or --sample, or a lineage or days of collection.")
+    identifiers = list(named) if samples is None else read_identifiers(samples)
     with app.connect("submission create") as conn:
-        order = Order(find_group(conn, group), user, pathogen, repository, identifiers)
+        owner = find_group(conn, group)
+        if is_filtered:
+            chosen = Filter(
+                owner.id,
+                find_pathogen(conn, pathogen),
+                lineages=list(lineages) or None,
+                collected_from=collected_from and collected_from.date(),
+                collected_to=collected_to and collected_to.date(),
+            )
+            identifiers = find_identifiers(conn, chosen, user)
+        order = Order(owner, user, pathogen, repository, identifiers)
         created = create_submission(conn, order, dry_run=dry_run)
         paths = (
             [] if output is None or created.id is None else write_files(conn, created.id, output)

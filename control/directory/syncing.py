@@ -26,6 +26,7 @@ from control.directory.stored import (
     write,
 )
 from control.errors import ControlError
+from control.terminal import counted
 
 Say = Callable[[str], None]
 
@@ -53,11 +54,13 @@ def sync_from_directory(
         take_turns(conn)
         linked = link(conn, links)
         stored = read_stored(conn, directory.issues)
-        # Whoever joined after the directory was asked is not missing there.
+        # Whoever joined after the directory was asked is not missing there; another run may have
+        # stored those whom it has.
+        there = {(key, one.person_id) for key, some in listed.members.items() for one in some}
         known = {
             key: role
             for key, role in stored.roles.items()
-            if key in before.roles or key[0] in links.values()
+            if key in before.roles or key in there or key[0] in links.values()
         }
         new = [one for one in listed.people.values() if one.id not in stored.users]
         refused = unstorable(conn, new) | unstorable_groups(conn, listed.organizations.values())
@@ -108,10 +111,12 @@ def _read(directory: Directory, stored: Stored, links: Collection[str], say: Say
         )
     followed = stored.linked.keys() | set(links)
     members: dict[str, tuple[Member, ...]] = {}
-    for number, one in enumerate(organizations.values(), start=1):
-        if one.id in followed or one.prefix is not None:
-            say(f"reading members of organisation {number} of {len(organizations)}")
-            members[one.id] = tuple(directory.members(one.id))
+    concern = [
+        key for key, one in organizations.items() if key in followed or one.prefix is not None
+    ]
+    say(f"reading members of {len(concern)} organisations")
+    for key in counted(concern, "reading members of organisations", len(concern)):
+        members[key] = tuple(directory.members(key))
     ids = {one.person_id for some in members.values() for one in some}
     ids |= {subject for key, subject in stored.roles if key in followed}
     say(f"reading {len(ids)} people")

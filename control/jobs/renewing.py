@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from control.errors import ControlError
 from control.jobs.platform import find_pathogen
 from control.queries import query
+from control.terminal import working_on
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,6 +46,7 @@ def renew_results(
     _check(conn, wanted)
     samples = None if wanted.sample_ids is None else [*wanted.sample_ids]
     values = vars(wanted) | {"pathogen_id": pathogen_id, "sample_ids": samples}
+    working_on("queueing jobs")
     with conn.transaction(force_rollback=dry_run):
         rows = conn.execute(query("jobs/renew_stale_results"), values).fetchall()
     return [Renewed(*row) for row in rows]

@@ -27,6 +27,7 @@ from control.outputs.manifest import (
 from control.outputs.register import Registration, look_up, store_submission
 from control.storage.s3 import S3Uri
 from control.terminal import shortened
+from control.translation import refusal_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -133,9 +134,12 @@ def settle(
         )
     except TryAgain as error:
         return Handled(job_id, attempt, "postponed", problem=error.message)
-    except ControlError as error:
-        return _reject(conn, arrival, error.message, dry_run=dry_run)
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
+    except (ControlError, psycopg.DatabaseError) as error:
+        refused = refusal_in(error)
+        if refused is not None:
+            return _reject(conn, arrival, refused.message, dry_run=dry_run)
+        if not isinstance(error, psycopg.DataError | psycopg.IntegrityError):
+            raise
         # A value that no check of ours found. Raised, it would stop everything that waits behind.
         said = UNPRINTABLE.sub("\ufffd", error.diag.message_primary or "it gives no reason")
         reason = f"the database rejected what the files contain: {said}"

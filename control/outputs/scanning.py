@@ -15,6 +15,7 @@ from control.outputs.arrivals import Arrival, Handled, arrival_at, look, settle,
 from control.outputs.manifest import MANIFEST_NAME
 from control.outputs.parallel import in_parallel
 from control.storage.s3 import S3Uri
+from control.terminal import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,7 +42,9 @@ def scan(
     while batch := [*islice(arrivals, BATCH)]:
         count += len(batch)
         progress(count)
-        for arrival, looked in in_parallel(lambda one: look(s3, one), wanted(conn, batch)):
+        waiting = wanted(conn, batch)
+        looked_at = in_parallel(lambda one: look(s3, one), waiting)
+        for arrival, looked in counted(looked_at, "registering manifests", len(waiting)):
             yield settle(conn, s3, arrival, looked, dry_run=dry_run)
 
 

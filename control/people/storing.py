@@ -17,6 +17,7 @@ from control.people.actions import Action, Field
 from control.people.batch import Problem, Rejected, Row
 from control.people.rules import broken_rules
 from control.queries import query
+from control.terminal import working_on
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,6 +48,7 @@ def carry_out(
     """Store, change or delete the rows and return their ids; raise Rejected with every problem."""
     import psycopg
 
+    working_on(f"checking and storing {len(rows)} rows")
     work = _Work(conn, action, rows, [{} for _ in rows], [])
     try:
         with conn.transaction(force_rollback=dry_run):

@@ -26,6 +26,7 @@ from control.errors import ControlError
 from control.input_files import NOT_UTF_8, open_input
 from control.jobs.platform import end_platform_job, find_pathogen, find_repository, follow
 from control.queries import query, run_query
+from control.terminal import progress
 
 if TYPE_CHECKING:
     from control.jobs.states import Job
@@ -190,11 +191,13 @@ def _fill(
     copy_in = sql.SQL("copy {} ({}) from stdin (freeze)").format(table, columns)
     head = f"{key[0]}\t{key[1]}\t"
     reported = 0
+    advance = progress("copying rows")
     with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
         rows = read_rows(stream, path, report)
         while lines := [f"{head}{row}\n" for row in islice(rows, LINES_AT_ONCE)]:
             copy.write("".join(lines))
             report.rows += len(lines)
+            advance(len(lines))
             if report.rows - reported >= ROWS_BETWEEN_REPORTS:
                 reported = report.rows
                 echo(f"copying: {report.rows} rows")

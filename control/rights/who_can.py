@@ -18,6 +18,7 @@ from psycopg import errors, sql
 from control.database import begin_request, request_claims
 from control.errors import ControlError
 from control.queries import query
+from control.schema.versions import CURRENT, api_versions
 
 # Name, letter in pg_policy, bit in pg_trigger.
 COMMANDS = (("select", "r", 0), ("insert", "a", 4), ("update", "w", 16), ("delete", "d", 8))
@@ -65,12 +66,19 @@ class _Row:
     id: int
     columns: list[str]
     table: str | None
+    # The view of api that it is, or that a view of a previous version shows.
+    current: str
+    schema: str
     values: dict[str, Any]
     full: dict[str, Any] = field(default_factory=dict)
 
     @property
     def view(self) -> sql.Identifier:
-        return sql.Identifier("api", self.resource)
+        return sql.Identifier(self.schema, self.resource)
+
+    @property
+    def name(self) -> str:
+        return f"{self.schema}.{self.resource}"
 
     @property
     def group_id(self) -> int | None:
@@ -82,9 +90,19 @@ class _Row:
         return None if found is None else int(found)
 
 
-def who_can(conn: psycopg.Connection, resource: str, row_id: int, *, tries_writes: bool) -> Answer:
-    """Answer for every kind of caller; without `tries_writes`, of writes the rules alone decide."""
-    row = _find(conn, resource, row_id)
+def who_can(
+    conn: psycopg.Connection,
+    resource: str,
+    row_id: int,
+    *,
+    tries_writes: bool,
+    version: str = CURRENT,
+) -> Answer:
+    """Answer for every kind of caller; without `tries_writes`, of writes the rules alone decide.
+
+    `version` is api, or a previous version of it.
+    """
+    row = _find(conn, version, resource, row_id)
     callers = tuple(_callers(conn, row.group_id))
     seen = {caller.kind: _seen(conn, row, caller) for caller in callers}
     for values in seen.values():
@@ -99,17 +117,23 @@ def who_can(conn: psycopg.Connection, resource: str, row_id: int, *, tries_write
     return Answer(resource, row_id, verdicts, callers)
 
 
-def _find(conn: psycopg.Connection, resource: str, row_id: int) -> _Row:
-    found = conn.execute(query("rights/resource"), {"resource": resource}).fetchone()
+def _find(conn: psycopg.Connection, schema: str, resource: str, row_id: int) -> _Row:
+    found = conn.execute(
+        query("rights/resource"), {"schema": schema, "resource": resource}
+    ).fetchone()
     if found is None:
-        raise ControlError(f"there is no resource {resource}", "docs/api.md lists them")
-    columns, table = found
+        known = ", ".join(api_versions(conn))
+        raise ControlError(
+            f"there is no resource {resource} in {schema}",
+            f"docs/api.md lists them; this database has {known}",
+        )
+    columns, table, current = found
     if "id" not in columns:
         raise ControlError(f"rows of {resource} have no id", "name another resource")
-    values = _read(conn, sql.Identifier("api", resource), row_id)
+    values = _read(conn, sql.Identifier(schema, resource), row_id)
     if values is None:
         raise ControlError(f"there is no row {row_id} in {resource}", "ids are those of the API")
-    return _Row(resource, row_id, columns, table, values)
+    return _Row(resource, row_id, columns, table, current, schema, values)
 
 
 def _read(conn: psycopg.Connection, view: sql.Identifier, row_id: int) -> dict[str, Any] | None:
@@ -159,7 +183,7 @@ def _judge(
         conn.execute("set local lock_timeout = '2s'")
         columns = _granted(conn, row, caller.role, command)
         if not columns:
-            return Verdict(False, f"no grant: {command} on api.{row.resource} to {caller.role}")
+            return Verdict(False, f"no grant: {command} on {row.name} to {caller.role}")
         may, rule = _by_policies(conn, row, caller.role, code, event)
         if command == "select":
             hidden = (
@@ -175,7 +199,7 @@ def _judge(
 
 def _granted(conn: psycopg.Connection, row: _Row, role: str, command: str) -> list[str]:
     """Return the columns for which the command is granted; of delete, all or none."""
-    view = f"api.{row.resource}"
+    view = row.name
     if command == "delete":
         held = conn.execute("select has_table_privilege(%s, %s, 'delete')", [role, view]).fetchone()
         return row.columns if held == (True,) else []
@@ -190,7 +214,7 @@ def _by_policies(
     if row.table is None:
         return True, "no table of ours is behind it"
     names = {
-        "view": f"api.{row.resource}",
+        "view": f"api.{row.current}",
         "table": f"aspen.{row.table}",
         "role": role,
         "code": code,

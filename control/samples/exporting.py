@@ -114,6 +114,17 @@ def read_identifiers(path: Path) -> list[str]:
     return [row.cells[column] for row in table.rows if row.cells[column]]
 
 
+def find_identifiers(conn: psycopg.Connection, chosen: Filter, subject: str) -> list[str]:
+    """Return the public identifiers of the samples that a user may see of those chosen."""
+    with conn.transaction(), acting_as(conn, role=ROLE, subject=subject):
+        rows = conn.execute(
+            _statement(query("samples/export_identifiers"), "api"), asdict(chosen)
+        ).fetchall()
+    if not rows:
+        raise ControlError("no sample is chosen", "choose other lineages or days of collection")
+    return [identifier for (identifier,) in rows]
+
+
 def _statement(rows: bytes, schema: str, **parts: LiteralString) -> sql.Composed:
     text = rows.replace(b"{filter}", query("samples/export_filter")).decode()
     written = {part: sql.SQL(value) for part, value in parts.items()}

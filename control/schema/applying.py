@@ -14,6 +14,7 @@ from control.schema.locks import Echo
 from control.schema.safety_rules import check_opened, find_breaches
 from control.schema.script import Interrupted, refuse_changed_session
 from control.schema.steps import read_migration, run_step
+from control.terminal import working_on
 from control.text_files import read_text
 
 _BUILT = re.compile(
@@ -24,12 +25,13 @@ _KEPT = "this migration runs outside a transaction: what it did before that is k
 
 def apply_each(conn: psycopg.Connection, migrations: list[Migration], echo: Echo) -> None:
     """Apply migrations, each with its mark; the caller holds the transaction."""
-    for migration in migrations:
+    for number, migration in enumerate(migrations, start=1):
         if Ledger(conn).mark_in_place_of_replaced(migration):
             many = len(migration.replaces)
             echo(f"recorded {migration.id} in place of the {many} it replaces; nothing was run")
             continue
         echo(f"applying {migration.id}")
+        working_on(f"applying {migration.id} ({number} of {len(migrations)})")
         _apply(conn, migration)
 
 

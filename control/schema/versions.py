@@ -34,6 +34,18 @@ def number_of(version: str) -> int:
     return int(version.removeprefix(f"{CURRENT}_v"))
 
 
+def api_versions(conn: psycopg.Connection) -> list[str]:
+    """Name the API and the previous versions of it that a database has, oldest first."""
+    found = conn.execute("select nspname from pg_catalog.pg_namespace").fetchall()
+    return [CURRENT, *sorted((name for (name,) in found if VERSION.fullmatch(name)), key=number_of)]
+
+
+def profile(version: str, method: str) -> tuple[tuple[str, str], ...]:
+    """Return the header by which a request asks for a previous version; none for the API."""
+    name = "Accept-Profile" if method in ("GET", "HEAD") else "Content-Profile"
+    return () if version == CURRENT else ((name, version),)
+
+
 def check_served(root: Path) -> None:
     """Refuse a checkout whose PostgREST would serve other versions than sql/ has."""
     path = root / CONFIGURATION

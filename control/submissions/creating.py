@@ -19,7 +19,7 @@ from control.errors import ControlError
 from control.jobs.platform import find_pathogen, find_repository
 from control.people.groups import Group
 from control.queries import query
-from control.terminal import listed
+from control.terminal import listed, working_on
 
 ROLE = "member"
 # Looks samples up, with the rights of the caller (docs/architecture.md).
@@ -63,10 +63,12 @@ def create_submission(conn: psycopg.Connection, order: Order, *, dry_run: bool =
     repository_id = find_repository(conn, order.repository)
     with conn.transaction(force_rollback=dry_run):
         lock_submissions(conn, order.group.id, repository_id)
+        working_on(f"checking {len(order.identifiers)} samples")
         chosen = _choose(conn, order, pathogen_id)
         names = {one.sample_id: one.identifier for one in chosen}
         obstacles = find_obstacles(conn, order.group.id, repository_id, list(names))
         _refuse([(names[sample_id], reason) for sample_id, reason in obstacles])
+        working_on(f"making the files of {len(names)} samples")
         files = _make_files(conn, order)
         row = conn.execute(
             query("submissions/store_submission"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -12,11 +11,11 @@ from collections.abc import Set
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from control.public_addresses import is_public
 from control.webhooks.messages import Message
 
 # A server that has not answered by then is given up, however slowly it goes on talking.
 SECONDS = 15
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -143,17 +142,3 @@ def _look_up(host: str, port: int, deadline: float) -> list[str]:
     if thread.is_alive():
         raise TimeoutError
     return found
-
-
-def is_public(text: str) -> bool:
-    """Return whether an address is one of the public network, in whichever form it is written."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast

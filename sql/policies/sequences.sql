@@ -7,7 +7,9 @@ grant update (
 ) on aspen.sequences to member, api_writer;
 -- Drawn by the trigger that normalises a sequence.
 grant usage on sequence aspen.sequences_revision_seq to api_writer;
-grant select (group_id, sample_id, revision) on aspen.sequences to results_keeper;
+grant select (
+    group_id, sample_id, sequence, revision
+) on aspen.sequences to results_keeper;
 grant select (
     group_id, sample_id, sequence, sequencing_date, revision
 ) on aspen.sequences to job_runner;
@@ -46,7 +48,7 @@ for select to results_keeper
 using (true);
 
 comment on policy sequences_select_results_keeper on aspen.sequences is
-'To know which sequence a result would be of';
+'To know of which sequence a result is, and to keep the group''s limit';
 
 create policy sequences_select_job_runner on aspen.sequences
 for select to job_runner

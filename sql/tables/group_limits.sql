@@ -10,7 +10,11 @@ create table aspen.group_limits (
     constraint group_limits_most_upload_bytes_check check (most_upload_bytes >= 0),
     most_jobs_per_day integer
     constraint group_limits_most_jobs_per_day_check check (most_jobs_per_day >= 0),
-    updated_at aspen.moment not null default now()
+    updated_at aspen.moment not null default now(),
+    most_sequence_bytes bigint
+    constraint group_limits_most_sequence_bytes_check check (most_sequence_bytes >= 0),
+    most_output_bytes bigint
+    constraint group_limits_most_output_bytes_check check (most_output_bytes >= 0)
 );
 
 comment on table aspen.group_limits is 'What groups may have at most; no row, no limit';
@@ -19,3 +23,7 @@ comment on column aspen.group_limits.most_upload_bytes is
 'Bytes of its uploads together; null for any number';
 comment on column aspen.group_limits.most_jobs_per_day is
 'Jobs that its people request in 24 hours; null for any number';
+comment on column aspen.group_limits.most_sequence_bytes is
+'Bytes of the genomes of its samples together; null for any number';
+comment on column aspen.group_limits.most_output_bytes is
+'Bytes of the files of its jobs together; null for any number';

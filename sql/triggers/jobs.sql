@@ -23,6 +23,12 @@ for each statement
 when (current_setting('aspen.moves_group', true) is distinct from 'on')
 execute function internal.keep_job_limit();
 
+create or replace trigger jobs_keep_output_limit
+after insert on aspen.jobs
+referencing new table as changed_rows
+for each statement
+execute function internal.keep_output_limit();
+
 create or replace trigger jobs_check_values
 before update of name on aspen.jobs
 for each row

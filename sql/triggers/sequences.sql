@@ -49,6 +49,19 @@ when (
 )
 execute function internal.renew_results_of_sequences();
 
+-- An update names its rows as they were, for the reason above.
+create or replace trigger sequences_keep_limit_insert
+after insert on aspen.sequences
+referencing new table as changed_rows
+for each statement
+execute function internal.keep_sequence_limit();
+
+create or replace trigger sequences_keep_limit_update
+after update on aspen.sequences
+referencing old table as changed_rows
+for each statement
+execute function internal.keep_sequence_limit();
+
 create or replace trigger sequences_raise_problems
 after insert or update on aspen.sequences
 for each statement

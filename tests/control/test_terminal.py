@@ -319,6 +319,27 @@ def test_progress_bar_fits_a_narrow_terminal() -> None:
     assert max(len(re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", state)) for state in states) <= 60
 
 
+def test_counted_work_shows_rate_and_time_left_on_a_terminal() -> None:
+    """Fit a narrow terminal, and leave nothing behind on a pipe."""
+    count = (
+        "import time\n"
+        "from control import terminal\n"
+        "terminal.SILENCE_SECONDS = 0\n"
+        "with terminal.heartbeat():\n"
+        "    for number in terminal.counted(range(4), 'copying rows', 4):\n"
+        "        if number == 2:\n"
+        "            terminal._heart.beat(time.monotonic())\n"
+    )
+
+    shown = on_terminal(60, sys.executable, "-c", count)
+    piped = subprocess.run(
+        [sys.executable, "-c", count], capture_output=True, text=True, check=True
+    )
+
+    assert re.search(r"\r… copying rows: 2 of 4, [0-9.]+/s, 0 s left, 0 s\b", shown)
+    assert (piped.stdout, piped.stderr) == ("", "")
+
+
 @pytest.fixture
 def heart() -> Heartbeat:
     """Start a heartbeat at second 100, on a StringIO that stands for a terminal."""

@@ -42,7 +42,10 @@ def test_limit_is_set_changed_and_ended(labs: Database) -> None:
     run(labs, "limit", "Lab", "--jobs-per-day", "none")
     [lab] = json.loads(run(labs, "usage", "Lab", "--json").stdout)["groups"]
 
+    both = run(labs, "limit", "Lab", "--sequence-bytes", "8", "--output-bytes", "9", "--dry-run")
+
     assert "1 of 7" in tried.stdout
+    assert ("0 of 8" in both.stdout, "0 of 9" in both.stdout) == (True, True)
     assert (lab["most_samples"], lab["most_jobs_per_day"]) == (1000, None)
 
 

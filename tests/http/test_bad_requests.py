@@ -175,7 +175,7 @@ BAD_QUERIES: dict[str, tuple[str, int, str]] = {
     "a tree of conditions that does not parse": ("/samples?or=(id.eq.1", 400, "PGRST100"),
     "an unknown neighbour": ("/samples?select=id,invitations(*)", 400, "PGRST200"),
     "a filter on what is not embedded": ("/samples?locations.country=eq.x", 400, "PGRST108"),
-    "a negative limit": ("/samples?limit=-1", 416, "PGRST103"),
+    "an offset behind the last row": ("/samples?offset=9999999999999999999", 400, "22003"),
     "a cast to an unknown type": ("/samples?select=id::colour", 400, "42704"),
     "an unknown resource": ("/colours", 404, "42P01"),
     "a table of the database": ("/users", 404, "42P01"),
@@ -189,6 +189,53 @@ BAD_QUERIES: dict[str, tuple[str, int, str]] = {
 def test_invalid_query_is_refused(world: World, path: str, status: int, code: str) -> None:
     """Reject unknown names and values of the wrong type."""
     assert refusal(world.alice.get(path)) == (status, code)
+
+
+# What PostgREST would answer as if it were not there.
+IGNORED = {
+    "a limit that is a word": "limit=ten",
+    "a negative limit": "limit=-1",
+    "a limit that is not whole": "limit=1.5",
+    "a limit of another base": "limit=0x1",
+    "an empty limit": "limit=",
+    "a limit that is spelt to hide": "%6Cimit=ten",
+    "a negative offset": "offset=-1",
+    "a limit of an embedded resource": "select=id,accessions(id)&accessions.limit=ten",
+    "a negative limit of an embedded resource": "select=id,accessions(id)&accessions.limit=-1",
+    "two limits": "limit=1&limit=1000",
+    "two lists of columns": "select=id&host=eq.x&select=host",
+    "a word alone": "limit",
+    "a word among others": "id=gt.0&host&limit=1",
+}
+
+
+@pytest.mark.parametrize("query", IGNORED.values(), ids=IGNORED.keys())
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_query_that_would_be_ignored_in_part_is_refused(
+    world: World, method: str, query: str
+) -> None:
+    """Do not answer with, or delete, more rows than were meant."""
+    before = world.count("samples")
+
+    answer = world.alice.ask(method, f"/samples?{query}")
+
+    assert (refusal(answer), world.count("samples")) == ((400, "ignored_parameter"), before)
+
+
+NOT_IGNORED = {
+    "two conditions on a column": "id=gt.0&id=lt.9",
+    "a page": "limit=1&offset=0&order=id",
+    "a page of an embedded resource": "select=id,accessions(id)&accessions.limit=1&limit=1",
+    "a question mark in a value": "host=eq.who?",
+    "an encoded number": "limit=%31",
+    "an empty part": "limit=1&&id=gt.0&",
+}
+
+
+@pytest.mark.parametrize("query", NOT_IGNORED.values(), ids=NOT_IGNORED.keys())
+def test_query_that_is_read_in_whole_is_answered(world: World, query: str) -> None:
+    """Accept what looks like such a query."""
+    assert world.alice.get(f"/samples?{query}").status_code == 200
 
 
 BAD_REQUESTS: dict[str, tuple[str, str, dict[str, str], int, str]] = {

@@ -491,6 +491,7 @@ EXAMPLES: dict[str, Example] = {
     "405 PGRST101": lambda world: world.alice.delete("/rpc/health"),
     "400 invalid_encoding": as_member("/samples?host=eq.%ff"),
     "400 too_many_rows": cut_text,
+    "400 ignored_parameter": as_member("/samples?limit=ten"),
     "400 query_too_complex": as_member("/samples?select=" + "id," * 250 + "id"),
     "404 not_found": as_member("/samples/1"),
     "405 method_not_allowed": lambda world: world.alice.ask("TRACE", "/samples"),
@@ -506,7 +507,7 @@ EXAMPLES: dict[str, Example] = {
         f'{{"group_id": {world.group}, "pathogen": "SC2", "samples": {"[" * 20000}{"]" * 20000}}}',
     ),
     "415 PGRST107": as_member("/samples", accept="application/xml"),
-    "416 PGRST103": as_member("/samples?limit=-1"),
+    "416 PGRST103": as_member("/samples", headers={"Range": "5-1"}),
 }
 
 

@@ -21,7 +21,7 @@ from control.errors import ControlError
 from control.jobs.states import Job, finish_job
 from control.queries import run_query
 from control.storage.parquet import write_parquet
-from control.translation import translate
+from control.translation import refusal_in
 
 if TYPE_CHECKING:
     from control.app import App
@@ -102,25 +102,31 @@ def run(app: App, job: Job) -> None:
             request = _request_of(conn, job)
             written = _write(conn, job, request, Path(folder))
         except (ControlError, psycopg.Error) as error:
-            # What the API refuses: the requester lost the role, or was disabled.
-            is_refusal = isinstance(error, ControlError) or error.sqlstate == "PGRST"
-            known = translate(error) if is_refusal else None
-            if known is None:
-                raise
-            finish_job(conn, job, known.message, {})
+            _fail(conn, job, error)
             return
         manifest = _manifest(job, request, written, Path(folder))
         files = {f"export_{request.format}": written, "export_manifest": manifest}
         sent = {kind: _send(app, job, file) for kind, file in files.items()}
-        with conn.transaction():
-            for kind, values in sent.items():
-                run_query(
-                    conn,
-                    "outputs/store_output",
-                    {"group_id": job.group_id, "job_id": job.id, "kind": kind} | values,
-                )
-            delete_expired_exports(conn)
-            finish_job(conn, job, None, {})
+        try:
+            with conn.transaction():
+                for kind, values in sent.items():
+                    run_query(
+                        conn,
+                        "outputs/store_output",
+                        {"group_id": job.group_id, "job_id": job.id, "kind": kind} | values,
+                    )
+                delete_expired_exports(conn)
+                finish_job(conn, job, None, {})
+        except psycopg.Error as error:
+            _fail(conn, job, error)
+
+
+def _fail(conn: psycopg.Connection, job: Job, error: Exception) -> None:
+    """End the job with the reason why it is refused; raise anything else, to be tried again."""
+    refused = refusal_in(error)
+    if refused is None:
+        raise error
+    finish_job(conn, job, refused.message, {})
 
 
 def _request_of(conn: psycopg.Connection, job: Job) -> Request:

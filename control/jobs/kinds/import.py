@@ -27,7 +27,7 @@ from control.samples.metadata import (
     read_metadata,
 )
 from control.storage.uploads import Upload, delete_uploads, fetch_upload, find_upload
-from control.translation import translate
+from control.translation import refusal_in
 
 if TYPE_CHECKING:
     from control.app import App
@@ -92,18 +92,10 @@ def run(app: App, job: Job) -> None:
             with _progress(app, job) as advance, conn.transaction():
                 _import(conn, job, request, files, advance)
         except (ControlError, psycopg.Error) as error:
-            reason = _reason(error)
-            if reason is None:
+            refused = refusal_in(error)
+            if refused is None:
                 raise
-            finish_job(conn, job, _printable(reason), {})
-
-
-def _reason(error: Exception) -> str | None:
-    """Return why an import is refused; None for an error that another attempt may not meet."""
-    # What the API refuses: the requester lost the role, or was disabled.
-    is_refusal = isinstance(error, psycopg.Error) and error.sqlstate == "PGRST"
-    known = translate(error) if is_refusal or isinstance(error, ControlError) else None
-    return known.message if known else None
+            finish_job(conn, job, _printable(refused.message), {})
 
 
 def _fetch(app: App, conn: psycopg.Connection, job: Job, request: Request, folder: Path) -> Files:

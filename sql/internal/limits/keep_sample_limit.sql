@@ -44,12 +44,8 @@ begin
             );
         end if;
         if stored > limited.most_samples then
-            perform internal.fail(413, 'group_limit_exceeded',
-                'The group would have more than it may have',
-                json_build_object('group_id', limited.group_id, 'of', 'samples',
-                    'at_most', limited.most_samples, 'stored', stored - limited.sample_count,
-                    'added', limited.sample_count)::text,
-                'Delete some, or ask the operators for more.');
+            perform internal.refuse_above_limit(limited.group_id, 'samples',
+                limited.most_samples, stored - limited.sample_count, limited.sample_count);
         end if;
     end loop;
     return null;

@@ -33,12 +33,8 @@ begin
         and stored.byte_count > limits.most_upload_bytes
     limit 1;
     if passed.group_id is not null then
-        perform internal.fail(413, 'group_limit_exceeded',
-            'The group would have more than it may have',
-            json_build_object('group_id', passed.group_id, 'of', 'upload_bytes',
-                'at_most', passed.most_upload_bytes, 'stored', passed.stored,
-                'added', passed.added)::text,
-            'Delete some, or ask the operators for more.');
+        perform internal.refuse_above_limit(passed.group_id, 'upload_bytes',
+            passed.most_upload_bytes, passed.stored, passed.added);
     end if;
     return null;
 end

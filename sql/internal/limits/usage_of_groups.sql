@@ -10,7 +10,9 @@ returns table (
     job_minutes bigint,
     most_samples bigint,
     most_upload_bytes bigint,
-    most_jobs_per_day integer
+    most_jobs_per_day integer,
+    most_sequence_bytes bigint,
+    most_output_bytes bigint
 )
 language sql
 stable
@@ -43,7 +45,9 @@ begin atomic
         jobs.minutes as job_minutes,
         limits.most_samples,
         limits.most_upload_bytes,
-        limits.most_jobs_per_day
+        limits.most_jobs_per_day,
+        limits.most_sequence_bytes,
+        limits.most_output_bytes
     from unnest(usage_of_groups.group_ids) as named (group_id)
     cross join
         lateral (

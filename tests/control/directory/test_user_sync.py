@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from control.directory.auth0 import Auth0
 from control.directory.planning import Plan
-from control.directory.syncing import Options
+from control.directory.syncing import Options, sync_from_directory
 from control.errors import ControlError
 from tests import factories
 from tests.control.directory.desk import APPLY, Desk
-from tests.control.directory.tenant import Tenant
+from tests.control.directory.tenant import SECRET, Tenant
+from tests.http.test_two_at_once import wait_until_waiting
 from tests.servers import Database
 
 Run = Callable[..., Result]
@@ -364,6 +367,27 @@ def test_command_lists_applies_and_ends(run: Run, tenant: Tenant) -> None:
     ]
     assert json.loads(applied.stdout)["applied"] == 2
     assert again.stdout == ""
+
+
+def test_two_runs_at_once_store_everything_once(database: Database, tenant: Tenant) -> None:
+    """Let the second wait for the first, and find nothing left to do."""
+    with database.connect() as one, database.connect() as two, ThreadPoolExecutor() as pool:
+        first = Desk(one, tenant)
+        tenant.person("eve", {"org_alpha": "viewer"})
+        del tenant.members["org_alpha"]["auth0|max"]
+        other = Auth0(tenant.url, "client-1", SECRET, lambda _: None)
+        with one.transaction():
+            done = first.follow(DELETE)
+            waiting = pool.submit(sync_from_directory, two, other, {}, DELETE, lambda _: None)
+            wait_until_waiting(one, 1)
+        again = waiting.result()
+
+        assert changes(done) == [
+            ("add", "user", "auth0|eve"),
+            ("add", "membership", "auth0|eve"),
+            ("remove", "membership", "auth0|max"),
+        ]
+        assert (changes(again), first.roles()) == ([], {"ada": "admin", "eve": "viewer"})
 
 
 def test_wrong_secret_is_an_error_that_does_not_show_it(run: Run) -> None:

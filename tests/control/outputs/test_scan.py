@@ -12,6 +12,7 @@ import pytest
 from control.outputs.arrivals import Handled
 from control.outputs.scanning import scan
 from control.storage.s3 import S3Uri
+from tests import factories
 from tests.control.outputs.desk import PANGOLIN_HEADER, Desk, dataset, lineage_row, table, tip
 
 TREE = dataset(tip("a"), tip("b"))
@@ -175,6 +176,26 @@ def test_retry_of_a_rejected_job_is_registered(own: Desk) -> None:
 
     assert [(one.attempt, one.outcome) for one in handled] == [(2, "registered")]
     assert statuses(own) == [(job, "succeeded")]
+
+
+def test_files_above_the_limit_of_the_group_fail_their_job(own: Desk) -> None:
+    """Say the numbers and store nothing; register the next attempt below a higher limit."""
+    job = own.job("phylo_run")
+    own.tree(job, TREE)
+    factories.insert(
+        own.conn, "group_limits", {"group_id": own.group_id, "most_output_bytes": len(TREE) - 1}
+    )
+    [refused] = scanned(own)
+    left = own.rows("select id from aspen.job_outputs union all select id from aspen.phylo_trees")
+    own.conn.execute("update aspen.group_limits set most_output_bytes = %s", [len(TREE)])
+    own.conn.execute("select internal.move_job(%s, 'retry', null, '{}')", [job])
+    own.tree(job, TREE, attempt=2)
+
+    handled = scanned(own)
+
+    assert (refused.outcome, left) == ("rejected", [])
+    assert f'"added" : {len(TREE)}' in f"{refused.problem}"
+    assert [one.outcome for one in handled] == ["registered"]
 
 
 @pytest.mark.parametrize(

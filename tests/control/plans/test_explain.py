@@ -56,6 +56,15 @@ def test_statement_is_postgrests_own_and_planned_as_the_caller(explained: Databa
     assert "execution" in result.stdout
 
 
+def test_version_is_asked_for(explained: Database) -> None:
+    """Ask for the version named, which these servers do not have; refuse what is no version."""
+    missing = run(explained, SAMPLE, "--as", "alice", "--version", "api_v9")
+    wrong = run(explained, SAMPLE, "--as", "alice", "--version", "v9")
+
+    assert (missing.exit_code, "answered with 406" in missing.stderr) == (1, True)
+    assert (wrong.exit_code, "api_v1" in wrong.stderr) == (2, True)
+
+
 def test_plan_has_the_rows_that_the_caller_sees(explained: Database) -> None:
     """Count the sample of a member, and none of somebody without a group."""
     path = "GET /samples?select=id&id=eq.1"

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
-from control.rights.who_can import who_can
+from control.errors import ControlError
+from control.rights.who_can import Verdict, who_can
 from tests import factories
 from tests.people import store_groups, store_people
 from tests.servers import Cluster, Database, database_names
@@ -101,6 +102,30 @@ def test_rules_and_masks_are_named(cast: Database) -> None:
     assert verdicts["nobody (no token)"]["delete"].rule == (
         "no grant: delete on api.samples to anon"
     )
+
+
+def test_row_of_a_previous_version_is_judged_by_the_tables_behind_it(cast: Database) -> None:
+    """Find the policies through the view of api, and the grants of the version's own view."""
+    with cast.connect() as conn, conn.transaction(force_rollback=True):
+        conn.execute("create schema api_v1 authorization aspen_owner")
+        conn.execute(
+            "create view api_v1.specimens with (security_invoker = true) as"
+            " select id, group_id, public_identifier from api.samples"
+        )
+        conn.execute("alter view api_v1.specimens owner to aspen_owner")
+        conn.execute("grant usage on schema api_v1 to member")
+        conn.execute("grant select on api_v1.specimens to member")
+        verdicts = who_can(conn, "specimens", 2, tries_writes=True, version="api_v1").verdicts
+        with pytest.raises(ControlError) as caught:
+            who_can(conn, "samples", 2, tries_writes=True, version="api_v1")
+
+    assert verdicts["member of lab"]["select"] == Verdict(True, "policy samples_select_group")
+    assert verdicts["member of lab"]["update"].rule == (
+        "no grant: update on api_v1.specimens to member"
+    )
+    assert not verdicts["viewer of lab"]["select"].may
+    assert caught.value.message == "there is no resource samples in api_v1"
+    assert "this database has api, api_v1" in f"{caught.value.remedy}"
 
 
 def test_nothing_of_it_is_kept(cast: Database) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +66,35 @@ def lab(importer: Importer) -> Importer:
     imported = importer.run(*options)
     assert imported.exit_code == 0, imported.stderr
     return importer
+
+
+def test_export_shows_its_rate_on_a_terminal(importer: Importer) -> None:
+    """Tell how many rows are written while whoever reads them takes long."""
+    pipe = importer.folder / "slow"
+    os.mkfifo(pipe)
+    with importer.database.connect() as conn:
+        factories.numbered_samples(conn, importer.group_id, 3000, None)
+    control, terminal = pty.openpty()
+    given = ["--group", str(importer.group_id), "--pathogen", "SC2", "--metadata", str(pipe)]
+    shown = ""
+
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("control"), "sample", "export", *given],
+        env={**os.environ, **importer.database.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+    ) as running:
+        os.close(terminal)
+        with pipe.open("rb") as reader:
+            while "… writing rows: " not in shown and running.poll() is None:
+                shown += os.read(control, 65536).decode()
+            lines = reader.read().count(b"\n")
+        shown += os.read(control, 65536).decode()
+    os.close(control)
+
+    assert re.search(r"\r… writing rows: [0-9]+, [0-9.]+/s", shown)
+    assert (running.returncode, lines) == (0, 3001)
 
 
 @pytest.mark.parametrize("form", ["tsv", "csv"])

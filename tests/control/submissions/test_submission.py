@@ -111,6 +111,38 @@ def test_submission_keeps_the_files_as_they_are_sent(lab: Importer) -> None:
     ]
 
 
+CHOICES = {
+    "named": (["--sample", "1", "--sample", "2"], "of 2 samples"),
+    "by a day": (["--collected-from", "2024-03-01"], "of 1 samples"),
+    "by days": (["--collected-from", "2024-02-01", "--collected-to", "2024-02-29"], "of 1 samples"),
+    "by a lineage": (["--lineage", "BA.2"], "of 1 samples"),
+    "no sample": (["--lineage", "XBB"], "no sample is chosen"),
+    "nothing": ([], "Give --samples, or --sample"),
+    "twice": (["--lineage", "BA.2", "--sample", "1"], "Give --samples, or --sample"),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), CHOICES.values(), ids=CHOICES)
+def test_samples_of_a_submission_are_chosen_without_a_table(
+    lab: Importer, options: list[str], said: str
+) -> None:
+    """Choose by identifiers, or by lineage and days of collection; not by both, nor by nothing."""
+    change(lab, "delete from aspen.samples where private_identifier = '3'")
+    change(
+        lab,
+        "update aspen.samples set collection_date = '2024-03-05' where private_identifier = '2'",
+    )
+    with lab.database.connect() as conn:
+        [(sample,)] = lab.query("select id from aspen.samples where private_identifier = '2'")
+        factories.sample_lineage(conn, sample, lineage="BA.2.12")
+    given = ["--group", str(lab.group_id), "--user", "alice", "--pathogen", "SC2"]
+
+    result = run(lab, "create", *given, "--repository", "GISAID", "--dry-run", *options)
+
+    assert said in result.output
+    assert (result.exit_code == 0) is said.startswith("of ")
+
+
 def test_dry_run_of_a_submission_records_nothing(lab: Importer) -> None:
     """Make the files and forget them."""
     result = create(lab, "--dry-run")

@@ -24,7 +24,7 @@ from control.events.numbering import number_events
 from control.stack.ports import HOST
 from control.stack.state import SUPERUSER
 from control.webhooks.messages import Event, Message, message_of
-from control.webhooks.posting import Answer, is_public, post
+from control.webhooks.posting import Answer, post
 from control.webhooks.sending import WAITS, Report, send_webhooks
 from tests import factories
 from tests.control.mails.mail_server import write_certificate
@@ -442,25 +442,6 @@ def test_local_address_needs_the_setting(
 
     assert refused == ["only https is allowed", "its name leads to a private network"]
     assert receiver.received == []
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-        "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1",
-        "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "2001:0:1::1",
-    ],
-)  # fmt: skip
-def test_address_that_is_not_public_is_recognised(address: str) -> None:
-    """Also one that is written inside of another."""
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])
-def test_public_address_is_recognised(address: str) -> None:
-    """Send to these."""
-    assert is_public(address)
 
 
 def test_command_sends_and_counts(

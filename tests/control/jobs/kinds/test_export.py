@@ -224,6 +224,19 @@ def test_requester_who_may_not_any_more_gets_no_file(
     assert reason in error
 
 
+def test_export_above_the_limit_of_the_group_fails_with_the_numbers(archive: Archive) -> None:
+    """Store no file, and leave nothing to be tried again."""
+    job = archive.queue("samples", "csv")
+    factories.insert(
+        archive.conn, "group_limits", {"group_id": archive.group, "most_output_bytes": 1}
+    )
+
+    status, error = archive.run(job)
+
+    assert (status, archive.outputs(job)) == ("failed", {})
+    assert '"of" : "output_bytes", "at_most" : 1, "stored" : 0' in error
+
+
 def test_old_exports_are_deleted_with_their_files(archive: Archive) -> None:
     """Queue the objects of exports of eight days ago, and keep other outputs."""
     old = archive.queue("samples", "csv")
