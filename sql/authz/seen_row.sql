@@ -124,7 +124,8 @@ begin
         from api.submission_samples as shown
         where seen_row.resource = 'submission_samples' and shown.id = seen_row.id
     ) as found
-    left join api.samples as samples on found.sample_id = samples.id;
+    left join api.samples as samples
+        on found.group_id = samples.group_id and found.sample_id = samples.id;
 
     perform
         authz.set_groups(

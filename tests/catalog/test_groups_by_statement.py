@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from control.database import begin_request, request_claims
+from tests import factories
 from tests.catalog.matrix import Matrix, make_matrix
 from tests.catalog.test_permission_matrix import CELLS, outcome_of
 from tests.servers import Database
@@ -86,7 +87,7 @@ def statements_of_a_request(database: Database) -> list[tuple[str, int]]:
     """Return how often a request called the functions that set by statement."""
     with psycopg.connect(database.url_of("postgres")) as conn:
         conn.execute("set local track_functions = 'pl'")
-        conn.execute("insert into aspen.users (subject, name, email) values ('ida', 'Ida', 'i@x.org')")
+        factories.user(conn, "ida")
         begin_request(conn, "member", request_claims("member", "ida", {1: "member"}))
         conn.execute("reset role")
         calls: list[tuple[str, int]] = conn.execute(
