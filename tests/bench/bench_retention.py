@@ -21,7 +21,7 @@ insert into aspen.idempotency_keys (
     body, created_at
 )
 select
-    'bench|' || numbers.n % 100, sha256((%(hour)s || '-' || numbers.n)::bytea), '/samples',
+    'bench|' || numbers.n %% 100, sha256((%(hour)s || '-' || numbers.n)::bytea), '/samples',
     sha256('request'), 'member', '{2}', '{2}', 201, '[]', repeat('answer ', 100),
     clock_timestamp() - interval '24 hours' + %(left)s * interval '1 second'
 from generate_series(1, %(keys)s) as numbers (n)
