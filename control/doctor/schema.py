@@ -149,7 +149,8 @@ def partitions(patient: Patient) -> Verdict:
     if missing := [name for name in wanted if (name,) not in there]:
         return warn(
             f"missing: {', '.join(missing)}; such rows would be deleted one by one some day",
-            "control db extend-partitions, every month, or keep control job work running",
+            "control db extend-partitions, every month, or keep control job work --with-schedule"
+            " running",
         )
     return ok(f"{', '.join(wanted)} are there")
 
