@@ -81,6 +81,10 @@
 \ir authz/member_groups.sql
 \ir authz/admin_groups.sql
 \ir authz/require_member.sql
+\ir authz/state_groups.sql
+\ir authz/set_groups.sql
+\ir authz/state_caller.sql
+\ir authz/set_caller.sql
 
 -- Helpers and trigger functions.
 \ir internal/sequences/text_x_fasta.sql

@@ -86,9 +86,9 @@ alter role authenticator set statement_timeout = '15s';
 -- Shorter than the time limit of a list (authz.bound_request), so that the error names the lock.
 alter role authenticator set lock_timeout = '4s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';
--- aspen.max_token_days and aspen.requests_at_once are not set here but for the database, so that
--- this file does not undo the operators' choice (docs/operations.md). PostgREST applies the
--- following timeouts per request; functions that need longer set their own.
+-- aspen.max_token_days, aspen.requests_at_once and aspen.groups_by_statement are not set here but
+-- for the database, so that this file does not undo the operators' choice (docs/operations.md).
+-- PostgREST applies the following timeouts per request; functions that need longer set their own.
 alter role anon set statement_timeout = '3s';
 alter role member set statement_timeout = '10s';
 alter role operator set statement_timeout = '10s';

@@ -61,6 +61,8 @@ begin
             and tables.relkind in ('r', 'p')
             and (keys.attnum is not null or tables.relname = 'groups')
             and tables.relname <> 'samples'
+            -- Partitions are read through their table; nothing is granted on them.
+            and not tables.relispartition
             and not exists (
                 select from pg_catalog.pg_policy as policies
                 where policies.polrelid = tables.oid
@@ -215,6 +217,7 @@ begin
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
             and tables.relname not in ('event_notes', 'events', 'replaced_sequences', 'sequences')
+            and not tables.relispartition
             and (
                 keys.attnum is not null
                 or access.columns is not null

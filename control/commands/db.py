@@ -95,23 +95,23 @@ def forget_keys(app: App, dry_run: bool, as_json: bool) -> None:
         click.echo(f"deleted {deleted} keys" if deleted else "nothing to do")
 
 
-@db.command("extend-audit-log")
+@db.command("extend-partitions")
 @click.option("--months", type=click.IntRange(0, 24), default=3, help="Months after this one.")
 @click.option("--dry-run", is_flag=True, help="Show what would be made.")
 @json_option
 @click.pass_obj
-def extend_audit_log(app: App, months: int, dry_run: bool, as_json: bool) -> None:
-    """Make the partitions of the audit log for this month and those to come.
+def extend_partitions(app: App, months: int, dry_run: bool, as_json: bool) -> None:
+    """Make the partitions of the audit log and the events for this month and those to come.
 
-    Entries of a month without one are stored as well, together with those of other such months.
+    Rows of a month without one are stored as well, together with those of other such months.
 
     \b
-        control db extend-audit-log --months 3
+        control db extend-partitions --months 3
     """
-    from control.audit import extend_log
+    from control.partitions import extend_tables
 
-    with app.connect("db extend-audit-log") as conn:
-        made = extend_log(conn, months, dry_run=dry_run)
+    with app.connect("db extend-partitions") as conn:
+        made = extend_tables(conn, months, dry_run=dry_run)
     if as_json:
         echo_json({"partitions": made})
         return

@@ -43,9 +43,10 @@ def publish(app: App, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def trim(app: App, keep_days: int, dry_run: bool, as_json: bool) -> None:
-    """Delete events that are older than so many days.
+    """Delete events that are older than so many days, a month at a time.
 
-    A client that was away for longer reads the resources anew.
+    Those of a month stay until the last day of it is too old. A client that was away for longer
+    reads the resources anew.
 
     \b
         control event trim --keep-days 90 --dry-run

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from control.doctor.patient import Patient
 from control.doctor.verdicts import Check, Verdict, fail, ok, skip, warn
 from control.errors import ControlError
+from control.partitions import first_of_next_month, month_name
+from control.queries import query
 from control.terminal import listed
 
 UP = "control migrate up --dry-run shows what would be done, control migrate up does it"
@@ -137,19 +139,20 @@ def _since(patient: Patient) -> str:
 
 
 def partitions(patient: Patient) -> Verdict:
-    """Look for next month's partition of the audit log."""
+    """Look for next month's partition of each table that has one for every month."""
     patient.require_code()
-    [(month, is_there)] = patient.rows(
-        b"select name, to_regclass('control.' || name) is not null"
-        b" from to_char(now() at time zone 'UTC' + interval '1 month', '\"audit_log_\"YYYY_MM')"
-        b" as months (name)"
+    month = first_of_next_month()
+    wanted = [month_name(name, month) for (name,) in patient.rows(query("partitions/find_tables"))]
+    there = patient.rows(
+        b"select relname from pg_catalog.pg_class where relnamespace = 'control'::regnamespace"
     )
-    if not is_there:
+    if missing := [name for name in wanted if (name,) not in there]:
         return warn(
-            f"the audit log has no {month}: its entries would be deleted row by row one day",
-            "control db extend-audit-log, every month",
+            f"missing: {', '.join(missing)}; such rows would be deleted one by one some day",
+            "control db extend-partitions, every month, or keep control job work --with-schedule"
+            " running",
         )
-    return ok(f"{month} is ready")
+    return ok(f"{', '.join(wanted)} are there")
 
 
 CHECKS = (
@@ -158,7 +161,7 @@ CHECKS = (
     Check("row-level-security", "Every table forces row-level security", row_level_security),
     Check("roles", "No role may do more than it must", roles),
     Check("grants", "Nothing is granted that must not be", grants),
-    Check("partitions", "The audit log has a partition for next month", partitions),
+    Check("partitions", "Next month has its partitions", partitions),
     Check("unused-indexes", "Every large index is read", unused_indexes),
     Check("missing-indexes", "What is looked up has an index", missing_indexes),
 )

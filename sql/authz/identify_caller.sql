@@ -9,8 +9,9 @@
 -- A machine token has those of its user in its own group, and manages nobody.
 -- Operators see group 0, the platform, as if it granted them the role of a member.
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
--- Only numbers read here are ever written to a setting, never a caller's text. response.headers
--- tell the access log who it was; the edge keeps Aspen-User to itself.
+-- authz.set_groups and authz.set_caller write them: only numbers read here, never a caller's text.
+-- What is emptied first no other machine has yet, so set_config does. response.headers tell the
+-- access log who it was; the edge keeps Aspen-User to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
@@ -88,9 +89,7 @@ begin
         if is_requester_disabled then
             perform internal.fail(401, 'user_disabled', 'This user is disabled');
         end if;
-        perform
-            set_config('aspen.job_id', job.id::text, true),
-            set_config('aspen.job_group_id', job.group_id::text, true);
+        perform authz.set_caller(null, null, job.id, job.group_id);
         return;
     end if;
 
@@ -155,7 +154,6 @@ begin
             perform internal.fail(401, 'token_revoked', 'This token was revoked', null,
                 'Its user has left the group.');
         end if;
-        perform set_config('aspen.machine_token_id', token.id::text, true);
     elsif not claims ? 'groups' then
         select held.direct_groups, held.member_groups, held.admin_groups
         into direct_groups, member_groups, admin_groups
@@ -203,12 +201,8 @@ begin
     perform
         set_config('response.headers',
             json_build_array(json_build_object('Aspen-User', caller.id::text))::text, true),
-        set_config('aspen.user_id', caller.id::text, true),
-        set_config('aspen.any_groups', any_groups::text, true),
-        set_config('aspen.full_groups', full_groups::text, true),
-        set_config('aspen.direct_groups', direct_groups::text, true),
-        set_config('aspen.member_groups', member_groups::text, true),
-        set_config('aspen.admin_groups', admin_groups::text, true);
+        authz.set_caller(caller.id, token.id, null, null),
+        authz.set_groups(any_groups, full_groups, direct_groups, member_groups, admin_groups);
 end
 $$;
 

@@ -43,12 +43,7 @@ begin
             'It may have expired or been revoked: ask whoever sent it.');
     end if;
 
-    perform
-        set_config('aspen.any_groups', array[link.group_id]::text, true),
-        set_config('aspen.full_groups', array[link.group_id]::text, true),
-        set_config('aspen.direct_groups', '{}', true),
-        set_config('aspen.member_groups', '{}', true),
-        set_config('aspen.admin_groups', '{}', true);
+    perform authz.set_groups(array[link.group_id], array[link.group_id], '{}', '{}', '{}');
     return query
     select
         link.id, link.group_id, link.phylo_tree_id, link.sample_ids, link.has_usher_safe_ids;

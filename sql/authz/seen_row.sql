@@ -23,21 +23,21 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    own_any_groups text := current_setting('aspen.any_groups', true);
-    own_full_groups text := current_setting('aspen.full_groups', true);
-    own_direct_groups text := current_setting('aspen.direct_groups', true);
-    own_member_groups text := current_setting('aspen.member_groups', true);
-    own_admin_groups text := current_setting('aspen.admin_groups', true);
+    own_any_groups bigint[] := authz.any_groups();
+    own_full_groups bigint[] := authz.full_groups();
+    own_direct_groups bigint[]
+        := nullif(current_setting('aspen.direct_groups', true), '')::bigint[];
+    own_member_groups bigint[] := authz.member_groups();
+    own_admin_groups bigint[] := authz.admin_groups();
     own_only_group text := current_setting('aspen.only_group', true);
     own_is_viewer_nowhere text := current_setting('aspen.is_viewer_nowhere', true);
     seen record;
 begin
     perform
-        set_config('aspen.any_groups', seen_row.any_groups::text, true),
-        set_config('aspen.full_groups', seen_row.full_groups::text, true),
-        set_config('aspen.direct_groups', '{}', true),
-        set_config('aspen.member_groups', seen_row.member_groups::text, true),
-        set_config('aspen.admin_groups', seen_row.admin_groups::text, true),
+        authz.set_groups(
+            seen_row.any_groups, seen_row.full_groups, '{}', seen_row.member_groups,
+            seen_row.admin_groups
+        ),
         set_config('aspen.only_group', '', true),
         set_config('aspen.is_viewer_nowhere', '', true);
 
@@ -124,14 +124,14 @@ begin
         from api.submission_samples as shown
         where seen_row.resource = 'submission_samples' and shown.id = seen_row.id
     ) as found
-    left join api.samples as samples on found.sample_id = samples.id;
+    left join api.samples as samples
+        on found.group_id = samples.group_id and found.sample_id = samples.id;
 
     perform
-        set_config('aspen.any_groups', own_any_groups, true),
-        set_config('aspen.full_groups', own_full_groups, true),
-        set_config('aspen.direct_groups', own_direct_groups, true),
-        set_config('aspen.member_groups', own_member_groups, true),
-        set_config('aspen.admin_groups', own_admin_groups, true),
+        authz.set_groups(
+            own_any_groups, own_full_groups, own_direct_groups, own_member_groups,
+            own_admin_groups
+        ),
         set_config('aspen.only_group', own_only_group, true),
         set_config('aspen.is_viewer_nowhere', own_is_viewer_nowhere, true);
     if seen.group_id is not null then

@@ -3,7 +3,7 @@
 -- outlives the row, the group and the user.
 -- An insert keeps no values: they are those of the row, or the old values of its next change, and
 -- so a batch of new rows costs what it did.
--- `control db extend-audit-log` makes a partition for each month; what comes before one is made
+-- `control db extend-partitions` makes a partition for each month; what comes before one is made
 -- goes into the default partition, so that no record is ever lost. Monthly partitions are in schema
 -- control, because they differ from database to database.
 create table aspen.audit_log (

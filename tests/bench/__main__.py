@@ -1,4 +1,4 @@
-"""Run the benchmarks named, or all: `python -m tests.bench [list fastapi_baseline rls …]`.
+"""Run the benchmarks named, or all but growth: `python -m tests.bench [list fastapi_baseline rls …]`.
 
 A benchmark is a module bench_<name>.py with a function run(bench, report). Exits 1 when a target is
 missed.
@@ -17,6 +17,8 @@ from control.errors import ControlError
 from tests.bench.report import Report
 from tests.bench.servers import Bench, open_bench
 
+# They take long and much of a disk, so that they run only if they are named.
+NAMED_ONLY = {"growth"}
 # The order a reader wants; whatever else is there comes after.
 FIRST = ("list", "edge", "fastapi_baseline", "rls", "create_samples", "fasta", "tree", "import")
 
@@ -35,7 +37,7 @@ def main(names: list[str]) -> int:
         with open_bench() as bench:
             print(machine(bench))
             for name in ordered:
-                if not names or name in names:
+                if name in names or not names and name not in NAMED_ONLY:
                     started = time.monotonic()
                     try:
                         importlib.import_module(f"tests.bench.bench_{name}").run(bench, report)

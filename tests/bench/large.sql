@@ -1,8 +1,16 @@
--- 1,000,000 samples in 1,000 groups of very uneven size, set by set: run by a superuser into an empty
--- database. Triggers and foreign key checks are off; every row is made to satisfy them.
+-- 1,000,000 samples in 1,000 groups of very uneven size, or as many millions and thousands as the
+-- setting bench.millions says, set by set: run by a superuser into an empty database. Triggers and
+-- foreign key checks are off; every row is made to satisfy them.
 
 set session_replication_role = replica;
 set synchronous_commit = off;
+
+create temporary table amounts as
+select
+    1000000 * settings.millions as samples,
+    1000 * settings.millions as groups,
+    interval '3 minutes' / settings.millions as pause
+from (values (current_setting('bench.millions')::integer)) as settings (millions);
 
 insert into aspen.public_repositories (id, name)
 values (1, 'GISAID'), (2, 'GenBank');
@@ -30,22 +38,25 @@ from generate_series(1, 3060) as places (n);
 
 insert into aspen.groups (id, name, prefix, default_tree_location_id)
 select numbers.n, 'Public health group ' || numbers.n, 'BENCH-' || numbers.n, 1 + numbers.n % 3000
-from generate_series(1, 1000) as numbers (n);
+from amounts
+cross join lateral generate_series(1, amounts.groups) as numbers (n);
 
 insert into aspen.users (id, subject, name, email)
 select numbers.n, 'bench|' || numbers.n, 'User ' || numbers.n, 'user' || numbers.n || '@example.org'
-from generate_series(1, 1000) as numbers (n);
+from amounts
+cross join lateral generate_series(1, amounts.groups) as numbers (n);
 
 insert into aspen.memberships (group_id, user_id, role)
 select numbers.n, numbers.n, 'member'
-from generate_series(1, 1000) as numbers (n);
+from amounts
+cross join lateral generate_series(1, amounts.groups) as numbers (n);
 
 -- Group 7 sees the largest group as a viewer.
 insert into aspen.group_grants (group_id, grantee_group_id, role)
 values (3, 7, 'viewer');
 
 -- Groups 1, 2 and 3 have 10, 800 and 300,000 samples; group 4 has 50,000 and stopped uploading long
--- ago; the others share the rest, the larger the lower their number.
+-- ago, however many there are in all; the others share the rest, the larger the lower their number.
 create temporary table sizes as
 select
     numbers.n as group_id,
@@ -54,12 +65,14 @@ select
         when 2 then 800
         when 3 then 300000
         when 4 then 50000
-        else greatest(10, floor(120000 / numbers.n ^ 1.05))
+        else greatest(10, floor(amounts.samples * 0.12 / numbers.n ^ 1.05))
     end::integer as size
-from generate_series(1, 1000) as numbers (n);
+from amounts
+cross join lateral generate_series(1, amounts.groups) as numbers (n);
 
 update sizes
-set size = sizes.size + 1000000 - (select sum(others.size) from sizes as others)
+set size = sizes.size + amounts.samples - (select sum(others.size) from sizes as others)
+from amounts
 where sizes.group_id = 5;
 
 -- Ids in the order of upload: everybody uploads all the time, but for group 4.
@@ -77,23 +90,26 @@ select
     uploads.id % 10 = 0,
     'LAB-' || uploads.group_id || '-' || uploads.id,
     'hCoV-19/Country' || uploads.id % 60 || '/BENCH-' || uploads.group_id || '-' || uploads.id || '/2024',
-    date '2020-03-01' + (uploads.id / 500)::integer,
+    date '2020-03-01' + (uploads.id * 2000 / uploads.samples)::integer,
     'Laboratory ' || uploads.group_id,
     array['Curie M', 'Pasteur L'],
     'Severe acute respiratory syndrome coronavirus 2',
     'Homo sapiens',
     case when uploads.id % 3 = 0 then 'Baseline surveillance' end,
-    timestamptz '2020-03-01 00:00:00+00' + uploads.id * interval '3 minutes',
-    timestamptz '2020-03-01 00:00:00+00' + uploads.id * interval '3 minutes'
+    timestamptz '2020-03-01 00:00:00+00' + uploads.id * uploads.pause,
+    timestamptz '2020-03-01 00:00:00+00' + uploads.id * uploads.pause
 from (
     select
         sizes.group_id,
+        amounts.samples,
+        amounts.pause,
         row_number() over (
             order by
-                abs(hashint8extended(rows.n::bigint * 1000 + sizes.group_id, 42) / 9e18)
+                abs(hashint8extended(rows.n::bigint * amounts.groups + sizes.group_id, 42) / 9e18)
                 / case sizes.group_id when 4 then 4 else 1 end
         ) as id
     from sizes
+    cross join amounts
     cross join lateral generate_series(1, sizes.size) as rows (n)
 ) as uploads;
 
@@ -101,7 +117,8 @@ from (
 create temporary table listed as
 select samples.id, samples.group_id, samples.disclosed_at
 from aspen.samples as samples
-where samples.id > 900000 or samples.group_id in (1, 2);
+cross join amounts
+where samples.id > amounts.samples - 100000 or samples.group_id in (1, 2);
 
 insert into aspen.sample_lineages (
     group_id, sample_id, disclosed_at, lineage_type, lineage, lineage_software_version,
@@ -158,6 +175,7 @@ cross join (values (1, 'EPI_ISL_'), (2, 'OQ')) as repositories (id, prefix);
 
 drop table listed;
 drop table sizes;
+drop table amounts;
 
 do $$
 declare

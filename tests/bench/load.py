@@ -67,7 +67,7 @@ def require_wrk() -> None:
         )
 
 
-def load(service: Service, path: str, token: str, seconds: int) -> Load:
+def load(service: Service, path: str, token: str, seconds: int, prefer: str = "") -> Load:
     """Request one path as fast as it is answered; anything but success is an error.
 
     A server that answers nothing within the time gets more, so that its rate is above zero.
@@ -75,7 +75,7 @@ def load(service: Service, path: str, token: str, seconds: int) -> Load:
     require_wrk()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         os.chmod(script.name, 0o600)
-        script.write(SCRIPT % (token, ""))
+        script.write(SCRIPT % (token, f'wrk.headers["Prefer"] = "{prefer}"' if prefer else ""))
         script.flush()
         counted = {"requests": 0, "failed": 0}
         used = 0.0

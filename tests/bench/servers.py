@@ -68,13 +68,14 @@ class Bench:
         """Open a connection in autocommit."""
         return psycopg.connect(self.url(login, database), autocommit=True, **options)
 
-    def database(self, name: str, script: Path) -> str:
+    def database(self, name: str, script: Path, millions: int = 1) -> str:
         """Return the name of a database that `script` filled, now or in an earlier run.
 
-        Its code is today's.
+        Its code is today's, and its samples are so many millions where the script says so.
         """
         made_of = [script, *migration_files(self.settings.root).values()]
-        fingerprint = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()
+        content = [*(path.read_bytes() for path in made_of), f"{millions}".encode()]
+        fingerprint = hashlib.sha256(b"".join(content)).hexdigest()
         with self.connect(SUPERUSER, "postgres") as conn:
             if _comment(conn, name) != fingerprint:
                 conn.execute(
@@ -86,6 +87,7 @@ class Bench:
             conn.execute((HERE / "no_sides.sql").read_bytes())
             apply_all(self.url("control", name), self.settings.root)
             if is_new:
+                conn.execute("select set_config('bench.millions', %s, false)", [f"{millions}"])
                 self._fill(conn, name, script, fingerprint)
             conn.execute((HERE / "sides.sql").read_bytes())
             # One user on many connections stands for many users.

@@ -222,6 +222,17 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         " as $$ begin execute statement; end $$": ["internal.run(text)"],
         "create function api.run(statement text) returns xml language sql"
         " begin atomic select query_to_xml(statement, true, true, ''); end": ["api.run(text)"],
+        # Without quotation marks around the value.
+        "create or replace function authz.state_caller(user_id bigint, machine_token_id bigint,"
+        " job_id bigint, job_group_id bigint) returns void language plpgsql as $$ begin"
+        " execute format('set local aspen.user_id = %s', coalesce(user_id::text, '')); end $$": [
+            "authz.state_caller(bigint,bigint,bigint,bigint)"
+        ],
+        # Of a text.
+        "create function authz.state_caller(user_id text) returns void language plpgsql as $$ begin"
+        " execute format('set local aspen.user_id = %L', coalesce(user_id::text, '')); end $$": [
+            "authz.state_caller(text)"
+        ],
     },
     "settings_are_written_by_constant_name": {
         "create function api.become(name text) returns text language sql"

@@ -33,7 +33,7 @@ READING = (
     "db trim-audit-log --keep-days 400 --dry-run",
     "db trim-replaced-sequences --keep-days 400 --dry-run",
     "db forget-keys --dry-run",
-    "db extend-audit-log --dry-run",
+    "db extend-partitions --dry-run",
     "sql lint --rule tables_have_a_primary_key",
     "job list",
     "job schedule --dry-run",

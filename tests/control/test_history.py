@@ -1,4 +1,4 @@
-"""The audit log gets a partition for each month, and replaced sequences are kept for a while."""
+"""The audit log and the events get a partition for each month; old ones go."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from tests.servers import Database
 PARTITIONS = (
     "select concat(relnamespace::regnamespace, '.', relname) from pg_catalog.pg_inherits"
     " inner join pg_catalog.pg_class as tables on inhrelid = tables.oid"
-    " where inhparent = 'aspen.audit_log'::regclass order by 1"
+    " where inhparent in ('aspen.audit_log'::regclass, 'aspen.events'::regclass) order by 1"
 )
+
+
+DEFAULTS = ["aspen.audit_log_default", "aspen.events_default"]
+
+
+def made(*names: str) -> str:
+    """Return what the command says about new partitions."""
+    return "".join(f"made {name}\n" for name in names)
 
 
 def run(database: Database, *args: str) -> Result:
@@ -26,16 +34,16 @@ def run(database: Database, *args: str) -> Result:
 
 
 def partitions(database: Database) -> list[str]:
-    """Return the partitions of the audit log."""
+    """Return the partitions of the audit log and of the events."""
     with database.connect() as conn:
         return [name for (name,) in conn.execute(PARTITIONS)]
 
 
-def month(number: int) -> str:
+def month(number: int, table: str = "audit_log") -> str:
     """Return the name of the partition of this month or of so many after it."""
     now = datetime.now(UTC)
     years, months = divmod(now.year * 12 + now.month - 1 + number, 12)
-    return f"audit_log_{years:04}_{months + 1:02}"
+    return f"{table}_{years:04}_{months + 1:02}"
 
 
 def empty_log(database: Database) -> None:
@@ -48,22 +56,24 @@ def empty_log(database: Database) -> None:
 def test_months_get_partitions_once(database: Database) -> None:
     """Make this month's and the next, and on a second run nothing."""
     empty_log(database)
-    first = run(database, "extend-audit-log", "--months", "1")
-    second = run(database, "extend-audit-log", "--months", "2")
-    third = run(database, "extend-audit-log", "--months", "2")
+    first = run(database, "extend-partitions", "--months", "1")
+    second = run(database, "extend-partitions", "--months", "2")
+    third = run(database, "extend-partitions", "--months", "2")
 
-    assert first.stdout == f"made {month(0)}\nmade {month(1)}\n"
-    assert (second.stdout, third.stdout) == (f"made {month(2)}\n", "nothing to do\n")
+    assert first.stdout == made(month(0), month(1), month(0, "events"), month(1, "events"))
+    assert second.stdout == made(month(2), month(2, "events"))
+    assert third.stdout == "nothing to do\n"
     assert partitions(database) == [
-        "aspen.audit_log_default",
+        *DEFAULTS,
         *sorted(f"control.{month(number)}" for number in range(3)),
+        *sorted(f"control.{month(number, 'events')}" for number in range(3)),
     ]
 
 
 def test_entries_go_into_their_month_and_cannot_be_changed(database: Database) -> None:
     """Give a new partition what the table has: keys, indexes and the trigger that refuses."""
     empty_log(database)
-    run(database, "extend-audit-log")
+    run(database, "extend-partitions")
     with database.connect() as conn:
         factories.group(conn)
         where = conn.execute(
@@ -88,9 +98,9 @@ def test_month_whose_entries_are_elsewhere_gets_no_partition(database: Database)
     """Leave them in the default partition, and make those of the months to come."""
     with database.connect() as conn:
         factories.group(conn)
-    result = run(database, "extend-audit-log", "--months", "1")
+    result = run(database, "extend-partitions", "--months", "1")
 
-    assert result.stdout == f"made {month(1)}\n"
+    assert result.stdout == made(month(1), month(0, "events"), month(1, "events"))
     with database.connect() as conn:
         assert conn.execute("select count(*) > 0 from aspen.audit_log_default").fetchone() == (
             True,
@@ -99,10 +109,10 @@ def test_month_whose_entries_are_elsewhere_gets_no_partition(database: Database)
 
 def test_dry_run_makes_no_partition(database: Database) -> None:
     """Only say which."""
-    result = run(database, "extend-audit-log", "--months", "1", "--dry-run")
+    result = run(database, "extend-partitions", "--months", "1", "--dry-run")
 
     assert f"would make {month(1)}\n" in result.stdout
-    assert partitions(database) == ["aspen.audit_log_default"]
+    assert partitions(database) == DEFAULTS
 
 
 def test_empty_months_go_with_their_entries(database: Database) -> None:
@@ -120,7 +130,7 @@ def test_empty_months_go_with_their_entries(database: Database) -> None:
         )
     run(database, "trim-audit-log", "--keep-days", "730", "--yes")
 
-    assert partitions(database) == ["aspen.audit_log_default"]
+    assert partitions(database) == DEFAULTS
 
 
 def sequences(database: Database) -> list[tuple[str | None]]:

@@ -410,10 +410,19 @@ def _tree(definition: str, source: str) -> Any:
     name = re.search(r"\.(\w+)\(", header)
     assert name is not None
     arguments = re.search(r"\((.*)\)\s*RETURNS", header, re.DOTALL)
-    names = re.findall(r"(?:^|, )(?:OUT |INOUT )?(\w+) ", arguments[1] if arguments else "")
-    stub = ", ".join(f"{name} record" for name in names)
+    columns = re.search(r"RETURNS TABLE\((.*)\)\n", header)
+    pattern = r"(?:^|, )(?:OUT |INOUT )?(\w+) "
+    stub = ", ".join(
+        [f"{name} record" for name in re.findall(pattern, arguments[1] if arguments else "")]
+        + [f"out {name} text" for name in re.findall(pattern, columns[1] if columns else "")]
+    )
     text = f"create function {name[1]}({stub}) returns {kind} language plpgsql as $stub$"
     return json.loads(parse_plpgsql_json(f"{text}{declared}{begin}{rest}$stub$"))
+
+
+def queries_of(definition: str, source: str) -> list[str]:
+    """Return the statements and expressions of a body in PL/pgSQL."""
+    return [query for query, _ in _queries(_tree(definition, source))]
 
 
 def _queries(node: Any, refuses: bool | None = None) -> Iterator[tuple[str, bool | None]]:

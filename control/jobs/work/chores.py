@@ -13,6 +13,8 @@ from control.jobs.kinds.export import delete_expired_exports
 from control.jobs.platform_plan import queue_due, read_platform_jobs
 from control.jobs.schedules import run_due_schedules
 from control.jobs.work.token_uses import note_token_uses
+from control.partitions import extend_tables
+from control.retries import forget_old_keys
 from control.storage.credentials import renew_credentials_if_needed
 from control.storage.uploads import delete_uploads
 from control.webhooks.sending import send_webhooks
@@ -50,6 +52,8 @@ class Chores:
                 Chore("webhooks", 2, send_webhooks),
                 Chore("uses of machine tokens", 10, note_token_uses),
                 Chore("expired files", 3600, _delete_expired),
+                Chore("partitions", 3600, extend_tables),
+                Chore("idempotency keys", 600, _forget_keys),
             ]
         self._due_at = dict.fromkeys(self._chores, 0.0)
         self._problems: dict[Chore, str] = {}
@@ -116,3 +120,8 @@ def _delete_expired(conn: psycopg.Connection) -> None:
     with conn.transaction():
         delete_uploads(conn, [])
         delete_expired_exports(conn)
+
+
+def _forget_keys(conn: psycopg.Connection) -> None:
+    """Delete them as fast as they come: the room that they leave is that of the next ones."""
+    forget_old_keys(conn, lambda line: None)

@@ -1,7 +1,7 @@
 -- The rights of a member of one group, until the transaction ends or group_id is null.
 select
-    set_config('aspen.user_id', '', true),
-    set_config('aspen.any_groups', given.groups, true),
-    set_config('aspen.full_groups', given.groups, true),
-    set_config('aspen.member_groups', given.groups, true)
-from (select coalesce('{' || %(group_id)s::bigint || '}', '') as groups) as given
+    authz.set_caller(null, null, null, null),
+    authz.set_groups(given.groups, given.groups, null, given.groups, null)
+from (
+    select case when %(group_id)s::bigint is not null then array[%(group_id)s::bigint] end as groups
+) as given

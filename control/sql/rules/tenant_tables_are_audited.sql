@@ -10,9 +10,9 @@ where
     and tables.relkind in ('r', 'p')
     and to_regclass('aspen.audit_log') is not null
     -- What records changes itself.
-    and tables.relname not in (
-        'audit_log', 'audit_log_default', 'event_notes', 'events', 'replaced_sequences'
-    )
+    and tables.relname not in ('audit_log', 'event_notes', 'events', 'replaced_sequences')
+    -- Partitions have the triggers of their table.
+    and not tables.relispartition
     and (
         tables.relname in ('groups', 'users', 'storage_credentials')
         or exists (

@@ -15,7 +15,8 @@ comment on view api.events is $$What happened to samples, jobs and trees, to fol
 Ask for id=gt. and the last id that you have: the feed has no gap, because an event gets its id after it is
 committed, and ids are in that order. An event says which row it is about; read the row for what it is now.
 Everyone sees the events of the rows that they see: viewers not those of private samples, whatever
-they were before. Events are kept for 90 days, unless the operators say otherwise. webhooks sends them to you.$$;
+they were before. Events are kept for at least 90 days, unless the operators say otherwise. webhooks
+sends them to you.$$;
 
 comment on column api.events.id is 'Identifier of the event; later events have higher ones';
 comment on column api.events.group_id is 'Group that owns the row; see groups in me';

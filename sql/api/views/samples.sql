@@ -37,7 +37,8 @@ select
 from aspen.samples as samples
 left join aspen.samples as named
     on
-        samples.id = named.id
+        samples.group_id = named.group_id
+        and samples.id = named.id
         and named.group_id = any(authz.full_groups())
 where
     authz.is_viewer_nowhere() is not true

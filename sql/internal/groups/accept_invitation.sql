@@ -73,7 +73,7 @@ begin
                 'Sign in as that user, or ask an operator to change the sub of that user.');
         end if;
         -- The audit log then says who joined.
-        perform set_config('aspen.user_id', own_id::text, true);
+        perform authz.set_caller(own_id, null, null, null);
     end if;
 
     insert into aspen.memberships as memberships (group_id, user_id, role)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
-from control.events.numbering import number_events
+from control.events.numbering import number_events, trim_events
+from control.partitions import extend_tables, month_name, partitions_of
 from tests import factories
 from tests.servers import Database
 
@@ -128,3 +130,74 @@ def test_old_events_are_deleted(
 
     assert (result.exit_code, result.stdout) == (0, words)
     assert len(rows_after(conn, 0)) == left
+
+
+def store_event(conn: psycopg.Connection, group: int, occurred_at: str) -> None:
+    """Store an event of some day."""
+    conn.execute(
+        "insert into aspen.events (group_id, kind, row_id, disclosed_at, occurred_at)"
+        " values (%s, 'tree.ready', 1, '1900-01-01', %s)",
+        [group, occurred_at],
+    )
+
+
+@pytest.fixture
+def months(conn: psycopg.Connection) -> int:
+    """Give this month and January 2001 partitions with an event each; return their group."""
+    extend_tables(conn, 0)
+    conn.execute("set role aspen_owner")
+    conn.execute(
+        "create table control.events_2001_01 partition of aspen.events"
+        " for values from ('2001-01-01Z') to ('2001-02-01Z')"
+    )
+    conn.execute("reset role")
+    group = factories.group(conn)
+    store_event(conn, group, "2001-01-31T23:59:59Z")
+    store_event(conn, group, "now")
+    return group
+
+
+def names_of(conn: psycopg.Connection) -> list[str]:
+    """Return the partitions of the feed but for this month's."""
+    found = [partition.name for partition in partitions_of(conn, "events")]
+    return [name for name in found if name != month_name("events", datetime.now(UTC))]
+
+
+@pytest.mark.usefixtures("months")
+def test_months_are_dropped_once_they_are_too_old(
+    conn: psycopg.Connection, database: Database
+) -> None:
+    """Keep the month that is not over, whatever is asked for, and number on after the last one."""
+    shown = run(database, "trim", "--keep-days", 0, "--dry-run").stdout
+    before, all_names = rows_after(conn, 0), names_of(conn)
+
+    result = run(database, "trim", "--keep-days", 0)
+
+    assert (shown, result.stdout) == ("would delete 1 events\n", "deleted 1 events\n")
+    assert (all_names, names_of(conn)) == (["events_2001_01", "events_default"], ["events_default"])
+    assert rows_after(conn, 0) == before[1:]
+
+
+def test_reader_who_does_not_end_keeps_a_month(
+    conn: psycopg.Connection, database: Database, months: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Give up instead of waiting, because whoever reads next would wait behind that."""
+    monkeypatch.setattr("control.partitions._LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr("control.partitions._SECONDS_BETWEEN", 0)
+    with database.connect() as reader, reader.transaction():
+        rows_after(reader, 0)
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            trim_events(conn, timedelta())
+
+    assert names_of(conn) == ["events_2001_01", "events_default"]
+    assert trim_events(conn, timedelta()) == 1
+
+
+def test_event_of_a_month_without_a_partition_is_kept(
+    conn: psycopg.Connection, months: int
+) -> None:
+    """Number it like others: it goes into the default partition."""
+    store_event(conn, months, "2001-02-01T00:00:00Z")
+
+    assert len(rows_after(conn, 0)) == 3
+    assert conn.execute("select count(*) from aspen.events_default").fetchone() == (1,)

@@ -85,6 +85,37 @@ def test_entries_of_the_audit_log_outlive_the_change_of_its_form(
     assert latest == ("audit_log_before", True)
 
 
+@pytest.mark.parametrize("is_trimmed", [False, True], ids=["with events", "all trimmed"])
+def test_feed_keeps_its_numbers(database_with_rows: Database, is_trimmed: bool) -> None:
+    """Keep events in both forms, and give no number twice: clients remember the last one."""
+    (number,) = (
+        int(path.name[:4])
+        for path in migration_files(SETTINGS.root).values()
+        if path.name.endswith("_partition_events.sql")
+    )
+    feed = "select id, row_id, kind, occurred_at from aspen.events order by id"
+    with psycopg.connect(database_with_rows.url) as conn:
+        conn.execute("select internal.number_events()")
+        before = conn.execute(feed).fetchall()
+        if is_trimmed:
+            conn.execute("delete from aspen.events")
+    down(database_with_rows, number - 1)
+    with psycopg.connect(database_with_rows.url) as conn:
+        rolled_back = conn.execute(feed).fetchall()
+
+    apply_all(database_with_rows.url, SETTINGS.root)
+
+    with psycopg.connect(database_with_rows.url) as conn:
+        after = conn.execute(feed).fetchall()
+        factories.sample(conn, factories.group(conn))
+        conn.execute("select internal.number_events()")
+        latest = conn.execute("select max(id) from aspen.events").fetchone()
+    assert before
+    assert rolled_back == after == ([] if is_trimmed else before)
+    assert latest is not None
+    assert latest[0] > before[-1][0]
+
+
 def test_ended_grants_do_not_come_back(database: Database) -> None:
     """Delete them when their end is forgotten, and keep the others."""
     with psycopg.connect(database.url) as conn:
