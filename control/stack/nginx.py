@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,8 +46,12 @@ class Edge:
         relay_port: int,
         postgrest_port: int,
         unlimited: Collection[str] = (),
+        reader_ports: Sequence[int] = (),
     ) -> Edge:
-        """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit."""
+        """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit.
+
+        With `reader_ports`, reads go to these PostgREST, which have replicas.
+        """
         files = {name: (settings.root / name).read_text("utf-8") for name in FILES}
         files |= {
             "local/listen.conf": f"listen {HOST}:{api_port};\n",
@@ -56,6 +60,8 @@ class Edge:
             "local/postgrest.conf": f"server {HOST}:{postgrest_port};\n",
             "local/unlimited.conf": "".join(f"{address} 1;\n" for address in unlimited),
         }
+        if reader_ports:
+            files |= _replicas(reader_ports)
         return cls(find_nginx(settings), home, log_file, files)
 
     def prepare(self) -> None:
@@ -84,6 +90,16 @@ class Edge:
             {"PATH": os.defpath},
             inputs="\n".join(f"{name}\n{text}" for name, text in self.configuration.items()),
         )
+
+
+def _replicas(ports: Sequence[int]) -> dict[str, str]:
+    """Return the files that name the PostgREST of replicas; nginx.conf says why there are two."""
+    servers = "".join(f"    server {HOST}:{port};\n" for port in ports)
+    upstreams = (
+        f"upstream replicas {{\n{servers}    keepalive 32;\n    keepalive_timeout 20s;\n}}\n"
+        f"upstream replicas_once {{\n{servers}    keepalive 1;\n    keepalive_requests 1;\n}}\n"
+    )
+    return {"local/http_replicas.conf": upstreams, "local/replicas.conf": "default replicas;\n"}
 
 
 def nginx_server(run: Path, logs: Path) -> Server:

@@ -1,0 +1,168 @@
+"""Start servers one after the other on ports that stay theirs, and tell how each is."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from control.causes import DISK_FULL
+from control.errors import ControlError
+from control.settings import Settings
+from control.stack.components import Component, Database
+from control.stack.ports import is_free, next_free
+from control.stack.process import wait_for
+from control.stack.state import State
+from control.terminal import working_on
+
+Echo = Callable[[str], None]
+
+# How often another program may take a port between choosing and using it.
+PORT_ATTEMPTS = 5
+# How long a running server may take to answer before it is restarted.
+PATIENCE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """The state of one server."""
+
+    state: str
+    pid: int | None
+    port: int | None
+    log: Path
+
+
+def prepare(components: Sequence[Component], settings: Settings, state: State, echo: Echo) -> None:
+    """Choose all ports before any server is asked anything.
+
+    Another program may use an address left over from last time.
+    """
+    for component in components:
+        component.prepare()
+        if component.server.end_strays():
+            echo(f"{component.server.name} ran without a pid file; stopped it")
+        if component.server.pid() is None:
+            _choose_ports(component, settings, state, echo)
+    state.save(settings)
+
+
+def bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
+    """Leave one server running and answering, whatever its state was."""
+    server = component.server
+    working_on(f"starting {server.name}")
+    if server.has_died():
+        echo(f"{server.name} had died; starting it again")
+    if server.pid() is not None:
+        if not state.knows(component.port_names):
+            echo(f"{server.name} runs on an unknown port; restarting it")
+        elif not server.runs_as(component.launch()):
+            echo(f"{server.name} runs with other settings; restarting it")
+        elif wait_for(component.is_ready, PATIENCE_SECONDS):
+            echo(f"{server.name} already running{_on_port(component, state)}")
+            return
+        else:
+            echo(f"{server.name} runs but does not answer; restarting it")
+        server.stop()
+
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        _choose_ports(component, settings, state, echo)
+        state.save(settings)
+        try:
+            component.start()
+        except ControlError:
+            lost_port = not all(is_free(state.ports[name]) for name in component.port_names)
+            if server.pid() is not None or not lost_port or attempt == PORT_ATTEMPTS:
+                raise
+        else:
+            echo(f"{server.name} started{_on_port(component, state)}")
+            return
+
+
+def _choose_ports(component: Component, settings: Settings, state: State, echo: Echo) -> None:
+    """Keep each remembered port that is free, and report each that is taken and replaced."""
+    for name in component.port_names:
+        wanted = state.ports.get(name, settings.first_port + state.port_names.index(name))
+        if is_free(wanted) and wanted not in _ports_of_others(state, name):
+            state.ports[name] = wanted
+            continue
+        state.ports[name] = next_free(
+            settings.first_port + len(state.port_names), avoid=_ports_of_others(state, name)
+        )
+        echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
+
+
+def _on_port(component: Component, state: State) -> str:
+    """Return where it listens, for a message; nothing if it listens nowhere."""
+    port = _shown_port(component, state)
+    programs = f" ({component.programs})" if isinstance(component, Database) else ""
+    return "" if port is None else f" on port {port}{programs}"
+
+
+def _shown_port(component: Component, state: State) -> int | None:
+    return next((state.ports.get(name) for name in component.port_names), None)
+
+
+def _ports_of_others(state: State, name: str) -> set[int]:
+    return {port for other, port in state.ports.items() if other != name}
+
+
+def status_of(component: Component, state: State) -> ComponentStatus:
+    server = component.server
+    pid = server.pid()
+    if pid is None:
+        word = "died" if server.has_died() else "stopped"
+    elif state.knows(component.port_names) and component.is_ready():
+        word = "running"
+    else:
+        word = "not answering"
+    return ComponentStatus(word, pid, _shown_port(component, state), server.log_file)
+
+
+def require_local(settings: Settings) -> None:
+    if not settings.is_local:
+        raise ControlError(
+            f"environment {settings.environment} is not a local stack",
+            "leave out --env for the local stack",
+        )
+
+
+def make_data_directory(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.chmod(0o700)
+    except OSError as error:
+        raise ControlError(
+            f"{settings.data_dir} cannot be prepared: {error}",
+            "run control as the user who ran it first, or set ASPEN_DATA_DIR",
+        ) from error
+
+
+@contextmanager
+def naming_a_full_disk(settings: Settings) -> Iterator[None]:
+    """Name the full disk; no stored data is lost."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ControlError(f"the disk of {settings.data_dir} is full", DISK_FULL.here) from error
+
+
+@contextmanager
+def one_at_a_time(settings: Settings, echo: Echo) -> Iterator[None]:
+    """Run one `up` or `down` per data directory; the second waits."""
+    lock = os.open(settings.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            echo("another control up or down is running; waiting for it to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
