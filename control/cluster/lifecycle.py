@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -113,6 +114,9 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
             # A new cluster: what the first node has when the others copy it need not be sent.
             _update_database(settings, state, echo)
         for node in others:
+            node.begin()
+        for node in others:
+            node.await_answer()
             bring_up(node, settings, state, echo)
         working_on("waiting for the replicas")
         if not wait_for(lambda: _is_whole(find_members(state)), REPLICAS_SECONDS):
@@ -141,14 +145,21 @@ def down(settings: Settings, echo: Echo) -> None:
         state = ClusterState.recover(settings, echo)
         parts = Parts.of(settings, state)
         primary = primary_of(find_members(state))
+        before: list[Component] = [parts.edge, *parts.instances, parts.follower, parts.bouncer]
+        _stop(before, echo)
         # A replica that stops after the primary would take its place for a moment.
         name = None if primary is None else primary.name
-        nodes = sorted(parts.nodes, key=lambda node: node.name == name)
-        in_order: list[Component] = [parts.edge, *parts.instances, parts.follower, parts.bouncer]
-        for component in [*in_order, *nodes, parts.etcd, parts.logs]:
-            server = component.server
-            stopped = server.end_strays() | server.stop()
-            echo(f"{server.name} stopped" if stopped else f"{server.name} was not running")
+        with ThreadPoolExecutor(len(NODES)) as pool:
+            replicas = [node for node in parts.nodes if node.name != name]
+            list(pool.map(lambda node: _stop([node], echo), replicas))
+        _stop([*(node for node in parts.nodes if node.name == name), parts.etcd, parts.logs], echo)
+
+
+def _stop(components: Sequence[Component], echo: Echo) -> None:
+    for component in components:
+        server = component.server
+        stopped = server.end_strays() | server.stop()
+        echo(f"{server.name} stopped" if stopped else f"{server.name} was not running")
 
 
 @dataclass(frozen=True)

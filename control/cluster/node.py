@@ -124,11 +124,21 @@ class Node:
 
     def start(self) -> None:
         """Launch it and wait until its PostgreSQL answers."""
+        self.begin()
+        self.await_answer()
+
+    def begin(self) -> None:
+        """Launch it, unless it runs: two replicas copy the primary at the same time."""
+        if self.server.pid() is not None:
+            return
         launch = self.launch()
         path = self.home / "patroni.json"
         path.write_text(launch.inputs, "utf-8")
         self._give_away(path)
         self.server.start(launch)
+
+    def await_answer(self) -> None:
+        """Wait until its PostgreSQL answers."""
         self.server.wait_ready(self.is_ready, READY_SECONDS)
 
     def is_ready(self) -> bool:
