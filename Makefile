@@ -1,6 +1,6 @@
 # Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down pipelines cluster test lint bench attack chaos calm mutants docs snapshot clean lock
+.PHONY: help up down pipelines cluster test lint bench attack chaos calm failover mutants docs snapshot clean lock
 
 # Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
@@ -69,6 +69,10 @@ chaos: ## Kill everything at random while jobs run, and look what is lost; ARGS=
 calm: ## Change a separate stack in use, and count who noticed; ARGS="--seed 7 --applies 20"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.calm $(ARGS)
+
+failover: ## Kill the primary of a cluster in use, and look what is lost; ARGS="--seed 7 --kills 10"
+	@$(INSTALL) development node
+	@$(BIN)/python -m tests.failover $(ARGS)
 
 mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
 	@$(INSTALL) development node

@@ -255,7 +255,7 @@ def prepare_cluster_of_nodes(settings: Settings) -> None:
     home = of_cluster.data_dir
     server = postgres_server("postgres", home / "run", home / "logs")
     postgres = Postgres.find(home / "node-1" / "data", server, settings.postgres_bin, durable=False)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    postgres.data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ClusterState(of_cluster.state_file, passwords=_copy_kept(postgres)).save(of_cluster)
 
 

@@ -106,7 +106,7 @@ class Instance:
 class ClusterEdge(Edge):
     """The edge, which sends reads to the replicas and everything else to the primary."""
 
-    port_names: tuple[str, ...] = nginx.PORTS
+    port_names: tuple[str, ...] = (*nginx.PORTS, "replica_relay")
 
     def _edge(self) -> nginx.Edge:
         return nginx.Edge.of(
@@ -116,5 +116,8 @@ class ClusterEdge(Edge):
             api_port=self.state.ports["api"],
             relay_port=self.state.ports["relay"],
             postgrest_port=self.state.ports[f"postgrest_{WRITER}"],
-            reader_ports=[self.state.ports[f"postgrest_{number}"] for number in READERS],
+            replicas=nginx.Replicas(
+                [self.state.ports[f"postgrest_{number}"] for number in READERS],
+                self.state.ports["replica_relay"],
+            ),
         )

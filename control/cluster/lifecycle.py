@@ -119,11 +119,7 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
             node.await_answer()
             bring_up(node, settings, state, echo)
         working_on("waiting for the replicas")
-        if not wait_for(lambda: _is_whole(find_members(state)), REPLICAS_SECONDS):
-            raise ControlError(
-                "the replicas do not follow the primary",
-                f"see {parts.logs.logs}; control cluster status says how each is",
-            )
+        await_whole(state)
         _update_database(settings, state, echo)
         parts.bouncer.lead_to(_require_primary(state).port)
         bring_up(parts.bouncer, settings, state, echo)
@@ -221,7 +217,18 @@ def switchover(settings: Settings, candidate: str | None, *, dry_run: bool) -> S
     began = time.monotonic()
     switch_over(state, primary.name, chosen)
     wait_for(lambda: _name_of_primary(state) == chosen, PRIMARY_SECONDS)
-    return Switchover(primary.name, chosen, time.monotonic() - began)
+    done = Switchover(primary.name, chosen, time.monotonic() - began)
+    # Until a replica has everything, nobody could take over from the new primary.
+    await_whole(state)
+    return done
+
+
+def await_whole(state: ClusterState) -> None:
+    """Wait until every node works and a replica has everything that was answered."""
+    if not wait_for(lambda: _is_whole(find_members(state)), REPLICAS_SECONDS):
+        raise ControlError(
+            "the replicas do not follow the primary", "control cluster status says how each is"
+        )
 
 
 def _update_database(settings: Settings, state: ClusterState, echo: Echo) -> None:

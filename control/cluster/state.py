@@ -24,7 +24,7 @@ class ClusterState(State):
     """Ports and passwords of the cluster; its database is wherever the primary is."""
 
     port_names: ClassVar[tuple[str, ...]] = (
-        *("api", "relay", "etcd", "etcd_peer", "pgbouncer"),
+        *("api", "relay", "replica_relay", "etcd", "etcd_peer", "pgbouncer"),
         *(f"postgres_{number}" for number in NODES),
         *(f"patroni_{number}" for number in NODES),
         *(f"postgrest_{number}" for number in INSTANCES),

@@ -27,6 +27,14 @@ HEALTH = "/.edge"
 
 
 @dataclass(frozen=True)
+class Replicas:
+    """The PostgREST of replicas, and the port where their statuses are corrected."""
+
+    postgrest_ports: Sequence[int]
+    relay_port: int
+
+
+@dataclass(frozen=True)
 class Edge:
     """One nginx in a directory of its own."""
 
@@ -46,11 +54,11 @@ class Edge:
         relay_port: int,
         postgrest_port: int,
         unlimited: Collection[str] = (),
-        reader_ports: Sequence[int] = (),
+        replicas: Replicas | None = None,
     ) -> Edge:
         """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit.
 
-        With `reader_ports`, reads go to these PostgREST, which have replicas.
+        Reads go to the PostgREST of `replicas`, if there are any.
         """
         files = {name: (settings.root / name).read_text("utf-8") for name in FILES}
         files |= {
@@ -60,8 +68,8 @@ class Edge:
             "local/postgrest.conf": f"server {HOST}:{postgrest_port};\n",
             "local/unlimited.conf": "".join(f"{address} 1;\n" for address in unlimited),
         }
-        if reader_ports:
-            files |= _replicas(reader_ports)
+        if replicas is not None:
+            files |= _replicas(replicas, relay_port)
         return cls(find_nginx(settings), home, log_file, files)
 
     def prepare(self) -> None:
@@ -92,14 +100,41 @@ class Edge:
         )
 
 
-def _replicas(ports: Sequence[int]) -> dict[str, str]:
-    """Return the files that name the PostgREST of replicas; nginx.conf says why there are two."""
-    servers = "".join(f"    server {HOST}:{port};\n" for port in ports)
-    upstreams = (
-        f"upstream replicas {{\n{servers}    keepalive 32;\n    keepalive_timeout 20s;\n}}\n"
-        f"upstream replicas_once {{\n{servers}    keepalive 1;\n    keepalive_requests 1;\n}}\n"
-    )
-    return {"local/http_replicas.conf": upstreams, "local/replicas.conf": "default replicas;\n"}
+def _replicas(replicas: Replicas, relay_port: int) -> dict[str, str]:
+    """Return the files that lead to the PostgREST of replicas; nginx.conf says what each is for."""
+    servers = "".join(f"    server {HOST}:{port};\n" for port in replicas.postgrest_ports)
+    relay = f"{HOST}:{replicas.relay_port}"
+    return {
+        "local/replicas.conf": "default replicas;\n",
+        "local/http_replicas.conf": f"""\
+upstream replicas {{
+{servers}    keepalive 32;
+    keepalive_timeout 20s;
+}}
+upstream replicas_once {{
+{servers}    keepalive 1;
+    keepalive_requests 1;
+}}
+upstream replicas_relayed {{
+    server {relay} max_fails=0;
+    server {HOST}:{relay_port} backup;
+    keepalive 1;
+    keepalive_requests 1;
+}}
+""",
+        "local/stream_replicas.conf": f"""\
+upstream replicas {{
+{servers}}}
+server {{
+    listen {relay};
+    js_filter edge.correctStatus;
+    proxy_connect_timeout 3s;
+    proxy_timeout 10m;
+    proxy_buffer_size 16k;
+    proxy_pass replicas;
+}}
+""",
+    }
 
 
 def nginx_server(run: Path, logs: Path) -> Server:

@@ -19,6 +19,7 @@ from control.cluster.node import Node
 from control.cluster.programs import PLACES
 from control.cluster.state import NODES, ClusterState
 from control.settings import Settings
+from control.stack.ports import next_free
 from control.stack.process import wait_for
 from control.stack.state import SUPERUSER
 from tests.servers import SETTINGS, prepare_cluster_of_nodes
@@ -88,11 +89,9 @@ class LocalCluster(LocalStack):
 
 
 @contextmanager
-def run_local_cluster(
-    data: Path, first_port: int, pooling: str | None = None
-) -> Iterator[LocalCluster]:
+def run_local_cluster(data: Path, pooling: str | None = None) -> Iterator[LocalCluster]:
     """Start a cluster over the migrated database, and stop it at the end."""
-    outer = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=first_port)
+    outer = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=_first_port())
     prepare_cluster_of_nodes(outer)
     local = LocalCluster(outer, outer=outer, pooling=pooling)
     try:
@@ -100,3 +99,8 @@ def run_local_cluster(
         yield local
     finally:
         local.down()
+
+
+def _first_port() -> int:
+    """Return a port that is followed by free ones: below those that the system gives to clients."""
+    return next_free(10_000 + os.getpid() * 50 % 20_000)

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 
 from control.cluster import lifecycle
-from control.stack.ports import any_free
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
@@ -60,7 +59,7 @@ class Client:
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Start the cluster that these tests share."""
-    with run_local_cluster(tmp_path_factory.mktemp("cluster"), any_free()) as local:
+    with run_local_cluster(tmp_path_factory.mktemp("cluster")) as local:
         yield local
 
 
