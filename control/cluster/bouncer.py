@@ -33,6 +33,8 @@ class Bouncer:
     settings: Settings
     state: ClusterState
     port_names: tuple[str, ...] = ("pgbouncer",)
+    # Connections to the primary; None for as many as usual.
+    most_servers: int | None = None
 
     @property
     def home(self) -> Path:
@@ -92,9 +94,10 @@ class Bouncer:
             return False
         return True
 
-    def lead_to(self, port: int) -> None:
+    def lead_to(self, port: int, database: str = DATABASE) -> None:
         """Lead to another PostgreSQL from now on; connections to the one before end."""
-        self._write("databases.ini", f"[databases]\n{DATABASE} = host={HOST} port={port}\n")
+        address = f"host={HOST} port={port} dbname={database}"
+        self._write("databases.ini", f"[databases]\n{DATABASE} = {address}\n")
         if (pid := self.server.pid()) is not None:
             os.kill(pid, signal.SIGHUP)
 
@@ -109,7 +112,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {self.home / "users.txt"}
 pool_mode = {self.pooling}
-default_pool_size = {SERVERS[self.pooling]}
+default_pool_size = {self.most_servers or SERVERS[self.pooling]}
 max_client_conn = 500
 ; Settings of one session are not those of the next, which is another client's.
 server_reset_query = discard all
