@@ -12,10 +12,12 @@ import psycopg
 import pytest
 
 from control.cluster import lifecycle
+from control.errors import ControlError
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.calm.run import prepare
+from tests.failover.run import Result, switch
 from tests.failover.stage import LocalCluster, needs_cluster, run_local_cluster
 
 pytestmark = [needs_cluster, pytest.mark.timeout(300)]
@@ -157,3 +159,28 @@ def test_invented_transaction_harms_nobody(ada: Client, invented: str) -> None:
     ada.post("S-6")
 
     assert ada.finds("S-6", **{"Aspen-Transaction": invented}) in (True, False)
+
+
+def test_nobody_who_reads_notices_a_switchover(local: LocalCluster, ada: Client) -> None:
+    """Move the primary under load: no read fails, and each write is done once."""
+    said: list[str] = []
+    result = Result()
+
+    switch(local, ada.group, ada.location, 1, said.append, result)
+
+    assert result.wrong == [], said
+    assert result.uploads > 0
+
+
+def test_switchover_refuses_a_node_that_may_lack_something(local: LocalCluster) -> None:
+    """Name the one that can take over."""
+    members = lifecycle.status(local.outer).members
+    fit, unfit = (
+        next(member.name for member in members if member.role == role)
+        for role in ("synchronous replica", "replica")
+    )
+
+    with pytest.raises(ControlError) as caught:
+        lifecycle.switchover(local.outer, unfit, dry_run=False)
+
+    assert (caught.value.remedy, local.primary().name in (fit, unfit)) == (f"choose {fit}", False)
