@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +83,9 @@ class LocalCluster(LocalStack):
         """Kill everything of the primary's machine with `kill -9`; return its name."""
         node = self.node(self.primary().name)
         for pid in node.server.writers():
-            os.kill(pid, signal.SIGKILL)
+            # A backend may end by itself meanwhile.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not node.server.writers(), 10)
         return node.name
 
