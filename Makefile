@@ -1,6 +1,6 @@
 # Install, run, test and document a checkout. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down pipelines test lint bench attack chaos calm mutants docs snapshot clean lock
+.PHONY: help up down pipelines cluster test lint bench attack chaos calm failover mutants docs snapshot clean lock
 
 # Names a Python to use instead of the one that setup/check finds.
 PYTHON ?=
@@ -27,6 +27,11 @@ pipelines: ## Install Augur for phylogenetic runs; MAFFT and IQ-TREE: apt-get in
 	@python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv-pipelines
 	@.venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes --requirement pipelines/requirements.txt
+
+cluster: ## Install Patroni for control cluster; etcd and PgBouncer: apt-get install etcd-server pgbouncer
+	@python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv-cluster
+	@.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement cluster/requirements.txt
 
 test: ## Run all tests, or path=tests/sql/test_parse_date.py; seed=7 makes other examples
 	@$(INSTALL) development node
@@ -65,12 +70,16 @@ calm: ## Change a separate stack in use, and count who noticed; ARGS="--seed 7 -
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.calm $(ARGS)
 
+failover: ## Kill the primary of a cluster in use, and look what is lost; ARGS="--seed 7 --kills 10"
+	@$(INSTALL) development node
+	@$(BIN)/python -m tests.failover $(ARGS)
+
 mutants: ## Weaken each clause that protects a row; ARGS="--seed 7 --count 20"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 clean: down ## Stop the stack; delete its data and everything installed
-	rm -rf .aspen .venv .venv-pipelines node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .aspen .venv .venv-pipelines .venv-cluster node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 lock: ## Resolve the lock files again (needs the network)
 	python=$$(sh setup/check $(PYTHON)) && "$$python" -m venv .venv/lock

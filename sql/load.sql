@@ -304,6 +304,8 @@
 \ir authz/name_request.sql
 \ir authz/note_version.sql
 \ir authz/announce_version.sql
+\ir authz/await_transaction.sql
+\ir authz/announce_transaction.sql
 \ir authz/admit_body.sql
 \ir authz/admit_preferences.sql
 \ir authz/verified_email.sql

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
 
+from control.cluster.state import ClusterState, settings_of_cluster
 from control.schema.migrate import apply_all
 from control.settings import Settings
 from control.stack.bootstrap import OWNER, prepare_cluster, prepare_database
@@ -246,6 +247,16 @@ def prepare_stack(settings: Settings) -> None:
     )
     settings.data_dir.mkdir(mode=0o700, exist_ok=True)
     State(settings.state_file, passwords=_copy_kept(postgres)).save(settings)
+
+
+def prepare_cluster_of_nodes(settings: Settings) -> None:
+    """Do the same for `control cluster up`, whose first node begins with that database."""
+    of_cluster = settings_of_cluster(settings)
+    home = of_cluster.data_dir
+    server = postgres_server("postgres", home / "run", home / "logs")
+    postgres = Postgres.find(home / "node-1" / "data", server, settings.postgres_bin, durable=False)
+    postgres.data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ClusterState(of_cluster.state_file, passwords=_copy_kept(postgres)).save(of_cluster)
 
 
 def _copy_kept(postgres: Postgres) -> dict[str, str]:

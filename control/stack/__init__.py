@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from control.stack.lifecycle import (
-    ComponentStatus,
     components_of,
     down,
     log_files,
@@ -14,6 +13,7 @@ from control.stack.lifecycle import (
     up,
 )
 from control.stack.process import Server
+from control.stack.starting import ComponentStatus
 from control.stack.supervisor import watch
 
 __all__ = [

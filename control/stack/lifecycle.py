@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from control.database import connect
@@ -32,30 +32,12 @@ from control.stack.components import (
 )
 from control.stack.draining import leave_out, stop_surplus, those_that_run_last
 from control.stack.ministack import ensure_bucket, ensure_notifications
-from control.stack.ports import is_free, next_free
 from control.stack.postgres import find_running
-from control.stack.process import wait_for
+from control.stack.starting import ComponentStatus, bring_up, prepare, status_of
 from control.stack.state import State
 from control.storage.credentials import current_credentials, store_credentials
 from control.storage.s3 import make_client
 from control.terminal import working_on
-
-# How often another program may take a port between choosing and using it.
-PORT_ATTEMPTS = 5
-# How long a running server may take to answer before it is restarted.
-PATIENCE_SECONDS = 15
-# In the order of their first numbers; those of further PostgREST come after them.
-PORT_NAMES = ("api", "admin", "postgres", "s3", "postgrest", "relay")
-
-
-@dataclass(frozen=True)
-class ComponentStatus:
-    """The state of one server."""
-
-    state: str
-    pid: int | None
-    port: int | None
-    log: Path
 
 
 def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Settings:
@@ -76,12 +58,12 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
         for component in components:
             component.check()
         state.ensure_passwords()
-        _prepare([*components, *_wanted(archive)], settings, state, echo)
-        _bring_up(logs, settings, state, echo)
-        _bring_up(database, settings, state, echo)
+        prepare([*components, *_wanted(archive)], settings, state, echo)
+        bring_up(logs, settings, state, echo)
+        bring_up(database, settings, state, echo)
         working_on("preparing the database")
         bootstrap(state, database.admin_url, settings.sql_dir)
-        _bring_up(objects, settings, state, echo)
+        bring_up(objects, settings, state, echo)
         local = state.applied_to(settings)
         if ensure_bucket(local):
             echo(f"bucket {settings.bucket} created")
@@ -95,13 +77,13 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
         if migrated.has_loaded_code:
             for api in apis:
                 _have_schema_served(api, edge, settings, state, echo)
-        _bring_up(edge, settings, state, echo)
+        bring_up(edge, settings, state, echo)
         stop_surplus(settings, state, echo)
         if archives is False and archive.is_wanted:
             archive.give_up()
             echo(f"archive stopped; what it holds stays in {archive.home}")
         for keeper in _wanted(archive):
-            _bring_up(keeper, settings, state, echo)
+            bring_up(keeper, settings, state, echo)
         return state.applied_to(settings)
 
 
@@ -133,7 +115,7 @@ def status(settings: Settings) -> dict[str, ComponentStatus]:
     require_local(settings)
     state = State.load(settings)
     return {
-        component.server.name: _status_of(component, state)
+        component.server.name: status_of(component, state)
         for component in _all_components(settings, state)
     }
 
@@ -166,7 +148,7 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
             return failures
         state.ensure_passwords()
         keepers = _wanted(ArchiveKeeper(settings, state))
-        _prepare([*components, *keepers], settings, state, echo)
+        prepare([*components, *keepers], settings, state, echo)
         in_order: tuple[Component, ...] = (logs, database, objects, *apis, edge, *keepers)
         for component in in_order:
             server = component.server
@@ -179,7 +161,7 @@ def revive(settings: Settings, names: Collection[str], echo: Echo) -> dict[str, 
                         raise ControlError(f"{server.name} waits for postgres")
                     _bring_up_api(component, edge, settings, state, echo)
                 else:
-                    _bring_up(component, settings, state, echo)
+                    bring_up(component, settings, state, echo)
                 if component is objects:
                     ensure_bucket(state.applied_to(settings))
                     ensure_notifications(state.applied_to(settings))
@@ -210,9 +192,9 @@ def restart_api(settings: Settings, echo: Echo) -> bool:
         for api in running:
             leave_out(api, edge, echo)
             api.server.stop()
-            _bring_up(api, settings, state, echo)
+            bring_up(api, settings, state, echo)
         if edge.server.pid() is not None:
-            _bring_up(edge, settings, state, echo)
+            bring_up(edge, settings, state, echo)
         return bool(running)
 
 
@@ -227,24 +209,10 @@ def reload_edge(settings: Settings, echo: Echo) -> bool:
         if edge.server.pid() is None:
             return False
         if edge.reload() is None:
-            _bring_up(edge, settings, state, echo)
+            bring_up(edge, settings, state, echo)
         else:
             echo(f"{edge.server.name} reloaded")
         return True
-
-
-def _prepare(components: Sequence[Component], settings: Settings, state: State, echo: Echo) -> None:
-    """Choose all ports before any server is asked anything.
-
-    Another program may use an address left over from last time.
-    """
-    for component in components:
-        component.prepare()
-        if component.server.end_strays():
-            echo(f"{component.server.name} ran without a pid file; stopped it")
-        if component.server.pid() is None:
-            _choose_ports(component, settings, state, echo)
-    state.save(settings)
 
 
 def _have_schema_served(api: Api, edge: Edge, settings: Settings, state: State, echo: Echo) -> None:
@@ -258,7 +226,7 @@ def _have_schema_served(api: Api, edge: Edge, settings: Settings, state: State, 
         echo(f"{api.server.name} serves an old schema; restarting it")
         leave_out(api, edge, echo)
         api.server.stop()
-        _bring_up(api, settings, state, echo)
+        bring_up(api, settings, state, echo)
 
 
 def _renew_link_credentials(settings: Settings) -> None:
@@ -295,87 +263,4 @@ def _bring_up_api(api: Api, edge: Edge, settings: Settings, state: State, echo: 
     """Leave a PostgREST running; no request is at one that is restarted for its settings."""
     if api.server.pid() is not None and not api.server.runs_as(api.launch()):
         leave_out(api, edge, echo)
-    _bring_up(api, settings, state, echo)
-
-
-def _bring_up(component: Component, settings: Settings, state: State, echo: Echo) -> None:
-    """Leave one server running and answering, whatever its state was."""
-    server = component.server
-    working_on(f"starting {server.name}")
-    if server.has_died():
-        echo(f"{server.name} had died; starting it again")
-    if server.pid() is not None:
-        if not state.knows(component.port_names):
-            echo(f"{server.name} runs on an unknown port; restarting it")
-        elif not server.runs_as(component.launch()):
-            if isinstance(component, Edge) and component.reload() is not None:
-                echo(f"{server.name} reloaded, because its settings changed")
-                return
-            echo(f"{server.name} runs with other settings; restarting it")
-        elif wait_for(component.is_ready, PATIENCE_SECONDS):
-            echo(f"{server.name} already running{_on_port(component, state)}")
-            return
-        else:
-            echo(f"{server.name} runs but does not answer; restarting it")
-        server.stop()
-
-    for attempt in range(1, PORT_ATTEMPTS + 1):
-        _choose_ports(component, settings, state, echo)
-        state.save(settings)
-        try:
-            component.start()
-        except ControlError:
-            lost_port = not all(is_free(state.ports[name]) for name in component.port_names)
-            if server.pid() is not None or not lost_port or attempt == PORT_ATTEMPTS:
-                raise
-        else:
-            echo(f"{server.name} started{_on_port(component, state)}")
-            return
-
-
-def _choose_ports(component: Component, settings: Settings, state: State, echo: Echo) -> None:
-    """Keep each remembered port that is free, and report each that is taken and replaced."""
-    for name in component.port_names:
-        wanted = state.ports.get(name, _first_port(name, settings))
-        if is_free(wanted) and wanted not in _ports_of_others(state, name):
-            state.ports[name] = wanted
-            continue
-        state.ports[name] = next_free(
-            settings.first_port + len(PORT_NAMES), avoid=_ports_of_others(state, name)
-        )
-        echo(f"port {wanted} is taken; {name} gets {state.ports[name]}")
-
-
-def _first_port(name: str, settings: Settings) -> int:
-    """Return the number from which a port of this name is looked for."""
-    if name in PORT_NAMES:
-        return settings.first_port + PORT_NAMES.index(name)
-    kind, _, number = name.partition("-")
-    return settings.first_port + len(PORT_NAMES) + 2 * int(number) + (kind == "admin")
-
-
-def _on_port(component: Component, state: State) -> str:
-    """Return where it listens, for a message; nothing if it listens nowhere."""
-    port = _shown_port(component, state)
-    programs = f" ({component.programs})" if isinstance(component, Database) else ""
-    return "" if port is None else f" on port {port}{programs}"
-
-
-def _shown_port(component: Component, state: State) -> int | None:
-    return next((state.ports.get(name) for name in component.port_names), None)
-
-
-def _ports_of_others(state: State, name: str) -> set[int]:
-    return {port for other, port in state.ports.items() if other != name}
-
-
-def _status_of(component: Component, state: State) -> ComponentStatus:
-    server = component.server
-    pid = server.pid()
-    if pid is None:
-        word = "died" if server.has_died() else "stopped"
-    elif state.knows(component.port_names) and component.is_ready():
-        word = "running"
-    else:
-        word = "not answering"
-    return ComponentStatus(word, pid, _shown_port(component, state), server.log_file)
+    bring_up(api, settings, state, echo)

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +34,14 @@ HEALTH = "/.edge"
 
 
 @dataclass(frozen=True)
+class Replicas:
+    """The PostgREST of replicas, and the port where their statuses are corrected."""
+
+    postgrest_ports: Sequence[int]
+    relay_port: int
+
+
+@dataclass(frozen=True)
 class Edge:
     """One nginx in a directory of its own."""
 
@@ -53,8 +61,12 @@ class Edge:
         relay_port: int,
         postgrest_ports: Collection[int],
         unlimited: Collection[str] = (),
+        replicas: Replicas | None = None,
     ) -> Edge:
-        """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit."""
+        """Describe the nginx of this checkout; addresses in `unlimited` have no rate limit.
+
+        Reads go to the PostgREST of `replicas`, if there are any.
+        """
         files = {name: (settings.root / name).read_text("utf-8") for name in FILES}
         files |= {
             "local/listen.conf": f"listen {HOST}:{api_port};\n",
@@ -65,6 +77,8 @@ class Edge:
             ),
             "local/unlimited.conf": "".join(f"{address} 1;\n" for address in unlimited),
         }
+        if replicas is not None:
+            files |= _replicas(replicas, relay_port)
         return cls(find_nginx(settings), home, log_file, files)
 
     def prepare(self) -> None:
@@ -101,6 +115,43 @@ class Edge:
             {"PATH": os.defpath},
             inputs="\n".join(f"{name}\n{text}" for name, text in self.configuration.items()),
         )
+
+
+def _replicas(replicas: Replicas, relay_port: int) -> dict[str, str]:
+    """Return the files that lead to the PostgREST of replicas; nginx.conf says what each is for."""
+    servers = "".join(f"    server {HOST}:{port};\n" for port in replicas.postgrest_ports)
+    relay = f"{HOST}:{replicas.relay_port}"
+    return {
+        "local/replicas.conf": "default replicas;\n",
+        "local/http_replicas.conf": f"""\
+upstream replicas {{
+{servers}    keepalive 32;
+    keepalive_timeout 20s;
+}}
+upstream replicas_once {{
+{servers}    keepalive 1;
+    keepalive_requests 1;
+}}
+upstream replicas_relayed {{
+    server {relay} max_fails=0;
+    server {HOST}:{relay_port} backup;
+    keepalive 1;
+    keepalive_requests 1;
+}}
+""",
+        "local/stream_replicas.conf": f"""\
+upstream replicas {{
+{servers}}}
+server {{
+    listen {relay};
+    js_filter edge.correctStatus;
+    proxy_connect_timeout 3s;
+    proxy_timeout 10m;
+    proxy_buffer_size 16k;
+    proxy_pass replicas;
+}}
+""",
+    }
 
 
 def nginx_server(run: Path, logs: Path) -> Server:

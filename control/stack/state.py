@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar, Self
 
 from control.settings import MOST_POSTGRESTS, STACK_KEYS, DamagedState, Settings, damaged
 from control.stack.ports import HOST, LAST_PORT
@@ -23,6 +24,16 @@ S3_KEY = "test"
 class State:
     """Ports and generated passwords, and the URLs built from them."""
 
+    # The first port of the settings and those after it are theirs, in this order.
+    port_names: ClassVar[tuple[str, ...]] = (
+        "api",
+        "admin",
+        "postgres",
+        "s3",
+        "postgrest",
+        "relay",
+    )
+    logins: ClassVar[tuple[str, ...]] = (SUPERUSER, *LOGINS)
     path: Path
     ports: dict[str, int] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
@@ -30,7 +41,7 @@ class State:
     postgrests: int = 1
 
     @classmethod
-    def load(cls, settings: Settings) -> State:
+    def load(cls, settings: Settings) -> Self:
         """Return the remembered state; empty before the first `control up`."""
         path = settings.state_file
         try:
@@ -50,7 +61,7 @@ class State:
         return cls(path, ports, passwords, postgrests)
 
     @classmethod
-    def recover(cls, settings: Settings, echo: Callable[[str], None]) -> State:
+    def recover(cls, settings: Settings, echo: Callable[[str], None]) -> Self:
         """Return the remembered state; a damaged file is set aside and replaced."""
         try:
             return cls.load(settings)
@@ -65,7 +76,7 @@ class State:
 
     def ensure_passwords(self) -> None:
         """Generate the missing passwords."""
-        for login in (SUPERUSER, *LOGINS):
+        for login in self.logins:
             self.passwords.setdefault(login, secrets.token_urlsafe(24))
 
     def knows(self, port_names: tuple[str, ...]) -> bool:

@@ -7,12 +7,14 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform authz.await_transaction();
     perform authz.name_request();
     perform authz.note_version(admit_request.schema_name);
     perform authz.admit_body();
     perform authz.admit_preferences();
     perform authz.identify_caller();
     perform authz.announce_version();
+    perform authz.announce_transaction();
     perform authz.note_plan();
     perform authz.bound_request();
     return current_setting('request.method', true) = 'POST' and authz.admit_key();
@@ -21,7 +23,7 @@ $$;
 
 comment on function authz.admit_request(text) is $$Admits a request, or refuses it
 
-schema_name: the version of the API that it is for. Names the request, admits its body and its preferences, identifies its caller, bounds it and looks for its
+schema_name: the version of the API that it is for. Awaits what the caller wrote before, names the request, admits its body and its preferences, identifies its caller, bounds it and looks for its
 Idempotency-Key; refuses it as these functions of authz say. Returns whether the answer is to be kept.$$;
 
 revoke all on function authz.admit_request(text) from public;

@@ -59,7 +59,11 @@ begin
                 when media_type like 'application/vnd.pgrst.object%'
                     then 'application/vnd.pgrst.object+json'
                 else 'application/json'
-            end || '; charset=utf-8')) || coalesce((
+            end || '; charset=utf-8')) || case
+                when given ->> 'aspen-replicas' is null then '[]'
+                else jsonb_build_array(jsonb_build_object(
+                    'Aspen-Transaction', pg_current_xact_id()::text))
+            end || coalesce((
                 select jsonb_build_array(jsonb_build_object('Location', request_path || '?' || noted.filter))
                 from nullif(pg_catalog.current_setting('aspen.answer_location', true), '')
                     as noted(filter)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -104,8 +104,10 @@ class Bench:
         return mint(self.keys, sub=subject, role="member", groups=groups, ttl=timedelta(hours=2))
 
     @contextmanager
-    def postgrest(self, database: str) -> Iterator[Service]:
-        """Start PostgREST with this checkout's configuration."""
+    def postgrest(
+        self, database: str, environment: Mapping[str, str] | None = None
+    ) -> Iterator[Service]:
+        """Start PostgREST with this checkout's configuration, and what these variables say."""
         api_port = next_free(self.settings.first_port)
         admin_port = next_free(api_port + 1)
         launch = postgrest_launch(
@@ -116,6 +118,7 @@ class Bench:
             admin_port=admin_port,
             public_url=None,
         )
+        launch = replace(launch, environment={**launch.environment, **(environment or {})})
         with self._running("postgrest", launch, f"http://{HOST}:{admin_port}/ready") as pids:
             yield Service(f"http://{HOST}:{api_port}", pids)
 

@@ -72,8 +72,11 @@ class Answers:
 class Clients:
     """Readers and writers, each a thread with a connection of its own."""
 
-    def __init__(self, local: LocalStack, group: int, location: int, seed: int) -> None:
+    def __init__(
+        self, local: LocalStack, group: int, location: int, seed: int, retries: int = RETRIES
+    ) -> None:
         self.answers = Answers()
+        self._retries = retries
         self._local, self._group, self._location, self._seed = local, group, location, seed
         self._over = threading.Event()
         # Counts up when everybody has to take a new token.
@@ -155,7 +158,7 @@ class Clients:
             "collection_date": "2026-11-01",
             "location_id": self._location,
         }
-        for _ in range(RETRIES):
+        for _ in range(self._retries):
             started = time.monotonic()
             try:
                 answer = client.post(

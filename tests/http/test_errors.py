@@ -29,6 +29,7 @@ OBJECT = "application/vnd.pgrst.object+json"
 # These need a server of their own: tests/http/test_limits.py, test_edge.py.
 ELSEWHERE = {
     "503 57014",
+    "503 replica_behind",
     "503 55P03",
     "409 40P01",
     "503 57P01",

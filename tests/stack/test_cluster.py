@@ -1,0 +1,186 @@
+"""The cluster: reads go to replicas, writers read what they wrote, and the primary can move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import psycopg
+import pytest
+
+from control.cluster import lifecycle
+from control.errors import ControlError
+from control.stack.process import wait_for
+from control.tokens.keys import load_keys
+from control.tokens.minting import mint
+from tests.calm.run import prepare
+from tests.failover.run import Result, switch
+from tests.failover.stage import LocalCluster, needs_cluster, run_local_cluster
+
+pytestmark = [needs_cluster, pytest.mark.timeout(300)]
+NAMES = "/samples?select=private_identifier&private_identifier=eq."
+
+
+@dataclass(frozen=True)
+class Client:
+    """Ada at the edge: she has a group, and no cookies but those that a test gives her."""
+
+    local: LocalCluster
+    group: int
+    location: int
+    token: str
+
+    def post(self, name: str, **headers: str) -> httpx.Response:
+        """Upload a sample."""
+        sample = {
+            "private_identifier": name,
+            "collection_date": "2026-11-01",
+            "location_id": self.location,
+        }
+        return httpx.post(
+            f"{self.local.settings.api_url}/rpc/create_samples",
+            json={"group_id": self.group, "pathogen": "SC2", "samples": [sample]},
+            headers=self._headers(headers),
+        )
+
+    def finds(self, name: str, **headers: str) -> bool:
+        """Tell whether a sample is in the answer."""
+        url = f"{self.local.settings.api_url}{NAMES}{name}"
+        answer = httpx.get(url, headers=self._headers(headers))
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, str]] = answer.json()
+        return found == [{"private_identifier": name}]
+
+    def _headers(self, headers: dict[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} | headers
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Start the cluster that these tests share."""
+    with run_local_cluster(tmp_path_factory.mktemp("cluster")) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def ada(local: LocalCluster) -> Client:
+    """Store a group with an admin."""
+    group, location = prepare(local)
+    keys = load_keys(local.settings.keys_dir)
+    token = mint(keys, sub="ada", role="member", ttl=timedelta(hours=1))
+    return Client(local, group, location, token)
+
+
+@pytest.fixture
+def late(local: LocalCluster, ada: Client) -> Iterator[Client]:
+    """Stop both replicas from replaying: they wait for a lock that a query on each of them holds."""
+    with local.connect() as primary, ExitStack() as stack:
+        primary.execute("create table if not exists public.brake ()")
+        wait_for(lambda: all(has_brake(local, number) for number in local.replicas()), 10)
+        for number in local.replicas():
+            conn: psycopg.Connection = stack.enter_context(local.on(number))
+            stack.enter_context(conn.transaction())
+            conn.execute("select from public.brake")
+        with primary.transaction():
+            primary.execute("lock table public.brake in access exclusive mode")
+        yield ada
+
+
+def has_brake(local: LocalCluster, number: int) -> bool:
+    """Tell whether a replica has the table."""
+    with local.on(number) as conn:
+        found = conn.execute("select to_regclass('public.brake') is not null").fetchone()
+    return found == (True,)
+
+
+def test_two_replicas_follow_a_primary(local: LocalCluster) -> None:
+    """Run every server, and have one replica hold everything that was answered."""
+    found = lifecycle.status(local.outer)
+
+    assert sorted(member.role for member in found.members) == [
+        "primary",
+        "replica",
+        "synchronous replica",
+    ]
+    assert found.is_whole
+
+
+def test_replicas_answer_reads(late: Client) -> None:
+    """Show what a replica has, and not what the primary has."""
+    written = late.post("S-1")
+
+    assert (written.status_code, late.finds("S-1")) == (200, False)
+
+
+def test_writer_reads_what_it_wrote(late: Client) -> None:
+    """Answer from the primary whoever names a transaction that the replicas do not have."""
+    written = late.post("S-2").headers["Aspen-Transaction"]
+
+    assert late.finds("S-2", **{"Aspen-Transaction": written})
+
+
+def test_browser_reads_what_it_wrote(late: Client) -> None:
+    """Keep the transaction in a cookie that scripts and other sites do not get."""
+    cookie = late.post("S-3").headers["Set-Cookie"]
+
+    name, *attributes = cookie.split("; ")
+    assert attributes == ["Path=/", "Max-Age=60", "HttpOnly", "SameSite=Strict"]
+    assert late.finds("S-3", Cookie=name)
+
+
+def test_answer_that_was_kept_names_its_transaction(late: Client) -> None:
+    """Say the same to whoever sends a request again, because the first answer may be lost."""
+    first, again = (late.post("S-4", **{"Idempotency-Key": "S-4"}) for _ in range(2))
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["Aspen-Transaction"] == first.headers["Aspen-Transaction"]
+
+
+def test_replica_answers_a_writer_once_it_has_everything(local: LocalCluster, ada: Client) -> None:
+    """Ask the primary no more for what is everywhere: it says nothing of itself here."""
+    written = int(ada.post("S-5").headers["Aspen-Transaction"])
+
+    with local.on(local.replicas()[0]) as conn:
+        conn.execute(
+            "select set_config('request.headers', %s, false)",
+            [f'{{"aspen-transaction": "{written}"}}'],
+        )
+        conn.execute("select authz.await_transaction()")
+
+    assert ada.finds("S-5", **{"Aspen-Transaction": f"{written}"})
+
+
+@pytest.mark.parametrize("invented", ["9223372036854775807", "abc", "1,2,3", "-1", ""])
+def test_invented_transaction_harms_nobody(ada: Client, invented: str) -> None:
+    """Read it as one that no replica has, or as none."""
+    ada.post("S-6")
+
+    assert ada.finds("S-6", **{"Aspen-Transaction": invented}) in (True, False)
+
+
+def test_nobody_who_reads_notices_a_switchover(local: LocalCluster, ada: Client) -> None:
+    """Move the primary under load: no read fails, and each write is done once."""
+    said: list[str] = []
+    result = Result()
+
+    switch(local, ada.group, ada.location, 1, said.append, result)
+
+    assert result.wrong == [], said
+    assert result.uploads > 0
+
+
+def test_switchover_refuses_a_node_that_may_lack_something(local: LocalCluster) -> None:
+    """Name the one that can take over."""
+    members = lifecycle.status(local.outer).members
+    fit, unfit = (
+        next(member.name for member in members if member.role == role)
+        for role in ("synchronous replica", "replica")
+    )
+
+    with pytest.raises(ControlError) as caught:
+        lifecycle.switchover(local.outer, unfit, dry_run=False)
+
+    assert (caught.value.remedy, local.primary().name in (fit, unfit)) == (f"choose {fit}", False)
