@@ -1,4 +1,4 @@
-"""Run the benchmarks named, or all but growth: `python -m tests.bench [list fastapi_baseline rls …]`.
+"""Run the benchmarks named, or all but growth: `python -m tests.bench [list edge rls …]`.
 
 A benchmark is a module bench_<name>.py with a function run(bench, report). Exits 1 when a target is
 missed.
@@ -37,7 +37,7 @@ def main(names: list[str]) -> int:
         with open_bench() as bench:
             print(machine(bench))
             for name in ordered:
-                if name in names or not names and name not in NAMED_ONLY:
+                if name in names or (not names and name not in NAMED_ONLY):
                     started = time.monotonic()
                     try:
                         importlib.import_module(f"tests.bench.bench_{name}").run(bench, report)
