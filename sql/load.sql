@@ -268,6 +268,13 @@
 \ir internal/overview/overview_style.sql
 \ir internal/overview/overview_policy.sql
 \ir internal/overview/overview_page.sql
+\ir internal/metrics/metric_families.sql
+\ir internal/metrics/job_metrics.sql
+\ir internal/metrics/outbox_metrics.sql
+\ir internal/metrics/server_metrics.sql
+\ir internal/metrics/table_metrics.sql
+\ir internal/metrics/group_metrics.sql
+\ir internal/metrics/metrics.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
@@ -366,6 +373,7 @@
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
 \ir policies/job_kinds.sql
+\ir policies/job_workers.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_backgrounds.sql
@@ -384,6 +392,7 @@
 \ir policies/job_schedules.sql
 \ir policies/event_notes.sql
 \ir policies/events.sql
+\ir policies/rejected_notifications.sql
 \ir policies/webhooks.sql
 \ir policies/audit_log.sql
 \ir policies/replaced_sequences.sql
@@ -539,6 +548,7 @@
 \ir api/functions/access/explain_access.sql
 \ir api/functions/overview/overview.sql
 \ir api/functions/limits/group_usage.sql
+\ir api/functions/metrics/metrics.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

@@ -99,6 +99,8 @@ where due_at is not null;
 
 create index jobs_worker_id_running_idx on aspen.jobs (worker, id) where status = 'running';
 
+create index jobs_finished_at_ended_idx on aspen.jobs (finished_at) where finished_at is not null;
+
 create index jobs_group_id_turn_given_idx on aspen.jobs (group_id, turn) where turn > 0;
 
 create index jobs_pathogen_id_idx on aspen.jobs (pathogen_id);
