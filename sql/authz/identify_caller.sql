@@ -10,7 +10,8 @@
 -- Operators see group 0, the platform, as if it granted them the role of a member.
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- Only numbers read here are ever written to a setting, never a caller's text. response.headers
--- tell the access log who it was; the edge keeps Aspen-User to itself.
+-- tell the access log who it was, and of the groups where the caller has a role the first 100; the
+-- edge keeps Aspen-User and Aspen-Groups to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
@@ -33,9 +34,11 @@ declare
     admin_groups bigint[] := '{}';
     any_groups bigint[] := '{}';
     full_groups bigint[] := '{}';
+    logged_groups text;
 begin
     perform
         set_config('aspen.user_id', '', true),
+        set_config('aspen.logged_groups', '', true),
         set_config('aspen.job_id', '', true),
         set_config('aspen.job_group_id', '', true),
         set_config('aspen.machine_token_id', '', true),
@@ -200,10 +203,14 @@ begin
         full_groups := full_groups || 0::bigint;
     end if;
 
+    logged_groups := array_to_string(direct_groups[:100], ',');
     perform
-        set_config('response.headers',
-            json_build_array(json_build_object('Aspen-User', caller.id::text))::text, true),
+        set_config('response.headers', json_build_array(
+            json_build_object('Aspen-User', caller.id::text),
+            json_build_object('Aspen-Groups', logged_groups)
+        )::text, true),
         set_config('aspen.user_id', caller.id::text, true),
+        set_config('aspen.logged_groups', logged_groups, true),
         set_config('aspen.any_groups', any_groups::text, true),
         set_config('aspen.full_groups', full_groups::text, true),
         set_config('aspen.direct_groups', direct_groups::text, true),
