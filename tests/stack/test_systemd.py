@@ -68,7 +68,7 @@ def commands() -> list[list[str]]:
 
 def test_units_name_our_commands() -> None:
     """Find at least one."""
-    assert len(commands()) == 13
+    assert len(commands()) == 14
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
