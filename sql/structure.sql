@@ -180,7 +180,7 @@ begin
             values
                 ('job_backgrounds', $sql$'sample_ids', 'resolved_template_args'$sql$),
                 ('jobs', $sql$'arguments', 'deadline_at', 'executor', 'executor_handle',
-                    'first_attempt', 'is_platform', 'max_attempts', 'turn', 'worker'$sql$),
+                    'first_attempt', 'is_platform', 'max_attempts', 'traceparent', 'turn', 'worker'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),
                 (
