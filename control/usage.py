@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from control.people.groups import find_group
 
-LIMITS = ("most_samples", "most_upload_bytes", "most_jobs_per_day")
+LIMITS = ("most_samples", "most_upload_bytes", "most_jobs_per_day", "most_requests_per_day")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Usage:
     most_samples: int | None
     most_upload_bytes: int | None
     most_jobs_per_day: int | None
+    requests_today: int
+    most_requests_per_day: int | None
 
 
 def read_usage(conn: psycopg.Connection, group: str | None) -> list[Usage]:

@@ -29,6 +29,8 @@
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
 \ir tables/group_limits.sql
+\ir tables/group_requests.sql
+\ir tables/log_positions.sql
 \ir tables/mails.sql
 \ir tables/machine_tokens.sql
 \ir tables/samples.sql
@@ -313,6 +315,7 @@
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
+\ir authz/bound_groups.sql
 \ir authz/admit_key.sql
 \ir authz/admit_request.sql
 \ir authz/pre_request.sql
@@ -363,6 +366,7 @@
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
 \ir policies/group_limits.sql
+\ir policies/group_requests.sql
 \ir policies/mails.sql
 \ir policies/machine_tokens.sql
 \ir policies/samples.sql

@@ -132,7 +132,7 @@ $$;
 -- and what is long and computed. Of the tables that decide on access it keeps those of the columns
 -- listed below, after the column that is the row's id. Those of sequences are in
 -- triggers/sequences.sql; replaced_sequences, event_notes and events are themselves records of
--- changes.
+-- changes, and group_requests is one of requests.
 do $$
 declare
     missing record;
@@ -214,7 +214,9 @@ begin
             )
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
-            and tables.relname not in ('event_notes', 'events', 'replaced_sequences', 'sequences')
+            and tables.relname not in (
+                'event_notes', 'events', 'group_requests', 'replaced_sequences', 'sequences'
+            )
             and (
                 keys.attnum is not null
                 or access.columns is not null

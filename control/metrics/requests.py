@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from control.metrics.families import Family, Sample
 
@@ -19,12 +20,11 @@ OTHER = "other"
 METHODS = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 _ROUTE = re.compile(r"-|/[a-z_/]{0,80}")
 _GROUPS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17}){0,99}")
-_DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a line of the access log says about one request."""
+    """What a line of the access log says about one request; the day is in UTC."""
 
     day: str
     route: str
@@ -39,7 +39,8 @@ def parse(line: bytes) -> Request | None:
     """Return the request of a line; None for messages of nginx and whatever else is no request."""
     try:
         entry = json.loads(line)
-        day, route = f"{entry['time']}"[:10], f"{entry['route']}"
+        day = datetime.fromisoformat(entry["time"]).astimezone(UTC).date().isoformat()
+        route = f"{entry['route']}"
         status, seconds, size = int(entry["status"]), float(entry["seconds"]), int(entry["bytes"])
         groups = f"{entry.get('groups', '-')}"
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -49,7 +50,6 @@ def parse(line: bytes) -> Request | None:
         and 0 <= seconds < 1e6
         and 0 <= size < 1 << 50
         and _ROUTE.fullmatch(route)
-        and _DAY.fullmatch(day)
     ):
         return None
     method = f"{entry.get('method')}"

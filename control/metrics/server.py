@@ -12,6 +12,7 @@ from pathlib import Path
 from control.errors import ControlError
 from control.metrics.families import CONTENT_TYPE, END, write
 from control.metrics.following import Follower
+from control.metrics.group_requests import GroupCounter
 from control.metrics.log_reader import LogReader
 from control.metrics.probes import Prober
 from control.settings import Settings
@@ -83,10 +84,13 @@ def open_metrics(settings: Settings, host: str, port: int, log: Path) -> Iterato
         raise ControlError(
             f"{host}, port {port}, cannot be used: {error.strerror}", "choose another port"
         ) from error
+    counter = GroupCounter(settings, log)
     follower.start()
+    counter.start()
     try:
         yield server
     finally:
         server.server_close()
         prober.close()
         follower.close()
+        counter.close()

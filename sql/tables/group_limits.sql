@@ -10,7 +10,9 @@ create table aspen.group_limits (
     constraint group_limits_most_upload_bytes_check check (most_upload_bytes >= 0),
     most_jobs_per_day integer
     constraint group_limits_most_jobs_per_day_check check (most_jobs_per_day >= 0),
-    updated_at aspen.moment not null default now()
+    updated_at aspen.moment not null default now(),
+    most_requests_per_day bigint
+    constraint group_limits_most_requests_per_day_check check (most_requests_per_day >= 0)
 );
 
 comment on table aspen.group_limits is 'What groups may have at most; no row, no limit';
@@ -19,3 +21,5 @@ comment on column aspen.group_limits.most_upload_bytes is
 'Bytes of its uploads together; null for any number';
 comment on column aspen.group_limits.most_jobs_per_day is
 'Jobs that its people request in 24 hours; null for any number';
+comment on column aspen.group_limits.most_requests_per_day is
+'Requests of a day of UTC, as control metrics serve counts them; null for any number';

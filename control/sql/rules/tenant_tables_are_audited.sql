@@ -9,9 +9,9 @@ where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
     and to_regclass('aspen.audit_log') is not null
-    -- What records changes itself.
+    -- What records changes or requests itself.
     and tables.relname not in (
-        'audit_log', 'audit_log_default', 'event_notes', 'events', 'replaced_sequences'
+        'audit_log', 'audit_log_default', 'event_notes', 'events', 'group_requests', 'replaced_sequences'
     )
     and (
         tables.relname in ('groups', 'users', 'storage_credentials')

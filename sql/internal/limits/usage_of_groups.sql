@@ -10,7 +10,9 @@ returns table (
     job_minutes bigint,
     most_samples bigint,
     most_upload_bytes bigint,
-    most_jobs_per_day integer
+    most_jobs_per_day integer,
+    requests_today bigint,
+    most_requests_per_day bigint
 )
 language sql
 stable
@@ -43,7 +45,9 @@ begin atomic
         jobs.minutes as job_minutes,
         limits.most_samples,
         limits.most_upload_bytes,
-        limits.most_jobs_per_day
+        limits.most_jobs_per_day,
+        coalesce(requests.request_count, 0) as requests_today,
+        limits.most_requests_per_day
     from unnest(usage_of_groups.group_ids) as named (group_id)
     cross join
         lateral (
@@ -72,6 +76,8 @@ begin atomic
         ) as jobs
     left join aspen.group_limits as limits
         on named.group_id = limits.group_id
+    left join aspen.group_requests as requests
+        on named.group_id = requests.group_id and requests.day = (now() at time zone 'UTC')::date
     order by named.group_id;
 end;
 

@@ -29,7 +29,21 @@ begin atomic
             values
             ('aspen_group_jobs_ended_in_day', used.job_count),
             ('aspen_group_job_seconds_in_day', coalesce(used.seconds, 0))
-        ) as measured (name, value);
+        ) as measured (name, value)
+    union all
+    select
+        'aspen_group_requests_today' as name,
+        jsonb_build_object('group', busiest.group_id) as labels,
+        busiest.request_count as value
+    from (
+        select
+            requests.group_id,
+            requests.request_count
+        from aspen.group_requests as requests
+        where requests.day = (now() at time zone 'UTC')::date
+        order by requests.request_count desc, requests.group_id asc
+        limit 1000
+    ) as busiest;
 end;
 
 comment on function internal.group_metrics() is

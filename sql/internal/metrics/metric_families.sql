@@ -79,7 +79,8 @@ begin atomic
         (62, 'aspen_table_rows', 'gauge', 'Rows of a table, as the server estimates'),
         (63, 'aspen_table_dead_rows', 'gauge', 'Rows to be vacuumed, as the server estimates'),
         (70, 'aspen_group_jobs_ended_in_day', 'gauge', 'Jobs of a group that ended in 24 hours'),
-        (71, 'aspen_group_job_seconds_in_day', 'gauge', 'How long they ran')
+        (71, 'aspen_group_job_seconds_in_day', 'gauge', 'How long they ran'),
+        (72, 'aspen_group_requests_today', 'gauge', 'Requests of a group since midnight UTC')
     ) as families (number, name, type, help);
 end;
 
