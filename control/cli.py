@@ -45,6 +45,7 @@ COMMANDS = {
     "mail": "control.commands.mail:mail",
     "event": "control.commands.event:event",
     "webhook": "control.commands.webhook:webhook",
+    "metrics": "control.commands.metrics:metrics",
     "load": "control.commands.load:load",
     "report": "control.commands.report:report",
 }
@@ -81,6 +82,7 @@ SUMMARIES = {
     "mail": "Send the mails of invitations.",
     "event": "Publish the events of the feed, and delete old ones.",
     "webhook": "Send the events of groups to their webhooks.",
+    "metrics": "Show Prometheus what is to be watched.",
     "load": "Load reference data, or the demo.",
     "report": "Write the overview: samples, turnaround, jobs, storage, queue.",
 }

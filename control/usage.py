@@ -17,6 +17,7 @@ LIMITS = (
     "most_output_bytes",
     "most_upload_bytes",
     "most_jobs_per_day",
+    "most_requests_per_day",
 )
 
 
@@ -37,6 +38,8 @@ class Usage:
     most_jobs_per_day: int | None
     most_sequence_bytes: int | None
     most_output_bytes: int | None
+    requests_today: int
+    most_requests_per_day: int | None
 
 
 def read_usage(conn: psycopg.Connection, group: str | None) -> list[Usage]:

@@ -176,8 +176,10 @@ class Job:
         )
 
     def _report(self, manifest: dict[str, object]) -> None:
-        kind = self.inputs()["kind"]
-        self._call("report_job", {"manifest": {"kind": kind, "attempt": self.attempt, **manifest}})
+        named = {"kind": self.inputs()["kind"], "attempt": self.attempt}
+        if self.traceparent:
+            named["traceparent"] = self.traceparent
+        self._call("report_job", {"manifest": {**named, **manifest}})
 
     def _call(self, name: str, arguments: Mapping[str, object], tries: int = TRIES) -> Any:
         for wait in waits(tries):

@@ -29,6 +29,8 @@
 \ir tables/group_grants.sql
 \ir tables/invitations.sql
 \ir tables/group_limits.sql
+\ir tables/group_requests.sql
+\ir tables/log_positions.sql
 \ir tables/mails.sql
 \ir tables/machine_tokens.sql
 \ir tables/samples.sql
@@ -275,6 +277,13 @@
 \ir internal/overview/overview_style.sql
 \ir internal/overview/overview_policy.sql
 \ir internal/overview/overview_page.sql
+\ir internal/metrics/metric_families.sql
+\ir internal/metrics/job_metrics.sql
+\ir internal/metrics/outbox_metrics.sql
+\ir internal/metrics/server_metrics.sql
+\ir internal/metrics/table_metrics.sql
+\ir internal/metrics/group_metrics.sql
+\ir internal/metrics/metrics.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
 \ir internal/phylo/place_path.sql
@@ -315,6 +324,7 @@
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql
+\ir authz/bound_groups.sql
 \ir authz/admit_key.sql
 \ir authz/admit_request.sql
 \ir authz/pre_request.sql
@@ -365,6 +375,7 @@
 \ir policies/group_grants.sql
 \ir policies/invitations.sql
 \ir policies/group_limits.sql
+\ir policies/group_requests.sql
 \ir policies/mails.sql
 \ir policies/machine_tokens.sql
 \ir policies/samples.sql
@@ -375,6 +386,7 @@
 \ir policies/sample_qc_metrics.sql
 \ir policies/sample_mutations.sql
 \ir policies/job_kinds.sql
+\ir policies/job_workers.sql
 \ir policies/jobs.sql
 \ir policies/job_samples.sql
 \ir policies/job_backgrounds.sql
@@ -393,6 +405,7 @@
 \ir policies/job_schedules.sql
 \ir policies/event_notes.sql
 \ir policies/events.sql
+\ir policies/rejected_notifications.sql
 \ir policies/webhooks.sql
 \ir policies/audit_log.sql
 \ir policies/replaced_sequences.sql
@@ -548,6 +561,7 @@
 \ir api/functions/access/explain_access.sql
 \ir api/functions/overview/overview.sql
 \ir api/functions/limits/group_usage.sql
+\ir api/functions/metrics/metrics.sql
 
 -- What the API says about itself.
 \ir internal/description/default_value.sql

@@ -51,6 +51,7 @@ begin
                     'internal.claim_job_inputs', 'internal.job_sequences',
                     'internal.job_upload_url', 'internal.report_job'
                 ]),
+                ('observer', array['internal.metrics']),
                 ('presigner', array['internal.newest_bucket', 'internal.presigned_url']),
                 ('registrar', array[
                     'internal.accept_invitation', 'internal.invite_members',

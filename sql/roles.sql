@@ -9,7 +9,8 @@ declare
 begin
     foreach role_name in array array[
         'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'control', 'analyst',
-        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar',
+        'results_keeper', 'observer'
     ] loop
         if not exists (select from pg_catalog.pg_roles
             as roles where roles.rolname = role_name) then
@@ -35,6 +36,8 @@ alter role job_runner nologin noinherit nosuperuser nocreatedb nocreaterole noby
 alter role presigner nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role registrar nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role results_keeper nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
+-- Inherits, because statistics are shown to those who have the rights of pg_read_all_stats.
+alter role observer nologin inherit nosuperuser nocreatedb nocreaterole nobypassrls;
 
 comment on role aspen_owner is 'Owns every object; row-level security is forced on it too';
 comment on role authenticator is 'Login of PostgREST: may become an API role and has no other rights';
@@ -51,6 +54,7 @@ comment on role job_runner is 'Owns the functions of a running job; sees the inp
 comment on role presigner is 'Owns the function that signs S3 URLs, for which it reads the credentials';
 comment on role registrar is 'Owns the functions by which people are invited and join groups';
 comment on role results_keeper is 'Owns the triggers that renew results and jobs when sequences change';
+comment on role observer is 'Owns the function that counts what operators watch';
 
 -- An operator is a member with more rights, so every policy for member also applies to operator.
 grant member to operator;
@@ -66,6 +70,8 @@ grant operator to control;
 grant job to control;
 -- Lets `control` name the query that blocks a migration.
 grant pg_read_all_stats to control;
+-- Lets the metrics count connections and the lag of replicas.
+grant pg_read_all_stats to observer;
 -- Lets the owner give a function to the role as which it runs, and use it in a trigger (inherit).
 grant claims_reader to aspen_owner;
 grant api_writer to aspen_owner;
@@ -74,6 +80,7 @@ grant job_runner to aspen_owner;
 grant presigner to aspen_owner;
 grant registrar to aspen_owner;
 grant results_keeper to aspen_owner;
+grant observer to aspen_owner;
 
 -- One tenant's cached plan must never serve another, and the planner must see the group ids
 -- (docs/architecture.md).

@@ -39,6 +39,6 @@ grant usage on schema authz
 to claims_reader, api_writer, auditor, job_runner, registrar, results_keeper;
 
 grant usage on schema aspen
-to claims_reader, api_writer, auditor, job_runner, presigner, registrar, results_keeper;
+to claims_reader, api_writer, auditor, job_runner, presigner, registrar, results_keeper, observer;
 grant usage on schema internal
-to claims_reader, api_writer, job_runner, presigner, registrar, results_keeper;
+to claims_reader, api_writer, job_runner, presigner, registrar, results_keeper, observer;

@@ -134,7 +134,7 @@ $$;
 -- and what is long and computed. Of the tables that decide on access it keeps those of the columns
 -- listed below, after the column that is the row's id. Those of sequences are in
 -- triggers/sequences.sql; replaced_sequences, event_notes and events are themselves records of
--- changes.
+-- changes, and group_requests is one of requests.
 do $$
 declare
     missing record;
@@ -182,7 +182,7 @@ begin
             values
                 ('job_backgrounds', $sql$'sample_ids', 'resolved_template_args'$sql$),
                 ('jobs', $sql$'arguments', 'deadline_at', 'executor', 'executor_handle',
-                    'first_attempt', 'is_platform', 'max_attempts', 'turn', 'worker'$sql$),
+                    'first_attempt', 'is_platform', 'max_attempts', 'traceparent', 'turn', 'worker'$sql$),
                 ('mails', $sql$'recipient', 'body', 'error'$sql$),
                 ('phylo_tree_tips', $sql$'segment'$sql$),
                 (
@@ -216,7 +216,9 @@ begin
             )
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
-            and tables.relname not in ('event_notes', 'events', 'replaced_sequences', 'sequences')
+            and tables.relname not in (
+                'event_notes', 'events', 'group_requests', 'replaced_sequences', 'sequences'
+            )
             and not tables.relispartition
             and (
                 keys.attnum is not null

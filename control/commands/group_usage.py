@@ -43,7 +43,7 @@ def usage(app: App, group: str | None, as_json: bool) -> None:
     """Show what groups store and ask for, and their limits: of GROUP, or of all.
 
     Jobs are those that people requested in the last 24 hours, minutes those that jobs of the last
-    30 days ran.
+    30 days ran, requests those since midnight UTC that `control metrics serve` has counted.
 
     \b
         control group usage
@@ -67,6 +67,12 @@ def usage(app: App, group: str | None, as_json: bool) -> None:
     type=Most(),
     help="Runs, imports and exports that people request in 24 hours.",
 )
+@click.option(
+    "--requests-per-day",
+    "most_requests_per_day",
+    type=Most(),
+    help="Requests in a day of UTC, which control metrics serve counts.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the result, and store nothing.")
 @json_option
 @click.pass_obj
@@ -89,7 +95,8 @@ def limit(app: App, /, group: str, dry_run: bool, as_json: bool, **given: int | 
     }
     if not limits:
         raise click.UsageError(
-            "give --samples, --sequence-bytes, --output-bytes, --upload-bytes or --jobs-per-day"
+            "give --samples, --sequence-bytes, --output-bytes, --upload-bytes, --jobs-per-day or"
+            " --requests-per-day"
         )
     with app.connect("group limit") as conn:
         _show([set_limits(conn, group, limits, dry_run=dry_run)], as_json=as_json)
@@ -99,7 +106,7 @@ def _show(groups: list[Usage], *, as_json: bool) -> None:
     if as_json:
         echo_json({"groups": [asdict(one) for one in groups]})
         return
-    head = ["id", "name", "samples", "genomes", "outputs", "uploads", "jobs", "minutes"]
+    head = ["id", "name", "samples", "genomes", "outputs", "uploads", "jobs", "minutes", "requests"]
     rows = [
         [
             one.group_id,
@@ -110,6 +117,7 @@ def _show(groups: list[Usage], *, as_json: bool) -> None:
             _of(one.upload_bytes, one.most_upload_bytes),
             _of(one.jobs_requested, one.most_jobs_per_day),
             one.job_minutes,
+            _of(one.requests_today, one.most_requests_per_day),
         ]
         for one in groups
     ]

@@ -14,8 +14,7 @@ OLDEST_ARCHIVE = timedelta(minutes=10)
 
 def backups(patient: Patient) -> Verdict:
     """Look how old the newest backup is, or until when the archive is complete."""
-    from control.backups.archive import Archive
-    from control.backups.manifest import find_backups
+    from control.backups.newest import newest_backup
 
     if patient.settings.backup_folder is None:
         return skip(
@@ -31,23 +30,18 @@ def backups(patient: Patient) -> Verdict:
         return fail(
             f"{folder} is no directory", "correct backup_folder, or mount the disk of backups"
         )
-    if complete := Archive(folder).complete_until:
+    newest = newest_backup(folder)
+    remedy = f"control db backup {folder}/$(date +%F), every night"
+    if newest is None:
+        return fail(f"there is no complete backup below {folder}", remedy)
+    if newest.is_archive:
         return _judge(
             f"the archive {folder} is complete until",
-            complete[0],
+            newest.moment,
             OLDEST_ARCHIVE,
             "start control db archive again; receiver.log in it says why it ended",
         )
-    made = max((backup.made_at for backup in find_backups(folder)), default=None)
-    remedy = f"control db backup {folder}/$(date +%F), every night"
-    if made is None:
-        return fail(f"there is no complete backup below {folder}", remedy)
-    return _judge(
-        f"the newest backup below {folder} is of",
-        datetime.fromisoformat(made),
-        OLDEST_BACKUP,
-        remedy,
-    )
+    return _judge(f"the newest backup below {folder} is of", newest.moment, OLDEST_BACKUP, remedy)
 
 
 def _judge(what: str, moment: datetime, most: timedelta, remedy: str) -> Verdict:

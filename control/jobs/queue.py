@@ -27,6 +27,8 @@ class Claim:
     pathogen: str | None
     group_id: int
     turn: int
+    # Of the request that queued the job.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def claim_jobs(
     """Take at most so many jobs; `after` is turn and id of the last one taken, None the front."""
     turn, job_id = after or (None, None)
     rows = conn.execute(
-        "select job_id, attempt, kind, pathogen, group_id, turn"
+        "select job_id, attempt, kind, pathogen, group_id, turn, traceparent"
         " from internal.claim_jobs(%s, %s, %s, %s, %s) order by turn, job_id",
         [worker, wanted, list(kinds) if kinds else None, turn, job_id],
     ).fetchall()

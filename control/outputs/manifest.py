@@ -28,6 +28,8 @@ _MEMBERS = {
     "software_versions": False,
     "files": False,
     "resolved_template_args": False,
+    # For whoever reads the manifest; nothing is done with it, so nothing is wrong with any.
+    "traceparent": False,
 }
 _FILE_MEMBERS = {"kind": True, "key": True, "size": False, "etag": False, "sha256": False}
 

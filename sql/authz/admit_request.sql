@@ -17,6 +17,7 @@ begin
     perform authz.announce_transaction();
     perform authz.note_plan();
     perform authz.bound_request();
+    perform authz.bound_groups();
     return current_setting('request.method', true) = 'POST' and authz.admit_key();
 end
 $$;

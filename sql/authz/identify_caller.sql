@@ -11,7 +11,8 @@
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- authz.set_groups and authz.set_caller write them: only numbers read here, never a caller's text.
 -- What is emptied first no other machine has yet, so set_config does. response.headers tell the
--- access log who it was; the edge keeps Aspen-User to itself.
+-- access log who it was, and of the groups where the caller has a role the first 100; the edge keeps
+-- Aspen-User and Aspen-Groups to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
@@ -34,9 +35,11 @@ declare
     admin_groups bigint[] := '{}';
     any_groups bigint[] := '{}';
     full_groups bigint[] := '{}';
+    logged_groups text;
 begin
     perform
         set_config('aspen.user_id', '', true),
+        set_config('aspen.logged_groups', '', true),
         set_config('aspen.job_id', '', true),
         set_config('aspen.job_group_id', '', true),
         set_config('aspen.machine_token_id', '', true),
@@ -198,9 +201,13 @@ begin
         full_groups := full_groups || 0::bigint;
     end if;
 
+    logged_groups := array_to_string(direct_groups[:100], ',');
     perform
-        set_config('response.headers',
-            json_build_array(json_build_object('Aspen-User', caller.id::text))::text, true),
+        set_config('response.headers', json_build_array(
+            json_build_object('Aspen-User', caller.id::text),
+            json_build_object('Aspen-Groups', logged_groups)
+        )::text, true),
+        set_config('aspen.logged_groups', logged_groups, true),
         authz.set_caller(caller.id, token.id, null, null),
         authz.set_groups(any_groups, full_groups, direct_groups, member_groups, admin_groups);
 end

@@ -6,13 +6,17 @@ security invoker
 set search_path = ''
 as $$
 declare
-    request_id text
-        := nullif(current_setting('request.headers', true), '')::json ->> 'x-request-id';
+    headers constant json := nullif(current_setting('request.headers', true), '')::json;
+    request_id constant text := headers ->> 'x-request-id';
+    traceparent constant text := headers ->> 'traceparent';
 begin
     if octet_length(request_id) <= 64 and request_id ~ '^[A-Za-z0-9._-]+$' then
         perform
             set_config('application_name', request_id, true),
             set_config('aspen.request_id', request_id, true);
+    end if;
+    if traceparent ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$' then
+        perform set_config('aspen.traceparent', traceparent, true);
     end if;
 end
 $$;
@@ -20,7 +24,8 @@ $$;
 comment on function authz.name_request() is $$Names the transaction after the request
 
 X-Request-Id becomes the application_name, cut after 63 characters, so that what PostgreSQL logs can
-be found by what the access log says, and stands beside each change in the audit log.$$;
+be found by what the access log says, and stands beside each change in the audit log. A valid traceparent
+(W3C) becomes that of the jobs that the request queues; any other is ignored.$$;
 
 revoke all on function authz.name_request() from public;
 grant execute on function authz.name_request() to claims_reader;

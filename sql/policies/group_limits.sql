@@ -2,6 +2,7 @@
 
 grant select on aspen.group_limits to member;
 grant select on aspen.group_limits to results_keeper;
+grant select (group_id, most_requests_per_day) on aspen.group_limits to claims_reader;
 
 create policy group_limits_select_group on aspen.group_limits
 for select to member
@@ -16,3 +17,10 @@ using (true);
 
 comment on policy group_limits_select_results_keeper on aspen.group_limits is
 'To keep the limits of any group, whoever writes';
+
+create policy group_limits_select_claims_reader on aspen.group_limits
+for select to claims_reader
+using (true);
+
+comment on policy group_limits_select_claims_reader on aspen.group_limits is
+'To keep the limits of the groups of a caller';

@@ -8,6 +8,7 @@ grant insert (
 grant update (
     path, request_hash, role_name, any_groups, full_groups, status, headers, body, created_at
 ) on aspen.idempotency_keys to claims_reader;
+grant select (created_at) on aspen.idempotency_keys to observer;
 
 create policy idempotency_keys_select_claims_reader on aspen.idempotency_keys
 for select to claims_reader
@@ -30,3 +31,10 @@ with check (true);
 
 comment on policy idempotency_keys_update_claims_reader on aspen.idempotency_keys is
 'The answer is added, and a key that is older than a day starts again';
+
+create policy idempotency_keys_select_observer on aspen.idempotency_keys
+for select to observer
+using (true);
+
+comment on policy idempotency_keys_select_observer on aspen.idempotency_keys is
+'To tell how old the oldest is';

@@ -25,6 +25,9 @@ grant update (status, error, finished_at, due_at, arguments) on aspen.jobs to ap
 grant select on sequence aspen.job_turns to api_writer, results_keeper;
 grant select on aspen.jobs to job_runner;
 grant update (heartbeat_at) on aspen.jobs to job_runner;
+grant select (
+    kind, status, created_at, updated_at, due_at, started_at, finished_at, worker, group_id
+) on aspen.jobs to observer;
 
 create policy jobs_select_group on aspen.jobs
 for select to member, api_writer
@@ -104,3 +107,10 @@ with check (group_id = authz.job_group_id() and id = authz.job_id());
 
 comment on policy jobs_update_job_runner on aspen.jobs is
 'The calling job says that it is alive';
+
+create policy jobs_select_observer on aspen.jobs
+for select to observer
+using (true);
+
+comment on policy jobs_select_observer on aspen.jobs is
+'To count jobs by kind, status and group';

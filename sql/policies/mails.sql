@@ -4,6 +4,7 @@
 grant select (id, group_id, invitation_id, sent_at) on aspen.mails to registrar;
 grant insert (group_id, invitation_id, recipient, subject, body) on aspen.mails to registrar;
 grant delete on aspen.mails to registrar;
+grant select (created_at, sent_at, given_up_at) on aspen.mails to observer;
 
 create policy mails_select_registrar on aspen.mails
 for select to registrar
@@ -24,3 +25,10 @@ using (true);
 
 comment on policy mails_delete_registrar on aspen.mails is
 'Mails of invitations that were accepted or revoked are not sent';
+
+create policy mails_select_observer on aspen.mails
+for select to observer
+using (true);
+
+comment on policy mails_select_observer on aspen.mails is
+'To count those that wait or were given up';

@@ -15,6 +15,9 @@ grant update (
     last_event_id, pending_event_id, attempt_count, next_attempt_at, last_problem, stopped_at,
     secret, former_secret_ends_at
 ) on aspen.webhooks to api_writer;
+grant select (
+    group_id, is_enabled, last_event_id, next_attempt_at, stopped_at
+) on aspen.webhooks to observer;
 
 create policy webhooks_select_admin on aspen.webhooks
 for select to member, api_writer
@@ -52,3 +55,10 @@ using (group_id = any(authz.admin_groups()));
 
 comment on policy webhooks_delete_admin on aspen.webhooks is
 'Direct admins delete the webhooks of their group';
+
+create policy webhooks_select_observer on aspen.webhooks
+for select to observer
+using (true);
+
+comment on policy webhooks_select_observer on aspen.webhooks is
+'To count webhooks and tell how late they are';

@@ -14,7 +14,9 @@ create table aspen.group_limits (
     most_sequence_bytes bigint
     constraint group_limits_most_sequence_bytes_check check (most_sequence_bytes >= 0),
     most_output_bytes bigint
-    constraint group_limits_most_output_bytes_check check (most_output_bytes >= 0)
+    constraint group_limits_most_output_bytes_check check (most_output_bytes >= 0),
+    most_requests_per_day bigint
+    constraint group_limits_most_requests_per_day_check check (most_requests_per_day >= 0)
 );
 
 comment on table aspen.group_limits is 'What groups may have at most; no row, no limit';
@@ -27,3 +29,5 @@ comment on column aspen.group_limits.most_sequence_bytes is
 'Bytes of the genomes of its samples together; null for any number';
 comment on column aspen.group_limits.most_output_bytes is
 'Bytes of the files of its jobs together; null for any number';
+comment on column aspen.group_limits.most_requests_per_day is
+'Requests of a day of UTC, as control metrics serve counts them; null for any number';

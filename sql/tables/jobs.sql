@@ -41,6 +41,7 @@ create table aspen.jobs (
     progress_done bigint,
     progress_total bigint,
     arguments jsonb,
+    traceparent text default nullif(current_setting('aspen.traceparent', true), ''),
     constraint jobs_group_id_id_key unique (group_id, id),
     -- Each kind belongs either to groups or to the platform.
     constraint jobs_kind_is_platform_fkey foreign key (kind, is_platform)
@@ -82,6 +83,8 @@ create table aspen.jobs (
     constraint jobs_progress_check check (
         progress_done >= 0 and (progress_total is null or progress_done <= progress_total)
     ),
+    constraint jobs_traceparent_form_check
+    check (traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'),
     constraint jobs_arguments_is_object_check check (jsonb_typeof(arguments) = 'object'),
     constraint jobs_texts_form_check check (
         executor !~ '[\u0001-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]'
@@ -98,6 +101,8 @@ create index jobs_due_at_waiting_idx on aspen.jobs (due_at)
 where due_at is not null;
 
 create index jobs_worker_id_running_idx on aspen.jobs (worker, id) where status = 'running';
+
+create index jobs_finished_at_ended_idx on aspen.jobs (finished_at) where finished_at is not null;
 
 create index jobs_group_id_turn_given_idx on aspen.jobs (group_id, turn) where turn > 0;
 
@@ -145,3 +150,5 @@ comment on column aspen.jobs.progress_total is
 'How much there is to do: samples of an import; null if the kind of job does not tell';
 comment on column aspen.jobs.arguments is
 'What an import or export is asked to do, and a job of the platform that reads a source or data set';
+comment on column aspen.jobs.traceparent is
+'Trace of the request that queued the job, as W3C writes it; null if no request did';

@@ -52,6 +52,9 @@ select group_id from api.group_usage() where group_id = %(group)s
 -- overview execute
 select api.overview(%(group)s) as page
 
+-- metrics execute
+select api.metrics() as page
+
 -- phylo_tree_samples execute
 select nullif(api.phylo_tree_samples(%(id)s) like E'%%\n' || %(private_identifier)s || E'\t%%', false)
 

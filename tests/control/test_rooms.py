@@ -41,7 +41,7 @@ FLOORS = (
     },
     {"demo", "jobs.executors", "jobs.kinds", "lint", "scaffolds", "stack", "submissions"},
     {"backups", "changes", "jobs.work", "plans"},
-    {"doctor", "group_archive", "psql", "shell"},
+    {"doctor", "group_archive", "metrics", "psql", "shell"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.
     {"cli"},

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from control.cli import cli
 from control.demo import OWNER, STRANGER, VIEWER
 from control.demo.loading import load_demo
+from tests import factories
 from tests.http.api_pages import Example, examples
 from tests.servers import S3, SETTINGS, Api, Cluster, Database, database_names, run_api
 
@@ -24,6 +25,8 @@ INDEX = (SETTINGS.root / "docs" / "api.md").read_text("utf-8")
 DBA_PAGE = (SETTINGS.root / "docs" / "dba.md").read_text("utf-8")
 # What the pages call the users of the demo.
 NAMES = {"ALICE": OWNER, "VIC": VIEWER, "BOB": STRANGER}
+# Of whom the demo has none: $OLGA.
+OPERATOR = "olga"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,7 @@ def demo(cluster: Cluster, template: Database, s3: S3) -> Iterator[Database]:
             # An analyze at some moment would change the plan that docs/dba.md shows.
             conn.execute("alter table aspen.samples set (autovacuum_enabled = false)")
             load_demo(conn, s3.client, s3.settings)
+            factories.user(conn, OPERATOR, is_operator=True)
         yield database
 
 
@@ -50,6 +54,7 @@ def demo_api(cluster: Cluster, demo: Database, tmp_path: Path) -> Iterator[Api]:
 def printed(api: Api, example: Example, folder: Path) -> str:
     """Run a command of a page as a reader does, and return what it printed."""
     tokens = {name: api.token(person.subject) for name, person in NAMES.items()}
+    tokens["OLGA"] = api.token(OPERATOR, role="operator")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", example.command],
         env=os.environ | tokens | {"URL": api.url},
@@ -132,7 +137,8 @@ def test_index_has_every_resource_and_function(demo: Database) -> None:
             " and relkind = 'v' union "
             "select proname from pg_proc where pronamespace = 'api'::regnamespace"
             " and (has_function_privilege('member', oid, 'execute')"
-            " or has_function_privilege('job', oid, 'execute'))"
+            " or has_function_privilege('job', oid, 'execute')"
+            " or has_function_privilege('operator', oid, 'execute'))"
         ).fetchall()
 
     listed = re.findall(r"^\| (?:\[`|`)(\w+)`", INDEX, re.M)

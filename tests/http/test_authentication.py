@@ -326,6 +326,7 @@ OTHER_ROLES = [
     "presigner",
     "registrar",
     "results_keeper",
+    "observer",
     "pg_read_all_data",
 ]
 

@@ -609,7 +609,7 @@ def test_answer_of_a_connection_that_was_cut_asks_to_send_again(
 
 
 def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Limited) -> None:
-    """Write method, route, status, time, id and user, but neither query nor token."""
+    """Write method, route, status, time, id, user and groups, but neither query nor token."""
     token = world.alice.token
     httpx.get(
         f"{limited.url}/samples?private_identifier=eq.secret",
@@ -618,15 +618,54 @@ def test_access_log_tells_who_asked_what_and_no_values(world: World, limited: Li
 
     entry = limited.line("logged-1")
 
-    assert {name: entry[name] for name in ("method", "route", "status", "user", "address")} == {
+    assert {
+        name: entry[name] for name in ("method", "route", "status", "user", "groups", "address")
+    } == {
         "method": "GET",
         "route": "/samples",
         "status": 200,
         "user": str(world.users["alice"]),
+        "groups": str(world.group),
         "address": "127.0.0.1",
     }
     assert "secret" not in limited.log.read_text()
     assert f"{token}".rsplit(".", 1)[1] not in limited.log.read_text()
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def logged_trace(limited: Limited, traceparent: str | None) -> str:
+    """Return the trace that the access log has for a request with this header."""
+    request_id = f"traced-{unique()}"
+    headers = {"X-Request-Id": request_id} | ({"traceparent": traceparent} if traceparent else {})
+    httpx.get(f"{limited.url}/rpc/health", headers=headers)
+    trace = limited.line(request_id)["trace_id"]
+    return f"{trace}"
+
+
+def test_trace_of_the_client_is_logged(limited: Limited) -> None:
+    """Keep a valid traceparent, so that whoever sent it finds the request."""
+    assert logged_trace(limited, f"00-{TRACE}-00f067aa0ba902b7-01") == TRACE
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        None,
+        "secret",
+        f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-00f067aa0ba902b7-01-secret",
+    ],
+)
+def test_trace_is_made_when_none_is_usable(limited: Limited, traceparent: str | None) -> None:
+    """Ignore what is not of the form of W3C."""
+    trace = logged_trace(limited, traceparent)
+
+    assert re.fullmatch(r"[0-9a-f]{32}", trace) and trace != TRACE
 
 
 @pytest.mark.parametrize("kind", ["phylo_tree", "sequences"])

@@ -451,6 +451,10 @@ EXAMPLES: dict[str, Example] = {
         ),
         most_jobs_per_day=0,
     ),
+    "429 too_many_requests_of_group": limited(
+        lambda world: world.vic.post("/rpc/lineage_filters", json={"pathogen": "SC2"}),
+        most_requests_per_day=0,
+    ),
     "409 sample_exists": lambda world: world.alice.post(
         CREATE, json=world.batch(world.batch_sample(f"open-{world.name}"))
     ),

@@ -175,7 +175,8 @@ def test_access_log_knows_whose_request_it_was(own_world: World) -> None:
     direct = ask_directly(own_world, "/rpc/health")
 
     assert direct.headers["Aspen-User"] == str(own_world.users["alice"])
-    assert "Aspen-User" not in own_world.alice.get("/rpc/health").headers
+    assert direct.headers["Aspen-Groups"] == str(own_world.group)
+    assert not {"aspen-user", "aspen-groups"} & {*own_world.alice.get("/rpc/health").headers}
 
 
 def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
@@ -184,6 +185,7 @@ def test_access_log_knows_whose_request_was_refused(own_world: World) -> None:
 
     assert refusal(response) == (404, "tree_not_found")
     assert response.headers["Aspen-User"] == str(own_world.users["alice"])
+    assert response.headers["Aspen-Groups"] == str(own_world.group)
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", "x" * 65, "a;b", "Größe"])

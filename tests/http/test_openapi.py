@@ -107,7 +107,7 @@ PATHS_OF = {
         "/rpc/shared_sequences",
     },
     "alice": {*RESOURCES, *FUNCTIONS},
-    "olga": {*RESOURCES, *FUNCTIONS},
+    "olga": {*RESOURCES, *FUNCTIONS, "/rpc/metrics"},
 }
 
 

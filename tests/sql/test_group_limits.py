@@ -42,6 +42,15 @@ def exceeded(group: int, of: str, **numbers: int) -> Refusal:
     return 413, "group_limit_exceeded", {"group_id": group, "of": of} | numbers
 
 
+def requests(conn: psycopg.Connection, group: int, count: int, days_ago: int = 0) -> None:
+    """Store how many requests a group sent on a day."""
+    conn.execute(
+        "insert into aspen.group_requests (group_id, day, request_count)"
+        " values (%s, (now() at time zone 'UTC')::date - %s, %s)",
+        [group, days_ago, count],
+    )
+
+
 def batch(lab: Lab, count: int) -> str:
     """Return a batch of so many samples."""
     values = {"collection_date": "2024-02-01", "location_id": lab.location}
@@ -315,6 +324,7 @@ def test_usage_is_told_to_direct_members(
     factories.sample(admin, lab.other_group)
     factories.sequence(admin, sample)
     factories.upload(admin, lab.group, size_bytes=7)
+    requests(admin, lab.group, 5)
     job = factories.job(admin, lab.group, "export", status="succeeded", requested_by_id=lab.alice)
     factories.job_output(admin, job, size_bytes=9)
     admin.execute(
@@ -331,5 +341,45 @@ def test_usage_is_told_to_direct_members(
         theirs = conn.execute(USAGE).fetchall()
 
     bases = len(factories.GENOME)
-    assert mine == [(lab.group, 1, bases, 9, 7, 1, 2, 10, None, None, None, None)]
+    assert mine == [(lab.group, 1, bases, 9, 7, 1, 2, 10, None, None, None, None, 5, None)]
     assert (none, [row[:3] for row in theirs]) == ([], [(lab.other_group, 1, 0)])
+
+
+def test_requests_above_the_limit_are_refused(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Tell the numbers and when the day is over; count no other day."""
+    limit(admin, lab.group, most_requests_per_day=7)
+    requests(admin, lab.group, 99, days_ago=1)
+    requests(admin, lab.group, 6)
+    with request_as("member", sub="alice"):
+        pass
+    admin.execute("update aspen.group_requests set request_count = 7 where request_count = 6")
+
+    with pytest.raises(psycopg.Error) as caught, request_as("member", sub="alice"):
+        pass
+
+    told = json.loads(caught.value.diag.message_primary or "")
+    headers = json.loads(caught.value.diag.message_detail or "")["headers"]
+    assert (told["code"], json.loads(told["details"])) == (
+        "too_many_requests_of_group",
+        {"group_id": lab.group, "at_most": 7, "counted": 7},
+    )
+    assert 0 < int(headers["Retry-After"]) <= 86400
+
+
+def test_limit_of_one_group_keeps_nobody_from_another(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Refuse somebody in two groups when both have reached their limits."""
+    factories.membership(admin, lab.other_group, lab.alice)
+    limit(admin, lab.group, most_requests_per_day=7)
+    requests(admin, lab.group, 7)
+    requests(admin, lab.other_group, 7)
+    with request_as("member", sub="alice"):
+        pass
+    limit(admin, lab.other_group, most_requests_per_day=7)
+
+    with pytest.raises(psycopg.Error, match="too_many_requests_of_group"):
+        with request_as("member", sub="alice"):
+            pass

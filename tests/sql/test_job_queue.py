@@ -59,14 +59,16 @@ def test_claimed_job_runs_with_its_worker(admin: psycopg.Connection, lab: Lab) -
 
 
 def test_claim_names_what_is_needed_to_launch(admin: psycopg.Connection, lab: Lab) -> None:
-    """Return attempt, kind, pathogen, group and turn of the job."""
+    """Return attempt, kind, pathogen, group, turn and trace of the job."""
     (job,) = queue(admin, lab.group, 1, "pangolin")
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    admin.execute("update aspen.jobs set traceparent = %s", [trace])
 
     (turn,) = row_of(admin, job, "turn")
 
     rows = admin.execute("select * from internal.claim_jobs('w', 5)").fetchall()
 
-    assert rows == [(job, 1, "pangolin", "SC2", lab.group, turn)]
+    assert rows == [(job, 1, "pangolin", "SC2", lab.group, turn, trace)]
 
 
 def test_groups_take_turns(admin: psycopg.Connection, lab: Lab) -> None:

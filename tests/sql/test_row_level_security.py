@@ -71,6 +71,7 @@ def test_callers_cannot_name_private_objects(
         "presigner",
         "registrar",
         "results_keeper",
+        "observer",
     ],
 )
 def test_login_of_postgrest_becomes_no_role_that_sees_more(

@@ -167,7 +167,7 @@ def test_server_without_the_right_to_log_settings_gets_the_other_settings(
             conn.execute(
                 "grant aspen_owner, authenticator, anon, member, operator, job, control, analyst,"
                 " claims_reader, api_writer, auditor, job_runner, presigner, registrar,"
-                " results_keeper"
+                " results_keeper, observer"
                 " to manager with admin option"
             )
             conn.execute("set role manager")

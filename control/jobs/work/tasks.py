@@ -39,12 +39,13 @@ def make_task(settings: Settings, claim: Claim, program: Program, token: str) ->
     """Return the task of an attempt; a program gets none of the worker's own settings."""
     command: tuple[str, ...] = program.command
     environment: Mapping[str, str]
+    traceparent = _span_of(claim)
     if program.runs_in == CONTROL:
         command = (
             *(sys.executable, "-m", "control", "--env", settings.environment),
             *("job", "run", str(claim.job_id), "--attempt", str(claim.attempt)),
         )
-        environment = {**os.environ, "ASPEN_ROOT": str(settings.root)}
+        environment = {**os.environ, "ASPEN_ROOT": str(settings.root), "TRACEPARENT": traceparent}
     else:
         if settings.api_url is None:
             raise ControlError(
@@ -58,7 +59,7 @@ def make_task(settings: Settings, claim: Claim, program: Program, token: str) ->
             "ASPEN_API_URL": settings.api_url,
             "ASPEN_JOB_TOKEN": token,
             "ASPEN_OUTPUT_PREFIX": f"s3://{settings.bucket}/{prefix}",
-            "TRACEPARENT": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
+            "TRACEPARENT": traceparent,
         }
     return Task(
         claim.job_id,
@@ -71,3 +72,13 @@ def make_task(settings: Settings, claim: Claim, program: Program, token: str) ->
         program.time_limit_seconds,
         environment,
     )
+
+
+def _span_of(claim: Claim) -> str:
+    """Return an attempt's own span in the trace of its request, or in a new trace without one."""
+    version, trace, _, flags = (
+        claim.traceparent.split("-")
+        if claim.traceparent
+        else ("00", secrets.token_hex(16), "", "01")
+    )
+    return f"{version}-{trace}-{secrets.token_hex(8)}-{flags}"

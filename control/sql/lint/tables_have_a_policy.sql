@@ -12,5 +12,5 @@ where
     and not exists (
         select from pg_catalog.pg_policy as policies where policies.polrelid = tables.oid
     )
-    -- What constraints refer to, and what the workers note for each other.
-    and tables.relname not in ('job_output_kinds', 'job_workers', 'rejected_notifications')
+    -- What constraints refer to, and how far the control plane has counted.
+    and tables.relname not in ('job_output_kinds', 'log_positions')

@@ -30,6 +30,9 @@ where
         ('locations', 'search_key'),
         -- A check allows nothing but what names of lineages have.
         ('lineage_aliases', 'patterns'),
+        -- A check allows nothing but hexadecimal digits and hyphens.
+        ('jobs', 'traceparent'),
+        ('log_positions', 'line_hash'),
         -- A check allows nothing but the kinds of events.
         ('webhooks', 'kinds'),
         -- Written from comments of this database, which has line breaks between its parts.

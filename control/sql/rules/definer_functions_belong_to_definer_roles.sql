@@ -7,7 +7,7 @@ select
 from pg_catalog.pg_proc as functions
 where
     functions.prosecdef
-    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper')
+    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer')
     and (
         functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         or functions.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
@@ -23,7 +23,7 @@ where
             where
                 roles.rolname in (
                     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
                 )
                 and has_function_privilege(roles.oid, functions.oid, 'execute')
         )

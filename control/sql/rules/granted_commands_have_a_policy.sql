@@ -13,7 +13,7 @@ where
     and tables.relkind in ('r', 'p')
     and roles.rolname in (
         'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
     )
     and (
         has_table_privilege(roles.oid, tables.oid, commands.name)

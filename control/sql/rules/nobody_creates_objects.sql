@@ -17,5 +17,5 @@ cross join lateral (
 ) as places
 where roles.rolname in (
     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
 )

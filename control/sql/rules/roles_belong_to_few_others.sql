@@ -12,11 +12,12 @@ inner join pg_catalog.pg_roles as roles
 where
     members.rolname in (
         'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
     )
     and not roles.rolname = any (case members.rolname
         when 'authenticator' then '{anon, member, operator, job}'::text[]
         when 'operator' then '{member}'
-        when 'aspen_owner' then '{claims_reader, api_writer, auditor, job_runner, presigner, registrar, results_keeper}'
+        when 'aspen_owner' then '{claims_reader, api_writer, auditor, job_runner, presigner, registrar, results_keeper, observer}'
+        when 'observer' then '{pg_read_all_stats}'
         else '{}'
     end)

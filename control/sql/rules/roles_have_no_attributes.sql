@@ -7,7 +7,7 @@ from pg_catalog.pg_roles as roles
 where
     roles.rolname in (
         'aspen_owner', 'authenticator', 'anon', 'member', 'operator', 'job', 'control', 'analyst',
-        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper'
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
     )
     and (
         roles.rolsuper or roles.rolcreaterole or roles.rolcreatedb or roles.rolreplication

@@ -23,6 +23,7 @@ where
                 'authz.admit_body',
                 'authz.admit_key',
                 'authz.admit_preferences',
+                'authz.bound_groups',
                 'authz.bound_request',
                 'authz.identify_caller',
                 'authz.name_request',

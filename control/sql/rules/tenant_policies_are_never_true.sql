@@ -1,4 +1,4 @@
--- Only operators, the lookups behind a request and what follows a change of any row see rows of a table with a group_id
+-- Only operators, the lookups behind a request, what follows a change of any row and what counts rows see those of a table with a group_id
 -- whatever the group.
 select
     format('%s on %s', policies.polname, policies.polrelid::regclass) as object,
@@ -13,5 +13,5 @@ where
     )
     and exists (
         select from unnest(policies.polroles) as named (oid)
-        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'registrar', 'results_keeper')
+        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'registrar', 'results_keeper', 'observer')
     )

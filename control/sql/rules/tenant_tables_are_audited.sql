@@ -9,8 +9,10 @@ where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
     and to_regclass('aspen.audit_log') is not null
-    -- What records changes itself.
-    and tables.relname not in ('audit_log', 'event_notes', 'events', 'replaced_sequences')
+    -- What records changes or requests itself.
+    and tables.relname not in (
+        'audit_log', 'event_notes', 'events', 'group_requests', 'replaced_sequences'
+    )
     -- Partitions have the triggers of their table.
     and not tables.relispartition
     and (

@@ -32,7 +32,10 @@ begin
                 nullif(current_setting('aspen.version_headers', true), '')::jsonb, '{}'
             ) || coalesce((
                 -- Tells the access log who sent the request; the edge does not pass it on.
-                select jsonb_build_object('Aspen-User', caller.user_id)
+                select jsonb_build_object(
+                    'Aspen-User', caller.user_id,
+                    'Aspen-Groups', current_setting('aspen.logged_groups', true)
+                )
                 from nullif(current_setting('aspen.user_id', true), '') as caller(user_id)
                 where caller.user_id is not null
             ), '{}'::jsonb)

@@ -9,7 +9,13 @@ create or replace function internal.claim_jobs(
     after_id bigint default null
 )
 returns table (
-    job_id bigint, attempt integer, kind text, pathogen text, group_id bigint, turn bigint
+    job_id bigint,
+    attempt integer,
+    kind text,
+    pathogen text,
+    group_id bigint,
+    turn bigint,
+    traceparent text
 )
 language plpgsql
 volatile
@@ -73,7 +79,8 @@ begin
             where pathogens.id = jobs.pathogen_id
         ),
         jobs.group_id,
-        jobs.turn;
+        jobs.turn,
+        jobs.traceparent;
 
     if cardinality(chosen_ids) > 0 then
         select jobs.turn into last_turn

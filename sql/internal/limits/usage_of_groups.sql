@@ -12,7 +12,9 @@ returns table (
     most_upload_bytes bigint,
     most_jobs_per_day integer,
     most_sequence_bytes bigint,
-    most_output_bytes bigint
+    most_output_bytes bigint,
+    requests_today bigint,
+    most_requests_per_day bigint
 )
 language sql
 stable
@@ -47,7 +49,9 @@ begin atomic
         limits.most_upload_bytes,
         limits.most_jobs_per_day,
         limits.most_sequence_bytes,
-        limits.most_output_bytes
+        limits.most_output_bytes,
+        coalesce(requests.request_count, 0) as requests_today,
+        limits.most_requests_per_day
     from unnest(usage_of_groups.group_ids) as named (group_id)
     cross join
         lateral (
@@ -76,6 +80,8 @@ begin atomic
         ) as jobs
     left join aspen.group_limits as limits
         on named.group_id = limits.group_id
+    left join aspen.group_requests as requests
+        on named.group_id = requests.group_id and requests.day = (now() at time zone 'UTC')::date
     order by named.group_id;
 end;
 

@@ -46,6 +46,18 @@ def test_program_gets_what_it_needs_and_no_more(shop: Shop) -> None:
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", values["TRACEPARENT"])
 
 
+def test_program_goes_on_with_the_trace_of_the_request(shop: Shop) -> None:
+    """Hand over the trace, as a span of the attempt's own."""
+    shop.script("env")
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    job = shop.job(traceparent=f"00-{trace}-{span}-00")
+
+    shop.work_once()
+
+    (found,) = re.findall("^TRACEPARENT=(.*)$", shop.log(job), re.M)
+    assert re.fullmatch(f"00-{trace}-[0-9a-f]{{16}}-00", found) and span not in found
+
+
 def test_token_is_of_the_attempt_and_is_not_in_the_log(shop: Shop) -> None:
     """Mint it for job and attempt, for as long as the limit; hide it where people read."""
     shop.script(f'printf %s "$ASPEN_JOB_TOKEN" > {shop.root}/token; env', time_limit="2h")
