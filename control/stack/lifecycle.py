@@ -261,6 +261,7 @@ def _wanted(archive: ArchiveKeeper) -> list[Component]:
 
 def _bring_up_api(api: Api, edge: Edge, settings: Settings, state: State, echo: Echo) -> None:
     """Leave a PostgREST running; no request is at one that is restarted for its settings."""
-    if api.server.pid() is not None and not api.server.runs_as(api.launch()):
+    is_known = state.knows((*api.port_names, *edge.port_names))
+    if api.server.pid() is not None and is_known and not api.server.runs_as(api.launch()):
         leave_out(api, edge, echo)
     bring_up(api, settings, state, echo)
