@@ -53,6 +53,15 @@ def test_condition_of_a_refusal_is_weakened_the_other_way() -> None:
     ]
 
 
+def test_sets_of_groups_that_a_function_is_given_are_widened() -> None:
+    """Find those of a function in FROM, too, which the tree keeps in a list of its own."""
+    found = list(weaken_statements("select a from internal.b(authz.member_groups())"))
+
+    assert weaker(found) == [
+        ("authz.full_groups()", "SELECT a FROM internal.b(authz.full_groups())")
+    ]
+
+
 def test_conditions_anywhere_in_a_statement_are_weakened() -> None:
     """Find those of joins, filters and cases; a case that compares values has none."""
     found = weaken_statements(

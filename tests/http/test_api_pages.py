@@ -57,7 +57,11 @@ def printed(api: Api, example: Example, folder: Path) -> str:
     tokens["OLGA"] = api.token(OPERATOR, role="operator")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", example.command],
-        env=os.environ | tokens | {"URL": api.url},
+        # Some pages begin with what an operator does.
+        env=os.environ
+        | tokens
+        | api.database.environment
+        | {"URL": api.url, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -144,8 +144,14 @@ def _inside(node: Any, refuses: bool = False) -> Iterator[_Site]:
             else:
                 yield from _inside(value, refuses)
         elif isinstance(value, tuple):
-            for item in value:
+            for item in _items(value):
                 yield from _inside(item, refuses)
+
+
+def _items(value: tuple[Any, ...]) -> Iterator[Any]:
+    """Yield what a list holds; functions in FROM are in lists of their own."""
+    for item in value:
+        yield from item if isinstance(item, tuple) else (item,)
 
 
 def _wider(call: ast.FuncCall) -> Iterator[_Site]:

@@ -133,8 +133,9 @@ def test_samples_of_a_submission_are_chosen_without_a_table(
         "update aspen.samples set collection_date = '2024-03-05' where private_identifier = '2'",
     )
     with lab.database.connect() as conn:
-        [(sample,)] = lab.query("select id from aspen.samples where private_identifier = '2'")
-        factories.sample_lineage(conn, sample, lineage="BA.2.12")
+        row = conn.execute("select id from aspen.samples where private_identifier = '2'").fetchone()
+        assert row is not None
+        factories.sample_lineage(conn, row[0], lineage="BA.2.12")
     given = ["--group", str(lab.group_id), "--user", "alice", "--pathogen", "SC2"]
 
     result = run(lab, "create", *given, "--repository", "GISAID", "--dry-run", *options)
