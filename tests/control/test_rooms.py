@@ -39,7 +39,7 @@ FLOORS = (
         "webhooks",
     },
     {"demo", "jobs.executors", "jobs.kinds", "lint", "scaffolds", "stack", "submissions"},
-    {"backups", "changes", "jobs.work", "plans"},
+    {"backups", "changes", "cluster", "jobs.work", "plans"},
     {"doctor", "group_archive", "metrics", "psql", "shell"},
     {"commands"},
     # Names the commands as text, so that `control --help` imports none of them.

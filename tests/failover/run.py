@@ -91,8 +91,12 @@ def note(local: LocalCluster, clients: Clients, result: Result, besides: list[st
     result.wrong += stored_otherwise(local, answers.stored | set(besides))
     result.requests += len(answers.seconds)
     result.uploads += len(answers.stored)
+    clear(local)
+
+
+def clear(local: LocalCluster) -> None:
+    """Delete all samples: the next clients use the same names."""
     with local.connect() as conn:
-        # The next clients use the same names.
         conn.execute("delete from aspen.samples")
         conn.execute("delete from aspen.idempotency_keys")
 

@@ -17,7 +17,7 @@ from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.calm.run import prepare
-from tests.failover.run import Result, switch
+from tests.failover.run import Result, clear, switch
 from tests.failover.stage import LocalCluster, needs_cluster, run_local_cluster
 
 pytestmark = [needs_cluster, pytest.mark.timeout(300)]
@@ -76,7 +76,7 @@ def ada(local: LocalCluster) -> Client:
 
 @pytest.fixture
 def late(local: LocalCluster, ada: Client) -> Iterator[Client]:
-    """Stop both replicas from replaying: they wait for a lock that a query on each of them holds."""
+    """Stop both replicas from replaying: they wait for a lock that a query on each holds."""
     with local.connect() as primary, ExitStack() as stack:
         primary.execute("create table if not exists public.brake ()")
         wait_for(lambda: all(has_brake(local, number) for number in local.replicas()), 10)
@@ -165,6 +165,7 @@ def test_nobody_who_reads_notices_a_switchover(local: LocalCluster, ada: Client)
     """Move the primary under load: no read fails, and each write is done once."""
     said: list[str] = []
     result = Result()
+    clear(local)
 
     switch(local, ada.group, ada.location, 1, said.append, result)
 
