@@ -65,7 +65,8 @@ PARTS = (
     ours("credentials", "output credentials"),
     ours("mails", "mail send"),
     ours("outputs", "output verify", "output prune"),
-    ours("history", "db extend-audit-log", "db trim-replaced-sequences"),
+    ours("history", "db extend-partitions", "event trim", "db trim-replaced-sequences"),
+    ours("metrics", "metrics serve"),
     ours("backup", "db backup"),
     ours("drill", "db drill"),
 )
@@ -102,9 +103,11 @@ def described(kind: str) -> dict[str, str]:
         return {name: as_text(service.get("command")) for name, service in compose().items()}
     if kind == "kubernetes":
         return {
-            each["metadata"]["name"]: as_text(pod_of(each)["spec"]["containers"][0]["command"])
+            # Beside the first container, which is called as its Pod, others may stand.
+            container["name"]: as_text(container["command"])
             for each in manifests()
             if each["kind"] in WORKLOADS
+            for container in pod_of(each)["spec"]["containers"]
         }
     units = {path.stem: path for path in sorted(UNITS.glob("*.service"))}
     return {name: started(path) for name, path in units.items() if name != WHOLE_STACK}

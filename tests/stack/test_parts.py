@@ -62,7 +62,7 @@ def test_command_of_a_description_exists(description: str) -> None:
         if option not in helps[command]
     ]
 
-    assert (missing, len(given)) == ([], 12)
+    assert (missing, len(given)) == ([], 14)
 
 
 @pytest.mark.parametrize("description", DESCRIPTIONS)

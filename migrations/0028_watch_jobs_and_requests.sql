@@ -1,6 +1,6 @@
 -- Lets metrics read the jobs that ended lately, without those of all years, jobs carry on the trace
 -- of the request that queued them, and operators limit the requests of a group.
--- depends: 0026_add_group_limits
+-- depends: 0027_limit_stored_bytes
 -- A second for a million jobs, so not worth a migration that is not transactional.
 -- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid
 -- squawk-ignore-file adding-field-with-default

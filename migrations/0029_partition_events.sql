@@ -1,5 +1,5 @@
 -- Partitions the feed by month, so that old events are dropped and not deleted row by row.
--- depends: 0026_add_group_limits
+-- depends: 0028_watch_jobs_and_requests
 -- code: unloaded
 
 -- The table of before becomes the partition of everything up to the end of this month; it is not
