@@ -15,7 +15,7 @@ when (old.pathogen_id <> new.pathogen_id)
 execute function internal.renew_results_of_sample();
 
 -- `control group import` and `erase` say that rows move as a whole: that is no news for anybody who
--- follows events, no limit ends it, and no job is queued for it. So the triggers of other tables ask, too.
+-- follows events, no limit ends it, and no job is queued for it. Triggers of other tables ask, too.
 create or replace trigger samples_keep_limit
 after insert on aspen.samples
 referencing new table as changed_rows

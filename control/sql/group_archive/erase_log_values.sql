@@ -1,5 +1,5 @@
--- Remove from the audit log what rows of a group contained. Who changed which row when stays, and so do
--- the records of erasing it.
+-- Remove from the audit log what rows of a group contained. Who changed which row when stays, and
+-- so do the records of erasing it.
 update aspen.audit_log
 set details = null, old_values = null, new_values = null
 where

@@ -1,5 +1,6 @@
--- List the columns of the table of groups and of every table whose rows belong to one, with the table
--- that the ids in a column are of. A foreign key to a group_id refers to a group by way of another table.
+-- List the columns of the table of groups and of every table whose rows belong to one, with the
+-- table that the ids in a column are of. A foreign key to a group_id refers to a group by way of
+-- another table.
 select
     tables.relname as table_name,
     columns.attname as column_name,

@@ -1,4 +1,4 @@
--- Find the users of an archive here: by subject, otherwise by an e-mail address that only one user has.
+-- Find the users of an archive here: by subject, otherwise by an e-mail address that only one has.
 insert into pg_temp.moved (table_name, old_id, new_id)
 select
     'users',

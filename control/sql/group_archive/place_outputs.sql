@@ -1,5 +1,6 @@
--- Give each file of a job its key here: below the folder that the job has here, as it was below the old
--- one. A file that was registered from elsewhere gets a place there as well, so that no group shares it.
+-- Give each file of a job its key here: below the folder that the job has here, as it was below the
+-- old one. A file that was registered from elsewhere gets a place there as well, so that no group
+-- shares it.
 update pg_temp.archived_objects as objects
 set
     new_key = format('jobs/%%s/', jobs.new_id) || coalesce(

@@ -1,5 +1,5 @@
--- Queue all folders of a group for deletion: those of its jobs, whatever became of them, and that of its
--- uploads.
+-- Queue all folders of a group for deletion: those of its jobs, whatever became of them, and that of
+-- its uploads.
 insert into aspen.object_prunes (group_id, job_id, bucket, key)
 select
     jobs.group_id,

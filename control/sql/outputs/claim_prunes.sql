@@ -1,5 +1,5 @@
--- Take the next objects that the queue says to delete; another command that takes some skips them. With a
--- group, only its objects.
+-- Take the next objects that the queue says to delete; another command that takes some skips them.
+-- With a group, only its objects.
 select
     prunes.id,
     prunes.job_id,
