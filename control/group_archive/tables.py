@@ -33,6 +33,7 @@ RECORDED: Mapping[str, str] = {
     "audit_log": "the log says what happened here, and an import is a change of its own",
     "event_notes": "events are about rows by their ids here",
     "events": "events are about rows by their ids here",
+    "group_requests": "requests were sent to this platform",
     "group_grants": "who else may see a group is decided where it is imported",
 }
 # Columns with ids that have no foreign key, and the table whose ids they hold. The rows that these

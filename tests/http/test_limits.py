@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from control.schema.api_reload import wait_for_api
+from tests import factories
 from tests.http.world import World, refusal, rows
 from tests.servers import Api, Cluster, Database, run_api
 
@@ -367,3 +368,19 @@ def test_unreachable_database_is_answered_with_503(own_world: World) -> None:
         (503, "PGRST000"),
     }
     assert all("Retry-After" in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+def test_reads_above_the_limit_of_a_group_are_told_its_numbers(world: World, accept: str) -> None:
+    """Pass on what the database says, which the edge would otherwise say in its own words."""
+    limits = {"group_id": world.group, "most_requests_per_day": 0}
+    factories.insert(world.conn, "group_limits", limits)
+    try:
+        told = world.vic.get("/samples?limit=1", headers={"Accept": accept})
+    finally:
+        world.conn.execute("delete from aspen.group_limits where group_id = %s", [world.group])
+    after = world.vic.get("/samples?limit=1", headers={"Accept": accept})
+
+    assert refusal(told) == (429, "too_many_requests_of_group")
+    assert int(told.headers["Retry-After"]) > 1
+    assert after.status_code == 200

@@ -103,11 +103,9 @@ def described(kind: str) -> dict[str, str]:
         return {name: as_text(service.get("command")) for name, service in compose().items()}
     if kind == "kubernetes":
         return {
-            # Beside the first container, which is called as its Pod, others may stand.
-            container["name"]: as_text(container["command"])
+            each["metadata"]["name"]: as_text(pod_of(each)["spec"]["containers"][0]["command"])
             for each in manifests()
             if each["kind"] in WORKLOADS
-            for container in pod_of(each)["spec"]["containers"]
         }
     units = {path.stem: path for path in sorted(UNITS.glob("*.service"))}
     return {name: started(path) for name, path in units.items() if name != WHOLE_STACK}

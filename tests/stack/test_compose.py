@@ -149,6 +149,7 @@ def test_edge_is_configured_by_the_same_files(compose: Any, tmp_path: Path) -> N
         content = compose["configs"][config["source"]]["content"]
         # The image's modules and names are not here; ours has njs built in.
         content = re.sub(r"^(user|load_module) .*$", "", content, flags=re.MULTILINE)
+        content = content.replace("/var/log/aspen", f"{tmp_path}")
         path.write_text(content.replace("postgrest:3000", "127.0.0.1:3000"))
     for name in FILES:
         shutil.copy(SETTINGS.root / name, tmp_path)

@@ -195,6 +195,11 @@ class Estate:
     def _access(self, group_id: int, user_id: int) -> None:
         conn = self.conn
         factories.insert(conn, "group_limits", {"group_id": group_id, "most_samples": 3})
+        conn.execute(
+            "insert into aspen.group_requests (group_id, day, request_count)"
+            " values (%s, '2026-01-02', 4)",
+            [group_id],
+        )
         other = factories.group(conn)
         factories.grant(conn, group_id, other)
         factories.grant(conn, other, group_id)
