@@ -1,5 +1,4 @@
--- Lets metrics read the jobs that ended lately, without those of all years, jobs carry on the trace
--- of the request that queued them, and operators limit the requests of a group.
+-- Finds the jobs that ended lately, gives jobs the trace of their request, and counts requests.
 -- depends: 0027_limit_stored_bytes
 -- A second for a million jobs, so not worth a migration that is not transactional.
 -- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid

@@ -15,7 +15,7 @@ from pathlib import Path
 from control.errors import ControlError
 from control.settings import Settings
 from control.stack.ports import HOST
-from control.stack.process import Launch, Server, end_group, members, wait_for
+from control.stack.process import Launch, Server, command_line, end_group, members, wait_for
 from control.stack.unprivileged import command_prefix, owner_of_data
 
 READY_SECONDS = 30
@@ -168,7 +168,8 @@ def end_orphans(server: Server) -> None:
 def reload(server: Server) -> frozenset[int] | None:
     """Have it read its configuration again; return the workers that now end, or None if it failed.
 
-    They accept no more connections, and end when their requests are answered.
+    They accept no more connections, and end when their requests are answered. nginx tells them so
+    a moment after it started others.
     """
     master = server.pid()
     if master is None:
@@ -176,9 +177,13 @@ def reload(server: Server) -> frozenset[int] | None:
     # Also those of earlier reloads that have not ended yet.
     before = workers(master)
     os.kill(master, signal.SIGHUP)
-    if not wait_for(lambda: not before.issuperset(workers(master)), RELOADED_SECONDS):
-        return None
-    return before
+
+    def is_done() -> bool:
+        now = workers(master)
+        still = before & now
+        return now != still and all("shutting down" in command_line(pid) for pid in still)
+
+    return before if wait_for(is_done, RELOADED_SECONDS) else None
 
 
 def has_drained(server: Server, old: frozenset[int]) -> bool:

@@ -37,7 +37,6 @@ def demo(cluster: Cluster, template: Database, s3: S3) -> Iterator[Database]:
             # An analyze at some moment would change the plan that docs/dba.md shows.
             conn.execute("alter table aspen.samples set (autovacuum_enabled = false)")
             load_demo(conn, s3.client, s3.settings)
-            factories.user(conn, OPERATOR, is_operator=True)
         yield database
 
 
@@ -47,7 +46,9 @@ def demo_api(cluster: Cluster, demo: Database, tmp_path: Path) -> Iterator[Api]:
     with (
         cluster.database(next(database_names), demo.name) as database,
         run_api(database, tmp_path / "api") as api,
+        database.connect() as conn,
     ):
+        factories.user(conn, OPERATOR, is_operator=True)
         yield api
 
 

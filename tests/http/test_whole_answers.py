@@ -58,7 +58,6 @@ UNBOUNDED = {
     "no limit": ("", {}),
     "a limit above the most": ("?limit=5000", {}),
     "a limit spelt otherwise": ("?%6Cimit=5000", {}),
-    "two limits, the last counts": ("?limit=10&limit=5000", {}),
     "an offset": ("?offset=2", {}),
     "a range": ("", {"Range": "0-4999"}),
     "an open range": ("", {"Range": "1-"}),

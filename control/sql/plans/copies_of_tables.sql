@@ -46,6 +46,7 @@ filled as (
                     then 'case when n % 2 = 0 then 1 else 2 + n / 2 % 100 end'
                 when types.typcategory = 'N' then 'n % 30000'
                 when types.typcategory = 'B' then 'n % 2 = 0'
+                when types.typname = 'date' then 'current_date - n'
                 when types.typcategory = 'D' then 'now()'
                 when types.typcategory = 'A' then $$'{}'$$
                 when types.typname in ('json', 'jsonb') then $$'{}'$$
