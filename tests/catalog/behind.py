@@ -10,11 +10,13 @@ from psycopg import sql
 from tests import factories
 from tests.catalog.matrix import Matrix
 
-FULL = frozenset({"admin", "member", "g-admin", "g-member", "op-member"})
+DIRECT = frozenset({"admin", "member", "op-member"})
+FULL = DIRECT | {"g-admin", "g-member"}
 ANY = FULL | {"viewer", "g-viewer"}
 # By table and row of the lab.
 SEEN_BY = {
     ("aligned_sequences", "-"): FULL,
+    ("group_limits", "-"): DIRECT,
     ("job_backgrounds", "-"): FULL,
     ("job_public_sequences", "-"): FULL,
     ("job_samples", "-"): FULL,
@@ -33,6 +35,7 @@ def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
     assert tip is not None
     return {
         ("aligned_sequences", "-"): factories.aligned_sequence(conn, sample),
+        ("group_limits", "-"): factories.insert(conn, "group_limits", {"group_id": lab}),
         ("job_backgrounds", "-"): factories.job_background(conn, run, [sample]),
         ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
         ("job_samples", "-"): factories.job_sample(conn, run, sample),

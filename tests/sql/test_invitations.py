@@ -1,4 +1,8 @@
-"""People are invited by address, and join with a token whose verified address is that one."""
+"""People are invited by address, and join with a token whose verified address is that one.
+
+Before they have a user, authz.identify_caller lets them in by authz.verified_email: the tests of
+authz.identify_caller with a token of a stranger are here.
+"""
 
 from __future__ import annotations
 

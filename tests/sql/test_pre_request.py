@@ -1,4 +1,7 @@
-"""How a token becomes the sets of groups that policies compare with, and nothing else."""
+"""How a token becomes the sets of groups that policies compare with, and nothing else.
+
+That is authz.identify_caller, which authz.admit_request calls.
+"""
 
 from __future__ import annotations
 
@@ -173,6 +176,33 @@ def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
         pass
 
     assert (before, refusal(caught.value)) == (str(job), (401, "user_disabled", None))
+
+
+@pytest.mark.parametrize("value", ["left out", None, "4102444800", "", True, [4102444800]])
+@pytest.mark.parametrize("role", ["member", "operator", "job"])
+def test_token_that_never_ends_is_refused(
+    admin: psycopg.Connection, role: str, value: object
+) -> None:
+    """Require an exp: PostgREST checks one only where it is."""
+    claims = request_claims(role, "alice") | {"exp": value}
+    if value == "left out":
+        del claims["exp"]
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, role, claims)
+
+    assert refusal(caught.value) == (401, "token_without_exp", None)
+
+
+@pytest.mark.parametrize("value", ["left out", None, "", []])
+def test_token_for_no_audience_is_refused(admin: psycopg.Connection, value: object) -> None:
+    """Require an aud: PostgREST checks one only where it is."""
+    claims = request_claims("member", "alice") | {"aud": value}
+    if value == "left out":
+        del claims["aud"]
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "token_without_aud", None)
 
 
 @pytest.mark.parametrize("exp", [10**12, 1e300, 31 * 86400 + 10**10])

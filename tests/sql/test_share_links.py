@@ -206,6 +206,13 @@ def _membership(role: str | None) -> Change:
     return change
 
 
+def _moved(shared: Shared) -> None:
+    shared.conn.execute(
+        "update aspen.memberships set group_id = %s where user_id = %s",
+        [shared.groups["others"], shared.people["alice"]],
+    )
+
+
 def _links(assignment: str) -> Change:
     return lambda shared: shared.conn.execute(f"update aspen.share_links set {assignment}")  # noqa: S608
 
@@ -216,6 +223,7 @@ ENDS: dict[str, Change] = {
     ),
     "creator left the group": _membership(None),
     "creator is a viewer now": _membership("viewer"),
+    "creator is a member of another group now": _moved,
     "link was revoked": _links("revoked_at = now()"),
     # now() is the same in the whole transaction of this test.
     "link expires at this moment": _links(
