@@ -35,7 +35,7 @@ FILES = (
 )
 # They compare the text of policies, or how they are planned, so they notice any change.
 NOT_ABOUT_BEHAVIOUR = ("test_permission_matrix.py", "test_structure.py", "test_flat_costs.py")
-# How many of the names that tests know, nearest first, and how many files that name them most.
+# How many of the names that tests know, nearest first, and how many files that name each most.
 NAMES = 2
 MOST_FILES = 3
 # A clause may be about something else than what it stands in, such as the token of the caller. What
@@ -129,7 +129,7 @@ class Runner:
         Tests that name it themselves notice it sooner than those that only share its file.
         """
         known = [word for word in mutant.words if self._files_naming(word)][:NAMES]
-        files = self._files_naming(*known)[:MOST_FILES]
+        files = [path for word in known for path in self._files_naming(word)[:MOST_FILES]]
         for word in ABOUT.findall(mutant.clause):
             files += self._files_naming(word)[:1]
         files += [path for path in self._texts if path.name in ALWAYS]
@@ -143,9 +143,9 @@ class Runner:
             )
         ]
 
-    def _files_naming(self, *words: str) -> list[Path]:
-        """Return the files that name one of some words, those first that do so most."""
-        names = _pattern(words)
+    def _files_naming(self, word: str) -> list[Path]:
+        """Return the files that name something, those first that do so most."""
+        names = _pattern([word])
         counts = {path: len(names.findall(text)) for path, text in self._texts.items()}
         return sorted(
             (path for path in counts if counts[path]), key=lambda path: (-counts[path], path)
