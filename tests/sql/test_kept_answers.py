@@ -1,6 +1,6 @@
-"""Which answers authz.admit_request has kept: each to the first POST with an Idempotency-Key.
+"""Which answers authz.admit_request has kept, and to whom api.kept_answer shows them.
 
-tests/http sends the requests again.
+tests/http sends the requests again, and reads the answers.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import json
 import psycopg
 import pytest
 
+from tests import factories
 from tests.conftest import RequestAs
-from tests.refusals import refusal
+from tests.refusals import refusal, refusal_of
 from tests.sql.conftest import Lab
 
 # The functions of authz that see the answer come first where it is kept.
@@ -68,3 +69,39 @@ def test_key_is_used_once(
         pass
 
     assert refusal(caught.value)[:2] == answer
+
+
+WITHHELD = (409, "answer_withheld")
+# No answer is stored without PostgREST.
+SHOWN = (409, "answer_not_kept")
+
+
+@pytest.mark.parametrize(
+    ("change", "role", "answer"),
+    [
+        ("select", "member", SHOWN),
+        ("update aspen.memberships set role = 'admin'", "member", SHOWN),
+        ("select", "operator", WITHHELD),
+        ("update aspen.memberships set role = 'viewer' where role = 'member'", "member", WITHHELD),
+        ("delete from aspen.memberships where role = 'viewer'", "member", WITHHELD),
+    ],
+)
+def test_answer_is_for_whoever_still_sees_what_is_in_it(
+    admin: psycopg.Connection,
+    request_as: RequestAs,
+    lab: Lab,
+    change: str,
+    role: str,
+    answer: tuple[int, str],
+) -> None:
+    """Withhold it from a token with another role, and from who sees less than then."""
+    roles = {lab.group: "member", lab.other_group: "viewer"}
+    factories.user(admin, "otto", roles, is_operator=True)
+    announce(admin, "POST", "k")
+    with request_as("member", sub="otto", keep=True):
+        pass
+    admin.execute(change.encode())
+    announce(admin, "GET", "k")
+
+    with request_as(role, sub="otto") as conn:
+        assert refusal_of(conn, "select api.kept_answer()")[:2] == answer

@@ -273,6 +273,21 @@ def test_role_that_is_not_for_requests_is_refused(request_as: RequestAs, role: s
     assert refusal(caught.value) == (403, "role_not_allowed", None)
 
 
+@pytest.mark.parametrize("role", ["member", "operator"])
+def test_disabled_user_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, role: str
+) -> None:
+    """Let the same token in before, and not from the moment on."""
+    factories.user(admin, "olga", is_operator=True)
+    with request_as(role, sub="olga"):
+        pass
+    admin.execute("update aspen.users set disabled_at = now() where subject = 'olga'")
+    with pytest.raises(psycopg.Error) as caught, request_as(role, sub="olga"):
+        pass
+
+    assert refusal(caught.value) == (401, "user_disabled", None)
+
+
 def test_operator_must_be_an_operator_in_the_database(
     admin: psycopg.Connection, request_as: RequestAs
 ) -> None:
@@ -340,6 +355,20 @@ def test_revocation_ends_tokens_made_before_and_ahead_of_time(
 ) -> None:
     """Reject a token from the future as well: its real age is unknown."""
     claims = claims_since_revocation(admin, seconds)
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "token_revoked", None)
+
+
+@pytest.mark.parametrize("value", ["left out", None, "4102444800"])
+def test_revocation_ends_tokens_that_do_not_say_when_they_were_made(
+    admin: psycopg.Connection, value: object
+) -> None:
+    """Reject a token that may be older."""
+    claims = claims_since_revocation(admin, 0) | {"iat": value}
+    if value == "left out":
+        del claims["iat"]
     with pytest.raises(psycopg.Error) as caught:
         begin_request(admin, "member", claims)
 

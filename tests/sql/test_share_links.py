@@ -267,10 +267,11 @@ def test_link_works_meanwhile(shared: Shared, change: Change) -> None:
         ("created_at = now() - interval '1 h', ends_at = now()", False),
         ("role = 'viewer'", False),
         ("role = 'admin'", True),
+        ("group_id = (select id from aspen.groups where name = 'others')", False),
     ],
 )
 def test_link_by_a_grant_ends_with_the_grant(shared: Shared, assignment: str, works: bool) -> None:
-    """Look up role and end of the grant at each visit."""
+    """Look up whose grant it is, its role and its end at each visit."""
     token = shared.token_of_sequences(who="pat")
     shared.conn.execute(
         f"update aspen.group_grants set {assignment} where grantee_group_id = %s",  # noqa: S608
