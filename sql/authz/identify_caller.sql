@@ -11,8 +11,8 @@
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- authz.set_groups and authz.set_caller write them: only numbers read here, never a caller's text.
 -- What is emptied first no other machine has yet, so set_config does. response.headers tell the
--- access log who it was, and of the groups where the caller has a role the first 100; the edge keeps
--- Aspen-User and Aspen-Groups to itself.
+-- access log who it was, and the first 100 of the groups where the caller has a role; the edge
+-- keeps Aspen-User and Aspen-Groups to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
