@@ -96,7 +96,7 @@ begin
         return;
     end if;
 
-    if caller_role is null or caller_role not in ('member', 'operator') then
+    if caller_role not in ('member', 'operator') then
         perform internal.fail(403, 'role_not_allowed', 'This role cannot use the API');
     end if;
 

@@ -10,16 +10,21 @@ from psycopg import sql
 from tests import factories
 from tests.catalog.matrix import Matrix
 
-FULL = frozenset({"admin", "member", "g-admin", "g-member", "op-member"})
+DIRECT = frozenset({"admin", "member", "op-member"})
+FULL = DIRECT | {"g-admin", "g-member"}
 ANY = FULL | {"viewer", "g-viewer"}
 # By table and row of the lab.
 SEEN_BY = {
     ("aligned_sequences", "-"): FULL,
+    ("group_limits", "-"): DIRECT,
+    ("group_requests", "-"): DIRECT,
     ("job_backgrounds", "-"): FULL,
     ("job_public_sequences", "-"): FULL,
     ("job_samples", "-"): FULL,
     ("phylo_tree_tips", "-"): ANY,
 }
+# What tells the rows of a table apart, where it is not an id.
+KEYS = {"group_requests": "group_id"}
 
 
 def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
@@ -29,10 +34,13 @@ def store_rows(matrix: Matrix) -> dict[tuple[str, str], int]:
     sample = matrix.rows["samples", "open"]
     repository = matrix.rows["public_repositories", "-"]
     public = {"group_id": lab, "job_id": run, "public_repository_id": repository, "strain": "a"}
+    conn.execute("insert into aspen.group_requests values (%s, '2024-01-01', 1)", [lab])
     tip = conn.execute("select min(id) from aspen.phylo_tree_tips").fetchone()
     assert tip is not None
     return {
         ("aligned_sequences", "-"): factories.aligned_sequence(conn, sample),
+        ("group_limits", "-"): factories.insert(conn, "group_limits", {"group_id": lab}),
+        ("group_requests", "-"): lab,
         ("job_backgrounds", "-"): factories.job_background(conn, run, [sample]),
         ("job_public_sequences", "-"): factories.insert(conn, "job_public_sequences", public),
         ("job_samples", "-"): factories.job_sample(conn, run, sample),
@@ -45,9 +53,9 @@ def who_sees(matrix: Matrix, table: str, row_id: int) -> frozenset[str]:
     with matrix.conn.transaction(force_rollback=True):
         matrix.conn.execute(
             sql.SQL(
-                "create view api.behind with (security_invoker = true) as select id from {};"
+                "create view api.behind with (security_invoker = true) as select {} as id from {};"
                 " grant select on api.behind to member, operator, anon, job"
-            ).format(sql.Identifier("aspen", table))
+            ).format(sql.Identifier(KEYS.get(table, "id")), sql.Identifier("aspen", table))
         )
         return frozenset(_callers(matrix, row_id))
 

@@ -35,9 +35,12 @@ FILES = (
 )
 # They compare the text of policies, or how they are planned, so they notice any change.
 NOT_ABOUT_BEHAVIOUR = ("test_permission_matrix.py", "test_structure.py", "test_flat_costs.py")
-# How many names, nearest first, and how many files that name them most.
+# How many of the names that tests know, nearest first, and how many files that name each most.
 NAMES = 2
 MOST_FILES = 3
+# A clause may be about something else than what it stands in, such as the token of the caller. What
+# returns groups is in every policy.
+ABOUT = re.compile(r"\bauthz\.(\w+)(?<!_groups)\(")
 # Whatever they name.
 ALWAYS = ("test_row_level_security.py", "test_definer_roles.py", "test_masked_columns.py")
 LOCK_SECONDS = 60
@@ -104,21 +107,8 @@ class Runner:
         return mutants[self._share :: self._shares]
 
     def _ask_tests(self, mutant: Mutant) -> str | None:
-        """Return the SQL test that noticed a mutant, of the files that name what it is in."""
-        names = re.compile("|".join(rf"\b{word}\b" for word in mutant.words[:NAMES]))
-        counts = {path: len(names.findall(text)) for path, text in self._texts.items()}
-        files = sorted(counts, key=lambda path: (-counts[path], path))[:MOST_FILES]
-        files += [path for path in counts if path.name in ALWAYS and path not in files]
-        items = [
-            item
-            for path in files
-            if counts[path] or path.name in ALWAYS
-            # Tests that name it themselves notice it sooner than those that only share its file.
-            for item in sorted(
-                (one for one in self._items if one.path == path),
-                key=lambda one: -len(names.findall(_source(one))),
-            )
-        ]
+        """Return the SQL test that noticed a mutant."""
+        items = self._items_about(mutant)
         with self._database.connect(SUPERUSER) as conn:
             conn.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
             _apply(conn, *mutant.opening, mutant.mutation)
@@ -133,6 +123,34 @@ class Runner:
                 _apply(conn, *mutant.undoing)
         return None
 
+    def _items_about(self, mutant: Mutant) -> list[pytest.Item]:
+        """Return the tests of the files that name most what a mutant is in, and what it is about.
+
+        Tests that name it themselves notice it sooner than those that only share its file.
+        """
+        known = [word for word in mutant.words if self._files_naming(word)][:NAMES]
+        files = [path for word in known for path in self._files_naming(word)[:MOST_FILES]]
+        for word in ABOUT.findall(mutant.clause):
+            files += self._files_naming(word)[:1]
+        files += [path for path in self._texts if path.name in ALWAYS]
+        names = _pattern(known)
+        return [
+            item
+            for path in dict.fromkeys(files)
+            for item in sorted(
+                (one for one in self._items if one.path == path),
+                key=lambda one: -len(names.findall(_source(one))),
+            )
+        ]
+
+    def _files_naming(self, word: str) -> list[Path]:
+        """Return the files that name something, those first that do so most."""
+        names = _pattern([word])
+        counts = {path: len(names.findall(text)) for path, text in self._texts.items()}
+        return sorted(
+            (path for path in counts if counts[path]), key=lambda path: (-counts[path], path)
+        )
+
     def _passes_without(self, conn: psycopg.Connection, mutant: Mutant, item: pytest.Item) -> bool:
         """Tell whether a test passes without the mutant, with what stands open for its sake."""
         key = (mutant.opening, item.nodeid)
@@ -141,6 +159,11 @@ class Runner:
             self._healthy[key] = _passes(item, self._anchor)
             _apply(conn, mutant.mutation)
         return self._healthy[key]
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    """Return what finds any of some words, and nothing if there are none."""
+    return re.compile("|".join(rf"\b{word}\b" for word in words) or "(?!)")
 
 
 def _apply(conn: psycopg.Connection, *statements: str) -> None:

@@ -107,6 +107,15 @@ def test_caller_without_groups_has_an_empty_list(
         assert groups_of(conn) == []
 
 
+def test_platform_is_no_group_of_an_operator(
+    admin: psycopg.Connection, request_as: RequestAs, own: int
+) -> None:
+    """Name the groups where the operator is a member, and not the one whose jobs operators see."""
+    factories.user(admin, "otto", {own: "member"}, is_operator=True)
+    with request_as("operator", sub="otto") as conn:
+        assert groups_of(conn) == [entry(own, "Own", "member")]
+
+
 def test_groups_that_do_not_exist_are_left_out(
     admin: psycopg.Connection, request_as: RequestAs, own: int
 ) -> None:

@@ -242,7 +242,13 @@ def test_every_resource_of_a_group_can_be_asked_about(cast: Cast) -> None:
 
 
 def test_own_groups_are_back_after_the_answer(cast: Cast) -> None:
-    """Restore what the caller may see, after an answer and after a refusal."""
+    """Restore what the caller may see, after an answer and after a refusal.
+
+    It is another set of groups for each of the things that a role allows.
+    """
+    factories.membership(cast.conn, cast.groups["others"], cast.users["ada"], "member")
+    factories.membership(cast.conn, cast.groups["guests"], cast.users["ada"], "viewer")
+    factories.grant(cast.conn, cast.groups["allies"], cast.lab, "member")
     with cast.request_of("ada") as conn:
         before = conn.execute(SETTINGS).fetchone()
         conn.execute(EXPLAIN, ["samples", cast.rows["samples", "private"], cast.users["vic"]])

@@ -183,6 +183,18 @@ def test_name_of_a_group_is_unknown_to_who_has_no_grant_of_it(
     assert row == (None,)
 
 
+def test_name_of_a_group_is_known_to_who_grants_it_access(
+    request_as: RequestAs, groups: dict[str, int]
+) -> None:
+    """Tell a member of the granting group that name, and not those of other groups."""
+    with request_as("member", sub="alice") as conn:
+        row = conn.execute(
+            "select authz.grant_party(%(allies)s), authz.grant_party(%(others)s)", groups
+        ).fetchone()
+
+    assert row == ("allies", None)
+
+
 def test_side_that_receives_changes_nothing(request_as: RequestAs, groups: dict[str, int]) -> None:
     """Leave the grant to the group that gives it."""
     with request_as("member", sub="max") as conn:

@@ -1,4 +1,7 @@
-"""Samples posted to api.samples: one statement is one batch, stored or rejected as a whole."""
+"""Samples posted to api.samples: one statement is one batch, stored or rejected as a whole.
+
+The trigger internal.insert_sample stores them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""People are invited by address, and join with a token whose verified address is that one."""
+"""People are invited by address, and join with a token whose verified address is that one.
+
+Before they have a user, authz.identify_caller lets them in by authz.verified_email: the tests of
+authz.identify_caller with a token of a stranger are here.
+"""
 
 from __future__ import annotations
 
@@ -176,6 +180,22 @@ def test_invalid_request_invites_nobody(
 
 
 # What is kept, and who sees it.
+
+
+def test_accepted_invitation_stays_accepted_when_its_guest_is_invited_again(
+    admin: psycopg.Connection, request_as: RequestAs, groups: dict[str, int]
+) -> None:
+    """Revoke nothing that is over, though its time has passed as well."""
+    times = {"created_at": "2024-01-01", "expires_at": "2024-01-09"}
+    invited(admin, groups["lab"], accepted_at="2024-01-02", **times)
+    with request_as("member", sub="ada") as conn:
+        answer = conn.execute(INVITE, [groups["lab"], '["new@example.org"]']).fetchall()
+        statuses = conn.execute("select status from api.invitations order by id").fetchall()
+
+    assert (answer, statuses) == (
+        [("new@example.org", "invited")],
+        [("accepted",), ("open",)],
+    )
 
 
 def test_only_the_hash_of_the_token_is_kept(

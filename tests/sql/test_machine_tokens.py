@@ -1,4 +1,7 @@
-"""What a machine token may see and end below the API; tests/http tells the rest."""
+"""What a machine token may see and end below the API; tests/http tells the rest.
+
+authz.find_machine_token looks it up, and authz.identify_caller gives it less than its user has.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import pytest
 
 from tests import factories
 from tests.conftest import RequestAs
-from tests.refusals import refusal_of
+from tests.refusals import Refusal, refusal, refusal_of
 from tests.sql.conftest import Lab
 
 REVOKE = "select status from api.revoke_machine_token(%s)"
@@ -16,6 +19,73 @@ OWN = (
     "update api.me set agreed_to_tos = true returning id",
     "delete from api.group_members where user_id = %(user)s returning id",
 )
+
+
+def refused_request(request_as: RequestAs, token: int, role: str = "member") -> Refusal:
+    """Return why authz.identify_caller refuses a program."""
+    with pytest.raises(psycopg.Error) as caught, request_as(role, sub="x", machine_token_id=token):
+        pass
+    return refusal(caught.value)
+
+
+def test_program_sees_its_group_only(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Leave out the other groups of its user, and those that grant access to its group."""
+    generous = factories.group(admin)
+    factories.grant(admin, generous, lab.group, "admin")
+    factories.membership(admin, lab.other_group, lab.alice)
+    for group in (generous, lab.group, lab.other_group):
+        factories.sample(admin, group)
+    token = factories.machine_token(admin, lab.group, lab.alice, scope="write")
+
+    with request_as("member", sub="x", machine_token_id=token) as conn:
+        by_program = conn.execute("select group_id from api.samples").fetchall()
+    with request_as("member", sub="alice") as conn:
+        by_person = conn.execute("select count(*) from api.samples").fetchone()
+
+    assert (by_program, by_person) == ([(lab.group,)], (3,))
+
+
+def test_program_of_an_operator_is_none(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Refuse its token with that role; as a member it is let in."""
+    otto = factories.user(admin, "otto", {lab.group: "member"}, is_operator=True)
+    token = factories.machine_token(admin, lab.group, otto, scope="write")
+
+    with request_as("member", sub="x", machine_token_id=token):
+        pass
+    answer = refused_request(request_as, token, "operator")
+
+    assert answer == (403, "role_not_allowed", None)
+
+
+def test_program_ends_with_the_membership_of_its_user(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Refuse its token when the user has left the group, though not another one."""
+    factories.membership(admin, lab.other_group, lab.alice)
+    token = factories.machine_token(admin, lab.group, lab.alice, scope="write")
+    with request_as("member", sub="x", machine_token_id=token):
+        pass
+    admin.execute("delete from aspen.memberships where group_id = %s", [lab.group])
+
+    assert refused_request(request_as, token) == (401, "token_revoked", None)
+
+
+def test_status_says_what_became_of_a_token(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Derive it from the times; a revoked token stays revoked."""
+    old = {"created_at": "2024-01-01", "expires_at": "2024-02-01"}
+    for columns in ({}, old, {"revoked_at": "2024-01-15"}, old | {"revoked_at": "2024-01-15"}):
+        factories.machine_token(admin, lab.group, lab.alice, **columns)
+
+    with request_as("member", sub="alice") as conn:
+        rows = conn.execute("select status from api.machine_tokens order by id").fetchall()
+
+    assert rows == [("open",), ("expired",), ("revoked",), ("revoked",)]
 
 
 @pytest.mark.parametrize("change", OWN)

@@ -152,3 +152,19 @@ def test_observer_reads_no_values_of_jobs(
     superuser.execute("set local role observer")
 
     assert refusal_of(superuser, f"select {column} from aspen.jobs") == "42501"  # noqa: S608
+
+
+def test_credentials_that_never_end_have_no_time_left(
+    admin: psycopg.Connection, request_as: RequestAs, operator: str
+) -> None:
+    """Tell the time of the others alone."""
+    factories.storage_credentials(admin, "ends")
+    factories.storage_credentials(admin, "lasts", expires_at="infinity")
+
+    text = text_of(request_as, operator)
+
+    name = "aspen_storage_credentials_expiry_seconds"
+    assert (f'{name}{{bucket="ends"}}' in text, f'{name}{{bucket="lasts"}}' in text) == (
+        True,
+        False,
+    )

@@ -1,4 +1,7 @@
-"""Sequences are stored in one form and counted by the database, whoever writes them."""
+"""Sequences are stored in one form and counted by the database, whoever writes them.
+
+The trigger internal.normalise_sequence does so.
+"""
 
 from __future__ import annotations
 

@@ -194,16 +194,18 @@ def test_document_around_the_tree_is_kept(
 def test_locations_are_coloured_by_distance_from_the_group(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Colour them for a viewer too, who may not read the group's row."""
+    """Colour them for a viewer by a grant, who may not read the group's row and is in another."""
+    factories.grant(admin, lab.other_group, lab.group)
     origin = factories.location(admin, "Spain", latitude=40, longitude=-4)
     factories.location(admin, "Portugal", latitude=39, longitude=-8)
     factories.location(admin, "Japan", latitude=36, longitude=138)
     admin.execute(
-        "update aspen.groups set default_tree_location_id = %s where id = %s", [origin, lab.group]
+        "update aspen.groups set default_tree_location_id = %s where id = %s",
+        [origin, lab.other_group],
     )
     tree = factories.phylo_tree(
         admin,
-        factories.phylo_run(admin, lab.group),
+        factories.phylo_run(admin, lab.other_group),
         places=Jsonb({"country": ["Japan", "Portugal", "Spain"]}),
     )
     with request_as("member", sub="vic") as conn:

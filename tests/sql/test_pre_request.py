@@ -1,4 +1,7 @@
-"""How a token becomes the sets of groups that policies compare with, and nothing else."""
+"""How a token becomes the sets of groups that policies compare with, and nothing else.
+
+That is authz.identify_caller, which authz.admit_request calls.
+"""
 
 from __future__ import annotations
 
@@ -175,6 +178,33 @@ def test_token_of_a_job_ends_with_the_user_who_asked_for_it(
     assert (before, refusal(caught.value)) == (str(job), (401, "user_disabled", None))
 
 
+@pytest.mark.parametrize("value", ["left out", None, "4102444800", "", True, [4102444800]])
+@pytest.mark.parametrize("role", ["member", "operator", "job"])
+def test_token_that_never_ends_is_refused(
+    admin: psycopg.Connection, role: str, value: object
+) -> None:
+    """Require an exp: PostgREST checks one only where it is."""
+    claims = request_claims(role, "alice") | {"exp": value}
+    if value == "left out":
+        del claims["exp"]
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, role, claims)
+
+    assert refusal(caught.value) == (401, "token_without_exp", None)
+
+
+@pytest.mark.parametrize("value", ["left out", None, "", []])
+def test_token_for_no_audience_is_refused(admin: psycopg.Connection, value: object) -> None:
+    """Require an aud: PostgREST checks one only where it is."""
+    claims = request_claims("member", "alice") | {"aud": value}
+    if value == "left out":
+        del claims["aud"]
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "token_without_aud", None)
+
+
 @pytest.mark.parametrize("exp", [10**12, 1e300, 31 * 86400 + 10**10])
 @pytest.mark.parametrize("role", ["member", "operator", "job"])
 def test_token_that_lives_too_long_is_refused(request_as: RequestAs, role: str, exp: float) -> None:
@@ -241,6 +271,21 @@ def test_role_that_is_not_for_requests_is_refused(request_as: RequestAs, role: s
         pass
 
     assert refusal(caught.value) == (403, "role_not_allowed", None)
+
+
+@pytest.mark.parametrize("role", ["member", "operator"])
+def test_disabled_user_is_refused(
+    admin: psycopg.Connection, request_as: RequestAs, role: str
+) -> None:
+    """Let the same token in before, and not from the moment on."""
+    factories.user(admin, "olga", is_operator=True)
+    with request_as(role, sub="olga"):
+        pass
+    admin.execute("update aspen.users set disabled_at = now() where subject = 'olga'")
+    with pytest.raises(psycopg.Error) as caught, request_as(role, sub="olga"):
+        pass
+
+    assert refusal(caught.value) == (401, "user_disabled", None)
 
 
 def test_operator_must_be_an_operator_in_the_database(
@@ -310,6 +355,20 @@ def test_revocation_ends_tokens_made_before_and_ahead_of_time(
 ) -> None:
     """Reject a token from the future as well: its real age is unknown."""
     claims = claims_since_revocation(admin, seconds)
+    with pytest.raises(psycopg.Error) as caught:
+        begin_request(admin, "member", claims)
+
+    assert refusal(caught.value) == (401, "token_revoked", None)
+
+
+@pytest.mark.parametrize("value", ["left out", None, "4102444800"])
+def test_revocation_ends_tokens_that_do_not_say_when_they_were_made(
+    admin: psycopg.Connection, value: object
+) -> None:
+    """Reject a token that may be older."""
+    claims = claims_since_revocation(admin, 0) | {"iat": value}
+    if value == "left out":
+        del claims["iat"]
     with pytest.raises(psycopg.Error) as caught:
         begin_request(admin, "member", claims)
 

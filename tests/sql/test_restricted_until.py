@@ -336,7 +336,7 @@ def test_change_of_the_day_is_audited(
 def test_patch_returns_from_when_viewers_see_the_sample(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, assignment: str
 ) -> None:
-    """Compute the moment as the table does."""
+    """Compute the moment in internal.update_sample as the table does."""
     restricted(admin, lab, None)
 
     with request_as("member", sub="alice") as conn:

@@ -206,6 +206,13 @@ def _membership(role: str | None) -> Change:
     return change
 
 
+def _moved(shared: Shared) -> None:
+    shared.conn.execute(
+        "update aspen.memberships set group_id = %s where user_id = %s",
+        [shared.groups["others"], shared.people["alice"]],
+    )
+
+
 def _links(assignment: str) -> Change:
     return lambda shared: shared.conn.execute(f"update aspen.share_links set {assignment}")  # noqa: S608
 
@@ -216,6 +223,7 @@ ENDS: dict[str, Change] = {
     ),
     "creator left the group": _membership(None),
     "creator is a viewer now": _membership("viewer"),
+    "creator is a member of another group now": _moved,
     "link was revoked": _links("revoked_at = now()"),
     # now() is the same in the whole transaction of this test.
     "link expires at this moment": _links(
@@ -259,10 +267,11 @@ def test_link_works_meanwhile(shared: Shared, change: Change) -> None:
         ("created_at = now() - interval '1 h', ends_at = now()", False),
         ("role = 'viewer'", False),
         ("role = 'admin'", True),
+        ("group_id = (select id from aspen.groups where name = 'others')", False),
     ],
 )
 def test_link_by_a_grant_ends_with_the_grant(shared: Shared, assignment: str, works: bool) -> None:
-    """Look up role and end of the grant at each visit."""
+    """Look up whose grant it is, its role and its end at each visit."""
     token = shared.token_of_sequences(who="pat")
     shared.conn.execute(
         f"update aspen.group_grants set {assignment} where grantee_group_id = %s",  # noqa: S608

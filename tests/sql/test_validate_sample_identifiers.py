@@ -53,6 +53,21 @@ def test_identifiers_of_every_kind_are_found(
     }
 
 
+def test_viewer_is_not_told_that_a_private_identifier_is_the_same(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Name the public identifier, of which the given one is a spelling, and not the private one."""
+    sample = factories.sample(admin, lab.group, "hCoV-19/x", public_identifier="x")
+
+    with request_as("member", sub="vic") as conn:
+        by_viewer = told(conn, lab.group, "hCoV-19/x")
+    with request_as("member", sub="alice") as conn:
+        by_member = told(conn, lab.group, "hCoV-19/x")
+
+    assert by_viewer == {"hCoV-19/x": ("found", "public_identifier", sample)}
+    assert by_member == {"hCoV-19/x": ("found", "private_identifier", sample)}
+
+
 def test_answer_has_each_identifier_once_in_the_given_order(
     request_as: RequestAs, admin: psycopg.Connection, lab: Lab
 ) -> None:
