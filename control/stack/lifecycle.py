@@ -8,6 +8,7 @@ from pathlib import Path
 
 from control.database import connect
 from control.errors import ControlError
+from control.partitions import extend_tables
 from control.schema.api_reload import wait_for_api
 from control.schema.code import loaded_probe
 from control.schema.migrate import migrate_up
@@ -72,6 +73,8 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
         working_on("migrating")
         migrated = migrate_up(replace(local, api_url=None), echo=echo)
         _renew_link_credentials(local)
+        with connect(local, "up") as conn:
+            extend_tables(conn)
         for api in those_that_run_last(apis):
             _bring_up_api(api, edge, settings, state, echo)
         if migrated.has_loaded_code:

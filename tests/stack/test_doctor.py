@@ -11,12 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
-from control.database import connect
 from control.doctor import api, server
 from control.doctor.checks import ALL
 from control.doctor.patient import Patient
 from control.doctor.running import examine
-from control.partitions import extend_tables
 from control.stack.lifecycle import components_of
 from control.stack.ministack import ensure_bucket, ensure_notifications
 from tests.stack.conftest import LocalStack
@@ -60,10 +58,8 @@ def run(local: LocalStack, *arguments: str) -> Result:
 
 @pytest.fixture
 def well(local: LocalStack, monkeypatch: pytest.MonkeyPatch) -> LocalStack:
-    """Bring the stack up, with next month's partition, on a disk that has room."""
+    """Bring the stack up, on a disk that has room."""
     monkeypatch.setattr(server, "LEAST_FREE_SHARE", 0.0)
-    with connect(local.settings, "test") as conn:
-        extend_tables(conn, 1, dry_run=False)
     return local
 
 
