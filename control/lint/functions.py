@@ -63,6 +63,14 @@ FALSE_ALARMS: Sequence[FalseAlarm] = (
         "column changed_rows.",
         "samples, jobs and trees have other columns; each has a branch of its own",
     ),
+    *(
+        FalseAlarm(
+            "internal.keep_output_limit",
+            f"column {rows}.",
+            "jobs and their files have other columns; each has a branch of its own",
+        )
+        for rows in ("changed_rows", "old_rows")
+    ),
     FalseAlarm(
         "internal.update_sample",
         'cast "bigint" value to "aspen.samples"',

@@ -9,7 +9,12 @@ with columns as (
         attributes.attname,
         attributes.attstorage,
         attributes.attcompression,
-        attributes.attoptions,
+        -- Some servers keep a number of their own among the options (15.20: pg_attver).
+        (
+            select pg_catalog.array_agg(given.option)
+            from pg_catalog.unnest(attributes.attoptions) as given (option)
+            where given.option !~ '^pg_'
+        ) as options,
         types.typstorage,
         -- Versions before 17 write "default" as -1.
         coalesce(nullif(attributes.attstattarget, -1)::text, 'default') as target,
@@ -50,7 +55,7 @@ select
         columns.storage,
         coalesce(nullif(columns.attcompression::text, ''), 'default'),
         columns.target,
-        coalesce(columns.attoptions::text, 'none')
+        coalesce(columns.options::text, 'none')
     ),
     pg_catalog.format(
         'alter table %1$s alter column %2$I set storage %3$s,'
@@ -62,13 +67,13 @@ select
         case columns.attcompression when 'p' then 'pglz' when 'l' then 'lz4' else 'default' end,
         case columns.target when 'default' then '-1' else columns.target end,
         ', alter column ' || pg_catalog.quote_ident(columns.attname)
-        || ' set (' || pg_catalog.array_to_string(columns.attoptions, ', ') || ')'
+        || ' set (' || pg_catalog.array_to_string(columns.options, ', ') || ')'
     ),
     null,
     columns.attstorage = columns.typstorage
     and columns.attcompression = ''
     and columns.target = 'default'
-    and columns.attoptions is null
+    and columns.options is null
 from columns
 where columns.relkind <> 'v'
 union all
