@@ -23,12 +23,14 @@ KEYS = {
 }
 QUERIES = {
     "api.phylo_tree: tips around aspen.samples": GRANTED,
+    "api.samples: aspen.samples and aspen.samples": BY_ID,
     "authz.grant_party: groups around aspen.group_grants": GRANT,
     "authz.may_share: aspen.group_grants and aspen.memberships": GRANT,
     "authz.user_access: aspen.group_grants and aspen.groups": GRANT,
     "internal.cancel_jobs_without_input: inputs around aspen.samples": GRANTED,
     "internal.cancel_jobs_without_input: inputs around aspen.sequences": GRANTED,
     "internal.chosen_samples: aspen.sequences and aspen.sample_qc_metrics": BY_ID,
+    "internal.export_sequences: aspen.sequences and aspen.samples": BY_ID,
     "internal.gisaid_rows: aspen.samples and aspen.groups": OWN_LAB,
     "internal.renew_results: aspen.job_samples and aspen.jobs": BY_ID,
     "internal.renew_results: inputs around aspen.jobs": BY_ID,

@@ -2,7 +2,8 @@
 -- updatable, so triggers write through it. The mask is an outer join and not a "case": a filter on
 -- private_identifier turns it into an inner join, which uses an index. For a caller who is a viewer
 -- in no group, the planner removes both the join and the mask; the "where" clause checks that
--- assumption again, once, when the plan runs.
+-- assumption again, once, when the plan runs. The join compares no groups: the planner would then
+-- merge the rows of a group by it, each with each other.
 
 create or replace view api.samples
 with (security_invoker = true)
@@ -37,8 +38,7 @@ select
 from aspen.samples as samples
 left join aspen.samples as named
     on
-        samples.group_id = named.group_id
-        and samples.id = named.id
+        samples.id = named.id
         and named.group_id = any(authz.full_groups())
 where
     authz.is_viewer_nowhere() is not true

@@ -62,7 +62,7 @@ begin
         inner join aspen.sequences as sequences
             on named.group_id = sequences.group_id and named.sample_id = sequences.sample_id
         inner join aspen.samples as samples
-            on named.group_id = samples.group_id and named.sample_id = samples.id
+            on named.sample_id = samples.id
     );
 end
 $$;
