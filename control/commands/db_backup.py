@@ -10,9 +10,8 @@ import click
 
 from control.app import App
 from control.commands.db_archive import restore_moment
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import echo_json, json_option, say, tell_incomplete
 from control.commands.places import Place, scratch_option
-from control.errors import SOMETHING_TO_DO
 from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
@@ -97,12 +96,7 @@ def backup(
             say(f"deleted {folder}/{name}")
     if not with_keys:
         say(f"the backup has no keys: keep a copy of {app.settings.keys_dir} elsewhere")
-    for address in made.missing_objects:
-        say(f"missing from S3: {address}")
-    for address in made.wrong_objects:
-        say(f"not what its row describes: {address}")
-    if made.missing_objects or made.wrong_objects:
-        ctx.exit(SOMETHING_TO_DO)
+    tell_incomplete(ctx, made.missing_objects, made.wrong_objects)
 
 
 @click.command("backups")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import echo_json, json_option, say, tell_incomplete
 from control.commands.places import scratch_option
-from control.errors import SOMETHING_TO_DO, ControlError
+from control.errors import ControlError
 from control.terminal import screen_width, table
 
 if TYPE_CHECKING:
@@ -70,12 +70,7 @@ def export(
         manifest, "exported", as_json=as_json, more={"path": str(target), "sha256": made.sha256}
     )
     say(f"sha256 of its manifest: {made.sha256}")
-    for address in manifest.missing_objects:
-        say(f"missing from S3: {address}")
-    for address in manifest.wrong_objects:
-        say(f"not what its row describes: {address}")
-    if manifest.missing_objects or manifest.wrong_objects:
-        ctx.exit(SOMETHING_TO_DO)
+    tell_incomplete(ctx, manifest.missing_objects, manifest.wrong_objects)
 
 
 @click.command("import")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from control.errors import SOMETHING_TO_DO
 from control.terminal import working_on
 
 # Every command has it: complete data for machines on stdout, where a table would be shortened.
@@ -120,6 +122,17 @@ def say(line: str) -> None:
     # A line such as "applying 0005_…" also names the step for the heartbeat.
     if line.partition(" ")[0].endswith("ing"):
         working_on(line)
+
+
+def tell_incomplete(ctx: click.Context, missing: Sequence[str], wrong: Sequence[str]) -> None:
+    """Name the objects that a copy lacks, and exit with 3 if there are any."""
+    from control.backups.objects import MISSING, OTHER
+
+    for problem, addresses in ((MISSING, missing), (OTHER, wrong)):
+        for address in addresses:
+            say(f"{problem}: {address}")
+    if missing or wrong:
+        ctx.exit(SOMETHING_TO_DO)
 
 
 def echo_json(document: Any) -> None:
