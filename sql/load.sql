@@ -310,6 +310,7 @@
 \ir authz/only_group.sql
 \ir authz/is_viewer_nowhere.sql
 \ir authz/groups_claim_is_valid.sql
+\ir authz/claimed_groups.sql
 \ir authz/name_request.sql
 \ir authz/note_version.sql
 \ir authz/announce_version.sql
@@ -321,6 +322,7 @@
 \ir authz/held_groups.sql
 \ir authz/granted_groups.sql
 \ir authz/find_machine_token.sql
+\ir authz/identify_job.sql
 \ir authz/identify_caller.sql
 \ir authz/note_plan.sql
 \ir authz/bound_request.sql

@@ -254,7 +254,7 @@ def _leave_request(conn: psycopg.Connection) -> None:
     conn.execute("select set_config('request.jwt.claims', '', true)")
     conn.execute(
         "select set_config(name, '', true) from unnest(array["
-        "'aspen.user_id', 'aspen.logged_groups', 'aspen.traceparent', 'aspen.job_id',"
+        "'aspen.user_id', 'aspen.traceparent', 'aspen.job_id',"
         " 'aspen.job_group_id', 'aspen.any_groups', 'aspen.full_groups',"
         " 'aspen.direct_groups', 'aspen.member_groups', 'aspen.admin_groups']) as settings (name)"
     )

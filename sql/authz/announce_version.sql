@@ -1,16 +1,20 @@
 -- After authz.identify_caller, which writes the headers of the response anew.
 create or replace function authz.announce_version()
 returns void
-language sql
+language plpgsql
 volatile
 security invoker
-begin atomic
-    select internal.add_headers(jsonb_agg(jsonb_build_object(headers.name, headers.value)))
-    from
-        json_each(nullif(current_setting('aspen.version_headers', true), '')::json)
-            as headers (name, value)
-    having count(*) > 0;
-end;
+set search_path = ''
+as $$
+declare
+    named text := current_setting('aspen.version_headers', true);
+begin
+    if named <> '' then
+        perform internal.add_headers(jsonb_agg(jsonb_build_object(headers.name, headers.value)))
+        from json_each(named::json) as headers (name, value);
+    end if;
+end
+$$;
 
 comment on function authz.announce_version() is $$Says in the response that its version of the API is deprecated
 

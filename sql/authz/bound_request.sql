@@ -19,6 +19,7 @@ declare
         when user_id is not null then 1000000 when job_id is not null then 2000000 else 3000000
     end;
     has_slot boolean := session_user <> 'authenticator' or path = '/rpc/health';
+    done text;
 begin
     for slot in 1..slots loop
         exit when has_slot;
@@ -35,7 +36,7 @@ begin
     if current_setting('request.method', true) in ('GET', 'HEAD') and path not like '/rpc/%'
         and current_setting('statement_timeout')::interval not between '1ms' and '5s'
     then
-        perform set_config('statement_timeout', '5s', true);
+        done := set_config('statement_timeout', '5s', true);
     end if;
 end
 $$;

@@ -7,14 +7,21 @@ security invoker
 rows 1
 begin atomic
     select
-        coalesce(array_agg(distinct grants.group_id), '{}') as any_groups,
-        coalesce(array_agg(distinct grants.group_id) filter (
-            where grants.role in ('member', 'admin')
-        ), '{}') as full_groups
-    from aspen.group_grants as grants
-    where
-        grants.grantee_group_id = any(granted_groups.direct_groups)
-        and (grants.ends_at is null or grants.ends_at > now());
+        array(
+            select grants.group_id
+            from aspen.group_grants as grants
+            where
+                grants.grantee_group_id = any(granted_groups.direct_groups)
+                and (grants.ends_at is null or grants.ends_at > now())
+        ) as any_groups,
+        array(
+            select grants.group_id
+            from aspen.group_grants as grants
+            where
+                grants.grantee_group_id = any(granted_groups.direct_groups)
+                and (grants.ends_at is null or grants.ends_at > now())
+                and grants.role in ('member', 'admin')
+        ) as full_groups;
 end;
 
 comment on function authz.granted_groups(bigint[]) is

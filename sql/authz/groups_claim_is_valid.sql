@@ -6,15 +6,13 @@ security invoker
 set search_path = ''
 as $$
 begin
-    -- Two steps, because a where clause may run in any order and jsonb_each fails on anything but
-    -- an object.
-    if jsonb_typeof(groups) is distinct from 'object' then
-        return false;
-    end if;
-    return count(*) <= 1000 and coalesce(bool_and(
-        entries.key ~ '^[1-9][0-9]{0,17}$' and entries.value in ('"admin"', '"member"', '"viewer"')
-    ), true)
-    from jsonb_each(groups) as entries;
+    -- jsonb writes each value in one way only, so its text is the cheapest to check: every request
+    -- does. Then each entry has one colon.
+    return coalesce(
+        groups::text ~ '^{(?:(?:, )?"[1-9][0-9]{0,17}": "(?:admin|member|viewer)")*}$'
+        and regexp_count(groups::text, ':') <= 1000,
+        false
+    );
 end
 $$;
 

@@ -10,9 +10,8 @@
 -- Operators see group 0, the platform, as if it granted them the role of a member.
 -- A job has none of them, but aspen.job_id and aspen.job_group_id.
 -- authz.set_groups and authz.set_caller write them: only numbers read here, never a caller's text.
--- What is emptied first no other machine has yet, so set_config does. response.headers tell the
--- access log who it was, and the first 100 groups where the caller has a role; the edge keeps
--- Aspen-User and Aspen-Groups to itself.
+-- response.headers tell the access log who it was, and the first 100 groups where the caller has a
+-- role; the edge keeps Aspen-User and Aspen-Groups to itself.
 -- Every look-up is by key, so plans are kept: new ones cost a quarter of a millisecond per request.
 create or replace function authz.identify_caller()
 returns void
@@ -25,33 +24,19 @@ as $$
 declare
     claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     caller_role text := current_setting('role', true);
-    caller aspen.users;
+    caller record;
     token aspen.machine_tokens;
     verified_email text;
-    job aspen.jobs;
-    is_requester_disabled boolean;
     direct_groups bigint[] := '{}';
     member_groups bigint[] := '{}';
     admin_groups bigint[] := '{}';
     any_groups bigint[] := '{}';
     full_groups bigint[] := '{}';
-    logged_groups text;
+    done text;
 begin
-    perform
-        set_config('aspen.user_id', '', true),
-        set_config('aspen.logged_groups', '', true),
-        set_config('aspen.job_id', '', true),
-        set_config('aspen.job_group_id', '', true),
-        set_config('aspen.machine_token_id', '', true),
-        set_config('aspen.any_groups', '{}', true),
-        set_config('aspen.full_groups', '{}', true),
-        set_config('aspen.direct_groups', '{}', true),
-        set_config('aspen.member_groups', '{}', true),
-        set_config('aspen.admin_groups', '{}', true),
-        set_config('aspen.only_group', '', true),
-        set_config('aspen.is_viewer_nowhere', '', true);
-
     if caller_role = 'anon' then
+        done := authz.set_caller(null, null, null, null);
+        done := authz.set_groups('{}', '{}', '{}', '{}', '{}');
         return;
     end if;
 
@@ -72,27 +57,7 @@ begin
     end if;
 
     if caller_role = 'job' then
-        if (claims ->> 'job_id') !~ '^[1-9][0-9]{0,17}$' or claims ->> 'job_id' is null then
-            perform internal.fail(401, 'malformed_job_id', 'The token of a job names no job', null,
-                'The claim job_id must be the id of the job.');
-        end if;
-        select jobs.id, jobs.group_id, jobs.status, jobs.attempt, requesters.disabled_at is not null
-        into job.id, job.group_id, job.status, job.attempt, is_requester_disabled
-        from aspen.jobs as jobs
-        left join aspen.users as requesters
-            on jobs.requested_by_id = requesters.id
-        where jobs.id = (claims ->> 'job_id')::bigint;
-        -- A program that lost its worker may still run when the next attempt has begun.
-        if job.status is distinct from 'running'
-            or claims -> 'attempt' is distinct from to_jsonb(job.attempt)
-        then
-            perform internal.fail(401, 'job_not_running', 'The job of this token is not running',
-                null, 'The claim attempt must be the present attempt of the job.');
-        end if;
-        if is_requester_disabled then
-            perform internal.fail(401, 'user_disabled', 'This user is disabled');
-        end if;
-        perform authz.set_caller(null, null, job.id, job.group_id);
+        done := authz.identify_job(claims);
         return;
     end if;
 
@@ -102,9 +67,13 @@ begin
 
     if claims ? 'machine_token_id' then
         token := authz.find_machine_token(claims);
-        select users.* into caller from aspen.users as users where users.id = token.user_id;
+        select users.id, users.is_operator, users.disabled_at, users.tokens_valid_after
+        into caller
+        from aspen.users as users
+        where users.id = token.user_id;
     else
-        select users.* into caller
+        select users.id, users.is_operator, users.disabled_at, users.tokens_valid_after
+        into caller
         from aspen.users as users
         where users.subject = claims ->> 'sub';
     end if;
@@ -121,6 +90,8 @@ begin
                     and invitations.accepted_at is null
             )
         then
+            done := authz.set_caller(null, null, null, null);
+            done := authz.set_groups('{}', '{}', '{}', '{}', '{}');
             return;
         end if;
         perform internal.fail(401, 'unknown_user', 'The user of this token is not known', null,
@@ -162,13 +133,13 @@ begin
         into direct_groups, member_groups, admin_groups
         from authz.held_groups(caller.id) as held;
     elsif authz.groups_claim_is_valid(claims -> 'groups') then
-        select
-            coalesce(array_agg(entries.key::bigint), '{}'),
-            coalesce(array_agg(entries.key::bigint) filter (where entries.value in ('member',
-                'admin')), '{}'),
-            coalesce(array_agg(entries.key::bigint) filter (where entries.value = 'admin'), '{}')
-        into direct_groups, member_groups, admin_groups
-        from jsonb_each_text(claims -> 'groups') as entries;
+        direct_groups := authz.claimed_groups(claims -> 'groups', '$.keyvalue().key');
+        member_groups := authz.claimed_groups(
+            claims -> 'groups', '$.keyvalue() ? (@.value == "member" || @.value == "admin").key'
+        );
+        admin_groups := authz.claimed_groups(
+            claims -> 'groups', '$.keyvalue() ? (@.value == "admin").key'
+        );
         -- A claim alone does not show an operator a group, whichever role the token has. The weaker
         -- of the two roles in the group counts.
         if caller.is_operator then
@@ -201,15 +172,13 @@ begin
         full_groups := full_groups || 0::bigint;
     end if;
 
-    logged_groups := array_to_string(direct_groups[:100], ',');
-    perform
-        set_config('response.headers', json_build_array(
-            json_build_object('Aspen-User', caller.id::text),
-            json_build_object('Aspen-Groups', logged_groups)
-        )::text, true),
-        set_config('aspen.logged_groups', logged_groups, true),
-        authz.set_caller(caller.id, token.id, null, null),
-        authz.set_groups(any_groups, full_groups, direct_groups, member_groups, admin_groups);
+    -- Numbers and commas need no quoting.
+    done := set_config('response.headers', format(
+        '[{"Aspen-User": "%s"}, {"Aspen-Groups": "%s"}]',
+        caller.id, array_to_string(direct_groups[:100], ',')
+    ), true);
+    done := authz.set_caller(caller.id, token.id, null, null);
+    done := authz.set_groups(any_groups, full_groups, direct_groups, member_groups, admin_groups);
 end
 $$;
 

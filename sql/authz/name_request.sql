@@ -9,14 +9,14 @@ declare
     headers constant json := nullif(current_setting('request.headers', true), '')::json;
     request_id constant text := headers ->> 'x-request-id';
     traceparent constant text := headers ->> 'traceparent';
+    done text;
 begin
     if octet_length(request_id) <= 64 and request_id ~ '^[A-Za-z0-9._-]+$' then
-        perform
-            set_config('application_name', request_id, true),
-            set_config('aspen.request_id', request_id, true);
+        done := set_config('application_name', request_id, true);
+        done := set_config('aspen.request_id', request_id, true);
     end if;
     if traceparent ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$' then
-        perform set_config('aspen.traceparent', traceparent, true);
+        done := set_config('aspen.traceparent', traceparent, true);
     end if;
 end
 $$;

@@ -8,20 +8,22 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+    any_groups text;
+    done text;
 begin
     if current_setting('plan_cache_mode') = 'force_custom_plan'
         and current_setting('request.method', true) in ('GET', 'HEAD')
         and current_setting('request.path', true) not like '/rpc/%'
     then
-        if current_setting('aspen.any_groups') ~ '^{[0-9]+}$' then
-            perform set_config(
-                'aspen.only_group', btrim(current_setting('aspen.any_groups'), '{}'), true
-            );
-        end if;
-        if current_setting('aspen.any_groups') = current_setting('aspen.full_groups') then
-            perform set_config('aspen.is_viewer_nowhere', 'true', true);
-        end if;
+        any_groups := current_setting('aspen.any_groups');
     end if;
+    done := set_config('aspen.only_group', substring(any_groups from '^{([0-9]+)}$'), true);
+    done := set_config(
+        'aspen.is_viewer_nowhere',
+        case when any_groups = current_setting('aspen.full_groups') then 'true' end,
+        true
+    );
 end
 $$;
 

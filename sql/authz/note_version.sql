@@ -11,6 +11,7 @@ as $$
 declare
     path text := current_setting('request.path', true);
     headers text := '';
+    done text;
 begin
     -- The current version looks nothing up.
     if note_version.schema_name <> 'api' then
@@ -40,9 +41,8 @@ begin
                     days => sunset.parts[3]::integer - 1) as sunset
         ) as dates;
     end if;
-    perform
-        set_config('aspen.api_version', coalesce(note_version.schema_name, 'api'), true),
-        set_config('aspen.version_headers', coalesce(headers, ''), true);
+    done := set_config('aspen.api_version', coalesce(note_version.schema_name, 'api'), true);
+    done := set_config('aspen.version_headers', coalesce(headers, ''), true);
 end
 $$;
 

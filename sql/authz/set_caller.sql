@@ -11,15 +11,16 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+    done text;
 begin
     if current_setting('aspen.groups_by_statement', true) = 'on' then
-        perform authz.state_caller(user_id, machine_token_id, job_id, job_group_id);
+        done := authz.state_caller(user_id, machine_token_id, job_id, job_group_id);
     else
-        perform
-            set_config('aspen.user_id', user_id::text, true),
-            set_config('aspen.machine_token_id', machine_token_id::text, true),
-            set_config('aspen.job_id', job_id::text, true),
-            set_config('aspen.job_group_id', job_group_id::text, true);
+        done := set_config('aspen.user_id', user_id::text, true);
+        done := set_config('aspen.machine_token_id', machine_token_id::text, true);
+        done := set_config('aspen.job_id', job_id::text, true);
+        done := set_config('aspen.job_group_id', job_group_id::text, true);
     end if;
 end
 $$;

@@ -32,7 +32,12 @@ WRITER = "api_writer"
 # What these owners' functions read is not filtered by policies, so every condition counts.
 UNFILTERED = ("claims_reader",)
 # What gives each request its groups.
-ENTRY = ("authz.identify_caller", "authz.held_groups", "authz.granted_groups")
+ENTRY = (
+    "authz.identify_caller",
+    "authz.identify_job",
+    "authz.held_groups",
+    "authz.granted_groups",
+)
 # They keep answers for requests that are sent again. Nothing but PostgREST calls them as they are
 # meant, and so tests/http asks about them.
 OF_RETRIES = ("authz.admit_key", "authz.current_setting")

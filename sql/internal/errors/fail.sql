@@ -34,7 +34,9 @@ begin
                 -- Tells the access log who sent the request; the edge does not pass it on.
                 select jsonb_build_object(
                     'Aspen-User', caller.user_id,
-                    'Aspen-Groups', current_setting('aspen.logged_groups', true)
+                    'Aspen-Groups', array_to_string((nullif(
+                        current_setting('aspen.direct_groups', true), ''
+                    )::bigint[])[:100], ',')
                 )
                 from nullif(current_setting('aspen.user_id', true), '') as caller(user_id)
                 where caller.user_id is not null
