@@ -18,7 +18,13 @@ begin
     then
         any_groups := current_setting('aspen.any_groups');
     end if;
-    done := set_config('aspen.only_group', substring(any_groups from '^{([0-9]+)}$'), true);
+    done := set_config(
+        'aspen.only_group',
+        case
+            when any_groups <> '{}' and strpos(any_groups, ',') = 0 then btrim(any_groups, '{}')
+        end,
+        true
+    );
     done := set_config(
         'aspen.is_viewer_nowhere',
         case when any_groups = current_setting('aspen.full_groups') then 'true' end,

@@ -51,3 +51,28 @@ def test_malformed_trace_is_ignored(
 ) -> None:
     """Queue the job all the same."""
     assert trace_of_export(admin, request_as, lab, header) is None
+
+
+@pytest.mark.parametrize("given", ["abc-1", "A.b_9", "x" * 64])
+def test_request_has_the_name_of_the_access_log(request_as: RequestAs, given: str) -> None:
+    """Show it to what PostgreSQL logs, too."""
+    assert name_of_request(request_as, given) == (given, given[:63])
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\n", "ä", "a;b", "é" * 33])
+def test_malformed_name_is_ignored(request_as: RequestAs, given: str) -> None:
+    """Take neither what is too long nor other characters."""
+    assert name_of_request(request_as, given)[0] is None
+
+
+def name_of_request(request_as: RequestAs, given: str) -> tuple[str | None, str]:
+    """Return the id of a request with this header, and the name of its connection."""
+    with request_as("anon") as conn:
+        headers = json.dumps({"x-request-id": given})
+        conn.execute("select set_config('request.headers', %s, true)", [headers])
+        conn.execute("select authz.pre_request()")
+        [(request_id, name)] = conn.execute(
+            "select nullif(current_setting('aspen.request_id', true), ''),"
+            " current_setting('application_name')"
+        ).fetchall()
+    return request_id, name
