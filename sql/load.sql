@@ -78,6 +78,7 @@
 \ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
+\ir authz/job_inputs.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -482,7 +483,6 @@
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
 \ir internal/jobs/note_heartbeat.sql
-\ir internal/jobs/job_input_samples.sql
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql
