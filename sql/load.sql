@@ -100,6 +100,9 @@
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
 \ir internal/limits/refuse_above_limit.sql
+\ir internal/limits/limits_of.sql
+\ir internal/limits/stored_by_group.sql
+\ir internal/limits/keep_limit.sql
 \ir internal/limits/keep_sample_limit.sql
 \ir internal/limits/keep_sequence_limit.sql
 \ir internal/limits/keep_output_limit.sql
