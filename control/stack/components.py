@@ -217,6 +217,11 @@ class Api:
         return self.state.http_url(self._named("postgrest"))
 
     @property
+    def admin_url(self) -> str | None:
+        """Return the address of its admin server; None before its first start."""
+        return self.state.http_url(self._named("admin"))
+
+    @property
     def server(self) -> Server:
         home = self.settings.data_dir
         name = self._named("postgrest")
@@ -252,7 +257,7 @@ class Api:
         self.server.wait_ready(self.is_ready, postgrest.READY_SECONDS)
 
     def is_ready(self) -> bool:
-        return http_ok(f"{self.state.http_url(self._named('admin'))}/ready")
+        return http_ok(f"{self.admin_url}/ready")
 
 
 def all_apis(settings: Settings, state: State) -> tuple[Api, ...]:
