@@ -230,6 +230,10 @@ class Api:
     def _named(self, name: str) -> str:
         return name if self.number == 1 else f"{name}-{self.number}"
 
+    @property
+    def _database_url(self) -> str:
+        return self.state.database_url("authenticator")
+
     def check(self) -> None:
         postgrest.find_postgrest(self.settings)
 
@@ -245,7 +249,7 @@ class Api:
     def launch(self) -> Launch:
         return postgrest.postgrest_launch(
             self.settings,
-            database_url=self.state.database_url("authenticator"),
+            database_url=self._database_url,
             jwks=self._ensure_keys(),
             api_port=self.state.ports[self._named("postgrest")],
             public_url=self.state.http_url("api"),
