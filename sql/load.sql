@@ -205,6 +205,7 @@
 \ir internal/samples/sample_inputs.sql
 \ir internal/samples/sample_input_problems.sql
 \ir internal/samples/batch_problems.sql
+\ir internal/samples/problems_of_batch.sql
 \ir internal/samples/refuse_bad_samples.sql
 \ir internal/sequences/refuse_bad_sequences.sql
 \ir internal/samples/store_sample_rows.sql
