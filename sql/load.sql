@@ -78,6 +78,7 @@
 \ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
+\ir authz/job_inputs.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql
@@ -99,6 +100,9 @@
 \ir internal/audit/record_access_changes.sql
 \ir internal/groups/keep_an_admin.sql
 \ir internal/limits/refuse_above_limit.sql
+\ir internal/limits/limits_of.sql
+\ir internal/limits/stored_by_group.sql
+\ir internal/limits/keep_limit.sql
 \ir internal/limits/keep_sample_limit.sql
 \ir internal/limits/keep_sequence_limit.sql
 \ir internal/limits/keep_output_limit.sql
@@ -201,6 +205,7 @@
 \ir internal/samples/sample_inputs.sql
 \ir internal/samples/sample_input_problems.sql
 \ir internal/samples/batch_problems.sql
+\ir internal/samples/problems_of_batch.sql
 \ir internal/samples/refuse_bad_samples.sql
 \ir internal/sequences/refuse_bad_sequences.sql
 \ir internal/samples/store_sample_rows.sql
@@ -484,7 +489,6 @@
 \ir internal/groups/accept_invitation.sql
 \ir internal/jobs/retry_job.sql
 \ir internal/jobs/note_heartbeat.sql
-\ir internal/jobs/job_input_samples.sql
 \ir internal/jobs/claim_job_inputs.sql
 \ir internal/jobs/job_sequences.sql
 \ir internal/jobs/report_job.sql

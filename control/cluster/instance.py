@@ -6,29 +6,19 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from control.cluster.bouncer import LOGIN, TRANSACTION, Bouncer
 from control.cluster.state import READERS, WRITER, ClusterState
-from control.settings import Settings
 from control.stack import nginx, postgrest
-from control.stack.components import Edge
-from control.stack.health import http_ok
+from control.stack.components import Api, Edge
 from control.stack.process import Launch, Server
 
 
 @dataclass(frozen=True)
-class Instance:
-    """One PostgREST."""
+class Instance(Api):
+    """One PostgREST: it writes, or reads a replica."""
 
-    settings: Settings
     state: ClusterState
-    number: int
-
-    @property
-    def port_names(self) -> tuple[str, ...]:
-        """Return the names of its ports."""
-        return f"postgrest_{self.number}", f"admin_{self.number}"
 
     @property
     def server(self) -> Server:
@@ -36,57 +26,31 @@ class Instance:
         home = self.settings.data_dir
         return postgrest.postgrest_server(f"postgrest-{self.number}", home / "run", home / "logs")
 
+    def _named(self, name: str) -> str:
+        return f"{name}_{self.number}"
+
+    @property
+    def _database_url(self) -> str:
+        if self.number == WRITER:
+            return self.state.bouncer_url(LOGIN)
+        return self.state.replica_url(LOGIN, self.number)
+
     @property
     def _hears_notifications(self) -> bool:
         """Return whether NOTIFY reaches it: neither on a replica nor in a pool of transactions."""
         bouncer = Bouncer(self.settings, self.state)
         return self.number == WRITER and bouncer.pooling != TRANSACTION
 
-    def check(self) -> None:
-        """Fail if it is missing."""
-        postgrest.find_postgrest(self.settings)
-
-    def prepare(self) -> None:
-        """Make the keys, if need be."""
-        self._ensure_keys()
-
-    def _ensure_keys(self) -> Path:
-        """Return the file with the keys, made if need be; its libraries take long to import."""
-        from control.tokens.keys import ensure_keys
-
-        return ensure_keys(self.settings.keys_dir).jwks_path
-
     def launch(self) -> Launch:
         """Return its command."""
-        is_writer = self.number == WRITER
-        launch = postgrest.postgrest_launch(
-            self.settings,
-            database_url=(
-                self.state.bouncer_url(LOGIN)
-                if is_writer
-                else self.state.replica_url(LOGIN, self.number)
-            ),
-            jwks=self._ensure_keys(),
-            api_port=self.state.ports[f"postgrest_{self.number}"],
-            admin_port=self.state.ports[f"admin_{self.number}"],
-            public_url=self.state.http_url("api"),
-        )
+        launch = super().launch()
         hears = "true" if self._hears_notifications else "false"
         # In a pool for transactions the next statement may be another connection's, which PgBouncer
         # before 1.21 does not prepare again.
         pools_transactions = Bouncer(self.settings, self.state).pooling == TRANSACTION
-        prepares = "false" if is_writer and pools_transactions else "true"
+        prepares = "false" if self.number == WRITER and pools_transactions else "true"
         chosen = {"PGRST_DB_CHANNEL_ENABLED": hears, "PGRST_DB_PREPARED_STATEMENTS": prepares}
         return replace(launch, environment={**launch.environment, **chosen})
-
-    def start(self) -> None:
-        """Launch it and wait until it answers."""
-        self.server.start(self.launch())
-        self.server.wait_ready(self.is_ready, postgrest.READY_SECONDS)
-
-    def is_ready(self) -> bool:
-        """Return whether it answers now."""
-        return http_ok(f"{self.state.http_url(f'admin_{self.number}')}/ready")
 
     def look_again(self) -> None:
         """Have it read the schema again over new connections, which lead to where they should."""

@@ -61,7 +61,8 @@ def work(
     """
     from control.jobs.executors import make_executor
     from control.jobs.programs import read_programs
-    from control.jobs.work.worker import Options, Worker, stopped_by_signals
+    from control.jobs.work.runs import Options
+    from control.jobs.work.worker import Worker, stopped_by_signals
     from control.tokens.keys import load_keys
 
     programs = read_programs(app.settings.root)

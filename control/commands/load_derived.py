@@ -23,8 +23,8 @@ def locations_command(app: App, pathogen: str, dry_run: bool, as_json: bool) -> 
         control load locations --pathogen SC2
     """
     from control.jobs.platform import find_pathogen
+    from control.reference.derived import derive_locations
     from control.reference.differences import compared
-    from control.reference.public_sequences import derive_locations
 
     with (
         app.connect("load locations") as conn,
@@ -56,8 +56,8 @@ def accessions_command(
         control load accessions --pathogen SC2 --repository GISAID
     """
     from control.jobs.platform import find_pathogen, find_repository
+    from control.reference.derived import derive_accessions
     from control.reference.differences import compared
-    from control.reference.public_sequences import derive_accessions
 
     with (
         app.connect("load accessions") as conn,

@@ -8,11 +8,13 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import product
 from urllib.parse import urlsplit
 
 from control.doctor.patient import EDGE, Patient
 from control.doctor.verdicts import Check, Unknown, Verdict, fail, ok, skip, warn
 from control.errors import ControlError
+from control.settings import Settings
 
 # What PostgREST's admin server answers, and nothing of the API is called.
 ADMIN_PATHS = ("/live", "/ready", "/config", "/schema_cache", "/metrics")
@@ -148,15 +150,21 @@ def _start(patient: Patient, what: str) -> str:
 
 
 def _addresses(patient: Patient) -> Iterator[tuple[str, int]]:
-    """Yield where the admin server must not answer: the edge's host, or others of this machine."""
-    admin = patient.settings.admin_url
-    port = (urlsplit(admin).port if admin else None) or ADMIN_PORT
+    """Yield where no admin server may answer: the edge's host, or others of this machine."""
     host = urlsplit(patient.api_url).hostname or ""
-    if host != "localhost" and not _is_loopback(host):
-        yield host, port
-        return
-    for own in _own_addresses():
-        yield own, port
+    is_elsewhere = host != "localhost" and not _is_loopback(host)
+    yield from product([host] if is_elsewhere else _own_addresses(), _admin_ports(patient.settings))
+
+
+def _admin_ports(settings: Settings) -> set[int]:
+    """Return the ports of all admin servers: the local stack may run several PostgREST."""
+    from control.stack.components import all_apis
+    from control.stack.state import State
+
+    urls = {settings.admin_url}
+    if settings.is_local:
+        urls |= {one.admin_url for one in all_apis(settings, State.load(settings))}
+    return {urlsplit(url).port or ADMIN_PORT for url in urls if url is not None} or {ADMIN_PORT}
 
 
 def _own_addresses() -> set[str]:

@@ -217,6 +217,11 @@ class Api:
         return self.state.http_url(self._named("postgrest"))
 
     @property
+    def admin_url(self) -> str | None:
+        """Return the address of its admin server; None before its first start."""
+        return self.state.http_url(self._named("admin"))
+
+    @property
     def server(self) -> Server:
         home = self.settings.data_dir
         name = self._named("postgrest")
@@ -224,6 +229,10 @@ class Api:
 
     def _named(self, name: str) -> str:
         return name if self.number == 1 else f"{name}-{self.number}"
+
+    @property
+    def _database_url(self) -> str:
+        return self.state.database_url("authenticator")
 
     def check(self) -> None:
         postgrest.find_postgrest(self.settings)
@@ -240,7 +249,7 @@ class Api:
     def launch(self) -> Launch:
         return postgrest.postgrest_launch(
             self.settings,
-            database_url=self.state.database_url("authenticator"),
+            database_url=self._database_url,
             jwks=self._ensure_keys(),
             api_port=self.state.ports[self._named("postgrest")],
             public_url=self.state.http_url("api"),
@@ -252,7 +261,7 @@ class Api:
         self.server.wait_ready(self.is_ready, postgrest.READY_SECONDS)
 
     def is_ready(self) -> bool:
-        return http_ok(f"{self.state.http_url(self._named('admin'))}/ready")
+        return http_ok(f"{self.admin_url}/ready")
 
 
 def all_apis(settings: Settings, state: State) -> tuple[Api, ...]:

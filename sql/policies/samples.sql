@@ -121,12 +121,7 @@ using (
         select
             inputs.sample_group_id,
             inputs.sample_id
-        from aspen.job_samples as inputs
-        union all
-        select
-            backgrounds.group_id,
-            unnest(backgrounds.sample_ids) as sample_id
-        from aspen.job_backgrounds as backgrounds
+        from authz.job_inputs() as inputs
     )
 );
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,8 @@ from control.doctor.patient import Patient
 from control.doctor.running import examine
 from control.stack.lifecycle import components_of
 from control.stack.ministack import ensure_bucket, ensure_notifications
+from control.stack.ports import any_free
+from control.stack.state import State
 from tests.stack.conftest import LocalStack
 
 SKIPPED = {"backups", "replication"}
@@ -158,6 +161,22 @@ def test_admin_server_that_others_reach_is_told(
     monkeypatch.setattr(api, "_own_addresses", lambda: {"127.0.0.1"})
 
     assert states(well, "admin-port") == {"admin-port": "fail"}
+
+
+def test_admin_server_of_a_second_postgrest_is_told(
+    well: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Take the one that runs for the second of two."""
+    monkeypatch.setattr(api, "_own_addresses", lambda: {"127.0.0.1"})
+    settings = replace(well.settings, data_dir=tmp_path, admin_url=None)
+    state = State.load(well.settings)
+    ports = state.ports | {"admin": any_free(), "admin-2": state.ports["admin"]}
+    replace(state, path=settings.state_file, ports=ports, postgrests=2).save(settings)
+
+    with Patient(settings) as patient:
+        [found] = examine(patient, [check for check in ALL if check.name == "admin-port"])
+
+    assert (found.state, f":{ports['admin-2']}" in found.said) == ("fail", True)
 
 
 def test_edge_that_leads_to_the_admin_server_is_told(well: LocalStack) -> None:

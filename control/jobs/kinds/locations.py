@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from control.reference.public_sequences import derive_locations
+from control.reference.derived import derive_locations
 
 if TYPE_CHECKING:
     from control.app import App

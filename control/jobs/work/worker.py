@@ -12,15 +12,13 @@ import platform
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from control.errors import ControlError
-from control.jobs.executors import CannotLaunch, Executor, Outcome, make_executor
-from control.jobs.logs import log_key
-from control.jobs.programs import CONTROL, Program, Programs
+from control.jobs.executors import CannotLaunch, Executor, make_executor
+from control.jobs.programs import CONTROL, Programs
 from control.jobs.queue import (
     CHANNEL,
     Claim,
@@ -40,6 +38,7 @@ from control.jobs.work.lost import (
     sweep_attempts,
     take_back_attempts,
 )
+from control.jobs.work.runs import LOCAL, Options, Run, attempt_of, keep_log, storable
 from control.jobs.work.tasks import make_task, make_token
 from control.outputs.reports import register_reports
 from control.tokens.keys import KeySet
@@ -49,54 +48,15 @@ if TYPE_CHECKING:
 
     from control.app import App
 
-LOCAL = "local"
 # How often programs are looked at, and how often the queue without a notification.
 TICK_SECONDS = 0.1
 POLL_SECONDS = 2.0
 SWEEP_SECONDS = 5.0
-LOG_SECONDS = 5.0
 # A new worker, or one that was cut off, sweeps when others have had time to show that they live.
 SETTLE_SECONDS = 30.0
 # The front of the queue is read no more often, and so that it takes a twentieth of the time.
 FRONT_SECONDS, FRONT_SHARE = 0.5, 20
 RECONNECT_SECONDS = (0.5, 1, 2, 5, 10)
-REASONS = 10_000
-
-
-@dataclass
-class Run:
-    """One attempt that this worker runs."""
-
-    claim: Claim
-    program: Program
-    executor: Executor
-    handle: str
-    token: str
-    outcome: Outcome | None = None
-    # Why the worker stopped it: the action and the reason that the attempt ends with.
-    stopped: tuple[str, str] | None = None
-    logged: bytes = b""
-    logged_at: float = 0.0
-
-    @property
-    def attempt(self) -> Attempt:
-        """Job and attempt."""
-        return self.claim.job_id, self.claim.attempt
-
-
-@dataclass
-class Options:
-    """How a worker works."""
-
-    concurrency: int
-    kinds: Sequence[str] = ()
-    is_once: bool = False
-    executor: str = LOCAL
-    # Whether it also does what is due besides jobs: schedules, webhooks, expired files.
-    is_schedule_kept: bool = False
-    # How long running jobs may go on after SIGTERM before they are handed back.
-    grace_seconds: float = 30.0
-    say: Callable[[str], None] = field(default=lambda line: None)
 
 
 class Worker:
@@ -208,7 +168,7 @@ class Worker:
         for claim, name, handle in running:
             self._follow(claim, name, handle, "followed on")
         for claim in handed_back:
-            self._say(*_attempt(claim), "handed back: it was never started")
+            self._say(*attempt_of(claim), "handed back: it was never started")
 
     def _follow(self, claim: Claim, name: str, handle: str, why: str) -> None:
         program = self._programs.of(claim.kind, claim.pathogen)
@@ -298,7 +258,7 @@ class Worker:
             return
         self._runs[claim.job_id, claim.attempt] = Run(claim, program, executor, handle, token)
         note_handle(conn, claim, name, handle)
-        self._say(*_attempt(claim), f"started ({claim.kind})")
+        self._say(*attempt_of(claim), f"started ({claim.kind})")
 
     def _executor(self, name: str) -> Executor:
         if name not in self._executors:
@@ -321,7 +281,7 @@ class Worker:
                 run.executor.stop(run.handle)
             if run.outcome is None:
                 run.outcome = run.executor.poll(run.handle)
-            self._keep_log(run)
+            keep_log(self._app, run)
         ended = [run for run in self._runs.values() if run.outcome is not None]
         if ended:
             # One transaction, because many may end at the same time.
@@ -358,10 +318,12 @@ class Worker:
         *,
         is_final: bool = False,
     ) -> None:
-        reason = _storable(reason)
-        status = end_attempt(conn, *_attempt(claim), action=action, error=reason, is_final=is_final)
+        reason = storable(reason)
+        status = end_attempt(
+            conn, *attempt_of(claim), action=action, error=reason, is_final=is_final
+        )
         again = "; it is tried again" if status == "queued" else ""
-        self._say(*_attempt(claim), f"failed: {reason}{again}")
+        self._say(*attempt_of(claim), f"failed: {reason}{again}")
 
     def _register(self, conn: psycopg.Connection) -> None:
         """Register the reports that wait; those of workers that are gone, too."""
@@ -384,27 +346,6 @@ class Worker:
             self._failed_registration_at = time.monotonic()
             self._options.say(f"reports wait: {error}")
 
-    def _keep_log(self, run: Run) -> None:
-        """Store what the program has printed, at its end and now and then before."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        now = time.monotonic()
-        if run.outcome is None and now - run.logged_at < LOG_SECONDS:
-            return
-        run.logged_at = now
-        log = run.executor.log(run.handle)
-        if log is None or log == run.logged:
-            return
-        log = _without(log, run.token)
-        with suppress(BotoCoreError, ClientError):
-            self._app.s3.put_object(
-                Bucket=self._app.settings.bucket,
-                Key=log_key(*run.attempt),
-                Body=log,
-                ContentType="text/plain; charset=utf-8",
-            )
-            run.logged = log
-
     def _say(self, job_id: int, attempt: int, what: str) -> None:
         self._options.say(f"job {job_id}, attempt {attempt}: {what}")
 
@@ -424,18 +365,3 @@ def stopped_by_signals(worker: Worker) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _attempt(claim: Claim) -> Attempt:
-    return claim.job_id, claim.attempt
-
-
-def _without(log: bytes, token: str) -> bytes:
-    """Hide the token: a log is read by more people than the program."""
-    return log.replace(token.encode(), b"[token]") if token else log
-
-
-def _storable(reason: str) -> str:
-    """Return a reason without the characters that the table refuses, of bounded length."""
-    shown = "".join(c if c in "\t\n" or c.isprintable() else " " for c in reason)
-    return shown.strip()[:REASONS]

@@ -1,5 +1,5 @@
--- List the files of data sets of repositories that are no outputs, because their job was deleted; with
--- a time only those that are new since. They belong to no group.
+-- List the files of data sets of repositories that are no outputs, because their job was deleted;
+-- with a time only those that are new since. They belong to no group.
 select distinct
     sets.bucket,
     files.key,

@@ -1,5 +1,5 @@
--- List the objects of outputs, each once, with the size and checksum that its row states; with a time
--- only those that are new or were verified since; with a group only those of its jobs.
+-- List the objects of outputs, each once, with the size and checksum that its row states; with a
+-- time only those that are new or were verified since; with a group only those of its jobs.
 select distinct on (outputs.bucket, outputs.key, outputs.version_id)
     outputs.bucket,
     outputs.key,

@@ -8,7 +8,8 @@ from pg_catalog.pg_db_role_setting as settings
 left join pg_catalog.pg_roles as roles
     on settings.setrole = roles.oid
 cross join lateral unnest(settings.setconfig) as entries (entry)
-where starts_with(entries.entry, 'aspen.')
+where
+    starts_with(entries.entry, 'aspen.')
     and settings.setdatabase in (
         0,
         (

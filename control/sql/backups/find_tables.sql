@@ -5,7 +5,8 @@ select
 from pg_catalog.pg_class as relations
 inner join pg_catalog.pg_namespace as namespaces
     on relations.relnamespace = namespaces.oid
-where relations.relkind = 'r'
+where
+    relations.relkind = 'r'
     and namespaces.nspname !~ '^pg_'
     and namespaces.nspname <> 'information_schema'
     and namespaces.nspname || '.' || relations.relname <> %(secrets)s

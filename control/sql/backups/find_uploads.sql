@@ -1,5 +1,5 @@
--- List the parts of uploads, which are only promised: they may never have been sent. A part may be sent
--- until the upload expires, so a time leaves none out.
+-- List the parts of uploads, which are only promised: they may never have been sent. A part may be
+-- sent until the upload expires, so a time leaves none out.
 select
     uploads.bucket,
     internal.part_key(uploads.folder, parts.number) as key,

@@ -9,6 +9,7 @@ set
         else trim(both '"' from moved.new_etag)
     end
 from pg_temp.moved as moved
-where outputs.bucket = moved.bucket
+where
+    outputs.bucket = moved.bucket
     and outputs.key = moved.key
     and outputs.version_id is not distinct from moved.version_id;

@@ -7,8 +7,9 @@ select
         inner join
             unnest(%(private_identifiers)s::text[], %(strains)s::text[])
                 as made (private_identifier, strain)
-            on samples.private_identifier = made.private_identifier
-            and samples.public_identifier = made.strain
+            on
+                samples.private_identifier = made.private_identifier
+                and samples.public_identifier = made.strain
         where samples.group_id = groups.id
     ) as samples,
     trees.id as tree_id
@@ -19,7 +20,8 @@ inner join aspen.users as users
     on runs.requested_by_id = users.id and users.subject = %(subject)s
 inner join aspen.phylo_trees as trees
     on runs.group_id = trees.group_id and runs.id = trees.job_id
-where groups.prefix = %(prefix)s and groups.name = %(group)s
+where
+    groups.prefix = %(prefix)s and groups.name = %(group)s
     and (
         select count(distinct jobs.kind)
         from aspen.jobs as jobs

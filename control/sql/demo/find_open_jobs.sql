@@ -3,7 +3,8 @@ select
     jobs.id,
     jobs.kind
 from aspen.jobs as jobs
-where jobs.group_id = %(group_id)s
+where
+    jobs.group_id = %(group_id)s
     and jobs.status = 'queued'
     and (
         jobs.name = %(run_name)s
@@ -12,8 +13,9 @@ where jobs.group_id = %(group_id)s
             and not exists (
                 select
                 from aspen.job_samples as inputs
-                where inputs.job_id = jobs.id
-                    and inputs.public_identifier <> all (%(strains)s)
+                where
+                    inputs.job_id = jobs.id
+                    and inputs.public_identifier <> all(%(strains)s)
             )
         )
     )

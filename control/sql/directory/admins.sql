@@ -1,4 +1,6 @@
-select groups.name, array_agg(users.subject)
+select
+    groups.name,
+    array_agg(users.subject) as subjects
 from aspen.memberships as memberships
 inner join aspen.groups as groups
     on memberships.group_id = groups.id

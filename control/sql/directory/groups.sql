@@ -1,5 +1,9 @@
 -- Group 0 is the platform, which nobody joins.
-select groups.id, groups.name, groups.prefix, groups.directory_id
+select
+    groups.id,
+    groups.name,
+    groups.prefix,
+    groups.directory_id
 from aspen.groups as groups
 where groups.id <> 0
-order by groups.id;
+order by groups.id; -- noqa: PRS

@@ -1,4 +1,7 @@
-select groups.directory_id, users.subject, memberships.role
+select
+    groups.directory_id,
+    users.subject,
+    memberships.role
 from aspen.memberships as memberships
 inner join aspen.groups as groups
     on memberships.group_id = groups.id

@@ -1,6 +1,8 @@
--- Who receives the write-ahead log, how far behind, and what the server keeps for slots that nobody reads.
+-- Who receives the write-ahead log, how far behind, and what the server keeps for slots that nobody
+-- reads.
 select
-    format('standby %s', coalesce(nullif(senders.application_name, ''), senders.client_addr::text)) as name,
+    format('standby %s', coalesce(nullif(senders.application_name, ''), senders.client_addr::text))
+        as name,
     extract(epoch from senders.replay_lag)::float8 as seconds,
     pg_wal_lsn_diff(pg_current_wal_lsn(), senders.replay_lsn)::float8 as bytes,
     true as is_active

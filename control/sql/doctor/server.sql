@@ -1,4 +1,5 @@
--- How the server fares: its longest transaction, prepared ones, the age of its oldest row and what keeps it young.
+-- How the server fares: its longest transaction, prepared ones, the age of its oldest row and what
+-- keeps it young.
 select
     (
         select extract(epoch from clock_timestamp() - min(sessions.xact_start))::float8
@@ -19,16 +20,26 @@ select
         limit 1
     ) as transaction_of,
     (select count(*) from pg_catalog.pg_prepared_xacts) as prepared,
-    (select max(age(databases.datfrozenxid)) from pg_catalog.pg_database as databases) as oldest_age,
+    (select max(age(databases.datfrozenxid)) from pg_catalog.pg_database as databases)
+        as oldest_age,
     current_setting('autovacuum')::boolean and current_setting('track_counts')::boolean as vacuums,
-    current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean as is_durable,
+    current_setting('fsync')::boolean
+    and current_setting('full_page_writes')::boolean as is_durable,
     coalesce((
-        select array_agg(format('%I.%I', tables.relnamespace::regnamespace, tables.relname) order by tables.oid)
+        select
+            array_agg(
+                format('%I.%I', tables.relnamespace::regnamespace, tables.relname)
+                order by tables.oid
+            )
         from pg_catalog.pg_class as tables
         where tables.reloptions && array['autovacuum_enabled=false', 'autovacuum_enabled=off']
     ), '{}') as not_vacuumed,
     coalesce((
-        select array_agg(format('%I.%I', counters.schemaname, counters.relname) order by counters.n_dead_tup desc)
+        select
+            array_agg(
+                format('%I.%I', counters.schemaname, counters.relname)
+                order by counters.n_dead_tup desc
+            )
         from pg_catalog.pg_stat_user_tables as counters
         where counters.n_dead_tup > 10000 + counters.n_live_tup
     ), '{}') as full_of_dead_rows

@@ -1,5 +1,6 @@
--- How jobs move: workers that live, jobs that wait and since when, running ones that nobody works on, and those
--- that failed for good since yesterday. Jobs of kinds that are paused wait because somebody wants it.
+-- How jobs move: workers that live, jobs that wait and since when, running ones that nobody works
+-- on, and those that failed for good since yesterday. Jobs of kinds that are paused wait because
+-- somebody wants it.
 select
     (
         select count(*) from aspen.job_workers as workers
@@ -8,13 +9,22 @@ select
     (
         select count(*) from aspen.jobs as jobs
         inner join aspen.job_kinds as kinds on jobs.kind = kinds.name
-        where jobs.status = 'queued' and not kinds.is_paused and (jobs.due_at is null or jobs.due_at <= now())
+        where
+            jobs.status = 'queued'
+            and not kinds.is_paused
+            and (jobs.due_at is null or jobs.due_at <= now())
     ) as waiting,
     (
-        select extract(epoch from clock_timestamp() - min(coalesce(jobs.due_at, jobs.updated_at)))::float8
+        select
+            extract(
+                epoch from clock_timestamp() - min(coalesce(jobs.due_at, jobs.updated_at))
+            )::float8
         from aspen.jobs as jobs
         inner join aspen.job_kinds as kinds on jobs.kind = kinds.name
-        where jobs.status = 'queued' and not kinds.is_paused and (jobs.due_at is null or jobs.due_at <= now())
+        where
+            jobs.status = 'queued'
+            and not kinds.is_paused
+            and (jobs.due_at is null or jobs.due_at <= now())
     ) as oldest_seconds,
     (
         select count(*) from aspen.jobs as jobs

@@ -1,5 +1,6 @@
--- Every PL/pgSQL function, a trigger function once for each relation it serves. One that serves several
--- events is checked with the transition tables of all of them, because it asks which event it is.
+-- Every PL/pgSQL function, a trigger function once for each relation it serves. One that serves
+-- several events is checked with the transition tables of all of them, because it asks which event
+-- it is.
 with checked as (
     select distinct
         functions.oid,
@@ -24,14 +25,15 @@ select distinct
     pg_catalog.concat_ws(': ', alarms.level, alarms.message, alarms.detail) as message,
     alarms.hint
 from checked
-cross join lateral ext.plpgsql_check_function_tb(
-    funcoid => checked.oid,
-    relid => checked.relation,
-    oldtable => checked.old_table::name,
-    newtable => checked.new_table::name,
-    fatal_errors => false,
-    performance_warnings => false,
-    extra_warnings => true,
-    security_warnings => true
-) as alarms
+cross join
+    lateral ext.plpgsql_check_function_tb(
+        funcoid => checked.oid,
+        relid => checked.relation,
+        oldtable => checked.old_table::name,
+        newtable => checked.new_table::name,
+        fatal_errors => false,
+        performance_warnings => false,
+        extra_warnings => true,
+        security_warnings => true
+    ) as alarms
 order by 1, 2

@@ -5,8 +5,9 @@ select
     archived.name,
     archived.email
 from pg_temp.archived_users as archived
-where not exists (
-    select from pg_temp.moved as moved
-    where moved.table_name = 'users' and moved.old_id = archived.id
-)
+where
+    not exists (
+        select from pg_temp.moved as moved
+        where moved.table_name = 'users' and moved.old_id = archived.id
+    )
 returning subject;

@@ -2,7 +2,7 @@
 update pg_temp.archived_objects as objects
 set
     new_key = format('group/%%s/', %(group_id)s::bigint)
-        || substring(objects.key from '^group/[0-9]+/(.+)$')
+    || substring(objects.key from '^group/[0-9]+/(.+)$')
 from pg_temp.archived_uploads as uploads
 where
     objects.bucket = uploads.bucket

@@ -3,4 +3,4 @@ update pg_temp.archived_uploads
 set
     bucket = %(bucket)s,
     folder = format('group/%%s/', %(group_id)s::bigint)
-        || substring(folder from '^group/[0-9]+/(.+)$');
+    || substring(folder from '^group/[0-9]+/(.+)$');

@@ -1,5 +1,5 @@
--- List the attempts that a worker has by the database and does not follow. Run it from the thread that
--- claims jobs, so that none is on its way to the worker.
+-- List the attempts that a worker has by the database and does not follow. Run it from the thread
+-- that claims jobs, so that none is on its way to the worker.
 select
     jobs.id,
     jobs.attempt,

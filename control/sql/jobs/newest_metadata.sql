@@ -1,6 +1,10 @@
 -- Find the metadata of the newest data set of a pathogen and repository. A processed one is more
 -- complete than an aligned one, which may lack what could not be aligned.
-select data_sets.bucket, data_sets.metadata_key, pathogens.slug, repositories.name
+select
+    data_sets.bucket,
+    data_sets.metadata_key,
+    pathogens.slug,
+    repositories.name
 from aspen.repository_data as data_sets
 inner join aspen.pathogens as pathogens
     on data_sets.pathogen_id = pathogens.id

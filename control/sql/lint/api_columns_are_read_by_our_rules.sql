@@ -1,11 +1,13 @@
--- PostgreSQL takes 3/4/21 for a date, yes for true and a JSON number for a text. So a column of the API
--- that is one of these has a domain of ours, whose values functions of authz read: a date, a time or a
--- boolean wherever a filter may name it, a text wherever a caller may write it.
+-- PostgreSQL takes 3/4/21 for a date, yes for true and a JSON number for a text. So a column of the
+-- API that is one of these has a domain of ours, whose values functions of authz read: a date, a
+-- time or a boolean wherever a filter may name it, a text wherever a caller may write it.
 -- Fix: cast the column of the view to a domain of sql/domains/.
 with written as (
     select
         case tables.relname
-            when 'users' then 'me' when 'jobs' then 'phylo_runs' when 'memberships' then 'group_members'
+            when 'users' then 'me'
+            when 'jobs' then 'phylo_runs'
+            when 'memberships' then 'group_members'
             else tables.relname
         end as view_name,
         columns.attname
@@ -34,5 +36,10 @@ where
             'date'::regtype, 'boolean'::regtype, 'timestamptz'::regtype, 'timestamp'::regtype
         )
         or columns.atttypid in ('text'::regtype, 'text[]'::regtype)
-        and (views.relname, columns.attname) in (select written.view_name, written.attname from written)
+        and (views.relname, columns.attname) in (
+            select
+                written.view_name,
+                written.attname
+            from written
+        )
     )

@@ -1,4 +1,5 @@
--- Whatever rows member or operator may change or delete, a trigger bounds how many one request affects.
+-- Whatever rows member or operator may change or delete, a trigger bounds how many one request
+-- affects.
 -- Fix: run `control migrate up`: sql/structure.sql makes the trigger <table>_bound_affected_rows.
 select format('%s: %s', relations.oid::regclass, events.name) as object
 from pg_catalog.pg_class as relations
@@ -8,7 +9,8 @@ where
         select from unnest(array['member', 'operator']) as roles (name)
         where
             has_table_privilege(roles.name, relations.oid, events.name)
-            or events.name = 'update' and has_any_column_privilege(roles.name, relations.oid, 'update')
+            or events.name = 'update'
+            and has_any_column_privilege(roles.name, relations.oid, 'update')
     )
     and (
         relations.relnamespace = 'aspen'::regnamespace and relations.relkind in ('r', 'p')

@@ -1,4 +1,5 @@
--- pg_upgrade refuses columns of types that hold the number of an object, which is another one afterwards.
+-- pg_upgrade refuses columns of types that hold the number of an object, which is another one
+-- afterwards.
 -- Fix: store the name as text.
 select
     format('%s.%s', columns.attrelid::regclass, columns.attname) as object,

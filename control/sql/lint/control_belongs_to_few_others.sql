@@ -6,4 +6,6 @@ inner join pg_catalog.pg_roles as roles
     on memberships.roleid = roles.oid
 where
     memberships.member = 'control'::regrole
-    and roles.rolname not in ('aspen_owner', 'anon', 'member', 'operator', 'job', 'pg_read_all_stats')
+    and roles.rolname not in (
+        'aspen_owner', 'anon', 'member', 'operator', 'job', 'pg_read_all_stats'
+    )

@@ -1,4 +1,5 @@
--- PT codes put text into the status line and 40001 makes PostgREST retry for ever, so only these are raised.
+-- PT codes put text into the status line and 40001 makes PostgREST retry for ever, so only these
+-- are raised.
 -- Fix: raise the error with internal.fail(status, code, message, details, hint).
 select functions.oid::regprocedure::text as object
 from pg_catalog.pg_proc as functions

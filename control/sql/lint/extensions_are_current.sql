@@ -1,4 +1,5 @@
--- An extension keeps the functions of an older version until it is updated, also after the server is.
+-- An extension keeps the functions of an older version until it is updated, also after the server
+-- is.
 -- Fix: alter extension … update, as administrator.
 select
     extensions.extname::text as object,

@@ -6,13 +6,19 @@ inner join pg_catalog.pg_class as tables
     on indexes.indrelid = tables.oid
 inner join pg_catalog.pg_class as relations
     on indexes.indexrelid = relations.oid
-cross join lateral (
-    select string_agg(
-        trim('_' from regexp_replace(pg_get_indexdef(indexes.indexrelid, position, true), '\W+', '_', 'g')),
-        '_' order by position
-    ) as names
-    from generate_series(1, indexes.indnkeyatts::integer) as positions (position)
-) as key_columns
+cross join
+    lateral (
+        select
+            string_agg(
+                trim(
+                    '_' from regexp_replace(
+                        pg_get_indexdef(indexes.indexrelid, position, true), '\W+', '_', 'g'
+                    )
+                ),
+                '_' order by position
+            ) as names
+        from generate_series(1, indexes.indnkeyatts::integer) as positions (position)
+    ) as key_columns
 where
     tables.relnamespace = 'aspen'::regnamespace
     and not exists (

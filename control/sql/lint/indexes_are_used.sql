@@ -1,6 +1,6 @@
--- An index that no query reads costs every write. Only a table that others were read by for a while tells:
--- one of 1 MB, in use since its statistics began, where other indexes were read a hundred times.
--- Keys and what serves a foreign key are kept for what they refuse, not for what they find.
+-- An index that no query reads costs every write. Only a table that others were read by for a while
+-- tells: one of 1 MB, in use since its statistics began, where other indexes were read a hundred
+-- times. Keys and what serves a foreign key are kept for what they refuse, not for what they find.
 -- Level: info
 -- Fix: drop the index, in sql/tables/ and in a migration, unless a rare query needs it.
 select
@@ -15,11 +15,12 @@ inner join pg_catalog.pg_stat_all_indexes as counters
     on indexes.indexrelid = counters.indexrelid
 inner join pg_catalog.pg_class as tables
     on indexes.indrelid = tables.oid
-cross join lateral (
-    select coalesce(sum(others.idx_scan), 0) as reads
-    from pg_catalog.pg_stat_all_indexes as others
-    where others.relid = indexes.indrelid
-) as uses
+cross join
+    lateral (
+        select coalesce(sum(others.idx_scan), 0) as reads
+        from pg_catalog.pg_stat_all_indexes as others
+        where others.relid = indexes.indrelid
+    ) as uses
 where
     tables.relnamespace = 'aspen'::regnamespace
     and not indexes.indisunique

@@ -8,6 +8,11 @@ inner join pg_catalog.pg_class as tables
     on indexes.indrelid = tables.oid
 where
     tables.relnamespace = 'aspen'::regnamespace
-    and (indexes.indkey, indexes.indclass, indexes.indoption) = (others.indkey, others.indclass, others.indoption)
-    and pg_get_expr(indexes.indexprs, tables.oid) is not distinct from pg_get_expr(others.indexprs, tables.oid)
-    and pg_get_expr(indexes.indpred, tables.oid) is not distinct from pg_get_expr(others.indpred, tables.oid)
+    and (indexes.indkey, indexes.indclass, indexes.indoption)
+    = (others.indkey, others.indclass, others.indoption)
+    and pg_get_expr(indexes.indexprs, tables.oid) is not distinct from pg_get_expr(
+        others.indexprs, tables.oid
+    )
+    and pg_get_expr(indexes.indpred, tables.oid) is not distinct from pg_get_expr(
+        others.indpred, tables.oid
+    )

@@ -1,6 +1,6 @@
--- Of two indexes that begin with a group and go on differently, a plan made while the table was empty, or
--- before its first analyze, may take the wrong one and read the whole group for each row. One with a
--- condition serves only who states it.
+-- Of two indexes that begin with a group and go on differently, a plan made while the table was
+-- empty, or before its first analyze, may take the wrong one and read the whole group for each row.
+-- One with a condition serves only who states it.
 -- Fix: begin one of them with its other column, or give it a condition.
 select format('%s and %s', indexes.indexrelid::regclass, others.indexrelid::regclass) as object
 from pg_catalog.pg_index as indexes

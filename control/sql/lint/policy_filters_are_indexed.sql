@@ -12,5 +12,7 @@ inner join pg_catalog.pg_depend as uses
 group by policies.oid, policies.polname, policies.polrelid
 having not exists (
     select from pg_catalog.pg_index as indexes
-    where indexes.indrelid = policies.polrelid and indexes.indkey[0] = any (array_agg(uses.refobjsubid))
+    where
+        indexes.indrelid = policies.polrelid
+        and indexes.indkey[0] = any(array_agg(uses.refobjsubid))
 )

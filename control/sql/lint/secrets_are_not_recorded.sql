@@ -1,4 +1,5 @@
--- The audit log keeps no value of a column that holds a secret, by its name or its comment, unless it is decided here that it holds none.
+-- The audit log keeps no value of a column that holds a secret, by its name or its comment, unless
+-- it is decided here that it holds none.
 -- Fix: leave the column out in internal.record_change, or list it here with the reason.
 select distinct
     format('%s.%s', columns.attrelid::regclass, columns.attname) as object,
@@ -8,11 +9,12 @@ from pg_catalog.pg_attribute as columns
 inner join pg_catalog.pg_class as tables on columns.attrelid = tables.oid
 inner join pg_catalog.pg_type as types on columns.atttypid = types.oid
 inner join pg_catalog.pg_trigger as triggers on columns.attrelid = triggers.tgrelid
-cross join lateral (
-    select
-        triggers.tgfoid::regproc::text as recorder,
-        string_to_array(encode(triggers.tgargs, 'escape'), '\000') as arguments
-) as calls
+cross join
+    lateral (
+        select
+            triggers.tgfoid::regproc::text as recorder,
+            string_to_array(encode(triggers.tgargs, 'escape'), '\000') as arguments
+    ) as calls
 where
     tables.relnamespace = 'aspen'::regnamespace
     and columns.attnum > 0
@@ -31,7 +33,7 @@ where
         ('job_outputs', 'key'), ('object_prunes', 'key'), ('users', 'subject')
     )
     and case calls.recorder
-        when 'internal.record_changes' then columns.attname <> all (calls.arguments)
+        when 'internal.record_changes' then columns.attname <> all(calls.arguments)
         when 'internal.record_access_changes' then columns.attname = any(calls.arguments)
         when 'internal.record_row_change' then false
         else calls.recorder like 'internal.record\_%'

@@ -1,5 +1,5 @@
--- A table with row-level security and no policy is empty for everyone but control. The tables that are
--- meant to be so are listed here.
+-- A table with row-level security and no policy is empty for everyone but control. The tables that
+-- are meant to be so are listed here.
 -- Level: info
 -- Fix: write its policies in sql/policies/<table>.sql, or list the table here with the reason.
 select tables.oid::regclass::text as object
@@ -10,7 +10,8 @@ where
     and not tables.relispartition
     and tables.relrowsecurity
     and not exists (
-        select from pg_catalog.pg_policy as policies where policies.polrelid = tables.oid
+        select from pg_catalog.pg_policy as policies
+        where policies.polrelid = tables.oid
     )
     -- What constraints refer to, and how far the control plane has counted.
     and tables.relname not in ('job_output_kinds', 'log_positions')

@@ -64,9 +64,10 @@ where
         select 1
         from pg_catalog.pg_constraint as constraints
         -- A column of a domain is cast to its base type.
-        cross join lateral regexp_replace(
-            pg_catalog.pg_get_constraintdef(constraints.oid), '\((\w+)\)::text', '\1', 'g'
-        ) as definition (text)
+        cross join
+            lateral regexp_replace(
+                pg_catalog.pg_get_constraintdef(constraints.oid), '\((\w+)\)::text', '\1', 'g'
+            ) as definition (text)
         where
             constraints.conrelid = tables.oid
             and constraints.contype = 'c'

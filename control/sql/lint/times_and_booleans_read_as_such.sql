@@ -14,7 +14,10 @@ where
     and case coalesce(nullif(types.typbasetype, 0), types.oid)::regtype::text
         when 'boolean' then columns.attname !~ '^(is|has)_'
         when 'timestamp with time zone' then columns.attname !~ '_at$'
-        else coalesce(nullif(types.typbasetype, 0), types.oid)::regtype::text = 'timestamp without time zone' or columns.attname ~ '_at$'
+        else
+            coalesce(nullif(types.typbasetype, 0), types.oid)::regtype::text
+            = 'timestamp without time zone'
+            or columns.attname ~ '_at$'
     end
     -- Names of the FastAPI baseline that clients know.
     and columns.attname not in ('agreed_to_tos', 'tokens_valid_after')

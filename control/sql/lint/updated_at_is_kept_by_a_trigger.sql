@@ -2,7 +2,9 @@
 -- Fix: run `control migrate up`: sql/structure.sql makes the trigger <table>_set_updated_at.
 select tables.oid::regclass::text as object
 from pg_catalog.pg_class as tables
-inner join pg_catalog.pg_attribute as columns on tables.oid = columns.attrelid and columns.attname = 'updated_at'
+inner join
+    pg_catalog.pg_attribute as columns
+    on tables.oid = columns.attrelid and columns.attname = 'updated_at'
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')

@@ -17,6 +17,6 @@ full join (
         columns.attrelid = 'aspen.samples'::regclass
         and columns.attnum > 0
         and not columns.attisdropped
-) as columns
-    on view_columns.place = columns.place
-where view_columns.name is distinct from columns.name
+) as table_columns
+    on view_columns.place = table_columns.place
+where view_columns.name is distinct from table_columns.name

@@ -1,4 +1,5 @@
--- PostgreSQL can write to every view of api, so that who may not is refused for that and not by a fault.
+-- PostgreSQL can write to every view of api, so that who may not is refused for that and not by a
+-- fault.
 -- Fix: keep the view simple enough for updates, or write `instead of` triggers.
 select views.oid::regclass::text as object
 from pg_catalog.pg_class as views

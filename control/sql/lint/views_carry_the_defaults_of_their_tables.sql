@@ -24,5 +24,6 @@ where
         where
             view_defaults.adrelid = views.oid
             and view_defaults.adnum = view_columns.attnum
-            and pg_get_expr(view_defaults.adbin, views.oid) = pg_get_expr(defaults.adbin, tables.oid)
+            and pg_get_expr(view_defaults.adbin, views.oid)
+            = pg_get_expr(defaults.adbin, tables.oid)
     )

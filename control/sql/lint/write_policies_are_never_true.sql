@@ -1,5 +1,5 @@
--- A policy that is always true for a write leaves the decision to the grant alone. Operators keep the
--- reference data, and what follows a change of any row is written whoever made it.
+-- A policy that is always true for a write leaves the decision to the grant alone. Operators keep
+-- the reference data, and what follows a change of any row is written whoever made it.
 -- Fix: compare with the caller in the policy, in sql/policies/<table>.sql.
 select
     format('%s on %s', policies.polname, policies.polrelid::regclass) as object,
@@ -15,7 +15,8 @@ where
         where columns.attrelid = policies.polrelid and columns.attname = 'group_id'
     )
     and 'true' in (
-        pg_get_expr(policies.polqual, policies.polrelid), pg_get_expr(policies.polwithcheck, policies.polrelid)
+        pg_get_expr(policies.polqual, policies.polrelid),
+        pg_get_expr(policies.polwithcheck, policies.polrelid)
     )
     -- The function that inserts a place checks it first, and stores each once.
     and policies.polname <> 'locations_insert_writer'

@@ -8,7 +8,8 @@ from (
     from aspen.mails as waiting
     inner join aspen.invitations as invitations
         on waiting.group_id = invitations.group_id and waiting.invitation_id = invitations.id
-    where waiting.body is not null
+    where
+        waiting.body is not null
         and waiting.attempt_count < %(most)s
         and (
             waiting.tried_at is null

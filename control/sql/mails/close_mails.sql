@@ -9,7 +9,8 @@ set
         else 'the invitation does not work any more'
     end
 from aspen.invitations as invitations
-where mails.group_id = invitations.group_id
+where
+    mails.group_id = invitations.group_id
     and mails.invitation_id = invitations.id
     and mails.body is not null
     and (

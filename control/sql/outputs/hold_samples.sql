@@ -10,5 +10,5 @@ from aspen.job_samples as inputs
 inner join aspen.samples as samples
     on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
 where inputs.group_id = %(group_id)s and inputs.job_id = %(job_id)s
-order by samples.private_identifier collate "C"
+order by samples.private_identifier collate pg_catalog."C"
 for key share of samples;

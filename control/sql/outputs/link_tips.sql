@@ -19,8 +19,8 @@ linked as (
     insert into staged_links (full_name, sample_group_id, sample_id)
     select
         candidates.full_name,
-        min(candidates.sample_group_id),
-        min(candidates.sample_id)
+        min(candidates.sample_group_id) as sample_group_id,
+        min(candidates.sample_id) as sample_id
     from candidates
     group by candidates.full_name
     having count(*) = 1
@@ -28,7 +28,7 @@ linked as (
 
 select
     candidates.full_name,
-    array_agg(candidates.sample_id order by candidates.sample_id)
+    array_agg(candidates.sample_id order by candidates.sample_id) as sample_ids
 from candidates
 group by candidates.position, candidates.full_name
 having count(*) > 1

@@ -2,9 +2,9 @@
 -- platform if both are gone.
 insert into aspen.object_prunes (group_id, job_id, bucket, key)
 select
-    coalesce(jobs.group_id, groups.id, 0),
+    coalesce(jobs.group_id, groups.id, 0) as group_id,
     listed.job_id,
-    %(bucket)s,
+    %(bucket)s as bucket,
     listed.key
 from (
     select

@@ -3,8 +3,8 @@ insert into staged_lineages (sample_id, lineage, software_version, raw_output)
 select
     staged.sample_id,
     called.lineage,
-    %(software_version)s,
-    '{}'
+    %(software_version)s as software_version,
+    '{}' as raw_output
 from staged_qc as staged
 cross join
     lateral (

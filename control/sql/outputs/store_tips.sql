@@ -2,8 +2,8 @@ insert into aspen.phylo_tree_tips (
     group_id, phylo_tree_id, position, name, accession, segment, sample_group_id, sample_id, is_tip
 )
 select
-    %(group_id)s,
-    %(tree_id)s,
+    %(group_id)s as group_id,
+    %(tree_id)s as phylo_tree_id,
     tips.position,
     tips.name,
     tips.accession,

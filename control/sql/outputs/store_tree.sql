@@ -14,11 +14,11 @@ values (
     %(linked_node_count)s
 )
 on conflict (group_id, job_id) do update
-set
-    resolved_template_args = excluded.resolved_template_args,
-    document = excluded.document,
-    places = excluded.places,
-    lead_text = excluded.lead_text,
-    tip_count = excluded.tip_count,
-    linked_node_count = excluded.linked_node_count
+    set
+        resolved_template_args = excluded.resolved_template_args,
+        document = excluded.document,
+        places = excluded.places,
+        lead_text = excluded.lead_text,
+        tip_count = excluded.tip_count,
+        linked_node_count = excluded.linked_node_count
 returning id;

@@ -16,6 +16,7 @@ inner join aspen.groups as groups
     on grants.group_id = groups.id
 inner join aspen.groups as grantees
     on grants.grantee_group_id = grantees.id
-where (%(ids)s::bigint[] is null or grants.id = any(%(ids)s))
+where
+    (%(ids)s::bigint[] is null or grants.id = any(%(ids)s))
     and (%(group_id)s::bigint is null or %(group_id)s in (grants.group_id, grants.grantee_group_id))
 order by grants.group_id, grants.id

@@ -16,4 +16,4 @@ select
     groups.updated_at
 from aspen.groups as groups
 where groups.id <> 0 and (%(ids)s::bigint[] is null or groups.id = any(%(ids)s))
-order by groups.id
+order by groups.id -- noqa: PRS

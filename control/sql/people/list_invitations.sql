@@ -15,7 +15,8 @@ select
 from api.invitations as invitations
 inner join aspen.groups as groups
     on invitations.group_id = groups.id
-where (%(ids)s::bigint[] is null or invitations.id = any(%(ids)s))
+where
+    (%(ids)s::bigint[] is null or invitations.id = any(%(ids)s))
     and (%(group_id)s::bigint is null or invitations.group_id = %(group_id)s)
     and (not %(open_only)s or invitations.status = 'open')
 order by invitations.id

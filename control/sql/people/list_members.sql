@@ -14,7 +14,8 @@ inner join aspen.groups as groups
     on memberships.group_id = groups.id
 inner join aspen.users as users
     on memberships.user_id = users.id
-where (%(ids)s::bigint[] is null or memberships.id = any(%(ids)s))
+where
+    (%(ids)s::bigint[] is null or memberships.id = any(%(ids)s))
     and (%(group_id)s::bigint is null or memberships.group_id = %(group_id)s)
     and (%(user_id)s::bigint is null or memberships.user_id = %(user_id)s)
 order by memberships.group_id, memberships.id

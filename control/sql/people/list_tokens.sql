@@ -18,7 +18,8 @@ inner join aspen.groups as groups
     on tokens.group_id = groups.id
 inner join aspen.users as users
     on tokens.user_id = users.id
-where (%(ids)s::bigint[] is null or tokens.id = any(%(ids)s))
+where
+    (%(ids)s::bigint[] is null or tokens.id = any(%(ids)s))
     and (%(group_id)s::bigint is null or tokens.group_id = %(group_id)s)
     and (not %(open_only)s or tokens.status = 'open')
 order by tokens.id

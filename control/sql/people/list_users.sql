@@ -9,10 +9,10 @@ select
     users.disabled_at,
     users.tokens_valid_after,
     coalesce((
-        select jsonb_object_agg(groups.name, memberships.role order by groups.name)
+        select jsonb_object_agg(labs.name, memberships.role order by labs.name)
         from aspen.memberships as memberships
-        inner join aspen.groups as groups
-            on memberships.group_id = groups.id
+        inner join aspen.groups as labs
+            on memberships.group_id = labs.id
         where memberships.user_id = users.id
     ), '{}') as groups,
     users.created_at

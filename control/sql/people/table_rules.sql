@@ -27,7 +27,7 @@ from (
     where constraints.conrelid = %(table)s::regclass and constraints.contype in ('c', 'f')
     union all
     select
-        'unique',
+        'unique' as kind,
         indexes.indexrelid::regclass::text,
         array(
             select columns.attname::text
@@ -38,26 +38,33 @@ from (
                 uses.objid = indexes.indexrelid
                 or uses.objid in (
                     select constraints.oid from pg_constraint as constraints
-                    where constraints.conindid = indexes.indexrelid
+                    where
+                        constraints.conindid = indexes.indexrelid
                         and constraints.conrelid = indexes.indrelid
                 )
             )
             and uses.refobjid = indexes.indrelid and uses.refobjsubid > 0
             order by columns.attnum
-        ),
+        ) as columns,
         array(
             select pg_get_indexdef(indexes.indexrelid, place, true)
             from generate_series(1, indexes.indnkeyatts) as places (place)
-        )
+        ) as expressions
     from pg_index as indexes
-    where indexes.indrelid = %(table)s::regclass
+    where
+        indexes.indrelid = %(table)s::regclass
         and indexes.indisunique
         and not indexes.indisprimary
         and indexes.indpred is null
     union all
-    select 'required', columns.attname::text, array[columns.attname::text], '{}'
+    select
+        'required' as kind,
+        columns.attname::text,
+        array[columns.attname::text] as columns,
+        '{}' as expressions
     from pg_attribute as columns
-    where columns.attrelid = %(table)s::regclass
+    where
+        columns.attrelid = %(table)s::regclass
         and columns.attnum > 0
         and columns.attnotnull
         and not columns.attisdropped

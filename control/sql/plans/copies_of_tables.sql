@@ -1,6 +1,7 @@
--- The tables of groups that members read, the statements that make a copy of each with the same indexes
--- and policies and fill it with rows, and the policy that a finding is about. A copy has the name
--- of its table, in schema aspen_lint; half of its rows are of group 1, each other group has 10 of 2,000.
+-- The tables of groups that members read, the statements that make a copy of each with the same
+-- indexes and policies and fill it with rows, and the policy that a finding is about. A copy has
+-- the name of its table, in schema aspen_lint; half of its rows are of group 1, each other group
+-- has 10 of 2,000.
 with tenant_tables as (
     select
         tables.oid,
@@ -31,7 +32,9 @@ read_by as (
     inner join tenant_tables on policies.polrelid = tenant_tables.oid
     where
         policies.polcmd in ('r', '*')
-        and ('member'::pg_catalog.regrole::oid = any(policies.polroles) or 0 = any(policies.polroles))
+        and (
+            'member'::pg_catalog.regrole::oid = any(policies.polroles) or 0 = any(policies.polroles)
+        )
 ),
 
 filled as (
@@ -68,7 +71,10 @@ filled as (
             columns.attnotnull and not columns.atthasdef
             or exists (
                 select from pg_catalog.pg_index as keys
-                where keys.indrelid = columns.attrelid and keys.indisunique and columns.attnum = any(keys.indkey)
+                where
+                    keys.indrelid = columns.attrelid
+                    and keys.indisunique
+                    and columns.attnum = any(keys.indkey)
             )
         )
     group by columns.attrelid
@@ -90,16 +96,17 @@ select
         ' grant select on aspen_lint.%1$I to member; ',
         tenant_tables.relname
     ) || (
-        select pg_catalog.string_agg(
-            pg_catalog.format(
-                'create policy %I on aspen_lint.%I as %s for %s to member using (%s)',
-                read_by.polname, read_by.relname,
-                case when read_by.polpermissive then 'permissive' else 'restrictive' end,
-                case read_by.polcmd when 'r' then 'select' else 'all' end,
-                pg_catalog.pg_get_expr(read_by.polqual, read_by.polrelid)
-            ),
-            '; '
-        )
+        select
+            pg_catalog.string_agg(
+                pg_catalog.format(
+                    'create policy %I on aspen_lint.%I as %s for %s to member using (%s)',
+                    read_by.polname, read_by.relname,
+                    case when read_by.polpermissive then 'permissive' else 'restrictive' end,
+                    case read_by.polcmd when 'r' then 'select' else 'all' end,
+                    pg_catalog.pg_get_expr(read_by.polqual, read_by.polrelid)
+                ),
+                '; '
+            )
         from read_by
         where read_by.polrelid = tenant_tables.oid
     ) as creation,
@@ -111,7 +118,9 @@ select
     ) as filling
 from tenant_tables
 inner join filled on tenant_tables.oid = filled.table_oid
-where exists (
-    select from read_by where read_by.polrelid = tenant_tables.oid and read_by.polpermissive
-)
+where
+    exists (
+        select from read_by
+        where read_by.polrelid = tenant_tables.oid and read_by.polpermissive
+    )
 order by tenant_tables.relname

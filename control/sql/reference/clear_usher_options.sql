@@ -1,11 +1,19 @@
 -- Remove the options of the named pathogens that are not given (parallel arrays), and clear what is
--- unique of those that differ, so that a priority or description may pass from one to another. An option
--- is known by what UShER calls the tree. Return how many are removed and how many differ.
+-- unique of those that differ, so that a priority or description may pass from one to another. An
+-- option is known by what UShER calls the tree. Return how many are removed and how many differ.
 with given as (
-    select pathogens.id as pathogen_id, rows.description, rows.value, rows.priority
-    from unnest(
-        %(pathogen)s::text[], %(description)s::text[], %(value)s::text[], %(priority)s::integer[]
-    ) as rows (slug, description, value, priority)
+    select
+        pathogens.id as pathogen_id,
+        rows.description,
+        rows.value,
+        rows.priority
+    from
+        unnest(
+            %(pathogen)s::text[],
+            %(description)s::text[],
+            %(value)s::text[],
+            %(priority)s::integer[]
+        ) as rows (slug, description, value, priority)
     inner join aspen.pathogens as pathogens
         on rows.slug = pathogens.slug
 ),
@@ -30,5 +38,5 @@ cleared as (
 )
 
 select
-    (select count(*) from removed),
-    (select count(*) from cleared);
+    (select count(*) from removed) as removed_count,
+    (select count(*) from cleared) as cleared_count;

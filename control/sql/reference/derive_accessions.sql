@@ -1,5 +1,6 @@
 -- Store the accessions that a repository published for samples of a pathogen, found by the public
--- identifier with or without a prefix. A different accession replaces the earlier one; none is removed.
+-- identifier with or without a prefix. A different accession replaces the earlier one; none is
+-- removed.
 with rule as materialized (
     select
         internal.prefix_pattern(%(pathogen_id)s) as pattern,
@@ -25,10 +26,14 @@ bare as materialized (
 ),
 
 spelt as materialized (
-    select bare.*, bare.name as spelling
+    select
+        bare.*,
+        bare.name as spelling
     from bare
     union all
-    select bare.*, bare.prefix || '/' || bare.name
+    select
+        bare.*,
+        bare.prefix || '/' || bare.name as spelling
     from bare
     where bare.prefix is not null
 ),
@@ -45,16 +50,20 @@ found as (
         on
             published.pathogen_id = %(pathogen_id)s
             and published.public_repository_id = %(public_repository_id)s
-            and published.strain = spelt.spelling
+            and spelt.spelling = published.strain
     where internal.is_name(published.accession) and char_length(published.accession) <= 128
     order by spelt.group_id, spelt.id, spelt.spelling = spelt.name desc
 )
 
 insert into aspen.accessions (group_id, sample_id, disclosed_at, public_repository_id, accession)
 select
-    found.group_id, found.id, found.disclosed_at, %(public_repository_id)s, found.accession
+    found.group_id,
+    found.id,
+    found.disclosed_at,
+    %(public_repository_id)s as public_repository_id,
+    found.accession
 from found
 order by found.group_id, found.id
 on conflict (group_id, sample_id, public_repository_id) do update
-set accession = excluded.accession
-where accessions.accession <> excluded.accession;
+    set accession = excluded.accession
+    where accessions.accession <> excluded.accession;

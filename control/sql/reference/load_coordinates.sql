@@ -1,8 +1,8 @@
--- Set the coordinates of locations from the lines of a file (parallel arrays), and report the outcome
--- for each location. A line matches locations by level and name, and by the parents it names. The line
--- that names most parents counts. Nothing is guessed: a line that matches several locations, or two
--- lines that contradict each other, set none. A country that stands in two regions counts as one
--- location.
+-- Set the coordinates of locations from the lines of a file (parallel arrays), and report the
+-- outcome for each location. A line matches locations by level and name, and by the parents it
+-- names. The line that names most parents counts. Nothing is guessed: a line that matches several
+-- locations, or two lines that contradict each other, set none. A country that stands in two
+-- regions counts as one location.
 with lines as (
     select
         given.number,
@@ -18,7 +18,7 @@ with lines as (
         %(numbers)s::integer[], %(levels)s::text[], %(names)s::text[],
         %(latitudes)s::double precision[], %(longitudes)s::double precision[],
         %(regions)s::text[], %(countries)s::text[], %(divisions)s::text[]
-    ) as given(number, level, name, latitude, longitude, region, country, division)
+    ) as given (number, level, name, latitude, longitude, region, country, division)
 ),
 
 places as (
@@ -120,15 +120,24 @@ updated as (
     where locations.id = outcomes.id and outcomes.outcome = 'set'
 )
 
-select outcomes.outcome, outcomes.level, outcomes.name, outcomes.numbers
+select
+    outcomes.outcome,
+    outcomes.level,
+    outcomes.name,
+    outcomes.numbers
 from outcomes
 where outcomes.outcome <> 'untouched'
 union all
-select 'unused', lines.level, null, array[lines.number]
+select
+    'unused' as outcome,
+    lines.level,
+    null as name,
+    array[lines.number] as numbers
 from lines
-where not exists (
-    select
-    from matches
-    where matches.number = lines.number
-)
-order by 1, 2, 3, 4;
+where
+    not exists (
+        select
+        from matches
+        where matches.number = lines.number
+    )
+order by outcome, level, name, numbers;

@@ -36,7 +36,7 @@ aliased as (
     select
         chosen.id,
         names.alias,
-        array[names.lineage]
+        array[names.lineage] as patterns
     from unnest(%(aliases)s::text[], %(aliased)s::text[]) as names (alias, lineage)
     cross join chosen
     order by names.alias
@@ -45,7 +45,7 @@ aliased as (
 )
 
 select
-    (select count(*) from added),
-    (select count(*) from removed),
-    (select count(*) from aliased)
+    (select count(*) from added) as added_count,
+    (select count(*) from removed) as removed_count,
+    (select count(*) from aliased) as aliased_count
 from chosen;

@@ -13,23 +13,35 @@ select
     given.name,
     given.organism,
     default_repositories.id,
-    contextual_repositories.id,
+    contextual_repositories.id as contextual_repository_id,
     given.lineage_caller,
     given.nextclade_dataset_name,
     given.has_lineage_filter,
     given.has_usher,
-    'Homo sapiens'
+    'Homo sapiens' as host
 from (
     values
     (
-        'SC2', 'SARS-CoV-2', 'Severe acute respiratory syndrome coronavirus 2', 'GISAID', 'PANGOLIN',
+        'SC2',
+        'SARS-CoV-2',
+        'Severe acute respiratory syndrome coronavirus 2',
+        'GISAID',
+        'PANGOLIN',
         'sars-cov-2', true, true
     ),
     ('MPX', 'Monkeypox', 'Monkeypox virus', 'GenBank', 'NEXTCLADE', 'hMPXV', false, false),
     ('HCV', 'Hepatitis C', 'Hepatitis C virus', 'GenBank', null, null, false, false)
-) as given (
-    slug, name, organism, default_repository, lineage_caller, nextclade_dataset_name, has_lineage_filter, has_usher
 )
+    as given (
+        slug,
+        name,
+        organism,
+        default_repository,
+        lineage_caller,
+        nextclade_dataset_name,
+        has_lineage_filter,
+        has_usher
+    )
 inner join aspen.public_repositories as default_repositories
     on given.default_repository = default_repositories.name
 inner join aspen.public_repositories as contextual_repositories
@@ -37,7 +49,10 @@ inner join aspen.public_repositories as contextual_repositories
 on conflict do nothing;
 
 insert into aspen.pathogen_repositories (pathogen_id, public_repository_id, prefix)
-select pathogens.id, repositories.id, given.prefix
+select
+    pathogens.id,
+    repositories.id as public_repository_id,
+    given.prefix
 from (
     values
     ('SC2', 'GISAID', 'hCoV-19'),
@@ -53,7 +68,10 @@ on conflict (pathogen_id, public_repository_id) do nothing;
 
 -- Names of the WHO, and wildcards labelled with the clade of Nextstrain.
 insert into aspen.lineage_aliases (pathogen_id, alias, patterns)
-select pathogens.id, given.alias, string_to_array(given.patterns, ' ')
+select
+    pathogens.id,
+    given.alias,
+    string_to_array(given.patterns, ' ') as patterns
 from (
     values
     ('SC2', 'Alpha', 'B.1.1.7* Q*'),

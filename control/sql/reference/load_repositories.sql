@@ -1,9 +1,13 @@
--- Set the prefixes of strains by pathogen and repository (parallel arrays), and return how many are new
--- and how many are different.
+-- Set the prefixes of strains by pathogen and repository (parallel arrays), and return how many are
+-- new and how many are different.
 with given as (
-    select pathogens.id as pathogen_id, repositories.id as public_repository_id, rows.prefix
-    from unnest(%(pathogen)s::text[], %(repository)s::text[], %(prefix)s::text[])
-        as rows (slug, repository, prefix)
+    select
+        pathogens.id as pathogen_id,
+        repositories.id as public_repository_id,
+        rows.prefix
+    from
+        unnest(%(pathogen)s::text[], %(repository)s::text[], %(prefix)s::text[])
+            as rows (slug, repository, prefix)
     inner join aspen.pathogens as pathogens
         on rows.slug = pathogens.slug
     inner join aspen.public_repositories as repositories
@@ -23,7 +27,10 @@ changed as (
 
 added as (
     insert into aspen.pathogen_repositories (pathogen_id, public_repository_id, prefix)
-    select given.pathogen_id, given.public_repository_id, given.prefix
+    select
+        given.pathogen_id,
+        given.public_repository_id,
+        given.prefix
     from given
     order by given.pathogen_id, given.public_repository_id
     on conflict (pathogen_id, public_repository_id) do nothing
@@ -31,5 +38,5 @@ added as (
 )
 
 select
-    (select count(*) from added),
-    (select count(*) from changed);
+    (select count(*) from added) as added_count,
+    (select count(*) from changed) as changed_count;

@@ -1,5 +1,5 @@
--- One caller of each kind that a row of this group concerns, with how many there are and their names: the
--- role and the claims are those of a token that names no groups.
+-- One caller of each kind that a row of this group concerns, with how many there are and their
+-- names: the role and the claims are those of a token that names no groups.
 with held as (
     select
         users.id as user_id,
@@ -26,9 +26,9 @@ kinds as (
     where held.group_id = %(group_id)s
     union all
     select
-        case grants.role when 'admin' then 4 when 'member' then 5 else 6 end,
-        grants.role || ' by a grant to ' || groups.name,
-        'member',
+        case grants.role when 'admin' then 4 when 'member' then 5 else 6 end as place,
+        grants.role || ' by a grant to ' || groups.name as kind,
+        'member' as role,
         held.user_id,
         held.subject,
         held.name
@@ -39,13 +39,14 @@ kinds as (
         grants.group_id = %(group_id)s
         and (grants.ends_at is null or grants.ends_at > now())
         and not exists (
-            select from held as own where own.user_id = held.user_id and own.group_id = %(group_id)s
+            select from held as own
+            where own.user_id = held.user_id and own.group_id = %(group_id)s
         )
     union all
     select distinct
-        7,
-        case when %(group_id)s::bigint is null then 'user' else 'stranger' end,
-        'member',
+        7 as place,
+        case when %(group_id)s::bigint is null then 'user' else 'stranger' end as kind,
+        'member' as role,
         held.user_id,
         held.subject,
         held.name
@@ -66,9 +67,9 @@ kinds as (
         )
     union all
     select distinct
-        8,
-        'operator',
-        'operator',
+        8 as place,
+        'operator' as kind,
+        'operator' as role,
         held.user_id,
         held.subject,
         held.name
@@ -87,21 +88,30 @@ select
     kinds.place
 from kinds
 group by kinds.place, kinds.kind, kinds.role
-union all (
+union all
+(
     select
-        'running job',
-        'job',
-        null,
-        jobs.id,
+        'running job' as kind,
+        'job' as role,
+        null as subject,
+        jobs.id as job_id,
         jobs.attempt,
-        count(*) over (),
-        '{}',
-        9
+        count(*) over () as people,
+        '{}' as names,
+        9 as place
     from aspen.jobs as jobs
     where jobs.status = 'running' and jobs.group_id is not distinct from %(group_id)s
     order by jobs.id
     limit 1
 )
 union all
-select 'nobody (no token)', 'anon', null, null, null, 0, '{}', 10
+select
+    'nobody (no token)' as kind,
+    'anon' as role,
+    null as subject,
+    null as job_id,
+    null as attempt,
+    0 as people,
+    '{}' as names,
+    10 as place
 order by place, kind

@@ -1,5 +1,5 @@
--- A resource: its columns, and the table whose rows it shows, the one of its own name if there is one.
--- A view of a previous version shows what views of api show.
+-- A resource: its columns, and the table whose rows it shows, the one of its own name if there is
+-- one. A view of a previous version shows what views of api show.
 with recursive used (id) as (
     select named.oid
     from pg_catalog.pg_class as named
@@ -37,7 +37,9 @@ select
             )
         order by
             tables.relname = views.relname desc,
-            pg_catalog.starts_with(views.relname::text, pg_catalog.rtrim(tables.relname::text, 's')) desc,
+            pg_catalog.starts_with(
+                views.relname::text, pg_catalog.rtrim(tables.relname::text, 's')
+            ) desc,
             (
                 select count(*) from pg_catalog.pg_attribute as own
                 where own.attrelid = tables.oid and own.attname = 'group_id'

@@ -1,5 +1,5 @@
--- The policies of a table that speak of a command of a role, as expressions to ask of its rows. A view that
--- writes by a definer's trigger is written as that definer.
+-- The policies of a table that speak of a command of a role, as expressions to ask of its rows. A
+-- view that writes by a definer's trigger is written as that definer.
 with writer as (
     select coalesce(
         (
@@ -11,6 +11,7 @@ with writer as (
                 and triggers.tgtype & 64 = 64
                 and triggers.tgtype & %(event)s > 0
                 and functions.prosecdef
+            order by triggers.tgname
             limit 1
         ),
         %(role)s::pg_catalog.regrole::oid
@@ -25,7 +26,9 @@ select
             case when %(code)s = 'a' then policies.polwithcheck else policies.polqual end,
             policies.polrelid
         ),
-        'CURRENT_USER', pg_catalog.quote_literal(pg_catalog.pg_get_userbyid(writer.oid)) || '::name', 'g'
+        'CURRENT_USER',
+        pg_catalog.quote_literal(pg_catalog.pg_get_userbyid(writer.oid)) || '::name',
+        'g'
     ) as expression,
     pg_catalog.pg_get_userbyid(writer.oid) as role
 from writer

@@ -1,4 +1,5 @@
--- API roles can name objects of api, its previous versions and the pre-request function of authz, and nothing else.
+-- API roles can name objects of api, its previous versions and the pre-request function of authz,
+-- and nothing else.
 select
     format('%s by %s', schemas.nspname, roles.rolname) as object,
     'an API role may name the objects of this schema' as problem,

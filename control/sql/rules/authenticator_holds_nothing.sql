@@ -1,6 +1,6 @@
--- The login of PostgREST owns nothing and is granted nothing: a token with role authenticator reads nothing.
--- But for the functions of our casts: PostgREST sees a cast only if its login may execute it, and all they do is
--- read a value.
+-- The login of PostgREST owns nothing and is granted nothing: a token with role authenticator reads
+-- nothing. But for the functions of our casts: PostgREST sees a cast only if its login may execute
+-- it, and all they do is read a value.
 select
     pg_describe_object(dependencies.classid, dependencies.objid, dependencies.objsubid) as object,
     'belongs or is granted to the login of PostgREST' as problem,
@@ -10,7 +10,8 @@ where
     dependencies.refobjid = 'authenticator'::regrole
     and dependencies.deptype in ('a', 'o', 'r')
     and dependencies.dbid in (0, (
-        select databases.oid from pg_catalog.pg_database as databases where databases.datname = current_database()
+        select databases.oid from pg_catalog.pg_database as databases
+        where databases.datname = current_database()
     ))
     and not (
         dependencies.classid = 'pg_proc'::regclass

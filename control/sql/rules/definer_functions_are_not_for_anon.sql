@@ -1,5 +1,5 @@
--- Without a token, the only functions that run with other rights are the one that looks for a token, and two that look
--- for the token of a link.
+-- Without a token, the only functions that run with other rights are the one that looks for a
+-- token, and two that look for the token of a link.
 select
     functions.oid::regprocedure::text as object,
     'runs with the rights of its owner, and anybody without a token may call it' as problem,
@@ -10,5 +10,7 @@ where
     and functions.prosecdef
     and has_function_privilege('anon', functions.oid, 'execute')
     and functions.oid::regprocedure::text not in (
-        'authz.admit_request(text)', 'internal.shared_phylo_tree(text)', 'internal.shared_sequences(text)'
+        'authz.admit_request(text)',
+        'internal.shared_phylo_tree(text)',
+        'internal.shared_sequences(text)'
     )

@@ -1,5 +1,5 @@
--- A function that runs with its owner's rights is owned by a role made for that, with policies of its own. Functions
--- elsewhere count once somebody who serves callers may execute them.
+-- A function that runs with its owner's rights is owned by a role made for that, with policies of
+-- its own. Functions elsewhere count once somebody who serves callers may execute them.
 select
     format('%s of %s', functions.oid::regprocedure, functions.proowner::regrole) as object,
     'runs with the rights of an owner that was not made for that' as problem,
@@ -7,7 +7,10 @@ select
 from pg_catalog.pg_proc as functions
 where
     functions.prosecdef
-    and functions.proowner::regrole::text not in ('claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer')
+    and functions.proowner::regrole::text not in (
+        'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar',
+        'results_keeper', 'observer'
+    )
     and (
         functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
         or functions.pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
@@ -23,7 +26,8 @@ where
             where
                 roles.rolname in (
                     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
+                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner',
+                    'registrar', 'results_keeper', 'observer'
                 )
                 and has_function_privilege(roles.oid, functions.oid, 'execute')
         )

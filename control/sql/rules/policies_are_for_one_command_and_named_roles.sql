@@ -4,4 +4,4 @@ select
     'the policy is for every role or for every command' as problem,
     'say for which command (for select) and for whom (to member)' as cure
 from pg_catalog.pg_policy as policies
-where 0 = any (policies.polroles) or policies.polcmd = '*' and policies.polpermissive
+where 0 = any(policies.polroles) or policies.polcmd = '*' and policies.polpermissive

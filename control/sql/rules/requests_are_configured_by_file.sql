@@ -1,6 +1,8 @@
--- What PostgREST exposes, to whom and after which check is in postgrest.conf: settings of its login win over the file.
+-- What PostgREST exposes, to whom and after which check is in postgrest.conf: settings of its login
+-- win over the file.
 select
-    format('%s of %s', split_part(entries.entry, '=', 1), coalesce(roles.rolname, 'every role')) as object,
+    format('%s of %s', split_part(entries.entry, '=', 1), coalesce(roles.rolname, 'every role'))
+        as object,
     'it overrides what postgrest.conf says of schemas, roles, keys or checks' as problem,
     format(
         'alter role %s%s reset %s', coalesce(quote_ident(roles.rolname), 'all'),
@@ -15,4 +17,7 @@ left join pg_catalog.pg_database as databases
 where
     coalesce(roles.rolname, 'authenticator') = 'authenticator'
     and coalesce(databases.datname, current_database()) = current_database()
-    and entries.entry ~ '^pgrst\.(db_schemas?|db_extra_search_path|db_anon_role|(db_)?pre_request|db_plan_enabled|jwt_\w+)='
+    and entries.entry ~ (
+        '^pgrst\.(db_schemas?|db_extra_search_path|db_anon_role|(db_)?pre_request'
+        || '|db_plan_enabled|jwt_\w+)='
+    )

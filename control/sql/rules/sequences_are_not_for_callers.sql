@@ -2,7 +2,8 @@
 select
     format('%s by %s', sequences.oid::regclass, roles.rolname) as object,
     'its next number tells how much others store' as problem,
-    format('revoke all on sequence %s from %I, public', sequences.oid::regclass, roles.rolname) as cure
+    format('revoke all on sequence %s from %I, public', sequences.oid::regclass, roles.rolname)
+        as cure
 from pg_catalog.pg_class as sequences
 cross join pg_catalog.pg_roles as roles
 where

@@ -1,13 +1,15 @@
--- Few functions write settings, each named in the text: nobody can write role or claims through them.
--- Two do by statement; functions_run_no_sql_text reads their statements word for word.
+-- Few functions write settings, each named in the text: nobody can write role or claims through
+-- them. Two do by statement; functions_run_no_sql_text reads their statements word for word.
 select
     functions.oid::regprocedure::text as object,
     'it writes a setting that it must not, or under a name made at run time' as problem,
-    'write aspen.… settings only, named in the text, and list the function in the rule settings_are_written_by_constant_name' as cure
+    'write aspen.… settings only, named in the text, and list the function in the rule'
+    ' settings_are_written_by_constant_name' as cure
 from pg_catalog.pg_proc as functions
-cross join lateral pg_get_functiondef(
-    case when functions.prokind <> 'a' then functions.oid end
-) as definition (text)
+cross join
+    lateral pg_get_functiondef(
+        case when functions.prokind <> 'a' then functions.oid end
+    ) as definition (text)
 where
     functions.pronamespace::regnamespace::text ~ '^(aspen|authz|internal|api(_v[0-9]+)?)$'
     and (
@@ -58,8 +60,11 @@ where
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(
                 definition.text,
-                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)|pg_trgm\.word_similarity_threshold|application_name|lock_timeout|plan_cache_mode|statement_timeout)''(::text)?,'
-                '|set_config\(''search_path''::text, \(''authz, pg_catalog, ''::text \|\| \("current_schema"\(\)\)::text\), true\)'
+                'set_config\(\s*''(aspen\.[a-z_]+|response\.(headers|status)'
+                '|pg_trgm\.word_similarity_threshold|application_name|lock_timeout|plan_cache_mode'
+                '|statement_timeout)''(::text)?,'
+                '|set_config\(''search_path''::text, \(''authz, pg_catalog, ''::text'
+                ' \|\| \("current_schema"\(\)\)::text\), true\)'
             )
         )
     )

@@ -1,9 +1,10 @@
--- Every table of ours, and every other one that somebody who serves callers may touch, has row-level
--- security enabled, and forced on its owner too.
+-- Every table of ours, and every other one that somebody who serves callers may touch, has
+-- row-level security enabled, and forced on its owner too.
 select
     tables.oid::regclass::text as object,
-    case when tables.relrowsecurity
-        then 'row-level security is not forced on its owner'
+    case
+        when tables.relrowsecurity
+            then 'row-level security is not forced on its owner'
         else 'row-level security is not enabled: who is granted the table gets all of its rows'
     end as problem,
     format(
@@ -28,7 +29,8 @@ where
             where
                 roles.rolname in (
                     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
+                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner',
+                    'registrar', 'results_keeper', 'observer'
                 )
                 and (
                     has_table_privilege(roles.oid, tables.oid, 'select, insert, update, delete')

@@ -1,7 +1,10 @@
--- A row that refers to a group's row belongs to that group: without a group_id no fence could hold it.
+-- A row that refers to a group's row belongs to that group: without a group_id no fence could hold
+-- it.
 select
     tables.oid::regclass::text as object,
-    format('refers to %s, whose rows belong to groups, and has no group_id', referenced.oid::regclass) as problem,
+    format(
+        'refers to %s, whose rows belong to groups, and has no group_id', referenced.oid::regclass
+    ) as problem,
     'add group_id bigint not null to it, and refer to (group_id, id)' as cure
 from pg_catalog.pg_constraint as constraints
 inner join pg_catalog.pg_class as tables

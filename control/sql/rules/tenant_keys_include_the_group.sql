@@ -1,5 +1,5 @@
--- A key that is unique across groups would tell one group what another has; the row's own id is drawn, not chosen.
--- The key of a partitioned table also has the column that chooses the partition.
+-- A key that is unique across groups would tell one group what another has; the row's own id is
+-- drawn, not chosen. The key of a partitioned table also has the column that chooses the partition.
 select
     indexes.indexrelid::regclass::text as object,
     'unique across groups, so that one group learns what another has' as problem,
@@ -12,5 +12,5 @@ inner join pg_catalog.pg_attribute as columns
 where
     tables.relnamespace = 'aspen'::regnamespace
     and indexes.indisunique
-    and not columns.attnum = any (indexes.indkey)
+    and not columns.attnum = any(indexes.indkey)
     and pg_get_indexdef(indexes.indexrelid) !~ '\(id(, occurred_at)?\)$'

@@ -1,5 +1,5 @@
--- Only operators, the lookups behind a request, what follows a change of any row and what counts rows see those of a table with a group_id
--- whatever the group.
+-- Only operators, the lookups behind a request, what follows a change of any row and what counts
+-- rows see those of a table with a group_id whatever the group.
 select
     format('%s on %s', policies.polname, policies.polrelid::regclass) as object,
     'lets its roles see or write rows of every group' as problem,
@@ -9,9 +9,13 @@ inner join pg_catalog.pg_attribute as columns
     on policies.polrelid = columns.attrelid and columns.attname = 'group_id'
 where
     'true' in (
-        pg_get_expr(policies.polqual, policies.polrelid), pg_get_expr(policies.polwithcheck, policies.polrelid)
+        pg_get_expr(policies.polqual, policies.polrelid),
+        pg_get_expr(policies.polwithcheck, policies.polrelid)
     )
     and exists (
         select from unnest(policies.polroles) as named (oid)
-        where named.oid::regrole::text not in ('operator', 'claims_reader', 'auditor', 'registrar', 'results_keeper', 'observer')
+        where
+            named.oid::regrole::text not in (
+                'operator', 'claims_reader', 'auditor', 'registrar', 'results_keeper', 'observer'
+            )
     )

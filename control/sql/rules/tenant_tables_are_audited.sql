@@ -2,7 +2,8 @@
 select
     format('%s: %s', tables.oid::regclass, events.name) as object,
     'this change of its rows is not recorded in audit_log' as problem,
-    'run sql/structure.sql, which creates the triggers <table>_record_insert, _update and _delete' as cure
+    'run sql/structure.sql, which creates the triggers <table>_record_insert, _update and _delete'
+        as cure
 from pg_catalog.pg_class as tables
 cross join (values ('insert', 4), ('delete', 8), ('update', 16)) as events (name, bit)
 where

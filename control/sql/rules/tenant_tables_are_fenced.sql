@@ -4,7 +4,8 @@
 select
     format('%s: %s', tables.oid::regclass, roles.rolname) as object,
     'no restrictive policy keeps this role to the groups of the caller' as problem,
-    'run sql/structure.sql, which creates the policy <table>_fence, or write one like it for this role' as cure
+    'run sql/structure.sql, which creates the policy <table>_fence, or write one like it for this'
+    ' role' as cure
 from pg_catalog.pg_class as tables
 inner join pg_catalog.pg_attribute as columns
     on
@@ -14,10 +15,13 @@ inner join pg_catalog.pg_attribute as columns
         end
 cross join pg_catalog.pg_roles as roles
 where
-    -- The last one is what a trial of `control migrate up` puts aside, with the policies that are about to go.
+    -- The last one is what a trial of `control migrate up` puts aside, with the policies that are
+    -- about to go.
     tables.relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
     and tables.relkind in ('r', 'p')
-    and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer')
+    and roles.rolname in (
+        'authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer'
+    )
     and (roles.rolname <> 'api_writer' or columns.attname = 'group_id')
     and (
         has_table_privilege(roles.oid, tables.oid, 'select, insert, update, delete')
@@ -27,17 +31,18 @@ where
             where
                 policies.polrelid = tables.oid
                 and policies.polpermissive
-                and roles.oid = any (policies.polroles)
+                and roles.oid = any(policies.polroles)
         )
     )
     and not exists (
         select from pg_catalog.pg_policy as fences
-        cross join lateral (
-            select format(
-                '\((%1$s|\(%1$s \+ 0\)) = ANY \(authz\.any_groups\(\)\)\)',
-                columns.attname
-            ) as text
-        ) as comparison
+        cross join
+            lateral (
+                select format(
+                    '\((%1$s|\(%1$s \+ 0\)) = ANY \(authz\.any_groups\(\)\)\)',
+                    columns.attname
+                ) as text
+            ) as comparison
         where
             fences.polrelid = tables.oid
             and not fences.polpermissive
@@ -47,9 +52,11 @@ where
             and replace(
                 pg_get_expr(fences.polqual, fences.polrelid), '(group_id)::bigint', 'group_id'
             ) ~ format(
-                $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$, comparison.text
+                $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$,
+                comparison.text
             )
-            and pg_get_expr(fences.polwithcheck, fences.polrelid) = pg_get_expr(fences.polqual, fences.polrelid)
+            and pg_get_expr(fences.polwithcheck, fences.polrelid)
+            = pg_get_expr(fences.polqual, fences.polrelid)
             and exists (
                 select from unnest(fences.polroles) as named (oid)
                 where pg_has_role(roles.oid, named.oid, 'usage')

@@ -1,5 +1,5 @@
--- Nobody who serves callers may move a row to another group.
--- aspen.sequences: an upsert writes the key as well; the trigger sequences_refuse_move holds the rule there.
+-- Nobody who serves callers may move a row to another group. aspen.sequences: an upsert writes the
+-- key as well; the trigger sequences_refuse_move holds the rule there.
 select
     format('%s by %s', tables.oid::regclass, roles.rolname) as object,
     'may move rows to another group' as problem,
@@ -11,7 +11,9 @@ cross join pg_catalog.pg_roles as roles
 where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
-    and roles.rolname in ('authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer')
+    and roles.rolname in (
+        'authenticator', 'anon', 'member', 'operator', 'job', 'analyst', 'api_writer'
+    )
     and has_column_privilege(roles.oid, tables.oid, columns.attnum, 'update')
     and not (
         tables.relname = 'sequences'

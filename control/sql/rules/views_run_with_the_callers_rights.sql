@@ -26,7 +26,8 @@ where
             where
                 roles.rolname in (
                     'authenticator', 'anon', 'member', 'operator', 'job', 'analyst',
-                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner', 'registrar', 'results_keeper', 'observer'
+                    'claims_reader', 'api_writer', 'auditor', 'job_runner', 'presigner',
+                    'registrar', 'results_keeper', 'observer'
                 )
                 and (
                     has_table_privilege(roles.oid, views.oid, 'select, insert, update, delete')

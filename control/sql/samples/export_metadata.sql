@@ -1,6 +1,6 @@
--- Return the chosen samples of a group as rows that an import reads, each with its sequencing and its
--- accessions. {schema} is api, where row-level security and masks decide what is seen, or aspen. How a
--- flag and a list are written depends on the format.
+-- Return the chosen samples of a group as rows that an import reads, each with its sequencing and
+-- its accessions. {schema} is api, where row-level security and masks decide what is seen, or
+-- aspen. How a flag and a list are written depends on the format.
 select
     samples.public_identifier as strain,
     samples.private_identifier,

@@ -40,7 +40,7 @@ create table if not exists control.loaded_objects (
     objid oid not null,
     kind text not null,
     identity text not null,
-    paths text [] not null,
+    paths text[] not null,
     mark text not null,
     constraint loaded_objects_pkey primary key (classid, objid)
 );

@@ -29,8 +29,8 @@ with owned as (
         case
             when relations.relkind = 'v' then 'pg_catalog.pg_class'::pg_catalog.regclass
             else 'pg_catalog.pg_type'::pg_catalog.regclass
-        end,
-        case when relations.relkind = 'v' then relations.oid else elements.oid end
+        end as owner_classid,
+        case when relations.relkind = 'v' then relations.oid else elements.oid end as owner_objid
     from pg_catalog.pg_type as types
     left join pg_catalog.pg_type as elements on types.oid = elements.typarray
     left join pg_catalog.pg_class as relations

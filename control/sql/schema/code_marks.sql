@@ -96,7 +96,7 @@ parts as (
         descriptions.classoid,
         descriptions.objoid,
         descriptions.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_description as descriptions
     where descriptions.objoid >= 16384
     union all
@@ -104,9 +104,9 @@ parts as (
         rights.classid,
         rights.objid,
         rights.xmin::text::bigint,
-        -- Every right is in a row of its own object as well, and a clone of the database has other rows
-        -- here.
-        false
+        -- Every right is in a row of its own object as well, and a clone of the database has other
+        -- rows here.
+        false as is_marking
     from pg_catalog.pg_shdepend as rights
     inner join pg_catalog.pg_database as databases on rights.dbid = databases.oid
     where databases.datname = pg_catalog.current_database()
@@ -115,7 +115,7 @@ parts as (
         'pg_catalog.pg_class'::pg_catalog.regclass,
         attributes.attrelid,
         attributes.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_attribute as attributes
     where attributes.attrelid >= 16384
     union all
@@ -123,14 +123,14 @@ parts as (
         'pg_catalog.pg_class'::pg_catalog.regclass,
         defaults.adrelid,
         defaults.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_attrdef as defaults
     union all
     select
         'pg_catalog.pg_class'::pg_catalog.regclass,
         rules.ev_class,
         rules.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_rewrite as rules
     where rules.ev_class >= 16384
     union all
@@ -138,7 +138,7 @@ parts as (
         'pg_catalog.pg_type'::pg_catalog.regclass,
         constraints.contypid,
         constraints.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_constraint as constraints
     where constraints.contypid <> 0
     union all
@@ -146,7 +146,7 @@ parts as (
         'pg_catalog.pg_type'::pg_catalog.regclass,
         labels.enumtypid,
         labels.xmin::text::bigint,
-        true
+        true as is_marking
     from pg_catalog.pg_enum as labels
 ),
 
@@ -189,16 +189,16 @@ union all
 select
     'pg_catalog.pg_namespace'::pg_catalog.regclass,
     namespaces.oid,
-    pg_catalog.format('%s %s', namespaces.nspowner, namespaces.nspacl),
-    0,
-    null
+    pg_catalog.format('%s %s', namespaces.nspowner, namespaces.nspacl) as mark,
+    0 as made_by,
+    null as touched_by
 from pg_catalog.pg_namespace as namespaces
 where namespaces.oid in (select table_schemas.oid from table_schemas)
 union all
 select
     'pg_catalog.pg_default_acl'::pg_catalog.regclass,
     rights.oid,
-    pg_catalog.format('%s %s', rights.defaclrole, rights.defaclacl),
-    0,
-    null
+    pg_catalog.format('%s %s', rights.defaclrole, rights.defaclacl) as mark,
+    0 as made_by,
+    null as touched_by
 from pg_catalog.pg_default_acl as rights;

@@ -1,7 +1,7 @@
--- Every piece of code and what there is to know of it as text, so that the code of two schemas of the
--- same names can be compared. The rows of tables and sequences tell who may do what with them. With
--- the setting control.made_since only what was made since that transaction is defined: all else is
--- named.
+-- Every piece of code and what there is to know of it as text, so that the code of two schemas of
+-- the same names can be compared. The rows of tables and sequences tell who may do what with them.
+-- With the setting control.made_since only what was made since that transaction is defined: all
+-- else is named.
 with since as (
     select
         coalesce(
@@ -30,16 +30,17 @@ comments as (
             e'\n' order by descriptions.objsubid
         ) as comment
     from pg_catalog.pg_description as descriptions
-    where descriptions.classoid in (
-        'pg_catalog.pg_class'::pg_catalog.regclass,
-        'pg_catalog.pg_operator'::pg_catalog.regclass,
-        'pg_catalog.pg_proc'::pg_catalog.regclass,
-        'pg_catalog.pg_type'::pg_catalog.regclass,
-        'pg_catalog.pg_policy'::pg_catalog.regclass,
-        'pg_catalog.pg_trigger'::pg_catalog.regclass
-    )
-    -- Nothing of ours is older than the database system itself.
-    and descriptions.objoid >= 16384
+    where
+        descriptions.classoid in (
+            'pg_catalog.pg_class'::pg_catalog.regclass,
+            'pg_catalog.pg_operator'::pg_catalog.regclass,
+            'pg_catalog.pg_proc'::pg_catalog.regclass,
+            'pg_catalog.pg_type'::pg_catalog.regclass,
+            'pg_catalog.pg_policy'::pg_catalog.regclass,
+            'pg_catalog.pg_trigger'::pg_catalog.regclass
+        )
+        -- Nothing of ours is older than the database system itself.
+        and descriptions.objoid >= 16384
     group by descriptions.classoid, descriptions.objoid
 ),
 
@@ -58,8 +59,9 @@ relation_grants as (
                 end,
                 case when granted.is_grantable then ' with grant option' else '' end
             )
-            order by granted.attname, granted.grantee::pg_catalog.regrole::text,
-            granted.privilege_type
+            order by
+                granted.attname, granted.grantee::pg_catalog.regrole::text,
+                granted.privilege_type
         ) as grants
     from (
         select
@@ -103,9 +105,10 @@ function_grants as (
             order by entries.grantee::pg_catalog.regrole::text
         ) as grants
     from pg_catalog.pg_proc as functions
-    cross join lateral pg_catalog.aclexplode(
-        coalesce(functions.proacl, pg_catalog.acldefault('f', functions.proowner))
-    ) as entries
+    cross join
+        lateral pg_catalog.aclexplode(
+            coalesce(functions.proacl, pg_catalog.acldefault('f', functions.proowner))
+        ) as entries
     where functions.pronamespace in (select code_schemas.oid from code_schemas)
     group by functions.oid
 )
@@ -119,19 +122,20 @@ select
     case when functions.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
         e'\n',
         case functions.prokind
-            when 'a' then (
-                select
-                    pg_catalog.concat_ws(
-                        ' ',
-                        pg_catalog.to_jsonb(aggregates.*)
-                        - array['aggfnoid', 'aggtranstype', 'aggmtranstype', 'aggsortop'],
-                        pg_catalog.format_type(aggregates.aggtranstype, null),
-                        pg_catalog.format_type(aggregates.aggmtranstype, null),
-                        aggregates.aggsortop::pg_catalog.regoperator
-                    )
-                from pg_catalog.pg_aggregate as aggregates
-                where aggregates.aggfnoid = functions.oid
-            )
+            when 'a'
+                then (
+                    select
+                        pg_catalog.concat_ws(
+                            ' ',
+                            pg_catalog.to_jsonb(aggregates.*)
+                            - array['aggfnoid', 'aggtranstype', 'aggmtranstype', 'aggsortop'],
+                            pg_catalog.format_type(aggregates.aggtranstype, null),
+                            pg_catalog.format_type(aggregates.aggmtranstype, null),
+                            aggregates.aggsortop::pg_catalog.regoperator
+                        )
+                    from pg_catalog.pg_aggregate as aggregates
+                    where aggregates.aggfnoid = functions.oid
+                )
             else pg_catalog.pg_get_functiondef(functions.oid)
         end,
         pg_catalog.pg_get_function_result(functions.oid),
@@ -159,7 +163,7 @@ where
     and not pg_catalog.starts_with(functions.proname, 'loaded_')
 union all
 select
-    'view',
+    'view' as kind,
     relations.oid::pg_catalog.regclass::text,
     'pg_catalog.pg_class'::pg_catalog.regclass::oid,
     relations.oid,
@@ -194,9 +198,9 @@ select
         ),
         relation_grants.grants,
         comments.comment
-    ) end,
-    null,
-    null
+    ) end as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_class as relations
 cross join since
 left join relation_grants on relations.oid = relation_grants.oid
@@ -209,7 +213,7 @@ where
     and relations.relkind = 'v'
 union all
 select
-    'type',
+    'type' as kind,
     types.oid::pg_catalog.regtype::text,
     'pg_catalog.pg_type'::pg_catalog.regclass::oid,
     types.oid,
@@ -253,9 +257,9 @@ select
             from pg_catalog.aclexplode(types.typacl) as entries
         ),
         comments.comment
-    ) end,
-    null,
-    null
+    ) end as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_type as types
 cross join since
 left join pg_catalog.pg_class as relations on types.typrelid = relations.oid
@@ -269,11 +273,11 @@ where
     and coalesce(relations.relkind, 'c') = 'c'
 union all
 select
-    'cast',
+    'cast' as kind,
     pg_catalog.format(
         '(%s as %s)',
         casts.castsource::pg_catalog.regtype, casts.casttarget::pg_catalog.regtype
-    ),
+    ) as identity,
     'pg_catalog.pg_cast'::pg_catalog.regclass::oid,
     casts.oid,
     pg_catalog.concat_ws(
@@ -281,9 +285,9 @@ select
         case when casts.castfunc <> 0 then casts.castfunc::pg_catalog.regprocedure end,
         casts.castcontext,
         casts.castmethod
-    ),
-    null,
-    null
+    ) as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_cast as casts
 inner join pg_catalog.pg_type as sources on casts.castsource = sources.oid
 inner join pg_catalog.pg_type as targets on casts.casttarget = targets.oid
@@ -297,7 +301,7 @@ where
     )
 union all
 select
-    'operator',
+    'operator' as kind,
     operators.oid::pg_catalog.regoperator::text,
     'pg_catalog.pg_operator'::pg_catalog.regclass::oid,
     operators.oid,
@@ -312,9 +316,9 @@ select
         operators.oprcanhash,
         operators.oprowner::pg_catalog.regrole,
         comments.comment
-    ),
-    null,
-    null
+    ) as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_operator as operators
 left join comments
     on
@@ -323,8 +327,9 @@ left join comments
 where operators.oprnamespace in (select code_schemas.oid from code_schemas)
 union all
 select
-    'policy',
-    pg_catalog.format('%I on %s', policies.polname, policies.polrelid::pg_catalog.regclass),
+    'policy' as kind,
+    pg_catalog.format('%I on %s', policies.polname, policies.polrelid::pg_catalog.regclass)
+        as identity,
     'pg_catalog.pg_policy'::pg_catalog.regclass::oid,
     policies.oid,
     case when policies.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
@@ -341,9 +346,9 @@ select
         '---',
         pg_catalog.pg_get_expr(policies.polwithcheck, policies.polrelid),
         comments.comment
-    ) end,
-    null,
-    null
+    ) end as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_policy as policies
 cross join since
 inner join pg_catalog.pg_class as relations on policies.polrelid = relations.oid
@@ -354,8 +359,9 @@ left join comments
 where relations.relnamespace in (select table_schemas.oid from table_schemas)
 union all
 select
-    'trigger',
-    pg_catalog.format('%I on %s', triggers.tgname, triggers.tgrelid::pg_catalog.regclass),
+    'trigger' as kind,
+    pg_catalog.format('%I on %s', triggers.tgname, triggers.tgrelid::pg_catalog.regclass)
+        as identity,
     'pg_catalog.pg_trigger'::pg_catalog.regclass::oid,
     triggers.oid,
     case when triggers.xmin::text::bigint >= since.xid then pg_catalog.concat_ws(
@@ -363,9 +369,9 @@ select
         pg_catalog.pg_get_triggerdef(triggers.oid),
         triggers.tgenabled,
         comments.comment
-    ) end,
-    null,
-    null
+    ) end as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_trigger as triggers
 cross join since
 inner join pg_catalog.pg_class as relations on triggers.tgrelid = relations.oid
@@ -379,7 +385,7 @@ where
     and not triggers.tgisinternal
 union all
 select
-    'table',
+    'table' as kind,
     relations.oid::pg_catalog.regclass::text,
     'pg_catalog.pg_class'::pg_catalog.regclass::oid,
     relations.oid,
@@ -388,12 +394,12 @@ select
         relations.relrowsecurity,
         relations.relforcerowsecurity,
         relation_grants.grants
-    ),
+    ) as definition,
     pg_catalog.concat_ws(
         ', ',
         case when relations.relrowsecurity then 'enable row level security' end,
         case when relations.relforcerowsecurity then 'force row level security' end
-    ),
+    ) as shape,
     relation_grants.grants
 from pg_catalog.pg_class as relations
 left join relation_grants on relations.oid = relation_grants.oid
@@ -403,13 +409,13 @@ where
 union all
 -- What this query knows no words for: whoever finds any compares nothing.
 select
-    'other',
-    pg_catalog.pg_describe_object(links.classid, links.objid, links.objsubid),
+    'other' as kind,
+    pg_catalog.pg_describe_object(links.classid, links.objid, links.objsubid) as identity,
     links.classid,
     links.objid,
-    '',
-    null,
-    null
+    '' as definition,
+    null as shape,
+    null as grants
 from pg_catalog.pg_depend as links
 left join pg_catalog.pg_class as relations
     on

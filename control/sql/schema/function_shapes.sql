@@ -11,12 +11,16 @@ select
         pg_catalog.pg_get_function_arguments(functions.oid),
         pg_catalog.pg_get_function_result(functions.oid)
     ) as shape,
-    case when functions.pronamespace::pg_catalog.regnamespace::text ~ '^api(_v[0-9]+)?$' then pg_catalog.concat_ws(
-        ' ',
-        functions.provolatile,
-        functions.proconfig,
-        pg_catalog.obj_description(functions.oid, 'pg_proc')
-    ) end as read_by_api,
+    case
+        when
+            functions.pronamespace::pg_catalog.regnamespace::text ~ '^api(_v[0-9]+)?$'
+            then pg_catalog.concat_ws(
+                ' ',
+                functions.provolatile,
+                functions.proconfig,
+                pg_catalog.obj_description(functions.oid, 'pg_proc')
+            )
+    end as read_by_api,
     array(
         select distinct entries.grantee::pg_catalog.regrole::text
         from pg_catalog.aclexplode(

@@ -29,13 +29,14 @@ select
     pg_catalog.format(
         '%s::%s',
         case
-            when types.typtype = 'e' then (
-                select pg_catalog.quote_literal(labels.enumlabel)
-                from pg_catalog.pg_enum as labels
-                where labels.enumtypid = types.oid
-                order by labels.enumsortorder
-                limit 1
-            )
+            when types.typtype = 'e'
+                then (
+                    select pg_catalog.quote_literal(labels.enumlabel)
+                    from pg_catalog.pg_enum as labels
+                    where labels.enumtypid = types.oid
+                    order by labels.enumsortorder
+                    limit 1
+                )
             when types.typcategory = 'A' then '''{}'''
             when types.typcategory = 'N' then '1'
             when types.typcategory = 'B' then 'true'
@@ -49,7 +50,7 @@ select
             else '''a'''
         end,
         pg_catalog.format_type(columns.base, columns.atttypmod)
-    ),
+    ) as expression,
     columns.is_needed or columns.attidentity <> '' as is_needed
 from columns
 inner join pg_catalog.pg_type as types on columns.base = types.oid

@@ -49,14 +49,14 @@ select
 from columns
 union all
 select
-    pg_catalog.format('column storage:%s.%I', columns.relation, columns.attname),
+    pg_catalog.format('column storage:%s.%I', columns.relation, columns.attname) as name,
     pg_catalog.format(
         '%s, compression %s, statistics %s, options %s',
         columns.storage,
         coalesce(nullif(columns.attcompression::text, ''), 'default'),
         columns.target,
         coalesce(columns.options::text, 'none')
-    ),
+    ) as detail,
     pg_catalog.format(
         'alter table %1$s alter column %2$I set storage %3$s,'
         ' alter column %2$I set compression %4$s, alter column %2$I set statistics %5$s,'
@@ -68,46 +68,50 @@ select
         case columns.target when 'default' then '-1' else columns.target end,
         ', alter column ' || pg_catalog.quote_ident(columns.attname)
         || ' set (' || pg_catalog.array_to_string(columns.options, ', ') || ')'
-    ),
-    null,
+    ) as make,
+    null as unmake,
     columns.attstorage = columns.typstorage
     and columns.attcompression = ''
     and columns.target = 'default'
-    and columns.options is null
+    and columns.options is null as is_usual
 from columns
 where columns.relkind <> 'v'
 union all
 select
-    pg_catalog.format('statistics:%I.%I', namespaces.nspname, objects.stxname),
-    pg_catalog.pg_get_statisticsobjdef(objects.oid),
-    pg_catalog.pg_get_statisticsobjdef(objects.oid),
-    pg_catalog.format('drop statistics %I.%I', namespaces.nspname, objects.stxname),
-    false
+    pg_catalog.format('statistics:%I.%I', namespaces.nspname, objects.stxname) as name,
+    pg_catalog.pg_get_statisticsobjdef(objects.oid) as detail,
+    pg_catalog.pg_get_statisticsobjdef(objects.oid) as make,
+    pg_catalog.format('drop statistics %I.%I', namespaces.nspname, objects.stxname) as unmake,
+    false as is_usual
 from pg_catalog.pg_statistic_ext as objects
 inner join pg_catalog.pg_namespace as namespaces on objects.stxnamespace = namespaces.oid
 union all
 select
-    pg_catalog.format('cast:%s as %s', types.source, types.target),
+    pg_catalog.format('cast:%s as %s', types.source, types.target) as name,
     said.made,
-    pg_catalog.format('create cast (%s as %s) %s', types.source, types.target, said.made),
-    pg_catalog.format('drop cast (%s as %s)', types.source, types.target),
-    false
+    pg_catalog.format('create cast (%s as %s) %s', types.source, types.target, said.made) as make,
+    pg_catalog.format('drop cast (%s as %s)', types.source, types.target) as unmake,
+    false as is_usual
 from pg_catalog.pg_cast as casts
-cross join lateral (
-    select
-        pg_catalog.format_type(casts.castsource, null) as source,
-        pg_catalog.format_type(casts.casttarget, null) as target
-) as types
-cross join lateral (
-    select
-        case casts.castmethod
-            when 'f' then 'with function ' || casts.castfunc::pg_catalog.regprocedure
-            when 'i' then 'with inout'
-            else 'without function'
-        end
-        || case casts.castcontext when 'a' then ' as assignment' when 'i' then ' as implicit' else '' end
-            as made
-) as said
+cross join
+    lateral (
+        select
+            pg_catalog.format_type(casts.castsource, null) as source,
+            pg_catalog.format_type(casts.casttarget, null) as target
+    ) as types
+cross join
+    lateral (
+        select
+            case casts.castmethod
+                when 'f' then 'with function ' || casts.castfunc::pg_catalog.regprocedure
+                when 'i' then 'with inout'
+                else 'without function'
+            end
+            || case casts.castcontext
+                when 'a' then ' as assignment' when 'i' then ' as implicit' else ''
+            end
+                as made
+    ) as said
 -- Nothing of ours is older than the database system itself.
 where
     casts.oid >= 16384
@@ -122,47 +126,56 @@ union all
 select
     'operator:' || operators.oid::pg_catalog.regoperator,
     said.made,
-    pg_catalog.format('create operator %I.%s (%s)', namespaces.nspname, operators.oprname, said.made),
+    pg_catalog.format(
+        'create operator %I.%s (%s)', namespaces.nspname, operators.oprname, said.made
+    ) as make,
     'drop operator ' || operators.oid::pg_catalog.regoperator,
-    false
+    false as is_usual
 from pg_catalog.pg_operator as operators
 inner join pg_catalog.pg_namespace as namespaces on operators.oprnamespace = namespaces.oid
-cross join lateral (
-    select
-        pg_catalog.concat_ws(
-            ', ',
-            'function = ' || operators.oprcode::text,
-            'leftarg = ' || nullif(operators.oprleft::pg_catalog.regtype::text, '-'),
-            'rightarg = ' || nullif(operators.oprright::pg_catalog.regtype::text, '-'),
-            'commutator = operator('
-            || nullif(operators.oprcom::pg_catalog.regoper::text, '0') || ')',
-            'negator = operator('
-            || nullif(operators.oprnegate::pg_catalog.regoper::text, '0') || ')',
-            case when operators.oprcanhash then 'hashes' end,
-            case when operators.oprcanmerge then 'merges' end
-        ) as made
-) as said
+cross join
+    lateral (
+        select
+            pg_catalog.concat_ws(
+                ', ',
+                'function = ' || operators.oprcode::text,
+                'leftarg = ' || nullif(operators.oprleft::pg_catalog.regtype::text, '-'),
+                'rightarg = ' || nullif(operators.oprright::pg_catalog.regtype::text, '-'),
+                'commutator = operator('
+                || nullif(operators.oprcom::pg_catalog.regoper::text, '0') || ')',
+                'negator = operator('
+                || nullif(operators.oprnegate::pg_catalog.regoper::text, '0') || ')',
+                case when operators.oprcanhash then 'hashes' end,
+                case when operators.oprcanmerge then 'merges' end
+            ) as made
+    ) as said
 where namespaces.nspname ~ '^(aspen|api(_v[0-9]+)?|authz|internal)$'
 union all
 select
-    'rights on the database:of public and our roles',
-    pg_catalog.string_agg(said.one, ', ' order by said.one),
-    null,
-    null,
-    false
+    'rights on the database:of public and our roles' as name,
+    pg_catalog.string_agg(said.one, ', ' order by said.one) as detail,
+    null as make,
+    null as unmake,
+    false as is_usual
 from pg_catalog.pg_database as databases
-cross join lateral pg_catalog.aclexplode(
-    coalesce(databases.datacl, pg_catalog.acldefault('d', databases.datdba))
-) as entries
-cross join lateral (
-    select
-        entries.privilege_type || ' to '
-        || case entries.grantee when 0 then 'public' else entries.grantee::pg_catalog.regrole::text end
-            as one
-) as said
+cross join
+    lateral pg_catalog.aclexplode(
+        coalesce(databases.datacl, pg_catalog.acldefault('d', databases.datdba))
+    ) as entries
+cross join
+    lateral (
+        select
+            entries.privilege_type || ' to '
+            || case entries.grantee
+                when 0 then 'public' else entries.grantee::pg_catalog.regrole::text
+            end
+                as one
+    ) as said
 where
     databases.datname = pg_catalog.current_database()
     and (
         entries.grantee = 0
-        or entries.grantee::pg_catalog.regrole::text in ('anon', 'member', 'operator', 'job', 'authenticator')
+        or entries.grantee::pg_catalog.regrole::text in (
+            'anon', 'member', 'operator', 'job', 'authenticator'
+        )
     );

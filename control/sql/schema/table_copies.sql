@@ -26,35 +26,36 @@ where
 union all
 -- And code makes their casts again.
 select
-    0,
+    0 as step,
     casts.oid,
     pg_catalog.format(
         'drop cast (%%s as %%s)',
         casts.castsource::pg_catalog.regtype, casts.casttarget::pg_catalog.regtype
-    )
+    ) as statement
 from pg_catalog.pg_cast as casts
-where exists (
-    select from pg_catalog.pg_type as types
-    inner join aside on types.typnamespace = aside.oid
-    where types.oid in (casts.castsource, casts.casttarget)
-)
+where
+    exists (
+        select from pg_catalog.pg_type as types
+        inner join aside on types.typnamespace = aside.oid
+        where types.oid in (casts.castsource, casts.casttarget)
+    )
 union all
 select
-    2,
+    2 as step,
     relations.oid,
     pg_catalog.format(
         'create table %%I.%%I (like %%s including identity including storage)',
         aside.own_name, relations.relname, relations.oid::pg_catalog.regclass
-    )
+    ) as statement
 from pg_catalog.pg_class as relations
 inner join aside on relations.relnamespace = aside.oid
 where relations.relkind in ('r', 'p')
 union all
 -- Those of identity columns come with their tables.
 select
-    2,
+    2 as step,
     relations.oid,
-    pg_catalog.format('create sequence %%I.%%I', aside.own_name, relations.relname)
+    pg_catalog.format('create sequence %%I.%%I', aside.own_name, relations.relname) as statement
 from pg_catalog.pg_class as relations
 inner join aside on relations.relnamespace = aside.oid
 where
@@ -68,20 +69,20 @@ where
     )
 union all
 select
-    3,
+    3 as step,
     constraints.oid,
     pg_catalog.format(
         'alter table %%I.%%I add constraint %%I %%s',
         aside.own_name, relations.relname, constraints.conname,
         pg_catalog.pg_get_constraintdef(constraints.oid)
-    )
+    ) as statement
 from pg_catalog.pg_constraint as constraints
 inner join pg_catalog.pg_class as relations on constraints.conrelid = relations.oid
 inner join aside on relations.relnamespace = aside.oid
 where constraints.contype = 'p'
 union all
 select
-    4,
+    4 as step,
     relations.oid,
     pg_catalog.format(
         'alter table %%I.%%I %%s', aside.own_name, relations.relname,
@@ -90,7 +91,7 @@ select
             case when relations.relrowsecurity then 'enable row level security' end,
             case when relations.relforcerowsecurity then 'force row level security' end
         )
-    )
+    ) as statement
 from pg_catalog.pg_class as relations
 inner join aside on relations.relnamespace = aside.oid
 where

@@ -79,7 +79,7 @@ inner join schemas on relations.relnamespace = schemas.oid
 where relations.relkind not in ('v', 'i', 'I')
 union all
 select
-    'schema ' || schemas.nspname,
+    'schema ' || schemas.nspname as name,
     pg_catalog.concat_ws(
         e'\n',
         schemas.nspowner::pg_catalog.regrole,
@@ -96,5 +96,5 @@ select
                 )
             from pg_catalog.aclexplode(schemas.nspacl) as entries
         )
-    )
+    ) as structure
 from schemas;

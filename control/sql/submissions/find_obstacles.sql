@@ -1,6 +1,9 @@
 -- Return the samples that are on their way to a repository or in it, and how that is known.
 with open as (
-    select submitted.group_id, submitted.sample_id, submitted.submission_id
+    select
+        submitted.group_id,
+        submitted.sample_id,
+        submitted.submission_id
     from aspen.submission_samples as submitted
     inner join aspen.submissions as submissions
         on
@@ -13,10 +16,14 @@ with open as (
         and submissions.public_repository_id = %(repository_id)s
 )
 
-select open.sample_id, 'is in submission ' || open.submission_id
+select
+    open.sample_id,
+    'is in submission ' || open.submission_id as reason
 from open
 union all
-select accessions.sample_id, 'has the accession ' || accessions.accession
+select
+    accessions.sample_id,
+    'has the accession ' || accessions.accession as reason
 from aspen.accessions as accessions
 where
     accessions.group_id = %(group_id)s

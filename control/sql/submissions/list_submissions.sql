@@ -17,15 +17,16 @@ inner join aspen.public_repositories as repositories
     on submissions.public_repository_id = repositories.id
 inner join aspen.pathogens as pathogens
     on submissions.pathogen_id = pathogens.id
-cross join lateral (
-    select
-        count(*) filter (where submitted.status = 'sent') as sent,
-        count(*) filter (where submitted.status = 'accepted') as accepted,
-        count(*) filter (where submitted.status = 'rejected') as rejected
-    from aspen.submission_samples as submitted
-    where
-        submitted.group_id = submissions.group_id and submitted.submission_id = submissions.id
-) as counts
+cross join
+    lateral (
+        select
+            count(*) filter (where submitted.status = 'sent') as sent,
+            count(*) filter (where submitted.status = 'accepted') as accepted,
+            count(*) filter (where submitted.status = 'rejected') as rejected
+        from aspen.submission_samples as submitted
+        where
+            submitted.group_id = submissions.group_id and submitted.submission_id = submissions.id
+    ) as counts
 where
     (%(group_id)s::bigint is null or submissions.group_id = %(group_id)s)
     and (%(id)s::bigint is null or submissions.id = %(id)s)

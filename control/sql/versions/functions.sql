@@ -21,14 +21,17 @@ select
             )
         from
             unnest(functions.proargnames, functions.proargmodes)
-                with ordinality as given (name, mode, place)
+            with ordinality as given (name, mode, place)
         where coalesce(given.mode, 'i') in ('i', 'b', 'v')
         order by given.place
     ) as passed,
     -- What a row of the answer has; none where the answer is one value.
     coalesce(
         (
-            select pg_catalog.array_agg(pg_catalog.quote_ident(columns.attname) order by columns.attnum)
+            select
+                pg_catalog.array_agg(
+                    pg_catalog.quote_ident(columns.attname) order by columns.attnum
+                )
             from pg_catalog.pg_attribute as columns
             where columns.attrelid = results.typrelid and columns.attnum > 0
         ),
@@ -36,7 +39,7 @@ select
             select pg_catalog.array_agg(pg_catalog.quote_ident(given.name) order by given.place)
             from
                 unnest(functions.proargnames, functions.proargmodes)
-                    with ordinality as given (name, mode, place)
+                with ordinality as given (name, mode, place)
             where given.mode in ('o', 'b', 't')
         )
     ) as columns,
@@ -45,7 +48,7 @@ select
         select entries.grantee::pg_catalog.regrole::text
         from pg_catalog.aclexplode(functions.proacl) as entries
         where entries.grantee <> functions.proowner
-        order by 1
+        order by entries.grantee::pg_catalog.regrole::text
     ) as callers
 from pg_catalog.pg_proc as functions
 inner join pg_catalog.pg_type as results on functions.prorettype = results.oid

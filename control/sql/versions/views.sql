@@ -12,7 +12,7 @@ with roles as (
     union all
     select
         relations.oid,
-        null,
+        null as attname,
         entries.privilege_type,
         entries.grantee::pg_catalog.regrole::text
     from pg_catalog.pg_class as relations

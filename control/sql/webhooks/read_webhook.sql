@@ -20,7 +20,8 @@ select
     ), webhooks.last_event_id) as newest
 from aspen.webhooks as webhooks
 left join aspen.users as makers on webhooks.created_by_id = makers.id
-where webhooks.id = %(id)s
+where
+    webhooks.id = %(id)s
     and webhooks.is_enabled
     and webhooks.stopped_at is null
     and webhooks.next_attempt_at <= now()

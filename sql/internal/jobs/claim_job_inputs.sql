@@ -90,7 +90,7 @@ begin
                     ),
                     '[]'
                 )
-            from internal.job_input_samples() as inputs
+            from authz.job_inputs() as inputs
             inner join aspen.samples as samples
                 on inputs.sample_group_id = samples.group_id and inputs.sample_id = samples.id
             inner join aspen.locations as locations

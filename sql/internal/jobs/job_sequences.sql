@@ -19,7 +19,7 @@ begin
             sequences.sample_id,
             sum(octet_length(coalesce(aligned.sequence, sequences.sequence)))
                 over (order by sequences.sample_id) as bases
-        from internal.job_input_samples() as inputs
+        from authz.job_inputs() as inputs
         inner join aspen.sequences as sequences
             on
                 inputs.sample_group_id = sequences.group_id
@@ -55,7 +55,7 @@ begin
             ''
         )
     into body
-    from internal.job_input_samples() as inputs
+    from authz.job_inputs() as inputs
     inner join aspen.sequences as sequences
         on inputs.sample_group_id = sequences.group_id and inputs.sample_id = sequences.sample_id
     left join aspen.aligned_sequences as aligned

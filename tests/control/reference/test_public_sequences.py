@@ -22,7 +22,8 @@ from control.errors import ControlError
 from control.jobs.kinds import accessions, locations, public_metadata
 from control.jobs.states import lock_job
 from control.reference import public_sequences
-from control.reference.public_sequences import LoadReport, load_public_sequences, read_rows
+from control.reference.public_rows import LoadReport, read_rows
+from control.reference.public_sequences import load_public_sequences
 from tests import factories
 from tests.servers import S3, Database
 

@@ -21,7 +21,8 @@ from control.cli import cli
 from control.jobs.executors import Executor
 from control.jobs.executors.local import LocalExecutor
 from control.jobs.programs import Programs
-from control.jobs.work.worker import Options, Worker
+from control.jobs.work.runs import Options
+from control.jobs.work.worker import Worker
 from control.settings import load_settings
 from control.tokens.keys import load_keys
 from tests import factories

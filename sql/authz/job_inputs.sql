@@ -1,6 +1,7 @@
--- The others of the group have no revision: a tree stores no result of them that a new sequence
--- would make wrong.
-create or replace function internal.job_input_samples()
+-- Inlined, see authz.any_groups: the policies of job_runner ask it for each table that has a row a
+-- sample. The others of the group have no revision: a tree stores no result of them that a new
+-- sequence would make wrong.
+create or replace function authz.job_inputs()
 returns table (
     sample_group_id bigint, sample_id bigint, sequence_revision bigint, is_chosen boolean
 )
@@ -26,11 +27,11 @@ begin atomic
     where backgrounds.group_id = authz.job_group_id() and backgrounds.job_id = authz.job_id();
 end;
 
-comment on function internal.job_input_samples() is
+comment on function authz.job_inputs() is
 $$The samples that the calling job runs on
 
 A sample that was deleted has no id, or is found nowhere. sequence_revision: only with this sequence;
 null for any.$$;
 
-revoke all on function internal.job_input_samples() from public;
-grant execute on function internal.job_input_samples() to job_runner;
+revoke all on function authz.job_inputs() from public;
+grant execute on function authz.job_inputs() to job_runner;
