@@ -176,6 +176,14 @@ def write_witness(base: Base, witness: Witness) -> None:
     write_whole(base.directory / WITNESS, asdict(witness))
 
 
+def position(lsn: str) -> int:
+    """Return a position in the log as a number of bytes."""
+    parts = re.fullmatch(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})", lsn)
+    if parts is None:
+        raise ControlError(f"{lsn!r} is not a position in the log", "write it as 0/3000148")
+    return (int(parts[1], 16) << 32) + int(parts[2], 16)
+
+
 def _number(segment: str, segment_bytes: int) -> int:
     """Return the position of a segment in the log, whatever its timeline."""
     return int(segment[8:16], 16) * ((1 << 32) // segment_bytes) + int(segment[16:24], 16)

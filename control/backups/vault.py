@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PART_BYTES = 8 << 20
 _MOST_PARTS = 9_000
 _PARTS_IN_MEMORY = 3
+_SMALL_BYTES = 1 << 20
 _DELETED_AT_ONCE = 1000
 
 
@@ -181,13 +182,23 @@ class Vault:
             multipart_threshold=part, multipart_chunksize=part, max_concurrency=2
         )
         config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
+        metadata = dict(facts or {})
         with sealing(plain, self.recipients) as sealed:
             try:
+                if size <= _SMALL_BYTES:
+                    # In one request and with no threads, of which there would be some for each.
+                    self.s3.put_object(
+                        Bucket=self.uri.bucket,
+                        Key=self._key(name),
+                        Metadata=metadata,
+                        Body=sealed.read(),
+                    )
+                    return
                 self.s3.upload_fileobj(
                     sealed,
                     self.uri.bucket,
                     self._key(name),
-                    ExtraArgs={"Metadata": dict(facts or {})},
+                    ExtraArgs={"Metadata": metadata},
                     Config=config,
                 )
             except self.s3.exceptions.NoSuchBucket as error:

@@ -59,7 +59,7 @@ def test_archive_comes_back_from_the_vault(
     archive = make_archive(tmp_path / "archive", 2, 1)
     stored, shipper = keep_object(archive), shipper_of(archive, vault)
 
-    shipper.ship_object(stored)
+    shipper.ship_objects([stored])
     ship(archive, shipper)
 
     (tmp_path / "scratch").mkdir()
@@ -116,7 +116,7 @@ def test_vault_that_does_not_answer_falls_behind_and_catches_up(
 
     for _ in range(2):
         shipper.begin_round()
-        shipper.ship_object(stored)
+        shipper.ship_objects([stored])
         ship(archive, shipper)
 
     assert not shipper.is_up
@@ -124,7 +124,7 @@ def test_vault_that_does_not_answer_falls_behind_and_catches_up(
     assert line.startswith(f"{vault.uri} is behind: no S3 server answers at")
     shipper.vault = vault
     shipper.begin_round()
-    shipper.ship_object(stored)
+    shipper.ship_objects([stored])
     ship(archive, shipper)
     assert {f"{WANTED.file}.json", ARCHIVE} <= {kept.name for kept in vault.files()}
     base = f"base/{archive.bases[0].directory.name}/{BASE}"
