@@ -16,6 +16,7 @@ from typing import Any
 from control.backups.fingerprints import Witness
 from control.backups.manifest import StoredObject
 from control.backups.objects import Wanted, known_copy
+from control.backups.packing import MANIFEST
 from control.errors import ControlError
 
 ARCHIVE, BASE, WITNESS = "archive.json", "base.json", "witness.json"
@@ -50,7 +51,7 @@ class Base:
     @property
     def first_segment(self) -> str:
         """Return the name of the first segment of the log that it needs."""
-        manifest = json.loads((self.directory / "backup_manifest").read_bytes())
+        manifest = json.loads((self.directory / MANIFEST).read_bytes())
         [span] = manifest["WAL-Ranges"]
         high, low = (int(part, 16) for part in span["Start-LSN"].split("/"))
         return f"{span['Timeline']:08X}{high:08X}{low // self.segment_bytes:08X}"

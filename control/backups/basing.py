@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ import psycopg
 
 from control.backups.archive import Archive, Base, write_base, write_witness
 from control.backups.fingerprints import take_witness
+from control.backups.packing import MANIFEST, pack
 from control.backups.retention import Retention, prune_folder
-from control.backups.scratch import end_processes
-from control.backups.tools import Tool, run_tool
+from control.backups.tools import Tool, started_tool
+from control.errors import ControlError
 
 Echo = Callable[[str], None]
 LABEL = "control db archive"
-_PROGRAM = "pg_basebackup"
 
 
 @dataclass
@@ -40,13 +41,13 @@ class BaseMaker:
     echo: Echo
     # Make one now, and wait for it.
     once: bool
+    _process: subprocess.Popen[bytes] | None = None
     _worker: threading.Thread | None = None
     _failures: list[Exception] = field(default_factory=list)
 
     def clear_up(self) -> None:
-        """Delete what a command that was killed did not finish, and end what it left running."""
-        for scratch in self._unfinished():
-            end_processes(_PROGRAM, f"--pgdata={scratch}")
+        """Delete what a command that was killed did not finish; its program ended with it."""
+        for scratch in (self.archive.home / "base").glob("*.partial"):
             shutil.rmtree(scratch)
 
     def do_what_is_due(self) -> None:
@@ -65,9 +66,8 @@ class BaseMaker:
 
     def end(self) -> None:
         """End what is being made; what is not complete is deleted."""
-        if self._worker is not None and self._worker.is_alive():
-            for scratch in self._unfinished():
-                end_processes(_PROGRAM, f"--pgdata={scratch}")
+        if self._process is not None:
+            self._process.kill()
 
     def _go_on(self) -> None:
         try:
@@ -77,29 +77,32 @@ class BaseMaker:
         except Exception as error:
             self._failures.append(error)
 
-    def _unfinished(self) -> list[Path]:
-        return list((self.archive.home / "base").glob("*.partial"))
-
     def _make(self) -> None:
-        """Stream a base backup into two compressed files; it counts when it is described."""
+        """Stream a base backup into a compressed file; it counts when it is described."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         started_at = datetime.now(UTC).isoformat()
         target = self.archive.home / "base" / stamp
         scratch = target.with_name(f"{stamp}.partial")
         self.echo(f"making base backup {stamp}")
         try:
-            run_tool(
+            scratch.mkdir(mode=0o700)
+            with started_tool(
                 self.tool,
                 self.url,
-                f"--pgdata={scratch}",
+                "--pgdata=-",
                 "--format=tar",
-                "--compress=1" if self.tool.major < 15 else "--compress=client-gzip:1",
                 "--checkpoint=fast",
-                "--wal-method=stream",
+                # The slot of the receiver keeps it on the server.
+                "--wal-method=fetch",
                 f"--label={LABEL}",
                 is_ours=self.is_ours,
-            )
-            scratch.chmod(0o700)
+            ) as self._process:
+                assert self._process.stdout is not None
+                pack(self._process.stdout, scratch)
+            if not (scratch / MANIFEST).exists():
+                raise ControlError(
+                    "pg_basebackup sent no complete base backup", "look at the log of the server"
+                )
             self._describe(scratch, started_at)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)

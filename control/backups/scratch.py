@@ -51,20 +51,6 @@ def end_server_of(data: Path) -> None:
         wait_for(lambda: start_mark(pid) is None, _END_SECONDS)
 
 
-def end_processes(program: str, argument: str) -> None:
-    """End the processes of a program that have this argument, whoever started them."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if command[0].endswith(program.encode()) and argument.encode() in command:
-            pid = int(path.parent.name)
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-            wait_for(lambda pid=pid: start_mark(pid) is None, _END_SECONDS)  # type: ignore[misc]
-
-
 def _delete_abandoned(left: Path) -> None:
     lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

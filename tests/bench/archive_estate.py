@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +21,10 @@ import psycopg
 
 from control.backups.sealing import new_identity
 from control.settings import Settings, load_settings
+from control.stack.ports import HOST
+from control.stack.state import S3_KEY
 from control.storage.s3 import make_client
+from tests.bench.processes import children_of, private_mib, seconds_used
 from tests.bench.servers import HERE
 
 FIRST_PORT = 8800
@@ -27,6 +33,7 @@ GENOME_BYTES = 30_000
 OBJECTS_PER_GB = 1_000
 SIZES = (20_000, 40_000, 60_000, 80_000) * 24 + (500_000, 1_000_000, 1_500_000, 4_000_000)
 SENDERS = 4
+WATCH_SECONDS = 0.2
 # Their rows, run after the objects are there.
 ROWS = b"""
 insert into aspen.jobs (id, group_id, pathogen_id, kind, status, started_at, finished_at)
@@ -40,6 +47,23 @@ from sent
 """
 VAULT = "s3://vault/archive"
 CONTROL = (sys.executable, "-c", "from control.cli import main; main()")
+
+
+@dataclass
+class Running:
+    """A command, and what it and the programs that it starts have taken so far."""
+
+    process: subprocess.Popen[bytes]
+    peak_mib: float = 0
+    processor_seconds: float = 0
+
+    def watch(self) -> None:
+        """Look at its processes until it ends; memory is that of the largest by itself."""
+        while self.process.poll() is None:
+            for pid in (self.process.pid, *children_of(self.process.pid)):
+                self.peak_mib = max(self.peak_mib, private_mib(pid))
+            self.processor_seconds = max(self.processor_seconds, seconds_used([self.process.pid]))
+            time.sleep(WATCH_SECONDS)
 
 
 @dataclass
@@ -61,6 +85,13 @@ class Estate:
             for name, value in os.environ.items()
             if name in ("PATH", "HOME", "LANG") or name.startswith("ASPEN_BACKUP_S3_")
         }
+        # Without an S3 of its own, that of the stack, as soon as it runs.
+        state = self.stack / "env.json"
+        if "ASPEN_BACKUP_S3_ENDPOINT_URL" not in chosen and state.exists():
+            port = json.loads(state.read_text())["ports"]["s3"]
+            chosen["ASPEN_BACKUP_S3_ENDPOINT_URL"] = f"http://{HOST}:{port}"
+            chosen["ASPEN_BACKUP_S3_ACCESS_KEY"] = S3_KEY
+            chosen["ASPEN_BACKUP_S3_SECRET_KEY"] = S3_KEY
         return chosen | {
             "ASPEN_ROOT": str(load_settings().root),
             "ASPEN_DATA_DIR": str(self.stack),
@@ -91,6 +122,20 @@ class Estate:
     def run(self, *arguments: str) -> None:
         """Run `control …`, and fail if it does."""
         subprocess.run([*CONTROL, *arguments], env=self.environment, check=True)
+
+    @contextmanager
+    def running(self, *arguments: object) -> Iterator[Running]:
+        """Run `control …` beside something else, and watch it; end it at the end."""
+        command = [*CONTROL, *map(str, arguments)]
+        running = Running(subprocess.Popen(command, env=self.environment))
+        watcher = threading.Thread(target=running.watch)
+        watcher.start()
+        try:
+            yield running
+        finally:
+            running.process.terminate()
+            running.process.wait()
+            watcher.join()
 
     def add_genomes(self, count: int) -> None:
         """Write so many new genomes in one transaction."""

@@ -14,6 +14,7 @@ from control.backups.fetching import fetched_archive
 from control.backups.keeping import listed_backups, listed_vault
 from control.backups.manifest import StoredObject
 from control.backups.objects import Wanted
+from control.backups.packing import PACKED
 from control.backups.retention import Retention
 from control.backups.sealing import identities_of
 from control.backups.shipping import OtherArchiveError, Shipper
@@ -86,7 +87,7 @@ def test_base_backup_that_was_sent_in_part_does_not_count(
     archive = make_archive(tmp_path / "archive", 2)
     ship(archive, shipper_of(archive, vault))
     new = make_base(archive, 2, 1)
-    packed = new.directory / "base.tar.gz"
+    packed = new.directory / PACKED
     packed.unlink()
     packed.symlink_to("/proc/self/mem")
 
