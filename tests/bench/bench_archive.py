@@ -106,7 +106,8 @@ def measure(made: Estate) -> Measured:
 def copy_plainly(made: Estate, done: Measured) -> None:
     """Copy the data as PostgreSQL's own program and as cp do, for comparison."""
     plain, settings = made.home / "plain", made.settings
-    tool = find_tool(settings, "pg_basebackup", 15)
+    with made.connect() as conn:
+        tool = find_tool(settings, "pg_basebackup", conn.info.server_version // 10000)
     began = time.monotonic()
     run_tool(tool, f"{settings.admin_database_url}", f"--pgdata={plain}", is_ours=True)
     done.seconds["pg_basebackup"] = time.monotonic() - began
