@@ -64,6 +64,11 @@ class Archive:
     home: Path
 
     @property
+    def address(self) -> str:
+        """Return what its owner calls it."""
+        return f"{self.home}"
+
+    @property
     def wal(self) -> Path:
         """Return the folder of the write-ahead log."""
         return self.home / "wal"
@@ -106,8 +111,8 @@ class Archive:
         bases = self.bases
         if not bases:
             raise ControlError(
-                f"{self.home} is no archive: it has no complete base backup",
-                "name a directory that control db archive writes",
+                f"{self.address} is no archive: it has no complete base backup",
+                "name one that control db archive writes; a base backup may still be on its way",
             )
         return bases
 
@@ -125,13 +130,13 @@ class Archive:
         for place, (number, following) in enumerate(pairwise(numbers)):
             if following > number + 1:
                 raise ControlError(
-                    f"{self.wal} lacks what follows {wanted[place]}",
+                    f"the log of {self.address} lacks what follows {wanted[place]}",
                     "make a new base backup: control db archive --once; what was written"
                     " after that segment can be restored from a later base backup only",
                 )
         if not wanted or wanted[0] != base.first_segment:
             raise ControlError(
-                f"{self.wal} lacks {base.first_segment}, where base backup"
+                f"the log of {self.address} lacks {base.first_segment}, where base backup"
                 f" {base.directory.name} begins",
                 "use another copy of the archive",
             )

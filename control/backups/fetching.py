@@ -32,6 +32,11 @@ class FetchedArchive(Archive):
     vault: Vault
     identities: Sequence[Identity]
 
+    @property
+    def address(self) -> str:
+        """Return what its owner calls it."""
+        return f"{self.vault.uri}"
+
     def provide(self, base: Base) -> None:
         """Fetch the files of a base backup, and the log since it."""
         folder = f"base/{base.directory.name}/"

@@ -16,8 +16,8 @@ insert into aspen.groups (id, name, prefix)
 values (1, 'Bench Laboratory', 'BENCH')
 on conflict do nothing;
 
-insert into aspen.users (id, subject, name, email)
-values (1, 'bench|archive', 'Bench Archive', 'archive@example.org')
+insert into aspen.users (subject, name, email)
+values ('bench|archive', 'Bench Archive', 'archive@example.org')
 on conflict do nothing;
 
 create temporary table blocks (

@@ -28,7 +28,7 @@ from control.backups.sealing import identities_of
 from control.backups.tools import find_tool
 from control.commands.db_archive import moment_of
 from control.errors import ControlError
-from control.stack.process import wait_for
+from control.stack.process import start_mark, wait_for
 from control.storage.s3 import make_client
 from tests.servers import SETTINGS
 from tests.stack.backups import (
@@ -235,6 +235,30 @@ def test_moment_needs_a_date_a_time_and_a_zone(text: str) -> None:
         moment_of(text)
 
     assert moment_of("2024-05-01 12:00+02:00").isoformat() == "2024-05-01T10:00:00+00:00"
+
+
+def test_restore_that_was_killed_can_be_repeated(archived: Archived, tmp_path: Path) -> None:
+    """End the server that it left running on half a directory, and begin again."""
+    data = tmp_path / "data"
+    arguments = ("db", "restore", str(archived.home), "--into", str(data))
+    pid_file = tmp_path / "data.partial" / "postmaster.pid"
+    first = subprocess.Popen(
+        [sys.executable, "-m", "control", *arguments],
+        cwd=SETTINGS.root,
+        env=os.environ | archived.stack.environment,
+    )
+    assert wait_for(lambda: pid_file.exists() or first.poll() is not None, 60)
+    first.kill()
+    first.wait()
+    server = int(pid_file.read_text().splitlines()[0])
+    assert start_mark(server) is not None
+
+    archived.stack.run(*arguments)
+
+    assert start_mark(server) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+    with started(data, Archive(archived.home), archived.stack) as conn:
+        assert conn.execute("select from public.kept where word = 'after'").rowcount == 1
 
 
 def test_restore_never_writes_into_a_directory_with_files(
