@@ -29,6 +29,8 @@ _PART_BYTES = 8 << 20
 _MOST_PARTS = 9_000
 _PARTS_IN_MEMORY = 3
 _SMALL_BYTES = 1 << 20
+# Some servers join the pieces of a large file only when they are told that these were all.
+_READ_SECONDS = 60
 _DELETED_AT_ONCE = 1000
 
 
@@ -74,7 +76,7 @@ class Vault:
                 f"{uri} is in the bucket of the platform, whose credentials could delete it",
                 "use a bucket of its own, best on another account",
             )
-        return cls(make_client(others), uri)
+        return cls(make_client(others, read_seconds=_READ_SECONDS), uri)
 
     @property
     def _prefix(self) -> str:

@@ -72,7 +72,7 @@ def show(report: Report, gigabytes: float, measured: Measured) -> None:
         report.sides([Side(f"{step}, processor time", (seconds,), "s")])
     for step, mib in measured.mib.items():
         report.sides([Side(f"{step}, largest process", (mib,), "MiB")])
-    report.sides([Side("most that the copy outside was behind", (measured.lag_seconds,), "s")])
+    report.sides([Side("most that the archive was behind", (measured.lag_seconds,), "s")])
 
 
 def measure(made: Estate) -> Measured:

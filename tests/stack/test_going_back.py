@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -21,9 +22,11 @@ import pytest
 from zstandard import ZstdDecompressor
 
 from control.backups.archive import Archive, Base, write_witness
+from control.backups.basing import BaseMaker
 from control.backups.drill import seen_by_a_stranger
 from control.backups.packing import PACKED
 from control.backups.recovery import Copy, Target, recovering, unpack
+from control.backups.retention import Retention
 from control.backups.sealing import identities_of
 from control.backups.tools import find_tool
 from control.commands.db_archive import moment_of
@@ -345,6 +348,38 @@ def test_damaged_base_backup_and_missing_segment_are_found(
     archive.segments(base)[0].unlink()
     with pytest.raises(ControlError, match=r"lacks [0-9A-F]{24}, where base backup"):
         archive.segments(base)
+
+
+def test_next_base_backup_is_made_beside_everything_else(
+    archived: Archived, tmp_path: Path
+) -> None:
+    """Return at once, while the base backup and the hashes of its rows are on their way."""
+    archive, stack = archived.copy(tmp_path / "archive"), archived.stack
+    (archive.home / "base" / "20240501T000000Z.partial").mkdir()
+    maker = BaseMaker(
+        archive,
+        find_tool(stack.settings, "pg_basebackup", archive.bases[0].server_major),
+        f"{stack.settings.admin_database_url}",
+        True,
+        stack.connect,
+        timedelta(0),
+        Retention(keep=9),
+        print,
+        once=False,
+    )
+
+    maker.clear_up()
+    assert list((archive.home / "base").glob("*.partial")) == []
+    with stack.connect() as conn, conn.transaction():
+        # Whoever writes keeps the hashes waiting.
+        conn.execute("lock table aspen.samples in row exclusive mode")
+        maker.do_what_is_due()
+        assert len(archive.bases) == 1
+        assert wait_for(lambda: len(archive.bases) == 2, 60)
+        maker.do_what_is_due()
+        assert archive.bases[1].witness is None
+    assert wait_for(lambda: archive.bases[1].witness is not None, 60)
+    assert len(archive.bases) == 2
 
 
 def test_older_base_backups_and_their_log_are_deleted(archived: Archived) -> None:
