@@ -16,6 +16,7 @@ from typing import Any
 from control.backups.fingerprints import Witness
 from control.backups.manifest import StoredObject
 from control.backups.objects import Wanted, known_copy
+from control.backups.packing import MANIFEST
 from control.errors import ControlError
 
 ARCHIVE, BASE, WITNESS = "archive.json", "base.json", "witness.json"
@@ -50,7 +51,7 @@ class Base:
     @property
     def first_segment(self) -> str:
         """Return the name of the first segment of the log that it needs."""
-        manifest = json.loads((self.directory / "backup_manifest").read_bytes())
+        manifest = json.loads((self.directory / MANIFEST).read_bytes())
         [span] = manifest["WAL-Ranges"]
         high, low = (int(part, 16) for part in span["Start-LSN"].split("/"))
         return f"{span['Timeline']:08X}{high:08X}{low // self.segment_bytes:08X}"
@@ -61,6 +62,11 @@ class Archive:
     """A directory with everything that is needed to go back to any moment."""
 
     home: Path
+
+    @property
+    def address(self) -> str:
+        """Return what its owner calls it."""
+        return f"{self.home}"
 
     @property
     def wal(self) -> Path:
@@ -105,8 +111,8 @@ class Archive:
         bases = self.bases
         if not bases:
             raise ControlError(
-                f"{self.home} is no archive: it has no complete base backup",
-                "name a directory that control db archive writes",
+                f"{self.address} is no archive: it has no complete base backup",
+                "name one that control db archive writes; a base backup may still be on its way",
             )
         return bases
 
@@ -124,13 +130,13 @@ class Archive:
         for place, (number, following) in enumerate(pairwise(numbers)):
             if following > number + 1:
                 raise ControlError(
-                    f"{self.wal} lacks what follows {wanted[place]}",
+                    f"the log of {self.address} lacks what follows {wanted[place]}",
                     "make a new base backup: control db archive --once; what was written"
                     " after that segment can be restored from a later base backup only",
                 )
         if not wanted or wanted[0] != base.first_segment:
             raise ControlError(
-                f"{self.wal} lacks {base.first_segment}, where base backup"
+                f"the log of {self.address} lacks {base.first_segment}, where base backup"
                 f" {base.directory.name} begins",
                 "use another copy of the archive",
             )
@@ -174,6 +180,14 @@ def write_base(base: Base) -> None:
 def write_witness(base: Base, witness: Witness) -> None:
     """Add to a base backup what every table held after it."""
     write_whole(base.directory / WITNESS, asdict(witness))
+
+
+def position(lsn: str) -> int:
+    """Return a position in the log as a number of bytes."""
+    parts = re.fullmatch(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})", lsn)
+    if parts is None:
+        raise ControlError(f"{lsn!r} is not a position in the log", "write it as 0/3000148")
+    return (int(parts[1], 16) << 32) + int(parts[2], 16)
 
 
 def _number(segment: str, segment_bytes: int) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -23,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from control.backups.archive import Archive, Base, write_base, write_witness
-from control.backups.fingerprints import take_witness
-from control.backups.objects import keep_objects, wanted_objects
-from control.backups.retention import Retention, prune_folder
+from control.backups.archive import Archive
+from control.backups.basing import LABEL, BaseMaker
+from control.backups.object_keeping import ObjectKeeper
+from control.backups.retention import Retention
 from control.backups.shipping import Shipper
 from control.backups.tools import Tool, environment_of, find_tool, run_tool
 from control.backups.vault import Vault
@@ -41,12 +40,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Echo = Callable[[str], None]
-_LABEL = "control db archive"
 # How long the log may take to arrive when the command is to end.
 _CATCH_UP_SECONDS = 120
-_ALL_EVERY = timedelta(hours=1)
-# The longest transaction whose objects are found at once; those of others within the hour.
-_LONGEST = timedelta(minutes=15)
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -69,7 +64,11 @@ def keep_archive(
     archive = Archive(home)
     for folder in (home, archive.wal, home / "base"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    writer = _Writer(settings, s3, archive, base_every, retention, echo, makes_base=once)
+    writer = _Writer(settings, s3, archive, echo)
+    tool = find_tool(settings, "pg_basebackup", writer.major)
+    writer.bases = BaseMaker(
+        archive, tool, writer.url, writer.is_ours, writer.connect, base_every, retention, echo, once
+    )
     with _alone(home), _ending_at_sigterm(), writer.receiving() as receiver:
         if vault is not None:
             writer.shipper = Shipper(archive, vault, retention, echo, tries_again=not once)
@@ -79,7 +78,7 @@ def keep_archive(
                 if once:
                     writer.catch_up(receiver, end)
                     writer.ship()
-                    return Archived(archive, tuple(sorted(writer.problems)))
+                    return Archived(archive, writer.problems)
             except _LOST as error:
                 # The receiver tries again by itself.
                 if once:
@@ -129,11 +128,7 @@ class _Writer:
         settings: Settings,
         s3: S3Client | None,
         archive: Archive,
-        base_every: timedelta,
-        retention: Retention,
         echo: Echo,
-        *,
-        makes_base: bool,
     ) -> None:
         if settings.admin_database_url is None:
             raise ControlError(
@@ -141,26 +136,26 @@ class _Writer:
                 "run control up" if settings.is_local else "set ASPEN_ADMIN_DATABASE_URL",
             )
         self.settings = settings
-        self.s3 = s3
         self.archive = archive
-        self.base_every = base_every
-        self.retention = retention
         self.echo = echo
+        self.bases: BaseMaker
         self.shipper: Shipper | None = None
         # Until when the vault can be complete: the objects until then are in it.
         self.shippable: tuple[datetime, str] | None = None
         self.url: str = settings.admin_database_url
         self.is_ours = is_ours(settings, "admin_database_url")
-        self.makes_base = makes_base
-        self.problems: set[str] = set()
-        self.looked_at: _End | None = None
-        self.looked_at_all: datetime | None = None
+        self.objects = None if s3 is None else ObjectKeeper(s3, archive, echo)
         with self.connect() as conn:
             self.major = conn.info.server_version // 10000
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return the objects that are missing or wrong."""
+        return () if self.objects is None else tuple(sorted(self.objects.problems))
+
     def connect(self) -> psycopg.Connection:
         """Connect as the administrator, in autocommit."""
-        options: dict[str, Any] = {"application_name": _LABEL, "connect_timeout": 10}
+        options: dict[str, Any] = {"application_name": LABEL, "connect_timeout": 10}
         if self.is_ours:
             return connect_here(self.url, **options)
         return psycopg.connect(self.url, autocommit=True, **options)
@@ -178,10 +173,12 @@ class _Writer:
             is_ours=self.is_ours,
         )
         end_orphan(self.archive)
+        self.bases.clear_up()
         receiver = _Receiver(lambda: self._start(tool))
         try:
             yield receiver
         finally:
+            self.bases.end()
             receiver.process.terminate()
             receiver.process.wait()
 
@@ -209,36 +206,29 @@ class _Writer:
         return process
 
     def do_what_is_due(self) -> _End:
-        """Make a base backup, record its rows and copy new objects; return what is complete then.
+        """Let base backups be made, and copy new objects; return what is complete then.
 
         The log up to that end may still be on its way.
         """
         if self.shipper is not None:
             self.shipper.begin_round()
-        bases = self.archive.bases
-        if self.makes_base or not bases or _age(bases[-1]) >= self.base_every:
-            self._make_base()
-            self.makes_base = False
-            for name in prune_folder(self.archive.home, self.retention, dry_run=False):
-                self.echo(f"deleted base backup {name}")
-        newest = self.archive.bases[-1]
-        if newest.witness is None:
-            with self.connect() as holder, self.connect() as reader:
-                name = f"aspen_{newest.directory.name}"
-                write_witness(newest, take_witness(holder, reader, name, self.echo))
+        self.bases.do_what_is_due()
         with self.connect() as conn:
             [(lsn,)] = conn.execute("select pg_current_wal_flush_lsn()::text").fetchall()
             end = _End(datetime.now(UTC), lsn)
-            self._copy_objects(conn, end)
+            if self.objects is not None:
+                self.objects.look(conn, end.moment, end.lsn, self.shipper)
             if self._has_received(conn, lsn):
                 self._note(end)
         return end
 
     def ship(self) -> None:
-        """Send what is new to the vault, if there is one."""
+        """Send what is new to the vault, if there is one, and delete what nobody needs."""
         if self.shipper is not None and self.shippable is not None:
             self.shipper.ship_log(self.shippable)
             self.shipper.ship_bases()
+        if self.objects is not None:
+            self.objects.forget(self.shipper)
 
     def _note(self, end: _End) -> None:
         """Record that nothing is missing until then; the same of the vault, except for the log."""
@@ -284,69 +274,6 @@ class _Writer:
         ).fetchone()
         return found == (True,)
 
-    def _make_base(self) -> None:
-        """Stream a base backup into two compressed files; it counts when it is described."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        started_at = datetime.now(UTC).isoformat()
-        target = self.archive.home / "base" / stamp
-        scratch = target.with_name(f"{stamp}.partial")
-        shutil.rmtree(scratch, ignore_errors=True)
-        self.echo(f"making base backup {stamp}")
-        run_tool(
-            find_tool(self.settings, "pg_basebackup", self.major),
-            self.url,
-            f"--pgdata={scratch}",
-            "--format=tar",
-            "--compress=1" if self.major < 15 else "--compress=client-gzip:1",
-            "--checkpoint=fast",
-            "--wal-method=stream",
-            f"--label={_LABEL}",
-            is_ours=self.is_ours,
-        )
-        scratch.chmod(0o700)
-        with self.connect() as conn:
-            [(lsn, database, superuser, segment)] = conn.execute(
-                "select pg_current_wal_flush_lsn()::text, current_database(), current_user,"
-                " setting::integer from pg_catalog.pg_settings where name = 'wal_segment_size'"
-            ).fetchall()
-        write_base(
-            Base(
-                scratch,
-                started_at,
-                datetime.now(UTC).isoformat(),
-                lsn,
-                self.major,
-                database,
-                superuser,
-                segment,
-            )
-        )
-        scratch.rename(target)
-
-    def _copy_objects(self, conn: psycopg.Connection, end: _End) -> None:
-        """Copy objects of new rows, once an hour of all; a quiet server costs nothing."""
-        if self.s3 is None or (self.looked_at and self.looked_at.lsn == end.lsn):
-            return
-        is_full = self.looked_at_all is None or end.moment - self.looked_at_all >= _ALL_EVERY
-        # A row shows when its transaction commits, with the time when that began.
-        since = None if self.looked_at is None or is_full else self.looked_at.moment - _LONGEST
-        with conn.transaction():
-            objects = wanted_objects(conn, since)
-            for kept in keep_objects(self.s3, objects, self.archive.home, asks_for_all=False):
-                problem = f"{kept.problem}: {kept.wanted.address}"
-                if kept.problem is not None and problem not in self.problems:
-                    self.problems.add(problem)
-                    self.echo(problem)
-                if kept.stored is not None and self.shipper is not None:
-                    self.shipper.ship_object(kept.stored)
-        if self.shipper is not None and not self.shipper.is_up:
-            # Those that were not sent are found again by looking at all.
-            self.looked_at = self.looked_at_all = None
-            return
-        self.looked_at = end
-        if is_full:
-            self.looked_at_all = end.moment
-
 
 def end_orphan(archive: Archive) -> None:
     """End the receiver of a command that was killed: it holds the slot and goes on for ever.
@@ -361,10 +288,6 @@ def end_orphan(archive: Archive) -> None:
     if b"pg_receivewal" in command and f"--directory={archive.wal}".encode() in command:
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: start_mark(pid) is None, _CATCH_UP_SECONDS)
-
-
-def _age(base: Base) -> timedelta:
-    return datetime.now(UTC) - datetime.fromisoformat(base.started_at)
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 
 import psycopg
 from psycopg import sql
@@ -17,15 +16,20 @@ from psycopg import sql
 from control.backups.archive import Archive, Base
 from control.backups.fingerprints import differences, fingerprints, table_names
 from control.backups.going_back import require_complete
-from control.backups.manifest import StoredObject, sha256_of
-from control.backups.objects import wanted_objects
+from control.backups.manifest import sha256_of
+from control.backups.objects import Wanted, wanted_objects
 from control.backups.recovery import Copy, Target, recovering, unpack
+from control.backups.scratch import scratch_directory
 from control.database import acting_as
 from control.errors import ControlError
+from control.outputs.parallel import in_parallel
 from control.settings import Settings
 
 Echo = Callable[[str], None]
 
+_NO_COPY, _DAMAGED = "no copy of {}", "the copy of {} is damaged"
+# Objects that are fetched and compared together, each of which needs its room meanwhile.
+_COMPARED_AT_ONCE = 4
 # Belongs to no group, so that the policies must hide every row of every group.
 _STRANGER = "drill|stranger"
 # What only members of a group may see.
@@ -71,14 +75,10 @@ def drill(settings: Settings, archive: Archive, scratch: Path | None, echo: Echo
         report.problems.append("the archive was never complete: control db archive did not get far")
     else:
         report.rpo_seconds = (datetime.now(UTC) - noted[0]).total_seconds()
-    home = Path(mkdtemp(prefix="aspen-drill-", dir=scratch))
-    # The server of a drill may run as another user, who must reach the data.
-    home.chmod(0o711)
-    try:
-        with _naming(report.problems):
-            _recover(settings, archive, base, home / "data", report, echo)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with scratch_directory("aspen-drill-", scratch) as home, _naming(report.problems):
+        # The server of a drill may run as another user, who must reach the data.
+        home.chmod(0o711)
+        _recover(settings, archive, base, home / "data", report, echo)
     return report
 
 
@@ -138,24 +138,26 @@ def _compare(copy: Copy, report: Drill, echo: Echo) -> float:
 def _compare_objects(conn: psycopg.Connection, archive: Archive, report: Drill) -> None:
     """Find the copy of every object that rows refer to, and verify its checksum."""
     with conn.transaction():
-        for wanted in wanted_objects(conn):
-            copy = archive.copy_of(wanted)
+        found = in_parallel(partial(_state_of, archive), wanted_objects(conn), _COMPARED_AT_ONCE)
+        for wanted, problem in found:
+            if problem == _NO_COPY and wanted.is_promised:
+                continue
             report.objects += 1
-            if copy is None:
-                if wanted.is_promised:
-                    report.objects -= 1
-                else:
-                    report.problems.append(f"no copy of {wanted.address}")
-            elif not wanted.fits(copy) or not _is_whole(archive, copy):
-                report.problems.append(f"the copy of {wanted.address} is damaged")
+            if problem is not None:
+                report.problems.append(problem.format(wanted.address))
 
 
-def _is_whole(archive: Archive, copy: StoredObject) -> bool:
+def _state_of(archive: Archive, wanted: Wanted) -> str | None:
+    """Return what is wrong with the copy of an object; None if it is whole."""
+    copy = archive.copy_of(wanted)
+    if copy is None:
+        return _NO_COPY
     try:
         with archive.file_of(copy) as path:
-            return sha256_of(path) == copy.sha256
+            is_whole = wanted.fits(copy) and sha256_of(path) == copy.sha256
     except (FileNotFoundError, ControlError):
-        return False
+        is_whole = False
+    return None if is_whole else _DAMAGED
 
 
 def seen_by_a_stranger(conn: psycopg.Connection) -> list[str]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from control.backups.archive import ARCHIVE, BASE, Archive, Base
 from control.backups.manifest import MANIFEST, StoredObject
 from control.backups.objects import Wanted
+from control.backups.scratch import scratch_directory
 from control.backups.sealing import identities_of
 from control.backups.vault import MissingFileError, Vault
 from control.errors import ControlError
@@ -30,6 +31,11 @@ class FetchedArchive(Archive):
 
     vault: Vault
     identities: Sequence[Identity]
+
+    @property
+    def address(self) -> str:
+        """Return what its owner calls it."""
+        return f"{self.vault.uri}"
 
     def provide(self, base: Base) -> None:
         """Fetch the files of a base backup, and the log since it."""
@@ -54,7 +60,9 @@ class FetchedArchive(Archive):
     @contextmanager
     def file_of(self, stored: StoredObject) -> Iterator[Path]:
         """Have the copy of an object here for a while."""
-        path = self._fetch(stored.file)
+        # Two rows may name the same object, and both are looked at together.
+        path = _place(self.home, f"{stored.file}.{get_ident()}")
+        self.vault.fetch(stored.file, path, self.identities)
         try:
             yield path
         finally:
@@ -70,8 +78,8 @@ class FetchedArchive(Archive):
 def fetched_archive(settings: Settings, uri: S3Uri, scratch: Path | None) -> Iterator[Archive]:
     """Open the archive below an address of S3; nothing of it stays here."""
     vault, identities = Vault.to_read(settings, uri), identities_of(settings)
-    with TemporaryDirectory(prefix="aspen-archive-", dir=scratch) as home:
-        archive = FetchedArchive(Path(home), vault, identities)
+    with scratch_directory("aspen-archive-", scratch) as home:
+        archive = FetchedArchive(home, vault, identities)
         try:
             vault.fetch(ARCHIVE, archive.home / ARCHIVE, identities)
         except MissingFileError as error:
@@ -95,10 +103,10 @@ def fetched_backup(settings: Settings, uri: S3Uri, scratch: Path | None) -> Iter
             f"{uri} is no backup: it has no {MANIFEST}",
             "name one of those that control db backups lists",
         )
-    with TemporaryDirectory(prefix="aspen-backup-", dir=scratch) as home:
+    with scratch_directory("aspen-backup-", scratch) as home:
         for kept in vault.files():
-            vault.fetch(kept.name, _place(Path(home), kept.name), identities)
-        yield Path(home)
+            vault.fetch(kept.name, _place(home, kept.name), identities)
+        yield home
 
 
 def _place(home: Path, name: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from control.backups.archive import Archive, Base
+from control.backups.archive import Archive, Base, position
 from control.backups.manifest import StoredObject
 from control.backups.objects import read_wanted, write_wanted
+from control.backups.putting import put_objects
 from control.backups.recovery import Target, recovering, unpack
-from control.backups.restoring import put_objects
+from control.backups.scratch import end_server_of
 from control.errors import ControlError
+from control.outputs.parallel import in_parallel
 from control.settings import Settings
 from control.stack.unprivileged import owner_of_data
 
@@ -66,6 +67,8 @@ def go_back(
     elif lsn is not None:
         target = Target("recovery_target_lsn", lsn)
     scratch = into.with_name(f"{into.name}.partial")
+    # What a command left that was killed.
+    end_server_of(scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         echo(f"unpacking base backup {base.directory.name}")
@@ -111,7 +114,7 @@ def _base_before(archive: Archive, moment: datetime | None, lsn: str | None) -> 
         base
         for base in bases
         if (moment is None or datetime.fromisoformat(base.finished_at) <= moment)
-        and (lsn is None or _position(base.lsn) <= _position(lsn))
+        and (lsn is None or position(base.lsn) <= position(lsn))
     ]
     if not fitting:
         raise ControlError(
@@ -121,14 +124,6 @@ def _base_before(archive: Archive, moment: datetime | None, lsn: str | None) -> 
     return fitting[-1]
 
 
-def _position(lsn: str) -> int:
-    """Return a position in the log as a number of bytes."""
-    parts = re.fullmatch(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})", lsn)
-    if parts is None:
-        raise ControlError(f"{lsn!r} is not a position in the log", "write it as 0/3000148")
-    return (int(parts[1], 16) << 32) + int(parts[2], 16)
-
-
 def _objects(
     conn: psycopg.Connection, s3: S3Client, settings: Settings, archive: Archive
 ) -> tuple[int, tuple[str, ...]]:
@@ -136,8 +131,7 @@ def _objects(
     missing: list[str] = []
 
     def copies(path: Path) -> Iterator[StoredObject]:
-        for wanted in read_wanted(path):
-            copy = archive.copy_of(wanted)
+        for wanted, copy in in_parallel(archive.copy_of, read_wanted(path)):
             if copy is not None:
                 yield copy
             elif not wanted.is_promised:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.rows import class_row
 
 from control.backups.manifest import OBJECTS, StoredObject
+from control.outputs.parallel import in_parallel
 from control.queries import query
 from control.storage.s3 import S3Uri
 
@@ -97,11 +99,16 @@ def _of_tables_here(conn: psycopg.Connection, statements: dict[str, bytes]) -> l
     ]
 
 
-def write_wanted(conn: psycopg.Connection, path: Path, group_id: int | None = None) -> int:
+def write_wanted(
+    conn: psycopg.Connection,
+    path: Path,
+    group_id: int | None = None,
+    since: datetime | None = None,
+) -> int:
     """Write the list of objects as of a snapshot to a file; return how many there are."""
     count = 0
     with open(path, "x", encoding="utf-8") as listed:
-        for wanted in wanted_objects(conn, group_id=group_id):
+        for wanted in wanted_objects(conn, since, group_id):
             listed.write(json.dumps(asdict(wanted)) + "\n")
             count += 1
     return count
@@ -151,28 +158,32 @@ def keep_objects(
     A copy of the earlier directory is linked, so that either directory is complete by itself.
     Unless it asks for all, S3 is not asked for versions that are here: they never change.
     """
-    for wanted in objects:
-        if not asks_for_all and wanted.version_id is not None:
-            known = known_copy(directory, wanted)
-            if known is not None:
-                yield Kept(wanted, known, None if wanted.fits(known) else OTHER)
-                continue
-        found = _describe(s3, wanted)
-        known = known_copy(directory, wanted) or (
-            _take_over(earlier, directory, wanted, found) if earlier is not None else None
-        )
-        if found is None:
-            # What is missing from S3 and was kept earlier is worth more than before.
-            problem = None if wanted.is_promised else MISSING
-            yield Kept(wanted, known, problem)
-            continue
-        is_new = known is None or (known.etag, known.size_bytes) != found
-        stored = _fetch(s3, wanted, directory) if is_new else known
-        if stored is None:
-            yield Kept(wanted, None, MISSING)
-            continue
-        problem = None if wanted.fits(stored) else OTHER
-        yield Kept(wanted, stored, problem)
+
+    def keep(wanted: Wanted) -> Kept:
+        return _keep(s3, wanted, directory, earlier, asks_for_all=asks_for_all)
+
+    return (kept for _, kept in in_parallel(keep, objects))
+
+
+def _keep(
+    s3: S3Client, wanted: Wanted, directory: Path, earlier: Path | None, *, asks_for_all: bool
+) -> Kept:
+    if not asks_for_all and wanted.version_id is not None:
+        known = known_copy(directory, wanted)
+        if known is not None:
+            return Kept(wanted, known, None if wanted.fits(known) else OTHER)
+    found = _describe(s3, wanted)
+    known = known_copy(directory, wanted) or (
+        _take_over(earlier, directory, wanted, found) if earlier is not None else None
+    )
+    if found is None:
+        # What is missing from S3 and was kept earlier is worth more than before.
+        return Kept(wanted, known, None if wanted.is_promised else MISSING)
+    is_new = known is None or (known.etag, known.size_bytes) != found
+    stored = _fetch(s3, wanted, directory) if is_new else known
+    if stored is None:
+        return Kept(wanted, None, MISSING)
+    return Kept(wanted, stored, None if wanted.fits(stored) else OTHER)
 
 
 def known_copy(directory: Path, wanted: Wanted) -> StoredObject | None:
@@ -231,7 +242,8 @@ def _fetch(s3: S3Client, wanted: Wanted, directory: Path) -> StoredObject | None
         raise
     target = directory / wanted.file
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_suffix(".partial")
+    # Two rows may name the same object, and both are looked at together.
+    scratch = target.with_suffix(f".{get_ident()}.partial")
     scratch.unlink(missing_ok=True)
     digest, size = hashlib.sha256(), 0
     with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
@@ -256,7 +268,7 @@ def _fetch(s3: S3Client, wanted: Wanted, directory: Path) -> StoredObject | None
 def _describe_copy(target: Path, stored: StoredObject) -> None:
     """Write what a copy is a copy of, whole or not at all."""
     path = target.with_suffix(".json")
-    scratch = target.with_suffix(".json.partial")
+    scratch = target.with_suffix(f".{get_ident()}.json.partial")
     scratch.unlink(missing_ok=True)
     with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(asdict(stored), file)

@@ -6,16 +6,13 @@ log from pg_wal, and is gone when the recovery is done.
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import shutil
 import signal
 import subprocess
-import tarfile
 import tempfile
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ from pathlib import Path
 import psycopg
 
 from control.backups.archive import Archive, Base
+from control.backups.packing import unpack_files
 from control.backups.tools import find_tool
 from control.errors import ControlError
 from control.settings import Settings
@@ -83,15 +81,8 @@ def unpack(settings: Settings, archive: Archive, base: Base, data: Path) -> Copy
     programs = Path(tool.path).parent
     archive.provide(base)
     segments = archive.segments(base)
-    if len(list(base.directory.glob("*.tar.gz"))) > 2:
-        raise ControlError(
-            "the server has tablespaces, which control does not restore",
-            "restore it with pg_basebackup's own means",
-        )
     data.mkdir(mode=0o700, parents=True)
-    _extract(base.directory / "base.tar.gz", data)
-    _extract(base.directory / "pg_wal.tar.gz", data / "pg_wal")
-    shutil.copyfile(base.directory / "backup_manifest", data / "backup_manifest")
+    unpack_files(base.directory, data)
     # What the log says of this time is not read yet, and was not part of the backup.
     _run([str(programs / "pg_verifybackup"), "--exit-on-error", str(data)], base)
     for path in (*segments, *archive.histories()):
@@ -229,19 +220,6 @@ def _stop(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-
-
-def _extract(path: Path, target: Path) -> None:
-    """Unpack one file of a base backup piece by piece."""
-    try:
-        # pg_basebackup writes several gzip members, of which tarfile alone reads the first.
-        with gzip.open(path) as plain, tarfile.open(fileobj=plain, mode="r|") as packed:
-            for member in packed:
-                packed.extract(member, target, filter="tar")
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise ControlError(f"{path} is damaged", "use another base backup or copy") from error
 
 
 def _run(command: Sequence[str], base: Base) -> str:

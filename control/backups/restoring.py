@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from control.backups.making import count_rows
-from control.backups.manifest import DUMP, KEYS, Backup, Setting, StoredObject
-from control.backups.objects import put_copy, rename_objects
+from control.backups.manifest import DUMP, KEYS, Backup, Setting
+from control.backups.putting import put_objects
 from control.backups.tools import find_tool, on_database, run_tool
 from control.database import connect
 from control.errors import ControlError
@@ -33,8 +33,6 @@ from control.schema.migrate import apply_all, migrate_status
 from control.settings import Settings
 from control.stack.bootstrap import create_database, prepare_database
 from control.storage.credentials import current_credentials, store_credentials
-from control.storage.s3 import S3Uri
-from control.terminal import counted
 from control.tokens.keys import KEYS_FILE, TRUSTED_FILE, ensure_keys, locked
 
 if TYPE_CHECKING:
@@ -223,50 +221,6 @@ def _check_rows(conn: psycopg.Connection, backup: Backup) -> None:
             + "\n  ".join(wrong),
             "restore from another backup, and report this",
         )
-
-
-def put_objects(
-    conn: psycopg.Connection,
-    s3: S3Client,
-    bucket: str,
-    objects: Iterable[StoredObject],
-    file_of: Callable[[StoredObject], AbstractContextManager[Path]],
-) -> int:
-    """Put every object into the bucket of this environment, and let the rows name it there.
-
-    An object that is there already in the registered version is left unchanged.
-    """
-    count = 0
-    with conn.transaction():
-        conn.execute(
-            "create temporary table moved (bucket text, key text, version_id text,"
-            " new_bucket text, new_version_id text, new_etag text) on commit drop"
-        )
-        with conn.cursor().copy("copy pg_temp.moved from stdin") as rows:
-            for stored in counted(objects, "putting objects"):
-                count += 1
-                if not _is_there(s3, bucket, stored):
-                    with file_of(stored) as path:
-                        place = S3Uri(bucket, stored.key)
-                        put = put_copy(s3, place, path, stored.content_type)
-                    address = stored.bucket, stored.key, stored.version_id
-                    rows.write_row((*address, bucket, put.version_id, put.etag))
-        rename_objects(conn)
-    return count
-
-
-def _is_there(s3: S3Client, bucket: str, stored: StoredObject) -> bool:
-    if stored.bucket != bucket:
-        return False
-    version = {} if stored.version_id is None else {"VersionId": stored.version_id}
-    try:
-        found = s3.head_object(Bucket=bucket, Key=stored.key, **version)  # type: ignore[arg-type]
-    except s3.exceptions.ClientError as error:
-        # S3 answers 400 for a version id it never issued.
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):
-            return False
-        raise
-    return found["ETag"] == stored.etag and found["ContentLength"] == stored.size_bytes
 
 
 def _take_the_name(admin: psycopg.Connection, scratch: str, name: str, previous: str) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from control.backups.making import back_up
 from control.backups.manifest import MANIFEST, Backup
+from control.backups.scratch import scratch_directory
 from control.backups.vault import Vault
 from control.errors import ControlError
 from control.settings import Settings
@@ -42,11 +42,11 @@ def send_backup(
     vault.forget_unfinished()
     # What an earlier attempt left behind.
     vault.delete(kept.name for kept in vault.files())
-    with TemporaryDirectory(prefix="aspen-backup-", dir=scratch) as home:
+    with scratch_directory("aspen-backup-", scratch) as home:
         made = back_up(
             settings,
             s3,
-            Path(home) / "backup",
+            home / "backup",
             with_keys=with_keys,
             echo=echo,
             take=vault.send,

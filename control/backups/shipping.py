@@ -9,14 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from control.backups.archive import ARCHIVE, BASE, Archive, Base, write_whole
+from control.backups.archive import ARCHIVE, BASE, Archive, Base, position, write_whole
 from control.backups.manifest import StoredObject
 from control.backups.retention import FINISHED_AT, FIRST_SEGMENT, Retention, prune_vault
 from control.backups.vault import Vault
 from control.errors import ControlError
+from control.outputs.parallel import in_parallel
 from control.translation import translate
 
 Echo = Callable[[str], None]
+# Objects that are encrypted and sent together.
+_SENT_AT_ONCE = 4
 # Which archive a vault is a copy of; in the vault it is noted openly as well.
 _IDENTITY, _FACT = "identity.json", "archive"
 
@@ -67,12 +70,24 @@ class Shipper:
         """Try again what failed before."""
         self.is_up = True
 
-    def ship_object(self, stored: StoredObject) -> None:
-        """Send the copy of an object, unless it was sent in this version."""
-        marker = self.archive.home / f"{stored.file}.sent"
-        version = f"{stored.etag} {stored.sha256}"
-        if not marker.exists() or marker.read_text() != version:
-            self._try(self._send_object, stored, marker, version)
+    def ship_objects(self, stored: list[StoredObject]) -> None:
+        """Send copies of objects, except for those that were sent in this version."""
+        waiting = [one for one in stored if not self._is_sent(one)]
+        if waiting:
+            self._try(self._send_objects, waiting)
+
+    def has_our_bases(self) -> bool:
+        """Tell whether the vault answers and has no base backup that is not here any more."""
+        here, there = {base.directory.name for base in self.archive.bases}, list[str]()
+        self._try(lambda: there.extend(self.vault.folders("base/")))
+        return self.is_up and here >= set(there)
+
+    def forget_objects(self, copies: list[Path]) -> bool:
+        """Delete copies of objects; return whether the vault has none of them any more."""
+        names = [f"{copy.relative_to(self.archive.home)}" for copy in copies]
+        self._try(lambda: self.vault.delete(f"{name}.json" for name in names))
+        self._try(lambda: self.vault.delete(names))
+        return self.is_up
 
     def ship_log(self, noted: tuple[datetime, str]) -> None:
         """Send the log up to a position; then say that the vault is complete until then."""
@@ -83,7 +98,14 @@ class Shipper:
         """Send new base backups, beside everything else, and delete old ones of the vault."""
         if self._sender is not None and self._sender.is_alive():
             return
-        bases = [(base, base.witness is not None) for base in self.archive.bases]
+        if self._noted is None:
+            return
+        # One that needs more of the log than the vault has does not count yet.
+        bases = [
+            (base, base.witness is not None)
+            for base in self.archive.bases
+            if position(base.lsn) <= position(self._noted[1])
+        ]
         if bases == self._sent:
             return
         if not self.tries_again or not self._is_ours:
@@ -112,10 +134,23 @@ class Shipper:
                 self.echo(said)
             self._said = said
 
-    def _send_object(self, stored: StoredObject, marker: Path, version: str) -> None:
+    def _send_objects(self, waiting: list[StoredObject]) -> None:
+        for _ in in_parallel(self._send_object, waiting, _SENT_AT_ONCE):
+            pass
+
+    def _send_object(self, stored: StoredObject) -> None:
         self.vault.send(self.archive.home / stored.file, stored.file)
         self.vault.send(self.archive.home / f"{stored.file}.json", f"{stored.file}.json")
-        marker.write_text(version)
+        self._marker(stored).write_text(_version(stored))
+
+    def _is_sent(self, stored: StoredObject) -> bool:
+        try:
+            return self._marker(stored).read_text() == _version(stored)
+        except FileNotFoundError:
+            return False
+
+    def _marker(self, stored: StoredObject) -> Path:
+        return self.archive.home / f"{stored.file}.sent"
 
     def _send_log(self, noted: tuple[datetime, str]) -> None:
         # A quiet server adds nothing to the log, and only the time goes on.
@@ -159,6 +194,10 @@ class Shipper:
 def _place_in_line(path: Path) -> tuple[bool, str]:
     """Return when a file is sent: with base.json, the last one, the base backup counts."""
     return path.name == BASE, path.name
+
+
+def _version(stored: StoredObject) -> str:
+    return f"{stored.etag} {stored.sha256}"
 
 
 def _facts(base: Base) -> dict[str, str]:

@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -47,20 +49,42 @@ def run_tool(tool: Tool, url: str, *options: str, is_ours: bool) -> None:
     """Run a program on the database at a URL; the password is passed where no process list shows
     it.
     """
+    with started_tool(tool, url, *options, is_ours=is_ours):
+        # What it prints says nothing; why it fails is an error.
+        pass
+
+
+@contextmanager
+def started_tool(
+    tool: Tool, url: str, *options: str, is_ours: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Give the process of a program, whose output is to be read; fail at the end if it does."""
     parts: dict[str, Any] = conninfo_to_dict(url)
     parts.pop("password", None)
-    done = subprocess.run(
-        [tool.path, f"--dbname={make_conninfo(**parts)}", "--no-password", *options],
-        env=environment_of(url, is_ours=is_ours),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        said = "\n".join(done.stderr.strip().splitlines()[-6:])
-        raise ControlError(f"{Path(tool.path).name} failed:\n{said}", _remedy(said))
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [tool.path, f"--dbname={make_conninfo(**parts)}", "--no-password", *options],
+            env=environment_of(url, is_ours=is_ours),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        assert process.stdout is not None
+        try:
+            yield process
+            while process.stdout.read(1 << 20):
+                pass
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.stdout.close()
+            code = process.wait()
+        if code != 0:
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
+            said = "\n".join(lines[-6:])
+            raise ControlError(f"{Path(tool.path).name} failed:\n{said}", _remedy(said))
 
 
 def environment_of(url: str, *, is_ours: bool) -> dict[str, str]:

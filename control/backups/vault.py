@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _PART_BYTES = 8 << 20
 _MOST_PARTS = 9_000
 _PARTS_IN_MEMORY = 3
+_SMALL_BYTES = 1 << 20
+# Some servers join the pieces of a large file only when they are told that these were all.
+_READ_SECONDS = 60
 _DELETED_AT_ONCE = 1000
 
 
@@ -73,7 +76,7 @@ class Vault:
                 f"{uri} is in the bucket of the platform, whose credentials could delete it",
                 "use a bucket of its own, best on another account",
             )
-        return cls(make_client(others), uri)
+        return cls(make_client(others, read_seconds=_READ_SECONDS), uri)
 
     @property
     def _prefix(self) -> str:
@@ -181,13 +184,23 @@ class Vault:
             multipart_threshold=part, multipart_chunksize=part, max_concurrency=2
         )
         config.max_in_memory_upload_chunks = _PARTS_IN_MEMORY
+        metadata = dict(facts or {})
         with sealing(plain, self.recipients) as sealed:
             try:
+                if size <= _SMALL_BYTES:
+                    # In one request and with no threads, of which there would be some for each.
+                    self.s3.put_object(
+                        Bucket=self.uri.bucket,
+                        Key=self._key(name),
+                        Metadata=metadata,
+                        Body=sealed.read(),
+                    )
+                    return
                 self.s3.upload_fileobj(
                     sealed,
                     self.uri.bucket,
                     self._key(name),
-                    ExtraArgs={"Metadata": dict(facts or {})},
+                    ExtraArgs={"Metadata": metadata},
                     Config=config,
                 )
             except self.s3.exceptions.NoSuchBucket as error:

@@ -14,18 +14,18 @@ Answer = TypeVar("Answer")
 
 
 def in_parallel(
-    ask: Callable[[Item], Answer], items: Iterable[Item]
+    ask: Callable[[Item], Answer], items: Iterable[Item], at_once: int = CONNECTIONS
 ) -> Iterator[tuple[Item, Answer]]:
     """Yield each item with its answer, in order; only a few are in memory, however many come.
 
     The items are read in the caller's thread, so they may come from the database.
     """
     waiting: deque[tuple[Item, Future[Answer]]] = deque()
-    with ThreadPoolExecutor(CONNECTIONS) as threads:
+    with ThreadPoolExecutor(at_once) as threads:
         try:
             for item in items:
                 waiting.append((item, threads.submit(ask, item)))
-                if len(waiting) > 2 * CONNECTIONS:
+                if len(waiting) > 2 * at_once:
                     first, answer = waiting.popleft()
                     yield first, answer.result()
             while waiting:

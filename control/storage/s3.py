@@ -65,13 +65,16 @@ class S3Uri:
         return f"{SCHEME}{self.bucket}/{self.key}"
 
 
-def make_client(settings: Settings, *, hurries: bool = False) -> S3Client:
+def make_client(
+    settings: Settings, *, hurries: bool = False, read_seconds: float | None = None
+) -> S3Client:
     """Return an S3 client with the keys of the settings (the local stack) or of boto3's chain.
 
-    One that `hurries` tries once, for those who only ask whether S3 answers.
+    One that `hurries` tries once, for those who only ask whether S3 answers. `read_seconds` is how
+    long an answer may take, if that is longer than for others.
     """
     with open_session(settings) as (session, proxies):
-        return _client_of(session, settings, proxies, hurries=hurries)
+        return _client_of(session, settings, proxies, hurries, read_seconds)
 
 
 @contextmanager
@@ -114,7 +117,11 @@ def _loader_of(data_path: str | None) -> Loader:
 
 
 def _client_of(
-    session: boto3.Session, settings: Settings, proxies: dict[str, str] | None, *, hurries: bool
+    session: boto3.Session,
+    settings: Settings,
+    proxies: dict[str, str] | None,
+    hurries: bool,
+    read_seconds: float | None,
 ) -> S3Client:
     from botocore.config import Config
 
@@ -130,17 +137,17 @@ def _client_of(
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
             proxies=proxies,
             max_pool_connections=CONNECTIONS,
-        ).merge(patience(1 if hurries else ATTEMPTS)),
+        ).merge(patience(1 if hurries else ATTEMPTS, read_seconds)),
     )
 
 
-def patience(attempts: int = ATTEMPTS) -> Config:
+def patience(attempts: int = ATTEMPTS, read_seconds: float | None = None) -> Config:
     """Return how long to wait for a service of AWS or its replacement."""
     from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=read_seconds or READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
 
@@ -155,7 +162,7 @@ def explain(error: BotoCoreError) -> ControlError:
     match error:
         case ReadTimeoutError():
             return ControlError(
-                f"S3 at {address} accepts connections but does not answer within {READ_SECONDS} s",
+                f"S3 at {address} accepts connections but does not answer in time",
                 f"look at that server; the one {running}",
             )
         case ConnectTimeoutError():

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from control import stack
 from control.backups.archive import Archive
+from control.backups.packing import PACKED
 from control.cli import cli
 from control.stack.process import start_mark, wait_for
 from tests.stack.conftest import SERVERS, LocalStack
@@ -87,4 +88,4 @@ def test_stack_keeps_an_archive_whatever_is_killed(local: LocalStack) -> None:
     with local.connect() as conn:
         assert conn.execute("select slot_name from pg_replication_slots").fetchall() == []
     assert archive_of(local).bases == [base]
-    assert Path(base.directory, "base.tar.gz").exists()
+    assert Path(base.directory, PACKED).exists()

@@ -5,7 +5,6 @@ They run on the PostgreSQL of ASPEN_POSTGRES_BIN: .ci/run runs this file for eit
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
@@ -15,19 +14,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from zstandard import ZstdDecompressor
 
 from control.backups.archive import Archive, Base, write_witness
+from control.backups.basing import BaseMaker
 from control.backups.drill import seen_by_a_stranger
+from control.backups.packing import PACKED
 from control.backups.recovery import Copy, Target, recovering, unpack
+from control.backups.retention import Retention
 from control.backups.sealing import identities_of
 from control.backups.tools import find_tool
 from control.commands.db_archive import moment_of
 from control.errors import ControlError
-from control.stack.process import wait_for
+from control.stack.process import start_mark, wait_for
 from control.storage.s3 import make_client
 from tests.servers import SETTINGS
 from tests.stack.backups import (
@@ -240,6 +244,30 @@ def test_moment_needs_a_date_a_time_and_a_zone(text: str) -> None:
     assert moment_of("2024-05-01 12:00+02:00").isoformat() == "2024-05-01T10:00:00+00:00"
 
 
+def test_restore_that_was_killed_can_be_repeated(archived: Archived, tmp_path: Path) -> None:
+    """End the server that it left running on half a directory, and begin again."""
+    data = tmp_path / "data"
+    arguments = ("db", "restore", str(archived.home), "--into", str(data))
+    pid_file = tmp_path / "data.partial" / "postmaster.pid"
+    first = subprocess.Popen(
+        [sys.executable, "-m", "control", *arguments],
+        cwd=SETTINGS.root,
+        env=os.environ | archived.stack.environment,
+    )
+    assert wait_for(lambda: pid_file.exists() or first.poll() is not None, 60)
+    first.kill()
+    first.wait()
+    server = int(pid_file.read_text().splitlines()[0])
+    assert start_mark(server) is not None
+
+    archived.stack.run(*arguments)
+
+    assert start_mark(server) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+    with started(data, Archive(archived.home), archived.stack) as conn:
+        assert conn.execute("select from public.kept where word = 'after'").rowcount == 1
+
+
 def test_restore_never_writes_into_a_directory_with_files(
     archived: Archived, tmp_path: Path
 ) -> None:
@@ -300,9 +328,9 @@ def test_stolen_vault_shows_no_row(archived: Archived) -> None:
     ]
 
     here = b"".join(path.read_bytes() for path in Archive(archived.home).wal.iterdir())
-    here += gzip.decompress(
-        (Archive(archived.home).bases[0].directory / "base.tar.gz").read_bytes()
-    )
+    [base] = Archive(archived.home).bases
+    with open(base.directory / PACKED, "rb") as packed:
+        here += ZstdDecompressor().stream_reader(packed).read()
     assert [word for word in words if word not in here] == []
     assert len(outside) > len(KEYS)
     assert [data for data in outside if not data.startswith(b"age-encryption.org/v1\n")] == []
@@ -315,12 +343,9 @@ def test_damaged_base_backup_and_missing_segment_are_found(
     """Verify each file of the base backup, and that no segment of the log is missing."""
     archive = archived.copy(tmp_path / "archive")
     [base] = archive.bases
-    packed = (base.directory / "base.tar.gz").read_bytes()
+    packed = (base.directory / PACKED).read_bytes()
     middle = len(packed) // 2
-    # A single bit may be one of those that gzip leaves unused.
-    (base.directory / "base.tar.gz").write_bytes(
-        packed[:middle] + bytes(64) + packed[middle + 64 :]
-    )
+    (base.directory / PACKED).write_bytes(packed[:middle] + bytes(64) + packed[middle + 64 :])
 
     with pytest.raises(ControlError, match="damaged"):
         unpack(archived.stack.settings, archive, base, tmp_path / "data")
@@ -328,6 +353,38 @@ def test_damaged_base_backup_and_missing_segment_are_found(
     archive.segments(base)[0].unlink()
     with pytest.raises(ControlError, match=r"lacks [0-9A-F]{24}, where base backup"):
         archive.segments(base)
+
+
+def test_next_base_backup_is_made_beside_everything_else(
+    archived: Archived, tmp_path: Path
+) -> None:
+    """Return at once, while the base backup and the hashes of its rows are on their way."""
+    archive, stack = archived.copy(tmp_path / "archive"), archived.stack
+    (archive.home / "base" / "20240501T000000Z.partial").mkdir()
+    maker = BaseMaker(
+        archive,
+        find_tool(stack.settings, "pg_basebackup", archive.bases[0].server_major),
+        f"{stack.settings.admin_database_url}",
+        True,
+        stack.connect,
+        timedelta(0),
+        Retention(keep=9),
+        print,
+        once=False,
+    )
+
+    maker.clear_up()
+    assert list((archive.home / "base").glob("*.partial")) == []
+    with stack.connect() as conn, conn.transaction():
+        # Whoever writes keeps the hashes waiting.
+        conn.execute("lock table aspen.samples in row exclusive mode")
+        maker.do_what_is_due()
+        assert len(archive.bases) == 1
+        assert wait_for(lambda: len(archive.bases) == 2, 60)
+        maker.do_what_is_due()
+        assert archive.bases[1].witness is None
+    assert wait_for(lambda: archive.bases[1].witness is not None, 60)
+    assert len(archive.bases) == 2
 
 
 def test_older_base_backups_and_their_log_are_deleted(archived: Archived) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from control.backups.archive import Archive, Base, write_base
+from control.backups.packing import PACKED
 
 
 def make_archive(home: Path, *days_old: int) -> Archive:
@@ -31,7 +32,7 @@ def make_base(archive: Archive, number: int, age: int) -> Base:
     directory.mkdir(parents=True)
     span = {"Timeline": 1, "Start-LSN": f"0/{number:X}000028"}
     (directory / "backup_manifest").write_text(json.dumps({"WAL-Ranges": [span]}))
-    (directory / "base.tar.gz").write_bytes(b"rows")
+    (directory / PACKED).write_bytes(b"rows")
     moment = made_at.isoformat()
     base = Base(directory, moment, moment, "0/0", 18, "aspen", "postgres", 1 << 24)
     write_base(base)

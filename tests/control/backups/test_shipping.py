@@ -14,6 +14,7 @@ from control.backups.fetching import fetched_archive
 from control.backups.keeping import listed_backups, listed_vault
 from control.backups.manifest import StoredObject
 from control.backups.objects import Wanted
+from control.backups.packing import PACKED
 from control.backups.retention import Retention
 from control.backups.sealing import identities_of
 from control.backups.shipping import OtherArchiveError, Shipper
@@ -59,7 +60,7 @@ def test_archive_comes_back_from_the_vault(
     archive = make_archive(tmp_path / "archive", 2, 1)
     stored, shipper = keep_object(archive), shipper_of(archive, vault)
 
-    shipper.ship_object(stored)
+    shipper.ship_objects([stored])
     ship(archive, shipper)
 
     (tmp_path / "scratch").mkdir()
@@ -86,7 +87,7 @@ def test_base_backup_that_was_sent_in_part_does_not_count(
     archive = make_archive(tmp_path / "archive", 2)
     ship(archive, shipper_of(archive, vault))
     new = make_base(archive, 2, 1)
-    packed = new.directory / "base.tar.gz"
+    packed = new.directory / PACKED
     packed.unlink()
     packed.symlink_to("/proc/self/mem")
 
@@ -116,7 +117,7 @@ def test_vault_that_does_not_answer_falls_behind_and_catches_up(
 
     for _ in range(2):
         shipper.begin_round()
-        shipper.ship_object(stored)
+        shipper.ship_objects([stored])
         ship(archive, shipper)
 
     assert not shipper.is_up
@@ -124,7 +125,7 @@ def test_vault_that_does_not_answer_falls_behind_and_catches_up(
     assert line.startswith(f"{vault.uri} is behind: no S3 server answers at")
     shipper.vault = vault
     shipper.begin_round()
-    shipper.ship_object(stored)
+    shipper.ship_objects([stored])
     ship(archive, shipper)
     assert {f"{WANTED.file}.json", ARCHIVE} <= {kept.name for kept in vault.files()}
     base = f"base/{archive.bases[0].directory.name}/{BASE}"
