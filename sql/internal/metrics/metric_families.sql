@@ -80,7 +80,11 @@ begin atomic
         (63, 'aspen_table_dead_rows', 'gauge', 'Rows to be vacuumed, as the server estimates'),
         (70, 'aspen_group_jobs_ended_in_day', 'gauge', 'Jobs of a group that ended in 24 hours'),
         (71, 'aspen_group_job_seconds_in_day', 'gauge', 'How long they ran'),
-        (72, 'aspen_group_requests_today', 'gauge', 'Requests of a group since midnight UTC')
+        (72, 'aspen_group_requests_today', 'gauge', 'Requests of a group since midnight UTC'),
+        (73, 'aspen_group_usage', 'gauge', 'What a group has or asked for, by kind of limit'),
+        (74, 'aspen_group_limit', 'gauge', 'What it may have or ask for at most'),
+        (75, 'aspen_all_groups_usage', 'gauge', 'What all groups have or asked for together'),
+        (76, 'aspen_group_usage_age_seconds', 'gauge', 'How long ago groups were counted')
     ) as families (number, name, type, help);
 end;
 

@@ -41,6 +41,7 @@ def _gauge(name: str, fires: float, calm: float, labels: str = "") -> tuple[list
     return [f"{name}{labels} {fires:.0f}"], [f"{name}{labels} {calm:.0f}"]
 
 
+_LIMIT = 'aspen_group_limit{group="3", of="samples"}'
 _KIND = '{kind="export"}'
 # For each alert the series with which it fires, alone, and similar ones with which nothing does.
 CASES: dict[str, tuple[list[str], list[str]]] = {
@@ -76,6 +77,11 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "AspenMailsWait": _gauge("aspen_oldest_mail_seconds", 1000, 800),
     "AspenObjectsAreNotDeleted": _gauge("aspen_oldest_object_prune_seconds", 3e5, 2e5),
     "AspenKeptAnswersStay": _gauge("aspen_oldest_idempotency_key_seconds", 1e5, 9e4),
+    "AspenGroupNearsItsLimit": (
+        ['aspen_group_usage{group="3", of="samples"} 91', f"{_LIMIT} 100"],
+        ['aspen_group_usage{group="3", of="samples"} 89', f"{_LIMIT} 100"],
+    ),
+    "AspenGroupsAreNotCounted": _gauge("aspen_group_usage_age_seconds", 4000, 700),
     "AspenReplicaIsBehind": _gauge("aspen_replication_lag_seconds", 40, 20, '{replica="b"}'),
     "AspenSlotKeepsLog": _gauge("aspen_replication_slot_bytes", 11e9, 9e9, '{slot="b"}'),
     "AspenConnectionsRunOut": (
