@@ -194,6 +194,21 @@ def test_server_tells_about_itself(request_as: RequestAs, operator: str) -> None
     assert "aspen_replication_lag_seconds" not in metrics.names()
 
 
+def test_slot_that_nobody_reads_is_counted(
+    superuser: psycopg.Connection, request_as: RequestAs, operator: str
+) -> None:
+    """Count it, because a replica that is gone has no lag."""
+    before = metrics_of(request_as, operator).value("aspen_replication_slots_unused")
+    superuser.execute("select pg_create_physical_replication_slot('nobody', true)")
+    try:
+        metrics = metrics_of(request_as, operator)
+    finally:
+        superuser.execute("select pg_drop_replication_slot('nobody')")
+
+    assert (before, metrics.value("aspen_replication_slots_unused")) == (0, 1)
+    assert metrics.value("aspen_replication_slot_bytes", slot="nobody") is not None
+
+
 @pytest.mark.parametrize("role", ["member", "anon"])
 def test_others_read_no_metrics(request_as: RequestAs, lab: Lab, role: str) -> None:
     """Refuse admins of groups as well as nobody."""

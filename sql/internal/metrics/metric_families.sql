@@ -74,6 +74,7 @@ begin atomic
         (55, 'aspen_replication_lag_seconds', 'gauge', 'How far a replica is behind, in time'),
         (56, 'aspen_replication_lag_bytes', 'gauge', 'How far a replica is behind, in bytes'),
         (57, 'aspen_replication_slot_bytes', 'gauge', 'What a slot keeps of the write-ahead log'),
+        (58, 'aspen_replication_slots_unused', 'gauge', 'Slots from which nobody reads now'),
         (60, 'aspen_database_bytes', 'gauge', 'Size of the database'),
         (61, 'aspen_table_bytes', 'gauge', 'Size of a table with its indexes'),
         (62, 'aspen_table_rows', 'gauge', 'Rows of a table, as the server estimates'),
