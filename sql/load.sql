@@ -30,6 +30,7 @@
 \ir tables/invitations.sql
 \ir tables/group_limits.sql
 \ir tables/group_requests.sql
+\ir tables/group_sizes.sql
 \ir tables/log_positions.sql
 \ir tables/mails.sql
 \ir tables/machine_tokens.sql
@@ -288,6 +289,7 @@
 \ir internal/metrics/server_metrics.sql
 \ir internal/metrics/table_metrics.sql
 \ir internal/metrics/group_metrics.sql
+\ir internal/metrics/usage_metrics.sql
 \ir internal/metrics/metrics.sql
 \ir internal/text/tidy_name.sql
 \ir internal/text/is_same_address.sql
@@ -383,6 +385,7 @@
 \ir policies/invitations.sql
 \ir policies/group_limits.sql
 \ir policies/group_requests.sql
+\ir policies/group_sizes.sql
 \ir policies/mails.sql
 \ir policies/machine_tokens.sql
 \ir policies/samples.sql

@@ -134,7 +134,7 @@ $$;
 -- and what is long and computed. Of the tables that decide on access it keeps those of the columns
 -- listed below, after the column that is the row's id. Those of sequences are in
 -- triggers/sequences.sql; replaced_sequences, event_notes and events are themselves records of
--- changes, and group_requests is one of requests.
+-- changes, and group_requests and group_sizes are counts.
 do $$
 declare
     missing record;
@@ -217,7 +217,8 @@ begin
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
             and tables.relname not in (
-                'event_notes', 'events', 'group_requests', 'replaced_sequences', 'sequences'
+                'event_notes', 'events', 'group_requests', 'group_sizes', 'replaced_sequences',
+                'sequences'
             )
             and not tables.relispartition
             and (

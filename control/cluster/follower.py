@@ -139,7 +139,8 @@ def follow(settings: Settings, state: ClusterState) -> None:
         with suppress(psycopg.Error), connect_here(url, connect_timeout=2) as conn:
             conn.execute(f"listen {CHANNEL}")
             while True:
-                for notification in conn.notifies(timeout=EVERY_SECONDS, stop_after=1):
+                # As a list, because the connection does nothing else before the end of notifies().
+                for notification in list(conn.notifies(timeout=EVERY_SECONDS, stop_after=1)):
                     following.pass_on(notification.payload, conn)
                 following.look()
         time.sleep(EVERY_SECONDS)

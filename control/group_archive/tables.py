@@ -34,6 +34,7 @@ RECORDED: Mapping[str, str] = {
     "event_notes": "events are about rows by their ids here",
     "events": "events are about rows by their ids here",
     "group_requests": "requests were sent to this platform",
+    "group_sizes": "what the group has is counted where it is",
     "group_grants": "who else may see a group is decided where it is imported",
 }
 # Columns with ids that have no foreign key, and the table whose ids they hold. The rows that these

@@ -11,6 +11,7 @@ import psycopg
 
 from control.database import connect
 from control.errors import ControlError
+from control.metrics.group_sizes import count_sizes
 from control.metrics.log_reader import LogReader, Position
 from control.metrics.requests import parse
 from control.queries import query
@@ -70,14 +71,14 @@ def _count_chunk(conn: psycopg.Connection, log: Path, source: str) -> int | None
 
 
 class GroupCounter:
-    """A thread that counts every few seconds; while the database is down, it waits."""
+    """A thread that counts what groups ask for and have; while the database is down, it waits."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
         self._settings = settings
         self._log = log
         self._source = f"{platform.node()}:{log.absolute()}"[:500]
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="group requests", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="counting groups", daemon=True)
 
     def start(self) -> None:
         """Begin to count."""
@@ -98,6 +99,7 @@ class GroupCounter:
                     )
                     while not self._is_over.is_set():
                         count_requests(conn, self._log, self._source)
+                        count_sizes(conn)
                         self._is_over.wait(EVERY_SECONDS)
             except (psycopg.Error, ControlError, OSError):
                 # aspen_up says that the database is down; the log keeps the requests meanwhile.

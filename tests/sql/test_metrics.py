@@ -21,6 +21,14 @@ def operator(admin: psycopg.Connection) -> str:
     return "olga"
 
 
+def sizes(conn: psycopg.Connection, group: int, samples: int, jobs_requested: int = 0) -> None:
+    """Store what a group had when it was counted."""
+    conn.execute(
+        "insert into aspen.group_sizes values (%s, %s, 0, 0, 0, %s)",
+        [group, samples, jobs_requested],
+    )
+
+
 def text_of(request_as: RequestAs, operator: str) -> str:
     """Return what an operator reads."""
     with request_as("operator", sub=operator) as conn:
@@ -42,7 +50,7 @@ def test_each_sample_has_a_family(
     families = {row[0] for row in admin.execute("select name from internal.metric_families()")}
     measured = {
         row[0]
-        for function in ("job", "outbox", "server", "table", "group")
+        for function in ("job", "outbox", "server", "table", "group", "usage")
         for row in admin.execute(f"select distinct name from internal.{function}_metrics()")  # noqa: S608
     }
 
@@ -125,6 +133,57 @@ def test_groups_are_named_by_their_ids_alone(
     assert not any(word in text for word in ("PRIVATE-1", "hCoV", "example.org", "alice", "Alice"))
 
 
+def test_groups_are_compared_with_their_limits(
+    admin: psycopg.Connection, request_as: RequestAs, operator: str, lab: Lab
+) -> None:
+    """Tell what a group had when it was counted, and beside it the limit of the same name."""
+    sizes(admin, lab.group, samples=90, jobs_requested=3)
+    sizes(admin, lab.other_group, samples=7)
+    factories.insert(
+        admin, "group_limits", {"group_id": lab.group, "most_samples": 100, "most_jobs_per_day": 4}
+    )
+    metrics = metrics_of(request_as, operator)
+
+    of_group = {
+        (name.removeprefix("aspen_group_"), labels["of"]): value
+        for (name, pairs), value in metrics.samples.items()
+        if (labels := dict(pairs)).get("group") == str(lab.group) and "of" in labels
+    }
+    assert of_group == {
+        ("usage", "samples"): 90,
+        ("limit", "samples"): 100,
+        ("usage", "jobs_per_day"): 3,
+        ("limit", "jobs_per_day"): 4,
+    }
+    assert metrics.value("aspen_all_groups_usage", of="samples") == 97
+    assert metrics.value("aspen_group_usage_age_seconds") == 0
+
+
+def test_few_of_many_groups_are_shown(
+    admin: psycopg.Connection, request_as: RequestAs, operator: str, lab: Lab
+) -> None:
+    """Show the 100 largest, and smaller ones only if they are near a limit."""
+    admin.execute(
+        "with made as (insert into aspen.groups (name, prefix) select 'Many ' || number,"
+        " 'MANY-' || number from generate_series(1, 120) as number returning id, name)"
+        " insert into aspen.group_sizes select id, 1000 + substr(name, 6)::integer, 0, 0, 0, 0"
+        " from made"
+    )
+    sizes(admin, lab.group, samples=6)
+    sizes(admin, lab.other_group, samples=4)
+    for group in (lab.group, lab.other_group):
+        factories.insert(admin, "group_limits", {"group_id": group, "most_samples": 10})
+    metrics = metrics_of(request_as, operator)
+
+    shown = {
+        dict(labels)["group"] for name, labels in metrics.samples if name == "aspen_group_usage"
+    }
+    smallest = min(
+        value for (name, _), value in metrics.samples.items() if name == "aspen_group_usage"
+    )
+    assert (len(shown), smallest, str(lab.other_group) in shown) == (101, 6, False)
+
+
 def test_server_tells_about_itself(request_as: RequestAs, operator: str) -> None:
     """Tell the states of connections, which only some roles see; there is no replica."""
     metrics = metrics_of(request_as, operator)
@@ -133,6 +192,21 @@ def test_server_tells_about_itself(request_as: RequestAs, operator: str) -> None
     assert (metrics.value("aspen_table_bytes", table="samples") or 0) > 0
     assert metrics.value("aspen_is_replica") == 0
     assert "aspen_replication_lag_seconds" not in metrics.names()
+
+
+def test_slot_that_nobody_reads_is_counted(
+    superuser: psycopg.Connection, request_as: RequestAs, operator: str
+) -> None:
+    """Count it, because a replica that is gone has no lag."""
+    before = metrics_of(request_as, operator).value("aspen_replication_slots_unused")
+    superuser.execute("select pg_create_physical_replication_slot('nobody', true)")
+    try:
+        metrics = metrics_of(request_as, operator)
+    finally:
+        superuser.execute("select pg_drop_replication_slot('nobody')")
+
+    assert (before, metrics.value("aspen_replication_slots_unused")) == (0, 1)
+    assert metrics.value("aspen_replication_slot_bytes", slot="nobody") is not None
 
 
 @pytest.mark.parametrize("role", ["member", "anon"])

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
 from control.cluster import lifecycle
+from control.cluster.bouncer import TRANSACTION
 from control.errors import ControlError
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.calm.run import prepare
+from tests.control.metrics.monitoring import check_alerts, unit_test
 from tests.failover.run import Result, clear, switch
 from tests.failover.stage import LocalCluster, needs_cluster, run_local_cluster
+from tests.stack.watched_cluster import LAG, Watcher, stuck
 
 pytestmark = [needs_cluster, pytest.mark.timeout(300)]
+METHODS = ("GET", "POST")
 NAMES = "/samples?select=private_identifier&private_identifier=eq."
 
 
@@ -54,6 +58,12 @@ class Client:
         found: list[dict[str, str]] = answer.json()
         return found == [{"private_identifier": name}]
 
+    def calls(self, function: str) -> list[int]:
+        """Return with which statuses a replica and the writer answer a function."""
+        url = f"{self.local.settings.api_url}/rpc/{function}"
+        headers = self._headers({})
+        return [httpx.request(method, url, headers=headers).status_code for method in METHODS]
+
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} | headers
 
@@ -76,24 +86,9 @@ def ada(local: LocalCluster) -> Client:
 
 @pytest.fixture
 def late(local: LocalCluster, ada: Client) -> Iterator[Client]:
-    """Stop both replicas from replaying: they wait for a lock that a query on each holds."""
-    with local.connect() as primary, ExitStack() as stack:
-        primary.execute("create table if not exists public.brake ()")
-        wait_for(lambda: all(has_brake(local, number) for number in local.replicas()), 10)
-        for number in local.replicas():
-            conn: psycopg.Connection = stack.enter_context(local.on(number))
-            stack.enter_context(conn.transaction())
-            conn.execute("select from public.brake")
-        with primary.transaction():
-            primary.execute("lock table public.brake in access exclusive mode")
+    """Stop both replicas from replaying."""
+    with stuck(local, *local.replicas()):
         yield ada
-
-
-def has_brake(local: LocalCluster, number: int) -> bool:
-    """Tell whether a replica has the table."""
-    with local.on(number) as conn:
-        found = conn.execute("select to_regclass('public.brake') is not null").fetchone()
-    return found == (True,)
 
 
 def test_two_replicas_follow_a_primary(local: LocalCluster) -> None:
@@ -185,3 +180,57 @@ def test_switchover_refuses_a_node_that_may_lack_something(local: LocalCluster) 
         lifecycle.switchover(local.outer, unfit, dry_run=False)
 
     assert (caught.value.remedy, local.primary().name in (fit, unfit)) == (f"choose {fit}", False)
+
+
+@pytest.fixture(scope="module")
+def watcher(local: LocalCluster) -> Watcher:
+    """Store an operator who watches the cluster."""
+    return Watcher.of(local)
+
+
+def test_lag_of_each_replica_is_watched(local: LocalCluster, watcher: Watcher) -> None:
+    """Name each, and show only the lag of one that does not replay, until it does again."""
+    first, other = local.replicas()
+    with stuck(local, first) as [name]:
+        behind = {unit: watcher.lag_after_a_write(name, unit) for unit in ("bytes", "seconds")}
+        for unit, lag in behind.items():
+            wait_for(partial(watcher.is_further_behind, name, unit, lag), 20)
+        wait_for(lambda: watcher.lags("bytes")[f"node-{other}"] == 0, 10)
+        lags = watcher.lags("seconds")
+    wait_for(lambda: watcher.lags("bytes")[name] == 0, 10)
+
+    assert (sorted(lags), behind["bytes"] > 10_000) == (sorted([name, f"node-{other}"]), True)
+    assert lags[name] > behind["seconds"] > 0
+
+
+def test_lag_of_a_replica_fires_its_alert(
+    local: LocalCluster, watcher: Watcher, tmp_path: Path
+) -> None:
+    """Have the shipped rule read the series by its real name, as it grows while time passes."""
+    number = local.replicas()[0]
+    with stuck(local, number) as [name]:
+        watcher.lag_after_a_write(name, "seconds")
+        seen = watcher.lags("seconds")
+    series = [f'{LAG}_seconds{{replica="{one}"}} {"0+60" if one == name else "0"}' for one in seen]
+
+    fires = unit_test("a replica that replays nothing", series, {"AspenReplicaIsBehind"})
+    assert check_alerts(tmp_path, fires) == ""
+
+
+def test_new_endpoint_is_served_behind_a_pool_of_transactions(
+    local: LocalCluster, ada: Client
+) -> None:
+    """Have the follower, which listens at the server itself, pass on what PgBouncer does not."""
+    local.pooling = TRANSACTION
+    local.up()
+    before = ada.calls("reached")
+    with local.connect() as conn:
+        conn.execute(
+            "create function api.reached() returns integer language sql stable"
+            " begin atomic select 7; end; grant execute on function api.reached() to member"
+        )
+        conn.execute("notify pgrst, 'reload schema'")
+
+    wait_for(lambda: ada.calls("reached") == [200, 200], 10)
+
+    assert (before, ada.calls("reached")) == ([404, 404], [200, 200])

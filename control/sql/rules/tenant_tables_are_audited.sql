@@ -10,9 +10,10 @@ where
     tables.relnamespace = 'aspen'::regnamespace
     and tables.relkind in ('r', 'p')
     and to_regclass('aspen.audit_log') is not null
-    -- What records changes or requests itself.
+    -- What records changes itself, or counts.
     and tables.relname not in (
-        'audit_log', 'event_notes', 'events', 'group_requests', 'replaced_sequences'
+        'audit_log', 'event_notes', 'events', 'group_requests', 'group_sizes',
+        'replaced_sequences'
     )
     -- Partitions have the triggers of their table.
     and not tables.relispartition

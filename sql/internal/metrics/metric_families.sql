@@ -74,13 +74,18 @@ begin atomic
         (55, 'aspen_replication_lag_seconds', 'gauge', 'How far a replica is behind, in time'),
         (56, 'aspen_replication_lag_bytes', 'gauge', 'How far a replica is behind, in bytes'),
         (57, 'aspen_replication_slot_bytes', 'gauge', 'What a slot keeps of the write-ahead log'),
+        (58, 'aspen_replication_slots_unused', 'gauge', 'Slots from which nobody reads now'),
         (60, 'aspen_database_bytes', 'gauge', 'Size of the database'),
         (61, 'aspen_table_bytes', 'gauge', 'Size of a table with its indexes'),
         (62, 'aspen_table_rows', 'gauge', 'Rows of a table, as the server estimates'),
         (63, 'aspen_table_dead_rows', 'gauge', 'Rows to be vacuumed, as the server estimates'),
         (70, 'aspen_group_jobs_ended_in_day', 'gauge', 'Jobs of a group that ended in 24 hours'),
         (71, 'aspen_group_job_seconds_in_day', 'gauge', 'How long they ran'),
-        (72, 'aspen_group_requests_today', 'gauge', 'Requests of a group since midnight UTC')
+        (72, 'aspen_group_requests_today', 'gauge', 'Requests of a group since midnight UTC'),
+        (73, 'aspen_group_usage', 'gauge', 'What a group has or asked for, by kind of limit'),
+        (74, 'aspen_group_limit', 'gauge', 'What it may have or ask for at most'),
+        (75, 'aspen_all_groups_usage', 'gauge', 'What all groups have or asked for together'),
+        (76, 'aspen_group_usage_age_seconds', 'gauge', 'How long ago groups were counted')
     ) as families (number, name, type, help);
 end;
 

@@ -17,6 +17,8 @@ as $$
         select * from internal.table_metrics()
         union all
         select * from internal.group_metrics()
+        union all
+        select * from internal.usage_metrics()
     ),
 
     lines as (

@@ -80,6 +80,14 @@ begin atomic
                 extract(epoch from now() - archiver.last_archived_time)
             ),
             ('aspen_is_replica', pg_is_in_recovery()::integer),
+            -- A replica keeps slots for the day on which it is the primary.
+            (
+                'aspen_replication_slots_unused',
+                (
+                    select count(*) from pg_catalog.pg_replication_slots as slots
+                    where not slots.active and not pg_is_in_recovery()
+                )
+            ),
             ('aspen_database_bytes', pg_database_size(counters.datid))
         ) as measured (name, value)
     where counters.datname = current_database() and measured.value is not null

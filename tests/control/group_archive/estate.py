@@ -200,6 +200,7 @@ class Estate:
             " values (%s, '2026-01-02', 4)",
             [group_id],
         )
+        conn.execute("insert into aspen.group_sizes values (%s, 3, 0, 0, 0, 0)", [group_id])
         other = factories.group(conn)
         factories.grant(conn, group_id, other)
         factories.grant(conn, other, group_id)

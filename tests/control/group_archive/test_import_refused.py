@@ -178,15 +178,27 @@ def test_a_group_of_this_name_is_left_alone(estate: Estate, archive: Path) -> No
     assert f"there is a group {group['name']} with the prefix {group['prefix']}" in message
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("cut.tar", "is missing"), ("cut.tar.zst", "cut.tar.zst is damaged")]
-)
-def test_a_file_that_was_cut_off_is_refused(
-    estate: Estate, tmp_path: Path, name: str, message: str
-) -> None:
-    """Notice it in either form of a file."""
-    path = estate.exported(estate.group(), tmp_path / name)
+def test_a_file_that_was_cut_off_is_refused(estate: Estate, tmp_path: Path) -> None:
+    """Notice it in a compressed file, wherever it ends."""
+    path = estate.exported(estate.group(), tmp_path / "cut.tar.zst")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    assert "cut.tar.zst is damaged" in refused(estate, path)
+
+
+@pytest.mark.parametrize(
+    ("bytes_of_the_last", "message"),
+    [(0, "is missing"), (700, "cut.tar is damaged")],
+    ids=["after a file", "within a file"],
+)
+def test_a_plain_file_that_was_cut_off_is_refused(
+    estate: Estate, tmp_path: Path, bytes_of_the_last: int, message: str
+) -> None:
+    """Notice that files are missing, or that the last one is."""
+    path = estate.exported(estate.group(), tmp_path / "cut.tar")
+    with tarfile.open(path) as tar:
+        last = max((member for member in tar if member.size > 700), key=lambda one: one.offset)
+    path.write_bytes(path.read_bytes()[: last.offset + bytes_of_the_last])
 
     assert message in refused(estate, path)
 

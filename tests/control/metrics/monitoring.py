@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +43,7 @@ def _gauge(name: str, fires: float, calm: float, labels: str = "") -> tuple[list
     return [f"{name}{labels} {fires:.0f}"], [f"{name}{labels} {calm:.0f}"]
 
 
+_LIMIT = 'aspen_group_limit{group="3", of="samples"}'
 _KIND = '{kind="export"}'
 # For each alert the series with which it fires, alone, and similar ones with which nothing does.
 CASES: dict[str, tuple[list[str], list[str]]] = {
@@ -76,8 +79,14 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "AspenMailsWait": _gauge("aspen_oldest_mail_seconds", 1000, 800),
     "AspenObjectsAreNotDeleted": _gauge("aspen_oldest_object_prune_seconds", 3e5, 2e5),
     "AspenKeptAnswersStay": _gauge("aspen_oldest_idempotency_key_seconds", 1e5, 9e4),
+    "AspenGroupNearsItsLimit": (
+        ['aspen_group_usage{group="3", of="samples"} 91', f"{_LIMIT} 100"],
+        ['aspen_group_usage{group="3", of="samples"} 89', f"{_LIMIT} 100"],
+    ),
+    "AspenGroupsAreNotCounted": _gauge("aspen_group_usage_age_seconds", 4000, 700),
     "AspenReplicaIsBehind": _gauge("aspen_replication_lag_seconds", 40, 20, '{replica="b"}'),
     "AspenSlotKeepsLog": _gauge("aspen_replication_slot_bytes", 11e9, 9e9, '{slot="b"}'),
+    "AspenReplicaIsGone": _gauge("aspen_replication_slots_unused", 1, 0),
     "AspenConnectionsRunOut": (
         ['aspen_connections{login="control", state="idle"} 95', "aspen_connections_max 100"],
         ['aspen_connections{login="control", state="idle"} 85', "aspen_connections_max 100"],
@@ -122,22 +131,33 @@ def named_metrics() -> set[str]:
     return set(METRIC.findall("\n".join(queries)))
 
 
-def unit_tests() -> dict[str, Any]:
+def run(*command: str) -> str:
+    """Run a program, and return what it says if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}"
+
+
+def check_alerts(folder: Path, *tests: dict[str, Any]) -> str:
+    """Have promtool try the rules, and return what it says if they do otherwise."""
+    file = folder / "tests.yml"
+    file.write_text(
+        json.dumps({"rule_files": [f"{RULES}"], "evaluation_interval": "5m", "tests": tests})
+    )
+    return run(program("promtool"), "test", "rules", f"{file}")
+
+
+def unit_tests() -> list[dict[str, Any]]:
     """Return what promtool is to try: each alert when it fires, and all when none does."""
-    return {
-        "rule_files": [str(RULES)],
-        "evaluation_interval": "5m",
-        "tests": [
-            *(
-                _unit_test(name, fires, {name, *TOGETHER.get(name, ())})
-                for name, (fires, _) in CASES.items()
-            ),
-            _unit_test("calm", sorted({one for _, calm in CASES.values() for one in calm}), set()),
-        ],
-    }
+    return [
+        *(
+            unit_test(name, fires, {name, *TOGETHER.get(name, ())})
+            for name, (fires, _) in CASES.items()
+        ),
+        unit_test("calm", sorted({one for _, calm in CASES.values() for one in calm}), set()),
+    ]
 
 
-def _unit_test(name: str, series: list[str], firing: set[str]) -> dict[str, Any]:
+def unit_test(name: str, series: list[str], firing: set[str]) -> dict[str, Any]:
     """Return that exactly these alerts fire after two hours of these series, one value a minute."""
     given = series if name in ("AspenIsNotWatched", "AspenPartIsDown") else {OK, *series}
     return {

@@ -61,6 +61,7 @@ def test_requests_and_parts_are_shown(world: World, api: Api, s3: S3) -> None:
     wait_for(lambda: "counted-1" in log.read_text(), 10)
 
     with serving(settings_of(api, s3), log) as server:
+        wait_for(lambda: "aspen_group_usage_age_seconds" in scrape(server).names(), 10)
         metrics = scrape(server)
 
     requests = metrics.value(
@@ -73,6 +74,7 @@ def test_requests_and_parts_are_shown(world: World, api: Api, s3: S3) -> None:
         "s3": 1,
     }
     assert metrics.value("aspen_jobs_queued", kind="export") is not None
+    assert (metrics.value("aspen_all_groups_usage", of="samples") or 0) > 0
     assert (metrics.value("aspen_signing_keys_age_seconds") or 0) > 0
     assert metrics.value("aspen_backup_age_seconds") is None
 

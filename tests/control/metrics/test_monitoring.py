@@ -20,8 +20,10 @@ from tests.control.metrics.monitoring import (
     FOLDER,
     RULES,
     alerts,
+    check_alerts,
     named_metrics,
     program,
+    run,
     unit_tests,
 )
 from tests.control.metrics.test_metrics_serve import scrape, serving, settings_of
@@ -30,12 +32,6 @@ from tests.servers import S3, SETTINGS, Api
 
 SERVICE_LEVELS = (SETTINGS.root / "docs" / "service-levels.md").read_text()
 SUFFIXES = ("", "_total", "_bucket", "_count", "_sum")
-
-
-def run(*command: str) -> str:
-    """Run a program, and return what it says if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}"
 
 
 def test_rules_and_configuration_are_accepted() -> None:
@@ -48,10 +44,7 @@ def test_rules_and_configuration_are_accepted() -> None:
 
 def test_each_alert_fires_when_it_should(tmp_path: Path) -> None:
     """Try each with series that make it fire, alone, and with similar ones that do not."""
-    tests = tmp_path / "tests.yml"
-    tests.write_text(json.dumps(unit_tests()))
-
-    assert run(program("promtool"), "test", "rules", f"{tests}") == ""
+    assert check_alerts(tmp_path, *unit_tests()) == ""
     assert set(CASES) == set(alerts())
 
 

@@ -1,0 +1,1 @@
+drop table aspen.group_sizes;

@@ -1,0 +1,21 @@
+-- Keeps what groups had when it was last counted, so that a scrape of metrics counts nothing.
+-- depends: 0029_partition_events
+
+create table aspen.group_sizes (
+    group_id bigint constraint group_sizes_pkey primary key
+    constraint group_sizes_group_id_fkey references aspen.groups (id) on delete cascade,
+    samples bigint not null,
+    sequence_bytes bigint not null,
+    output_bytes bigint not null,
+    upload_bytes bigint not null,
+    jobs_requested bigint not null,
+    counted_at timestamptz not null default now()
+);
+
+comment on table aspen.group_sizes is 'What groups had when it was last counted, for metrics';
+comment on column aspen.group_sizes.samples is 'Samples, private ones included';
+comment on column aspen.group_sizes.sequence_bytes is 'Bytes of their genomes';
+comment on column aspen.group_sizes.output_bytes is 'Bytes of files that jobs wrote';
+comment on column aspen.group_sizes.upload_bytes is 'Bytes of files that were sent and not deleted';
+comment on column aspen.group_sizes.jobs_requested is
+'Jobs that people requested in the 24 hours before';
