@@ -42,7 +42,7 @@ lint: ## Check style and types: ruff, mypy, sqlfluff, squawk
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 sql migrations
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql migrations
 	@$(BIN)/sqlfluff lint --disable-progress-bar --templater placeholder control/sql
 	@$(BIN)/squawk migrations/*.sql
 

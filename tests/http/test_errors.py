@@ -26,7 +26,7 @@ ACCEPT = "/rpc/accept_invitation"
 MERGE = f"{DRY_RUN},resolution=merge-duplicates"
 OBJECT = "application/vnd.pgrst.object+json"
 
-# These need a server of their own: tests/http/test_limits.py, test_edge.py.
+# These need a server of their own: tests/http/test_limits.py, test_edge.py, test_edge_limits.py.
 ELSEWHERE = {
     "503 57014",
     "503 replica_behind",

@@ -15,14 +15,6 @@ STATE = (
 )
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """Make a small checkout whose database is up to date."""
-    checkout = Checkout.create(tmp_path, empty_database)
-    assert checkout.migrate("up").exit_code == 0
-    return checkout
-
-
 def test_down_rolls_back_one_step_and_unloads_the_code(checkout: Checkout) -> None:
     """The code is made for the newest tables; up brings both back."""
     down = checkout.migrate("down", "--without-code", "--yes")

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from control.schema import locks
 from tests.control.schema.checkout import Checkout
-from tests.servers import Database
 
 CODE = "select oid from pg_catalog.pg_proc where pronamespace = 'api'::regnamespace order by oid"
-
-
-@pytest.fixture
-def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """Make a small checkout whose database is up to date."""
-    checkout = Checkout.create(tmp_path, empty_database)
-    assert checkout.migrate("up").exit_code == 0
-    return checkout
 
 
 def change_policy(checkout: Checkout) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.control.schema.checkout import Checkout
-from tests.servers import Database
 
 APPLIED = "select migration_id from control._yoyo_migration order by applied_at_utc"
 
@@ -18,14 +15,6 @@ def creating(name: str, depends: str = "") -> str:
         f"-- Why.\n-- depends: {depends}\n\ncreate table aspen.{name} (id bigint);\n"
         f"alter table aspen.{name} enable row level security, force row level security;\n"
     )
-
-
-@pytest.fixture
-def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
-    """Make a small checkout whose database is up to date."""
-    checkout = Checkout.create(tmp_path, empty_database)
-    assert checkout.migrate("up").exit_code == 0
-    return checkout
 
 
 def test_the_numbers_decide_about_the_order(checkout: Checkout) -> None:

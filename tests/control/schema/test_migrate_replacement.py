@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from control.schema.diff import schema_differences
 from control.schema.migrate import build_from_nothing
 from tests.control.schema.checkout import Checkout
-from tests.servers import SETTINGS, Database
+from tests.servers import Database
 
 OBJECTS = """
 select 'function ' || oid::regprocedure, oid from pg_catalog.pg_proc
@@ -31,20 +30,6 @@ where not tgisinternal
 
 
 WAITING = "select from pg_catalog.pg_locks where not granted and relation = 'aspen.users'::regclass"
-
-
-@pytest.fixture
-def real(tmp_path: Path, database: Database) -> Checkout:
-    """Copy this checkout, and make a database that is up to date with it."""
-    return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
-
-
-@pytest.fixture
-def small(tmp_path: Path, empty_database: Database) -> Checkout:
-    """Make a small checkout whose database is up to date."""
-    checkout = Checkout.create(tmp_path, empty_database)
-    assert checkout.migrate("up").exit_code == 0
-    return checkout
 
 
 @contextmanager

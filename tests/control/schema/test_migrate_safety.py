@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.control.schema.checkout import Checkout
-from tests.servers import SETTINGS, Database
+from tests.servers import Database
 
 FREEZERS = """\
 create table aspen.freezers (id bigint primary key, group_id bigint, name text);
@@ -35,20 +35,6 @@ STATE = """
 select array_agg(oid order by oid), to_regclass('aspen.freezers')
 from pg_catalog.pg_proc where pronamespace = 'api'::regnamespace
 """
-
-
-@pytest.fixture
-def real(tmp_path: Path, database: Database) -> Checkout:
-    """Copy this checkout, and make a database that is up to date with it."""
-    return Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
-
-
-@pytest.fixture
-def small(tmp_path: Path, empty_database: Database) -> Checkout:
-    """Make a small checkout whose database is up to date."""
-    checkout = Checkout.create(tmp_path, empty_database)
-    assert checkout.migrate("up").exit_code == 0
-    return checkout
 
 
 def add_freezers(checkout: Checkout, table: str, policies: str) -> None:
