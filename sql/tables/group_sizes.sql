@@ -1,7 +1,7 @@
 -- What groups had when it was last counted, for metrics. Counting reads an index or a row for each
 -- sample, which is too much for every scrape, and a number that each writer changed would make all
--- writers of a group wait for one another. So control metrics serve counts every ten minutes. Limits
--- do not rely on it.
+-- writers of a group wait for one another. So control metrics serve counts every ten minutes.
+-- Limits do not rely on it.
 create table aspen.group_sizes (
     group_id bigint constraint group_sizes_pkey primary key
     constraint group_sizes_group_id_fkey references aspen.groups (id) on delete cascade,

@@ -16,9 +16,8 @@ begin atomic
         from aspen.group_sizes as sizes
         left join aspen.group_limits as limits
             on sizes.group_id = limits.group_id
-        left join aspen.group_requests as requests
-            on sizes.group_id = requests.group_id
-            and requests.day = (now() at time zone 'UTC')::date
+        left join aspen.group_requests as sent
+            on sizes.group_id = sent.group_id and sent.day = (now() at time zone 'UTC')::date
         cross join
             lateral (
                 values
@@ -27,7 +26,7 @@ begin atomic
                 ('output_bytes', sizes.output_bytes, limits.most_output_bytes),
                 ('upload_bytes', sizes.upload_bytes, limits.most_upload_bytes),
                 ('jobs_per_day', sizes.jobs_requested, limits.most_jobs_per_day),
-                ('requests_per_day', requests.request_count, limits.most_requests_per_day)
+                ('requests_per_day', sent.request_count, limits.most_requests_per_day)
             ) as used (kind, amount, at_most)
         where used.amount > 0
     ),
