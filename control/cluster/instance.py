@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control.cluster.bouncer import LOGIN, TRANSACTION, Bouncer
-from control.cluster.state import READERS, WRITER, ClusterState
+from control.cluster.state import READERS, STAND_IN, WRITER, ClusterState
 from control.settings import Settings
 from control.stack import nginx, postgrest
 from control.stack.components import Edge
@@ -37,10 +37,27 @@ class Instance:
         return postgrest.postgrest_server(f"postgrest-{self.number}", home / "run", home / "logs")
 
     @property
+    def _is_in_a_pool_of_transactions(self) -> bool:
+        pooling = Bouncer(self.settings, self.state).pooling
+        return self.number == WRITER and pooling == TRANSACTION
+
+    @property
     def _hears_notifications(self) -> bool:
         """Return whether NOTIFY reaches it: neither on a replica nor in a pool of transactions."""
-        bouncer = Bouncer(self.settings, self.state)
-        return self.number == WRITER and bouncer.pooling != TRANSACTION
+        return self.number not in READERS and not self._is_in_a_pool_of_transactions
+
+    @property
+    def _database_url(self) -> str:
+        if self.number == WRITER:
+            return self.state.bouncer_url(LOGIN)
+        if self.number == STAND_IN:
+            return self.state.database_url(LOGIN)
+        return self.state.replica_url(LOGIN, self.number)
+
+    @property
+    def url(self) -> str | None:
+        """Return its own address, behind the edge; None before its first start."""
+        return self.state.http_url(f"postgrest_{self.number}")
 
     def check(self) -> None:
         """Fail if it is missing."""
@@ -58,14 +75,9 @@ class Instance:
 
     def launch(self) -> Launch:
         """Return its command."""
-        is_writer = self.number == WRITER
         launch = postgrest.postgrest_launch(
             self.settings,
-            database_url=(
-                self.state.bouncer_url(LOGIN)
-                if is_writer
-                else self.state.replica_url(LOGIN, self.number)
-            ),
+            database_url=self._database_url,
             jwks=self._ensure_keys(),
             api_port=self.state.ports[f"postgrest_{self.number}"],
             admin_port=self.state.ports[f"admin_{self.number}"],
@@ -74,8 +86,7 @@ class Instance:
         hears = "true" if self._hears_notifications else "false"
         # In a pool for transactions the next statement may be another connection's, which PgBouncer
         # before 1.21 does not prepare again.
-        pools_transactions = Bouncer(self.settings, self.state).pooling == TRANSACTION
-        prepares = "false" if is_writer and pools_transactions else "true"
+        prepares = "false" if self._is_in_a_pool_of_transactions else "true"
         chosen = {"PGRST_DB_CHANNEL_ENABLED": hears, "PGRST_DB_PREPARED_STATEMENTS": prepares}
         return replace(launch, environment={**launch.environment, **chosen})
 
@@ -107,6 +118,9 @@ class ClusterEdge(Edge):
     """The edge, which sends reads to the replicas and everything else to the primary."""
 
     port_names: tuple[str, ...] = (*nginx.PORTS, "replica_relay")
+    # Those that get requests.
+    writer: int = WRITER
+    readers: tuple[int, ...] = READERS
 
     def _edge(self) -> nginx.Edge:
         return nginx.Edge.of(
@@ -115,9 +129,9 @@ class ClusterEdge(Edge):
             self.server.log_file,
             api_port=self.state.ports["api"],
             relay_port=self.state.ports["relay"],
-            postgrest_ports=[self.state.ports[f"postgrest_{WRITER}"]],
+            postgrest_ports=[self.state.ports[f"postgrest_{self.writer}"]],
             replicas=nginx.Replicas(
-                [self.state.ports[f"postgrest_{number}"] for number in READERS],
+                [self.state.ports[f"postgrest_{number}"] for number in self.readers],
                 self.state.ports["replica_relay"],
             ),
         )
