@@ -23,10 +23,12 @@ from control.cluster.members import (
     switch_over,
 )
 from control.cluster.node import Node
+from control.cluster.restarting import end_stand_in
 from control.cluster.state import (
     INSTANCES,
     NODES,
     REPLICATOR,
+    STAND_IN,
     ClusterState,
     settings_of_cluster,
 )
@@ -102,7 +104,8 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         state.ensure_passwords()
         if pooling is not None:
             parts.bouncer.pool_by(pooling)
-        prepare(parts.all, settings, state, echo)
+        # Its ports stay the same as well: the follower starts anew when a port changes.
+        prepare([*parts.all, Instance(settings, state, STAND_IN)], settings, state, echo)
         bring_up(parts.logs, settings, state, echo)
         bring_up(parts.etcd, settings, state, echo)
         first, *others = parts.nodes
@@ -124,6 +127,7 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         for instance in parts.instances:
             bring_up(instance, settings, state, echo)
         bring_up(parts.edge, settings, state, echo)
+        end_stand_in(settings, state, echo)
         return state.applied_to(settings)
 
 
@@ -138,6 +142,9 @@ def down(settings: Settings, echo: Echo) -> None:
         state = ClusterState.recover(settings, echo)
         parts = Parts.of(settings, state)
         primary = primary_of(find_members(state))
+        stand_in = Instance(settings, state, STAND_IN)
+        if stand_in.server.pid() is not None:
+            _stop([stand_in], echo)
         before: list[Component] = [parts.edge, *parts.instances, parts.follower, parts.bouncer]
         _stop(before, echo)
         # A replica that stops after the primary would take its place for a moment.
