@@ -17,10 +17,11 @@ from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.stack.conftest import LocalStack
 
-# Each of two clients of a kind waits between requests, so that the machine is not the limit.
+# Each client of a kind waits between requests, so that the machine is not the limit.
 PAUSE_SECONDS = 0.05
 CLIENTS = 3
-RETRIES = 20
+# A client goes on sending an upload until it is answered, but not for ever.
+RETRIES = 500
 PATIENCE_SECONDS = 60
 # What asks a client to send the same request again.
 PASSING = frozenset({429, 503})
@@ -45,7 +46,9 @@ class Answers:
 
     seconds: list[tuple[float, str]] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
-    stored: set[str] = field(default_factory=set)
+    # What was answered as stored, and how many seconds after it was first sent.
+    stored: dict[str, float] = field(default_factory=dict)
+    sent_again: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, asked: str, seconds: float) -> None:
@@ -53,15 +56,30 @@ class Answers:
         with self.lock:
             self.seconds.append((seconds, asked))
 
+    def note_stored(self, name: str, seconds: float) -> None:
+        """Note that an upload was answered, after all its retries."""
+        with self.lock:
+            self.stored[name] = seconds
+
+    def note_retry(self) -> None:
+        """Note that an upload has to be sent again."""
+        with self.lock:
+            self.sent_again += 1
+
     def note_wrong(self, asked: str, answer: str) -> None:
         """Note an answer that nobody should get."""
         with self.lock:
             self.wrong[f"{asked}: {answer}"] += 1
 
     @property
-    def slowest(self) -> tuple[float, str]:
-        """Return the longest answer, and to what."""
-        return max(self.seconds)
+    def slowest_read(self) -> tuple[float, str]:
+        """Return the longest answer to a read, and to which."""
+        return max(one for one in self.seconds if one[1].startswith("GET"))
+
+    @property
+    def slowest_upload(self) -> float:
+        """Return how long an upload took until it was stored, however often it was sent."""
+        return max(self.stored.values(), default=0.0)
 
     def quantile(self, part: float) -> float:
         """Return how long so many of the answers took at most."""
@@ -72,11 +90,8 @@ class Answers:
 class Clients:
     """Readers and writers, each a thread with a connection of its own."""
 
-    def __init__(
-        self, local: LocalStack, group: int, location: int, seed: int, retries: int = RETRIES
-    ) -> None:
+    def __init__(self, local: LocalStack, group: int, location: int, seed: int) -> None:
         self.answers = Answers()
-        self._retries = retries
         self._local, self._group, self._location, self._seed = local, group, location, seed
         self._over = threading.Event()
         # Counts up when everybody has to take a new token.
@@ -147,26 +162,26 @@ class Clients:
         with self._client() as client:
             while not self._over.wait(PAUSE_SECONDS * 4):
                 count += 1
-                name = f"C-{number}-{count}"
-                if self._upload(client, next(tokens), name):
-                    with self.answers.lock:
-                        self.answers.stored.add(name)
+                name, started = f"C-{number}-{count}", time.monotonic()
+                if self._upload(client, tokens, name):
+                    self.answers.note_stored(name, time.monotonic() - started)
 
-    def _upload(self, client: httpx.Client, token: str, name: str) -> bool:
+    def _upload(self, client: httpx.Client, tokens: Iterator[str], name: str) -> bool:
         sample = {
             "private_identifier": name,
             "collection_date": "2026-11-01",
             "location_id": self._location,
         }
-        for _ in range(self._retries):
+        for _ in range(RETRIES):
             started = time.monotonic()
             try:
                 answer = client.post(
                     "/rpc/create_samples",
                     json={"group_id": self._group, "pathogen": "SC2", "samples": [sample]},
-                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": name},
+                    headers={"Authorization": f"Bearer {next(tokens)}", "Idempotency-Key": name},
                 )
             except httpx.TransportError:
+                self.answers.note_retry()
                 time.sleep(PAUSE_SECONDS)
                 continue
             self.answers.note("POST /rpc/create_samples", time.monotonic() - started)
@@ -176,6 +191,7 @@ class Clients:
                 said = f"{answer.status_code} {answer.text}"
                 self.answers.note_wrong("POST /rpc/create_samples", said)
                 return False
+            self.answers.note_retry()
             time.sleep(PAUSE_SECONDS)
         self.answers.note_wrong("POST /rpc/create_samples", "no answer")
         return False
