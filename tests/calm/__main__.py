@@ -62,31 +62,32 @@ def try_out(name: str, stage: Stage, start: Open, seed: int, applies: int) -> in
         result = run(
             local, stage.operations, seed, applies, lambda line: print(f"  {line}", flush=True)
         )
-    wrong = result.wrong + too_slow(result, stage)
+    wrong = result.wrong + [
+        f"{what} is too slow" for what, seconds, most in waits(result, stage) if seconds > most
+    ]
     for one in wrong:
         print(f"WRONG: {one}")
     print(
-        f"{result.requests} requests, {result.uploads} uploads, {result.sent_again} sent again;"
-        f" 99 % of the answers within {milliseconds(result.p99_seconds)}\n"
-        f"slowest read {milliseconds(result.read_seconds)} ({result.read}),"
-        f" of {milliseconds(stage.read_seconds)} that it may take\n"
-        f"slowest upload stored after {milliseconds(result.upload_seconds)},"
-        f" of {milliseconds(stage.upload_seconds)} that it may take\n"
-        f"{'not calm' if wrong else 'calm'}"
+        f"{result.requests} requests, {result.uploads} uploads;"
+        f" 99 % of the answers within {milliseconds(result.p99_seconds)}"
     )
+    for what, seconds, most in waits(result, stage):
+        print(f"{what}: {milliseconds(seconds)}, may be {milliseconds(most)}")
+    print("not calm" if wrong else "calm", flush=True)
     return 1 if wrong else 0
 
 
-def too_slow(result: Result, stage: Stage) -> list[str]:
-    """Say what took longer than it may."""
-    waited = {
-        "a read": (result.read_seconds, stage.read_seconds),
-        "an upload": (result.upload_seconds, stage.upload_seconds),
-    }
+def waits(result: Result, stage: Stage) -> list[tuple[str, float, float]]:
+    """Return how long clients waited for what at most, and how long they may wait."""
+    late = (
+        "slowest upload while the primary moved, until it was stored",
+        result.late_upload_seconds,
+        stage.late_upload_seconds,
+    )
     return [
-        f"{what} took {milliseconds(seconds)}"
-        for what, (seconds, most) in waited.items()
-        if seconds > most
+        (f"slowest read ({result.read})", result.read_seconds, stage.read_seconds),
+        ("slowest upload", result.upload_seconds, stage.upload_seconds),
+        *([late] if stage.late_upload_seconds else []),
     ]
 
 

@@ -76,11 +76,6 @@ class Answers:
         """Return the longest answer to a read, and to which."""
         return max(one for one in self.seconds if one[1].startswith("GET"))
 
-    @property
-    def slowest_upload(self) -> float:
-        """Return how long an upload took until it was stored, however often it was sent."""
-        return max(self.stored.values(), default=0.0)
-
     def quantile(self, part: float) -> float:
         """Return how long so many of the answers took at most."""
         ordered = sorted(seconds for seconds, _ in self.seconds)
@@ -144,17 +139,22 @@ class Clients:
         dice, tokens = random.Random(f"{self._seed} reader {number}"), self._tokens()
         with self._client() as client:
             while not self._over.wait(PAUSE_SECONDS):
-                token = next(tokens)
                 path = dice.choice(READS)
-                started = time.monotonic()
-                try:
-                    answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
-                except httpx.TransportError as error:
-                    self.answers.note_wrong(f"GET {path}", type(error).__name__)
-                    continue
-                self.answers.note(f"GET {path}", time.monotonic() - started)
-                if answer.status_code != 200:
-                    self.answers.note_wrong(f"GET {path}", f"{answer.status_code} {answer.text}")
+                self._get(client, path, next(tokens), said=path)
+
+    def _get(self, client: httpx.Client, path: str, token: str, said: str) -> httpx.Response | None:
+        """Ask once, and note how long it took; return the answer if it is good."""
+        asked, started = f"GET {said}", time.monotonic()
+        try:
+            answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
+        except httpx.TransportError as error:
+            self.answers.note_wrong(asked, type(error).__name__)
+            return None
+        self.answers.note(asked, time.monotonic() - started)
+        if answer.status_code != 200:
+            self.answers.note_wrong(asked, f"{answer.status_code} {answer.text}")
+            return None
+        return answer
 
     def _write(self, number: int) -> None:
         """Upload samples, each with a key, and send again what is not answered."""
@@ -165,6 +165,14 @@ class Clients:
                 name, started = f"C-{number}-{count}", time.monotonic()
                 if self._upload(client, tokens, name):
                     self.answers.note_stored(name, time.monotonic() - started)
+                    self._find(client, next(tokens), name)
+
+    def _find(self, client: httpx.Client, token: str, name: str) -> None:
+        """Read what was just written; a cookie says what that was."""
+        path = "/samples?select=private_identifier&private_identifier=eq."
+        answer = self._get(client, f"{path}{name}", token, said=path)
+        if answer is not None and answer.json() != [{"private_identifier": name}]:
+            self.answers.note_wrong(f"GET {path}", "what was just stored is not there")
 
     def _upload(self, client: httpx.Client, tokens: Iterator[str], name: str) -> bool:
         sample = {

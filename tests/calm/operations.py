@@ -71,16 +71,21 @@ Operation = Callable[[LocalStack, Clients], None]
 
 @dataclass(frozen=True)
 class Operations:
-    """What is done while code is loaded, then while no other command runs."""
+    """What is done while code is loaded, then while no other command runs.
+
+    Only the last ones may have a write wait or be sent again.
+    """
 
     beside_loads: tuple[Operation, ...]
     alone: tuple[Operation, ...]
+    interrupting: tuple[Operation, ...] = ()
 
 
 OF_STACK = Operations((restart_postgrest, rotate_keys, reload_nginx), (migrate,))
 OF_CLUSTER = Operations(
     (restart_postgrest_of_cluster, restart_pgbouncer, reload_pgbouncer_and_nginx, rotate_keys),
-    (migrate, switch_over),
+    (migrate,),
+    (switch_over,),
 )
 
 

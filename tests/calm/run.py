@@ -27,9 +27,9 @@ class Result:
     p99_seconds: float
     read_seconds: float
     read: str
-    # Until the slowest upload was stored, however often it was sent.
+    # Until the slowest upload was stored: usually, and while nothing could be written.
     upload_seconds: float
-    sent_again: int
+    late_upload_seconds: float
 
 
 def run(local: LocalStack, operations: Operations, seed: int, applies: int, echo: Echo) -> Result:
@@ -51,9 +51,14 @@ def run(local: LocalStack, operations: Operations, seed: int, applies: int, echo
         for operation in operations.alone:
             echo(words(operation))
             operation(local, clients)
+        answers = clients.answers
+        early, sent_again = answers.stored.copy(), answers.sent_again
+        for operation in operations.interrupting:
+            echo(f"{words(operation)}: nothing can be written for a moment")
+            operation(local, clients)
         time.sleep(SETTLE_SECONDS)
-    answers = clients.answers
     wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
+    wrong += [f"{sent_again} x an upload had to be sent again"] if sent_again else []
     wrong += stored_otherwise(local, answers.stored.keys())
     return Result(
         wrong,
@@ -61,8 +66,8 @@ def run(local: LocalStack, operations: Operations, seed: int, applies: int, echo
         len(answers.stored),
         answers.quantile(0.99),
         *answers.slowest_read,
-        answers.slowest_upload,
-        answers.sent_again,
+        max(early.values(), default=0.0),
+        max((answers.stored[name] for name in answers.stored.keys() - early), default=0.0),
     )
 
 

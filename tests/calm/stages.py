@@ -25,13 +25,13 @@ class Stage:
 
     operations: Operations
     read_seconds: float
-    # Until an upload is stored, however often it has to be sent.
     upload_seconds: float
+    # Until an upload is stored while nothing can be written, as when the primary moves.
+    late_upload_seconds: float = 0.0
 
 
 STACK = Stage(OF_STACK, 1.0, 1.0)
-# While the primary moves, which takes about 3 s, nothing can be written.
-CLUSTER = Stage(OF_CLUSTER, 1.0, 10.0)
+CLUSTER = Stage(OF_CLUSTER, 1.0, 1.0, 10.0)
 
 
 @contextmanager
