@@ -16,7 +16,7 @@ from functools import partial
 
 from control.cluster.programs import find_etcd, find_patroni, find_pgbouncer
 from control.errors import ControlError
-from tests.calm.run import Result, run
+from tests.calm.run import Result, prepare, run
 from tests.calm.stages import CLUSTER, STACK, Stage, open_cluster, open_stack
 from tests.servers import SETTINGS
 from tests.stack.conftest import LocalStack
@@ -60,7 +60,12 @@ def try_out(name: str, stage: Stage, start: Open, seed: int, applies: int) -> in
     print(name, flush=True)
     with start() as local:
         result = run(
-            local, stage.operations, seed, applies, lambda line: print(f"  {line}", flush=True)
+            local,
+            *prepare(local),
+            stage.operations,
+            seed=seed,
+            applies=applies,
+            echo=lambda line: print(f"  {line}", flush=True),
         )
     wrong = result.wrong + [
         f"{what} is too slow" for what, seconds, most in waits(result, stage) if seconds > most

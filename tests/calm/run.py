@@ -32,12 +32,20 @@ class Result:
     late_upload_seconds: float
 
 
-def run(local: LocalStack, operations: Operations, seed: int, applies: int, echo: Echo) -> Result:
+def run(
+    local: LocalStack,
+    group: int,
+    location: int,
+    operations: Operations,
+    *,
+    seed: int,
+    applies: int,
+    echo: Echo,
+) -> Result:
     """Load code so often, and do the rest meanwhile, while clients read and write."""
     dice = random.Random(seed)
     beside_loads = dice.sample(operations.beside_loads, len(operations.beside_loads))
     edits = list(enumerate((dice.choice(EDITS) for _ in range(applies)), start=1))
-    group, location = prepare(local)
     with Clients(local, group, location, seed) as clients, ThreadPoolExecutor(1) as beside:
         time.sleep(SETTLE_SECONDS)
         for turn, operation in enumerate(beside_loads):

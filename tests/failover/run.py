@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx
 
-from control.cluster.lifecycle import switchover
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.calm.load import Clients
@@ -65,19 +64,6 @@ def kill(
         result.wrong.append(f"seed {seed}: writes were back after {seconds:.1f} s")
     echo(f"seed {seed}: {name} killed, writes back after {seconds:.1f} s")
     local.up()
-
-
-def switch(
-    local: LocalCluster, group: int, location: int, seed: int, echo: Echo, result: Result
-) -> None:
-    """Move the primary as planned: nobody who reads notices."""
-    with Clients(local, group, location, seed) as clients:
-        time.sleep(0.5)
-        done = switchover(local.outer, None, dry_run=False)
-        write(local, group, location, f"probe-{seed}")
-    note(local, clients, result, [f"probe-{seed}"])
-    result.wrong += [f"switchover: {said}" for said in result.failed_reads]
-    echo(f"seed {seed}: {done.new} instead of {done.old} after {done.seconds:.1f} s")
 
 
 def note(local: LocalCluster, clients: Clients, result: Result, besides: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.calm.run import run
+from tests.calm.run import prepare, run
 from tests.calm.stages import STACK, open_stack
 
 
@@ -14,7 +14,7 @@ def test_nobody_notices_that_the_platform_is_changed() -> None:
     said: list[str] = []
 
     with open_stack() as local:
-        result = run(local, STACK.operations, 1, 1, said.append)
+        result = run(local, *prepare(local), STACK.operations, seed=1, applies=1, echo=said.append)
 
     assert result.wrong == [], "\n".join(said)
     assert result.uploads > 0
