@@ -139,7 +139,7 @@ def follow(settings: Settings, state: ClusterState) -> None:
         with suppress(psycopg.Error), connect_here(url, connect_timeout=2) as conn:
             conn.execute(f"listen {CHANNEL}")
             while True:
-                # As a list: while it is read, the connection is locked, which passing on needs.
+                # As a list: the connection is locked while one waits, and passing on needs it.
                 heard = list(conn.notifies(timeout=EVERY_SECONDS, stop_after=1))
                 for payload in dict.fromkeys(one.payload for one in heard):
                     following.pass_on(payload, conn)

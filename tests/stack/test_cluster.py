@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from control.apis import running_apis
+from control.cli import cli
 from control.cluster import lifecycle
+from control.cluster.restarting import Servers
+from control.cluster.state import INSTANCES, STAND_IN
 from control.errors import ControlError
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
@@ -195,3 +201,50 @@ def test_switchover_refuses_a_node_that_may_lack_something(local: LocalCluster) 
         lifecycle.switchover(local.outer, unfit, dry_run=False)
 
     assert (caught.value.remedy, local.primary().name in (fit, unfit)) == (f"choose {fit}", False)
+
+
+def test_up_ends_a_stand_in_that_a_restart_left(local: LocalCluster, ada: Client) -> None:
+    """Keep writing while a restart has failed, and give the writer its requests back."""
+    servers = Servers(local.settings, local.state, print)
+    other = servers.instance(STAND_IN).server
+    with suppress(ControlError), servers.stand_in():
+        raise ControlError("the writer does not start")
+    was_left = other.pid() is not None, ada.post("S-7").status_code
+
+    local.up()
+
+    assert (was_left, other.pid(), ada.post("S-8").status_code) == ((True, 200), None, 200)
+
+
+def test_commands_know_every_postgrest_of_a_cluster(local: LocalCluster) -> None:
+    """Name one for the primary and one for each replica: a load waits for all of them."""
+    found = running_apis(local.settings)
+
+    assert found == [local.state.http_url(f"postgrest_{number}") for number in INSTANCES]
+
+
+@pytest.mark.parametrize(
+    "command", [["up"], ["down"], ["restart", "postgrest"], ["status"], ["logs"]]
+)
+def test_commands_of_the_local_stack_refuse_a_cluster(
+    local: LocalCluster, command: list[str]
+) -> None:
+    """Change nothing of it: its servers are others."""
+    environment = {"ASPEN_DATA_DIR": str(local.settings.data_dir)}
+
+    answer = CliRunner().invoke(cli, command, env=environment)
+
+    assert answer.exit_code == 1
+    assert "use control cluster" in answer.stderr
+
+
+def test_restart_needs_a_cluster_that_runs(tmp_path: Path) -> None:
+    """Say what starts it."""
+    answer = CliRunner().invoke(
+        cli, ["cluster", "restart", "postgrest"], env={"ASPEN_DATA_DIR": str(tmp_path)}
+    )
+
+    assert (answer.exit_code, answer.stderr.splitlines()) == (
+        1,
+        ["Error: the cluster does not run", "Remedy: start it: control cluster up"],
+    )
