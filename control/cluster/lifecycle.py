@@ -23,7 +23,7 @@ from control.cluster.members import (
     switch_over,
 )
 from control.cluster.node import Node
-from control.cluster.restarting import end_stand_in
+from control.cluster.restarting import Servers, end_stand_in
 from control.cluster.state import (
     INSTANCES,
     NODES,
@@ -122,13 +122,29 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         await_whole(state)
         _update_database(settings, state, echo)
         parts.bouncer.lead_to(_require_primary(state).port)
-        bring_up(parts.bouncer, settings, state, echo)
-        bring_up(parts.follower, settings, state, echo)
+        _bring_up_writer(parts, Servers(settings, state, echo))
         for instance in parts.instances:
             bring_up(instance, settings, state, echo)
+        # After them: its first look has them read the schema, which one that starts does not bear.
+        bring_up(parts.follower, settings, state, echo)
         bring_up(parts.edge, settings, state, echo)
         end_stand_in(settings, state, echo)
         return state.applied_to(settings)
+
+
+def _bring_up_writer(parts: Parts, servers: Servers) -> None:
+    """Leave PgBouncer and the writer running; in a cluster in use nobody notices a restart."""
+    writer = parts.instances[0]
+    path: list[Component] = [parts.bouncer, writer]
+    is_in_use = all(one.server.pid() is not None for one in path) and (
+        parts.edge.server.differs_by_inputs(parts.edge.launch())
+    )
+    is_changed = any(not one.server.runs_as(one.launch()) for one in path)
+    if is_in_use and is_changed:
+        servers.restart_writer()
+        return
+    for component in path:
+        servers.bring_up(component)
 
 
 def down(settings: Settings, echo: Echo) -> None:

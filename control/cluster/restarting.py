@@ -37,9 +37,8 @@ def restart_postgrest(settings: Settings, echo: Echo) -> None:
 
 def restart_pgbouncer(settings: Settings, echo: Echo) -> None:
     """Restart PgBouncer, and the PostgREST that writes through it."""
-    with _changing(settings, echo) as servers, servers.stand_in():
-        servers.restart(servers.bouncer)
-        servers.restart(servers.instance(WRITER))
+    with _changing(settings, echo) as servers:
+        servers.restart_writer()
 
 
 def reload_pgbouncer(settings: Settings, echo: Echo) -> None:
@@ -97,6 +96,12 @@ class Servers:
             raise ControlError("nginx does not read its configuration again", START)
         if not has_drained(edge.server, old):
             self.echo("nginx still has requests from before, but they are not waited for")
+
+    def restart_writer(self) -> None:
+        """Restart PgBouncer and the PostgREST whose connections end with it."""
+        with self.stand_in():
+            self.restart(self.bouncer)
+            self.restart(self.instance(WRITER))
 
     @contextmanager
     def stand_in(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from control.cluster.bouncer import POOLINGS, Bouncer
 from control.settings import Settings
 from tests.calm.changes import add_migration
 from tests.calm.load import Clients
@@ -61,6 +62,14 @@ def reload_pgbouncer_and_nginx(local: LocalStack, clients: Clients) -> None:
     control_cluster(local, "reload", "nginx")
 
 
+def change_pooling(local: LocalStack, clients: Clients) -> None:
+    """Have PgBouncer pool the other way, and as before again."""
+    assert isinstance(local, LocalCluster)
+    before = Bouncer(local.settings, local.state).pooling
+    for pooling in (*(other for other in POOLINGS if other != before), before):
+        control_cluster(local, "up", "--pooling", pooling)
+
+
 def switch_over(local: LocalStack, clients: Clients) -> None:
     """Make another node the primary."""
     control_cluster(local, "switchover")
@@ -84,7 +93,7 @@ class Operations:
 OF_STACK = Operations((restart_postgrest, rotate_keys, reload_nginx), (migrate,))
 OF_CLUSTER = Operations(
     (restart_postgrest_of_cluster, restart_pgbouncer, reload_pgbouncer_and_nginx, rotate_keys),
-    (migrate,),
+    (migrate, change_pooling),
     (switch_over,),
 )
 
