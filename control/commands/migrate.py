@@ -54,7 +54,7 @@ def up(app: App, dry_run: bool, last: int | None, as_json: bool) -> None:
         control migrate up --to 0021
         control migrate up
     """
-    from control.apis import running_apis
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.freeze import migration_files
     from control.schema.migrate import migrate_up
@@ -113,7 +113,7 @@ def down(
         control migrate down --to 0003 --dry-run
         control migrate down --to 0003 --code ../aspen-1.2
     """
-    from control.apis import running_apis
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.rollback import migrate_down, plan_rollback
 

@@ -32,7 +32,7 @@ def apply(app: App, dry_run: bool, as_json: bool) -> None:
         control sql apply --dry-run
         control sql apply
     """
-    from control.apis import running_apis
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.migrate import apply_code
 
@@ -66,7 +66,7 @@ def watch(app: App, as_json: bool) -> None:
     \b
         control sql watch
     """
-    from control.apis import running_apis
+    from control.cluster.apis import running_apis
     from control.schema.watching import watch as watch_files
     from control.terminal import leave_the_line
     from control.translation import translate

@@ -257,7 +257,7 @@ def announce_keys(app: App, change: Change) -> None:
 
 def _api_urls(app: App) -> list[str]:
     """Return the API's address, and where it runs on this machine that of each PostgREST."""
-    from control.apis import running_apis
+    from control.cluster.apis import running_apis
 
     url = app.settings.api_url
     if url is None or not is_ours(app.settings, "api_url"):

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from control.apis import running_apis
 from control.cli import cli
 from control.cluster import lifecycle
+from control.cluster.apis import running_apis
 from control.cluster.restarting import Servers
 from control.cluster.state import INSTANCES, STAND_IN
 from control.errors import ControlError
