@@ -172,7 +172,7 @@ class Clients:
         path = "/samples?select=private_identifier&private_identifier=eq."
         answer = self._get(client, f"{path}{name}", token, said=path)
         if answer is not None and answer.json() != [{"private_identifier": name}]:
-            self.answers.note_wrong(f"GET {path}", "what was just stored is not there")
+            self.answers.note_wrong("an upload read back", f"{name} is not there")
 
     def _upload(self, client: httpx.Client, tokens: Iterator[str], name: str) -> bool:
         sample = {
