@@ -49,12 +49,14 @@ class Answers:
     # What was answered as stored, and how many seconds after it was first sent.
     stored: dict[str, float] = field(default_factory=dict)
     sent_again: int = 0
+    # What is done meanwhile, for those who look for the cause of a slow answer.
+    during: str = "nothing"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, asked: str, seconds: float) -> None:
         """Note how long an answer took."""
         with self.lock:
-            self.seconds.append((seconds, asked))
+            self.seconds.append((seconds, f"{asked}, during {self.during}"))
 
     def note_stored(self, name: str, seconds: float) -> None:
         """Note that an upload was answered, after all its retries."""

@@ -49,20 +49,20 @@ def run(
     with Clients(local, group, location, seed) as clients, ThreadPoolExecutor(1) as beside:
         time.sleep(SETTLE_SECONDS)
         for turn, operation in enumerate(beside_loads):
-            echo(f"meanwhile: {words(operation)}")
+            doing(clients, f"meanwhile: {words(operation)}", echo)
             going_on = beside.submit(operation, local, clients)
             for number, edit in edits[turn :: len(beside_loads)]:
                 edit(local.settings.root, number)
-                echo(f"apply {number}: {words(edit)}")
+                doing(clients, f"apply {number}: {words(edit)}", echo)
                 control(local, "sql", "apply")
             going_on.result()
         for operation in operations.alone:
-            echo(words(operation))
+            doing(clients, words(operation), echo)
             operation(local, clients)
         answers = clients.answers
         early, sent_again = answers.stored.copy(), answers.sent_again
         for operation in operations.interrupting:
-            echo(f"{words(operation)}: nothing can be written for a moment")
+            doing(clients, f"{words(operation)}: nothing can be written for a moment", echo)
             operation(local, clients)
         time.sleep(SETTLE_SECONDS)
     wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
@@ -77,6 +77,12 @@ def run(
         max(early.values(), default=0.0),
         max((answers.stored[name] for name in answers.stored.keys() - early), default=0.0),
     )
+
+
+def doing(clients: Clients, what: str, echo: Echo) -> None:
+    """Say what is done from now on."""
+    clients.answers.during = what
+    echo(what)
 
 
 def words(what: Edit | Operation) -> str:

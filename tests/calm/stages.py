@@ -31,7 +31,8 @@ class Stage:
 
 
 STACK = Stage(OF_STACK, 1.0, 1.0)
-CLUSTER = Stage(OF_CLUSTER, 1.0, 1.0, 10.0)
+# Three databases share the processors of one machine.
+CLUSTER = Stage(OF_CLUSTER, 2.0, 2.0, 10.0)
 
 
 @contextmanager
