@@ -134,13 +134,11 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
 
 def _bring_up_writer(parts: Parts, servers: Servers) -> None:
     """Leave PgBouncer and the writer running; in a cluster in use nobody notices a restart."""
-    writer = parts.instances[0]
-    path: list[Component] = [parts.bouncer, writer]
+    path: list[Component] = [parts.bouncer, parts.instances[0]]
     is_in_use = all(one.server.pid() is not None for one in path) and (
         parts.edge.server.differs_by_inputs(parts.edge.launch())
     )
-    is_changed = any(not one.server.runs_as(one.launch()) for one in path)
-    if is_in_use and is_changed:
+    if is_in_use and not all(one.server.runs_as(one.launch()) for one in path):
         servers.restart_writer()
         return
     for component in path:
