@@ -67,7 +67,7 @@ chaos: ## Kill everything at random while jobs run, and look what is lost; ARGS=
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-calm: ## Change a separate stack in use, and count who noticed; ARGS="--seed 7 --applies 20"
+calm: ## Change a separate stack and a cluster in use, and count who noticed; ARGS="--seed 7 --only stack"
 	@$(INSTALL) development node
 	@$(BIN)/python -m tests.calm $(ARGS)
 

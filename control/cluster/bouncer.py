@@ -80,8 +80,7 @@ class Bouncer:
     def start(self) -> None:
         """Launch it and wait until it leads to the primary."""
         launch = self.launch()
-        self._write("pgbouncer.ini", self._configuration())
-        self._write("users.txt", f'"{LOGIN}" "{self.state.passwords[LOGIN]}"\n')
+        self._write_settings()
         self.server.start(launch)
         self.server.wait_ready(self.is_ready, READY_SECONDS)
 
@@ -94,12 +93,30 @@ class Bouncer:
             return False
         return True
 
+    def reload(self) -> bool:
+        """Have it read its settings again, and keep all connections; return whether it runs.
+
+        It reads everything but its address and the number of its connections to clients.
+        """
+        launch = self.launch()
+        pid = self.server.pid()
+        if pid is None or not self.server.differs_by_inputs(launch):
+            return False
+        self._write_settings()
+        os.kill(pid, signal.SIGHUP)
+        self.server.has_read(launch)
+        return True
+
     def lead_to(self, port: int, database: str = DATABASE) -> None:
         """Lead to another PostgreSQL from now on; connections to the one before end."""
         address = f"host={HOST} port={port} dbname={database}"
         self._write("databases.ini", f"[databases]\n{DATABASE} = {address}\n")
         if (pid := self.server.pid()) is not None:
             os.kill(pid, signal.SIGHUP)
+
+    def _write_settings(self) -> None:
+        self._write("pgbouncer.ini", self._configuration())
+        self._write("users.txt", f'"{LOGIN}" "{self.state.passwords[LOGIN]}"\n')
 
     def _configuration(self) -> str:
         return f"""\

@@ -18,7 +18,7 @@ import psycopg
 from control.cluster.bouncer import Bouncer
 from control.cluster.instance import Instance
 from control.cluster.members import Member, find_members, primary_of
-from control.cluster.state import INSTANCES, ClusterState
+from control.cluster.state import INSTANCES, STAND_IN, ClusterState
 from control.local import connect_here
 from control.settings import Settings
 from control.stack.process import Launch, Server
@@ -113,8 +113,8 @@ class Following:
             instance.look_again()
 
     def instances(self) -> Iterator[Instance]:
-        """Yield each PostgREST."""
-        return (Instance(self.settings, self.state, number) for number in INSTANCES)
+        """Yield each PostgREST; one that does not run is told nothing."""
+        return (Instance(self.settings, self.state, number) for number in (*INSTANCES, STAND_IN))
 
     def _await_replicas(self, conn: psycopg.Connection) -> None:
         asked = conn.execute("select pg_catalog.pg_current_wal_lsn()").fetchone()
@@ -139,9 +139,10 @@ def follow(settings: Settings, state: ClusterState) -> None:
         with suppress(psycopg.Error), connect_here(url, connect_timeout=2) as conn:
             conn.execute(f"listen {CHANNEL}")
             while True:
-                # As a list, because the connection does nothing else before the end of notifies().
-                for notification in list(conn.notifies(timeout=EVERY_SECONDS, stop_after=1)):
-                    following.pass_on(notification.payload, conn)
+                # As a list: the connection is locked while one waits, and passing on needs it.
+                heard = list(conn.notifies(timeout=EVERY_SECONDS, stop_after=1))
+                for payload in dict.fromkeys(one.payload for one in heard):
+                    following.pass_on(payload, conn)
                 following.look()
         time.sleep(EVERY_SECONDS)
 

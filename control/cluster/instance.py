@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from control.cluster.bouncer import LOGIN, TRANSACTION, Bouncer
-from control.cluster.state import READERS, WRITER, ClusterState
+from control.cluster.state import READERS, STAND_IN, WRITER, ClusterState
 from control.stack import nginx, postgrest
 from control.stack.components import Api, Edge
 from control.stack.process import Launch, Server
@@ -30,16 +30,22 @@ class Instance(Api):
         return f"{name}_{self.number}"
 
     @property
-    def _database_url(self) -> str:
-        if self.number == WRITER:
-            return self.state.bouncer_url(LOGIN)
-        return self.state.replica_url(LOGIN, self.number)
+    def _is_in_a_pool_of_transactions(self) -> bool:
+        pooling = Bouncer(self.settings, self.state).pooling
+        return self.number == WRITER and pooling == TRANSACTION
 
     @property
     def _hears_notifications(self) -> bool:
         """Return whether NOTIFY reaches it: neither on a replica nor in a pool of transactions."""
-        bouncer = Bouncer(self.settings, self.state)
-        return self.number == WRITER and bouncer.pooling != TRANSACTION
+        return self.number not in READERS and not self._is_in_a_pool_of_transactions
+
+    @property
+    def _database_url(self) -> str:
+        if self.number == WRITER:
+            return self.state.bouncer_url(LOGIN)
+        if self.number == STAND_IN:
+            return self.state.database_url(LOGIN)
+        return self.state.replica_url(LOGIN, self.number)
 
     def launch(self) -> Launch:
         """Return its command."""
@@ -47,8 +53,7 @@ class Instance(Api):
         hears = "true" if self._hears_notifications else "false"
         # In a pool for transactions the next statement may be another connection's, which PgBouncer
         # before 1.21 does not prepare again.
-        pools_transactions = Bouncer(self.settings, self.state).pooling == TRANSACTION
-        prepares = "false" if self.number == WRITER and pools_transactions else "true"
+        prepares = "false" if self._is_in_a_pool_of_transactions else "true"
         chosen = {"PGRST_DB_CHANNEL_ENABLED": hears, "PGRST_DB_PREPARED_STATEMENTS": prepares}
         return replace(launch, environment={**launch.environment, **chosen})
 
@@ -71,6 +76,9 @@ class ClusterEdge(Edge):
     """The edge, which sends reads to the replicas and everything else to the primary."""
 
     port_names: tuple[str, ...] = (*nginx.PORTS, "replica_relay")
+    # Those that get requests.
+    writer: int = WRITER
+    readers: tuple[int, ...] = READERS
 
     def _edge(self) -> nginx.Edge:
         return nginx.Edge.of(
@@ -79,9 +87,9 @@ class ClusterEdge(Edge):
             self.server.log_file,
             api_port=self.state.ports["api"],
             relay_port=self.state.ports["relay"],
-            postgrest_ports=[self.state.ports[f"postgrest_{WRITER}"]],
+            postgrest_ports=[self.state.ports[f"postgrest_{self.writer}"]],
             replicas=nginx.Replicas(
-                [self.state.ports[f"postgrest_{number}"] for number in READERS],
+                [self.state.ports[f"postgrest_{number}"] for number in self.readers],
                 self.state.ports["replica_relay"],
             ),
         )

@@ -23,10 +23,12 @@ from control.cluster.members import (
     switch_over,
 )
 from control.cluster.node import Node
+from control.cluster.restarting import Servers, end_stand_in
 from control.cluster.state import (
     INSTANCES,
     NODES,
     REPLICATOR,
+    STAND_IN,
     ClusterState,
     settings_of_cluster,
 )
@@ -102,7 +104,8 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         state.ensure_passwords()
         if pooling is not None:
             parts.bouncer.pool_by(pooling)
-        prepare(parts.all, settings, state, echo)
+        # Its ports stay the same as well: the follower starts anew when a port changes.
+        prepare([*parts.all, Instance(settings, state, STAND_IN)], settings, state, echo)
         bring_up(parts.logs, settings, state, echo)
         bring_up(parts.etcd, settings, state, echo)
         first, *others = parts.nodes
@@ -119,12 +122,27 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         await_whole(state)
         _update_database(settings, state, echo)
         parts.bouncer.lead_to(_require_primary(state).port)
-        bring_up(parts.bouncer, settings, state, echo)
-        bring_up(parts.follower, settings, state, echo)
+        _bring_up_writer(parts, Servers(settings, state, echo))
         for instance in parts.instances:
             bring_up(instance, settings, state, echo)
+        # After them: its first look has them read the schema, which one that starts does not bear.
+        bring_up(parts.follower, settings, state, echo)
         bring_up(parts.edge, settings, state, echo)
+        end_stand_in(settings, state, echo)
         return state.applied_to(settings)
+
+
+def _bring_up_writer(parts: Parts, servers: Servers) -> None:
+    """Leave PgBouncer and the writer running; in a cluster in use nobody notices a restart."""
+    path: list[Component] = [parts.bouncer, parts.instances[0]]
+    is_in_use = all(one.server.pid() is not None for one in path) and (
+        parts.edge.server.differs_by_inputs(parts.edge.launch())
+    )
+    if is_in_use and not all(one.server.runs_as(one.launch()) for one in path):
+        servers.restart_writer()
+        return
+    for component in path:
+        servers.bring_up(component)
 
 
 def down(settings: Settings, echo: Echo) -> None:
@@ -138,6 +156,9 @@ def down(settings: Settings, echo: Echo) -> None:
         state = ClusterState.recover(settings, echo)
         parts = Parts.of(settings, state)
         primary = primary_of(find_members(state))
+        stand_in = Instance(settings, state, STAND_IN)
+        if stand_in.server.pid() is not None:
+            _stop([stand_in], echo)
         before: list[Component] = [parts.edge, *parts.instances, parts.follower, parts.bouncer]
         _stop(before, echo)
         # A replica that stops after the primary would take its place for a moment.

@@ -15,6 +15,8 @@ NODES = (1, 2, 3)
 # The PostgREST that writes, and one for each replica.
 WRITER, READERS = 1, (2, 3)
 INSTANCES = (WRITER, *READERS)
+# Writes while the writer or PgBouncer restarts, and reaches the primary without PgBouncer.
+STAND_IN = 4
 # How far above the ports of the local stack those of the cluster begin.
 PORTS_ABOVE = 100
 
@@ -29,6 +31,7 @@ class ClusterState(State):
         *(f"patroni_{number}" for number in NODES),
         *(f"postgrest_{number}" for number in INSTANCES),
         *(f"admin_{number}" for number in INSTANCES),
+        *(f"postgrest_{STAND_IN}", f"admin_{STAND_IN}"),
     )
     logins: ClassVar[tuple[str, ...]] = (SUPERUSER, *LOGINS, REPLICATOR, OPERATOR)
 

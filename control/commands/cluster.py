@@ -129,6 +129,56 @@ def switchover(app: App, candidate: str | None, dry_run: bool, as_json: bool) ->
         click.echo(f"{done.new} is the primary instead of {done.old}, after {done.seconds:.1f} s")
 
 
+@cluster.command("restart")
+@click.argument("component", type=click.Choice(["postgrest", "pgbouncer"]))
+@json_option
+@click.pass_obj
+def restart(app: App, component: str, as_json: bool) -> None:
+    """Restart servers of the cluster while it is in use, as after an update of a program.
+
+    No client notices. postgrest: one after the other, each once the requests it has are answered;
+    pgbouncer: with the PostgREST that writes through it. Meanwhile another PostgREST, which
+    connects to the primary itself, stands in for that one.
+
+    \b
+        control cluster restart postgrest
+        control cluster restart pgbouncer
+    """
+    from control.cluster import lifecycle, restarting
+
+    change = {
+        "postgrest": restarting.restart_postgrest,
+        "pgbouncer": restarting.restart_pgbouncer,
+    }[component]
+    change(app.settings, say)
+    if as_json:
+        echo_json(_for_machines(lifecycle.status(app.settings)))
+
+
+@cluster.command("reload")
+@click.argument("component", type=click.Choice(["pgbouncer", "nginx"]))
+@json_option
+@click.pass_obj
+def reload(app: App, component: str, as_json: bool) -> None:
+    """Have servers of the cluster read their configuration again. No client notices.
+
+    pgbouncer keeps its connections. nginx is done when the requests it had before are answered.
+
+    \b
+        control cluster reload pgbouncer
+        control cluster reload nginx
+    """
+    from control.cluster import lifecycle, restarting
+
+    change = {
+        "pgbouncer": restarting.reload_pgbouncer,
+        "nginx": restarting.reload_nginx,
+    }[component]
+    change(app.settings, say)
+    if as_json:
+        echo_json(_for_machines(lifecycle.status(app.settings)))
+
+
 def _for_machines(found: ClusterStatus) -> dict[str, object]:
     return {
         "is_whole": found.is_whole,

@@ -54,10 +54,10 @@ def up(app: App, dry_run: bool, last: int | None, as_json: bool) -> None:
         control migrate up --to 0021
         control migrate up
     """
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.freeze import migration_files
     from control.schema.migrate import migrate_up
-    from control.stack import running_apis
 
     result = migrate_up(
         app.settings, echo=say, dry_run=dry_run, last=last, running_apis=running_apis
@@ -113,9 +113,9 @@ def down(
         control migrate down --to 0003 --dry-run
         control migrate down --to 0003 --code ../aspen-1.2
     """
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.rollback import migrate_down, plan_rollback
-    from control.stack import running_apis
 
     if everything and keep is not None:
         raise click.UsageError("--to and --all exclude each other")

@@ -32,9 +32,9 @@ def apply(app: App, dry_run: bool, as_json: bool) -> None:
         control sql apply --dry-run
         control sql apply
     """
+    from control.cluster.apis import running_apis
     from control.schema.api_reload import ApiState
     from control.schema.migrate import apply_code
-    from control.stack import running_apis
 
     result = apply_code(app.settings, echo=say, dry_run=dry_run, running_apis=running_apis)
     if as_json:
@@ -66,8 +66,8 @@ def watch(app: App, as_json: bool) -> None:
     \b
         control sql watch
     """
+    from control.cluster.apis import running_apis
     from control.schema.watching import watch as watch_files
-    from control.stack import running_apis
     from control.terminal import leave_the_line
     from control.translation import translate
 

@@ -256,13 +256,13 @@ def announce_keys(app: App, change: Change) -> None:
 
 
 def _api_urls(app: App) -> list[str]:
-    """Return the API's address, and where the local stack runs it that of each PostgREST."""
-    from control import stack
+    """Return the API's address, and where it runs on this machine that of each PostgREST."""
+    from control.cluster.apis import running_apis
 
     url = app.settings.api_url
     if url is None or not is_ours(app.settings, "api_url"):
         return [] if url is None else [url]
-    return [url, *stack.running_apis(app.settings)]
+    return [url, *running_apis(app.settings)]
 
 
 def change_keys(

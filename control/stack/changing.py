@@ -6,11 +6,12 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from control.causes import DISK_FULL
 from control.errors import ControlError
-from control.settings import Settings
+from control.settings import DamagedState, Settings
+from control.stack.state import State
 
 Echo = Callable[[str], None]
 
@@ -21,6 +22,18 @@ def require_local(settings: Settings) -> None:
             f"environment {settings.environment} is not a local stack",
             "leave out --env for the local stack",
         )
+
+
+def require_stack(settings: Settings) -> None:
+    """Fail where the servers are others than those of `control up`."""
+    require_local(settings)
+    # A damaged state is for `control up` to mend.
+    with suppress(DamagedState):
+        if State.load(settings).is_of_cluster:
+            raise ControlError(
+                f"{settings.data_dir} is of a cluster, which has servers of its own",
+                "use control cluster, without ASPEN_DATA_DIR; its logs are in logs/ there",
+            )
 
 
 def make_data_directory(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from control.stack.changing import (
     make_data_directory,
     naming_a_full_disk,
     one_at_a_time,
-    require_local,
+    require_stack,
 )
 from control.stack.components import (
     Api,
@@ -46,7 +46,7 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
 
     `archives` says whether the stack keeps an archive from now on; None leaves it as it is.
     """
-    require_local(settings)
+    require_stack(settings)
     make_data_directory(settings)
     with naming_a_full_disk(settings), one_at_a_time(settings, echo):
         state = State.recover(settings, echo)
@@ -92,7 +92,7 @@ def up(settings: Settings, echo: Echo, *, archives: bool | None = None) -> Setti
 
 def down(settings: Settings, echo: Echo) -> None:
     """Stop whatever runs; data, keys and ports stay."""
-    require_local(settings)
+    require_stack(settings)
     if not settings.data_dir.exists():
         echo("nothing to stop: the local stack was never started")
         return
@@ -115,7 +115,7 @@ def down(settings: Settings, echo: Echo) -> None:
 
 def status(settings: Settings) -> dict[str, ComponentStatus]:
     """Return the state of each server by name."""
-    require_local(settings)
+    require_stack(settings)
     state = State.load(settings)
     return {
         component.server.name: status_of(component, state)
@@ -125,7 +125,7 @@ def status(settings: Settings) -> dict[str, ComponentStatus]:
 
 def log_files(settings: Settings) -> dict[str, Path]:
     """Return the log file of each server by name."""
-    require_local(settings)
+    require_stack(settings)
     servers = (component.server for component in _all_components(settings, State.load(settings)))
     return {server.name: server.log_file for server in servers}
 
@@ -185,7 +185,7 @@ def restart_api(settings: Settings, echo: Echo) -> bool:
 
     Where another one answers meanwhile, no request notices.
     """
-    require_local(settings)
+    require_stack(settings)
     if not settings.data_dir.exists():
         return False
     with one_at_a_time(settings, echo):
@@ -203,7 +203,7 @@ def restart_api(settings: Settings, echo: Echo) -> bool:
 
 def reload_edge(settings: Settings, echo: Echo) -> bool:
     """Have nginx read its configuration again; return whether it runs. No request notices."""
-    require_local(settings)
+    require_stack(settings)
     if not settings.data_dir.exists():
         return False
     with one_at_a_time(settings, echo):

@@ -79,6 +79,11 @@ class State:
         for login in self.logins:
             self.passwords.setdefault(login, secrets.token_urlsafe(24))
 
+    @property
+    def is_of_cluster(self) -> bool:
+        """Return whether it is of `control cluster`, which has other servers."""
+        return "etcd" in self.ports
+
     def knows(self, port_names: tuple[str, ...]) -> bool:
         """Return whether these ports were chosen before."""
         return all(name in self.ports for name in port_names)

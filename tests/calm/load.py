@@ -17,10 +17,11 @@ from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.stack.conftest import LocalStack
 
-# Each of two clients of a kind waits between requests, so that the machine is not the limit.
+# Each client of a kind waits between requests, so that the machine is not the limit.
 PAUSE_SECONDS = 0.05
 CLIENTS = 3
-RETRIES = 20
+# A client goes on sending an upload until it is answered, but not for ever.
+RETRIES = 500
 PATIENCE_SECONDS = 60
 # What asks a client to send the same request again.
 PASSING = frozenset({429, 503})
@@ -45,13 +46,27 @@ class Answers:
 
     seconds: list[tuple[float, str]] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
-    stored: set[str] = field(default_factory=set)
+    # What was answered as stored, and how many seconds after it was first sent.
+    stored: dict[str, float] = field(default_factory=dict)
+    sent_again: int = 0
+    # What is done meanwhile, for those who look for the cause of a slow answer.
+    during: str = "nothing"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, asked: str, seconds: float) -> None:
         """Note how long an answer took."""
         with self.lock:
-            self.seconds.append((seconds, asked))
+            self.seconds.append((seconds, f"{asked}, during {self.during}"))
+
+    def note_stored(self, name: str, seconds: float) -> None:
+        """Note that an upload was answered, after all its retries."""
+        with self.lock:
+            self.stored[name] = seconds
+
+    def note_retry(self) -> None:
+        """Note that an upload has to be sent again."""
+        with self.lock:
+            self.sent_again += 1
 
     def note_wrong(self, asked: str, answer: str) -> None:
         """Note an answer that nobody should get."""
@@ -59,9 +74,9 @@ class Answers:
             self.wrong[f"{asked}: {answer}"] += 1
 
     @property
-    def slowest(self) -> tuple[float, str]:
-        """Return the longest answer, and to what."""
-        return max(self.seconds)
+    def slowest_read(self) -> tuple[float, str]:
+        """Return the longest answer to a read, and to which."""
+        return max(one for one in self.seconds if one[1].startswith("GET"))
 
     def quantile(self, part: float) -> float:
         """Return how long so many of the answers took at most."""
@@ -72,11 +87,8 @@ class Answers:
 class Clients:
     """Readers and writers, each a thread with a connection of its own."""
 
-    def __init__(
-        self, local: LocalStack, group: int, location: int, seed: int, retries: int = RETRIES
-    ) -> None:
+    def __init__(self, local: LocalStack, group: int, location: int, seed: int) -> None:
         self.answers = Answers()
-        self._retries = retries
         self._local, self._group, self._location, self._seed = local, group, location, seed
         self._over = threading.Event()
         # Counts up when everybody has to take a new token.
@@ -129,17 +141,22 @@ class Clients:
         dice, tokens = random.Random(f"{self._seed} reader {number}"), self._tokens()
         with self._client() as client:
             while not self._over.wait(PAUSE_SECONDS):
-                token = next(tokens)
                 path = dice.choice(READS)
-                started = time.monotonic()
-                try:
-                    answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
-                except httpx.TransportError as error:
-                    self.answers.note_wrong(f"GET {path}", type(error).__name__)
-                    continue
-                self.answers.note(f"GET {path}", time.monotonic() - started)
-                if answer.status_code != 200:
-                    self.answers.note_wrong(f"GET {path}", f"{answer.status_code} {answer.text}")
+                self._get(client, path, next(tokens), said=path)
+
+    def _get(self, client: httpx.Client, path: str, token: str, said: str) -> httpx.Response | None:
+        """Ask once, and note how long it took; return the answer if it is good."""
+        asked, started = f"GET {said}", time.monotonic()
+        try:
+            answer = client.get(path, headers={"Authorization": f"Bearer {token}"})
+        except httpx.TransportError as error:
+            self.answers.note_wrong(asked, type(error).__name__)
+            return None
+        self.answers.note(asked, time.monotonic() - started)
+        if answer.status_code != 200:
+            self.answers.note_wrong(asked, f"{answer.status_code} {answer.text}")
+            return None
+        return answer
 
     def _write(self, number: int) -> None:
         """Upload samples, each with a key, and send again what is not answered."""
@@ -147,26 +164,34 @@ class Clients:
         with self._client() as client:
             while not self._over.wait(PAUSE_SECONDS * 4):
                 count += 1
-                name = f"C-{number}-{count}"
-                if self._upload(client, next(tokens), name):
-                    with self.answers.lock:
-                        self.answers.stored.add(name)
+                name, started = f"C-{number}-{count}", time.monotonic()
+                if self._upload(client, tokens, name):
+                    self.answers.note_stored(name, time.monotonic() - started)
+                    self._find(client, next(tokens), name)
 
-    def _upload(self, client: httpx.Client, token: str, name: str) -> bool:
+    def _find(self, client: httpx.Client, token: str, name: str) -> None:
+        """Read what was just written; a cookie says what that was."""
+        path = "/samples?select=private_identifier&private_identifier=eq."
+        answer = self._get(client, f"{path}{name}", token, said=path)
+        if answer is not None and answer.json() != [{"private_identifier": name}]:
+            self.answers.note_wrong("an upload read back", f"{name} is not there")
+
+    def _upload(self, client: httpx.Client, tokens: Iterator[str], name: str) -> bool:
         sample = {
             "private_identifier": name,
             "collection_date": "2026-11-01",
             "location_id": self._location,
         }
-        for _ in range(self._retries):
+        for _ in range(RETRIES):
             started = time.monotonic()
             try:
                 answer = client.post(
                     "/rpc/create_samples",
                     json={"group_id": self._group, "pathogen": "SC2", "samples": [sample]},
-                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": name},
+                    headers={"Authorization": f"Bearer {next(tokens)}", "Idempotency-Key": name},
                 )
             except httpx.TransportError:
+                self.answers.note_retry()
                 time.sleep(PAUSE_SECONDS)
                 continue
             self.answers.note("POST /rpc/create_samples", time.monotonic() - started)
@@ -176,6 +201,7 @@ class Clients:
                 said = f"{answer.status_code} {answer.text}"
                 self.answers.note_wrong("POST /rpc/create_samples", said)
                 return False
+            self.answers.note_retry()
             time.sleep(PAUSE_SECONDS)
         self.answers.note_wrong("POST /rpc/create_samples", "no answer")
         return False

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from control.stack.ports import any_free
 from tests import factories
 from tests.calm.changes import EDITS, Edit
 from tests.calm.load import Clients
-from tests.calm.operations import ALONE, BESIDE_LOADS, SETTLE_SECONDS, Operation, control
-from tests.servers import SETTINGS, prepare_stack
+from tests.calm.operations import SETTLE_SECONDS, Operation, Operations, control
 from tests.stack.conftest import LocalStack
 
-# So that one answers while the other is restarted.
-POSTGRESTS = 2
 Echo = Callable[[str], None]
 
 
@@ -32,74 +24,70 @@ class Result:
     wrong: list[str]
     requests: int
     uploads: int
-    slowest_seconds: float
-    slowest: str
     p99_seconds: float
+    read_seconds: float
+    read: str
+    # Until the slowest upload was stored: usually, and while nothing could be written.
+    upload_seconds: float
+    late_upload_seconds: float
 
 
-def run(seed: int, applies: int, echo: Echo) -> Result:
+def run(
+    local: LocalStack,
+    group: int,
+    location: int,
+    operations: Operations,
+    *,
+    seed: int,
+    applies: int,
+    echo: Echo,
+) -> Result:
     """Load code so often, and do the rest meanwhile, while clients read and write."""
     dice = random.Random(seed)
-    operations = dice.sample(BESIDE_LOADS, len(BESIDE_LOADS))
+    beside_loads = dice.sample(operations.beside_loads, len(operations.beside_loads))
     edits = list(enumerate((dice.choice(EDITS) for _ in range(applies)), start=1))
-    with tempfile.TemporaryDirectory() as name, open_stack(Path(name)) as local:
-        group, location = prepare(local)
-        with Clients(local, group, location, seed) as clients, ThreadPoolExecutor(1) as beside:
-            time.sleep(SETTLE_SECONDS)
-            for turn, operation in enumerate(operations):
-                echo(f"meanwhile: {words(operation)}")
-                going_on = beside.submit(operation, local, clients)
-                for number, edit in edits[turn :: len(operations)]:
-                    edit(local.settings.root, number)
-                    echo(f"apply {number}: {words(edit)}")
-                    control(local, "sql", "apply")
-                going_on.result()
-            for operation in ALONE:
-                echo(words(operation))
-                operation(local, clients)
-            time.sleep(SETTLE_SECONDS)
+    with Clients(local, group, location, seed) as clients, ThreadPoolExecutor(1) as beside:
+        time.sleep(SETTLE_SECONDS)
+        for turn, operation in enumerate(beside_loads):
+            doing(clients, f"meanwhile: {words(operation)}", echo)
+            going_on = beside.submit(operation, local, clients)
+            for number, edit in edits[turn :: len(beside_loads)]:
+                edit(local.settings.root, number)
+                doing(clients, f"apply {number}: {words(edit)}", echo)
+                control(local, "sql", "apply")
+            going_on.result()
+        for operation in operations.alone:
+            doing(clients, words(operation), echo)
+            operation(local, clients)
         answers = clients.answers
-        wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
-        wrong += stored_otherwise(local, answers.stored)
-        slowest, asked = answers.slowest
-        return Result(
-            wrong, len(answers.seconds), len(answers.stored), slowest, asked, answers.quantile(0.99)
-        )
+        early, sent_again = answers.stored.copy(), answers.sent_again
+        for operation in operations.interrupting:
+            doing(clients, f"{words(operation)}: nothing can be written for a moment", echo)
+            operation(local, clients)
+        time.sleep(SETTLE_SECONDS)
+    wrong = [f"{count} x {said}" for said, count in answers.wrong.items()]
+    wrong += [f"{sent_again} x an upload had to be sent again"] if sent_again else []
+    wrong += stored_otherwise(local, answers.stored.keys())
+    return Result(
+        wrong,
+        len(answers.seconds),
+        len(answers.stored),
+        answers.quantile(0.99),
+        *answers.slowest_read,
+        max(early.values(), default=0.0),
+        max((answers.stored[name] for name in answers.stored.keys() - early), default=0.0),
+    )
+
+
+def doing(clients: Clients, what: str, echo: Echo) -> None:
+    """Say what is done from now on."""
+    clients.answers.during = what
+    echo(what)
 
 
 def words(what: Edit | Operation) -> str:
     """Return the name of what is done."""
     return what.__name__.replace("_", " ")
-
-
-@contextmanager
-def open_stack(folder: Path) -> Iterator[LocalStack]:
-    """Start a stack over a checkout whose database may be changed."""
-    folder.chmod(0o755)
-    root = folder / "checkout"
-    root.mkdir()
-    for path in SETTINGS.root.iterdir():
-        if path.name in ("sql", "migrations"):
-            shutil.copytree(path, root / path.name)
-        elif path.name != ".aspen":
-            (root / path.name).symlink_to(path)
-    data = folder / "data"
-    local = LocalStack(
-        replace(
-            SETTINGS,
-            root=root,
-            data_dir=data,
-            keys_dir=data / "keys",
-            first_port=any_free(),
-            postgrests=POSTGRESTS,
-        )
-    )
-    prepare_stack(local.settings)
-    try:
-        local.up()
-        yield local
-    finally:
-        local.down()
 
 
 def prepare(local: LocalStack) -> tuple[int, int]:
@@ -111,7 +99,7 @@ def prepare(local: LocalStack) -> tuple[int, int]:
         return group, factories.location(conn, "France")
 
 
-def stored_otherwise(local: LocalStack, answered: set[str]) -> Iterator[str]:
+def stored_otherwise(local: LocalStack, answered: Set[str]) -> Iterator[str]:
     """Yield each sample that was answered and is not stored once, or stored and never answered."""
     with local.connect() as conn:
         rows = conn.execute(

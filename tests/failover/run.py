@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx
 
-from control.cluster.lifecycle import switchover
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
 from tests.calm.load import Clients
@@ -22,8 +21,6 @@ from tests.calm.run import prepare, stored_otherwise
 from tests.failover.stage import LocalCluster, run_local_cluster
 
 Echo = Callable[[str], None]
-# A client goes on sending a request until it is answered.
-RETRIES = 500
 WRITES_BACK_SECONDS = 30.0
 # After so long a campaign is over.
 LONGEST_SECONDS = 90.0
@@ -54,7 +51,7 @@ def kill(
 ) -> None:
     """Kill the primary once at a moment that the seed chooses, and wait until writes are back."""
     dice = random.Random(seed)
-    with Clients(local, group, location, seed, RETRIES) as clients:
+    with Clients(local, group, location, seed) as clients:
         time.sleep(dice.uniform(0.5, 3))
         name = local.kill_primary()
         began = time.monotonic()
@@ -69,26 +66,13 @@ def kill(
     local.up()
 
 
-def switch(
-    local: LocalCluster, group: int, location: int, seed: int, echo: Echo, result: Result
-) -> None:
-    """Move the primary as planned: nobody who reads notices."""
-    with Clients(local, group, location, seed, RETRIES) as clients:
-        time.sleep(0.5)
-        done = switchover(local.outer, None, dry_run=False)
-        write(local, group, location, f"probe-{seed}")
-    note(local, clients, result, [f"probe-{seed}"])
-    result.wrong += [f"switchover: {said}" for said in result.failed_reads]
-    echo(f"seed {seed}: {done.new} instead of {done.old} after {done.seconds:.1f} s")
-
-
 def note(local: LocalCluster, clients: Clients, result: Result, besides: list[str]) -> None:
     """Add what clients were answered, compared with what is stored."""
     answers = clients.answers
     reads = {said: count for said, count in answers.wrong.items() if said.startswith("GET")}
     result.failed_reads.update(reads)
     result.wrong += [said for said in answers.wrong if said not in reads]
-    result.wrong += stored_otherwise(local, answers.stored | set(besides))
+    result.wrong += stored_otherwise(local, answers.stored.keys() | set(besides))
     result.requests += len(answers.seconds)
     result.uploads += len(answers.stored)
     clear(local)

@@ -91,9 +91,16 @@ class LocalCluster(LocalStack):
 
 
 @contextmanager
-def run_local_cluster(data: Path, pooling: str | None = None) -> Iterator[LocalCluster]:
-    """Start a cluster over the migrated database, and stop it at the end."""
-    outer = replace(SETTINGS, data_dir=data, keys_dir=data / "keys", first_port=_first_port())
+def run_local_cluster(
+    data: Path, pooling: str | None = None, root: Path = SETTINGS.root
+) -> Iterator[LocalCluster]:
+    """Start a cluster over the migrated database, and stop it at the end.
+
+    `root` is a checkout whose code and migrations are those of this one when it starts.
+    """
+    outer = replace(
+        SETTINGS, root=root, data_dir=data, keys_dir=data / "keys", first_port=_first_port()
+    )
     prepare_cluster_of_nodes(outer)
     local = LocalCluster(outer, outer=outer, pooling=pooling)
     try:

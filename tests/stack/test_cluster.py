@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -10,16 +11,28 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from control.cli import cli
 from control.cluster import lifecycle
+from control.cluster.apis import running_apis
 from control.cluster.bouncer import TRANSACTION
+from control.cluster.restarting import Servers
+from control.cluster.state import INSTANCES, STAND_IN
 from control.errors import ControlError
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
-from tests.calm.run import prepare
+from tests.calm.operations import (
+    Operations,
+    reload_pgbouncer_and_nginx,
+    restart_postgrest_of_cluster,
+    switch_over,
+)
+from tests.calm.run import prepare, run
+from tests.calm.stages import copy_checkout
 from tests.control.metrics.monitoring import check_alerts, unit_test
-from tests.failover.run import Result, clear, switch
+from tests.failover.run import clear
 from tests.failover.stage import LocalCluster, needs_cluster, run_local_cluster
 from tests.stack.watched_cluster import LAG, Watcher, stuck
 
@@ -70,8 +83,9 @@ class Client:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """Start the cluster that these tests share."""
-    with run_local_cluster(tmp_path_factory.mktemp("cluster")) as local:
+    """Start the cluster that these tests share, over a checkout whose code may be changed."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with run_local_cluster(folder / "data", root=copy_checkout(folder)) as local:
         yield local
 
 
@@ -156,13 +170,15 @@ def test_invented_transaction_harms_nobody(ada: Client, invented: str) -> None:
     assert ada.finds("S-6", **{"Aspen-Transaction": invented}) in (True, False)
 
 
-def test_nobody_who_reads_notices_a_switchover(local: LocalCluster, ada: Client) -> None:
-    """Move the primary under load: no read fails, and each write is done once."""
+def test_nobody_notices_that_the_cluster_is_changed(local: LocalCluster, ada: Client) -> None:
+    """Load code, restart, reload, and move the primary, for which only writes may wait."""
     said: list[str] = []
-    result = Result()
     clear(local)
+    some = Operations(
+        (restart_postgrest_of_cluster,), (reload_pgbouncer_and_nginx,), (switch_over,)
+    )
 
-    switch(local, ada.group, ada.location, 1, said.append, result)
+    result = run(local, ada.group, ada.location, some, seed=1, applies=1, echo=said.append)
 
     assert result.wrong == [], said
     assert result.uploads > 0
@@ -180,6 +196,53 @@ def test_switchover_refuses_a_node_that_may_lack_something(local: LocalCluster) 
         lifecycle.switchover(local.outer, unfit, dry_run=False)
 
     assert (caught.value.remedy, local.primary().name in (fit, unfit)) == (f"choose {fit}", False)
+
+
+def test_up_ends_a_stand_in_that_a_restart_left(local: LocalCluster, ada: Client) -> None:
+    """Keep writing while a restart has failed, and give the writer its requests back."""
+    servers = Servers(local.settings, local.state, print)
+    other = servers.instance(STAND_IN).server
+    with suppress(ControlError), servers.stand_in():
+        raise ControlError("the writer does not start")
+    was_left = other.pid() is not None, ada.post("S-7").status_code
+
+    local.up()
+
+    assert (was_left, other.pid(), ada.post("S-8").status_code) == ((True, 200), None, 200)
+
+
+def test_commands_know_every_postgrest_of_a_cluster(local: LocalCluster) -> None:
+    """Name one for the primary and one for each replica: a load waits for all of them."""
+    found = running_apis(local.settings)
+
+    assert found == [local.state.http_url(f"postgrest_{number}") for number in INSTANCES]
+
+
+@pytest.mark.parametrize(
+    "command", [["up"], ["down"], ["restart", "postgrest"], ["status"], ["logs"]]
+)
+def test_commands_of_the_local_stack_refuse_a_cluster(
+    local: LocalCluster, command: list[str]
+) -> None:
+    """Change nothing of it: its servers are others."""
+    environment = {"ASPEN_DATA_DIR": str(local.settings.data_dir)}
+
+    answer = CliRunner().invoke(cli, command, env=environment)
+
+    assert answer.exit_code == 1
+    assert "use control cluster" in answer.stderr
+
+
+def test_restart_needs_a_cluster_that_runs(tmp_path: Path) -> None:
+    """Say what starts it."""
+    answer = CliRunner().invoke(
+        cli, ["cluster", "restart", "postgrest"], env={"ASPEN_DATA_DIR": str(tmp_path)}
+    )
+
+    assert (answer.exit_code, answer.stderr.splitlines()) == (
+        1,
+        ["Error: the cluster does not run", "Remedy: start it: control cluster up"],
+    )
 
 
 @pytest.fixture(scope="module")
