@@ -10,6 +10,8 @@ const REFUSALS = {
     invalid_encoding: [400, 'The request is not UTF-8',
         'Encode URL, headers and body in UTF-8, and percent-encode the URL.'],
     ignored_parameter: [400, 'A part of the query would be ignored', null],
+    invalid_csv: [400, 'The body is not CSV',
+        'Close each quote, and write a quote within a value twice: "a ""b"" c".'],
     order_not_usable: [400, 'A change of some rows cannot follow an order by another resource',
         'Order by columns of the resource itself.'],
     query_too_complex: [400, 'The query asks for too much at once', null],
@@ -358,6 +360,10 @@ function correctStatus(session) {
     }
 
     function answer(data, flags) {
+        if (data.length === 0 && flags.last && !held && !pieces && isCsvBroken(asked.toString())) {
+            session.send(withBody('HTTP/1.1 400 Refused', '', bodyOf('invalid_csv')), flags);
+            return;
+        }
         if (pieces || !held && data[9] === TWO && IS_TAGGED.test(asked.slice(0, 40).toString())) {
             tag(data, flags);
             return;
@@ -539,6 +545,14 @@ function isEncodingBroken(asked) {
     }
     return head.includes('\uFFFD')
         || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
+}
+
+// Tell whether PostgREST hung up because of a quote that is out of place: it then fails to repeat a text
+// with several characters that are not ASCII. A field that ends after what is known here is none.
+function isCsvBroken(asked) {
+    const end = asked.indexOf('\r\n\r\n');
+    const body = asked.slice(end + 4).replace(/(^|[,\r\n])"(?:[^"]|"")*(?:"(?=[,\r\n])|"?$)/g, '$1');
+    return /\r\ncontent-type: *text\/csv/i.test(asked.slice(0, end)) && body.includes('"');
 }
 
 export default {

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.attack import costs, fuzz, machine, ownership, reading, texts
+from tests.attack import costs, fuzz, machine, odd, ownership, reading, texts
 from tests.attack.stage import Stage, Trial, memory_of, open_stage
 
 Attack = Callable[[Stage], Iterator[Trial]]
@@ -35,6 +35,7 @@ ATTACKS: dict[str, Attack] = {
     "floods": costs.floods,
     "slow": costs.slow_clients,
     "requests": fuzz.requests,
+    "odd": odd.requests,
     "emulator": machine.emulator,
     "load": machine.careless_load,
     "listeners": machine.listeners,

@@ -23,7 +23,7 @@ from control.stack.ports import HOST, any_free
 from control.stack.process import wait_for
 from tests import factories
 from tests.http.test_odd_requests import exchange
-from tests.http.world import World, refusal, rows
+from tests.http.world import DRY_RUN, World, refusal, rows
 from tests.names import unique
 from tests.servers import SETTINGS, Api, run_edge
 
@@ -229,6 +229,15 @@ def test_request_that_is_not_utf8_is_refused(
 ) -> None:
     """Answer 400, where PostgREST 12 answers a plain-text 500."""
     assert refusal(request_of(world)) == (400, "invalid_encoding")
+
+
+def test_quotes_of_a_csv_file_that_are_in_place_are_read(world: World) -> None:
+    """Accept separators, line ends and quotes within quotes, beside text that is not ASCII."""
+    content = f'host,organism\r\n"{"é" * 90},\n","x ""y"""\n'
+
+    response = world.alice.post_csv("/samples", content, prefer=DRY_RUN)
+
+    assert refusal(response) == (400, "invalid_sample")
 
 
 @pytest.mark.parametrize("path", ["/a/b", "/samples/", "/.refusal", "/.token", "/.kept"])

@@ -499,6 +499,7 @@ EXAMPLES: dict[str, Example] = {
     "400 too_many_rows": cut_text,
     "400 ignored_parameter": as_member("/samples?limit=ten"),
     "400 query_too_complex": as_member("/samples?select=" + "id," * 250 + "id"),
+    "400 invalid_csv": lambda world: world.alice.post_csv("/samples", f'host\n"x" {"é" * 90}\n'),
     "400 order_not_usable": lambda world: world.alice.delete(
         "/samples?limit=1&order=pathogens(slug)"
     ),
