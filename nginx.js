@@ -278,6 +278,10 @@ async function admitBody(r) {
     const answer = await r.subrequest('/.token');
     if (answer.status !== 200) {
         r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
+        const wait = answer.headersOut['Retry-After'] || (answer.status === 503 ? '1' : '');
+        if (wait) {
+            r.headersOut['Retry-After'] = wait;
+        }
         r.return(answer.status, answer.responseText);
     }
 }

@@ -636,10 +636,14 @@ def test_one_request_after_the_other_is_never_refused(world: World, limited: Lim
     assert answers == {200}
 
 
-def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Answer 503 with the time to wait."""
+@pytest.mark.parametrize("body", [b"{}", large(0.2)], ids=["small", "large"])
+def test_edge_without_postgrest_says_so(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes
+) -> None:
+    """Answer 503 with the time to wait, also where the token is checked before the body is read."""
     with run_edge(tmp_path_factory.mktemp("alone"), any_free(), any_free()) as url:
-        response = httpx.get(f"{url}/samples", headers={"Authorization": "Bearer x"})
+        headers = JSON | {"Authorization": "Bearer x"}
+        response = httpx.post(f"{url}/samples", content=body, headers=headers)
 
     assert refusal(response) == (503, "api_unavailable")
     assert response.headers["Retry-After"] == "1"
