@@ -10,6 +10,10 @@ const REFUSALS = {
     invalid_encoding: [400, 'The request is not UTF-8',
         'Encode URL, headers and body in UTF-8, and percent-encode the URL.'],
     ignored_parameter: [400, 'A part of the query would be ignored', null],
+    invalid_csv: [400, 'The body is not CSV',
+        'Close each quote, and write a quote within a value twice: "a ""b"" c".'],
+    order_not_usable: [400, 'A change of some rows cannot follow an order by another resource',
+        'Order by columns of the resource itself.'],
     query_too_complex: [400, 'The query asks for too much at once', null],
     too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
@@ -18,7 +22,8 @@ const REFUSALS = {
     method_not_allowed: [405, 'This API does not have this method',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
     request_timeout: [408, 'The request did not arrive in time', 'Send it again.'],
-    body_too_large: [413, 'The body of the request is too large', 'Send it in parts.'],
+    body_too_large: [413, 'The body of the request is too large',
+        'Send it in parts, and with a token if this needs one.'],
     url_too_long: [414, 'The URL is too long',
         'A URL has at most 8,192 bytes: filter by other columns, or ask in parts.'],
     too_many_requests: [429, 'Too many requests',
@@ -51,10 +56,17 @@ function bodyOf(code, hint, details) {
     });
 }
 
-// --- Queries: PostgREST's time grows with the square of the length of a list in a URL, and
-// PostgreSQL's time with each level of embedding.
+// --- Queries: PostgREST's time grows with the square of the length of a list in a URL, and of a name
+// that it does not know, for which it searches a similar one: seconds for one of 4,000 characters, or
+// for arguments whose names are that long together. PostgreSQL's time grows with each level of
+// embedding.
 
-const MOST = { select: 250, columns: 250, order: 50, depth: 4, embeds: 25, logic: 20 };
+const MOST = {
+    select: 250, columns: 250, order: 50, depth: 4, embeds: 25, logic: 20, name: 200, names: 500,
+};
+// Also if the path is spelt to hide it.
+const IS_CALL = /^\/+(?:rpc|[^/]*%)/;
+const LONG_WORD = new RegExp(`[^,()]{${MOST.name + 1}}`);
 
 // What PostgREST reads once, and ignores when it cannot read it: DELETE ?limit=ten deletes all rows.
 const ONCE = ['select', 'columns', 'order', 'limit', 'offset', 'on_conflict'];
@@ -64,7 +76,9 @@ const ONCE = ['select', 'columns', 'order', 'limit', 'offset', 'on_conflict'];
 function queryProblem(r) {
     const pairs = (r.variables.args || '').split('&').filter((pair) => pair);
     const seen = {};
-    let problem = '';
+    const path = r.variables.request_uri.split('?')[0];
+    const names = pairs.reduce((length, pair) => length + pair.split('=')[0].length, 0);
+    let problem = path.length > MOST.name || IS_CALL.test(path) && names > MOST.names ? 'name' : '';
     for (let i = 0; i < pairs.length && !problem; i++) {
         problem = parameterProblem(pairs[i], seen);
     }
@@ -82,6 +96,9 @@ function parameterProblem(pair, seen) {
     }
     if (at < 0) {
         return 'word';
+    }
+    if (name.length > MOST.name) {
+        return 'name';
     }
     const kind = name.slice(name.lastIndexOf('.') + 1);
     if (ONCE.includes(kind)) {
@@ -102,6 +119,9 @@ function parameterProblem(pair, seen) {
     if (kind === 'select' && depth(value) > MOST.depth) {
         return 'depth';
     }
+    if (kind === 'select' && LONG_WORD.test(value)) {
+        return 'name';
+    }
     return kind === 'select' && count(value, '(') > MOST.embeds ? 'embeds' : '';
 }
 
@@ -117,6 +137,8 @@ function bodyOfProblem(kind) {
         depth: `Embed resources at most ${MOST.depth} deep, and ask for the rest by id.`,
         embeds: `Embed at most ${MOST.embeds} resources.`,
         logic: `Nest conditions at most ${MOST.logic} deep.`,
+        name: `Shorten the names: one has at most ${MOST.name} characters, all arguments of a function `
+            + `together ${MOST.names}.`,
     };
     const ignored = {
         word: 'Write each parameter as name=value.',
@@ -256,6 +278,10 @@ async function admitBody(r) {
     const answer = await r.subrequest('/.token');
     if (answer.status !== 200) {
         r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
+        const wait = answer.headersOut['Retry-After'] || (answer.status === 503 ? '1' : '');
+        if (wait) {
+            r.headersOut['Retry-After'] = wait;
+        }
         r.return(answer.status, answer.responseText);
     }
 }
@@ -283,7 +309,7 @@ async function sendOnce(r) {
         hash.update(r.requestBuffer);
     }
     r.variables.request_hash = hash.digest('hex');
-    r.internalRedirect('/.execute');
+    r.internalRedirect('@execute');
 }
 
 async function hashFile(hash, path) {
@@ -311,6 +337,8 @@ const STATUS = {
 // The database closed the connection, crashed or is starting: PostgREST 12 answers 400 without a code,
 // or 500. Whether a request that changes something was executed is not known.
 const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
+// PostgREST 12 fails if only some rows are to be changed, in the order of another resource.
+const IS_ORDERED_BY_ANOTHER = /^(?:PATCH|DELETE) [^? ]*\?(?:[^ ]*&)?order=[^& ]*(?:\(|%28)/;
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
@@ -336,6 +364,10 @@ function correctStatus(session) {
     }
 
     function answer(data, flags) {
+        if (data.length === 0 && flags.last && !held && !pieces && isCsvBroken(asked.toString())) {
+            session.send(withBody('HTTP/1.1 400 Refused', '', bodyOf('invalid_csv')), flags);
+            return;
+        }
         if (pieces || !held && data[9] === TWO && IS_TAGGED.test(asked.slice(0, 40).toString())) {
             tag(data, flags);
             return;
@@ -400,7 +432,8 @@ function corrected(asked, answered) {
     const body = answered.slice(end + 4);
     const status = head.slice(9, 12);
     if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
-        return rewritten(head, status === '500' && isEncodingBroken(asked) ? 400 : Number(status));
+        const code = status === '500' ? codeOfFailure(asked) : '';
+        return rewritten(head, code ? 400 : Number(status), code);
     }
     if (IS_CUT_OFF.test(body.replace(/^[0-9a-f]+\r\n/i, ''))) {
         return rewritten(`${head}\r\nRetry-After: 1`, 503);
@@ -420,9 +453,17 @@ function corrected(asked, answered) {
 }
 
 // Put our own body behind the remaining headers of PostgREST.
-function rewritten(head, status) {
-    const body = bodyOf(status === 400 ? 'invalid_encoding' : CODES[status] || 'bad_request');
-    return withBody(`HTTP/1.1 ${status} Refused`, head, body);
+function rewritten(head, status, code) {
+    const known = code || (status === 400 ? 'invalid_encoding' : CODES[status]);
+    return withBody(`HTTP/1.1 ${status} Refused`, head, bodyOf(known || 'bad_request'));
+}
+
+// Name what is wrong with a request on which PostgREST 12 fails; empty if nothing is known.
+function codeOfFailure(asked) {
+    if (isEncodingBroken(asked)) {
+        return 'invalid_encoding';
+    }
+    return IS_ORDERED_BY_ANOTHER.test(asked) ? 'order_not_usable' : '';
 }
 
 function withBody(statusLine, head, body) {
@@ -508,6 +549,14 @@ function isEncodingBroken(asked) {
     }
     return head.includes('\uFFFD')
         || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
+}
+
+// Tell whether PostgREST hung up because of a quote that is out of place: it then fails to repeat a text
+// with several characters that are not ASCII. A field that ends after what is known here is none.
+function isCsvBroken(asked) {
+    const end = asked.indexOf('\r\n\r\n');
+    const body = asked.slice(end + 4).replace(/(^|[,\r\n])"(?:[^"]|"")*(?:"(?=[,\r\n])|"?$)/g, '$1');
+    return /\r\ncontent-type: *text\/csv/i.test(asked.slice(0, end)) && body.includes('"');
 }
 
 export default {

@@ -13,13 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.attack import costs, fuzz, machine, ownership, reading, texts
+from tests.attack import costs, fuzz, machine, odd, ownership, reading, texts
 from tests.attack.stage import Stage, Trial, memory_of, open_stage
 
 Attack = Callable[[Stage], Iterator[Trial]]
 
 # The last looks at what all others left behind.
 ATTACKS: dict[str, Attack] = {
+    # Leaves nothing; later the lab may read another group.
+    "odd": odd.requests,
     "counts": reading.counts,
     "rows": reading.rows_of_others,
     "masks": reading.masks,

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from control.stack.ports import HOST, any_free
-from tests.http.world import World, refusal
+from tests.http.test_odd_requests import exchange
+from tests.http.world import DRY_RUN, World, refusal
 from tests.servers import SETTINGS, Api, run_edge
 
 CREATE = "/rpc/create_samples"
@@ -56,6 +57,24 @@ TOO_MUCH = {
         400,
         "query_too_complex",
     ),
+    # PostgREST would search for seconds what is similar to it.
+    "a long name of a function": ("/rpc/" + "x" * 1000, 400, "query_too_complex"),
+    "a long name of an argument": (f"/rpc/health?{'x' * 1000}=1", 400, "query_too_complex"),
+    "arguments with long names together": (
+        "/rpc/health?" + "&".join(f"{'x' * 90}{n}=1" for n in range(6)),
+        400,
+        "query_too_complex",
+    ),
+    "the same, of a path that is spelt otherwise": (
+        "/%72pc/health?" + "&".join(f"{'x' * 90}{n}=1" for n in range(6)),
+        400,
+        "query_too_complex",
+    ),
+    "a long name of an embedded resource": (
+        f"/samples?select=id,{'x' * 1000}(id)",
+        400,
+        "query_too_complex",
+    ),
 }
 ENOUGH = {
     "a long list of ids": "/samples?select=id&id=in.(" + "1," * 3500 + "1)",
@@ -64,6 +83,7 @@ ENOUGH = {
         "/samples?select=id,sequences(id),pathogens(id,jobs(id,job_outputs(id)))&limit=1"
     ),
     "many conditions": "/samples?select=id&or=(" + "id.eq.1," * 200 + "id.eq.2)",
+    "a long value": "/samples?select=id&host=eq." + "x" * 1000,
 }
 
 
@@ -105,6 +125,41 @@ def test_caller_without_a_token_cannot_send_large_bodies(
 ) -> None:
     """Bound a body without a token to some kB, on every path."""
     response = world.nobody.post(path, content=send(large(0.1)), headers=JSON)
+
+    assert refusal(response) == (413, "body_too_large")
+
+
+NO_TOKENS = [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic YTpi"}]
+
+
+@pytest.mark.parametrize("send", [bytes, chunked], ids=["with a length", "in chunks"])
+@pytest.mark.parametrize("headers", NO_TOKENS, ids=["no header", "an empty one", "a password"])
+def test_arguments_without_a_token_are_few(
+    world: World, headers: dict[str, str], send: Callable[[bytes], object]
+) -> None:
+    """Refuse names of arguments that PostgREST would compare for a second, with any header."""
+    body = send(b'{"' + b"x" * 4000 + b'":1}')
+
+    response = world.nobody.post("/rpc/health", content=body, headers=JSON | headers)
+
+    assert refusal(response) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("headers", NO_TOKENS, ids=["no header", "an empty one", "a password"])
+def test_token_of_a_link_is_read_without_a_token(world: World, headers: dict[str, str]) -> None:
+    """Leave room for what may be called without a token."""
+    response = world.nobody.post(
+        "/rpc/shared_sequences", json={"token": "feed" * 32}, headers=headers
+    )
+
+    assert refusal(response) == (404, "link_not_found")
+
+
+def test_idempotency_key_makes_no_body_of_strangers_larger(world: World) -> None:
+    """Hold the bound where the body would be read before the request is executed."""
+    headers = JSON | {"Authorization": "Basic YTpi", "Idempotency-Key": "a key"}
+
+    response = world.nobody.post("/samples", content=large(0.1), headers=headers)
 
     assert refusal(response) == (413, "body_too_large")
 
@@ -164,7 +219,16 @@ def test_request_that_is_not_utf8_is_refused(
     assert refusal(request_of(world)) == (400, "invalid_encoding")
 
 
-@pytest.mark.parametrize("path", ["/a/b", "/samples/", "/.refusal", "/.token"])
+def test_quotes_of_a_csv_file_that_are_in_place_are_read(world: World) -> None:
+    """Accept separators, line ends and quotes within quotes, beside text that is not ASCII."""
+    content = f'host,organism\r\n"{"é" * 90},\n","x ""y"""\n'
+
+    response = world.alice.post_csv("/samples", content, prefer=DRY_RUN)
+
+    assert refusal(response) == (400, "invalid_sample")
+
+
+@pytest.mark.parametrize("path", ["/a/b", "/samples/", "/.refusal", "/.token", "/.kept"])
 def test_path_nobody_serves_is_not_found(world: World, path: str) -> None:
     """Answer in the one JSON shape, where PostgREST answers `{}`."""
     assert refusal(world.alice.get(path)) == (404, "not_found")
@@ -184,6 +248,19 @@ def test_request_that_is_not_http_is_refused_in_json(api: Api) -> None:
         answer = connection.recv(4096)
 
     assert b'"code":"bad_request"' in answer
+
+
+def test_version_of_http_that_does_not_exist_is_refused_in_json(api: Api) -> None:
+    """Say that the request is wrong, where nginx says that the server is, in HTML."""
+    answer = exchange(api, b"GET /samples HTTP/3.0\r\nHost: x\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"bad_request"' in answer
+
+
+def test_internal_step_of_a_request_is_no_path(world: World) -> None:
+    """Answer in JSON, where a location of nginx would answer in HTML."""
+    assert refusal(world.alice.get("/.execute")) == (404, "42P01")
 
 
 @pytest.mark.parametrize("verb", ["Accept-Profile", "Content-Profile"])
@@ -285,10 +362,14 @@ def test_list_through_the_edge_is_that_of_postgrest(world: World) -> None:
     assert world.alice.get(path).content == direct.content
 
 
-def test_edge_without_postgrest_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Answer 503 with the time to wait."""
+@pytest.mark.parametrize("body", [b"{}", large(0.2)], ids=["small", "large"])
+def test_edge_without_postgrest_says_so(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes
+) -> None:
+    """Answer 503 with the time to wait, also where the token is checked before the body is read."""
     with run_edge(tmp_path_factory.mktemp("alone"), any_free(), any_free()) as url:
-        response = httpx.get(f"{url}/samples", headers={"Authorization": "Bearer x"})
+        headers = JSON | {"Authorization": "Bearer x"}
+        response = httpx.post(f"{url}/samples", content=body, headers=headers)
 
     assert refusal(response) == (503, "api_unavailable")
     assert response.headers["Retry-After"] == "1"

@@ -59,6 +59,12 @@ def test_flood_is_refused(world: World, limited: Limited, who: str) -> None:
         assert json.loads(body)["code"] == "too_many_requests"
 
 
+def test_header_without_a_token_is_counted_as_none(limited: Limited) -> None:
+    """Give strangers no more requests for a header that PostgREST ignores."""
+    with holding(limited.url, FLOODER, 12, " ") as refused:
+        assert len(refused) == 2
+
+
 @pytest.mark.parametrize("who", ["vic", "nobody"])
 def test_flood_leaves_others_alone(world: World, limited: Limited, who: str) -> None:
     """Count each address and each token apart."""

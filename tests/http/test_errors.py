@@ -484,6 +484,7 @@ EXAMPLES: dict[str, Example] = {
     "400 PGRST124": lambda world: world.alice.delete(
         f"/samples?id=in.({world.bare_sample()},{world.bare_sample()})", prefer="max-affected=1"
     ),
+    "300 PGRST201": as_member("/groups?select=group_grants(id)"),
     "400 PGRST200": as_member("/samples?select=invitations(*)"),
     "400 PGRST204": sample_with(colour="red"),
     "401 PGRST301": with_claims(exp=1),
@@ -498,6 +499,10 @@ EXAMPLES: dict[str, Example] = {
     "400 too_many_rows": cut_text,
     "400 ignored_parameter": as_member("/samples?limit=ten"),
     "400 query_too_complex": as_member("/samples?select=" + "id," * 250 + "id"),
+    "400 invalid_csv": lambda world: world.alice.post_csv("/samples", f'host\n"x" {"é" * 90}\n'),
+    "400 order_not_usable": lambda world: world.alice.delete(
+        "/samples?limit=1&order=pathogens(slug)"
+    ),
     "404 not_found": as_member("/samples/1"),
     "405 method_not_allowed": lambda world: world.alice.ask("TRACE", "/samples"),
     "414 url_too_long": as_member("/samples?host=eq." + "x" * 8192),
