@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -45,7 +46,7 @@ insert into aspen.job_outputs
 select 1, sent.number, 'nextclade_csv', %s, sent.key, sent.size, sent.etag, sent.sha256, now()
 from sent
 """
-VAULT = "s3://vault/archive"
+BUCKET = "vault"
 CONTROL = (sys.executable, "-c", "from control.cli import main; main()")
 
 
@@ -74,6 +75,8 @@ class Estate:
     """
 
     home: Path
+    # Below a new name: what else is in the bucket is somebody's.
+    vault: str = field(default_factory=lambda: f"s3://{BUCKET}/bench-{uuid4().hex}")
     recipient: str = ""
     genomes: int = 0
 
