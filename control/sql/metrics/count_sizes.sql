@@ -1,5 +1,6 @@
 -- Counts what every group has, as internal.usage_of_groups does for one.
--- Group 0 stands for the platform. Genomes are stored as they are: their lengths are read without them.
+-- Group 0 stands for the platform. Genomes are stored as they are: their lengths are read without
+-- them.
 insert into aspen.group_sizes (
     group_id, samples, sequence_bytes, output_bytes, upload_bytes, jobs_requested
 )
