@@ -3,6 +3,9 @@
 `ASPEN_BENCH_GIGABYTES=10 python -m tests.bench archive`; without the variable, one gigabyte. The
 copy outside goes to the S3 of `ASPEN_BACKUP_S3_…`, with a bucket `vault`, or to the emulator of the
 stack, which keeps in memory what it stores. It needs four times the room of the database.
+
+Below a gigabyte the pieces of an upload do not fill, so that the small side needs less memory for
+this reason alone.
 """
 
 from __future__ import annotations
