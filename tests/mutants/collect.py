@@ -416,10 +416,13 @@ def _tree(definition: str, source: str) -> Any:
     assert name is not None
     arguments = re.search(r"\((.*)\)\s*RETURNS", header, re.DOTALL)
     columns = re.search(r"RETURNS TABLE\((.*)\)\n", header)
-    pattern = r"(?:^|, )(?:OUT |INOUT )?(\w+) "
+    pattern = r"(?:^|, )((?:OUT |INOUT )?)(\w+) "
     stub = ", ".join(
-        [f"{name} record" for name in re.findall(pattern, arguments[1] if arguments else "")]
-        + [f"out {name} text" for name in re.findall(pattern, columns[1] if columns else "")]
+        [
+            f"{name} {'text' if mode else 'record'}"
+            for mode, name in re.findall(pattern, arguments[1] if arguments else "")
+        ]
+        + [f"out {name} text" for _, name in re.findall(pattern, columns[1] if columns else "")]
     )
     text = f"create function {name[1]}({stub}) returns {kind} language plpgsql as $stub$"
     return json.loads(parse_plpgsql_json(f"{text}{declared}{begin}{rest}$stub$"))
