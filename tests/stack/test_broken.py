@@ -16,7 +16,7 @@ from control.settings import Settings
 from control.stack import ministack, postgres_binaries
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgres_binaries import find_binaries
-from control.stack.postgrest import find_postgrest
+from control.stack.postgrest import RUNTIME_OPTIONS, find_postgrest, postgrest_launch
 from tests.servers import SETTINGS
 from tests.stack.conftest import LocalStack
 
@@ -219,6 +219,33 @@ def test_unfit_postgrest_is_named(tmp_path: Path, text: str, said: str) -> None:
 
     with pytest.raises(ControlError, match=said):
         find_postgrest(replace(SETTINGS, postgrest_bin=str(binary)))
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("echo PostgREST 13.0.4", {"GHCRTS": RUNTIME_OPTIONS}),
+        ('test -z "$GHCRTS" && echo PostgREST 13.0.4', {}),
+    ],
+    ids=["takes them", "refuses them"],
+)
+def test_postgrest_without_runtime_options_starts(
+    tmp_path: Path, text: str, options: dict[str, str]
+) -> None:
+    """Leave them out where the binary would not start with them."""
+    binary = script(tmp_path / "postgrest", text)
+
+    launch = postgrest_launch(
+        replace(SETTINGS, postgrest_bin=str(binary)),
+        database_url="",
+        jwks=tmp_path,
+        api_port=1,
+        admin_port=2,
+        public_url=None,
+    )
+
+    found = {name: value for name, value in launch.environment.items() if name == "GHCRTS"}
+    assert found == options
 
 
 def test_missing_ministack_is_named_before_anything_starts(
