@@ -23,7 +23,7 @@ from tests.bench.report import Report, Side, below
 from tests.bench.servers import HERE, Bench
 
 SAMPLES = 2_000
-SECONDS, LOAD_AFTER, ROUNDS = 12, 1.5, 3
+SECONDS, LOAD_AFTER, ROUNDS = 20, 1.5, 3
 # What a load may cost whoever asks meanwhile.
 LONGEST_MS = 200
 CONTROL = "from control.cli import main; main()"

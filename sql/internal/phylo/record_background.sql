@@ -1,5 +1,6 @@
 -- At most 20,000 samples, the newest: ten times what any tree takes of them, and claim_job_inputs
--- answers with all of them at once.
+-- answers with all of them at once. Looks up by key (`offset 0`) and in a hash (`not in`), because
+-- a join of tables that were never analysed compares every sample with every other.
 create or replace function internal.record_background(job_id bigint)
 returns bigint
 language plpgsql
@@ -56,8 +57,6 @@ begin
     with matching as materialized (
         select samples.id, samples.collection_date
         from aspen.samples as samples
-        inner join aspen.sequences as sequences
-            on samples.group_id = sequences.group_id and samples.id = sequences.sample_id
         where
             samples.group_id = run.group_id
             and samples.pathogen_id = run.pathogen_id
@@ -75,13 +74,19 @@ begin
                         and called.lineage = any(lineages)
                 )
             )
-            and not exists (
+            and exists (
                 select
+                from aspen.sequences as sequences
+                where sequences.group_id = samples.group_id and sequences.sample_id = samples.id
+                offset 0
+            )
+            and samples.id not in (
+                select chosen.sample_id
                 from aspen.job_samples as chosen
                 where
                     chosen.group_id = run.group_id
                     and chosen.job_id = run.id
-                    and chosen.sample_id = samples.id
+                    and chosen.sample_id is not null
             )
     ),
 
