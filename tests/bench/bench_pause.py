@@ -134,9 +134,9 @@ def failing_file(root: Path, number: int) -> None:
 def new_column(root: Path, number: int) -> None:
     """Change everything, and before it a table that is in use."""
     everything(root, number)
-    for suffix, action in (("", "add"), (".rollback", "drop")):
-        (root / f"migrations/9999_change_samples{suffix}.sql").write_text(
-            f"-- depends:\nalter table aspen.samples {action} bench{' text' * (not suffix)};\n"
+    for suffix, change in (("", "add bench text"), (".rollback", "drop bench")):
+        (root / f"migrations/9999_change_lineages{suffix}.sql").write_text(
+            f"-- depends:\nalter table aspen.sample_lineages {change};\n"
         )
 
 
