@@ -426,24 +426,31 @@ def paged(request: pytest.FixtureRequest, module_stack: MakeStack) -> tuple[Stac
     return stack, int(row[0])
 
 
+# Roles, and how many rows may be read for each that is found: its row and its entry in an index,
+# twice where private identifiers are masked, and what the filter drops.
+READERS: dict[str, tuple[dict[str, str], int]] = {
+    "member": ({"group": "member"}, 3),
+    "viewer elsewhere": ({"group": "member", "other": "viewer"}, 5),
+}
+
+
+@pytest.mark.parametrize(("roles", "bound"), READERS.values(), ids=READERS)
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_page_after_a_key_reads_the_same_wherever_it_is(
-    paged: tuple[Stack, int], page: str
+    paged: tuple[Stack, int], page: str, roles: dict[str, str], bound: int
 ) -> None:
     """Read no row of the pages before it."""
     stack, first_id = paged
     reads = []
     for after in (19_000, 10_000, 1_000):
         wanted = page.format(first_id=first_id, after=after)
-        with stack.request("GET") as conn:
+        with stack.request("GET", **roles) as conn:
             before = read(conn)
             # A list of PostgREST has a parameter, its limit, so that its plan is its own.
             found = conn.execute(
-                b"select id, collection_date from api.samples where "
-                + wanted.encode()
-                + b" limit %s",
+                b"select * from api.samples where " + wanted.encode() + b" limit %s",
                 [LIMIT],
             ).fetchall()
-            reads.append((len(found), read(conn) - before <= 3 * LIMIT))
+            reads.append((len(found), read(conn) - before <= bound * LIMIT))
 
     assert reads == [(LIMIT, True)] * 3
