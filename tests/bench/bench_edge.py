@@ -41,5 +41,5 @@ def run(bench: Bench, report: Report) -> None:
     report.sides([our_rate, their_rate, our_cost, their_cost])
     report.ratio("edge: requests/s by those of PostgREST alone", our_rate, their_rate)
     report.ratio(
-        "edge: work of PostgREST alone by that with it", their_cost, our_cost, at_least(0.85)
+        "edge: work of PostgREST alone by that with it", their_cost, our_cost, at_least(0.87)
     )
