@@ -254,6 +254,24 @@ def test_jobs_are_counted_by_outcome_and_timed(
     assert tables["jobs"] == [["kind", "running", "waiting"], ["nextclade", "1", "1"]]
 
 
+def test_clock_that_was_set_back_makes_no_negative_time(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
+) -> None:
+    """Draw the chart although a job seems to have ended before it was queued."""
+    for minutes in (-2, -2, 3):
+        job = factories.job(admin, lab.group, status="succeeded")
+        admin.execute(
+            "update aspen.jobs set finished_at = created_at + make_interval(mins => %s)"
+            " where id = %s",
+            [minutes, job],
+        )
+
+    with request_as("member", sub="alice") as conn:
+        tables = tables_of(conn)
+
+    assert tables["time"][1] == ["nextclade", "0", "2.4"]
+
+
 def test_storage_is_counted_by_kind(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:

@@ -12,7 +12,8 @@ begin atomic
         select
             jobs.kind,
             percentile_cont(array[0.5::double precision, 0.9::double precision]) within group (
-                order by extract(epoch from jobs.finished_at - jobs.created_at)
+                -- Not negative, although a clock may have been set back in between.
+                order by greatest(extract(epoch from jobs.finished_at - jobs.created_at), 0)
             ) as seconds
         from aspen.jobs as jobs
         where
