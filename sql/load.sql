@@ -80,6 +80,8 @@
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
 \ir authz/job_inputs.sql
+\ir authz/planned_setting.sql
+\ir authz/planned_groups.sql
 \ir authz/any_groups.sql
 \ir authz/full_groups.sql
 \ir authz/member_groups.sql

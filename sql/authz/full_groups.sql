@@ -5,7 +5,14 @@ language sql
 stable
 security invoker
 begin atomic
-    select nullif(current_setting('aspen.full_groups', true), '')::bigint[];
+    select
+        case
+            when
+                current_setting('aspen.full_groups', true)
+                = authz.planned_setting('aspen.full_groups')
+                then authz.planned_groups('aspen.full_groups')
+            else nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+        end;
 end;
 
 comment on function authz.full_groups() is

@@ -127,6 +127,12 @@ FAULTS: dict[str, dict[str, list[str]]] = {
         "alter function authz.member_groups() set search_path = ''": ["authz.member_groups()"],
         "alter function authz.admin_groups() security definer": ["authz.admin_groups()"],
         "alter function authz.caller_id() volatile": ["authz.caller_id()"],
+        "create or replace function authz.planned_groups(setting text) returns bigint[]"
+        " language plpgsql immutable set search_path = ''"
+        " as $$ begin return '{1}'::bigint[]; end $$": ["authz.planned_groups(text)"],
+        "alter function authz.planned_setting(text) security definer": [
+            "authz.planned_setting(text)"
+        ],
     },
     "policies_compare_settings_inline": {
         f"alter policy jobs_select_group on aspen.jobs using ({SPELLED_OUT})": [

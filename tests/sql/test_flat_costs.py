@@ -395,6 +395,54 @@ def test_kept_plan_shows_another_caller_only_what_they_may_see(
     assert [name for group, name in rows if group == stack.group and name is not None] == []
 
 
+# More groups than their settings are parsed for at each row.
+MANY = range(1_000_000, 1_000_060)
+
+
+def test_callers_of_many_groups_who_share_a_kept_plan_see_their_own_rows(stack: Stack) -> None:
+    """Compare the groups that the planner saw when the plan runs."""
+    stack.fill(3)
+    stack.fill(5, group=stack.other)
+    found: list[tuple[set[int], int]] = []
+    with stack.database.connect("authenticator") as conn:
+        for own, role in (
+            (stack.group, "member"),
+            (stack.other, "member"),
+            (stack.group, "viewer"),
+        ):
+            with conn.transaction():
+                roles = dict.fromkeys(MANY, "member") | {own: role}
+                begin_request(conn, "member", request_claims("member", "alice", roles))
+                if not found:
+                    conn.execute(
+                        "prepare newest as select group_id, private_identifier from api.samples"
+                    )
+                rows = conn.execute("execute newest").fetchall()
+                found.append(
+                    ({group for group, _ in rows}, sum(name is not None for _, name in rows))
+                )
+
+    assert found == [({stack.group}, 3), ({stack.other}, 5), ({stack.group}, 0)]
+
+
+def test_many_groups_are_parsed_by_the_planner(stack: Stack) -> None:
+    """Find the groups of the caller as a constant in the plan, and few of them as a setting."""
+    plans = []
+    for groups in ({}, dict.fromkeys(MANY, "member")):
+        with stack.database.connect("authenticator") as conn, conn.transaction():
+            roles = {stack.group: "member"} | groups
+            begin_request(conn, "member", request_claims("member", "alice", roles))
+            plan = conn.execute("explain select id from api.samples where id > %s", [0]).fetchall()
+            plans.append("\n".join(line for (line,) in plan))
+
+    assert [
+        "'{1000000,1000001" in plan or f"{MANY[-1]}}}'::bigint[]" in plan for plan in plans
+    ] == [
+        False,
+        True,
+    ]
+
+
 LIMIT = 100
 # The pages of docs/api/lists.md, after the sample of this number; ten samples have the same day.
 PAGES = {

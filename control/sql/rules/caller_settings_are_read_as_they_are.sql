@@ -1,18 +1,49 @@
 -- The functions that policies compare with return a setting of the request and nothing else, and
--- the planner can inline them: one that did more would open or close every table at once.
+-- the planner can inline them: one that did more would open or close every table at once. What
+-- the planner knows of a setting is read by two functions, whose text is exactly this.
 select
     functions.oid::regprocedure::text as object,
-    format('does more than return the setting aspen.%s, or cannot be inlined', settings.name)
-        as problem,
+    format('does more than return %s, or cannot be inlined', settings.returned) as problem,
     'load the code of sql/authz again: control migrate up' as cure
 from (
+    select
+        named.name || '_groups' as function_name,
+        format('the setting aspen.%s_groups', named.name) as returned,
+        'sql' as language_name,
+        's' as volatility,
+        null::text[] as settings,
+        format(
+            $$BEGINATOMICSELECTCASEWHEN(current_setting('aspen.%1$s_groups'::text,true)=authz.planned_setting('aspen.%1$s_groups'::text))THENauthz.planned_groups('aspen.%1$s_groups'::text)ELSE(NULLIF(current_setting('aspen.%1$s_groups'::text,true),''::text))::bigint[]END;END$$,
+            named.name
+        ) as body
+    from (values ('any'), ('full'), ('member'), ('admin')) as named (name)
+    union all
     values
-    ('any_groups', 'any_groups', 'bigint[]'),
-    ('full_groups', 'full_groups', 'bigint[]'),
-    ('member_groups', 'member_groups', 'bigint[]'),
-    ('admin_groups', 'admin_groups', 'bigint[]'),
-    ('caller_id', 'user_id', 'bigint')
-) as settings (function_name, name, type)
+    (
+        'caller_id',
+        'the setting aspen.user_id',
+        'sql',
+        's',
+        null,
+        $$BEGINATOMICSELECT(NULLIF(current_setting('aspen.user_id'::text,true),''::text))::bigint;END$$
+    ),
+    (
+        'planned_setting',
+        'a long setting',
+        'plpgsql',
+        'i',
+        array['search_path=""'],
+        $$declarevaluetext:=current_setting(setting,true);beginreturncasewhenlength(value)>100thenvalueend;end$$
+    ),
+    (
+        'planned_groups',
+        'a setting',
+        'plpgsql',
+        'i',
+        array['search_path=""'],
+        $$beginreturnnullif(current_setting(setting,true),'')::bigint[];end$$
+    )
+) as settings
 inner join pg_catalog.pg_proc as functions
     on
         settings.function_name = functions.proname
@@ -20,17 +51,16 @@ inner join pg_catalog.pg_proc as functions
 inner join pg_catalog.pg_language as languages on functions.prolang = languages.oid
 where
     not (
-        languages.lanname = 'sql'
-        and functions.pronargs = 0
-        and functions.provolatile = 's'
+        settings.language_name = languages.lanname
+        and settings.volatility = functions.provolatile
         and not functions.proisstrict
         and not functions.proretset
         and not functions.prosecdef
-        and functions.proconfig is null
-        and regexp_replace(
-            coalesce(pg_get_function_sqlbody(functions.oid), ''), '\s+|AS "?nullif"?', '', 'g'
-        ) = format(
-            $$BEGINATOMICSELECT(NULLIF(current_setting('aspen.%s'::text,true),''::text))::%s;END$$,
-            settings.name, settings.type
+        and settings.settings is not distinct from functions.proconfig
+        and settings.body = regexp_replace(
+            coalesce(pg_get_function_sqlbody(functions.oid), functions.prosrc),
+            '\s+|AS "?(?:nullif|case)"?', '', 'g'
         )
     )
+    -- Of another number of arguments, it would be another function.
+    or functions.pronargs <> (settings.language_name = 'plpgsql')::integer
