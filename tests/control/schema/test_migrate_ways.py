@@ -168,6 +168,20 @@ def test_a_function_that_names_what_comes_after_it_is_not_replaced_in_place(rich
     assert "sql/internal/plus.sql, line 3: relation" in result.stderr
 
 
+def test_a_comment_that_names_what_comes_after_it_is_replaced_in_place(
+    cluster: Cluster, rich: Rich
+) -> None:
+    """A text needs nothing of what it names."""
+    rich.checkout.append(
+        "sql/internal/plus.sql", "comment on function internal.plus(integer) is 'For api.notes';\n"
+    )
+
+    result = rich.checkout.migrate("up")
+
+    assert "in place: internal/plus.sql" in result.stderr
+    assert code_of(rich.checkout.database) == built_from_nothing(cluster, rich)
+
+
 def test_a_failing_function_changes_nothing(rich: Rich) -> None:
     """The short way gives up without a word, and the longer one names every file that fails."""
     before = code_of(rich.checkout.database)
