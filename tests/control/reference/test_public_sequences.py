@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.app import App
+from control.cells import LONGEST_LINE_BYTES
 from control.cli import cli
 from control.errors import ControlError
+from control.input_files import InputFile
 from control.jobs.kinds import accessions, locations, public_metadata
 from control.jobs.states import lock_job
 from control.reference import public_sequences
@@ -153,7 +155,7 @@ def test_bad_rows_are_left_out_named_and_counted(archive: Archive) -> None:
         (HEADER + row("A/1") + row(""), "1 of 2 rows"),
         ("a\tb\n1\t2\n", "names no column strain"),
         (HEADER.encode() + b"\xff\n", "is not UTF-8"),
-        (HEADER + "x" * 70_000, "is longer than"),
+        (HEADER + "x" * (LONGEST_LINE_BYTES + 1), "is longer than"),
     ],
 )
 def test_file_that_is_not_what_it_should_be_is_refused(
@@ -364,7 +366,7 @@ def test_no_text_breaks_the_reader(cells: Sequence[str]) -> None:
     line = "\t".join(cells).replace("\n", "").replace("\r", "")
     content = f"{HEADER}{line}\n".encode()
     report = LoadReport()
-    rows = list(read_rows(io.BytesIO(content), Path("f"), report))
+    rows = list(read_rows(InputFile("f", io.BytesIO(content)), report))
 
-    assert len(rows) + report.bad_rows == (1 if line else 0)
+    assert len(rows) + report.bad_rows == (1 if line.strip() else 0)
     assert all(found.count("\t") == 7 for found in rows)
