@@ -206,6 +206,7 @@ def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple
         query("demo/find_open_jobs"),
         {
             "group_id": group.id,
+            "kinds": list(SOFTWARE),
             "run_name": RUN_NAME,
             "strains": [sample.strain for _, sample in tips(root)],
         },
