@@ -44,7 +44,7 @@ class Programs:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds that have a program."""
+        """Return the kinds that have a program."""
         return sorted(self._tables)
 
     def require(self, kind: str) -> None:

@@ -48,7 +48,7 @@ class ObjectFile:
 
     @cached_property
     def content(self) -> BinaryIO:
-        """The bytes that a compressed file unpacks to, or those of the file."""
+        """Return the bytes that a compressed file unpacks to, or those of the file."""
         return unpacked(self.stream, self.name)
 
     def finish(self) -> None:
