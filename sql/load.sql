@@ -76,6 +76,7 @@
 \ir authz/fail.sql
 \ir authz/api_version.sql
 \ir authz/caller_id.sql
+\ir authz/acting_role.sql
 \ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
