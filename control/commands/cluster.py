@@ -138,8 +138,8 @@ def restart(app: App, component: str, as_json: bool) -> None:
     """Restart servers of the cluster while it is in use, as after an update of a program.
 
     No client notices. postgrest: one after the other, each once the requests it has are answered;
-    pgbouncer: with the PostgREST that writes through it. Meanwhile another PostgREST, which
-    connects to the primary itself, stands in for that one.
+    pgbouncer: with the PostgREST that writes through it. Until both are back, another PostgREST,
+    which connects to the primary itself, writes.
 
     \b
         control cluster restart postgrest

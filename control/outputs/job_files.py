@@ -119,7 +119,7 @@ class JobFiles:
         self._read: dict[str, StoredObject] = {}
 
     def __contains__(self, kind: str) -> bool:
-        """Return whether the job has handed in such a file."""
+        """Return whether the job has submitted such a file."""
         return kind in self._found
 
     @contextmanager

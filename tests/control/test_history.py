@@ -134,7 +134,7 @@ def test_empty_months_go_with_their_entries(database: Database) -> None:
 
 
 def sequences(database: Database) -> list[tuple[str | None]]:
-    """Return the letters that are kept."""
+    """Return the bases that are kept."""
     with database.connect() as conn:
         return conn.execute(
             "select sequence from aspen.replaced_sequences order by replaced_at"

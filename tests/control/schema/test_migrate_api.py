@@ -56,7 +56,7 @@ def answers_until(done: Event, api: Api, paths: Sequence[str], token: str) -> se
 
 
 def change_every_file(checkout: Checkout) -> None:
-    """Have the next load make every view, policy and trigger anew."""
+    """Have the next load make every view, policy and trigger again."""
     for folder, kind in (("api/views", "view"), ("policies", "policy")):
         for path in (checkout.root / "sql" / folder).glob("*.sql"):
             named = re.search(rf"{kind} (api\.\w+|\w+ on aspen\.\w+)", path.read_text())

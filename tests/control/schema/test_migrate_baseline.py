@@ -15,10 +15,10 @@ from tests.servers import SETTINGS, Cluster, Database, database_names
 
 LEDGER = "select migration_id, sha256 from control.applied_migrations order by migration_id"
 YOYO = "select migration_id from control._yoyo_migration order by migration_id"
-# Without indexes, which a later migration may replace, and the log, which one makes anew if empty.
+# Without indexes, which a later migration may replace, and the log, which one makes again if empty.
 TABLES = (
     "select oid from pg_class where relnamespace = 'aspen'::regnamespace and relkind = 'r'"
-    # Later migrations make these two anew, in partitions.
+    # Later migrations make these two again, in partitions.
     " and relname not in ('audit_log', 'public_sequences')"
     " order by oid"
 )

@@ -297,7 +297,7 @@ def test_what_no_rule_compares_is_loaded_anew(small: Checkout) -> None:
     result = small.migrate("up")
 
     assert result.exit_code == 0
-    assert result.stderr == "loaded all 5 files of sql/ anew\n"
+    assert result.stderr == "loaded all 5 files of sql/ again\n"
     assert small.fetch("select obj_description('authz.user_id()'::regprocedure)") == [("Who",)]
 
 

@@ -30,7 +30,7 @@ def rich(tmp_path: Path, empty_database: Database) -> Rich:
     result = rich.checkout.migrate("up")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         0,
-        "loaded all 13 files of sql/ anew",
+        "loaded all 13 files of sql/ again",
     )
     return rich
 
