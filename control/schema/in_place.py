@@ -150,11 +150,13 @@ def _refuse_later_names(
 ) -> None:
     """Refuse files that name what load.sql lists after them: an empty database does not have it."""
     positions = {path: number for number, path in enumerate(contents.code)}
-    made_at = {
-        one.identity.partition("(")[0]: positions[one.paths[0]]
+    places = (
+        (positions[one.paths[0]], one.identity.partition("(")[0])
         for one in loaded.values()
         if one.paths
-    }
+    )
+    # Of functions of one name the first counts, because the name does not tell which is meant.
+    made_at = {name: position for position, name in sorted(places, reverse=True)}
     for path, script in scripts.items():
         for statement in script.statements:
             named = _NAME.findall(_looked_up(statement.text))
