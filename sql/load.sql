@@ -486,6 +486,7 @@
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
+\ir internal/jobs/require_job.sql
 \ir internal/jobs/cancel_job.sql
 \ir internal/groups/grant_access.sql
 \ir internal/groups/invite_members.sql
