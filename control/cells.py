@@ -30,7 +30,7 @@ def read_lines(file: InputFile) -> Iterator[tuple[int, str]]:
         if len(line) > LONGEST_LINE_BYTES:
             raise ControlError(
                 f"{file.name}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                "give a file separated by tabs or commas with one row per line",
+                "give a table with one row per line",
             )
         try:
             text = line.decode().rstrip("\r\n")

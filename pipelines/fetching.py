@@ -136,7 +136,7 @@ def _transfer(url: str, file: BinaryIO, state: _State, most_bytes: int) -> None:
             raise _Interrupted(f"HTTP {answer.status}")
         elif answer.status in (206, 416):
             state.size = 0
-            raise _Interrupted("the file changed meanwhile")
+            raise _Interrupted("the file changed while it was fetched")
         else:
             raise FetchError(f"{host} answers HTTP {answer.status}")
         while chunk := answer.read(_CHUNK):

@@ -153,7 +153,7 @@ class Job:
         self.files.append({"kind": kind, "key": path.name, "size": size, "sha256": checksum})
 
     def report(self, software_versions: Mapping[str, str], **others: object) -> None:
-        """Hand in the manifest: the job has succeeded with the files that were uploaded."""
+        """Submit the manifest: the job has succeeded with the files that were uploaded."""
         self._report(
             {
                 "status": "succeeded",
@@ -165,7 +165,7 @@ class Job:
         )
 
     def fail(self, reason: str, software_versions: Mapping[str, str] | None = None) -> None:
-        """Hand in that the job failed, and why."""
+        """Report that the job failed, and why."""
         self._report(
             {
                 "status": "failed",

@@ -76,6 +76,7 @@
 \ir authz/fail.sql
 \ir authz/api_version.sql
 \ir authz/caller_id.sql
+\ir authz/acting_role.sql
 \ir authz/machine_token_id.sql
 \ir authz/job_id.sql
 \ir authz/job_group_id.sql
@@ -487,6 +488,7 @@
 
 -- Functions. The helpers before them speak of rows of resources, so they come after them.
 \ir internal/phylo/create_phylo_run.sql
+\ir internal/jobs/require_job.sql
 \ir internal/jobs/cancel_job.sql
 \ir internal/groups/grant_access.sql
 \ir internal/groups/invite_members.sql

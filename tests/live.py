@@ -22,7 +22,7 @@ class Live:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the command line to this environment."""
+        """Return the variables that point the command line to this environment."""
         return {
             **self.api.database.environment,
             **self.s3.environment,

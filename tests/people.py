@@ -28,7 +28,7 @@ class Person:
 
     @property
     def database_role(self) -> str:
-        """The role that the person's token claims."""
+        """Return the role that the person's token claims."""
         return "operator" if self.is_operator else "member"
 
 

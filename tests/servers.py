@@ -121,7 +121,7 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The address for role control."""
+        """Return the address for role control."""
         return self.url_of("control")
 
     def url_of(self, login: str) -> str:
@@ -134,14 +134,14 @@ class Database:
 
     @property
     def settings(self) -> Settings:
-        """The checkout's settings, pointing here and nowhere else."""
+        """Return the checkout's settings, pointing here and nowhere else."""
         return replace(
             SETTINGS, database_url=self.url, admin_database_url=self.url_of(SUPERUSER), api_url=None
         )
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the command line to this database."""
+        """Return the variables that point the command line to this database."""
         return {
             "ASPEN_ROOT": str(SETTINGS.root),
             "ASPEN_DATA_DIR": str(SETTINGS.data_dir),
@@ -158,12 +158,12 @@ class S3:
 
     @property
     def bucket(self) -> str:
-        """The bucket's name."""
+        """Return the bucket's name."""
         return self.settings.bucket
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the command line to this S3."""
+        """Return the variables that point the command line to this S3."""
         return {
             "ASPEN_S3_ENDPOINT_URL": f"{self.settings.s3_endpoint_url}",
             "ASPEN_S3_ACCESS_KEY": S3_KEY,

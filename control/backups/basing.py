@@ -27,8 +27,8 @@ LABEL = "control db archive"
 class BaseMaker:
     """Makes a base backup when one is due, records its rows, and deletes those that may go.
 
-    Both take as long as the database is large. Meanwhile the log goes on to the vault, so that what
-    could be lost does not grow with the database.
+    Both take longer the larger the database is. The log goes on to the vault during that time, so
+    that what could be lost does not grow with the database.
     """
 
     archive: Archive

@@ -28,7 +28,7 @@ from control.settings import Settings
 Echo = Callable[[str], None]
 
 _NO_COPY, _DAMAGED = "no copy of {}", "the copy of {} is damaged"
-# Objects that are fetched and compared together, each of which needs its room meanwhile.
+# Objects that are fetched and compared together, each of which needs room until then.
 _COMPARED_AT_ONCE = 4
 # Belongs to no group, so that the policies must hide every row of every group.
 _STRANGER = "drill|stranger"

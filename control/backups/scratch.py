@@ -25,7 +25,7 @@ def scratch_directory(prefix: str, folder: Path | None) -> Iterator[Path]:
     """
     folder = Path(folder or gettempdir()).absolute()
     for left in folder.glob(f"{prefix}*"):
-        # Somebody else's, in use, or gone meanwhile.
+        # Somebody else's, in use, or already gone.
         with suppress(OSError):
             _delete_abandoned(left)
     home, lock = _locked(prefix, folder)

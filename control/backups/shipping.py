@@ -167,7 +167,7 @@ class Shipper:
                 try:
                     self.vault.send(path, f"wal/{path.name}")
                 except FileNotFoundError:
-                    # It was completed meanwhile, and has lost its suffix.
+                    # It has been completed since it was listed, and has lost its suffix.
                     path = path.with_suffix("")
                     self.vault.send(path, f"wal/{path.name}")
                 self._log.add(path.name)

@@ -22,7 +22,7 @@ from control.schema.ledger import migrations_of
 from control.schema.script import Script
 from control.settings import Settings
 
-# Whose rename keeps rows; of the rest, which is made anew from rows, the same name is taken.
+# Whose rename keeps rows; the rest is made again from rows, so an equal name is enough.
 _WITH_ROWS = ("table", "column", "sequence", "type", "domain")
 _CODE = ("acl:", "policy:", "trigger:", "function:", "procedure:", "view:")
 _INDEX = re.compile(r"^create (unique )?index ", re.IGNORECASE)
@@ -126,7 +126,7 @@ def _make_both_sides(clones: CloneServer, root: Path) -> None:
 def _plans(
     clones: CloneServer, renames: Mapping[str, str], keeps_no_name: bool
 ) -> tuple[Comparison, Comparison]:
-    """Plan both ways, with what is renamed instead of made anew."""
+    """Plan both ways, with what is renamed instead of made again."""
     urls = {name: clones.url(name) for name in ("before", "after")}
     both = [("before", "after"), ("after", "before")]
     forth, back = compare_databases(urls, both)
@@ -157,7 +157,7 @@ def _chosen(
             raise ControlError(
                 f"{kind} {before} is gone and {after} is new: that may be a rename",
                 f"say --rename {before}={after} to keep its rows, or --no-rename to drop {before}"
-                f" with all its values and make {after} anew",
+                f" with all its values and make {after} again",
             )
     if asked:
         before, after = next(iter(asked.items()))

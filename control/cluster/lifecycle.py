@@ -104,7 +104,7 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         state.ensure_passwords()
         if pooling is not None:
             parts.bouncer.pool_by(pooling)
-        # Its ports stay the same as well: the follower starts anew when a port changes.
+        # Its ports stay the same as well: the follower starts again when a port changes.
         prepare([*parts.all, Instance(settings, state, STAND_IN)], settings, state, echo)
         bring_up(parts.logs, settings, state, echo)
         bring_up(parts.etcd, settings, state, echo)
@@ -125,7 +125,7 @@ def up(settings: Settings, echo: Echo, *, pooling: str | None = None) -> Setting
         _bring_up_writer(parts, Servers(settings, state, echo))
         for instance in parts.instances:
             bring_up(instance, settings, state, echo)
-        # After them: its first look has them read the schema, which one that starts does not bear.
+        # After them: its first look has them read the schema, which none can do while it starts.
         bring_up(parts.follower, settings, state, echo)
         bring_up(parts.edge, settings, state, echo)
         end_stand_in(settings, state, echo)

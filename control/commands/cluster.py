@@ -14,6 +14,7 @@ from control.terminal import screen_width, table
 
 if TYPE_CHECKING:
     from control.cluster.lifecycle import ClusterStatus
+    from control.settings import Settings
 
 
 @click.group("cluster")
@@ -137,22 +138,21 @@ def restart(app: App, component: str, as_json: bool) -> None:
     """Restart servers of the cluster while it is in use, as after an update of a program.
 
     No client notices. postgrest: one after the other, each once the requests it has are answered;
-    pgbouncer: with the PostgREST that writes through it. Meanwhile another PostgREST, which
-    connects to the primary itself, stands in for that one.
+    pgbouncer: with the PostgREST that writes through it. Until both are back, another PostgREST,
+    which connects to the primary itself, writes.
 
     \b
         control cluster restart postgrest
         control cluster restart pgbouncer
     """
-    from control.cluster import lifecycle, restarting
+    from control.cluster import restarting
 
     change = {
         "postgrest": restarting.restart_postgrest,
         "pgbouncer": restarting.restart_pgbouncer,
     }[component]
     change(app.settings, say)
-    if as_json:
-        echo_json(_for_machines(lifecycle.status(app.settings)))
+    _show_if_asked(app.settings, as_json=as_json)
 
 
 @cluster.command("reload")
@@ -168,15 +168,22 @@ def reload(app: App, component: str, as_json: bool) -> None:
         control cluster reload pgbouncer
         control cluster reload nginx
     """
-    from control.cluster import lifecycle, restarting
+    from control.cluster import restarting
 
     change = {
         "pgbouncer": restarting.reload_pgbouncer,
         "nginx": restarting.reload_nginx,
     }[component]
     change(app.settings, say)
+    _show_if_asked(app.settings, as_json=as_json)
+
+
+def _show_if_asked(settings: Settings, *, as_json: bool) -> None:
+    """Print how the servers are after a change, if the caller reads JSON."""
     if as_json:
-        echo_json(_for_machines(lifecycle.status(app.settings)))
+        from control.cluster import lifecycle
+
+        echo_json(_for_machines(lifecycle.status(settings)))
 
 
 def _for_machines(found: ClusterStatus) -> dict[str, object]:

@@ -46,7 +46,7 @@ def trim(app: App, keep_days: int, dry_run: bool, as_json: bool) -> None:
     """Delete events that are older than so many days, a month at a time.
 
     Those of a month stay until the last day of it is too old. A client that was away for longer
-    reads the resources anew.
+    reads the resources again.
 
     \b
         control event trim --keep-days 90 --dry-run

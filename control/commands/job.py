@@ -138,7 +138,7 @@ def retry(
 ) -> None:
     """Queue a job that failed, timed out or was cancelled again, or all that are dead.
 
-    Its attempts are counted anew.
+    Its attempts are counted again.
 
     \b
         control job retry 42

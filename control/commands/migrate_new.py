@@ -38,7 +38,7 @@ class Renamed(click.ParamType[tuple[str, str]]):
     type=Renamed(),
     help="A table or column that got another name; its rows stay.",
 )
-@click.option("--no-rename", is_flag=True, help="Drop what seems to be renamed, and make it anew.")
+@click.option("--no-rename", is_flag=True, help="Drop what seems to be renamed, and make it again.")
 @click.option("--concurrently", is_flag=True, help="Build indexes while others write.")
 @click.option("--dry-run", is_flag=True, help="Prove and print it, write no file.")
 @json_option

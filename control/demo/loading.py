@@ -68,7 +68,7 @@ def load_demo(conn: psycopg.Connection, s3: S3Client, settings: Settings) -> Non
 def _finish_jobs(
     conn: psycopg.Connection, s3: S3Client, settings: Settings, group: Group, root: Node
 ) -> None:
-    """Hand in the outputs of the jobs that are open."""
+    """Submit the outputs of the jobs that are open."""
     for job_id, kind in _open_jobs(conn, group, root):
         manifest = S3Uri(settings.bucket, f"jobs/{job_id}/1/{MANIFEST_NAME}")
         _submit(s3, manifest, kind, _outputs(conn, job_id, kind, root))
@@ -206,6 +206,7 @@ def _open_jobs(conn: psycopg.Connection, group: Group, root: Node) -> list[tuple
         query("demo/find_open_jobs"),
         {
             "group_id": group.id,
+            "kinds": list(SOFTWARE),
             "run_name": RUN_NAME,
             "strains": [sample.strain for _, sample in tips(root)],
         },

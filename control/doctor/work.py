@@ -128,7 +128,11 @@ def _outbox(patient: Patient) -> Outbox:
 CHECKS = (
     Check("workers", "Workers run, and no job has lost its own", workers),
     Check("queue", "No job waits for long", queue),
-    Check("dead-letters", "No job failed lately, and no notification was set aside", dead_letters),
+    Check(
+        "dead-letters",
+        "No job has failed since yesterday, and no notification was set aside",
+        dead_letters,
+    ),
     Check("mails", "Mails are sent", mails),
     Check("webhooks", "Events are published, and no webhook stopped", webhooks),
 )

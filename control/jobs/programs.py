@@ -13,7 +13,7 @@ from control.errors import ControlError
 
 FILE = "pipelines/jobs.toml"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# As long as a token may live: without one, a program cannot hand in what it made.
+# As long as a token may live: without one, a program cannot submit what it made.
 LONGEST_SECONDS = 30 * UNITS["d"]
 NUMBERS = {"memory_mb": 10_000_000, "vcpu": 1_000, "max_attempts": 100}
 REQUIRED = ("runs_in", "memory_mb", "vcpu", "time_limit", "max_attempts")
@@ -44,7 +44,7 @@ class Programs:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds that have a program."""
+        """Return the kinds that have a program."""
         return sorted(self._tables)
 
     def require(self, kind: str) -> None:

@@ -102,7 +102,7 @@ class GroupCounter:
                         count_sizes(conn)
                         self._is_over.wait(EVERY_SECONDS)
             except (psycopg.Error, ControlError, OSError):
-                # aspen_up says that the database is down; the log keeps the requests meanwhile.
+                # aspen_up says that the database is down; the log keeps the requests until then.
                 pass
             if self._is_over.wait(EVERY_SECONDS):
                 return

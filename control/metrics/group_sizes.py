@@ -14,7 +14,7 @@ _IS_DUE = (
 
 
 def count_sizes(conn: psycopg.Connection) -> bool:
-    """Count anew if the last count is old; tell whether it was.
+    """Count again if the last count is old; tell whether it was.
 
     However many programs ask, one of them counts, and nobody waits for it.
     """

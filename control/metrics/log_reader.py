@@ -1,4 +1,4 @@
-"""Read a log that is written, cut and replaced meanwhile, each line once."""
+"""Read a log while it is written, cut and replaced, each line once."""
 
 from __future__ import annotations
 

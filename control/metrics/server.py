@@ -29,7 +29,7 @@ class Metrics(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], gather: Callable[[], str]) -> None:
         self.gather = gather
-        # Whoever asks meanwhile waits, so that many scrapes cost as much as one after the other.
+        # A scrape waits for the one before, so many at once cost as much as one after the other.
         self.lock = threading.Lock()
         super().__init__(address, Exchange)
 

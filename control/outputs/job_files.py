@@ -48,7 +48,7 @@ class ObjectFile:
 
     @cached_property
     def content(self) -> BinaryIO:
-        """The bytes that a compressed file unpacks to, or those of the file."""
+        """Return the bytes that a compressed file unpacks to, or those of the file."""
         return unpacked(self.stream, self.name)
 
     def finish(self) -> None:
@@ -119,7 +119,7 @@ class JobFiles:
         self._read: dict[str, StoredObject] = {}
 
     def __contains__(self, kind: str) -> bool:
-        """Return whether the job has handed in such a file."""
+        """Return whether the job has submitted such a file."""
         return kind in self._found
 
     @contextmanager

@@ -53,7 +53,7 @@ class _Entry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether the entry is about everything below its key."""
+        """Return whether the entry is about everything below its key."""
         return self.key.endswith("/")
 
 

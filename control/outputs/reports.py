@@ -1,4 +1,4 @@
-"""Register the manifests that running jobs handed in through the API."""
+"""Register the manifests that running jobs submitted through the API."""
 
 from __future__ import annotations
 

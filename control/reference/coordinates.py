@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from control.cells import read_lines
 from control.errors import ControlError
 from control.input_files import open_input
 from control.queries import query
@@ -20,7 +21,6 @@ PARENTS = ("region", "country", "division")
 SHORT_NAMES = {"lat": "latitude", "long": "longitude", "lon": "longitude", "lng": "longitude"}
 BOUNDS = {"latitude": 90, "longitude": 180}
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-LONGEST_LINE_BYTES = 1 << 16
 SHOWN_PROBLEMS = 100
 
 
@@ -130,22 +130,9 @@ def read_coordinates(path: Path) -> CoordinatesFile:
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield number and cells of each line that is neither blank nor a comment."""
     with open_input(path) as file:
-        number = 0
-        while line := file.stream.readline(LONGEST_LINE_BYTES + 1):
-            number += 1
-            if len(line) > LONGEST_LINE_BYTES:
-                raise ControlError(
-                    f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                    "give a tab-separated file with one location per line",
-                )
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                raise ControlError(
-                    f"{path}, line {number} is not UTF-8", "convert the file to UTF-8"
-                ) from error
-            if text.strip() and not text.startswith("#"):
-                yield number, [cell.strip() for cell in text.rstrip("\r\n").split("\t")]
+        for number, line in read_lines(file):
+            if not line.startswith("#"):
+                yield number, [cell.strip() for cell in line.split("\t")]
 
 
 def _header(path: Path, number: int, cells: list[str]) -> tuple[str, ...] | None:

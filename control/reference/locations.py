@@ -36,7 +36,7 @@ class Locations:
 def ensure_locations(conn: psycopg.Connection, places: Collection[Location]) -> Locations:
     """Return the ids of these locations and create missing ones, in one statement each.
 
-    Divisions and countries are created with them. Names that differ in case, blanks or Unicode form
+    Divisions and countries are created with them. Names that differ in case, spaces or Unicode form
     are one location. It is repeated if another session deletes a location just after it was found.
     """
     from control.queries import query

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
-from typing import BinaryIO
 
+from control.cells import read_lines
 from control.errors import ControlError
-from control.input_files import NOT_UTF_8
+from control.input_files import InputFile
 
 COLUMNS = (
     "strain",
@@ -43,7 +42,6 @@ DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", re.ASCII)
 VAGUE_DATE = re.compile(r"[0-9X]{4}(?:-[0-9X]{2}){0,2}", re.ASCII)
 # What the check of the table refuses, save the tab between cells.
 FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
-LONGEST_LINE_BYTES = 1 << 16
 NAMED_PROBLEMS = 20
 
 
@@ -65,28 +63,28 @@ class LoadReport:
             self.problems.append(f"{where}: {reason}")
 
 
-def read_rows(stream: BinaryIO, path: Path, report: LoadReport) -> Iterator[str]:
+def read_rows(file: InputFile, report: LoadReport) -> Iterator[str]:
     """Yield each good row in the text format of COPY; note the bad ones in the report."""
-    lines = _lines(stream, path)
+    lines = read_lines(file)
     header = next(lines, None)
     if header is None:
-        raise ControlError(f"{path} is empty", "give the metadata of a repository")
+        raise ControlError(f"{file.name} is empty", "give the metadata of a repository")
     is_tsv = "\t" in header[1]
-    places = _places(path, _cells(header[1], is_tsv))
+    places = _places(file.name, _cells(header[1], is_tsv))
     width = len(_cells(header[1], is_tsv))
     longest = max(place for place in places if place is not None)
     date_place = COLUMNS.index("collection_date")
     for number, line in lines:
         if FORBIDDEN.search(line):
-            report.note(f"{path}:{number}", "holds a control character")
+            report.note(f"{file.name}:{number}", "holds a control character")
             continue
         cells = line.split("\t") if is_tsv else _cells(line, is_tsv)
         if len(cells) <= longest or len(cells) > width:
-            report.note(f"{path}:{number}", f"has {len(cells)} columns instead of {width}")
+            report.note(f"{file.name}:{number}", f"has {len(cells)} columns instead of {width}")
             continue
         values = ["" if place is None else cells[place].strip() for place in places]
         if values[0] in UNKNOWN:
-            report.note(f"{path}:{number}", "has no strain")
+            report.note(f"{file.name}:{number}", "has no strain")
             continue
         day = values[date_place]
         if day not in UNKNOWN:
@@ -94,28 +92,11 @@ def read_rows(stream: BinaryIO, path: Path, report: LoadReport) -> Iterator[str]
             if not day:
                 report.vague_dates += 1
             elif day == "bad":
-                report.note(f"{path}:{number}", f"has the date {values[date_place][:40]!r}")
+                report.note(f"{file.name}:{number}", f"has the date {values[date_place][:40]!r}")
                 continue
             values[date_place] = day
         row = "\t".join(["\\N" if value in UNKNOWN else value for value in values])
         yield row if "\\" not in line else _escaped(values)
-
-
-def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    while line := stream.readline(LONGEST_LINE_BYTES + 1):
-        number += 1
-        if len(line) > LONGEST_LINE_BYTES:
-            raise ControlError(
-                f"{path}, line {number} is longer than {LONGEST_LINE_BYTES} bytes",
-                "give a table with one sequence per line",
-            )
-        try:
-            text = line.decode().rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise ControlError(f"{path}, line {number} is not UTF-8", NOT_UTF_8) from error
-        if text:
-            yield number, text
 
 
 def _cells(line: str, is_tsv: bool) -> list[str]:
@@ -123,7 +104,7 @@ def _cells(line: str, is_tsv: bool) -> list[str]:
     return line.split("\t") if is_tsv else next(csv.reader(io.StringIO(line)), [])
 
 
-def _places(path: Path, header: Sequence[str]) -> list[int | None]:
+def _places(name_of_file: str, header: Sequence[str]) -> list[int | None]:
     """Return which column of the file each of COLUMNS is; None if the file lacks it."""
     names = {name.strip().lower(): place for place, name in reversed([*enumerate(header)])}
     wanted = dict(NAMES)
@@ -134,7 +115,7 @@ def _places(path: Path, header: Sequence[str]) -> list[int | None]:
     ]
     if places[0] is None:
         raise ControlError(
-            f"the first line of {path} names no column {wanted['strain'][0]}",
+            f"the first line of {name_of_file} names no column {wanted['strain'][0]}",
             "give a tab- or comma-separated table with a header, as GISAID and Nextstrain publish",
         )
     return places

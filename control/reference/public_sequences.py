@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from control.errors import ControlError
-from control.input_files import open_input
+from control.input_files import InputFile, open_input
 from control.jobs.platform import end_platform_job, find_pathogen, find_repository, follow
 from control.reference.public_rows import COLUMNS, LoadReport, read_rows
 from control.terminal import progress
@@ -62,7 +62,7 @@ def load_public_sequences(
         report.before = _count(conn, key)
         table = sql.Identifier("control", f"public_sequences_{key[0]}_{key[1]}_{time.time_ns()}")
         with conn.transaction(force_rollback=dry_run):
-            _fill(conn, table, key, file.stream, path, report, echo)
+            _fill(conn, table, key, file, report, echo)
             _refuse_poor_file(path, report, force=force)
             if not dry_run:
                 echo(f"indexing {report.rows} rows")
@@ -118,8 +118,7 @@ def _fill(
     conn: psycopg.Connection,
     table: sql.Identifier,
     key: tuple[int, int],
-    stream: BinaryIO,
-    path: Path,
+    file: InputFile,
     report: LoadReport,
     echo: Callable[[str], None],
 ) -> None:
@@ -139,7 +138,7 @@ def _fill(
     reported = 0
     advance = progress("copying rows")
     with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
-        rows = read_rows(stream, path, report)
+        rows = read_rows(file, report)
         while lines := [f"{head}{row}\n" for row in islice(rows, LINES_AT_ONCE)]:
             copy.write("".join(lines))
             report.rows += len(lines)

@@ -36,7 +36,7 @@ class Scaffold:
 
 
 def plan_scaffold(root: Path, kind: str, name: str) -> Scaffold:
-    """Plan everything before anything is written; ControlError says why a name will not do."""
+    """Plan everything before anything is written; ControlError says why a name is invalid."""
     _check_name(root, name)
     words = {"NAME": name}
     if kind == "table":

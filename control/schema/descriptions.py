@@ -24,7 +24,7 @@ def keep_descriptions(conn: psycopg.Connection) -> None:
     if state is None or _kept(conn, state) == {*_ROLES}:
         return
     answers = [(role, state, *_answers(conn, role)) for role in _ROLES]
-    # Else somebody changed the catalogue meanwhile, and writes it.
+    # Otherwise somebody changed the catalogue since then, and writes it.
     if catalog_state(conn) == state:
         with conn.transaction():
             conn.execute("set local role none")

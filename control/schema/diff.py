@@ -62,7 +62,7 @@ class Comparison:
 
 
 def schema_differences(left_url: str, right_url: str) -> list[str]:
-    """One line per difference between two databases, none when they are the same.
+    """Return a line per difference between two databases, none when they are the same.
 
     Bookkeeping of the control plane is left out. The URLs go through standard input, where no
     process list shows them.

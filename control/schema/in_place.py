@@ -40,6 +40,8 @@ from control.schema.script import (
 _CREATES = re.compile(r"create\s+(?!or\s+replace\s+function\b)", re.IGNORECASE)
 # PostgreSQL looks up all names in it when the function is created; in another body, when it runs.
 _IN_SQL = re.compile(r"\blanguage\s+sql\b", re.IGNORECASE)
+# What it says names nothing: only what it is about has to be there.
+_COMMENT = re.compile(r"(comment\s+on\s[^'$]+)['$]", re.IGNORECASE)
 _NAME = re.compile(r'\b(?:api(?:_v[0-9]+)?|authz|internal)\.(?:\w+|"[^"]+")')
 
 
@@ -148,17 +150,25 @@ def _refuse_later_names(
 ) -> None:
     """Refuse files that name what load.sql lists after them: an empty database does not have it."""
     positions = {path: number for number, path in enumerate(contents.code)}
-    made_at = {
-        one.identity.partition("(")[0]: positions[one.paths[0]]
+    places = (
+        (positions[one.paths[0]], one.identity.partition("(")[0])
         for one in loaded.values()
         if one.paths
-    }
+    )
+    # Of functions of one name the first counts, because the name does not tell which is meant.
+    made_at = {name: position for position, name in sorted(places, reverse=True)}
     for path, script in scripts.items():
         for statement in script.statements:
-            text = statement.text
-            named = _NAME.findall(text if _IN_SQL.search(text) else text.partition("$")[0])
+            named = _NAME.findall(_looked_up(statement.text))
             if later := [name for name in named if made_at.get(name, -1) > positions[path]]:
                 raise NotInPlaceError(f"{script.name} names {later[0]}, which comes after it")
+
+
+def _looked_up(text: str) -> str:
+    """Return the part of a statement whose names PostgreSQL looks up when it runs the statement."""
+    if comment := _COMMENT.match(text):
+        return comment[1]
+    return text if _IN_SQL.search(text) else text.partition("$")[0]
 
 
 def _run(

@@ -68,7 +68,7 @@ def with_short_locks(conn: psycopg.Connection, work: Callable[[], T], echo: Echo
 def lock_briefly(conn: psycopg.Connection, statements: Sequence[bytes], echo: Echo) -> None:
     """Run statements that take locks, all or none of them, again until they get them all.
 
-    What the transaction did before is kept meanwhile, and is not done again.
+    What the transaction did before is kept, and is not done again.
     """
 
     def attempt() -> None:
@@ -96,7 +96,7 @@ def _until_free(conn: psycopg.Connection, attempt: Callable[[], T], echo: Echo) 
                 ) from error
         if pause == 0.1:
             echo(f"the tables are in use; trying again for up to {_GIVE_UP_SECONDS:.0f} s")
-        # Jitter, lest it keeps step with a periodic client.
+        # Jitter, so that it does not keep step with a periodic client.
         time.sleep(pause * random.uniform(0.5, 1.0))
         pause = min(pause * 2, 2.0)
 

@@ -394,7 +394,7 @@ def _finish(
             return probe
     change_tables()
     probe = load_code(conn, contents)
-    echo(_said_of(contents.code, contents, "anew"))
+    echo(_said_of(contents.code, contents, "again"))
     return probe
 
 

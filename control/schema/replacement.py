@@ -50,7 +50,7 @@ _CREATES = re.compile(r"create\s+(?:function|procedure)\b", re.IGNORECASE)
 
 
 class DiffersError(Exception):
-    """Say that the database did not become what was tried: all is to be loaded anew."""
+    """Say that the database did not become what was tried: all is to be loaded again."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def plan_replacement(
 ) -> Replacement:
     """Compare this database with what was tried: which files to run, and what goes before.
 
-    Raises DiffersError when no rule compares what is there, for everything to be loaded anew.
+    Raises DiffersError when no rule compares what is there, for everything to be loaded again.
     """
     refuse_dependents(conn)
     return _plan(conn, contents.scripts, {*changes.added, *changes.changed}, trial)
@@ -96,7 +96,7 @@ def replace_code(
     """Make the code what was tried; the caller holds the transaction. Returns the probe.
 
     `change_tables` applies the migrations. Raises DiffersError when the code does not become just
-    what was tried, for everything to be loaded anew.
+    what was tried, for everything to be loaded again.
     """
     (made_since,) = _one(
         conn, "select pg_catalog.pg_current_xact_id()::text::bigint % (1::bigint << 32)"
@@ -144,7 +144,7 @@ def _run_early(conn: psycopg.Connection, plan: Replacement) -> None:
 
 @contextmanager
 def _differing_instead_of_failing(conn: psycopg.Connection) -> Iterator[None]:
-    """Take a failure of what was tried for a difference: it needs what was not made anew."""
+    """Take a failure of what was tried for a difference: it needs what was not made again."""
     try:
         yield
     except (errors.LockNotAvailable, errors.DeadlockDetected, Interrupted, NoLockError):

@@ -106,7 +106,7 @@ def migrate_down(
         applied = sorted(applied_migrations(conn), key=number_of, reverse=True)
         if tuple(applied[: len(plan.migrations)]) != plan.migrations:
             raise ControlError(
-                "another migrate changed this database meanwhile; nothing was rolled back",
+                "another migrate has changed this database; nothing was rolled back",
                 "look at control migrate status and run the command again",
             )
         known = {migration.id: migration for migration in migrations_of(root)}

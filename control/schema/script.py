@@ -154,7 +154,7 @@ class Script:
 
 
 def run_at_once(conn: psycopg.Connection, scripts: Iterable[Script]) -> None:
-    """Run files in one message to the server, for whoever holds up others meanwhile.
+    """Run files in one message to the server, for a caller whose locks hold up others.
 
     What fails is not named: these are files that were tried.
     """

@@ -198,7 +198,7 @@ def _put_schemas_aside(conn: psycopg.Connection, contents: Contents) -> list[str
 def _load(conn: psycopg.Connection, contents: Contents, untried: tuple[str, ...]) -> Trial:
     """Load the code, and if that fails again, file by file, to name all that fail."""
     if failures := check_scripts(contents):
-        # What needs these files would fail for want of them.
+        # What needs these files would fail without them.
         return Trial(tuple(failures), untried)
     if not run_together(conn, contents.scripts):
         for path, script in contents.scripts.items():
@@ -235,7 +235,7 @@ def _result(
 
 
 def _run_what_can_be_run(conn: psycopg.Connection, script: Script) -> None:
-    """Make what a failing file makes all the same, so that others do not fail for want of it."""
+    """Make what a failing file makes all the same, so that others do not fail without it."""
     for statement in script.statements:
         with suppress(ControlError), conn.transaction():
             script.run_one(conn, statement)

@@ -183,7 +183,7 @@ def components_of(settings: Settings) -> tuple[Component, ...]:
 def restart_api(settings: Settings, echo: Echo) -> bool:
     """Restart each PostgREST that runs, one after the other; return whether any did.
 
-    Where another one answers meanwhile, no request notices.
+    Where another one answers during that time, no request notices.
     """
     require_stack(settings)
     if not settings.data_dir.exists():

@@ -95,7 +95,7 @@ def _send_round(
     try:
         parcels = []
         for webhook_id in held:
-            # Read anew, because another sender may have held it until now.
+            # Read again, because another sender may have held it until now.
             for webhook in _read(conn, webhook_id):
                 parcel = _pack(conn, webhook, report)
                 if parcel is not None:

@@ -1,4 +1,4 @@
-"""Build the tree of a phylo run: collect, draw, align, infer, export, hand in."""
+"""Build the tree of a phylo run: collect, draw, align, infer, export, submit."""
 
 from __future__ import annotations
 

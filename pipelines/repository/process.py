@@ -51,7 +51,7 @@ _NOT_A_BASE = re.compile(rb"[^ACGTUNWSKMYRVHDB-]")
 
 
 def process(job: Job) -> None:
-    """Write both files of the data set anew, and hand them in."""
+    """Write both files of the data set again, and hand them in."""
     inputs = job.inputs()
     data_set = inputs["data_set"]
     if data_set is None:
@@ -120,7 +120,7 @@ def process_sequences(
                 counts["sequences left out"] += 1
                 continue
             written.add(hash(name))
-            # Some programs write other letters for what they do not know.
+            # Some programs write other codes for what they do not know.
             clean = _NOT_A_BASE.sub(b"N", bases)
             file.write(b">%s\n%s\n" % (name.encode(), clean))
     counts["sequences kept"] = len(written)

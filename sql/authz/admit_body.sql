@@ -17,7 +17,7 @@ begin
             nullif(current_setting('request.headers', true), '')::json ->> 'content-length'
             from '^[0-9]{1,18}$'
         )::bigint;
-        -- 10,000 samples with 30,000 letters each; of anything else what is stored within 10 s.
+        -- 10,000 samples with 30,000 bases each; of anything else what is stored within 10 s.
         largest := case current_setting('request.path', true)
             when '/rpc/create_samples' then 350000000
             else 32000000

@@ -1,4 +1,4 @@
--- After authz.identify_caller, which writes the headers of the response anew. Only where the edge
+-- After authz.identify_caller, which writes the headers of the response again. Only where the edge
 -- says that there are replicas: the number costs a request that writes nothing a record in the log.
 create or replace function authz.announce_transaction()
 returns void

@@ -1,4 +1,4 @@
--- After authz.identify_caller, which writes the headers of the response anew.
+-- After authz.identify_caller, which writes the headers of the response again.
 create or replace function authz.announce_version()
 returns void
 language plpgsql

@@ -7,7 +7,7 @@ language sql
 stable
 security definer
 set search_path = ''
--- Planning it anew for every row costs more than running it.
+-- Planning it again for every row costs more than running it.
 set plan_cache_mode = 'force_generic_plan'
 -- A plan made while the table was empty would read it from end to end.
 set enable_seqscan = 'off'

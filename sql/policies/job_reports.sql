@@ -10,14 +10,14 @@ for select to job_runner
 using (group_id = authz.job_group_id() and job_id = authz.job_id());
 
 comment on policy job_reports_select_job_runner on aspen.job_reports is
-'What the calling job handed in';
+'What the calling job submitted';
 
 create policy job_reports_insert_job_runner on aspen.job_reports
 for insert to job_runner
 with check (group_id = authz.job_group_id() and job_id = authz.job_id());
 
 comment on policy job_reports_insert_job_runner on aspen.job_reports is
-'The calling job hands in for itself only';
+'The calling job submits for itself only';
 
 create policy job_reports_select_observer on aspen.job_reports
 for select to observer

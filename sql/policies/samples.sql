@@ -5,7 +5,7 @@
 -- Any other wording would count twice in the estimates, and a group of 20,000 rows would be
 -- sorted as a whole for its newest hundred.
 -- now() is stable, so the planner knows how many rows disclosed_at <= now() keeps. It is compared
--- anew in each request, because a restriction ends without anybody's action.
+-- again in each request, because a restriction ends without anybody's action.
 -- Callers of one group, which are most, get the plan that fits every group: authz.only_group() is a
 -- constant to the planner, and the group's newest samples are then the end of one index.
 -- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made

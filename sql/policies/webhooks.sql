@@ -47,7 +47,7 @@ using (group_id = any(authz.admin_groups()))
 with check (group_id = any(authz.admin_groups()));
 
 comment on policy webhooks_update_api_writer on aspen.webhooks is
-'Direct admins let a webhook of their group begin anew';
+'Direct admins let a webhook of their group begin again';
 
 create policy webhooks_delete_admin on aspen.webhooks
 for delete to member

@@ -1,5 +1,5 @@
--- The letters of sequences that were deleted or replaced, so that api.restore_samples can bring
--- them back. Only the trigger of a delete or of a change of letters writes here, so that new
+-- The bases of sequences that were deleted or replaced, so that api.restore_samples can bring
+-- them back. Only the trigger of a delete or of a change of bases writes here, so that new
 -- sequences cost nothing more. `control db trim-replaced-sequences` empties what is older than the
 -- operator keeps; the row stays, so that nobody takes the sample for one without a sequence. It has
 -- no foreign key, because a row outlives its sample.

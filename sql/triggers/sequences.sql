@@ -23,7 +23,7 @@ for each row
 when (old.* is distinct from new.*)
 execute function internal.set_updated_at();
 
--- Of an update the old rows only: they hold no copy of the letters. What an insert brings is copied
+-- Of an update the old rows only: they hold no copy of the bases. What an insert brings is copied
 -- once more, which costs less than a call for each row.
 create or replace trigger sequences_renew_results_insert
 after insert on aspen.sequences

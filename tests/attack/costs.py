@@ -16,7 +16,7 @@ DEEP = "id,pathogens(id,jobs(id,groups(id,samples(id,pathogens(id,jobs(id))))))"
 # What one refusal may cost all servers together.
 MOST_SECONDS = 0.25
 MOST_MIB = 64
-# What others wait for an answer meanwhile.
+# How long others wait for an answer at the same time.
 MOST_WAIT = 2.0
 
 

@@ -49,12 +49,12 @@ class Stage:
 
     @property
     def edge(self) -> str:
-        """The address that clients use."""
+        """Return the address that clients use."""
         return self.world.api.url
 
     @property
     def direct(self) -> str:
-        """PostgREST's own address, as a program on the same machine reaches it."""
+        """Return PostgREST's own address, as a program on the same machine reaches it."""
         return self.world.api.direct_url
 
     def address(self) -> str:

@@ -38,7 +38,7 @@ class Batch:
 
 def run(bench: Bench, report: Report) -> None:
     """Store the same batch both ways in turn, each time into empty tables."""
-    report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} letters each")
+    report.title(f"create_samples: {SAMPLES:,} samples with {LETTERS:,} bases each")
     database = import_database(bench)
     batch = make_batch(location_of(bench, database))
     by_function, by_copy = [], []

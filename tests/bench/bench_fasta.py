@@ -1,4 +1,4 @@
-"""FASTA of short and of long genomes: the same time per letter.
+"""FASTA of short and of long genomes: the same time per base.
 
 An aggregate over text would take ever more.
 """
@@ -22,7 +22,7 @@ ROUNDS = 5
 
 def run(bench: Bench, report: Report) -> None:
     """Download both in turn, from one group each."""
-    report.title(f"fasta: {GENOMES:,} genomes of {FEW:,} and of {MANY:,} letters")
+    report.title(f"fasta: {GENOMES:,} genomes of {FEW:,} and of {MANY:,} bases")
     database = import_database(bench)
     location = location_of(bench, database)
     empty(bench, database)
@@ -37,11 +37,10 @@ def run(bench: Bench, report: Report) -> None:
                 done.append(download(service, token, length))
     empty(bench, database)
     few, many = (
-        Side(f"{length:,} letters each", tuple(done), "ms per MB")
-        for length, done in rounds.items()
+        Side(f"{length:,} bases each", tuple(done), "ms per MB") for length, done in rounds.items()
     )
     report.sides([few, many])
-    report.ratio("FASTA, three times the letters, time per letter", many, few, at_most(2))
+    report.ratio("FASTA, three times the bases, time per base", many, few, at_most(2))
 
 
 def store(conn: psycopg.Connection, location: int, length: int) -> None:

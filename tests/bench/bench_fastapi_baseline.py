@@ -15,7 +15,7 @@ from tests.bench.report import Report, Side, Target, at_least
 from tests.bench.servers import Bench
 
 EMBED = "location:locations(*),lineages:sample_lineages(*),qc:sample_qc_metrics(*),accessions(*)"
-# Both sides start anew in each round: the work of a Python process differs by a quarter from start
+# Both sides start again in each round: the work of a Python process differs by a quarter from start
 # to start.
 STARTS = 7
 SECONDS = 3

@@ -21,7 +21,7 @@ SMALL, MEMBER = 900, "bench|900"
 
 def run(bench: Bench, report: Report) -> None:
     """Store samples in a database that nobody has analysed, and in a full one."""
-    report.title(f"first_upload: {SAMPLES:,} samples with {LETTERS:,} letters into a new group")
+    report.title(f"first_upload: {SAMPLES:,} samples with {LETTERS:,} bases into a new group")
     fresh, full = import_database(bench), bench.database("large", LARGE)
     location = location_of(bench, fresh)
     rounds: dict[str, list[list[float]]] = {}

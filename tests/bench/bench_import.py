@@ -37,7 +37,7 @@ class Imported:
 
 def run(bench: Bench, report: Report) -> None:
     """Import few and many genomes in turn."""
-    report.title(f"import: {FEW:,} and {MANY:,} genomes of {GENOME_LENGTH:,} letters")
+    report.title(f"import: {FEW:,} and {MANY:,} genomes of {GENOME_LENGTH:,} bases")
     database = import_database(bench)
     rounds: dict[int, list[Imported]] = {FEW: [], MANY: []}
     with TemporaryDirectory(dir=bench.settings.data_dir) as folder:

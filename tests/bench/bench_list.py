@@ -93,7 +93,7 @@ def measure(bench: Bench, service: Service, results: Measured) -> None:
 def usual_policies(conn: psycopg.Connection) -> Iterator[None]:
     """Wrap the settings in the policies of samples as is commonly advised.
 
-    After a run that was killed meanwhile, the next load of the code puts them right.
+    After a run that was killed before that, the next load of the code puts them right.
     """
     ours: dict[str, str] = dict(
         conn.execute(

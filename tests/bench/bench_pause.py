@@ -24,7 +24,7 @@ from tests.bench.servers import HERE, Bench
 
 SAMPLES = 2_000
 SECONDS, LOAD_AFTER, ROUNDS = 20, 1.5, 3
-# What a load may cost whoever asks meanwhile.
+# What a load may cost those who ask while it runs.
 LONGEST_MS = 200
 CONTROL = "from control.cli import main; main()"
 

@@ -88,7 +88,7 @@ def queue(conn: psycopg.Connection, name: str, count: int) -> None:
 
 
 def create_procrastinate(bench: Bench) -> None:
-    """Create its database anew."""
+    """Create its database again."""
     from procrastinate import App, SyncPsycopgConnector
 
     with bench.connect(SUPERUSER, "postgres") as conn:

@@ -55,7 +55,7 @@ class Query:
     """One statement; {predicate} is where the hand-written authorisation goes.
 
     Every one has a parameter, as PostgREST's have: PostgreSQL never plans a prepared statement
-        without any anew, force_custom_plan or not.
+        without any again, force_custom_plan or not.
     """
 
     name: str

@@ -19,7 +19,7 @@ class Side:
 
     @property
     def value(self) -> float:
-        """The median, which one disturbed round does not move."""
+        """Return the median, which one disturbed round does not move."""
         return median(self.rounds)
 
     def __str__(self) -> str:

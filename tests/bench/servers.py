@@ -171,7 +171,7 @@ class Bench:
         conn.execute(script.read_bytes())
         conn.execute("vacuum (analyze)")
         conn.execute("checkpoint")
-        # Last, so that a run cut off here starts anew.
+        # Last, so that a run cut off here starts again.
         conn.execute(
             sql.SQL("comment on database {} is {}").format(
                 sql.Identifier(name), sql.Literal(fingerprint)

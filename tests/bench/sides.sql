@@ -1,5 +1,5 @@
 -- The logins of the other sides, only in the cluster of the benchmarks. Run again after every load of
--- the code, which makes the api schema anew.
+-- the code, which makes the api schema again.
 
 do $$
 begin

@@ -56,7 +56,7 @@ def missing_programs() -> str:
 
 
 def try_out(name: str, stage: Stage, start: Open, seed: int, applies: int) -> int:
-    """Change one platform, and print how its clients fared."""
+    """Change one platform, and print how long its clients waited."""
     print(name, flush=True)
     with start() as local:
         result = run(

@@ -15,7 +15,7 @@ _PATH = re.compile(
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(?P<text>.+?) *$", re.MULTILINE)
 # A block that is a file to be made or changed, as in CONTRIBUTING.md.
-_FILE = re.compile(r"^ *```\w+ \S+\n.*?^ *```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^ *(`{3,})\w+ \S+\n.*?^ *\1$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -44,7 +44,8 @@ def wrong_paths(root: Path, page: Path) -> Iterator[str]:
 
 def wrong_links(page: Path) -> Iterator[str]:
     """Yield the links on a page that lead to no file, or to no heading of a page."""
-    for found in _LINK.finditer(_FENCED.sub("", page.read_text("utf-8"))):
+    text = _FENCED.sub("", _FILE.sub("", page.read_text("utf-8")))
+    for found in _LINK.finditer(text):
         target, _, anchor = found["target"].partition("#")
         if ":" in target:
             continue

@@ -52,7 +52,7 @@ def policies_are_in_the_file_of_their_table(root: Path) -> list[str]:
 
 
 def triggers_are_in_the_file_of_their_table(root: Path) -> list[str]:
-    """Whoever reads triggers/<table>.sql has read all that structure.sql does not make."""
+    """Put all triggers that structure.sql does not make into triggers/<table>.sql."""
     return [
         f"{name}: {trigger}"
         for name, text in _files(root)
@@ -64,7 +64,7 @@ def triggers_are_in_the_file_of_their_table(root: Path) -> list[str]:
 
 
 def folders_hold_one_kind_of_statement(root: Path) -> list[str]:
-    """policies/ says who may do what and triggers/ holds triggers; structure.sql does the rest."""
+    """Say who may do what in policies/, keep triggers in triggers/; structure.sql does the rest."""
     return sorted(
         {
             f"{name}: {kind}"
@@ -100,7 +100,7 @@ def definer_functions_say_why(root: Path) -> list[str]:
 
 
 def owners_are_stated_in_one_place(root: Path) -> list[str]:
-    """Only owners.sql says which role a definer function runs as."""
+    """State only in owners.sql which role a definer function runs as."""
     return [
         name
         for name, text in _files(root)

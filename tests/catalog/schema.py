@@ -130,7 +130,7 @@ class Table:
 
     @property
     def is_of_a_group(self) -> bool:
-        """Whether its rows belong to a group."""
+        """Return whether its rows belong to a group."""
         return any(column.name == "group_id" for column in self.columns)
 
 

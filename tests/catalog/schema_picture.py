@@ -48,12 +48,12 @@ class _Node:
 
     @property
     def lines(self) -> list[str]:
-        """The columns that refer to another table."""
+        """Return the columns that refer to another table."""
         return [_label(r.columns) for r in _drawn(self.table)] if self.table else []
 
     @property
     def needed_width(self) -> float:
-        """How wide the box has to be for its text."""
+        """Return how wide the box has to be for its text."""
         if self.table is None:
             return 0
         longest = max(len(line) for line in [self.name, *self.lines])
@@ -69,7 +69,7 @@ class _Node:
 
     @property
     def entry(self) -> float:
-        """Where arrows end: at the name of a table."""
+        """Return where arrows end: at the name of a table."""
         return self.y + _LINE / 2 + 3 if self.table else self.middle
 
 

@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The test's name."""
+        """Return the test's name."""
         return f"{self.caller} {self.verb} {self.resource} {self.row}".removesuffix(" -")
 
 

@@ -40,7 +40,7 @@ class Size:
 
     @property
     def parts(self) -> int:
-        """How many files each `parts` job leaves."""
+        """Return how many files each `parts` job leaves."""
         return max(1, round(self.outputs / (self.jobs * SHARE_OF_PARTS)))
 
 

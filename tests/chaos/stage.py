@@ -121,12 +121,12 @@ class Stage:
 
     @property
     def ledger(self) -> Path:
-        """Where each program that starts leaves a file."""
+        """Return where each program that starts leaves a file."""
         return self.folder / "ledger"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What commands of this platform get."""
+        """Return what commands of this platform get."""
         return {
             "PATH": os.environ["PATH"],
             "ASPEN_ROOT": str(self.folder / "checkout"),
@@ -138,12 +138,12 @@ class Stage:
 
     @cached_property
     def s3(self) -> Any:
-        """A client of the bucket."""
+        """Return a client of the bucket."""
         return make_client(self.local.settings)
 
     @property
     def bucket(self) -> str:
-        """The bucket."""
+        """Return the bucket."""
         return self.local.settings.bucket
 
     @contextmanager

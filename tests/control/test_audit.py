@@ -133,7 +133,7 @@ def test_log_is_trimmed_piece_by_piece(old_log: Database, monkeypatch: pytest.Mo
 
 
 def test_dry_run_trims_nothing(old_log: Database) -> None:
-    """Only count."""
+    """Count, and delete nothing."""
     result = run(old_log, "db", "trim-audit-log", "--keep-days", "730", "--dry-run")
 
     assert result.stdout == "would delete 2 entries\n"

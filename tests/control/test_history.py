@@ -108,7 +108,7 @@ def test_month_whose_entries_are_elsewhere_gets_no_partition(database: Database)
 
 
 def test_dry_run_makes_no_partition(database: Database) -> None:
-    """Only say which."""
+    """Say which, and make none."""
     result = run(database, "extend-partitions", "--months", "1", "--dry-run")
 
     assert f"would make {month(1)}\n" in result.stdout
@@ -134,7 +134,7 @@ def test_empty_months_go_with_their_entries(database: Database) -> None:
 
 
 def sequences(database: Database) -> list[tuple[str | None]]:
-    """Return the letters that are kept."""
+    """Return the bases that are kept."""
     with database.connect() as conn:
         return conn.execute(
             "select sequence from aspen.replaced_sequences order by replaced_at"

@@ -16,7 +16,7 @@ from control.public_addresses import is_public
     ],
 )  # fmt: skip
 def test_address_that_is_not_public_is_recognised(address: str) -> None:
-    """Also one that is written inside of another."""
+    """Recognise one that is written inside another as well."""
     assert not is_public(address)
 
 

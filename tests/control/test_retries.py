@@ -58,7 +58,7 @@ def test_keys_are_forgotten_piece_by_piece(kept: Database, monkeypatch: pytest.M
 
 
 def test_dry_run_forgets_nothing(kept: Database) -> None:
-    """Only count."""
+    """Count, and delete nothing."""
     assert run(kept, "--dry-run").stdout == "would delete 2 keys\n"
     assert left(kept) == 3
 

@@ -83,7 +83,7 @@ class LocalCluster(LocalStack):
         """Kill everything of the primary's machine with `kill -9`; return its name."""
         node = self.node(self.primary().name)
         for pid in node.server.writers():
-            # A backend may end by itself meanwhile.
+            # A backend may end by itself before that.
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not node.server.writers(), 10)

@@ -39,7 +39,7 @@ class Caller:
 
     @property
     def keys(self) -> KeySet:
-        """The keys that the API verifies tokens with."""
+        """Return the keys that the API verifies tokens with."""
         return self.api.keys
 
     def token(self, alg: Algorithm = "HS256", **claims: Any) -> str:

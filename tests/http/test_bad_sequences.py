@@ -1,4 +1,4 @@
-"""Invalid sequences: sample, letter and position named."""
+"""Invalid sequences: sample, character and position named."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def job_token(world: World) -> httpx.Response:
 
 
 def second_report(world: World) -> httpx.Response:
-    """Hand in another manifest for the same attempt."""
+    """Submit another manifest for the same attempt."""
     job = factories.job(world.conn, world.group, "pangolin", "running")
     program = Caller(world.api, world.api.token(f"job|{job}", "job", job_id=job, attempt=1))
     manifest = {"kind": "pangolin", "attempt": 1, "status": "failed", "error": "no disk"}

@@ -262,7 +262,7 @@ def test_sequence_for_anothers_sample_is_refused_as_if_it_were_absent(
 
 @pytest.mark.parametrize("who", PARTIAL)
 def test_refused_sequence_does_not_name_the_sample_to_a_viewer(world: World, who: str) -> None:
-    """Leave the name out, because letters are checked before policies.
+    """Leave the name out, because bases are checked before policies.
 
     The viewer sees the sample, but not its private identifier.
     """

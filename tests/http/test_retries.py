@@ -564,7 +564,7 @@ UNKEYED: dict[str, Callable[[World], httpx.Response]] = {
 def test_key_of_what_may_be_repeated_is_ignored(
     world: World, ask: Callable[[World], httpx.Response]
 ) -> None:
-    """Answer anew each time."""
+    """Answer again each time."""
     answers = [ask(world), ask(world)]
 
     assert [answer.is_success for answer in answers] == [True, True], answers[0].text

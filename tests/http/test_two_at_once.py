@@ -458,7 +458,7 @@ def outcomes(answers: Iterable[httpx.Response]) -> Counter[tuple[str, str]]:
 
 
 def stored_of(world: World, identifiers: Sequence[str]) -> list[tuple[str, int]]:
-    """Return host, and letters of the sequence beyond the genome, of stored samples."""
+    """Return host, and bases of the sequence beyond the genome, of stored samples."""
     return world.conn.execute(
         "select samples.host, octet_length(sequences.sequence) - %s"
         " from aspen.samples as samples"

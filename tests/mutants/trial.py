@@ -18,7 +18,7 @@ from tests.catalog.test_permission_matrix import CELLS, Cell, outcome_of
 from tests.mutants.collect import Mutant
 from tests.servers import Database
 
-# Cells that are tried before their outcome is looked at; the mutant is made anew for each time.
+# Cells that are tried before their outcome is looked at; the mutant is made again for each time.
 AT_ONCE = 24
 STATEMENT_SECONDS = 20
 ALLOWED = ("yes", "masked")

@@ -140,7 +140,7 @@ def run_of(world: World, samples: list[str], others: Mapping[str, Any]) -> dict[
 
 
 def register(conn: psycopg.Connection, s3: S3) -> list[Handled]:
-    """Register what programs handed in."""
+    """Register what programs submitted."""
     return list(register_reports(conn, s3.client, s3.bucket))
 
 
@@ -176,7 +176,7 @@ def tip_values(world: World, s3: S3, job: int, name: str) -> dict[str, Any]:
 def test_targeted_tree_is_built_and_registered(
     world: World, s3: S3, stored: dict[str, int], tmp_path: Path
 ) -> None:
-    """Link every tip that is a sample, add context, and leave out what was deleted meanwhile."""
+    """Link every tip that is a sample, add context, and leave out what was deleted since."""
     chosen = [*stored][:CHOSEN]
     # The other samples of the group were collected before, and are no relatives.
     run = request_run(world, chosen, template_args={"filter_start_date": "2024-03-01"})
@@ -297,7 +297,7 @@ def test_run_of_too_few_genomes_says_how_many_a_tree_needs(
 def test_run_fails_with_the_remedy_where_a_program_is_missing(
     world: World, s3: S3, tmp_path: Path
 ) -> None:
-    """Hand in the reason, so that the owner of the run reads it."""
+    """Submit the reason, so that the owner of the run reads it."""
     sample = factories.sample(world.conn, world.group, f"lone-{world.name}")
     factories.sequence(world.conn, sample)
     run = request_run(world, [f"lone-{world.name}"], tree_type="NON_CONTEXTUALIZED")

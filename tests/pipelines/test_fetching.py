@@ -76,7 +76,7 @@ def test_server_that_is_away_is_named(source: Source, tmp_path: Path) -> None:
 
 
 def test_redirect_within_the_server_is_followed(source: Source, tmp_path: Path) -> None:
-    """It is where the operator said."""
+    """Fetch it where the operator said."""
     source.redirects["/moved"] = "/a"
 
     fetch(f"{source.url}/moved", tmp_path / "a")

@@ -82,7 +82,7 @@ def test_table_of_genbank_is_known_by_accession(tmp_path: Path) -> None:
 
 
 def test_characters_that_harm_readers_become_spaces(tmp_path: Path) -> None:
-    """In every cell; a short row lacks its last cells."""
+    """Escape every cell; a short row lacks its last cells."""
     [row] = table(tmp_path, "strain\tcountry\tdate\na\u202eb\tPe\u0007ru\n")
 
     assert row == {"strain": "ab", "country": "Pe ru"}
@@ -103,13 +103,13 @@ def test_dates_are_as_exact_as_they_are_given(given: str, day: str) -> None:
 
 
 def test_names_lose_prefix_blanks_and_what_follows() -> None:
-    """The prefix of the pathogen's repository only."""
+    """Remove the prefix of the pathogen's repository only."""
     assert name_of("hcov-19/New Place/1|EPI_1|2024", SC2) == "NewPlace/1"
     assert name_of("hCoV-19/a", MPX) == "hCoV-19/a"
 
 
 def test_sequences_with_metadata_are_kept_once(tmp_path: Path) -> None:
-    """In upper case, with N for what is no base; one without a known base is left out."""
+    """Write upper case, with N for what is no base; leave out one without a known base."""
     source, target = tmp_path / "raw", tmp_path / "done"
     source.write_text(
         ">a description\nacgt\nxA\n>a\nCCCC\n>b\nNN--\n>other\nACGT\n>c d\nAC\n>\nA\n"
@@ -166,7 +166,7 @@ def test_file_of_another_kind_is_not_stored(
 
 
 def test_job_without_a_source_says_so(tmp_path: Path) -> None:
-    """And one whose source has another checksum."""
+    """Refuse one whose source has another checksum as well."""
     with pytest.raises(JobError, match="names no metadata_url"):
         fetch_source(None, tmp_path / "a", "metadata")
     (tmp_path / "b").write_bytes(b"b")
@@ -175,7 +175,7 @@ def test_job_without_a_source_says_so(tmp_path: Path) -> None:
 
 
 def test_zstd_is_read_and_a_part_of_it_is_damage(tmp_path: Path) -> None:
-    """Whatever the file is called; whoever reads only its beginning is not told."""
+    """Unpack it whatever it is called; whoever reads only its beginning is not told."""
     plain, packed = tmp_path / "plain", tmp_path / "packed"
     plain.write_bytes(b">a\n" + bytes(range(256)) * 4000)
     subprocess.run(["zstd", "--quiet", plain, "-o", packed], check=True)
@@ -218,7 +218,7 @@ def test_sequences_of_several_lengths_are_no_alignment(tmp_path: Path) -> None:
 def test_reference_is_the_one_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a nearly complete genome of the data set."""
+    """Take a nearly complete genome of the data set otherwise."""
     monkeypatch.chdir(tmp_path)
     named, sequences = tmp_path / "named", tmp_path / "a"
     named.write_text(">r\nTTTT\n")

@@ -145,7 +145,7 @@ class Bench:
         )
 
     def register(self, job: int) -> Handled:
-        """Register what the program handed in."""
+        """Register what the program submitted."""
         handled = register_reports(self.world.conn, self.s3.client, self.s3.bucket)
         [one] = [one for one in handled if one.job_id == job]
         return one
@@ -207,7 +207,7 @@ def test_pangolin_job_ends_with_the_lineages_of_its_samples(bench: Bench) -> Non
 def test_nextclade_job_ends_with_the_quality_of_its_samples(
     bench: Bench, described: str, tag: str
 ) -> None:
-    """Take the dataset of the pathogen, and hand in table, dataset and alignment."""
+    """Take the dataset of the pathogen, and submit table, dataset and alignment."""
     job = bench.job("nextclade")
     bench.install("nextclade", NEXTCLADE, described)
 
@@ -278,7 +278,7 @@ def test_job_whose_sequences_are_gone_says_so(bench: Bench, program: str) -> Non
 
 
 def test_program_of_an_earlier_attempt_ends_with_an_error(bench: Bench) -> None:
-    """Hand nothing in: the attempt is over."""
+    """Submit nothing: the attempt is over."""
     job = bench.job("pangolin")
     bench.install("pangolin", PANGOLIN)
     bench.world.conn.execute("update aspen.jobs set attempt = 2 where id = %s", [job])

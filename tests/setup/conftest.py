@@ -113,7 +113,7 @@ class Small:
 
     @property
     def python(self) -> Path:
-        """The Python that the installer makes."""
+        """Return the Python that the installer makes."""
         return self.root / ".venv" / "bin" / "python"
 
     def pip_version(self) -> int:

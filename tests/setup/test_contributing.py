@@ -26,7 +26,10 @@ WHAT_A_CHANGE_MAY_BREAK = (
     "tests/catalog/test_permission_matrix.py",
     "tests/catalog/test_schema_equality.py::test_migrations_and_sql_make_the_same_database",
     "tests/control/schema/test_migrate_files.py",
+    "tests/http/test_api_pages.py::test_index_has_every_resource_and_function",
     "tests/http/test_errors.py::test_every_documented_error_has_an_example",
+    "tests/http/test_fuzz.py::test_every_function_with_arguments_is_tried",
+    "tests/http/test_openapi.py::test_description_lists_what_the_role_may_use",
     "tests/sql/test_audit_log.py::test_every_tenant_table_is_tried",
     "tests/sql/test_explain_access.py::test_every_resource_of_a_group_can_be_asked_about",
 )
@@ -40,7 +43,8 @@ LEFT_OUT = (".*_cache", ".aspen", ".git", ".hypothesis", ".venv*", "*.egg-info",
 _SECTION = re.compile(r"^## (?P<title>Add .+?)\n(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 # A block that says which file it is for: ```sql sql/api/functions/count_samples.sql
 _BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<kind>\w+) (?P<path>\S+)\n(?P<text>.*?)^(?P=indent)```$",
+    r"^(?P<indent> *)(?P<fence>`{3,})(?P<kind>\w+) (?P<path>\S+)\n"
+    r"(?P<text>.*?)^(?P=indent)(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 SECTIONS = {found["title"]: found["text"] for found in _SECTION.finditer(PAGE)}

@@ -52,7 +52,7 @@ def answer(admin: psycopg.Connection, call: str, role: str = "member") -> str:
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 @pytest.mark.usefixtures("kept")
 def test_kept_answer_is_given_to_its_role(admin: psycopg.Connection, call: str) -> None:
-    """And to no other, which would learn what it may not use."""
+    """Show it to no other role, which would learn what it may not use."""
     assert MARK in answer(admin, call)
     assert MARK not in answer(admin, call, "anon")
 
@@ -60,7 +60,7 @@ def test_kept_answer_is_given_to_its_role(admin: psycopg.Connection, call: str) 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 @pytest.mark.usefixtures("kept")
 def test_changed_catalogue_makes_the_answer_anew(admin: psycopg.Connection, change: str) -> None:
-    """Whoever changed it: a grant by hand does not leave an old description behind."""
+    """Notice a grant by hand as well, so that no old description stays."""
     admin.execute(change.encode())
 
     assert MARK not in answer(admin, CALLS["manual"])
@@ -68,7 +68,7 @@ def test_changed_catalogue_makes_the_answer_anew(admin: psycopg.Connection, chan
 
 @pytest.mark.usefixtures("kept")
 def test_partition_does_not_count(admin: psycopg.Connection) -> None:
-    """Because months of the audit log and loads of public sequences bring new ones."""
+    """Ignore them, because months of the audit log and loads of public sequences bring new ones."""
     admin.execute(
         "create table aspen.audit_log_later partition of aspen.audit_log"
         " for values from ('2999-01-01') to ('2999-02-01')"
@@ -79,7 +79,7 @@ def test_partition_does_not_count(admin: psycopg.Connection) -> None:
 
 @pytest.mark.usefixtures("kept")
 def test_role_reads_its_own_row_only(admin: psycopg.Connection) -> None:
-    """The policy says so, not only the function."""
+    """Leave it to the policy, and not to the function alone."""
     admin.execute("grant usage on schema aspen to member, operator")
     rows = {}
     for role in ("member", "operator"):

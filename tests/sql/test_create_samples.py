@@ -692,7 +692,7 @@ def test_group_that_does_not_exist_is_refused(
 
 
 def test_unusable_sequences_are_all_named(request_as: RequestAs, lab: Lab) -> None:
-    """Name each invalid letter and its position."""
+    """Name each invalid character and its position."""
     batch = [
         given(lab, "letter", sequence="ACGT" * 249 + "ACGJ"),
         given(lab, "good", sequence=GENOME),

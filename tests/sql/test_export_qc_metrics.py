@@ -82,7 +82,7 @@ def test_stranger_gets_headers(request_as: RequestAs, samples: None, lab: Lab) -
 def test_metrics_without_raw_output_have_what_is_known(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Fail for no row, which the first life did."""
+    """Fail for no row, as the API before this one did."""
     factories.qc_metric(admin, factories.sample(admin, lab.group, "a"))
     factories.qc_metric(admin, factories.sample(admin, lab.group, "b"), raw_output=Jsonb([1]))
 

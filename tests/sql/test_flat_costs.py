@@ -350,7 +350,7 @@ NEWEST = "select private_identifier from api.samples order by id desc limit %s"
 
 
 def test_callers_who_share_a_connection_read_their_own_rows(stack: Stack) -> None:
-    """Plan each request anew, because the planner relies on the caller's settings."""
+    """Plan each request again, because the planner relies on the caller's settings."""
     stack.fill(3)
     stack.fill(5, group=stack.other)
     found = []

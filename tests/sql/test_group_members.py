@@ -70,7 +70,7 @@ def test_operator_sees_the_members_of_every_group(
 def test_member_sees_name_address_and_consents(
     admin: psycopg.Connection, request_as: RequestAs, people: dict[str, int]
 ) -> None:
-    """Show what the first life showed of a member."""
+    """Show what the API before this one showed of a member."""
     admin.execute(
         "update aspen.users set email = 'ada@example.org', agreed_to_tos = true,"
         " acknowledged_policy_version = '2024-01-01' where id = %(ada)s",

@@ -58,7 +58,7 @@ def fasta_of(conn: psycopg.Connection, after_id: int = 0) -> str:
 def test_job_reads_lineages_and_alignments_of_its_inputs(
     admin: psycopg.Connection, as_job: AsJob, lab: Lab, job: int
 ) -> None:
-    """Of the pathogen's caller, and of no other sample; a page of alignments has no others."""
+    """Return those of the pathogen's caller, and no others; a page of alignments has no others."""
     own, plain, unused = (factories.sample(admin, lab.group) for _ in range(3))
     for sample in (own, plain, unused):
         factories.sequence(admin, sample)
@@ -83,7 +83,7 @@ def test_job_reads_lineages_and_alignments_of_its_inputs(
 def test_job_of_the_platform_reads_its_data_set_and_what_it_is_told(
     admin: psycopg.Connection, as_job: AsJob, lab: Lab
 ) -> None:
-    """Links for what is in the storage, the rest as it is; a job of a group is told nothing."""
+    """Give links for what is in the storage, the rest as it is; tell a job of a group nothing."""
     factories.storage_credentials(admin)
     data_set = factories.repository_data(admin, stage="raw")
     told = {"data_set_id": data_set, "metadata_url": "s3://aspen/a b/m", "is_aligned": True}
@@ -114,7 +114,7 @@ def test_job_of_the_platform_reads_its_data_set_and_what_it_is_told(
 def test_job_claims_its_own_inputs_and_no_others(
     admin: psycopg.Connection, as_job: AsJob, lab: Lab, job: int
 ) -> None:
-    """Also show the sample of a group that granted access, and nothing else of any group."""
+    """Show the sample of a group that granted access as well, and nothing else of any group."""
     other_group = factories.group(admin)
     own = factories.sample(admin, lab.group, is_private=True)
     granted = factories.sample(admin, other_group)

@@ -24,7 +24,7 @@ def owner(admin: psycopg.Connection) -> psycopg.Connection:
 
 
 def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
-    """No function is written again."""
+    """Write no function again."""
     before = owner.execute(FUNCTIONS).fetchall()
 
     owner.execute(OWNERS.encode())
@@ -33,7 +33,7 @@ def test_second_run_changes_nothing(owner: psycopg.Connection) -> None:
 
 
 def test_definer_function_of_another_role_is_handed_over(owner: psycopg.Connection) -> None:
-    """Nobody keeps the right to create objects in its schema."""
+    """Leave nobody the right to create objects in its schema."""
     before = [row[:2] for row in owner.execute(FUNCTIONS).fetchall()]
     owner.execute("alter function internal.tree_origin(bigint) owner to aspen_owner")
 
@@ -48,7 +48,7 @@ def test_definer_function_of_another_role_is_handed_over(owner: psycopg.Connecti
 
 @pytest.mark.parametrize("name", ["internal.fail", "internal.no_such_function"])
 def test_function_that_is_no_definer_is_refused(owner: psycopg.Connection, name: str) -> None:
-    """A list that no longer fits the functions does not load."""
+    """Refuse to load a list that no longer fits the functions."""
     listed = OWNERS.replace("internal.tree_origin", name)
 
     with pytest.raises(psycopg.errors.RaiseException, match=f"lists {name}, which is no definer"):

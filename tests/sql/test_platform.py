@@ -40,7 +40,7 @@ def olga(admin: psycopg.Connection) -> int:
 def test_table_takes_rows_of_groups_and_none_of_the_platform(
     admin: psycopg.Connection, lab: Lab, olga: int, statement: str
 ) -> None:
-    """Whoever writes: an administrator, too."""
+    """Refuse it to everybody, an administrator included."""
     values = {
         "user": olga,
         "other": lab.other_group,
@@ -73,13 +73,13 @@ def test_table_takes_rows_of_groups_and_none_of_the_platform(
 def test_operator_changes_nothing_about_who_is_in_it(
     request_as: RequestAs, lab: Lab, olga: int, call: str, answer: tuple[Any, ...]
 ) -> None:
-    """The functions answer as for a group that does not exist."""
+    """Answer as for a group that does not exist."""
     with request_as("operator", sub="olga") as conn:
         assert refusal_of(conn, call) == answer
 
 
 def test_operator_invites_into_groups(request_as: RequestAs, lab: Lab, olga: int) -> None:
-    """The same call is allowed for a group of people."""
+    """Allow the same call for a group of people."""
     with request_as("operator", sub="olga") as conn:
         invited = conn.execute(
             "select outcome from api.invite_members(%s, '[\"a@example.org\"]', 'viewer')",
@@ -93,7 +93,7 @@ def test_operator_invites_into_groups(request_as: RequestAs, lab: Lab, olga: int
 def test_nobody_grants_it_access(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, name: str
 ) -> None:
-    """Its name and prefix name no group; those of another group do."""
+    """Find no group by its name and prefix; those of another group are found."""
     factories.user(admin, "ada", {lab.group: "admin"})
     grant = "select grantee_group_id from api.grant_access(%s, %s, 'viewer')"
     with request_as("member", sub="ada") as conn:
@@ -103,7 +103,7 @@ def test_nobody_grants_it_access(
 
 
 def test_claim_cannot_name_it(admin: psycopg.Connection) -> None:
-    """A token with it is refused, as one with any malformed claim; another group is accepted."""
+    """Refuse a token with it, as one with any malformed claim; accept another group."""
     judged = [
         admin.execute("select authz.groups_claim_is_valid(%s)", [Jsonb({key: "admin"})]).fetchone()
         for key in ("0", "1")
@@ -115,7 +115,7 @@ def test_claim_cannot_name_it(admin: psycopg.Connection) -> None:
 def test_operator_sees_its_jobs_with_errors_and_files(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, olga: int
 ) -> None:
-    """As somebody with the role of a member would; members of groups see nothing of it."""
+    """Do what somebody with the role of a member may; members of groups see nothing of it."""
     ended = {"status": "failed", "error": "it failed", "finished_at": "2024-01-01"}
     job = factories.platform_job(admin, pathogen_id=lab.pathogen, **ended)
     factories.job_output(admin, job, "aligned_sequences")
@@ -138,7 +138,7 @@ def test_operator_sees_its_jobs_with_errors_and_files(
 def test_token_of_role_member_shows_an_operator_nothing_of_it(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, olga: int
 ) -> None:
-    """The role of the token decides, as everywhere."""
+    """Let the role of the token decide, as everywhere."""
     factories.platform_job(admin)
     with request_as("member", sub="olga") as conn:
         seen = conn.execute("select id from api.jobs").fetchall()
@@ -149,7 +149,7 @@ def test_token_of_role_member_shows_an_operator_nothing_of_it(
 def test_operator_cancels_and_retries_its_jobs(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, olga: int
 ) -> None:
-    """And a member finds no such job."""
+    """Show no such job to a member."""
     job = factories.platform_job(admin)
     with request_as("member", sub="alice") as conn:
         assert refusal_of(conn, "select api.cancel_job(%s)", [job])[:2] == (404, "job_not_found")
@@ -179,7 +179,7 @@ def test_kind_belongs_to_groups_or_to_the_platform(
     kind: str,
     error: type[psycopg.Error] | None,
 ) -> None:
-    """A group has no loads of reference data, and the platform no run."""
+    """Refuse loads of reference data for a group, and runs for the platform."""
     statement = (
         "insert into aspen.jobs (group_id, pathogen_id, kind, name, tree_type, template_args)"
         " values (%(group)s, %(pathogen)s, %(kind)s, %(name)s, %(type)s, %(args)s)"
@@ -200,7 +200,7 @@ def test_kind_belongs_to_groups_or_to_the_platform(
 
 
 def test_only_jobs_of_the_platform_may_lack_a_pathogen(admin: psycopg.Connection, lab: Lab) -> None:
-    """Every job of a group is about one."""
+    """Refuse a job of a group without one."""
     assert factories.platform_job(admin, pathogen_id=None)
 
     with pytest.raises(psycopg.errors.CheckViolation, match="jobs_pathogen_is_given_check"):
@@ -210,7 +210,7 @@ def test_only_jobs_of_the_platform_may_lack_a_pathogen(admin: psycopg.Connection
 def test_access_to_its_jobs_is_explained(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, olga: int
 ) -> None:
-    """To operators, as allowed; Alice sees nothing of it."""
+    """Allow it to operators; Alice sees nothing of it."""
     job = factories.platform_job(admin)
     ask = (
         "select outcome from api.explain_access('jobs', %s, %s)"

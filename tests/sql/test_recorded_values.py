@@ -1,4 +1,4 @@
-"""The audit log keeps what changed, but no secret and no letters."""
+"""The audit log keeps what changed, but no secret and no bases."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_batch_keeps_the_values_of_each_row(
 def test_change_of_letters_is_kept_by_checksum(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Keep the letters beside the log, where nobody but restore_samples reads them."""
+    """Keep the bases beside the log, where nobody but restore_samples reads them."""
     sample = factories.sample(admin, lab.group)
     factories.sequence(admin, sample)
     with request_as("member", sub="alice", keep=True) as conn:

@@ -15,7 +15,7 @@ LATEST = "select id from internal.latest_aligned(%s, %s)"
 def test_latest_is_the_newest_of_pathogen_repository_and_stage(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """One of another pathogen, repository or stage makes no difference."""
+    """Ignore one of another pathogen, repository or stage."""
     mpox = factories.pathogen(admin, "MPX")
     old = factories.repository_data(admin)
     new = factories.repository_data(admin)
@@ -38,7 +38,7 @@ def test_latest_is_the_newest_of_pathogen_repository_and_stage(
 def test_nobody_writes_data_sets(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab
 ) -> None:
-    """Not even operators; the control plane registers them."""
+    """Allow it not even to operators; the control plane registers them."""
     factories.user(admin, "olga", is_operator=True)
     data_set = factories.repository_data(admin)
     for role, subject in (("member", "alice"), ("operator", "olga")):

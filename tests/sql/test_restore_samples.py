@@ -122,7 +122,7 @@ def test_restored_sequence_queues_its_jobs(
 def test_changed_samples_become_what_they_were(
     admin: psycopg.Connection, request_as: RequestAs, lab: Lab, samples: list[int]
 ) -> None:
-    """Take back several changes of columns and letters, and a deletion, in one batch."""
+    """Take back several changes of columns and bases, and a deletion, in one batch."""
     before = state(admin)
     moment = earlier(admin)
     before[0] = (*before[0][:2], factories.GENOME, 7)

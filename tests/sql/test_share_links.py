@@ -433,7 +433,7 @@ def test_list_names_the_creator(shared: Shared) -> None:
     ],
 )
 def test_list_tells_whether_a_link_works(shared: Shared, change: str, status: str) -> None:
-    """An open one is not said to be over."""
+    """Show no end of an open one."""
     shared.token_of_tree()
     shared.conn.execute(change.encode())
 

@@ -164,7 +164,7 @@ def test_missing_level_of_a_location_is_left_out(
     division: str | None,
     places: tuple[str, str],
 ) -> None:
-    """Write no None, which the first life did."""
+    """Write no None, as the API before this one did."""
     place = factories.location(admin, country, division)
     admin.execute("update aspen.samples set location_id = %s", [place])
 

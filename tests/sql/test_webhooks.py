@@ -256,7 +256,7 @@ def test_webhook_is_changed_by_an_admin_only(
     who: str,
     count: int,
 ) -> None:
-    """Not by a member, though the statement has no condition, which would be under other rules."""
+    """Refuse it to a member, though a statement without a condition is under other rules."""
     factories.webhook(admin, lab.group, ada)
     with request_as("member", sub=who) as conn:
         assert conn.execute(statement.encode()).rowcount == count

@@ -98,7 +98,7 @@ class Stack(LocalStack):
     def content(self) -> dict[str, Any]:
         """Return everything a restore must bring back, in a form that compares."""
         with self.connect() as conn:
-            # Loading sql/ writes one of them anew.
+            # Loading sql/ writes one of them again.
             tables = {
                 name: rows_of(conn, name)
                 for name in count_rows(conn)

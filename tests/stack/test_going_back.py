@@ -83,7 +83,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
 
 
 def archive_of(stack: Stack, home: Path) -> Archived:
-    """Archive a stack whose server is killed meanwhile, here and outside."""
+    """Archive a stack whose server is killed while that goes on, here and outside."""
     archive = Archive(home)
     keeping = ("db", "archive", "--every", "1", "--to", VAULT, str(archive.home))
     writer = subprocess.Popen(

@@ -33,7 +33,7 @@ class Step:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of the output, whatever its white space; `…` matches anything."""
+        """Return a regular expression of the output; `…` matches anything, a space any gap."""
         return re.escape(squeezed("".join(self.shown))).replace("…", ".*")
 
 

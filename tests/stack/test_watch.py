@@ -41,7 +41,7 @@ class Watcher:
         assert wait_for(lambda: "supervising the stack" in self.said(), PATIENCE), self.said()
 
     def said(self) -> str:
-        """Everything printed during this test."""
+        """Return everything printed during this test."""
         return self._log.read_text()[self._read :]
 
     def is_running(self) -> bool:

@@ -46,7 +46,7 @@ class Executor(Protocol):
 
     @property
     def outlives_worker(self) -> bool:
-        """Whether programs go on when this process ends, so that another may follow them."""
+        """Return whether programs go on when this process ends, so that another may follow them."""
 
     def launch(self, task: Task) -> str:
         """Start the program and return its handle; launching the same attempt again starts nothing.

@@ -39,7 +39,7 @@ class Run:
 
     @property
     def attempt(self) -> Attempt:
-        """Job and attempt."""
+        """Return job and attempt."""
         return self.claim.job_id, self.claim.attempt
 
 

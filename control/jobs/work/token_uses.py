@@ -24,7 +24,7 @@ def note_token_uses(conn: psycopg.Connection) -> int:
         conn.add_notify_handler(lambda note: _hear(heard, note))
         conn.execute(f"listen {CHANNEL}".encode())
         return 0
-    # An exchange with the server, which delivers what was sent meanwhile.
+    # An exchange with the server, which delivers what was sent since the last one.
     conn.execute("select")
     ids = [*_heard[conn]]
     if not ids:

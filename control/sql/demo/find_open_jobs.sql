@@ -1,4 +1,5 @@
--- Find the queued jobs of the demo: its run, and the jobs whose samples are all the demo's.
+-- Find the queued jobs of the demo: its run, and the jobs whose samples are all the demo's. Jobs of a
+-- kind for which the demo has no files are left to a worker.
 select
     jobs.id,
     jobs.kind
@@ -6,6 +7,7 @@ from aspen.jobs as jobs
 where
     jobs.group_id = %(group_id)s
     and jobs.status = 'queued'
+    and jobs.kind = any(%(kinds)s)
     and (
         jobs.name = %(run_name)s
         or (

@@ -1,5 +1,5 @@
--- Who receives the write-ahead log, how far behind, and what the server keeps for slots that nobody
--- reads.
+-- List who receives the write-ahead log, how far behind they are, and what the server keeps for
+-- slots that nobody reads.
 select
     format('standby %s', coalesce(nullif(senders.application_name, ''), senders.client_addr::text))
         as name,

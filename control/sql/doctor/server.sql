@@ -1,5 +1,5 @@
--- How the server fares: its longest transaction, prepared ones, the age of its oldest row and what
--- keeps it young.
+-- Return the state of the server: its longest transaction, prepared ones, how many transaction
+-- numbers are used up, and whether vacuum is on and keeps up.
 select
     (
         select extract(epoch from clock_timestamp() - min(sessions.xact_start))::float8

@@ -1,4 +1,4 @@
--- How jobs move: workers that live, jobs that wait and since when, running ones that nobody works
+-- Return how jobs move: live workers, jobs that wait and since when, running ones that nobody works
 -- on, and those that failed for good since yesterday. Jobs of kinds that are paused wait because
 -- somebody wants it.
 select

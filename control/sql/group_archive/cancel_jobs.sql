@@ -1,4 +1,4 @@
--- Cancel the jobs that had not ended when they were exported: nobody here works on them.
+-- Cancel the jobs that had not ended when they were exported: no worker here knows them.
 update pg_temp.archived_jobs
 set
     status = 'cancelled',

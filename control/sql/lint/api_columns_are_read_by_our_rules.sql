@@ -20,7 +20,7 @@ with written as (
         and tables.relkind = 'r'
         and (callers.name <> 'api_writer' or tables.relname = 'samples')
         and has_column_privilege(callers.name, tables.oid, columns.attnum, 'insert, update')
-        -- Its letters are no others than those of a nucleotide.
+        -- It contains codes of nucleotides only.
         and (tables.relname, columns.attname) <> ('sequences', 'sequence')
 )
 

@@ -1,5 +1,5 @@
 -- Every role that serves requests has a statement_timeout; the login plans each tenant's query
--- anew.
+-- again.
 -- Fix: run sql/roles.sql, which sets it.
 select format('%s: %s', wanted.role_name, wanted.setting) as object
 from (

@@ -1,6 +1,6 @@
 -- The audit log keeps no value of a column that holds a secret, by its name or its comment, unless
 -- it is decided here that it holds none.
--- Fix: leave the column out in internal.record_change, or list it here with the reason.
+-- Fix: leave the column out in sql/structure.sql, or list it here with the reason.
 select distinct
     format('%s.%s', columns.attrelid::regclass, columns.attname) as object,
     'its values are kept in the audit log' as problem,

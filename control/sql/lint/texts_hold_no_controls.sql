@@ -41,7 +41,7 @@ where
         ('phylo_tree_tips', 'segment'),
         ('phylo_trees', 'lead_text'),
         ('idempotency_keys', 'body'),
-        -- A trigger allows nothing but letters (internal.normalise_sequence).
+        -- A trigger allows nothing but codes of nucleotides (internal.normalise_sequence).
         ('sequences', 'sequence'),
         ('replaced_sequences', 'sequence'),
         -- In no answer: read where links are signed.

@@ -1,4 +1,4 @@
--- Adds the requests of a chunk of the log to the days of their groups. Groups that are gone are
+-- Add the requests of a chunk of the log to the days of their groups. Groups that are gone are
 -- left out.
 insert into aspen.group_requests (group_id, day, request_count)
 select

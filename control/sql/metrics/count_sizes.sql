@@ -1,4 +1,4 @@
--- Counts what every group has, as internal.usage_of_groups does for one.
+-- Count what every group has, as internal.usage_of_groups does for one.
 -- Group 0 stands for the platform. Genomes are stored as they are: their lengths are read without
 -- them.
 insert into aspen.group_sizes (

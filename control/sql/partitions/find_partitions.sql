@@ -1,4 +1,4 @@
--- The partitions of a table, and where each ends.
+-- List the partitions of a table, and where each ends.
 select
     partitions.relnamespace::regnamespace::text,
     partitions.relname,

@@ -1,4 +1,4 @@
--- Tables of aspen that are partitioned by ranges of one time.
+-- List the tables of aspen that are partitioned by ranges of one time.
 select tables.relname
 from pg_catalog.pg_partitioned_table as partitioned
 inner join pg_catalog.pg_class as tables on partitioned.partrelid = tables.oid

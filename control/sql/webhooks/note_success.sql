@@ -1,4 +1,4 @@
--- Where somebody let it begin anew meanwhile, it stays there.
+-- If somebody has let it begin again since then, it stays there.
 update aspen.webhooks
 set
     last_event_id = %(upto)s,

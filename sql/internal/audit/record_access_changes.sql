@@ -31,7 +31,7 @@ begin
         (entries.change #>> '{row,id}')::bigint,
         lower(tg_op),
         authz.caller_id(),
-        coalesce(nullif(current_setting('role', true), 'none'), session_user),
+        authz.acting_role(),
         (
             select
                 jsonb_strip_nulls(jsonb_object_agg(columns.name,

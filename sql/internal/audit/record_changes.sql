@@ -26,7 +26,7 @@ begin
             changed_rows.id,
             'insert',
             authz.caller_id(),
-            coalesce(nullif(current_setting('role', true), 'none'), session_user)
+            authz.acting_role()
         from changed_rows;
     elsif tg_op = 'DELETE' then
         insert into aspen.audit_log (
@@ -38,7 +38,7 @@ begin
             changed_rows.id,
             'delete',
             authz.caller_id(),
-            coalesce(nullif(current_setting('role', true), 'none'), session_user),
+            authz.acting_role(),
             to_jsonb(changed_rows) - left_out
         from changed_rows;
     else
@@ -51,7 +51,7 @@ begin
             versions.id,
             'update',
             authz.caller_id(),
-            coalesce(nullif(current_setting('role', true), 'none'), session_user),
+            authz.acting_role(),
             coalesce(differences.old_values, '{}'),
             coalesce(differences.new_values, '{}')
         from (

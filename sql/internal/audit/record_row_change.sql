@@ -8,8 +8,9 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- Read here, because the statement below may be planned anew for every row.
+    -- Read here, because the statement below may be planned again for every row.
     caller_id bigint := authz.caller_id();
+    acting_role text := authz.acting_role();
 begin
     insert into aspen.audit_log (group_id, table_name, row_id, action, user_id, role_name)
     values (
@@ -18,7 +19,7 @@ begin
         case tg_op when 'DELETE' then old.id else new.id end,
         lower(tg_op),
         caller_id,
-        coalesce(nullif(current_setting('role', true), 'none'), session_user)
+        acting_role
     );
     return null;
 end

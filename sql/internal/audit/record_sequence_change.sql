@@ -1,5 +1,5 @@
--- Row by row, because a transition table would copy the letters of every new sequence. The letters
--- that go are kept for api.restore_samples; the log names them by their checksum.
+-- Row by row, because a transition table would copy the bases of every new sequence. Bases that
+-- go are kept for api.restore_samples; the log names them by their checksum.
 -- definer because only the auditor may write audit_log and replaced_sequences.
 create or replace function internal.record_sequence_change()
 returns trigger
@@ -9,15 +9,16 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- Read here, because the statements below may be planned anew for every row.
+    -- Read here, because the statements below may be planned again for every row.
     caller_id bigint := authz.caller_id();
+    acting_role text := authz.acting_role();
     checksum text;
     old_row jsonb;
     new_row jsonb;
     old_values jsonb;
     new_values jsonb;
 begin
-    -- A new revision is what tells that letters changed; they are long to compare.
+    -- A new revision tells that bases changed; comparing them takes long.
     if tg_op = 'UPDATE' and new.revision = old.revision then
         old.sequence := '';
         new.sequence := '';
@@ -58,7 +59,7 @@ begin
         old.id,
         lower(tg_op),
         caller_id,
-        coalesce(nullif(current_setting('role', true), 'none'), session_user),
+        acting_role,
         old_values,
         new_values
     );
@@ -67,8 +68,8 @@ end
 $$;
 
 comment on function internal.record_sequence_change() is
-$$Trigger: record a changed or deleted sequence, and keep its letters
+$$Trigger: record a changed or deleted sequence, and keep its bases
 
-In the audit log a sequence is sha256: and its checksum; the letters go into replaced_sequences.$$;
+In the audit log a sequence is sha256: and its checksum; the bases go into replaced_sequences.$$;
 
 revoke all on function internal.record_sequence_change() from public;

@@ -1,5 +1,5 @@
--- Its setting keeps it from being inlined: where a plan contains a policy, it is made anew whenever
--- the role changes, and planning internal.api_description() takes longer than running it.
+-- Its setting keeps it from being inlined: a plan that contains a policy is made again whenever the
+-- role changes, and planning internal.api_description() takes longer than running it.
 create or replace function internal.kept_description()
 returns table (openapi json, json_schema json, manual text)
 language sql

@@ -1,6 +1,6 @@
 -- Makes an identifier and matches none: internal.prefix_pattern has the rule of prefixes, by which
 -- look-ups find what this makes with and without its prefix.
--- plpgsql, because every statement that calls a function in SQL plans it anew: once a row where
+-- plpgsql, because every statement that calls a function in SQL plans it again: once a row where
 -- samples are stored one by one.
 create or replace function internal.generated_public_identifier(
     sample_id bigint,

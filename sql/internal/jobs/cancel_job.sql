@@ -10,18 +10,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    owner_id bigint;
     present_status text;
 begin
-    select jobs.group_id into owner_id
-    from aspen.jobs as jobs
-    where jobs.id = cancel_job.job_id;
-    if owner_id is null then
-        perform internal.fail(404, 'job_not_found', 'There is no such job',
-            json_build_object('job_id', cancel_job.job_id)::text,
-            'Look it up in jobs.');
-    end if;
-    perform authz.require_member(owner_id, 'You cannot cancel jobs of this group', 'full');
+    perform internal.require_job(cancel_job.job_id, 'You cannot cancel jobs of this group');
     perform internal.cancel_jobs(array[cancel_job.job_id]);
     if not found then
         select jobs.status into present_status

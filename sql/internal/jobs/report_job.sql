@@ -59,9 +59,9 @@ begin
             and reports.job_id = job.id
             and reports.attempt = job.attempt;
         if earlier <> report then
-            perform internal.fail(409, 'report_exists', 'The attempt has handed in another manifest',
+            perform internal.fail(409, 'report_exists', 'The attempt has submitted another manifest',
                 json_build_object('job_id', job.id, 'attempt', job.attempt)::text,
-                'A new attempt of the job can hand in a new one.');
+                'A new attempt of the job can submit a new one.');
         end if;
     end if;
     return json_build_object('job_id', job.id, 'attempt', job.attempt, 'is_reported', true);

@@ -63,7 +63,7 @@ $$;
 
 comment on function internal.requeue_job(bigint, text, text, timestamptz) is $$Queues a job again, as its next attempt
 
-action: retry a job that has ended, after which its attempts are counted anew; return or hand_back
+action: retry a job that has ended, after which its attempts are counted again; return or hand_back
 one that runs. reason: why the attempt before ended. due_at: when the next may start; null for now.
 False if its status does not allow it. A job whose samples were all deleted is cancelled at once.$$;
 

@@ -126,7 +126,7 @@ begin atomic
 end;
 
 comment on function internal.job_metrics() is
-$$How the queue of jobs and its workers fare
+$$State of the queue of jobs and of its workers
 
 name is one of internal.metric_families.$$;
 

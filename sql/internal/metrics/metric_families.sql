@@ -1,5 +1,5 @@
 -- What there is to be watched, in the order of the answer. A sample of a name that is missing here
--- would be lost, so a test compares the two. docs/monitoring/README.md says what to do about them.
+-- would be lost, so a test compares the two. docs/service-levels.md says which alerts watch them.
 create or replace function internal.metric_families()
 returns table (number integer, name text, type text, help text)
 language sql

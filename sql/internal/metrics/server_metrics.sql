@@ -132,7 +132,7 @@ begin atomic
 end;
 
 comment on function internal.server_metrics() is
-$$How the server fares: connections, transactions, log, replicas
+$$State of the server: connections, transactions, log, replicas
 
 name is one of internal.metric_families.$$;
 

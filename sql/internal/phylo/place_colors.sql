@@ -3,7 +3,7 @@
 -- tree does not name the parents and several locations fit, none is chosen. Locations without
 -- coordinates come last, by name.
 -- Where a name on the tree stands for several places, it has one colour, that of the nearest.
--- plpgsql, because every statement that calls a function in SQL plans it anew, which takes as long
+-- plpgsql, because every statement that calls a function in SQL plans it again, which takes as long
 -- as all the rest. definer because the caller may not name the table in it; the table contains
 -- nothing but what everybody may read.
 create or replace function internal.place_colors(

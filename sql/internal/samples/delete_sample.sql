@@ -8,7 +8,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
--- Each statement finds rows by their keys; planning it anew for every row of a batch costs more.
+-- Each statement finds rows by their keys; planning it again for every row of a batch costs more.
 set plan_cache_mode = 'force_generic_plan'
 -- A plan made while the tables were empty would read them from end to end.
 set enable_seqscan = 'off'

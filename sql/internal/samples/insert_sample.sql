@@ -8,7 +8,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
--- Each statement finds a row by its key; planning it anew for every row of a batch costs more.
+-- Each statement finds a row by its key; planning it again for every row of a batch costs more.
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare

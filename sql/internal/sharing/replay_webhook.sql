@@ -37,7 +37,7 @@ end
 $$;
 
 comment on function internal.replay_webhook(bigint, bigint) is
-'Let a webhook begin anew for api.replay_webhook, as api_writer';
+'Let a webhook begin again for api.replay_webhook, as api_writer';
 
 revoke all on function internal.replay_webhook(bigint, bigint) from public;
 grant execute on function internal.replay_webhook(bigint, bigint) to member;

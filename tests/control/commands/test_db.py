@@ -214,7 +214,7 @@ def test_database_that_was_unsafe_is_restored_all_the_same(
 
 
 def test_dry_run_of_a_backup_writes_nothing(database: Database, s3: S3, tmp_path: Path) -> None:
-    """Only count."""
+    """Count, and do nothing else."""
     result = run(database, s3, "db", "backup", "--dry-run", str(tmp_path / "backup"))
 
     assert result.exit_code == 0, result.output

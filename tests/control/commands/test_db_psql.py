@@ -30,7 +30,7 @@ def psql(database: Database, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 def test_psql_finds_tables_without_their_schema(database: Database) -> None:
-    """As role control, who sees all rows."""
+    """Connect as role control, who sees all rows."""
     done = psql(database, "-Atc", "select current_user, count(*) from groups")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "control|1\n", "")
@@ -40,7 +40,7 @@ def test_psql_finds_tables_without_their_schema(database: Database) -> None:
 def test_psql_writes_only_when_told(
     database: Database, options: tuple[str, ...], is_made: bool
 ) -> None:
-    """Outside the local stack."""
+    """Refuse it outside the local stack."""
     done = psql(database, *options, "-c", f"set role aspen_owner; {CREATE}")
 
     assert (done.returncode == 0) == is_made
@@ -48,7 +48,7 @@ def test_psql_writes_only_when_told(
 
 
 def test_password_is_shown_nowhere(database: Database) -> None:
-    """Neither in the command line, which all users of the machine see, nor in the output."""
+    """Show it neither in the command line, which all users of the machine see, nor in output."""
     password = urlsplit(database.url).password
     assert password
 

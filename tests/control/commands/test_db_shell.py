@@ -76,7 +76,7 @@ def test_request_needs_keys(database: Database) -> None:
     ],
 )
 def test_shell_writes_only_when_told(api: Api, code: str, refusal: str) -> None:
-    """Outside the local stack, by either way."""
+    """Refuse it outside the local stack, by either way."""
     reading, writing = shell(api, code), shell(api, code, "--write")
 
     assert (reading.exit_code, refusal in reading.stderr) == (1, True)

@@ -203,7 +203,7 @@ def test_demo_does_not_move_into_a_group_of_the_users(database: Database, demo: 
 
 
 def test_demo_dry_run_stores_nothing(database: Database) -> None:
-    """Only say that there is something to load."""
+    """Say that there is something to load, and load nothing."""
     result = CliRunner().invoke(cli, ["load", "demo", "--dry-run"], env=database.environment)
 
     assert (result.exit_code, result.stdout) == (0, "the demo would be loaded\n")

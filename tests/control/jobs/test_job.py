@@ -33,7 +33,7 @@ def status_of(conn: psycopg.Connection, job: int) -> object:
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelled"])
 def test_job_is_cancelled(conn: psycopg.Connection, database: Database, status: str) -> None:
-    """Also accept a cancelled job; the audit log records who did it."""
+    """Accept a cancelled job as well; the audit log records who did it."""
     job = factories.job(conn, factories.group(conn), status=status)
 
     result = run(database, "cancel", job)

@@ -105,7 +105,7 @@ def test_job_is_not_queued_while_one_is_open(plan: Plan) -> None:
 
 
 def test_job_without_period_is_queued_when_asked_only(plan: Plan) -> None:
-    """As those of the file that comes with this version."""
+    """Take those of the file that comes with this version."""
     plan.write(DOWNLOAD)
     none_due = plan.due()
     arguments = ("queue", "repository_download", "--pathogen", "SC2", "--repository", "GenBank")
@@ -125,7 +125,7 @@ def test_job_without_period_is_queued_when_asked_only(plan: Plan) -> None:
 
 
 def test_schedule_shows_and_queues_what_is_due(plan: Plan) -> None:
-    """Beside the runs of groups; a dry run changes nothing."""
+    """Queue them beside the runs of groups; a dry run changes nothing."""
     plan.write(DAILY)
 
     dry = plan.control("schedule", "--dry-run")
@@ -184,7 +184,7 @@ def test_two_schedulers_at_once_queue_one_job(plan: Plan) -> None:
 
 
 def test_jobs_about_different_things_are_open_at_once(plan: Plan) -> None:
-    """Another repository, and another kind."""
+    """Count neither another repository nor another kind."""
     factories.repository(plan.conn, "GISAID")
     plan.write(DAILY, DAILY.replace("GenBank", "GISAID"), LOCATIONS)
 
@@ -253,7 +253,7 @@ def test_fault_of_the_file_is_named(tmp_path: Path, text: str, message: str) -> 
 
 
 def test_file_of_this_version_has_no_fault_and_no_period(tmp_path: Path) -> None:
-    """A worker of a laptop downloads nothing by itself; without the file, nothing comes round."""
+    """Download nothing by itself; without the file, queue no round."""
     jobs = read_platform_jobs(SETTINGS.root)
 
     assert jobs

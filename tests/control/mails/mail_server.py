@@ -79,7 +79,7 @@ class MailServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the command line to this server."""
+        """Return the variables that point the command line to this server."""
         variables = {
             "ASPEN_SMTP_HOST": HOST,
             "ASPEN_SMTP_PORT": str(self.port),

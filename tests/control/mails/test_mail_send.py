@@ -142,7 +142,7 @@ def test_mail_is_sent_once(
 def test_dry_run_sends_nothing(
     conn: psycopg.Connection, database: Database, group: int, server: MailServer
 ) -> None:
-    """Only count."""
+    """Count, and send nothing."""
     invite(conn, group)
 
     result = send(database, server.environment, "--dry-run")

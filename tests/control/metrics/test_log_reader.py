@@ -1,4 +1,4 @@
-"""A log is read line by line, each once, whatever becomes of the file meanwhile."""
+"""A log is read line by line, each once, whatever becomes of the file."""
 
 from __future__ import annotations
 

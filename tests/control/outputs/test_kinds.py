@@ -76,7 +76,7 @@ def kinds_in(conn: psycopg.Connection) -> dict[str, set[str]]:
 def test_added_kind_is_queued_and_registered(
     checkout: Path, database: Database, conn: psycopg.Connection, s3: S3
 ) -> None:
-    """By the migration on a database in use, without a change of any other file."""
+    """Add it by the migration on a database in use, without a change of any other file."""
     apply_all(database.url, checkout)
     desk = Desk(conn, database, s3)
     sample = factories.sample(conn, desk.group_id)
@@ -95,7 +95,7 @@ def test_added_kind_is_queued_and_registered(
 def test_added_kind_is_there_from_nothing(
     checkout: Path, database: Database, empty_database: Database, conn: psycopg.Connection
 ) -> None:
-    """The rows of sql/tables are those of the migrations."""
+    """Compare the rows of sql/tables with those of the migrations."""
     apply_all(database.url, checkout)
     build_from_nothing(empty_database.url, checkout)
     with empty_database.connect() as other:
@@ -104,7 +104,7 @@ def test_added_kind_is_there_from_nothing(
 
 
 def test_migrations_and_sql_store_the_same_kinds(cluster: Cluster, template: Database) -> None:
-    """The schema differ compares no rows."""
+    """Compare rows, which the schema differ does not."""
     statements = [
         f"select to_jsonb(kinds) from aspen.{table} as kinds order by name"  # noqa: S608
         for table in ("job_kinds", "job_output_kinds")
@@ -123,7 +123,7 @@ def test_migrations_and_sql_store_the_same_kinds(cluster: Cluster, template: Dat
 
 
 def test_modules_and_rows_are_the_same_kinds(admin: psycopg.Connection) -> None:
-    """With the same files, so that the database takes what a module registers.
+    """List the same files, so that the database takes what a module registers.
 
     A kind that runs in control stores its outputs itself.
     """
@@ -137,7 +137,7 @@ def test_modules_and_rows_are_the_same_kinds(admin: psycopg.Connection) -> None:
     ("view", "table"), [("jobs", "job_kinds"), ("job_outputs", "job_output_kinds")]
 )
 def test_comments_name_every_kind(admin: psycopg.Connection, view: str, table: str) -> None:
-    """Clients read there what there is."""
+    """Name each there, because clients read there what there is."""
     comment = admin.execute(
         "select col_description(attrelid, attnum) from pg_attribute"
         " where attrelid = %s::regclass and attname = 'kind'",
@@ -149,7 +149,7 @@ def test_comments_name_every_kind(admin: psycopg.Connection, view: str, table: s
 
 
 def test_files_of_every_kind_are_described() -> None:
-    """What is read of them stands in docs/manifest.md."""
+    """Say in docs/manifest.md what is read of them."""
     page = (SETTINGS.root / "docs/manifest.md").read_text("utf-8")
     names = [*kinds.job_kinds(), *kinds.file_kinds()]
 
@@ -157,7 +157,7 @@ def test_files_of_every_kind_are_described() -> None:
 
 
 def test_kind_without_a_module_is_refused() -> None:
-    """The database may have been migrated by a newer version."""
+    """Pass it over: the database may have been migrated by a newer version."""
     with pytest.raises(ControlError) as caught:
         missing_files("gc_content", [])
 

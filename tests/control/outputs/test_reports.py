@@ -1,4 +1,4 @@
-"""`control output register --reported`: what running jobs handed in through the API."""
+"""`control output register --reported`: what running jobs submitted through the API."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from control.cells import LONGEST_LINE_BYTES
 from control.cli import cli
 from tests import factories
 from tests.servers import Database
@@ -260,7 +261,7 @@ def test_bad_line_is_named_and_nothing_stored(atlas: Atlas, line: str, problem: 
         (b"", "has no coordinates"),
         (b"# nothing\n\n", "has no coordinates"),
         (b"country\tFran\xe7a\t46\t2\n", "line 1 is not UTF-8"),
-        (b"x" * 70_000, "line 1 is longer than 65536 bytes"),
+        (b"x" * (LONGEST_LINE_BYTES + 1), "line 1 is longer than 1048576 bytes"),
         (b"level\tname\tlat\n", "line 1 names the columns level, name, lat"),
         (b"level\tname\tlat\tlong\tplanet\n", "line 1 names the columns"),
     ],

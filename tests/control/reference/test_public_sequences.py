@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.app import App
+from control.cells import LONGEST_LINE_BYTES
 from control.cli import cli
 from control.errors import ControlError
+from control.input_files import InputFile
 from control.jobs.kinds import accessions, locations, public_metadata
 from control.jobs.states import lock_job
 from control.reference import public_sequences
@@ -70,7 +72,7 @@ def archive(database: Database, tmp_path: Path) -> Archive:
 
 
 def test_rows_replace_those_of_pathogen_and_repository(archive: Archive) -> None:
-    """Of GISAID, as often as it is loaded, each time by a job; other repositories keep theirs."""
+    """Replace those of GISAID, each time by a job; other repositories keep theirs."""
     with archive.database.connect() as conn:
         genbank = factories.repository(conn, "GenBank")
         factories.public_sequence(conn, "KEPT", public_repository_id=genbank)
@@ -116,7 +118,7 @@ def test_rows_replace_those_of_pathogen_and_repository(archive: Archive) -> None
 def test_layouts_of_repositories_are_read(
     archive: Archive, content: str, stored: tuple[object, ...]
 ) -> None:
-    """Of GISAID, of GenBank (named by accession), of a CSV, and of Nextstrain with CRLF."""
+    """Read GISAID's, GenBank's (named by accession), a CSV, and Nextstrain's with CRLF."""
     assert archive.load(content).exit_code == 0
 
     assert archive.rows(
@@ -126,7 +128,7 @@ def test_layouts_of_repositories_are_read(
 
 
 def test_bad_rows_are_left_out_named_and_counted(archive: Archive) -> None:
-    """A few among many; of a strain that is named twice the first row counts."""
+    """Leave out a few among many; of a strain that is named twice the first row counts."""
     good = "".join(row(f"A/{number}") for number in range(400))
     bad = row("") + row("X", date="2021-02-30") + row("Y\x07") + "short\n"
     done = archive.load(HEADER + row("A/1", "FIRST") + good + bad, "--json")
@@ -153,13 +155,13 @@ def test_bad_rows_are_left_out_named_and_counted(archive: Archive) -> None:
         (HEADER + row("A/1") + row(""), "1 of 2 rows"),
         ("a\tb\n1\t2\n", "names no column strain"),
         (HEADER.encode() + b"\xff\n", "is not UTF-8"),
-        (HEADER + "x" * 70_000, "is longer than"),
+        (HEADER + "x" * (LONGEST_LINE_BYTES + 1), "is longer than"),
     ],
 )
 def test_file_that_is_not_what_it_should_be_is_refused(
     archive: Archive, content: str | bytes, said: str
 ) -> None:
-    """And what is stored stays, with no table left behind."""
+    """Keep what is stored, and leave no table behind."""
     refused = archive.load(content)
 
     assert (refused.exit_code, archive.strains()) == (1, ["OLD"])
@@ -170,7 +172,7 @@ def test_file_that_is_not_what_it_should_be_is_refused(
 
 
 def test_shrinking_load_is_refused_unless_forced(archive: Archive) -> None:
-    """By more than a tenth: 9 of 10 rows are loaded, 8 are not."""
+    """Refuse a file that is smaller by more than a tenth: 9 of 10 rows are loaded, 8 are not."""
     content = [HEADER, *(row(f"A/{number}") for number in range(10))]
     archive.load("".join(content))
 
@@ -185,7 +187,7 @@ def test_shrinking_load_is_refused_unless_forced(archive: Archive) -> None:
 
 
 def test_dry_run_stores_nothing(archive: Archive) -> None:
-    """It reads and checks all the same."""
+    """Read and check all the same."""
     said = archive.load(HEADER + row("A/1"), "--dry-run").stdout
 
     assert said == "would replace 1 public sequences by 1\n"
@@ -195,7 +197,7 @@ def test_dry_run_stores_nothing(archive: Archive) -> None:
 def test_reader_with_a_snapshot_keeps_the_old_rows(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The load waits until it ends, and meanwhile others read without waiting for it."""
+    """Wait until it ends, and let others read in the meantime."""
     archive.load(HEADER + row("A/1"))
     archive.file.write_text(HEADER + row("B/1"))
     strains = "select strain from aspen.public_sequences"
@@ -229,7 +231,7 @@ def test_reader_with_a_snapshot_keeps_the_old_rows(
 def test_reader_that_never_ends_stops_the_load(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the remedy, and without a table left behind."""
+    """State the remedy, and leave no table behind."""
     monkeypatch.setattr(public_sequences, "LOCK_ATTEMPTS", 2)
     with archive.database.connect() as reader:
         reader.execute("begin")
@@ -245,7 +247,7 @@ def test_reader_that_never_ends_stops_the_load(
 
 
 def test_second_load_at_once_is_refused(archive: Archive) -> None:
-    """One that died leaves a table, which the next one drops."""
+    """Drop the table that a load left which died."""
     with archive.database.connect() as conn:
         key = factories.pathogen(conn), factories.repository(conn)
         conn.execute(f"create table control.public_sequences_{key[0]}_{key[1]}_1 ()".encode())
@@ -263,7 +265,7 @@ def test_second_load_at_once_is_refused(archive: Archive) -> None:
 
 
 def test_partition_is_put_in_use_without_reading_it(archive: Archive) -> None:
-    """Its check proves that every row fits, and its foreign keys are those of the table."""
+    """Prove by a check that every row fits; the foreign keys are those of the table."""
     archive.load(HEADER + row("A/1"))
 
     assert (
@@ -283,7 +285,7 @@ def test_partition_is_put_in_use_without_reading_it(archive: Archive) -> None:
 
 
 def test_locations_and_accessions_follow_from_the_rows(archive: Archive) -> None:
-    """Set-based, and again without any change."""
+    """Work on sets, and change nothing the second time."""
     place = "Europe\tSpain\tAndalusia\tCádiz\n"
     archive.load(
         HEADER
@@ -324,7 +326,7 @@ def test_locations_and_accessions_follow_from_the_rows(archive: Archive) -> None
 def test_jobs_of_the_platform_do_the_same(
     archive: Archive, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the newest data set in S3; each ends its job with the versions of the software."""
+    """Read the newest data set in S3; each ends its job with the versions of the software."""
     for name, value in (archive.database.environment | s3.environment).items():
         monkeypatch.setenv(name, value)
     key = f"{archive.file.parent.name}/metadata.tsv"
@@ -360,11 +362,11 @@ def test_jobs_of_the_platform_do_the_same(
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=30), max_size=20))
 def test_no_text_breaks_the_reader(cells: Sequence[str]) -> None:
-    """Whatever a line holds, it is a row of ten columns or a problem."""
+    """Take any line for a row of ten columns or a problem."""
     line = "\t".join(cells).replace("\n", "").replace("\r", "")
     content = f"{HEADER}{line}\n".encode()
     report = LoadReport()
-    rows = list(read_rows(io.BytesIO(content), Path("f"), report))
+    rows = list(read_rows(InputFile("f", io.BytesIO(content)), report))
 
-    assert len(rows) + report.bad_rows == (1 if line else 0)
+    assert len(rows) + report.bad_rows == (1 if line.strip() else 0)
     assert all(found.count("\t") == 7 for found in rows)

@@ -1,4 +1,4 @@
-"""`control sql new` plans what a new object needs, and refuses names that will not do.
+"""`control sql new` plans what a new object needs, and refuses invalid names.
 
 That what it writes passes lint and tests is shown in tests/setup/test_contributing.py.
 """

@@ -129,7 +129,7 @@ class Checkout:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the command line use these files and this database."""
+        """Return what makes the command line use these files and this database."""
         return {
             **self.database.environment,
             "ASPEN_ROOT": str(self.root),
@@ -203,7 +203,7 @@ class Checkout:
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether a condition comes true in time."""
+    """Return whether a condition comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

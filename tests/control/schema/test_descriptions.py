@@ -14,7 +14,7 @@ WRITTEN = "select role_name, xmin::text from aspen.api_descriptions order by rol
 
 @pytest.mark.parametrize("role", ["anon", "member", "operator", "job"])
 def test_kept_answers_are_those_that_would_be_made(database: Database, role: str) -> None:
-    """For each role, and only they are read afterwards."""
+    """Write one for each role, and read only these afterwards."""
     with database.connect() as conn:
         conn.execute("delete from aspen.api_descriptions")
         conn.execute(f"set role {role}".encode())
@@ -37,7 +37,7 @@ def test_kept_answers_are_those_that_would_be_made(database: Database, role: str
 
 
 def test_nothing_is_written_where_nothing_changed(database: Database) -> None:
-    """So that each start of the stack may ask."""
+    """Write none twice, so that each start of the stack may ask."""
     with database.connect() as conn:
         conn.execute("set role aspen_owner")
         keep_descriptions(conn)

@@ -46,7 +46,7 @@ def with_api_url(checkout: Checkout, url: str) -> Checkout:
 
 
 def answers_until(done: Event, api: Api, paths: Sequence[str], token: str) -> set[tuple[str, int]]:
-    """Every status these paths answered with while somebody kept asking for one after the other."""
+    """Collect every status of these paths while somebody keeps asking for one after the other."""
     answers = set()
     for path in itertools.cycle(paths):
         answers.add((path, api.get(path, token).status_code))
@@ -56,7 +56,7 @@ def answers_until(done: Event, api: Api, paths: Sequence[str], token: str) -> se
 
 
 def change_every_file(checkout: Checkout) -> None:
-    """Have the next load make every view, policy and trigger anew."""
+    """Have the next load make every view, policy and trigger again."""
     for folder, kind in (("api/views", "view"), ("policies", "policy")):
         for path in (checkout.root / "sql" / folder).glob("*.sql"):
             named = re.search(rf"{kind} (api\.\w+|\w+ on aspen\.\w+)", path.read_text())
@@ -66,7 +66,7 @@ def change_every_file(checkout: Checkout) -> None:
 
 
 def test_up_returns_when_the_api_serves_the_new_schema(checkout: Checkout, own_api: Api) -> None:
-    """So that the next command can call the new function."""
+    """Wait until it does, so that the next command can call the new function."""
     checkout.write("sql/api/functions/greeting.sql", GREETING)
     checkout.list_in_contents("api/functions/greeting.sql")
     before = own_api.get("/rpc/greeting").status_code
@@ -97,7 +97,7 @@ where usename = 'authenticator' and datname = current_database()
 def test_the_api_keeps_its_connections_where_it_sees_no_difference(
     checkout: Checkout, own_api: Api, path: str, old: str, new: str
 ) -> None:
-    """Told to read the schema, it would close them all, and requests would wait for new ones."""
+    """Tell it nothing: it would close them all, and requests would wait for new ones."""
     own_api.get("/rpc/health")
     before = set(checkout.fetch(CONNECTIONS))
     text = (checkout.root / "sql" / path).read_text()
@@ -111,7 +111,7 @@ def test_the_api_keeps_its_connections_where_it_sees_no_difference(
 
 
 def test_the_api_reads_the_new_comment_of_a_function(checkout: Checkout, own_api: Api) -> None:
-    """The function is replaced in place, and its comment is in the description of the API."""
+    """Replace the function in place, with its comment in the description of the API."""
     checkout.append(
         "sql/api/functions/service/health.sql",
         "\ncomment on function api.health() is 'A new text';\n",
@@ -124,7 +124,7 @@ def test_the_api_reads_the_new_comment_of_a_function(checkout: Checkout, own_api
 
 
 def test_up_says_when_no_api_runs(checkout: Checkout) -> None:
-    """Nothing is wrong: it reads the schema when it starts."""
+    """Report nothing wrong: it reads the schema when it starts."""
     result = with_api_url(checkout, f"http://{HOST}:{any_free()}").migrate("up")
 
     assert result.exit_code == 0
@@ -134,7 +134,7 @@ def test_up_says_when_no_api_runs(checkout: Checkout) -> None:
 def test_up_fails_when_the_api_does_not_see_the_load(
     checkout: Checkout, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An API of another database, here; the database itself is up to date."""
+    """Say so of the API of another database; the database itself is up to date."""
     monkeypatch.setattr(api_reload, "_PATIENCE_SECONDS", 0.3)
     checkout.append(
         "sql/api/functions/service/health.sql", "comment on function api.health() is 'New';\n"
@@ -148,7 +148,7 @@ def test_up_fails_when_the_api_does_not_see_the_load(
 
 
 def test_requests_go_on_succeeding_while_code_is_loaded(checkout: Checkout, own_api: Api) -> None:
-    """All views, functions and policies are replaced under them; they wait, and that is all."""
+    """Replace all views, functions and policies under them; they only wait."""
     with checkout.database.connect() as conn:
         conn.execute(
             "insert into aspen.users (subject, name, email) values ('alice', 'Alice', 'a@b.org')"
@@ -173,7 +173,7 @@ def test_requests_go_on_succeeding_while_code_is_loaded(checkout: Checkout, own_
 def test_up_has_the_api_take_the_settings_of_roles(
     checkout: Checkout, own_api: Api, database: Database
 ) -> None:
-    """Although nothing else is to be done: an administrator runs sql/roles.sql."""
+    """Reload although nothing else is to be done: an administrator runs sql/roles.sql."""
     checkout.write(
         "sql/api/functions/time_limit.sql",
         "create function api.time_limit() returns text language sql stable\n"

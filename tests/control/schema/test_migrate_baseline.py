@@ -15,10 +15,10 @@ from tests.servers import SETTINGS, Cluster, Database, database_names
 
 LEDGER = "select migration_id, sha256 from control.applied_migrations order by migration_id"
 YOYO = "select migration_id from control._yoyo_migration order by migration_id"
-# Without indexes, which a later migration may replace, and the log, which one makes anew if empty.
+# Without indexes, which a later migration may replace, and the log, which one makes again if empty.
 TABLES = (
     "select oid from pg_class where relnamespace = 'aspen'::regnamespace and relkind = 'r'"
-    # Later migrations make these two anew, in partitions.
+    # Later migrations make these two again, in partitions.
     " and relname not in ('audit_log', 'public_sequences')"
     " order by oid"
 )
@@ -40,12 +40,12 @@ def checkout(tmp_path: Path, cluster: Cluster, older: Database) -> Iterator[Chec
 
 
 def test_baseline_replaces_sixteen_migrations() -> None:
-    """Every number from 0001 on, once."""
+    """Have every number from 0001 on, once."""
     assert [int(name[:4]) for name in BASELINE.replaces] == list(range(1, 17))
 
 
 def test_up_records_the_baseline_in_place_of_what_it_replaces(checkout: Checkout) -> None:
-    """No statement of it runs: the tables are there, with their rows."""
+    """Run no statement of it: the tables are there, with their rows."""
     checkout.write_rows("insert into aspen.users (subject, name, email) values ('a', 'A', 'a@b.c')")
     tables_before = checkout.fetch(TABLES)
 
@@ -66,7 +66,7 @@ def test_up_records_the_baseline_in_place_of_what_it_replaces(checkout: Checkout
 
 
 def test_recorded_baseline_is_rolled_back_and_applied_again(checkout: Checkout) -> None:
-    """From then on the database is like every other."""
+    """Go on from there as with every other database."""
     checkout.migrate("up")
 
     down = checkout.migrate("down", "--all", "--without-code", "--yes")
@@ -78,7 +78,7 @@ def test_recorded_baseline_is_rolled_back_and_applied_again(checkout: Checkout) 
 
 
 def test_ledger_stays_when_a_file_fails(checkout: Checkout) -> None:
-    """Recording is part of the same transaction."""
+    """Record it in the same transaction."""
     checkout.append("sql/api/views/me.sql", "\nselect nothing;\n")
 
     result = checkout.migrate("up")
@@ -88,7 +88,7 @@ def test_ledger_stays_when_a_file_fails(checkout: Checkout) -> None:
 
 
 def test_dry_run_says_that_it_would_record_and_does_not(checkout: Checkout) -> None:
-    """It is rolled back with all else."""
+    """Roll it back with all else."""
     result = checkout.migrate("up", "--dry-run")
 
     assert result.exit_code == 0
@@ -97,7 +97,7 @@ def test_dry_run_says_that_it_would_record_and_does_not(checkout: Checkout) -> N
 
 
 def test_status_says_that_there_is_something_to_record(checkout: Checkout) -> None:
-    """And exits 3, as for everything that `migrate up` would do."""
+    """Exit with 3, as for everything that `migrate up` would do."""
     result = checkout.migrate("status")
     as_json = json.loads(checkout.migrate("status", "--json").stdout)
 
@@ -107,7 +107,7 @@ def test_status_says_that_there_is_something_to_record(checkout: Checkout) -> No
 
 
 def test_down_asks_for_the_baseline_first(checkout: Checkout) -> None:
-    """The way back of what it replaces is in no file here."""
+    """Refuse it: the way back of what it replaces is in no file here."""
     result = checkout.migrate("down", "--yes")
 
     assert result.exit_code == 1
@@ -121,7 +121,7 @@ def test_down_asks_for_the_baseline_first(checkout: Checkout) -> None:
 def test_a_database_with_only_some_of_them_is_refused(
     checkout: Checkout, arguments: tuple[str, ...], missing: int
 ) -> None:
-    """The rest of its way is in the last commit that has them, which is named."""
+    """Name the last commit that has the rest of its way."""
     names = BASELINE.replaces[:missing] + BASELINE.replaces[missing + 1 :]
     make_older(checkout.database, names)
 
@@ -134,7 +134,7 @@ def test_a_database_with_only_some_of_them_is_refused(
 
 
 def test_a_database_with_one_more_is_refused(checkout: Checkout) -> None:
-    """It comes from a checkout that is neither this one nor older."""
+    """Refuse what comes from a checkout that is neither this one nor older."""
     make_older(checkout.database, (*BASELINE.replaces, "0017_add_nicknames"))
 
     result = checkout.migrate("up")

@@ -16,7 +16,7 @@ STATE = (
 
 
 def test_down_rolls_back_one_step_and_unloads_the_code(checkout: Checkout) -> None:
-    """The code is made for the newest tables; up brings both back."""
+    """Drop the code, which is made for the newest tables; up brings both back."""
     down = checkout.migrate("down", "--without-code", "--yes")
     state_after_down = checkout.fetch(STATE)
     up = checkout.migrate("up")
@@ -28,7 +28,7 @@ def test_down_rolls_back_one_step_and_unloads_the_code(checkout: Checkout) -> No
 
 
 def test_down_loads_the_code_again_where_it_fits(checkout: Checkout) -> None:
-    """In the same transaction: the API goes on."""
+    """Load it in the same transaction: the API goes on."""
     add_title(checkout, "alter table aspen.notes drop title;\n")
 
     down = checkout.migrate("down", "--yes")
@@ -43,7 +43,7 @@ def test_down_loads_the_code_again_where_it_fits(checkout: Checkout) -> None:
 
 
 def test_down_keeps_what_others_prepared(checkout: Checkout) -> None:
-    """PostgREST keeps its statements: code that stays the same is not made anew."""
+    """Make no code again that stays the same, because PostgREST keeps its statements."""
     add_title(checkout, "alter table aspen.notes drop title;\n")
     with checkout.database.connect() as conn:
         shouted = "select api.notes_shouted(notes) from api.notes as notes"
@@ -65,7 +65,7 @@ def test_down_keeps_what_others_prepared(checkout: Checkout) -> None:
     ids=["update", "with"],
 )
 def test_down_changes_rows_while_no_trigger_is_there(checkout: Checkout, rollback: str) -> None:
-    """A rollback puts rows back as they were, and triggers would write others."""
+    """Put rows back as they were, although triggers would write others."""
     checkout.append(
         "sql/policies/notes.sql",
         "\ncreate trigger notes_shout_again before update on aspen.notes"
@@ -81,7 +81,7 @@ def test_down_changes_rows_while_no_trigger_is_there(checkout: Checkout, rollbac
 
 
 def test_down_replaces_code_that_needs_what_goes(checkout: Checkout) -> None:
-    """It names a column that the older tables lack; the code that comes does not."""
+    """Go back although this code names a column that older tables lack: older code does not."""
     older = Checkout.copy_of(checkout.root, checkout.root / "older", checkout.database)
     checkout.write(
         "sql/api/views/notes.sql",
@@ -99,7 +99,7 @@ def test_down_replaces_code_that_needs_what_goes(checkout: Checkout) -> None:
 
 
 def test_down_refuses_to_leave_the_database_without_code_by_accident(checkout: Checkout) -> None:
-    """Whoever means it says so."""
+    """Demand that whoever means it says so."""
     result = checkout.migrate("down", "--yes")
 
     assert (result.exit_code, result.stderr.splitlines()) == (
@@ -117,7 +117,7 @@ def test_down_refuses_to_leave_the_database_without_code_by_accident(checkout: C
 
 
 def test_down_loads_the_code_of_an_older_checkout(checkout: Checkout, tmp_path: Path) -> None:
-    """Which then has nothing left to do."""
+    """Leave the next up nothing to do."""
     older = Checkout.create(tmp_path / "older", checkout.database)
     for path in ("policies/notes.sql", "api/views/notes.sql", "api/functions/latest_note.sql"):
         older.remove_code(path)
@@ -134,7 +134,7 @@ def test_down_loads_the_code_of_an_older_checkout(checkout: Checkout, tmp_path: 
 
 @pytest.mark.parametrize("number", ["2", "3", "0002", "9999", "123456"])
 def test_down_says_when_there_is_nothing_to_roll_back(checkout: Checkout, number: str) -> None:
-    """Every number has an answer."""
+    """Answer every number."""
     result = checkout.migrate("down", "--to", number, "--yes")
 
     assert (result.exit_code, result.stdout) == (
@@ -144,7 +144,7 @@ def test_down_says_when_there_is_nothing_to_roll_back(checkout: Checkout, number
 
 
 def test_down_cut_off_at_any_moment_leaves_everything(checkout: Checkout) -> None:
-    """Tables, code and what is remembered; an index that goes without a lock as well."""
+    """Compare tables, code and what is remembered; an index that goes without a lock as well."""
     checkout.write_migration(
         "0003_index_notes",
         "-- Why.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
@@ -167,7 +167,7 @@ def test_down_cut_off_at_any_moment_leaves_everything(checkout: Checkout) -> Non
 
 
 def test_status_tells_that_the_code_is_not_loaded(checkout: Checkout) -> None:
-    """Between down and up the API has nothing to serve."""
+    """Leave out the API, which has nothing to serve between down and up."""
     checkout.migrate("down", "--without-code", "--yes")
 
     result = checkout.migrate("status")
@@ -189,7 +189,7 @@ def test_status_tells_that_the_code_is_not_loaded(checkout: Checkout) -> None:
 def test_down_keeps_what_it_is_told_to(
     checkout: Checkout, target: tuple[str, ...], state: tuple[str | None, ...]
 ) -> None:
-    """With nothing to roll back the code stays too."""
+    """Keep the code when there is nothing to roll back."""
     result = checkout.migrate("down", *target, "--without-code", "--yes")
 
     assert result.exit_code == 0
@@ -208,7 +208,7 @@ def test_down_keeps_what_it_is_told_to(
 def test_down_drops_nothing_unless_told_twice(
     checkout: Checkout, arguments: tuple[str, ...], answer: str | None, exit_code: int
 ) -> None:
-    """A table goes with its rows, so it asks."""
+    """Ask first, because a table goes with its rows."""
     result = checkout.migrate(*arguments, stdin=answer)
 
     assert result.exit_code == exit_code
@@ -216,7 +216,7 @@ def test_down_drops_nothing_unless_told_twice(
 
 
 def test_down_says_how_many_rows_go(checkout: Checkout) -> None:
-    """Roughly, as the planner knows."""
+    """Estimate them, as the planner does."""
     checkout.write_rows("insert into aspen.notes select n, 'x' from generate_series(1, 40) as n")
     checkout.execute("analyze aspen.notes")
 
@@ -229,7 +229,7 @@ def test_down_says_how_many_rows_go(checkout: Checkout) -> None:
 
 
 def test_a_failing_rollback_is_named_and_changes_nothing(checkout: Checkout) -> None:
-    """Neither the steps before it nor the code."""
+    """Roll back neither the steps before it nor the code."""
     checkout.write("migrations/0001_create_users.rollback.sql", "-- Oops.\ndrop table aspen.use;\n")
 
     result = checkout.migrate("down", "--all", "--without-code", "--yes")
@@ -240,7 +240,7 @@ def test_a_failing_rollback_is_named_and_changes_nothing(checkout: Checkout) -> 
 
 
 def test_a_missing_rollback_is_named_before_anything_happens(checkout: Checkout) -> None:
-    """With what can be done instead."""
+    """Say what can be done instead."""
     (checkout.root / "migrations/0001_create_users.rollback.sql").unlink()
 
     result = checkout.migrate("down", "--all", "--without-code", "--yes")
@@ -251,7 +251,7 @@ def test_a_missing_rollback_is_named_before_anything_happens(checkout: Checkout)
 
 
 def test_an_index_built_without_a_transaction_goes_the_same_way(checkout: Checkout) -> None:
-    """`drop index concurrently` cannot run inside one either."""
+    """Run `drop index concurrently` outside one as well."""
     checkout.write_migration(
         "0003_index_notes",
         "-- Why.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
@@ -268,7 +268,7 @@ def test_an_index_built_without_a_transaction_goes_the_same_way(checkout: Checko
 def test_the_real_schema_goes_down_to_zero_and_up_again_with_rows_in_it(
     tmp_path: Path, database: Database
 ) -> None:
-    """No rollback forgets a table, an index or an order."""
+    """Forget no table, index or order in any rollback."""
     checkout = Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
     with database.connect() as conn:
         conn.execute(

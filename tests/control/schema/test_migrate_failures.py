@@ -18,7 +18,7 @@ def change_policy(checkout: Checkout) -> None:
 
 
 def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
-    """The old code stays, object for object; the message leads to the line."""
+    """Keep the old code, object for object; the message leads to the line."""
     code_before = checkout.fetch(CODE)
     checkout.append(
         "sql/api/views/notes.sql",
@@ -43,7 +43,7 @@ def test_failing_code_is_named_and_changes_nothing(checkout: Checkout) -> None:
 
 
 def test_failing_code_is_named_when_the_server_sends_no_position(checkout: Checkout) -> None:
-    """Then the statement's first line has to do."""
+    """Show the statement's first line instead."""
     checkout.append("sql/policies/notes.sql", "\ngrant select on aspen.notes to nobody_known;\n")
 
     result = checkout.migrate("up")
@@ -56,7 +56,7 @@ def test_failing_code_is_named_when_the_server_sends_no_position(checkout: Check
 
 
 def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
-    """With all that would have been applied beside it: migrations and code are one step."""
+    """Take back all that would have been applied beside it: migrations and code are one step."""
     checkout.write_migration("0003_create_a", "create table aspen.a (id bigint);\n")
     checkout.write_migration(
         "0004_create_b",
@@ -74,7 +74,7 @@ def test_failing_migration_is_named_and_undone(checkout: Checkout) -> None:
 
 
 def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout: Checkout) -> None:
-    """But no index that is not valid: `if not exists` would take it for the wanted one."""
+    """Keep no index that is not valid: `if not exists` would take it for the wanted one."""
     checkout.write_rows("insert into aspen.notes values (1, 'same'), (2, 'same')")
     checkout.write_migration(
         "0003_index_notes",
@@ -92,7 +92,7 @@ def test_a_failing_migration_without_a_transaction_says_what_it_leaves(checkout:
 
 
 def test_an_edited_applied_migration_is_refused(checkout: Checkout) -> None:
-    """yoyo would not notice."""
+    """Refuse an edited file, which yoyo would not notice."""
     checkout.append("migrations/0002_create_notes.sql", "-- edited\n")
 
     result = checkout.migrate("up")
@@ -106,7 +106,7 @@ def test_an_edited_applied_migration_is_refused(checkout: Checkout) -> None:
 
 
 def test_a_renamed_applied_migration_is_refused(checkout: Checkout) -> None:
-    """yoyo would apply it again."""
+    """Refuse a renamed file, which yoyo would apply again."""
     folder = checkout.root / "migrations"
     (folder / "0002_create_notes.sql").rename(folder / "0002_make_notes.sql")
 
@@ -120,7 +120,7 @@ def test_a_renamed_applied_migration_is_refused(checkout: Checkout) -> None:
 
 
 def test_a_removed_applied_migration_is_refused(checkout: Checkout) -> None:
-    """The checkout is older than the database."""
+    """Refuse a checkout that is older than the database."""
     (checkout.root / "migrations/0002_create_notes.sql").unlink()
 
     result = checkout.migrate("up")
@@ -169,7 +169,7 @@ def test_a_removed_applied_migration_is_refused(checkout: Checkout) -> None:
     ],
 )
 def test_a_table_that_needs_code_is_refused(checkout: Checkout, change: str, named: str) -> None:
-    """Loading again would drop that part of the table without a word."""
+    """Refuse to load, which would drop that part of the table without a word."""
     checkout.execute(change)
     checkout.append("sql/authz/user_id.sql", "-- changed\n")
     code_before = checkout.fetch(CODE)
@@ -182,7 +182,7 @@ def test_a_table_that_needs_code_is_refused(checkout: Checkout, change: str, nam
 
 
 def test_a_table_in_a_code_schema_keeps_its_rows(checkout: Checkout) -> None:
-    """Only code is dropped, wherever the data stands."""
+    """Drop code alone, wherever the data stands."""
     checkout.execute(
         "create table internal.cache (body text); insert into internal.cache values ('x');"
         " alter table internal.cache enable row level security, force row level security"
@@ -196,7 +196,7 @@ def test_a_table_in_a_code_schema_keeps_its_rows(checkout: Checkout) -> None:
 def test_up_gives_up_on_a_table_in_use_and_says_who_uses_it_since_when(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever it is: as an administrator may have begun what nobody ends."""
+    """Refuse it for anybody: an administrator may have begun what nobody ends."""
     monkeypatch.setattr(locks, "_GIVE_UP_SECONDS", 0.0)
     change_policy(checkout)
     with checkout.database.connect("postgres", application_name="a long report") as conn:
@@ -227,7 +227,7 @@ def test_up_gives_up_on_a_table_in_use_and_says_who_uses_it_since_when(
     ],
 )
 def test_a_wrong_contents_page_is_named(checkout: Checkout, line: str, message: str) -> None:
-    """It lists files that exist, and nothing else."""
+    """List files that exist, and nothing else."""
     checkout.append("sql/load.sql", f"{line}\n")
 
     result = checkout.migrate("up")
@@ -237,7 +237,7 @@ def test_a_wrong_contents_page_is_named(checkout: Checkout, line: str, message: 
 
 
 def test_a_file_that_the_contents_page_leaves_out_is_named(checkout: Checkout) -> None:
-    """Whoever edits it would wait for ever; what an editor hides beside it is no such file."""
+    """Name it, or whoever edits it would wait for ever; files that an editor hides do not count."""
     checkout.write("sql/api/functions/.health2.sql", "")
     assert checkout.migrate("up").stdout == "nothing to do\n"
     checkout.write("sql/api/functions/health2.sql", "select 1;\n")
@@ -255,7 +255,7 @@ def test_a_file_that_the_contents_page_leaves_out_is_named(checkout: Checkout) -
     "path", ["sql/load.sql", "sql/internal/shout.sql", "migrations/0003_create_a.sql"]
 )
 def test_a_file_that_is_no_text_is_named(checkout: Checkout, path: str) -> None:
-    """An editor of another age wrote it, say."""
+    """Name the file, which an editor that writes another encoding may have saved."""
     checkout.write_migration("0003_create_a", "")
     (checkout.root / path).write_bytes(b"-- first\n-- caf\xe9\n")
 
@@ -268,7 +268,7 @@ def test_a_file_that_is_no_text_is_named(checkout: Checkout, path: str) -> None:
 
 
 def test_a_migration_with_another_name_is_refused(checkout: Checkout) -> None:
-    """Its number decides about its order."""
+    """Refuse it, because the number in the name decides about its order."""
     checkout.write("migrations/0003a_create_a.sql", "")
 
     result = checkout.migrate("up")

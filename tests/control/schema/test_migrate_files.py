@@ -21,7 +21,7 @@ every_migration = pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: p
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    """0001, 0002, …, each a verb and its object in lower case; the first one is the baseline."""
+    """Number them 0001, 0002, …, each a verb and its object in lower case, after the baseline."""
     numbers = [int(path.name[:4]) for path in MIGRATIONS]
 
     assert numbers == list(range(1, len(MIGRATIONS) + 1))
@@ -32,7 +32,7 @@ def test_migrations_are_numbered_without_gaps() -> None:
 
 @every_migration
 def test_migration_says_why_and_what_it_depends_on(path: Path) -> None:
-    """One sentence, then `-- depends:` with migrations that come before it."""
+    """Demand one sentence, then `-- depends:` with migrations that come before it."""
     why, depends = path.read_text().splitlines()[:2]
     named = depends.removeprefix("-- depends:").split()
 
@@ -43,13 +43,13 @@ def test_migration_says_why_and_what_it_depends_on(path: Path) -> None:
 
 @every_migration
 def test_migration_has_a_rollback(path: Path) -> None:
-    """So that down works at every step."""
+    """Have one for each migration, so that down works at every step."""
     assert path.with_suffix(".rollback.sql").is_file()
 
 
 @every_migration
 def test_migration_changes_tables_only(path: Path) -> None:
-    """Code lives in sql/ and is loaded after every migrate; a migration that calls it would depend
+    """Find calls of code, which is loaded after migrations; one that calls it would depend
     on the version that happens to be checked out.
     """
     code = re.compile(
@@ -64,7 +64,7 @@ def test_migration_changes_tables_only(path: Path) -> None:
 
 
 def test_rollbacks_belong_to_migrations() -> None:
-    """A rollback without its migration is never run."""
+    """Find rollbacks without a migration, which nobody would ever run."""
     rollbacks = (ROOT / "migrations").glob("*.rollback.sql")
 
     assert [
@@ -73,17 +73,17 @@ def test_rollbacks_belong_to_migrations() -> None:
 
 
 def test_released_migrations_never_change() -> None:
-    """Databases have them. To release: cd migrations && sha256sum NNNN_….sql >> frozen.txt"""
+    """Keep what databases have. To release: cd migrations && sha256sum NNNN_….sql >> frozen.txt"""
     assert changed_since_release(ROOT) == []
 
 
 def test_baseline_is_released() -> None:
-    """Version 0.1.0 froze it: whatever comes is a migration from 0002 on."""
+    """Freeze what version 0.1.0 has: whatever comes is a migration from 0002 on."""
     assert "  0001_baseline.sql\n" in (ROOT / "migrations/frozen.txt").read_text()
 
 
 def test_a_changed_released_migration_is_named(tmp_path: Path) -> None:
-    """Edited or gone."""
+    """Notice a file that was edited or is gone."""
     folder = tmp_path / "migrations"
     folder.mkdir()
     edited, kept, gone = paths = [folder / f"000{n}_create_{n}.sql" for n in (1, 2, 3)]

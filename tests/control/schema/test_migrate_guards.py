@@ -35,7 +35,7 @@ def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
 def test_a_migration_that_cannot_see_the_rows_is_refused(
     checkout: Checkout, statement: str
 ) -> None:
-    """Row-level security is forced on the owner, for whom the table looks empty."""
+    """Refuse it: the table looks empty to the owner, on whom row-level security is forced."""
     checkout.write_migration("0003_fill_notes", f"-- Why.\n\n{statement}")
 
     result = checkout.migrate("up")
@@ -110,7 +110,7 @@ def test_up_refuses_to_stop_where_the_code_does_not_fit(checkout: Checkout) -> N
 
 
 def test_an_index_that_a_killed_run_left_unfinished_is_built_again(checkout: Checkout) -> None:
-    """`if not exists` would take it for the index that is wanted."""
+    """Drop it: `if not exists` would take it for the index that is wanted."""
     checkout.execute("create index notes_body_idx on aspen.notes (body)")
     with checkout.database.connect("postgres") as conn:
         conn.execute(

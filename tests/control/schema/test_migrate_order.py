@@ -18,7 +18,7 @@ def creating(name: str, depends: str = "") -> str:
 
 
 def test_the_numbers_decide_about_the_order(checkout: Checkout) -> None:
-    """Not what the heads say of each other, as long as they do not contradict."""
+    """Follow the numbers, not the order of the heads, as long as these do not contradict."""
     checkout.write_migration("0004_create_a", creating("a"))
     checkout.write_migration("0003_create_b", creating("b"))
 
@@ -30,7 +30,7 @@ def test_the_numbers_decide_about_the_order(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize("command", [("up",), ("status",), ("down", "--yes")])
 def test_two_of_one_number_are_refused(checkout: Checkout, command: tuple[str, ...]) -> None:
-    """Two people took the next one; the later has to give way."""
+    """Refuse the later one of two people who took the next number."""
     checkout.write_migration("0002_create_a", creating("a"))
 
     result = checkout.migrate(*command)
@@ -43,7 +43,7 @@ def test_two_of_one_number_are_refused(checkout: Checkout, command: tuple[str, .
 
 
 def test_a_number_below_the_newest_applied_one_is_refused(checkout: Checkout) -> None:
-    """Here it would come last, and first where nothing is applied yet."""
+    """Refuse it: it would come last here, and first where nothing is applied yet."""
     checkout.write_migration("0005_create_a", creating("a"))
     assert checkout.migrate("up").exit_code == 0
     checkout.write_migration("0004_create_b", creating("b"))
@@ -77,7 +77,7 @@ def test_a_number_below_the_newest_applied_one_is_refused(checkout: Checkout) ->
 def test_a_head_that_cannot_be_followed_is_named(
     checkout: Checkout, head: str, message: str
 ) -> None:
-    """What it depends on comes before it; what it is told is one of the words there are."""
+    """Find what it depends on before it, and only words that there are."""
     checkout.write_migration("0003_create_a", f"-- Why.\n{head}\n\nselect 1;\n")
     checkout.write_migration("0004_create_b", creating("b"))
 
@@ -97,7 +97,7 @@ def test_a_head_that_cannot_be_followed_is_named(
     ],
 )
 def test_a_name_that_is_none_is_refused(checkout: Checkout, name: str, text: str) -> None:
-    """Four digits, then words in lower case."""
+    """Demand four digits, then words in lower case."""
     checkout.write_migration(name, text)
 
     result = checkout.migrate("up")
@@ -118,7 +118,7 @@ def test_a_name_that_is_none_is_refused(checkout: Checkout, name: str, text: str
 def test_a_migration_without_a_way_back_is_refused_before_anything_runs(
     checkout: Checkout, rollback: str | None, message: str
 ) -> None:
-    """Whoever needs it needs it at once."""
+    """Demand it at once from whoever needs it."""
     checkout.write_migration("0003_create_a", creating("a"))
     checkout.write_migration("0004_create_b", creating("b"), rollback or "")
     if rollback is None:
@@ -131,7 +131,7 @@ def test_a_migration_without_a_way_back_is_refused_before_anything_runs(
 
 
 def test_a_rollback_may_say_that_nothing_is_to_be_undone(checkout: Checkout) -> None:
-    """A comment is enough."""
+    """Accept a comment alone."""
     checkout.write_migration("0003_create_a", creating("a"), "-- The table does no harm.\n")
 
     assert checkout.migrate("up").exit_code == 0
@@ -142,7 +142,7 @@ def test_a_rollback_may_say_that_nothing_is_to_be_undone(checkout: Checkout) -> 
 def test_files_are_the_same_however_an_editor_saves_them(
     checkout: Checkout, line_end: str, mark: str
 ) -> None:
-    """Migrations, their heads, code and the contents page; what was applied is not edited by it."""
+    """Read migrations, their heads, code and the contents page; that edits nothing applied."""
     checkout.write_migration(
         "0003_index_notes",
         "-- depends: 0002_create_notes\n-- transactional: false\n\n"

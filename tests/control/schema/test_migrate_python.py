@@ -86,7 +86,7 @@ def test_what_a_migration_in_python_may_not_do_changes_nothing(
 
 
 def test_a_migration_in_python_that_returns_none_may_find_nothing(checkout: Checkout) -> None:
-    """Where nothing to do is right, it is applied."""
+    """Apply it where nothing to do is right."""
     write_python(checkout, "execute(\"update aspen.users set name = 'x' where id = 9\")")
 
     assert checkout.migrate("up").exit_code == 0

@@ -41,7 +41,7 @@ def down(database: Database, keep: int) -> None:
 
 
 def test_all_the_way_down_and_up_again(database_with_rows: Database, template: Database) -> None:
-    """The rows go with their tables; the database that comes back is whole."""
+    """Lose the rows with their tables; the database that comes back is whole."""
     down(database_with_rows, 0)
     with psycopg.connect(database_with_rows.url) as conn:
         tables = conn.execute(

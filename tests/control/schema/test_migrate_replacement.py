@@ -53,7 +53,7 @@ def edit(checkout: Checkout, path: str, old: str, new: str) -> None:
 
 
 def other_functions(checkout: Checkout) -> None:
-    """One that every request calls has another body, one loses a grant, one its comment."""
+    """Change the body of one that every request calls, a grant of another, a comment of a third."""
     edit(checkout, "sql/authz/admit_request.sql", "\nbegin\n", "\nbegin\n    -- First of all.\n")
     edit(checkout, "sql/api/functions/service/health.sql", "to anon, member", "to member")
     path = checkout.root / "sql/internal/audit/set_updated_at.sql"
@@ -150,7 +150,7 @@ CHANGES = {
 def test_what_differs_is_replaced_as_if_everything_were_loaded(
     real: Checkout, empty_database: Database, way: str
 ) -> None:
-    """The same database comes of it, object for object, right for right."""
+    """End with the same database, object for object, right for right."""
     for change in CHANGES[way]:
         change(real)
 
@@ -172,7 +172,7 @@ def test_what_differs_is_replaced_as_if_everything_were_loaded(
 def test_what_does_not_differ_stays(
     real: Checkout, change: Callable[[Checkout], None], replaced: set[str]
 ) -> None:
-    """Object for object: a function keeps its identity, a file of policies is one piece."""
+    """Replace object for object: a function keeps its identity, a file of policies is one piece."""
     before = set(real.fetch(OBJECTS))
     change(real)
 
@@ -208,7 +208,7 @@ def test_descriptions_are_made_again_only_if_another_function_would_tell_others(
 
 
 def test_functions_are_replaced_while_everything_is_in_use(real: Checkout) -> None:
-    """No request waits for it, nor it for them."""
+    """Make no request wait for it, nor it for them."""
     other_functions(real)
 
     with somebody_reading(real):
@@ -227,7 +227,7 @@ def test_functions_are_replaced_while_everything_is_in_use(real: Checkout) -> No
     ],
 )
 def test_a_failing_load_is_noticed_by_nobody(real: Checkout, path: str, message: str) -> None:
-    """It fails before it asks for a lock."""
+    """Fail before it asks for a lock."""
     real.write_migration("9999_fail", "-- Why.\n-- depends:\n\n")
     real.append(path, "\nselect nothing_of_this_name;\n")
 
@@ -238,7 +238,7 @@ def test_a_failing_load_is_noticed_by_nobody(real: Checkout, path: str, message:
 
 
 def test_a_rename_whose_code_does_not_load_is_noticed_by_nobody(real: Checkout) -> None:
-    """Migration and code belong together, and are tried together."""
+    """Try migration and code together, because they belong together."""
     real.write_migration(
         "9999_rename_host",
         "-- Why.\n-- depends:\n\nalter table aspen.samples rename column host to host_species;\n",
@@ -254,7 +254,7 @@ def test_a_rename_whose_code_does_not_load_is_noticed_by_nobody(real: Checkout) 
 
 
 def test_a_breach_of_a_safety_rule_is_noticed_by_nobody(real: Checkout) -> None:
-    """The rules are asked where it was tried."""
+    """Ask the rules where it was tried."""
     real.append(
         "sql/api/functions/service/health.sql",
         "grant execute on function api.health() to public;\n",
@@ -290,19 +290,19 @@ def test_a_migration_waits_for_requests_before_it_locks_their_tables(real: Check
 
 
 def test_what_no_rule_compares_is_loaded_anew(small: Checkout) -> None:
-    """A collation that somebody made by hand, here: then everything is dropped and loaded."""
+    """Drop and load everything, here because of a collation that somebody made by hand."""
     small.execute('create collation internal.mine from "C"')
     small.append("sql/authz/user_id.sql", "comment on function authz.user_id() is 'Who';\n")
 
     result = small.migrate("up")
 
     assert result.exit_code == 0
-    assert result.stderr == "loaded all 5 files of sql/ anew\n"
+    assert result.stderr == "loaded all 5 files of sql/ again\n"
     assert small.fetch("select obj_description('authz.user_id()'::regprocedure)") == [("Who",)]
 
 
 def test_what_two_files_make_together_is_made_by_both(small: Checkout) -> None:
-    """One makes a view, another grants it: neither can make it alone."""
+    """Load both: one makes a view, another grants it, and neither can make it alone."""
     small.write("sql/api/views/rights.sql", "grant select on api.notes to operator;\n")
     small.list_in_contents("api/views/rights.sql")
     assert small.migrate("up").exit_code == 0
@@ -324,7 +324,7 @@ def test_what_two_files_make_together_is_made_by_both(small: Checkout) -> None:
 
 
 def test_a_file_that_makes_no_object_is_run_as_well(small: Checkout) -> None:
-    """Here one of rights on a schema."""
+    """Notice one of rights on a schema."""
     small.write("sql/authz/rights.sql", "grant usage on schema authz to presigner;\n")
     small.list_in_contents("authz/rights.sql")
 

@@ -50,7 +50,7 @@ def add_freezers(checkout: Checkout, table: str, policies: str) -> None:
 
 
 def test_a_table_granted_without_row_level_security_is_refused(real: Checkout) -> None:
-    """The migration goes back as well, and the API's functions are the very same objects."""
+    """Take the migration back as well, and keep the very same functions of the API."""
     before = real.fetch(STATE)
     add_freezers(
         real,
@@ -73,7 +73,7 @@ def test_a_table_granted_without_row_level_security_is_refused(real: Checkout) -
 
 
 def test_the_same_table_with_policies_is_loaded(real: Checkout) -> None:
-    """Row-level security, fence and audit come from its shape: nobody had to write them."""
+    """Derive row-level security, fence and audit from its shape: nobody had to write them."""
     add_freezers(real, SAFE_FREEZERS, POLICIES)
 
     result = real.migrate("up")
@@ -90,7 +90,7 @@ def test_the_same_table_with_policies_is_loaded(real: Checkout) -> None:
 
 
 def test_a_migration_alone_is_refused_too(small: Checkout) -> None:
-    """No file of sql/ differs; the rules are asked all the same."""
+    """Ask the rules although no file of sql/ differs."""
     small.write_migration(
         "0003_open_notes",
         "-- Why.\n-- depends: 0002_create_notes\n\n"
@@ -105,7 +105,7 @@ def test_a_migration_alone_is_refused_too(small: Checkout) -> None:
 
 
 def test_a_migration_that_is_kept_is_asked_before_it_is_kept(small: Checkout) -> None:
-    """One outside a transaction follows, so the end of the load would be too late."""
+    """Ask before it: a migration outside a transaction follows, so the end would be too late."""
     small.write_migration(
         "0003_create_freezers",
         f"-- Why.\n-- depends: 0002_create_notes\n\n{FREEZERS}"
@@ -174,7 +174,7 @@ def test_a_migration_that_is_kept_is_asked_before_it_is_kept(small: Checkout) ->
     ],
 )
 def test_a_mistake_in_code_is_refused(small: Checkout, mistake: str, named: str) -> None:
-    """Each is named with its cure, and the code before it stays."""
+    """Name each with its cure, and keep the code before it."""
     before = small.fetch(STATE)
     small.append("sql/api/functions/latest_note.sql", f"\n{mistake}\n")
 
@@ -186,7 +186,7 @@ def test_a_mistake_in_code_is_refused(small: Checkout, mistake: str, named: str)
 
 
 def test_what_was_opened_by_hand_is_closed_by_the_next_up(small: Checkout) -> None:
-    """Nothing is pending and no file differs, but the database is not what the files say."""
+    """Load again: nothing is pending, no file differs, but the database is not what they say."""
     small.execute("grant delete on aspen.notes to member")
 
     status = small.migrate("status", "--json")
@@ -216,7 +216,7 @@ def test_what_was_opened_by_hand_is_closed_by_the_next_up(small: Checkout) -> No
 def test_a_fence_changed_by_hand_is_put_right_by_the_next_up(
     real: Checkout, condition: str
 ) -> None:
-    """The fence that is about to go does not keep its successor out."""
+    """Ask without the fence that is about to go: it does not keep its successor out."""
     real.execute(f"alter policy jobs_fence on aspen.jobs using ({condition})")
 
     result = real.migrate("up")
@@ -228,7 +228,7 @@ def test_a_fence_changed_by_hand_is_put_right_by_the_next_up(
 
 
 def test_what_was_made_by_hand_is_named_until_it_is_put_right(small: Checkout) -> None:
-    """Loading the code cannot put it right: no file speaks of the table."""
+    """Refuse it, because loading cannot put it right: no file speaks of the table."""
     small.execute(FREEZERS)
 
     first = small.migrate("up")
@@ -268,7 +268,7 @@ def test_what_was_made_by_hand_is_named_until_it_is_put_right(small: Checkout) -
 def test_a_migration_that_leaves_its_transaction_is_refused(
     small: Checkout, statement: str, message: str
 ) -> None:
-    """What comes after it would be kept whatever the rules say, or belong to somebody else."""
+    """Refuse it: what follows would stay whatever the rules say, or belong to somebody else."""
     small.write_migration(
         "0003_create_x", f"-- Why.\n-- depends: 0002_create_notes\n\n{statement}\n"
     )
@@ -291,7 +291,7 @@ def test_a_migration_that_leaves_its_transaction_is_refused(
 def test_what_no_file_may_say_is_found_before_the_first_of_them_runs(
     tmp_path: Path, empty_database: Database, path: str, statement: str
 ) -> None:
-    """In an empty database too, where a migration outside a transaction would be kept."""
+    """Refuse it in an empty database as well, where one outside a transaction would stay."""
     checkout = Checkout.create(tmp_path, empty_database)
     checkout.write_migration("0003_one", "-- transactional: false\n\nselect 1;\n")
     checkout.write_migration("0004_two", "-- Why.\n\nselect 1;\n")

@@ -34,7 +34,7 @@ from control.schema.script import split_statements
     ],
 )
 def test_semicolons_inside_do_not_split(statement: str) -> None:
-    """Each is one statement, whatever follows it."""
+    """Take each for one statement, whatever follows it."""
     assert [found.text for found in split_statements(f"{statement};\nselect 2;")] == [
         statement,
         "select 2",
@@ -42,7 +42,7 @@ def test_semicolons_inside_do_not_split(statement: str) -> None:
 
 
 def test_statements_know_where_they_start() -> None:
-    """Comments before a statement are not part of it."""
+    """Leave out comments before a statement."""
     text = "-- why\n\nselect 1;\n/* and */ select 2"
 
     assert [text[found.start :] for found in split_statements(text)] == [
@@ -58,7 +58,7 @@ def test_nothing_is_no_statement(text: str) -> None:
 
 
 def test_an_unclosed_string_is_left_to_the_server() -> None:
-    """It says best what is wrong."""
+    """Leave it to PostgreSQL, which says best what is wrong."""
     assert [found.text for found in split_statements("select 'a; select 2")] == [
         "select 'a",
         "select 2",

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
 
 
 def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
-    """Whether the slow migration is under way."""
+    """Return whether the slow migration is under way."""
     return lambda: (
         checkout.fetch(
             "select true from pg_catalog.pg_stat_activity"
@@ -39,7 +39,7 @@ def is_sleeping(checkout: Checkout) -> Callable[[], bool]:
 
 
 def test_one_of_two_ups_waits_and_both_succeed(checkout: Checkout) -> None:
-    """The second finds nothing left to do."""
+    """Leave the second nothing to do."""
     checkout.write_migration("0003_create_slow", SLOW + UNTIL_RELEASED)
     with checkout.database.connect() as conn:
         conn.execute("select pg_advisory_lock(3)")
@@ -62,7 +62,7 @@ def test_one_of_two_ups_waits_and_both_succeed(checkout: Checkout) -> None:
 
 
 def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Checkout) -> None:
-    """Such a build waits for every open snapshot, so a waiting migrate must not hold one."""
+    """Hold no snapshot while it waits, because such a build waits for every open one."""
     checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(1);\n")
     checkout.write_migration(
         "0004_index_slow",
@@ -79,7 +79,7 @@ def test_a_waiting_up_does_not_hold_up_an_index_built_concurrently(checkout: Che
 
 
 def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
-    """Whatever the moment: all migrations, their marks and the code are one transaction."""
+    """Kill it at any moment: all migrations, their marks and the code are one transaction."""
     checkout.write_migration("0003_create_slow", SLOW + "select pg_sleep(60);\n")
     with checkout.migrating("up") as process:
         assert eventually(is_sleeping(checkout))
@@ -96,7 +96,7 @@ def test_up_finishes_what_a_killed_up_left(checkout: Checkout) -> None:
 
 
 def test_up_comes_back_until_the_tables_are_free(checkout: Checkout) -> None:
-    """A short-lived reader costs a moment, not a failure."""
+    """Wait a moment for a short-lived reader instead of failing."""
     checkout.migrate("up")
     checkout.append(
         "sql/policies/notes.sql",
@@ -130,7 +130,7 @@ def test_up_comes_back_until_the_tables_are_free(checkout: Checkout) -> None:
 def test_up_blames_no_statement_when_its_session_is_ended(
     checkout: Checkout, end: str, said: str, transactional: str
 ) -> None:
-    """One sentence and what to do; the file is right."""
+    """Say one sentence and what to do; the file is right."""
     checkout.write_migration(
         "0003_create_slow", f"-- transactional: {transactional}\n{SLOW}select pg_sleep(60);\n"
     )

@@ -32,7 +32,7 @@ def checkout(tmp_path: Path, empty_database: Database) -> Checkout:
 
 
 def test_up_applies_migrations_and_loads_code(checkout: Checkout) -> None:
-    """One command takes an empty database to tables with an API."""
+    """Take an empty database to tables with an API by one command."""
     result = checkout.migrate("up")
 
     assert (result.exit_code, result.stdout.splitlines()) == (
@@ -45,7 +45,7 @@ def test_up_applies_migrations_and_loads_code(checkout: Checkout) -> None:
 
 
 def test_up_does_nothing_the_second_time(checkout: Checkout) -> None:
-    """So that it can stand in front of every start."""
+    """Change nothing the second time, so that it can stand in front of every start."""
     checkout.migrate("up")
     loaded_before = checkout.fetch("select xmin::text, path from control.loaded_files")
 
@@ -56,7 +56,7 @@ def test_up_does_nothing_the_second_time(checkout: Checkout) -> None:
 
 
 def test_up_makes_everything_the_owners(checkout: Checkout) -> None:
-    """Not the login's that happened to run it."""
+    """Make them the owner's, and not those of the login that happened to run it."""
     checkout.migrate("up")
 
     owners = checkout.fetch(
@@ -69,7 +69,7 @@ def test_up_makes_everything_the_owners(checkout: Checkout) -> None:
 
 
 def test_up_loads_an_edited_file_and_keeps_the_rows(checkout: Checkout) -> None:
-    """A DBA edits a function and runs one command."""
+    """Run one command after a DBA edited a function."""
     checkout.migrate("up")
     checkout.write_rows("insert into aspen.notes values (1, 'hello')")
     checkout.write(
@@ -86,7 +86,7 @@ def test_up_loads_an_edited_file_and_keeps_the_rows(checkout: Checkout) -> None:
 
 
 def test_up_removes_from_the_database_what_is_no_longer_in_sql(checkout: Checkout) -> None:
-    """Views, functions, types, aggregates, policies, triggers and grants, whoever needed them."""
+    """Remove views, functions, types, policies, triggers and grants, whoever needed them."""
     checkout.migrate("up")
     before = checkout.fetch(CODE_OBJECTS)
     for path in ("policies/notes.sql", "api/views/notes.sql", "api/functions/latest_note.sql"):
@@ -109,7 +109,7 @@ def test_up_removes_from_the_database_what_is_no_longer_in_sql(checkout: Checkou
 
 
 def test_up_restores_a_dropped_api_schema(checkout: Checkout) -> None:
-    """The files have not changed, but the database is not what they say."""
+    """Load again although the files have not changed: the database is not what they say."""
     checkout.migrate("up")
     checkout.execute("drop schema api cascade")
 
@@ -120,7 +120,7 @@ def test_up_restores_a_dropped_api_schema(checkout: Checkout) -> None:
 
 
 def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
-    """`create index concurrently` cannot run inside one."""
+    """Run `create index concurrently` outside one."""
     checkout.write_migration(
         "0003_index_notes",
         "-- Bodies are searched.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
@@ -137,7 +137,7 @@ def test_up_builds_an_index_without_a_transaction(checkout: Checkout) -> None:
 
 
 def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> None:
-    """Its trigger would shout what the migration writes; afterwards it is there again."""
+    """Keep its trigger from changing what the migration writes; afterwards it is there again."""
     checkout.write_migration(
         "0003_add_quiet_note",
         "-- Somebody whispered.\n-- depends: 0002_create_notes\n-- code: unloaded\n\n"
@@ -153,7 +153,7 @@ def test_up_unloads_the_code_for_a_migration_that_asks(checkout: Checkout) -> No
 
 
 def test_up_says_what_a_migration_warns_of(checkout: Checkout) -> None:
-    """About rows it changed, say; what PostgreSQL itself warns of is not passed on."""
+    """Print it (about rows it changed, say), but not what PostgreSQL itself warns of."""
     checkout.write_migration(
         "0003_tidy_notes",
         "-- Notes are tidy.\n-- depends: 0002_create_notes\n\n"
@@ -169,7 +169,7 @@ def test_up_says_what_a_migration_warns_of(checkout: Checkout) -> None:
 
 
 def test_up_leaves_a_ledger_that_yoyo_can_read(checkout: Checkout) -> None:
-    """Its tables are in schema control and say what it would have said itself."""
+    """Write what yoyo itself would have written, to its tables in schema control."""
     checkout.migrate("up")
 
     assert checkout.fetch(
@@ -196,7 +196,7 @@ def test_dry_run_shows_everything_and_changes_nothing(checkout: Checkout) -> Non
 
 
 def test_dry_run_lists_every_file_that_fails(checkout: Checkout) -> None:
-    """The first in full, the others by their lines; nothing of it is kept."""
+    """Show the first in full, the others by their lines; nothing of it is kept."""
     checkout.migrate("up")
     checkout.append("sql/authz/user_id.sql", "\ngrant nothing;\n")
     checkout.append("sql/internal/shout.sql", "\nselect nothing;\n")
@@ -220,7 +220,7 @@ def test_dry_run_lists_every_file_that_fails(checkout: Checkout) -> None:
 
 
 def test_dry_run_tries_migrations_on_the_rows(checkout: Checkout) -> None:
-    """A rule that rows break is found, and the table is as before."""
+    """Find a rule that rows break, and leave the table as before."""
     checkout.migrate("up")
     checkout.write_rows("insert into aspen.notes values (1, 'short')")
     checkout.write_migration(
@@ -245,7 +245,7 @@ def test_dry_run_tries_migrations_on_the_rows(checkout: Checkout) -> None:
 
 
 def test_dry_run_tries_what_runs_outside_a_transaction_without_rows(checkout: Checkout) -> None:
-    """That is said, and what it names wrongly is found."""
+    """Say that, and find what it names wrongly."""
     head = "-- Why.\n-- depends: 0002_create_notes\n-- transactional: false\n\n"
     checkout.migrate("up")
     checkout.write_migration(
@@ -274,7 +274,7 @@ def test_dry_run_tries_what_runs_outside_a_transaction_without_rows(checkout: Ch
 
 
 def test_status_exits_3_while_something_is_pending(checkout: Checkout) -> None:
-    """And 0 afterwards, so that a script can ask."""
+    """Exit with 0 afterwards, so that a script can ask."""
     before = checkout.migrate("status")
     checkout.migrate("up")
     after = checkout.migrate("status")
@@ -285,7 +285,7 @@ def test_status_exits_3_while_something_is_pending(checkout: Checkout) -> None:
 
 
 def test_status_names_files_that_differ(checkout: Checkout) -> None:
-    """Added, changed and removed ones apart, for machines too."""
+    """List added, changed and removed ones apart, for machines as well."""
     checkout.migrate("up")
     checkout.append("sql/authz/user_id.sql", "-- changed\n")
     checkout.remove_code("api/functions/latest_note.sql")

@@ -30,13 +30,13 @@ def rich(tmp_path: Path, empty_database: Database) -> Rich:
     result = rich.checkout.migrate("up")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         0,
-        "loaded all 13 files of sql/ anew",
+        "loaded all 13 files of sql/ again",
     )
     return rich
 
 
 def code_of(database: Database) -> dict[Key, tuple[object, ...]]:
-    """All code of a database, whatever its addresses."""
+    """Return all code of a database, whatever its addresses."""
 
     def said(one: CodeObject) -> tuple[object, ...]:
         return one.definition, one.shape, one.grants
@@ -55,7 +55,7 @@ def built_from_nothing(cluster: Cluster, rich: Rich) -> dict[Key, tuple[object, 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_one_edit_ends_as_a_load_from_nothing(cluster: Cluster, rich: Rich, edit: str) -> None:
-    """Whatever kind of object it is, and without loading everything."""
+    """Edit any kind of object, and load less than everything."""
     EDITS[edit](rich, random.Random(1))
     rich.write()
 
@@ -71,7 +71,7 @@ def test_one_edit_ends_as_a_load_from_nothing(cluster: Cluster, rich: Rich, edit
 def test_edits_in_a_row_end_as_a_load_from_nothing(
     cluster: Cluster, rich: Rich, empty_database: Database
 ) -> None:
-    """One to three at a time, in an order that nobody thought of."""
+    """Make one to three at a time, in an order that nobody thought of."""
     chance = random.Random(SEED)
     for _ in range(EDITS_IN_A_ROW):
         edits = chance.sample(sorted(EDITS), chance.randint(1, 3))
@@ -94,7 +94,7 @@ def test_edits_in_a_row_end_as_a_load_from_nothing(
 
 
 def test_a_function_is_replaced_in_place_after_any_other_load(rich: Rich) -> None:
-    """Each load remembers what it made, for the next one."""
+    """Have each load remember what it made, for the next one."""
     for edit in ("view", "body", "policy", "body"):
         EDITS[edit](rich, random.Random(1))
         rich.write()
@@ -118,7 +118,7 @@ def test_a_function_is_replaced_in_place_after_any_other_load(rich: Rich) -> Non
 def test_what_somebody_changed_by_hand_is_put_right(
     cluster: Cluster, rich: Rich, by_hand: str
 ) -> None:
-    """The next load finds it, although it would only have replaced one function."""
+    """Find it by the next load, although that would only have replaced one function."""
     rich.checkout.execute(by_hand)
     rich.next("body")
     rich.write()
@@ -133,7 +133,7 @@ def test_what_somebody_changed_by_hand_is_put_right(
 def test_what_somebody_changed_by_hand_is_named_and_put_right_alone(
     cluster: Cluster, rich: Rich
 ) -> None:
-    """Although no file changed."""
+    """Repair it although no file changed."""
     rich.checkout.execute("comment on view api.notes is 'Mine'; grant select on aspen.notes to job")
 
     result = rich.checkout.migrate("up")
@@ -147,7 +147,7 @@ def test_what_somebody_changed_by_hand_is_named_and_put_right_alone(
 
 
 def test_a_function_that_names_what_comes_after_it_is_not_replaced_in_place(rich: Rich) -> None:
-    """An empty database could not be loaded from these files."""
+    """Refuse what an empty database could not be loaded from."""
     rich.checkout.append(
         "sql/internal/plus.sql",
         "create or replace function internal.early() returns bigint language sql"
@@ -168,8 +168,22 @@ def test_a_function_that_names_what_comes_after_it_is_not_replaced_in_place(rich
     assert "sql/internal/plus.sql, line 3: relation" in result.stderr
 
 
+def test_a_comment_that_names_what_comes_after_it_is_replaced_in_place(
+    cluster: Cluster, rich: Rich
+) -> None:
+    """Need nothing of what a text names."""
+    rich.checkout.append(
+        "sql/internal/plus.sql", "comment on function internal.plus(integer) is 'For api.notes';\n"
+    )
+
+    result = rich.checkout.migrate("up")
+
+    assert "in place: internal/plus.sql" in result.stderr
+    assert code_of(rich.checkout.database) == built_from_nothing(cluster, rich)
+
+
 def test_a_failing_function_changes_nothing(rich: Rich) -> None:
-    """The short way gives up without a word, and the longer one names every file that fails."""
+    """Give up the short way without a word; the longer one names every file that fails."""
     before = code_of(rich.checkout.database)
     rich.checkout.append("sql/authz/user_id.sql", "select nothing;\n")
     rich.checkout.append("sql/internal/plus.sql", "select nothing;\n")
@@ -186,7 +200,7 @@ def test_a_failing_function_changes_nothing(rich: Rich) -> None:
 def test_a_killed_load_leaves_the_database_as_it_was(
     cluster: Cluster, rich: Rich, path: str
 ) -> None:
-    """In the middle of a function's file or of a view's; the next load does it all."""
+    """Kill it in the middle of a function's file or of a view's; the next load does it all."""
     before = code_of(rich.checkout.database)
     for piece in ("body", "column"):
         rich.next(piece)
@@ -210,7 +224,7 @@ def test_a_killed_load_leaves_the_database_as_it_was(
 def test_a_load_killed_before_it_remembered_its_objects_is_whole(
     cluster: Cluster, rich: Rich
 ) -> None:
-    """The next one trusts nothing, and remembers them again."""
+    """Trust nothing in the next one, and remember them again."""
     rich.checkout.execute("delete from control.loaded_objects")
     ways = []
     for _ in range(2):
@@ -223,7 +237,7 @@ def test_a_load_killed_before_it_remembered_its_objects_is_whole(
 
 
 def test_a_load_of_an_older_version_is_taken_over(cluster: Cluster, rich: Rich) -> None:
-    """It remembered files without their order, and no objects."""
+    """Take over one that remembered files without their order, and no objects."""
     rich.checkout.execute(
         "drop table control.loaded_objects; alter table control.loaded_files drop column position"
     )

@@ -68,7 +68,7 @@ def loads(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Itera
 
 
 def test_apply_loads_what_changed(checkout: Checkout) -> None:
-    """And nothing the second time."""
+    """Load nothing the second time."""
     edit(checkout, SHOUT, "'%s!'", "'%s!!'")
 
     first, second = sql(checkout, "apply"), sql(checkout, "apply", "--json")
@@ -89,7 +89,7 @@ def test_apply_can_be_tried(checkout: Checkout) -> None:
 
 
 def test_apply_refuses_while_a_migration_is_pending(checkout: Checkout) -> None:
-    """The code may need what it makes."""
+    """Refuse to load: the code may need what the migration makes."""
     checkout.write_migration(
         "0003_add_colour",
         "-- Colour.\n-- depends: 0002_create_notes\n\n"
@@ -108,7 +108,7 @@ def test_apply_refuses_while_a_migration_is_pending(checkout: Checkout) -> None:
 
 
 def test_mistake_is_shown_where_it_is(checkout: Checkout) -> None:
-    """With file, line and a caret; the database stays as it was."""
+    """Name file and line, with a caret; the database stays as it was."""
     edit(checkout, NOTE, "select notes.id,", "select notes.nosuch,")
 
     result = sql(checkout, "apply")
@@ -159,7 +159,7 @@ def test_mistake_is_shown_where_it_is(checkout: Checkout) -> None:
     ],
 )
 def test_caret_stands_below_the_mistake(checkout: Checkout, text: str, caret: str) -> None:
-    """Also in bodies of functions, of which the server gives a line or a query of its own."""
+    """Find it in bodies of functions as well, where the server gives a line or query of its own."""
     first = len((checkout.root / SHOUT).read_text().splitlines())
     checkout.append(SHOUT, f"{text}\n")
 
@@ -172,7 +172,7 @@ def test_caret_stands_below_the_mistake(checkout: Checkout, text: str, caret: st
 
 
 def test_environment_of_others_is_not_watched(checkout: Checkout) -> None:
-    """Nobody loads code there by a slip; control sql apply does it when it is meant."""
+    """Load nothing there by a slip; control sql apply does it when it is meant."""
     checkout.write("aspen.toml", "[production]\n")
     edit(checkout, SHOUT, "'%s!'", "'%s!!'")
 
@@ -184,7 +184,7 @@ def test_environment_of_others_is_not_watched(checkout: Checkout) -> None:
 
 
 def test_saved_file_is_loaded(checkout: Checkout, loads: Iterator[Load]) -> None:
-    """Also one that an editor writes beside the old one and renames."""
+    """Load one that an editor writes beside the old one and renames as well."""
     edit(checkout, SHOUT, "'%s!'", "'%s!!'")
     first = next(loads)
     beside = checkout.root / "sql/internal/.shout.swp"
@@ -201,7 +201,7 @@ def test_saved_file_is_loaded(checkout: Checkout, loads: Iterator[Load]) -> None
 def test_files_saved_together_are_loaded_together(
     checkout: Checkout, loads: Iterator[Load]
 ) -> None:
-    """A new file and its line of the contents page, which are wrong alone."""
+    """Load a new file together with its line of the contents page: each is wrong alone."""
     checkout.write(
         "sql/api/functions/colour.sql",
         "create function api.colour() returns text language sql stable"
@@ -218,7 +218,7 @@ def test_files_saved_together_are_loaded_together(
 
 
 def test_mistake_is_told_and_the_cure_is_loaded(checkout: Checkout, loads: Iterator[Load]) -> None:
-    """Watching goes on after a file that fails."""
+    """Go on after a file that fails."""
     edit(checkout, NOTE, "select notes.id,", "select notes.id,,")
     bad = next(loads)
     edit(checkout, NOTE, "select notes.id,,", "select notes.id + 0,")
@@ -231,7 +231,7 @@ def test_mistake_is_told_and_the_cure_is_loaded(checkout: Checkout, loads: Itera
 
 
 def test_edited_table_needs_a_migration(checkout: Checkout, loads: Iterator[Load]) -> None:
-    """It is said, because no load changes a table."""
+    """Say so, because no load changes a table."""
     checkout.append("sql/tables/notes.sql", "\n-- More.\n")
 
     load = next(loads)
@@ -245,7 +245,7 @@ def test_edited_table_needs_a_migration(checkout: Checkout, loads: Iterator[Load
 def test_watching_goes_on_after_a_lost_connection(
     checkout: Checkout, loads: Iterator[Load]
 ) -> None:
-    """The database may be restarted meanwhile."""
+    """Go on although the database is restarted."""
     ended = checkout.fetch(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where application_name = 'control sql watch' and datname = current_database()"
@@ -258,7 +258,7 @@ def test_watching_goes_on_after_a_lost_connection(
 
 
 def test_watch_ends_by_ctrl_c(checkout: Checkout) -> None:
-    """And tells after how long a load was live."""
+    """Tell after how long a load was live."""
     with checkout.running("sql", "watch", "--json") as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["error"] is None
@@ -272,7 +272,7 @@ def test_watch_ends_by_ctrl_c(checkout: Checkout) -> None:
 
 
 def test_answer_of_the_api_is_the_new_one(tmp_path: Path, database: Database) -> None:
-    """As soon as the load is told, also for a function that is new to PostgREST."""
+    """Answer as soon as the load is told, also for a function that is new to PostgREST."""
     checkout = Checkout.copy_of(SETTINGS.root, tmp_path / "checkout", database)
     with run_api(database, tmp_path / "api") as api:
         settings = replace(
@@ -292,7 +292,7 @@ def test_answer_of_the_api_is_the_new_one(tmp_path: Path, database: Database) ->
 
 
 def test_page_shows_what_is_printed(tmp_path: Path, database: Database) -> None:
-    """docs/dba.md shows the mistake as `control sql` does."""
+    """Show in docs/dba.md the mistake as `control sql` does."""
     page = (SETTINGS.root / "docs/dba.md").read_text("utf-8")
     shown = page[
         page.index("Error: sql/") : page.index("\nsql/api/functions/service/health.sql: live")

@@ -61,7 +61,7 @@ def test_secret_is_not_printed(database: Database, s3: S3) -> None:
 
 
 def test_dry_run_stores_nothing(conn: psycopg.Connection, database: Database, s3: S3) -> None:
-    """Only look for credentials."""
+    """Look for credentials, and store none."""
     result = renew(database.environment | s3.environment, "--dry-run")
 
     assert result.stdout.startswith("would sign links to ")

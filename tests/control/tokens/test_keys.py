@@ -210,7 +210,7 @@ DRY_RUNS: dict[str, Callable[[Path], Change]] = {
 def test_dry_run_leaves_every_file_as_it_was(
     keys: KeySet, attempt: Callable[[Path], Change]
 ) -> None:
-    """Only report what would happen."""
+    """Report what would happen, and write nothing."""
     rotate(keys.directory)
     before = contents(keys.directory)
 

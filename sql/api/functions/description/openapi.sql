@@ -1,5 +1,5 @@
 -- Also the answer at / (postgrest.conf: db-root-spec). Where the catalogue has changed since the
--- last load, by a grant made by hand say, it is made anew: no change leaves an old one behind.
+-- last load, by a grant made by hand say, it is made again: no change leaves an old one behind.
 create or replace function api.openapi()
 returns api."*/*"
 language sql

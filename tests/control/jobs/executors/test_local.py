@@ -221,9 +221,11 @@ def test_worker_hides_its_environment_from_programs() -> None:
     """Let no program of the same user read the address of the database out of the worker."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     before = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    # An executor of an earlier test may have hidden this process.
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
     make_executor("local", SETTINGS)
 
-    after = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
-    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-    assert (before, after) == (1, 0)
+    hidden = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    prctl(PR_SET_DUMPABLE, before, 0, 0, 0)
+    assert hidden == 0

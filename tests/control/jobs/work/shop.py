@@ -50,7 +50,7 @@ class Shop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point the command line here."""
+        """Return the variables that point the command line here."""
         return {
             **self.database.environment,
             **self.s3.environment,

@@ -341,7 +341,7 @@ def test_jump_of_the_clock_takes_no_worker_for_dead(
 
 
 def test_worker_outlives_the_loss_of_its_connections(shop: Shop) -> None:
-    """Connect again, and end the job that ran meanwhile."""
+    """Connect again, and end the job that ran in between."""
     shop.script(
         f"echo $$ > {shop.root}/pid-$ASPEN_JOB_ID; while ! [ -e {shop.root}/end ]; do"
         " sleep 0.05; done; exit 5"

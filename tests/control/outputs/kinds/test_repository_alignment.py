@@ -66,7 +66,7 @@ def test_job_makes_the_latest_data_set(desk: Desk) -> None:
 
 
 def test_later_attempt_replaces_the_data_set(desk: Desk) -> None:
-    """It keeps its id; an attempt that fails removes it."""
+    """Keep its id; an attempt that fails removes it."""
     job_id = job(desk)
     register(desk, job_id)
     ids = desk.rows("select id from aspen.repository_data")
@@ -84,7 +84,7 @@ def test_later_attempt_replaces_the_data_set(desk: Desk) -> None:
 
 
 def test_empty_file_is_no_data_set(desk: Desk) -> None:
-    """Nothing is stored, and the job stays open."""
+    """Store nothing, and leave the job open."""
     job_id = job(desk)
 
     said = desk.refusal(lambda: register(desk, job_id, aligned_metadata=""))
@@ -93,7 +93,7 @@ def test_empty_file_is_no_data_set(desk: Desk) -> None:
 
 
 def test_job_without_repository_makes_no_data_set(desk: Desk) -> None:
-    """It does not say whose data they are."""
+    """Refuse one that does not say whose data they are."""
     job_id = factories.platform_job(desk.conn)
 
     assert "names no pathogen and repository" in desk.refusal(lambda: register(desk, job_id))
@@ -147,7 +147,7 @@ def test_unknown_names_are_refused(
 
 
 def test_upload_that_fails_fails_the_job(desk: Desk, tmp_path: Path) -> None:
-    """With the reason, and without a data set."""
+    """State the reason, and leave no data set."""
     paths = [tmp_path / name for name in ("a.fasta", "a.tsv")]
     for path in paths:
         path.write_text("a")
