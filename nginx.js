@@ -17,7 +17,7 @@ const REFUSALS = {
     query_too_complex: [400, 'The query asks for too much at once', null],
     too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
-        + 'id=gt.<the last id>: docs/reading.md has an example.'],
+        + 'id=gt.<the last id>: docs/reading.md has an example. Rows without an id have limit and offset.'],
     not_found: [404, 'There is no such resource', 'The description of this API at / lists all resources.'],
     method_not_allowed: [405, 'This API does not have this method',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
