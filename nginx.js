@@ -343,7 +343,7 @@ const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
 // The description of the API, and reference data, get a tag, if they are not longer than this.
-const IS_TAGGED = /^GET \/(?:(?:lineages|locations|pathogens|public_repositories|repository_data|usher_options|rpc\/(?:openapi|json_schema|manual))\b|\?| )/;
+const IS_TAGGED = /^GET \/(?:(?:lineages|lineage_aliases|locations|pathogens|public_repositories|repository_data|usher_options|rpc\/(?:openapi|json_schema|manual))\b|\?| )/;
 const LONGEST_TAGGED = 1048576;
 const TWO = 50;
 const FOUR = 52;
