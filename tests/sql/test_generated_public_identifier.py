@@ -49,9 +49,7 @@ def test_country_is_reduced_to_plain_letters(
     [("K" * 128, f"{'K' * 117}/LAB-7"), ("日-Nord", "Nord/LAB-7")],
     ids=["too long", "begins like a formula"],
 )
-def test_identifier_is_a_valid_name(
-    admin: psycopg.Connection, country: str, expected: str
-) -> None:
+def test_identifier_is_a_valid_name(admin: psycopg.Connection, country: str, expected: str) -> None:
     """Shorten what would have more than 128 characters, because nobody chose this name."""
     group = factories.group(admin, prefix="LAB")
     pathogen = factories.pathogen(admin, "NEW", default_repository_id=None)
