@@ -211,8 +211,9 @@ function countingPrefer(r) {
 // Tell whether a request asks for no more rows than an answer may have.
 function isPage(r) {
     const limits = (r.variables.args || '').split('&').map(limitOf).filter((limit) => limit !== null);
+    // PostgREST ignores the Range of a POST.
     const range = /^\s*(\d+)-(\d+)\s*$/.exec(r.variables.http_range || '');
-    if (range) {
+    if (range && r.method !== 'POST') {
         limits.push(Number(range[2]) - Number(range[1]) + 1);
     }
     return limits.length > 0 && limits.every((limit) => limit <= MOST_ROWS);

@@ -127,6 +127,18 @@ def test_page_of_a_function_is_not_refused(many: Many) -> None:
     assert (response.status_code, len(response.text.splitlines())) == (200, 8)
 
 
+def test_range_of_a_post_is_no_page(many: Many) -> None:
+    """Refuse what would be cut, because PostgREST reads Range with GET only."""
+    response = many.caller.post(
+        "/rpc/lineage_filters",
+        json={"pathogen": "SC2"},
+        accept=CSV,
+        headers={"Range": "0-6"},
+    )
+
+    assert refusal(response) == (400, "too_many_rows")
+
+
 def test_edge_knows_which_functions_return_long_lists(many: Many) -> None:
     """Examine every function that only reads and may return a hundred rows or more."""
     known = re.search(
