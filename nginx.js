@@ -17,7 +17,7 @@ const REFUSALS = {
     query_too_complex: [400, 'The query asks for too much at once', null],
     too_many_rows: [400, 'The answer would be incomplete',
         'Ask in pages of at most 1,000 rows, with order=id&limit=1000 and then '
-        + 'id=gt.<the last id>: docs/reading.md has an example.'],
+        + 'id=gt.<the last id>: docs/reading.md has an example. Rows without an id have limit and offset.'],
     not_found: [404, 'There is no such resource', 'The description of this API at / lists all resources.'],
     method_not_allowed: [405, 'This API does not have this method',
         'Use GET, HEAD, POST, PATCH, PUT, DELETE or OPTIONS.'],
@@ -211,8 +211,9 @@ function countingPrefer(r) {
 // Tell whether a request asks for no more rows than an answer may have.
 function isPage(r) {
     const limits = (r.variables.args || '').split('&').map(limitOf).filter((limit) => limit !== null);
+    // PostgREST ignores the Range of a POST.
     const range = /^\s*(\d+)-(\d+)\s*$/.exec(r.variables.http_range || '');
-    if (range) {
+    if (range && r.method !== 'POST') {
         limits.push(Number(range[2]) - Number(range[1]) + 1);
     }
     return limits.length > 0 && limits.every((limit) => limit <= MOST_ROWS);
@@ -343,7 +344,7 @@ const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
 // The description of the API, and reference data, get a tag, if they are not longer than this.
-const IS_TAGGED = /^GET \/(?:(?:lineages|locations|pathogens|public_repositories|repository_data|usher_options|rpc\/(?:openapi|json_schema|manual))\b|\?| )/;
+const IS_TAGGED = /^GET \/(?:(?:lineages|lineage_aliases|locations|pathogens|public_repositories|repository_data|usher_options|rpc\/(?:openapi|json_schema|manual))\b|\?| )/;
 const LONGEST_TAGGED = 1048576;
 const TWO = 50;
 const FOUR = 52;

@@ -42,6 +42,8 @@ BATCH_SAMPLES = 200
 BATCH_BASES = 8_000_000
 # A FASTA file may hold a million sequences that the metadata does not name.
 NAMED = 20
+# Columns of a row that are about its sequence.
+OF_A_SEQUENCE = ("sequencing_date", "sequencing_depth")
 NO_SEQUENCES = "give a FASTA file, or leave --sequences out to import samples without"
 
 
@@ -293,7 +295,7 @@ def _import_batch(job: _Import, batch: list[_Pair | Record]) -> None:
 def _create_samples(job: _Import, items: list[_Pair]) -> list[dict[str, Any]]:
     samples = [
         {
-            **item.row.fields,
+            **_fields_of(job, item),
             "location_id": job.location_ids[item.row.location],
             "sequence": item.record.sequence if item.record else None,
         }
@@ -307,6 +309,13 @@ def _create_samples(job: _Import, items: list[_Pair]) -> list[dict[str, Any]]:
     }
     row = job.conn.execute(query("samples/create_samples"), arguments).fetchone()
     return list(row[0]) if row else []
+
+
+def _fields_of(job: _Import, item: _Pair) -> dict[str, str | tuple[str, ...]]:
+    """Return what a row says, without the day and depth of a sequence that is not there."""
+    if item.record or job.target.on_conflict == "update":
+        return item.row.fields
+    return {name: cell for name, cell in item.row.fields.items() if name not in OF_A_SEQUENCE}
 
 
 def _problems_by_position(error: psycopg.Error) -> dict[int, list[dict[str, str]]]:

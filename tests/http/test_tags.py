@@ -8,7 +8,15 @@ import pytest
 from tests import factories
 from tests.http.world import World, refusal
 
-REFERENCE_DATA = ("lineages", "locations", "pathogens", "public_repositories", "repository_data")
+REFERENCE_DATA = (
+    "lineage_aliases",
+    "lineages",
+    "locations",
+    "pathogens",
+    "public_repositories",
+    "repository_data",
+    "usher_options",
+)
 
 
 def tree(world: World, who: str = "alice", known: str | None = None) -> httpx.Response:

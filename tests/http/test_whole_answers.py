@@ -97,6 +97,62 @@ def test_csv_of_every_resource_is_whole_or_refused(many: Many, path: str) -> Non
     assert refusal(response) == (400, "too_many_rows")
 
 
+@pytest.mark.parametrize(("method", "size"), [("GET", 0), ("POST", 0), ("POST", 150_000)])
+def test_csv_of_a_function_is_whole_or_refused(many: Many, method: str, size: int) -> None:
+    """Examine lists that functions return, however they are called."""
+    arguments = {"pathogen": "SC2", "group_id": many.group}
+    arguments |= {"download": "export_qc_metrics"}
+    body = json.dumps(arguments) + " " * size if method == "POST" else b""
+    query = "" if method == "POST" else "?" + "&".join(f"{k}={v}" for k, v in arguments.items())
+
+    response = many.caller.ask(
+        method,
+        f"/rpc/samples_left_out{query}",
+        accept=CSV,
+        content=body,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert problems(response) == (400, "too_many_rows", {"rows": MANY, "at_most": MOST})
+
+
+def test_page_of_a_function_is_not_refused(many: Many) -> None:
+    """Return the lines that were asked for."""
+    response = many.caller.post(
+        "/rpc/lineage_filters?limit=7&offset=500",
+        json={"pathogen": "SC2"},
+        accept=CSV,
+    )
+
+    assert (response.status_code, len(response.text.splitlines())) == (200, 8)
+
+
+def test_range_of_a_post_is_no_page(many: Many) -> None:
+    """Refuse what would be cut, because PostgREST reads Range with GET only."""
+    response = many.caller.post(
+        "/rpc/lineage_filters",
+        json={"pathogen": "SC2"},
+        accept=CSV,
+        headers={"Range": "0-6"},
+    )
+
+    assert refusal(response) == (400, "too_many_rows")
+
+
+def test_edge_knows_which_functions_return_long_lists(many: Many) -> None:
+    """Examine every function that only reads and may return a hundred rows or more."""
+    known = re.search(
+        r"\^/rpc/\(\?:([a-z_|]+)\)\$\" 1;", SETTINGS.root.joinpath("nginx.conf").read_text()
+    )
+    found = many.world.conn.execute(
+        "select proname from pg_proc where pronamespace = 'api'::regnamespace"
+        " and proretset and provolatile <> 'v' and prorows >= 100 order by proname"
+    ).fetchall()
+
+    assert known
+    assert known[1].split("|") == [name for (name,) in found]
+
+
 @pytest.mark.parametrize(
     "accept",
     ["text/csv; charset=utf-8", "text/csv, application/json;q=0.5", "image/png, text/csv"],

@@ -308,7 +308,7 @@ def test_unusable_value_is_named(
     request_as: RequestAs, lab: Lab, field: str, sent: object, value: object, reason: str
 ) -> None:
     """Name its row, the identifier of the sample and the value sent."""
-    batch = [given(lab, "good"), given(lab, "bad") | {field: sent}]
+    batch = [given(lab, "good"), given(lab, "bad", sequence=GENOME) | {field: sent}]
     identifier = value if field == "private_identifier" else "bad"
     with request_as("member", sub="alice") as conn:
         answer = refused(conn, lab, batch)
@@ -623,6 +623,31 @@ def test_day_and_depth_of_a_sequence_are_changed_by_themselves(
         "select sequence, sequencing_date, sequencing_depth from aspen.sequences"
     ).fetchone()
     assert row == (sequence.get("sequence", GENOME), date(2024, 2, 4), None)
+
+
+@pytest.mark.parametrize("on_conflict", ["error", "update"])
+def test_day_and_depth_need_a_sequence(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, on_conflict: str
+) -> None:
+    """Refuse what has no place to be stored, as update_samples does; null says nothing."""
+    factories.sample(admin, lab.group, "known")
+    name = "new" if on_conflict == "error" else "known"
+    batch = [
+        given(lab, name, sequencing_date="2024-02-04", sequencing_depth=7),
+        given(lab, "empty") | {"sequencing_date": None, "sequencing_depth": None},
+    ]
+    with request_as("member", sub="alice") as conn:
+        answer = refused(conn, lab, batch, on_conflict)
+
+    reason = "the sample has no sequence"
+    assert answer == (
+        400,
+        "invalid_sample",
+        [
+            problem(1, name, "sequencing_date", "2024-02-04", reason),
+            problem(1, name, "sequencing_depth", "7", reason),
+        ],
+    )
 
 
 def test_update_cannot_take_another_samples_identifier(

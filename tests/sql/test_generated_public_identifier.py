@@ -44,6 +44,21 @@ def test_country_is_reduced_to_plain_letters(
     assert found == (f"{expected}/{YEAR}",)
 
 
+@pytest.mark.parametrize(
+    ("country", "expected"),
+    [("K" * 128, f"{'K' * 117}/LAB-7"), ("日-Nord", "Nord/LAB-7")],
+    ids=["too long", "begins like a formula"],
+)
+def test_identifier_is_a_valid_name(admin: psycopg.Connection, country: str, expected: str) -> None:
+    """Shorten what would have more than 128 characters, because nobody chose this name."""
+    group = factories.group(admin, prefix="LAB")
+    pathogen = factories.pathogen(admin, "NEW", default_repository_id=None)
+
+    found = generated(admin, group, pathogen, factories.location(admin, country))
+
+    assert found == (f"{expected}/{YEAR}",)
+
+
 def test_group_prefix_is_reduced_to_plain_letters(admin: psycopg.Connection) -> None:
     """Reduce it, because it is free text."""
     group = factories.group(admin, prefix="My Lab (1)")

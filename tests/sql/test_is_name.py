@@ -87,6 +87,19 @@ def test_reason_is_given_for_every_rejected_value(admin: psycopg.Connection) -> 
     assert differences == []
 
 
+def test_reason_names_the_invisible_character(admin: psycopg.Connection) -> None:
+    """Write its number as Unicode does, with four digits or more."""
+    wanted = {f"a{char}b": f"U+{ord(char):04X}" for char in INVISIBLE if char not in "\r\n"}
+
+    rows = admin.execute(
+        "select name, substring(internal.name_problem(name) from 'U.*')"
+        " from unnest(%s::text[]) as given (name)",
+        [list(wanted)],
+    )
+
+    assert dict(rows.fetchall()) == wanted
+
+
 def test_good_names_are_accepted(admin: psycopg.Connection) -> None:
     """Accept names in every script."""
     assert asked(admin, "is_name", GOOD_NAMES) == dict.fromkeys(GOOD_NAMES, True)

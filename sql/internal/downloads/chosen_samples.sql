@@ -50,6 +50,8 @@ begin
             when jsonb_typeof(choice -> 'lineages') = 'null' then null
             when wanted_lineages is null or array_position(wanted_lineages, null) is not null
                 then 'must be an array of lineage names without null'
+            -- Below nothing is every lineage, which nobody means by an empty cell.
+            when '' = any(wanted_lineages) then 'must not hold a blank name'
             when cardinality(wanted_lineages) > 1000 then 'must be at most 1,000 names'
         end
         union all
@@ -115,7 +117,8 @@ begin
 
     -- What api.lineage_filters lists: an alias stands for its patterns, the text after a space is a
     -- label. BA.1* is here what BA.1 is, because each name includes the lineages below it.
-    select array_agg(distinct rtrim(split_part(coalesce(patterns.pattern, given.name), ' ', 1), '*'))
+    select array_agg(distinct regexp_replace(
+        split_part(coalesce(patterns.pattern, given.name), ' ', 1), '\*$', ''))
     into stems
     from unnest(wanted_lineages) as given(name)
     left join aspen.lineage_aliases as aliases

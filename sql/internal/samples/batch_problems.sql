@@ -14,6 +14,21 @@ begin
     cross join lateral internal.sample_input_problems(
         input.outcome, input.sample, input.cells, input.problems) as found
     union all
+    select input.row_number, (input.sample).private_identifier, sequencing.field,
+        input.cells ->> sequencing.field, 'the sample has no sequence'
+    from unnest(inputs) as input
+    cross join lateral (values ('sequencing_date'), ('sequencing_depth')) as sequencing(field)
+    where input.outcome in ('created', 'updated')
+        and not input.has_sequence
+        and input.cells ->> sequencing.field is not null
+        -- Not `exists`: PostgreSQL 15 would hash all sequences of the group for it.
+        and (
+            select sequences.id
+            from aspen.sequences as sequences
+            where sequences.group_id = (input.sample).group_id
+                and sequences.sample_id = (input.sample).id
+        ) is null
+    union all
     select repeated.row_number, repeated.private_identifier, repeated.field, repeated.value,
         'is given more than once in this batch'
     from (

@@ -21,21 +21,24 @@ begin atomic
                 then 'must be 1 to 128 characters on one line, without spaces around it'
             when name_problem.name ~ '^[=+@\uff0b\uff0d\uff1d\uff20-]'
                 then 'must not begin with =, +, - or @'
+            -- Four digits or more.
             when name_problem.name is not null
-                then 'must not hold the invisible character U+' || lpad(
-                    upper(
-                        to_hex(
-                            ascii(
-                                substring(
-                                    name_problem.name from (
-                                        '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f'
-                                        || '\u2028-\u202e\u2060-\u206f\ufeff'
-                                        || '\ufff9-\uffff\U000e0000-\U000e007f]'
+                then 'must not hold the invisible character U+' || regexp_replace(
+                    lpad(
+                        upper(
+                            to_hex(
+                                ascii(
+                                    substring(
+                                        name_problem.name from (
+                                            '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e'
+                                            || '\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff'
+                                            || '\ufff9-\uffff\U000e0000-\U000e007f]'
+                                        )
                                     )
                                 )
                             )
-                        )
-                    ), 4, '0'
+                        ), 6, '0'
+                    ), '^00?', ''
                 )
         end;
 end;

@@ -245,6 +245,24 @@ def test_import_needs_no_sequences_at_all_when_allowed(importer: Importer) -> No
     assert importer.stored() == [("A/1", "A/1", False)]
 
 
+def test_day_of_a_sequence_needs_the_sequence(importer: Importer) -> None:
+    """Import a row without one, and refuse to change what is not stored."""
+    importer.add("A/1", sequencing_date="2024-02-03", sequencing_depth="7")
+    importer.write()
+
+    created = importer.invoke("--allow-missing-sequences")
+    updated = importer.invoke("--allow-missing-sequences", "--on-conflict", "update")
+
+    assert (created.exit_code, importer.stored()) == (0, [("A/1", "A/1", False)])
+    assert (updated.exit_code, problems(updated)) == (
+        1,
+        [
+            'metadata.tsv:2: A/1: sequencing_date "2024-02-03" the sample has no sequence',
+            'metadata.tsv:2: A/1: sequencing_depth "7" the sample has no sequence',
+        ],
+    )
+
+
 def test_import_reports_sequences_that_no_row_names(importer: Importer) -> None:
     """Count sequences of a large FASTA file that the metadata does not name."""
     importer.add("A/1")

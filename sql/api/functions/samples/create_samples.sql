@@ -24,12 +24,12 @@ $$Create samples with their sequences
 All or nothing. group_id: a group where you are directly member or admin. pathogen: a slug, like
 SC2. samples: an array of at most 100,000 objects with the columns of samples (private_identifier,
 collection_date and location_id are required; an empty public_identifier is generated) and of
-sequences (sequence, sequencing_date, sequencing_depth), written as in a POST to them. Instead of
-location_id, region, country, division and location may name the location; it is created, with those
-that contain it, if it does not exist. on_conflict
-says what happens to a private_identifier that the group already has: error (default), skip, or
-update. With update, a column that a row names is replaced, null clears it, and a column that it
-does not name stays, so the required columns are required of new samples only. A sequence (see
+sequences (sequence, sequencing_date, sequencing_depth), written as in a POST to them; the last two
+need a sequence, in the entry or stored. Instead of location_id, region, country, division and
+location may name the location; it is created, with those that contain it, if it does not exist.
+on_conflict says what happens to a private_identifier that the group already has: error (default),
+skip, or update. With update, a column that a row names is replaced, null clears it, and a column that
+it does not name stays, so the required columns are required of new samples only. A sequence (see
 DELETE of sequences) and a public_identifier are not cleared. A new or changed sequence queues the
 lineage and QC jobs of the pathogen. Returns, in the given order, [{id, private_identifier,
 public_identifier, outcome, has_sequence}]: outcome is created, updated or skipped, has_sequence
