@@ -29,8 +29,8 @@ select
 from aspen.audit_log as audit_log
 where
     audit_log.table_name in (
-        'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'job_schedules', 'jobs',
-        'memberships', 'phylo_trees', 'sample_lineages', 'sample_mutations', 'sample_qc_metrics',
+        'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'job_schedules',
+        'jobs', 'memberships', 'phylo_trees', 'sample_lineages', 'sample_mutations', 'sample_qc_metrics',
         'samples', 'sequences', 'share_links', 'submission_files', 'submission_samples', 'submissions'
     );
 
