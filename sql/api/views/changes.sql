@@ -1,7 +1,7 @@
 -- Entries about access have their values in another column and another form.
--- NOTE: tables that are no resource, such as the inputs of jobs, are left out, and so are webhooks and
--- machine_tokens, which not every member sees; internal names are left out when an entry is written
--- (structure.sql, internal.record_sequence_change).
+-- NOTE: tables that are no resource, such as the inputs of jobs, are left out, and so are webhooks
+-- and machine_tokens, which not every member sees; internal names are left out when an entry is
+-- written (structure.sql, internal.record_sequence_change).
 create or replace view api.changes
 with (security_invoker = true)
 as
@@ -30,8 +30,9 @@ from aspen.audit_log as audit_log
 where
     audit_log.table_name in (
         'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'job_schedules',
-        'jobs', 'memberships', 'phylo_trees', 'sample_lineages', 'sample_mutations', 'sample_qc_metrics',
-        'samples', 'sequences', 'share_links', 'submission_files', 'submission_samples', 'submissions'
+        'jobs', 'memberships', 'phylo_trees', 'sample_lineages', 'sample_mutations',
+        'sample_qc_metrics', 'samples', 'sequences', 'share_links', 'submission_files',
+        'submission_samples', 'submissions'
     );
 
 comment on view api.changes is $$History of the rows of a group
