@@ -20,6 +20,7 @@ declare
     is_set boolean := true;
     has_secrets boolean := false;
     row_count bigint;
+    is_update boolean;
     is_single boolean := media_type like 'application/vnd.pgrst.object%';
     answer text := '';
     is_kept boolean := true;
@@ -28,6 +29,9 @@ begin
         return pg_catalog.current_setting(setting, missing_ok);
     end if;
     applied := authz.applied_preferences(is_function);
+    -- PostgREST counts which rows of an upsert were new.
+    is_update := 'resolution=merge-duplicates' = any(applied) and coalesce(
+        nullif(pg_catalog.current_setting('pgrst.inserted', true), ''), '0') = '0';
     if is_function then
         select
             functions.proretset,
@@ -73,7 +77,7 @@ begin
         set
             status = coalesce(
                 nullif(pg_catalog.current_setting('response.status', true), '')::integer,
-                case when is_function then 200 else 201 end
+                case when is_function or is_update then 200 else 201 end
             ),
             headers = jsonb_build_array(jsonb_build_object('Content-Type', case
                 when answer = '' then 'text/plain'

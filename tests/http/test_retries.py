@@ -106,6 +106,13 @@ def reference(prefer: str) -> Send:
     )
 
 
+def merged(world: World, key: str, name: str) -> httpx.Response:
+    """Post reference data that is there already, which PostgREST answers with 200."""
+    send = reference(f"resolution=merge-duplicates, {SHOWN}")
+    send(world, unique(), name)
+    return send(world, key, name)
+
+
 def invitations(world: World, key: str, name: str) -> httpx.Response:
     """Invite two people, and leave out the tokens, which are shown once."""
     emails = [f"{number}-{name.replace(' ', '-')}@example.org" for number in range(2)]
@@ -136,6 +143,7 @@ WAYS: dict[str, Send] = {
     "CSV": csv_of,
     "sequence": sequence_of,
     "reference data": reference(SHOWN),
+    "reference data merged into a row": merged,
     "reference data merged": reference(f"resolution=merge-duplicates, {SHOWN}"),
     "batch": batch,
     "function with a row": run("/rpc/create_phylo_run"),
