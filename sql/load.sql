@@ -346,6 +346,7 @@
 \ir authz/noted_location.sql
 \ir authz/array_agg.sql
 \ir authz/secret_names.sql
+\ir authz/applied_preferences.sql
 \ir authz/current_setting.sql
 \ir internal/retries/kept_answer.sql
 \ir authz/caller_groups.sql

@@ -12,11 +12,15 @@ as $$
 declare
     request_path text := pg_catalog.current_setting('request.path', true);
     given json := pg_catalog.current_setting('request.headers', true)::json;
-    prefer text := lower(coalesce(given ->> 'prefer', ''));
     -- Accept lists several types; the first one counts.
     media_type text := coalesce(nullif(lower(btrim(substring(
         given ->> 'accept' from '^[^,]*'))), ''), '*/*');
     is_function boolean := request_path like '/rpc/%';
+    applied text[];
+    is_set boolean := true;
+    has_secrets boolean := false;
+    row_count bigint;
+    is_update boolean;
     is_single boolean := media_type like 'application/vnd.pgrst.object%';
     answer text := '';
     is_kept boolean := true;
@@ -24,24 +28,45 @@ begin
     if setting <> 'response.status' then
         return pg_catalog.current_setting(setting, missing_ok);
     end if;
-    if is_function or prefer ~ '\mreturn\s*=\s*representation' then
+    applied := authz.applied_preferences(is_function);
+    -- PostgREST counts which rows of an upsert were new.
+    is_update := 'resolution=merge-duplicates' = any(applied) and coalesce(
+        nullif(pg_catalog.current_setting('pgrst.inserted', true), ''), '0') = '0';
+    if is_function then
+        select
+            functions.proretset,
+            exists (
+                select
+                from unnest(functions.proargnames, functions.proargmodes) as returned(name, mode)
+                where returned.mode in ('o', 't') and returned.name = any(authz.secret_names())
+            )
+        into is_set, has_secrets
+        from pg_catalog.pg_proc as functions
+        where functions.pronamespace = to_regnamespace(authz.api_version())
+            and '/rpc/' || functions.proname = request_path;
+    end if;
+    if is_function or 'return=representation' = any(applied) then
         answer := nullif(pg_catalog.current_setting('aspen.answer', true), '');
         is_kept := answer is not null
             and length(answer) <= 16000000
             and coalesce(given ->> 'accept', '') !~* 'csv'
             and media_type in ('*/*', 'application/json', 'application/vnd.pgrst.object+json',
                 'application/vnd.pgrst.object', 'application/vnd.pgrst.array+json');
-        is_single := is_single or is_function and not coalesce((
-            select functions.proretset
-            from pg_catalog.pg_proc as functions
-            where functions.pronamespace = to_regnamespace(authz.api_version()) and '/rpc/' || functions.proname
-                    = request_path
-        ), true);
+        is_single := is_single or not coalesce(is_set, true);
         -- Tokens and links are shown once. In a text, the quotation marks would have backslashes.
         if is_kept and is_function then
             answer := regexp_replace(answer,
                 '"(' || array_to_string(authz.secret_names(), '|')
                 || ')"\s*:\s*"(?:[^"\\]|\\.)*"', '"\1":null', 'g');
+        end if;
+        -- The client may have given them another name (select=mine:token). No e-mail address, the
+        -- only long text beside them, is a word of 43 characters: 256 bits are.
+        if is_kept and has_secrets then
+            answer := regexp_replace(answer,
+                ':\s*"(?:[^"@\\]|\\.)*[A-Za-z0-9+/_-]{43}(?:[^"@\\]|\\.)*"', ':null', 'g');
+        end if;
+        if is_kept and left(answer, 1) = '[' then
+            row_count := json_array_length(answer::json);
         end if;
         if is_kept and is_single then
             answer := coalesce((answer::json -> 0)::text, 'null');
@@ -52,7 +77,7 @@ begin
         set
             status = coalesce(
                 nullif(pg_catalog.current_setting('response.status', true), '')::integer,
-                case when is_function then 200 else 201 end
+                case when is_function or is_update then 200 else 201 end
             ),
             headers = jsonb_build_array(jsonb_build_object('Content-Type', case
                 when answer = '' then 'text/plain'
@@ -68,20 +93,17 @@ begin
                 from nullif(pg_catalog.current_setting('aspen.answer_location', true), '')
                     as noted(filter)
                 where noted.filter is not null
-            ), '[]') || coalesce((
-                select jsonb_build_array(jsonb_build_object('Preference-Applied',
-                    string_agg(applied.preference[1], ', ' order by applied.place)))
-                from regexp_matches(prefer, '((?:resolution|missing|return)=[a-z-]+)', 'g')
-                    with ordinality as applied (preference, place)
-                having not is_function and count(*) > 0
             ), '[]') || case
-                when is_function then '[]'
-                else jsonb_build_array(jsonb_build_object('Content-Range', '*/' || case
-                    when prefer ~ '\mcount\s*=\s*exact' and answer like '[%'
-                        then json_array_length(answer::json)::text
-                    else '*'
-                end))
-            end,
+                when applied = '{}' then '[]'
+                else jsonb_build_array(jsonb_build_object(
+                    'Preference-Applied', array_to_string(applied, ', ')))
+            end || jsonb_build_array(jsonb_build_object('Content-Range', case
+                when is_function and row_count > 0 then '0-' || row_count - 1
+                else '*'
+            end || '/' || case
+                when 'count=exact' = any(applied) and row_count is not null then row_count::text
+                else '*'
+            end)),
             body = answer
         where keys.subject = pg_catalog.current_setting('request.jwt.claims')::json ->> 'sub'
             and keys.key_hash = sha256(convert_to(

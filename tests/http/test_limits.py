@@ -67,6 +67,21 @@ def test_each_role_has_its_timeout(own_world: World, who: str, timeout: str) -> 
     assert rows(own_world.caller(who).get("/rpc/timeout")) == timeout
 
 
+def test_batches_of_samples_may_take_longer(own_world: World) -> None:
+    """Give those a time of their own that read, write or delete thousands of sequences at once."""
+    limits = own_world.conn.execute(
+        "select proname, substring(proconfig::text from 'statement_timeout=(\\d+s)')"
+        " from pg_proc where pronamespace = 'api'::regnamespace"
+        " and proname = any('{create_samples,delete_samples,restore_samples}') order by proname"
+    ).fetchall()
+
+    assert limits == [
+        ("create_samples", "120s"),
+        ("delete_samples", "50s"),
+        ("restore_samples", "50s"),
+    ]
+
+
 def test_request_that_takes_too_long_is_cancelled(own_world: World) -> None:
     """Store nothing and say when to try again."""
     response = own_world.alice.get("/rpc/sleep?seconds=9")

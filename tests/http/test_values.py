@@ -483,6 +483,28 @@ def test_settings_of_the_caller_name_a_bad_value(
     assert (entry["field"], entry["value"], entry["reason"]) == (column, shown(value), reason)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("PATCH", "/me", "agreed_to_tos"),
+        ("PATCH", "/pathogens?limit=1&order=id", "has_usher"),
+        ("POST", "/pathogens", "has_lineage_filter"),
+        ("POST", "/lineages", "pathogen_id"),
+        ("POST", "/lineage_aliases", "pathogen_id"),
+        ("POST", "/usher_options", "pathogen_id"),
+    ],
+)
+def test_null_is_refused_by_name_where_a_value_is_required(
+    world: World, method: str, path: str, field: str
+) -> None:
+    """Name no table, which PostgreSQL's own error does."""
+    answer = problems(world.olga.ask(method, path, json={field: None}))
+
+    assert answer[:2] == (400, "invalid_value")
+    named = {(entry["field"], entry["value"], entry["reason"]) for entry in answer[2]}
+    assert (field, None, "is required") in named
+
+
 def test_every_bad_row_of_locations_is_named(world: World) -> None:
     """Name all of them, because reference data comes in bulk too."""
     places = [

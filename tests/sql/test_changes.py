@@ -157,6 +157,7 @@ SHOWN_BY = {
     "accessions": ["accessions"],
     "groups": ["groups"],
     "job_outputs": ["job_outputs"],
+    "job_schedules": ["job_schedules"],
     "jobs": ["jobs", "phylo_runs"],
     "phylo_trees": ["phylo_trees"],
     "sample_lineages": ["sample_lineages"],
@@ -165,6 +166,9 @@ SHOWN_BY = {
     "samples": ["samples"],
     "sequences": ["sequences"],
     "share_links": ["share_links"],
+    "submission_files": ["submission_files"],
+    "submission_samples": ["submission_samples"],
+    "submissions": ["submissions"],
 }
 
 
@@ -181,6 +185,10 @@ def test_columns_have_the_names_of_the_api(admin: psycopg.Connection, lab: Lab, 
     tree = factories.phylo_tree(admin, run)
     factories.mutations(admin, sample)
     factories.share_link(admin, lab.alice, phylo_tree_id=tree)
+    submission = factories.submission(admin, lab.group)
+    factories.submission_file(admin, submission)
+    factories.submission_sample(admin, submission)
+    factories.job_schedule(admin, lab.group)
     factories.group(admin)
     target = sql.Identifier(table)
     admin.execute("delete from aspen.job_samples")
@@ -197,6 +205,18 @@ def test_columns_have_the_names_of_the_api(admin: psycopg.Connection, lab: Lab, 
         [table, [f"api.{view}" for view in SHOWN_BY[table]]],
     ).fetchall()
     assert hidden == []
+
+
+@pytest.mark.parametrize("table", SHOWN_BY)
+def test_resources_that_members_see_have_a_history(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, table: str
+) -> None:
+    """Show what the table of the resource records."""
+    entry = factories.change(admin, lab.group, table_name=table)
+    with request_as("member", sub="alice") as conn:
+        shown = conn.execute("select resource from api.changes where id = %s", [entry]).fetchone()
+
+    assert shown == (table,)
 
 
 def test_who_made_a_change_is_named(

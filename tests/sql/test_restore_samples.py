@@ -267,7 +267,7 @@ def test_deletion_of_before_values_were_kept_cannot_be_undone(
 def test_bad_ids_are_named(request_as: RequestAs, lab: Lab) -> None:
     """Name what is no id, and an id given twice."""
     with request_as("member", sub="alice") as conn:
-        answer = refused(conn, lab.group, ["x", None, 7, 7, -1, {}])
+        answer = refused(conn, lab.group, ["x", None, 7, 7, -1, {}, "07"])
 
     number = "must be an integer of at most 18 digits"
     assert answer == (
@@ -279,6 +279,7 @@ def test_bad_ids_are_named(request_as: RequestAs, lab: Lab) -> None:
             problem(4, None, "id", "7", "is given more than once in this batch"),
             problem(5, None, "id", "-1", number),
             problem(6, None, "id", "{}", number),
+            problem(7, None, "id", "07", "is given more than once in this batch"),
         ],
     )
 

@@ -1,6 +1,7 @@
 -- Entries about access have their values in another column and another form.
--- NOTE: tables that are no resource, such as the inputs of jobs, are left out; internal names are
--- left out when an entry is written (structure.sql, internal.record_sequence_change).
+-- NOTE: tables that are no resource, such as the inputs of jobs, are left out, and so are webhooks
+-- and machine_tokens, which not every member sees; internal names are left out when an entry is
+-- written (structure.sql, internal.record_sequence_change).
 create or replace view api.changes
 with (security_invoker = true)
 as
@@ -28,9 +29,10 @@ select
 from aspen.audit_log as audit_log
 where
     audit_log.table_name in (
-        'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'jobs', 'memberships',
-        'phylo_trees', 'sample_lineages', 'sample_mutations', 'sample_qc_metrics', 'samples',
-        'sequences', 'share_links'
+        'accessions', 'group_grants', 'groups', 'invitations', 'job_outputs', 'job_schedules',
+        'jobs', 'memberships', 'phylo_trees', 'sample_lineages', 'sample_mutations',
+        'sample_qc_metrics', 'samples', 'sequences', 'share_links', 'submission_files',
+        'submission_samples', 'submissions'
     );
 
 comment on view api.changes is $$History of the rows of a group
@@ -46,8 +48,9 @@ comment on column api.changes.group_id is 'Group that owns the row; see groups i
 comment on column api.changes.resource is
 $$Resource of the row
 
-accessions, group_grants, group_members, groups, invitations, job_outputs, jobs (also phylo_runs),
-phylo_trees, sample_lineages, sample_mutations, sample_qc_metrics, samples, sequences or share_links.$$;
+accessions, group_grants, group_members, groups, invitations, job_outputs, job_schedules, jobs (also
+phylo_runs), phylo_trees, sample_lineages, sample_mutations, sample_qc_metrics, samples, sequences,
+share_links, submission_files, submission_samples or submissions.$$;
 comment on column api.changes.row_id is 'id of the row in its resource';
 comment on column api.changes.action is 'insert, update or delete';
 comment on column api.changes.old_values is $$What was before, by column

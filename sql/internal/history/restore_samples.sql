@@ -40,7 +40,9 @@ begin
             case
                 when given.value is null or given.value !~ '^[0-9]{1,18}$'
                     then 'must be an integer of at most 18 digits'
-                when count(*) over (partition by given.value order by given.place) > 1
+                when count(*) over (
+                    partition by ltrim(given.value, '0') order by given.place
+                ) > 1
                     then 'is given more than once in this batch'
             end as reason
         from json_array_elements_text(restore_samples.ids) with ordinality as given(value, place)

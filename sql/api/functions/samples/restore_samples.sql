@@ -1,3 +1,4 @@
+-- 20,000 samples with their sequences take half a minute; the edge waits for one.
 create or replace function api.restore_samples(
     group_id bigint,
     ids json,
@@ -7,6 +8,7 @@ returns json
 language sql
 volatile
 security invoker
+set statement_timeout = '50s'
 begin atomic
     select internal.restore_samples(
         restore_samples.group_id, restore_samples.ids, restore_samples.at
