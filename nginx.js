@@ -482,12 +482,13 @@ const TYPES = {
     amount: 'number', day: 'date', flag: 'boolean', key: 'id', moment: 'time', words: 'text',
     words_list: 'list of texts',
 };
-// The resources whose table has another name.
-const TABLES = { me: 'users', phylo_runs: 'jobs' };
-const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
-    + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
-    + '|public_repositories|sample_lineages|sample_mutations|sample_qc_metrics|samples|sequences'
-    + '|share_links)$');
+// The resources whose table has another name, and those whose table has the same.
+const TABLES = { group_members: 'memberships', me: 'users', phylo_runs: 'jobs' };
+const RESOURCES = new RegExp('^(?:accessions|events|group_grants|groups|import_problems|invitations'
+    + '|job_outputs|job_schedules|jobs|lineage_aliases|lineages|locations|machine_tokens|pathogens'
+    + '|phylo_trees|public_repositories|repository_data|sample_lineages|sample_mutations'
+    + '|sample_qc_metrics|samples|sequences|share_links|submission_files|submission_samples'
+    + '|submissions|uploads|usher_options|webhooks)$');
 const RULES = [
     [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
         'A row with this key exists', 'Change the row, or upsert.'],
@@ -508,26 +509,26 @@ function reworded(asked, head, body) {
         return undefined;
     }
     const before = JSON.stringify(error);
-    if (error.code.startsWith('42')) {
-        error.message = error.message
-            .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value');
-    } else {
-        RULES.forEach((rule) => {
-            const found = rule[0].exec(error.message);
-            if (found) {
-                const path = /^\w+ \/(\w+)/.exec(asked) || [];
-                const table = found[2] || TABLES[path[1]] || path[1];
-                const details = {};
-                details[rule[1]] = withoutTable(found[1], table);
-                if (RESOURCES.test(found[2])) {
-                    details.resource = found[2];
-                }
-                error.message = rule[2];
-                error.details = JSON.stringify(details);
-                error.hint = rule[3];
+    const path = (/^\w+ \/(?:rpc\/)?(\w+)/.exec(asked) || [])[1];
+    RULES.forEach((rule) => {
+        const found = rule[0].exec(error.message);
+        if (found) {
+            const details = {};
+            details[rule[1]] = withoutTable(found[1], found[2] || TABLES[path] || path);
+            if (RESOURCES.test(found[2])) {
+                details.resource = found[2];
             }
-        });
-    }
+            error.message = rule[2];
+            error.details = JSON.stringify(details);
+            error.hint = rule[3];
+        }
+    });
+    error.message = error.message
+        .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value')
+        .replace(/ policy "\w+"/, ' policy')
+        .replace(/ (table|relation) ("?)(\w+)\2(?= violates |$)/, (text, kind, quote, table) => (
+            RESOURCES.test(table) && table !== TABLES[path] ? text : ` ${kind} ${quote}${path}${quote}`
+        ));
     const after = JSON.stringify(error);
     return after === before ? undefined : withBody(head.slice(0, head.indexOf('\r\n')), head, after);
 }
