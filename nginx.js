@@ -339,6 +339,8 @@ const STATUS = {
 const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
 // PostgREST 12 fails if only some rows are to be changed, in the order of another resource.
 const IS_ORDERED_BY_ANOTHER = /^(?:PATCH|DELETE) [^? ]*\?(?:[^ ]*&)?order=[^& ]*(?:\(|%28)/;
+// PostgREST believes that every database makes GeoJSON.
+const NO_GEOJSON = '"message":"function st_asgeojson(record) does not exist"';
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
@@ -437,6 +439,12 @@ function corrected(asked, answered) {
     }
     if (IS_CUT_OFF.test(body.replace(/^[0-9a-f]+\r\n/i, ''))) {
         return rewritten(`${head}\r\nRetry-After: 1`, 503);
+    }
+    if (body.includes(NO_GEOJSON)) {
+        return withBody('HTTP/1.1 415 Refused', head, JSON.stringify({
+            code: 'PGRST107', details: null, hint: null,
+            message: 'None of these media types are available: application/geo+json',
+        }));
     }
     if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
         return reworded(asked, head, body);
