@@ -468,9 +468,6 @@ EXAMPLES: dict[str, Example] = {
     "400 21000": lambda world: world.alice.post(
         "/sequences?on_conflict=group_id,sample_id", json=[world.sequence()] * 2, prefer=MERGE
     ),
-    "400 23502": lambda world: world.alice.post(
-        "/sequences", json=world.sequence(world.bare_sample()) | {"sequence": None}
-    ),
     "400 23514": location(region="Europe", division="x"),
     "400 42703": as_member("/samples?select=colour"),
     "400 42704": as_member("/samples?select=id::colour"),
