@@ -340,6 +340,8 @@ const STATUS = {
 const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
 // PostgREST 12 fails if only some rows are to be changed, in the order of another resource.
 const IS_ORDERED_BY_ANOTHER = /^(?:PATCH|DELETE) [^? ]*\?(?:[^ ]*&)?order=[^& ]*(?:\(|%28)/;
+// PostgREST believes that every database makes GeoJSON.
+const NO_GEOJSON = '"message":"function st_asgeojson(record) does not exist"';
 const LAST_CHUNK = '\r\n0\r\n\r\n';
 // Errors are short; a longer answer passes unchanged.
 const LONGEST_ERROR = 65536;
@@ -439,6 +441,12 @@ function corrected(asked, answered) {
     if (IS_CUT_OFF.test(body.replace(/^[0-9a-f]+\r\n/i, ''))) {
         return rewritten(`${head}\r\nRetry-After: 1`, 503);
     }
+    if (body.includes(NO_GEOJSON)) {
+        return withBody('HTTP/1.1 415 Refused', head, JSON.stringify({
+            code: 'PGRST107', details: null, hint: null,
+            message: 'None of these media types are available: application/geo+json',
+        }));
+    }
     if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
         return reworded(asked, head, body);
     }
@@ -483,12 +491,13 @@ const TYPES = {
     amount: 'number', day: 'date', flag: 'boolean', key: 'id', moment: 'time', words: 'text',
     words_list: 'list of texts',
 };
-// The resources whose table has another name.
-const TABLES = { me: 'users', phylo_runs: 'jobs' };
-const RESOURCES = new RegExp('^(?:accessions|group_grants|groups|invitations|job_outputs|job_schedules'
-    + '|jobs|lineages|locations|memberships|pathogen_repositories|pathogens|phylo_trees'
-    + '|public_repositories|sample_lineages|sample_mutations|sample_qc_metrics|samples|sequences'
-    + '|share_links)$');
+// The resources whose table has another name, and those whose table has the same.
+const TABLES = { group_members: 'memberships', me: 'users', phylo_runs: 'jobs' };
+const RESOURCES = new RegExp('^(?:accessions|events|group_grants|groups|import_problems|invitations'
+    + '|job_outputs|job_schedules|jobs|lineage_aliases|lineages|locations|machine_tokens|pathogens'
+    + '|phylo_trees|public_repositories|repository_data|sample_lineages|sample_mutations'
+    + '|sample_qc_metrics|samples|sequences|share_links|submission_files|submission_samples'
+    + '|submissions|uploads|usher_options|webhooks)$');
 const RULES = [
     [/^duplicate key value violates unique constraint "(\w+)"()$/, 'key',
         'A row with this key exists', 'Change the row, or upsert.'],
@@ -509,26 +518,26 @@ function reworded(asked, head, body) {
         return undefined;
     }
     const before = JSON.stringify(error);
-    if (error.code.startsWith('42')) {
-        error.message = error.message
-            .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value');
-    } else {
-        RULES.forEach((rule) => {
-            const found = rule[0].exec(error.message);
-            if (found) {
-                const path = /^\w+ \/(\w+)/.exec(asked) || [];
-                const table = found[2] || TABLES[path[1]] || path[1];
-                const details = {};
-                details[rule[1]] = withoutTable(found[1], table);
-                if (RESOURCES.test(found[2])) {
-                    details.resource = found[2];
-                }
-                error.message = rule[2];
-                error.details = JSON.stringify(details);
-                error.hint = rule[3];
+    const path = (/^\w+ \/(?:rpc\/)?(\w+)/.exec(asked) || [])[1];
+    RULES.forEach((rule) => {
+        const found = rule[0].exec(error.message);
+        if (found) {
+            const details = {};
+            details[rule[1]] = withoutTable(found[1], found[2] || TABLES[path] || path);
+            if (RESOURCES.test(found[2])) {
+                details.resource = found[2];
             }
-        });
-    }
+            error.message = rule[2];
+            error.details = JSON.stringify(details);
+            error.hint = rule[3];
+        }
+    });
+    error.message = error.message
+        .replace(/\baspen\.(\w+)/g, (text, name) => TYPES[name] || 'value')
+        .replace(/ policy "\w+"/, ' policy')
+        .replace(/ (table|relation) ("?)(\w+)\2(?= violates |$)/, (text, kind, quote, table) => (
+            RESOURCES.test(table) && table !== TABLES[path] ? text : ` ${kind} ${quote}${path}${quote}`
+        ));
     const after = JSON.stringify(error);
     return after === before ? undefined : withBody(head.slice(0, head.indexOf('\r\n')), head, after);
 }

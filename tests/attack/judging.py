@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import time
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 
 from tests.attack.stage import Stage
-from tests.http.leaks import QUALIFIED, foreign_values, hidden_names
+from tests.http.leaks import foreign_values, hidden_names
 from tests.http.test_fuzz import ERROR_KEYS
 from tests.http.test_odd_requests import Received, exchange
 
@@ -91,9 +90,7 @@ def error_faults(stage: Stage, request: Request, response: HTTPResponse, text: s
     if not f"{response.headers['Content-Type']}".startswith("application/json"):
         faults.append(f"an error as {response.headers['Content-Type']}")
     sent = f"{request}"
-    names = QUALIFIED.findall(text)
-    hidden = hidden_names(f"{stage.settings.database_url}")
-    names += hidden.intersection(re.findall(r"\w+", text))
+    names = hidden_names(f"{stage.settings.database_url}", text)
     if told := [name for name in names if name not in sent]:
         faults.append(f"names {told}: {text[:300]}")
     return faults

@@ -105,5 +105,6 @@ SCENARIOS: dict[str, Callable[..., Any]] = {
     ),
     "create": lambda api, batch: api.rpc("create_samples", batch),
     "tree": lambda api, id: api.rpc("phylo_tree", {"id": id}, get=True),
+    "fasta": lambda api, batch: api.rpc("export_sequences", batch),
     "misspelt": lambda api: api.from_("samples").select("colour"),
 }

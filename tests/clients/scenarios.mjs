@@ -30,6 +30,7 @@ const SCENARIOS = {
             .select("sample_id, num_missing_alleles"),
     create: (api, { batch }) => api.rpc("create_samples", batch),
     tree: (api, { id }) => api.rpc("phylo_tree", { id }, { get: true }),
+    fasta: (api, { batch }) => api.rpc("export_sequences", batch).csv(),
     misspelt: (api) => api.from("samples").select("colour"),
 };
 

@@ -121,6 +121,13 @@ def test_client_reads_a_tree(world: World, client: Client) -> None:
     ]
 
 
+def test_client_gets_a_download_as_text(world: World, client: Client) -> None:
+    """Return FASTA as it is; postgrest-js takes what is not JSON for an error without `csv()`."""
+    batch = {"pathogen": "SC2", "samples": [f"open-{world.name}"]}
+
+    assert client(world.alice, "fasta", {"batch": batch}).data.startswith(">")
+
+
 def test_client_gets_our_errors(world: World, client: Client) -> None:
     """Return code and details that the client can act on."""
     outcome = client(world.alice, "create", {"batch": world.batch(world.batch_sample(""))})

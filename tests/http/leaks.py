@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import LiteralString
 
 import httpx
 import psycopg
@@ -12,6 +13,12 @@ from tests.http.world import World
 
 # A schema with a name after it, as in an SQL text; a host such as api.example is none.
 QUALIFIED = re.compile(r"\b(?:aspen|authz|internal|control|pg_catalog)\.\w+")
+# Here a name of one word is no word of a sentence.
+TABLE = re.compile(r"\b(?:table|relation|view) \\?\"?(\w+)")
+TABLES = """
+select relname from pg_catalog.pg_class where relnamespace = 'aspen'::regnamespace
+except select relname from pg_catalog.pg_class where relnamespace = 'api'::regnamespace
+"""
 # Constraints, indexes, triggers, policies and functions; relations and columns that api lacks. A
 # name of one word, as `fail` and `jobs`, may be a word of a sentence.
 NAMES = r"""
@@ -51,10 +58,7 @@ def leaks(world: World, response: httpx.Response) -> list[str]:
     """Return what a refusal tells that its caller may not know."""
     if not response.is_client_error:
         return []
-    found = QUALIFIED.findall(response.text)
-    found += hidden_names(world.api.database.url_of("postgres")).intersection(
-        re.findall(r"\w+", response.text)
-    )
+    found = hidden_names(world.api.database.url_of("postgres"), response.text)
     found += [value for value in foreign_values(world) if value in response.text]
     return sorted(found)
 
@@ -64,8 +68,17 @@ def foreign_values(world: World) -> list[str]:
     return [f"foreign-{world.name}", f"others-{world.name}", f"bob-{world.name}"]
 
 
+def hidden_names(url: str, text: str) -> list[str]:
+    """Return the names in a text that clients have no use for."""
+    return [
+        *QUALIFIED.findall(text),
+        *_names(url, NAMES).intersection(re.findall(r"\w+", text)),
+        *_names(url, TABLES).intersection(TABLE.findall(text)),
+    ]
+
+
 @cache
-def hidden_names(url: str) -> frozenset[str]:
-    """Return the names of the database that clients have no use for."""
+def _names(url: str, query: LiteralString) -> frozenset[str]:
+    """Return names of the database."""
     with psycopg.connect(url) as conn:
-        return frozenset(name for (name,) in conn.execute(NAMES))
+        return frozenset(name for (name,) in conn.execute(query))

@@ -150,6 +150,26 @@ def test_index_has_every_resource_and_function(demo: Database) -> None:
     assert sorted(listed) == sorted(name for (name,) in found)
 
 
+def test_page_of_a_resource_has_its_columns(demo: Database) -> None:
+    """Say of every column of a resource, and argument of a function, what it means."""
+    page_of = dict(re.findall(r"^\| \[`(\w+)`\]\(api/(\w+)\.md", INDEX, re.M))
+    with demo.connect() as conn:
+        found = conn.execute(
+            "select relname, attname from pg_attribute"
+            " inner join pg_class on attrelid = pg_class.oid"
+            " where relnamespace = 'api'::regnamespace and relkind = 'v' and attnum > 0 union "
+            "select proname, unnest(proargnames[1:pronargs]) from pg_proc"
+            " where pronamespace = 'api'::regnamespace"
+        ).fetchall()
+    texts = {page.stem: page.read_text("utf-8") for page in PAGES}
+
+    assert [
+        (thing, name)
+        for thing, name in found
+        if thing in page_of and not re.search(rf"`[^`]*\b{name}\b[^`]*`", texts[page_of[thing]])
+    ] == []
+
+
 def test_index_leads_to_every_page() -> None:
     """Link each page of docs/api."""
     linked = set(re.findall(r"\(api/(\w+\.md)", INDEX))

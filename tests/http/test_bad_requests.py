@@ -241,6 +241,13 @@ def test_query_that_is_read_in_whole_is_answered(world: World, query: str) -> No
 BAD_REQUESTS: dict[str, tuple[str, str, dict[str, str], int, str]] = {
     "another schema": ("GET", "/samples", {"Accept-Profile": "aspen"}, 406, "PGRST106"),
     "another media type": ("GET", "/samples", {"Accept": "application/xml"}, 415, "PGRST107"),
+    "a media type of PostGIS": (
+        "GET",
+        "/samples",
+        {"Accept": "application/geo+json"},
+        415,
+        "PGRST107",
+    ),
     "one object of many": (
         "GET",
         "/samples",

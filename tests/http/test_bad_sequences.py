@@ -42,11 +42,26 @@ def test_bad_letters_of_every_sequence_are_named(world: World) -> None:
     assert world.count() == before
 
 
+def test_missing_keys_of_every_sequence_are_named(world: World) -> None:
+    """Say which row lacks what, before the policies find that it is nobody's."""
+    good = world.sequence(world.bare_sample())
+    missing = [good | {"group_id": None}, good | {"sample_id": None}]
+
+    status, code, found = problems(world.alice.post("/sequences", json=[good, *missing]))
+
+    assert (status, code) == (400, "invalid_sequence")
+    assert [(problem["row"], problem["field"], problem["reason"]) for problem in found] == [
+        (2, "group_id", "is required"),
+        (3, "sample_id", "is required"),
+    ]
+
+
 BAD_SEQUENCES: dict[str, tuple[str, Any]] = {
     "a bad letter": ("sequence", f"{GENOME}?"),
     "a header": ("sequence", f">name\n{GENOME}"),
     "too few letters": ("sequence", "ACGT"),
     "no letter": ("sequence", ""),
+    "no sequence": ("sequence", None),
     "a date before sequencing": ("sequencing_date", "1969-12-31"),
     "a date to come": ("sequencing_date", "2999-01-01"),
     "a negative depth": ("sequencing_depth", -1),

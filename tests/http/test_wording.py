@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.http.leaks import leaks
 from tests.http.world import DRY_RUN, World
+from tests.servers import SETTINGS
 
+EDGE = (SETTINGS.root / "nginx.js").read_text("utf-8")
 Provoke = Callable[[World], httpx.Response]
 
 EXISTS = ("A row with this key exists", "Change the row, or upsert.")
@@ -72,6 +76,26 @@ REFUSALS: dict[str, tuple[Provoke, tuple[str, str | None], str | None]] = {
         RULE,
         '{"rule":"name_length"}',
     ),
+    "a rule of members": (
+        patch("ada", "group_members?group_id=eq.{world.group}", role="x"),
+        RULE,
+        '{"rule":"role"}',
+    ),
+    "a column of a member that nobody may write": (
+        patch("ada", "group_members?group_id=eq.{world.group}", id=1),
+        ("permission denied for table group_members", None),
+        None,
+    ),
+    "a column of one's own row that nobody may write": (
+        patch("alice", "me", id=1),
+        ("permission denied for table me", None),
+        None,
+    ),
+    "a column of a run that nobody may write": (
+        patch("alice", "phylo_runs?id=eq.{world.run}", id=1),
+        ("permission denied for table phylo_runs", None),
+        None,
+    ),
     "an operator": (
         lambda world: world.alice.get("/samples?collection_date=like.2024*"),
         (
@@ -116,9 +140,22 @@ def test_refusal_is_worded_for_clients(
     world: World, provoke: Provoke, said: tuple[str, str | None], details: str | None
 ) -> None:
     """Say what is wrong, and name columns, rules and resources."""
-    body = provoke(world).json()
+    response = provoke(world)
 
+    body = response.json()
     assert (body["message"], body["hint"], body["details"]) == (*said, details)
+    assert leaks(world, response) == []
+
+
+def test_edge_knows_which_resources_have_a_table_of_their_name(world: World) -> None:
+    """Name a new resource, and no table that clients do not know."""
+    [listed] = re.findall(r"const RESOURCES = new RegExp\((.*?)\);", EDGE, re.S)
+    found = world.conn.execute(
+        "select relname from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'"
+        " intersect select relname from pg_class where relnamespace = 'aspen'::regnamespace"
+    ).fetchall()
+
+    assert sorted(re.findall(r"[a-z_]{2,}", listed)) == sorted(name for (name,) in found)
 
 
 def test_wording_keeps_characters_of_every_kind(world: World) -> None:

@@ -37,7 +37,7 @@ comment on column api.phylo_runs.id is 'Identifier of the row';
 comment on column api.phylo_runs.group_id is 'Group that owns the row; see groups in me';
 comment on column api.phylo_runs.pathogen_id is 'Pathogen; see pathogens';
 comment on column api.phylo_runs.name is
-'Name of the run and its tree, 1 to 128 characters; PATCH changes it';
+'Name of the run and its tree; required, 1 to 128 characters';
 comment on column api.phylo_runs.tree_type is 'OVERVIEW, TARGETED or NON_CONTEXTUALIZED';
 comment on column api.phylo_runs.template_args is $$Filters of the run
 

@@ -1,10 +1,11 @@
 -- Read from the catalogue at every request, so that every kind of load, and every grant, is seen at
 -- once. A view has no "not null", no identity and no checks, so they are looked up in the tables it
--- is made of, by the name of the column; a column that is masked says "null" in its comment. Where
--- a trigger writes instead of the view, clients write what api_writer may update, and when they
--- insert a row also what the comment calls required. A column of a previous version is a column of
--- a view of api: what is known of that is known of it. A column that has another name in its table
--- is looked up by the tree of the view.
+-- is made of, by the name of the column; a column that is masked says "null" in its comment, and
+-- one that its table allows to be null for other rows alone says "required". Where a trigger writes
+-- instead of the view, clients write what api_writer may update, and when they insert a row also
+-- what the comment calls required. A column of a previous version is a column of a view of api:
+-- what is known of that is known of it. A column that has another name in its table is looked up by
+-- the tree of the view.
 create or replace function internal.api_columns()
 returns table (
     resource_oid oid,
@@ -163,7 +164,8 @@ begin atomic
         coalesce(types.example, 'is.null') as example,
         internal.default_value(defaults.expression) as default_value,
         coalesce(not sources.is_not_null, true)
-        or comments.description ~* '\mnull\M' as is_nullable,
+        and coalesce(comments.description !~* '\mrequired\M', true)
+        or coalesce(comments.description ~* '\mnull\M', false) as is_nullable,
         comments.description ~* '\mrequired\M'
         or coalesce(
             sources.is_needed and views.inserting_role <> 'api_writer'
