@@ -1,7 +1,7 @@
 create or replace trigger lineage_aliases_check_values
 before insert or update on aspen.lineage_aliases
 for each row
-execute function internal.check_values('alias', 'patterns');
+execute function internal.check_values('pathogen_id', 'alias', 'patterns');
 
 create or replace trigger lineage_aliases_raise_problems
 after insert or update on aspen.lineage_aliases

@@ -1,7 +1,7 @@
 create or replace trigger lineages_check_values
 before insert or update on aspen.lineages
 for each row
-execute function internal.check_values('lineage');
+execute function internal.check_values('pathogen_id', 'lineage');
 
 create or replace trigger lineages_raise_problems
 after insert or update on aspen.lineages

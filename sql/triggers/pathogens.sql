@@ -1,7 +1,9 @@
 create or replace trigger pathogens_check_values
 before insert or update on aspen.pathogens
 for each row
-execute function internal.check_values('slug', 'name', 'organism');
+execute function internal.check_values(
+    'slug', 'name', 'organism', 'has_lineage_filter', 'has_usher'
+);
 
 create or replace trigger pathogens_raise_problems
 after insert or update on aspen.pathogens

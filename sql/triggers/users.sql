@@ -1,7 +1,7 @@
 create or replace trigger users_check_values
 before insert or update on aspen.users
 for each row
-execute function internal.check_values('name');
+execute function internal.check_values('name', 'agreed_to_tos');
 
 create or replace trigger users_raise_problems
 after insert or update on aspen.users

@@ -1,7 +1,7 @@
 create or replace trigger usher_options_check_values
 before insert or update on aspen.usher_options
 for each row
-execute function internal.check_values('description', 'value');
+execute function internal.check_values('pathogen_id', 'description', 'value');
 
 create or replace trigger usher_options_raise_problems
 after insert or update on aspen.usher_options

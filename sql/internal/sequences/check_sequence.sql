@@ -21,6 +21,8 @@ begin
     end if;
     if new.sequencing_date not between '1970-01-01' and current_date + 1
         or not (new.sequencing_depth >= 0 and new.sequencing_depth < 'Infinity')
+        or new.group_id is null
+        or new.sample_id is null
         or coalesce(current_setting('aspen.bad_value_count', true), '') <> ''
     then
         problems := internal.noted_problems(jsonb_build_object(
@@ -32,7 +34,15 @@ begin
             select coalesce(jsonb_agg(jsonb_build_object(
                 'field', found.field, 'value', found.value, 'reason', found.reason
             )), '[]')
-            from internal.sequencing_problems(new.sequencing_date, new.sequencing_depth) as found
+            from (
+                select field, value, reason
+                from internal.sequencing_problems(new.sequencing_date, new.sequencing_depth)
+                union all
+                select field, null, 'is required'
+                from (values ('group_id', new.group_id), ('sample_id', new.sample_id))
+                    as keys (field, id)
+                where id is null
+            ) as found
             where not problems @> jsonb_build_array(jsonb_build_object('field', found.field))
         );
     end if;

@@ -11,8 +11,9 @@ set search_path = ''
 as $$
 declare
     -- Checked first, because a regular expression takes four bytes of memory per base.
-    problem text := case when octet_length(new.sequence) > 10000000
-        then internal.sequence_problem(new.sequence) end;
+    problem text := case when new.sequence is null then 'is required'
+        when octet_length(new.sequence) > 10000000
+            then internal.sequence_problem(new.sequence) end;
     known text := new.sequence;
     gaps integer := 0;
 begin
