@@ -29,7 +29,7 @@ const REFUSALS = {
     too_many_requests: [429, 'Too many requests',
         'Send it again after Retry-After seconds.'],
     headers_too_large: [431, 'The headers of the request are too large',
-        'One header has at most 32 kB.'],
+        'One header has at most 32 kB, and all together have 48 kB.'],
     internal_error: [500, 'Something went wrong',
         'Report it with the X-Request-Id of this answer.'],
     api_unavailable: [503, 'The API cannot be reached',
@@ -348,26 +348,59 @@ const LONGEST_ERROR = 65536;
 // The description of the API, and reference data, get a tag, if they are not longer than this.
 const IS_TAGGED = /^GET \/(?:(?:lineages|lineage_aliases|locations|pathogens|public_repositories|repository_data|usher_options|rpc\/(?:openapi|json_schema|manual))\b|\?| )/;
 const LONGEST_TAGGED = 1048576;
+// PostgREST reads headers of 51,200 bytes together, with those that nginx adds.
+const MOST_HEADERS = 50000;
+// The header of a request is kept up to this length, and a CSV body is followed up to this one.
+const LONGEST_HEAD = 65536;
+const LONGEST_FOLLOWED = 33554432;
+const IS_CSV = /\r\ncontent-type: *text\/csv/i;
+const QUOTE = 34;
+const LINE_FEED = 10;
+const RETURN = 13;
+const COMMA = 44;
 const TWO = 50;
 const FOUR = 52;
 const FIVE = 53;
 
 function correctStatus(session) {
-    let asked;
+    let asked = null;
+    let csv;
     let held;
     let pieces;
 
     function request(data, flags) {
-        session.off('upstream');
-        asked = data;
-        held = null;
-        pieces = null;
-        session.on('downstream', answer);
+        if (!asked) {
+            asked = data;
+            csv = null;
+            held = null;
+            pieces = null;
+            session.on('downstream', answer);
+        } else {
+            asked = Buffer.concat([asked, data]);
+        }
+        const end = asked.indexOf('\r\n\r\n');
+        if (end >= 0 || asked.length > LONGEST_HEAD) {
+            session.off('upstream');
+        }
+        if (end >= 0 && IS_CSV.test(asked.slice(0, end).toString())) {
+            csv = { isOpen: false, isBroken: false, before: LINE_FEED, length: 0 };
+            follow(csv, asked.slice(end + 4));
+            session.on('upstream', body);
+        }
+        session.send(data, flags);
+    }
+
+    function body(data, flags) {
+        follow(csv, data);
+        if (csv.isBroken || csv.length > LONGEST_FOLLOWED) {
+            session.off('upstream');
+        }
         session.send(data, flags);
     }
 
     function answer(data, flags) {
-        if (data.length === 0 && flags.last && !held && !pieces && isCsvBroken(asked.toString())) {
+        const hasEnded = data.length === 0 && flags.last && !held && !pieces;
+        if (hasEnded && csv && csv.isBroken) {
             session.send(withBody('HTTP/1.1 400 Refused', '', bodyOf('invalid_csv')), flags);
             return;
         }
@@ -410,7 +443,9 @@ function correctStatus(session) {
 
     function rearm() {
         session.off('downstream');
+        session.off('upstream');
         session.on('upstream', request);
+        asked = null;
     }
 
     session.on('upstream', request);
@@ -435,6 +470,9 @@ function corrected(asked, answered) {
     const body = answered.slice(end + 4);
     const status = head.slice(9, 12);
     if (/\r\ncontent-type: text\/plain/i.test(head) || body.endsWith('\r\n{}' + LAST_CHUNK)) {
+        if (status === '400' && Buffer.byteLength(asked.split('\r\n\r\n')[0]) > MOST_HEADERS) {
+            return rewritten(head, 431);
+        }
         const code = status === '500' ? codeOfFailure(asked) : '';
         return rewritten(head, code ? 400 : Number(status), code);
     }
@@ -561,12 +599,24 @@ function isEncodingBroken(asked) {
         || /\r\ncontent-type: (?:text\/csv|application\/x-www-form-urlencoded)/i.test(head);
 }
 
-// Tell whether PostgREST hung up because of a quote that is out of place: it then fails to repeat a text
-// with several characters that are not ASCII. A field that ends after what is known here is none.
-function isCsvBroken(asked) {
-    const end = asked.indexOf('\r\n\r\n');
-    const body = asked.slice(end + 4).replace(/(^|[,\r\n])"(?:[^"]|"")*(?:"(?=[,\r\n])|"?$)/g, '$1');
-    return /\r\ncontent-type: *text\/csv/i.test(asked.slice(0, end)) && body.includes('"');
+// Follow the quotes of a CSV body through its pieces: PostgREST hangs up at one that is out of place if
+// several characters that are not ASCII come after it, because it fails to repeat them.
+function follow(csv, piece) {
+    csv.length += piece.length;
+    if (!csv.isOpen && csv.before === QUOTE && piece.length > 0) {
+        csv.isBroken = !isBesideQuote(piece[0]);
+    }
+    for (let at = piece.indexOf(QUOTE); at >= 0 && !csv.isBroken; at = piece.indexOf(QUOTE, at + 1)) {
+        const neighbour = csv.isOpen ? piece[at + 1] : at > 0 ? piece[at - 1] : csv.before;
+        csv.isOpen = !csv.isOpen;
+        csv.isBroken = neighbour !== undefined && !isBesideQuote(neighbour);
+    }
+    csv.before = piece.length > 0 ? piece[piece.length - 1] : csv.before;
+}
+
+// Tell whether a byte may stand before a quote that opens a value, or behind one that closes it.
+function isBesideQuote(byte) {
+    return byte === COMMA || byte === LINE_FEED || byte === RETURN || byte === QUOTE;
 }
 
 export default {

@@ -11,7 +11,7 @@ import click
 
 from control.app import App
 from control.commands.options import echo_json, json_option, say
-from control.commands.places import Address, Place, scratch_option
+from control.commands.places import Address, Folder, Place, scratch_option
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.storage.s3 import S3Uri
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("archive")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", type=Folder())
 @click.option("--once", is_flag=True, help="Make a base backup, wait until it is complete, end.")
 @click.option("--no-objects", is_flag=True, help="Leave out the files in S3.")
 @click.option(

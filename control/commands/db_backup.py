@@ -11,7 +11,7 @@ import click
 from control.app import App
 from control.commands.db_archive import restore_moment
 from control.commands.options import echo_json, json_option, say, tell_incomplete
-from control.commands.places import Place, scratch_option
+from control.commands.places import Folder, Place, scratch_option
 from control.storage.s3 import S3Uri
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def backups(app: App, folder: Path | S3Uri, as_json: bool) -> None:
 @click.option("--drop-previous", is_flag=True, help="Delete the previous database.")
 @click.option(
     "--into",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     help="Restore an archive into this new data directory of a server instead.",
 )
 @click.option("--to-time", metavar="TIME", help="With --into: stop at this time.")

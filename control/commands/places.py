@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from control.storage.s3 import SCHEME, S3Uri
+
+_IS_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+class Folder(click.Path):
+    """Parse a directory of this machine, and refuse an address.
+
+    As a name, S3://vault/x would leave here what was to be encrypted and sent away.
+    """
+
+    name = "DIRECTORY"
+
+    def __init__(self, *, exists: bool = False) -> None:
+        super().__init__(path_type=Path, file_okay=False, exists=exists)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        if _IS_ADDRESS.match(f"{value}"):
+            self.fail(f"{value!r} is no directory of this machine", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Place(click.ParamType[Path | S3Uri]):
@@ -15,7 +42,7 @@ class Place(click.ParamType[Path | S3Uri]):
     name = "DIRECTORY"
 
     def __init__(self, *, exists: bool = False) -> None:
-        self._folder = click.Path(path_type=Path, file_okay=False, exists=exists)
+        self._folder = Folder(exists=exists)
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None

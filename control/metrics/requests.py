@@ -14,8 +14,10 @@ from control.metrics.families import Family, Sample
 
 # In seconds. 0.25 and 1 are the limits of docs/service-levels.md.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# The API has about a hundred; paths that nobody serves are "-" in the log.
+# The API has about a hundred. Paths that nobody serves are "-" in the log, unless they were refused
+# before anybody knew: such routes leave room for those that are served.
 MOST_ROUTES = 250
+MOST_REFUSED_ROUTES = 125
 OTHER = "other"
 METHODS = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 _ROUTE = re.compile(r"-|/[a-z_/]{0,80}")
@@ -81,16 +83,16 @@ class RequestCounts:
             if request is None:
                 self.skipped += 1
                 continue
-            key = (self._known(request.route), request.method)
+            key = (self._known(request.route, request.status < 400), request.method)
             self._requests[*key, f"{request.status // 100}xx"] += 1
             buckets = self._buckets.setdefault(key, [0] * (len(BUCKETS) + 1))
             buckets[bisect_left(BUCKETS, request.seconds)] += 1
             self._seconds[key] += request.seconds
             self._bytes[key] += request.size
 
-    def _known(self, route: str) -> str:
+    def _known(self, route: str, is_served: bool) -> str:
         if route not in self._routes:
-            if len(self._routes) >= MOST_ROUTES:
+            if len(self._routes) >= (MOST_ROUTES if is_served else MOST_REFUSED_ROUTES):
                 return OTHER
             self._routes.add(route)
         return route

@@ -36,6 +36,18 @@ def test_reference_data_is_kept_for_one_token_only(world: World) -> None:
     assert refusal(world.nobody.get(f"/lineages?lineage=eq.{name}&select=lineage"))[0] == 401
 
 
+def test_reference_data_is_kept_for_one_range_only(world: World) -> None:
+    """Page it by the header Range, which nginx would leave out of what it caches."""
+    names = [f"range-{number}-{world.name}" for number in range(2)]
+    for name in names:
+        new_lineage(world, name)
+    path = f"/lineages?lineage=like.range-*-{world.name}&select=lineage&order=lineage"
+
+    pages = [rows(world.alice.get(path, headers={"Range": f"{at}-{at}"})) for at in range(2)]
+
+    assert pages == [[{"lineage": name}] for name in names]
+
+
 def test_rows_embedded_in_reference_data_are_not_kept(world: World) -> None:
     """Cache only rows that are the same for everybody; embedded rows are the caller's."""
     path = f"/pathogens?id=eq.{world.pathogen}&select=id,samples(count)"

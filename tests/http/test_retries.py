@@ -179,6 +179,18 @@ def test_request_sent_again_gets_the_first_answer(world: World, label: str, send
     assert counts(world) == stored
 
 
+@pytest.mark.parametrize("asked", ["5-9", "5-1"])
+def test_range_is_not_that_of_the_kept_answer(world: World, asked: str) -> None:
+    """Send the answer again as a whole: a POST has no pages."""
+    headers = keyed() | {"Range": asked}
+    body = world.batch(world.batch_sample(f"page-{asked}"))
+
+    first, second = [world.alice.post(CREATE, json=body, headers=headers) for _ in range(2)]
+
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+
+
 @pytest.mark.parametrize(("label", "send"), WAYS.items(), ids=WAYS)
 def test_request_without_a_key_is_executed_again(world: World, label: str, send: Send) -> None:
     """Show that the answers above come from the key: another one executes, or meets the rows."""

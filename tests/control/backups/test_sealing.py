@@ -195,6 +195,29 @@ def test_key_pair_is_made_once(tmp_path: Path) -> None:
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["backup", "S3://vault/nightly/1"],
+        ["backup", "s3:/vault/nightly/1"],
+        ["backup", "gs://vault/nightly/1"],
+        ["archive", "s3://vault/aspen"],
+        ["restore", "here", "--into", "s3://vault/aspen"],
+    ],
+    ids=" ".join,
+)
+def test_address_is_no_name_of_a_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Refuse it, instead of leaving here, for anybody to read, what was to be sent away."""
+    monkeypatch.chdir(tmp_path)
+
+    refused = CliRunner().invoke(cli, ["db", *command])
+
+    assert (refused.exit_code, [*tmp_path.iterdir()]) == (2, [])
+    assert "is no directory of this machine" in refused.output
+
+
 MEASURE = r"""
 import re, sys
 from dataclasses import replace

@@ -96,6 +96,17 @@ def test_methods_and_routes_are_few() -> None:
     assert {dict(labels).get("method") for _, labels in metrics.samples} == {"-", None}
 
 
+def test_routes_that_were_only_refused_leave_room_for_others() -> None:
+    """Keep who asks for paths that do not exist from hiding those that do."""
+    made_up = ["".join("abcdefghij"[int(digit)] for digit in f"{n}") for n in range(1000)]
+    lines = [line(route=f"/{name}", status=400) for name in made_up]
+
+    metrics = counted(*lines, line())
+
+    served = {"route": "/samples", "method": "GET", "status": "2xx"}
+    assert metrics.value("aspen_http_requests_total", **served) == 1
+
+
 @pytest.mark.parametrize(
     ("given", "groups"),
     [
