@@ -334,9 +334,10 @@ const STATUS = {
     '55P03': '503 Service Unavailable\r\nRetry-After: 1',
     '40P01': '409 Conflict',
 };
-// The database closed the connection, crashed or is starting: PostgREST 12 answers 400 without a code,
-// or 500. Whether a request that changes something was executed is not known.
-const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
+// The database closed the connection, waited in vain for a request that hung, crashed or is starting:
+// PostgREST 12 answers 400 without a code, or 500. Whether a request that changes something was executed
+// is not known.
+const IS_CUT_OFF = /^\{"code":"(?:|25P0[34]|57P0[235])"/;
 // PostgREST 12 fails if only some rows are to be changed, in the order of another resource.
 const IS_ORDERED_BY_ANOTHER = /^(?:PATCH|DELETE) [^? ]*\?(?:[^ ]*&)?order=[^& ]*(?:\(|%28)/;
 const LAST_CHUNK = '\r\n0\r\n\r\n';
