@@ -430,6 +430,27 @@ def test_answer_of_a_connection_that_was_cut_asks_to_send_again(
     assert response.headers.get("Retry-After") == ("1" if expected[0] == 503 else None)
 
 
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "cannot set transaction read-write mode during recovery",
+            (503, "api_unavailable"),
+        ),
+        ("cannot update view", (400, "0A000")),
+    ],
+)
+def test_write_that_meets_a_replica_is_to_be_sent_again(
+    tmp_path_factory: pytest.TempPathFactory, message: str, expected: tuple[int, str]
+) -> None:
+    """Answer 503 while the primary moves or is none, and not that the request is wrong."""
+    body = f'{{"code":"0A000","details":null,"hint":null,"message":"{message}"}}'
+    with replaying(tmp_path_factory.mktemp("replica"), ("400 Bad Request", body)) as url:
+        response = httpx.post(f"{url}/samples", headers=JSON | {"Authorization": "Bearer x"})
+
+    assert refusal(response) == expected
+
+
 TOO_MANY = (
     "429 Too Many Requests",
     '{"code":"too_many_requests","details":"{}","hint":"","message":""}',
