@@ -335,9 +335,12 @@ const STATUS = {
     '55P03': '503 Service Unavailable\r\nRetry-After: 1',
     '40P01': '409 Conflict',
 };
-// The database closed the connection, crashed or is starting: PostgREST 12 answers 400 without a code,
-// or 500. Whether a request that changes something was executed is not known.
-const IS_CUT_OFF = /^\{"code":"(?:|57P02|57P03)"/;
+// The database closed the connection, waited in vain for a request that hung, crashed or is starting:
+// PostgREST 12 answers 400 without a code, or 500. Whether a request that changes something was executed
+// is not known.
+const IS_CUT_OFF = /^\{"code":"(?:|25P0[34]|57P0[235])"/;
+// The writer was led to a server that is no longer the primary, and for which PostgREST says 400.
+const IS_OF_REPLICA = /^\{"code":"0A000",.*"cannot set transaction read-write mode during recovery"/;
 // PostgREST 12 fails if only some rows are to be changed, in the order of another resource.
 const IS_ORDERED_BY_ANOTHER = /^(?:PATCH|DELETE) [^? ]*\?(?:[^ ]*&)?order=[^& ]*(?:\(|%28)/;
 // PostgREST believes that every database makes GeoJSON.
@@ -476,7 +479,8 @@ function corrected(asked, answered) {
         const code = status === '500' ? codeOfFailure(asked) : '';
         return rewritten(head, code ? 400 : Number(status), code);
     }
-    if (IS_CUT_OFF.test(body.replace(/^[0-9a-f]+\r\n/i, ''))) {
+    const error = body.replace(/^[0-9a-f]+\r\n/i, '');
+    if (IS_CUT_OFF.test(error) || IS_OF_REPLICA.test(error)) {
         return rewritten(`${head}\r\nRetry-After: 1`, 503);
     }
     if (body.includes(NO_GEOJSON)) {

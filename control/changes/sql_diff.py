@@ -18,7 +18,13 @@ from control.database import connect
 from control.errors import ControlError
 from control.schema.code import Contents, FileChanges, load_code, read_contents
 from control.schema.code_objects import changed_by_hand, loaded_objects
-from control.schema.diff import Action, Comparison, Difference, compare_databases
+from control.schema.diff import (
+    Action,
+    Comparison,
+    Difference,
+    compare_databases,
+    url_for_node,
+)
 from control.schema.ledger import migrations_of
 from control.schema.migrate import migrate_status
 from control.settings import Settings
@@ -66,10 +72,10 @@ def sql_diff(settings: Settings) -> SqlDiff:
     contents = read_contents(settings.root)
     with connect(settings, "sql diff") as conn, cloning.clone_server(settings) as clones:
         _refuse_other_version(conn, clones)
-        return _diff(conn, f"{settings.database_url}", contents, clones)
+        return _diff(conn, contents, clones)
 
 
-def _diff(conn: psycopg.Connection, url: str, contents: Contents, clones: CloneServer) -> SqlDiff:
+def _diff(conn: psycopg.Connection, contents: Contents, clones: CloneServer) -> SqlDiff:
     status = migrate_status(conn, contents.root, contents)
     known = migrations_of(contents.root)
     applied = [
@@ -86,7 +92,7 @@ def _diff(conn: psycopg.Connection, url: str, contents: Contents, clones: CloneS
         with clone.transaction():
             load_code(clone, contents)
         target_files = _files(clone)
-    urls = {"here": url, "target": clones.url("target")}
+    urls = {"here": url_for_node(conn.info), "target": clones.url("target")}
     pairs = [("here", "target")]
     if pending:
         urls["applied"] = clones.url("applied")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from control.cluster.programs import find_pgbouncer
-from control.cluster.state import ClusterState
+from control.cluster.state import OPERATOR, ClusterState
 from control.local import connect_here
 from control.settings import Settings
 from control.stack.ports import HOST
@@ -22,6 +23,8 @@ from control.stack.unprivileged import command_prefix, owner_of_data
 READY_SECONDS = 20
 SESSION, TRANSACTION = POOLINGS = ("session", "transaction")
 LOGIN = "authenticator"
+# The database in which PgBouncer itself is told what to do.
+CONSOLE = "pgbouncer"
 # Connections to the primary. In session mode each connection of a PostgREST takes one.
 SERVERS = {SESSION: 60, TRANSACTION: 20}
 
@@ -74,7 +77,7 @@ class Bouncer:
         return Launch(
             [*command_prefix(program, self.home), program, str(self.home / "pgbouncer.ini")],
             {"PATH": os.defpath},
-            inputs=self._configuration() + self.state.passwords[LOGIN],
+            inputs=self._configuration() + self._users(),
         )
 
     def start(self) -> None:
@@ -109,14 +112,35 @@ class Bouncer:
 
     def lead_to(self, port: int, database: str = DATABASE) -> None:
         """Lead to another PostgreSQL from now on; connections to the one before end."""
-        address = f"host={HOST} port={port} dbname={database}"
-        self._write("databases.ini", f"[databases]\n{DATABASE} = {address}\n")
+        path = self.home / "databases.ini"
+        led = f"[databases]\n{DATABASE} = host={HOST} port={port} dbname={database}\n"
+        is_new = not path.exists() or path.read_text("utf-8") != led
+        self._write(path.name, led)
         if (pid := self.server.pid()) is not None:
             os.kill(pid, signal.SIGHUP)
+            if is_new:
+                self._end_connections()
+
+    def _end_connections(self) -> None:
+        """End those that a request holds, too: a server that hangs would keep them for ever."""
+        with (
+            suppress(psycopg.Error),
+            connect_here(
+                self.state.bouncer_url(OPERATOR, CONSOLE), connect_timeout=2, prepare_threshold=None
+            ) as console,
+        ):
+            # First, so that whoever connects again is led to the new one.
+            console.execute("reload")
+            console.execute(f"kill {DATABASE}")
+            console.execute(f"resume {DATABASE}")
 
     def _write_settings(self) -> None:
         self._write("pgbouncer.ini", self._configuration())
-        self._write("users.txt", f'"{LOGIN}" "{self.state.passwords[LOGIN]}"\n')
+        self._write("users.txt", self._users())
+
+    def _users(self) -> str:
+        logins = (LOGIN, OPERATOR)
+        return "".join(f'"{login}" "{self.state.passwords[login]}"\n' for login in logins)
 
     def _configuration(self) -> str:
         return f"""\
@@ -128,6 +152,7 @@ listen_port = {self.state.ports["pgbouncer"]}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {self.home / "users.txt"}
+admin_users = {OPERATOR}
 pool_mode = {self.pooling}
 default_pool_size = {self.most_servers or SERVERS[self.pooling]}
 max_client_conn = 500

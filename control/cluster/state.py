@@ -9,7 +9,8 @@ from control.settings import Settings
 from control.stack.ports import HOST
 from control.stack.state import DATABASE, LOGINS, SUPERUSER, State
 
-# Patroni's own logins: of replicas in PostgreSQL, and of whoever changes something over its HTTP.
+# Patroni's own logins: of replicas in PostgreSQL, and of whoever changes something over its HTTP or
+# in the console of PgBouncer.
 REPLICATOR, OPERATOR = "replicator", "patroni"
 NODES = (1, 2, 3)
 # The PostgREST that writes, and one for each replica.
@@ -17,6 +18,8 @@ WRITER, READERS = 1, (2, 3)
 INSTANCES = (WRITER, *READERS)
 # Writes while the writer or PgBouncer restarts, and reaches the primary without PgBouncer.
 STAND_IN = 4
+# A node that hangs accepts connections and says nothing: the next one is asked after so long.
+CONNECT_SECONDS = 3
 # How far above the ports of the local stack those of the cluster begin.
 PORTS_ABOVE = 100
 
@@ -39,28 +42,28 @@ class ClusterState(State):
         """Return the address of the primary, whichever of the nodes that is."""
         return self.url_of_one(login, database, "read-write", NODES)
 
-    def replica_url(self, login: str, first: int, database: str = DATABASE) -> str:
+    def replica_url(self, login: str, reader: int, database: str = DATABASE) -> str:
         """Return the address of a replica, or of the primary while there is none.
 
-        Several readers begin with different nodes.
+        The readers ask in opposite orders: whichever node is the primary, each has another replica.
         """
-        order = (*(n for n in NODES if n >= first), *(n for n in NODES if n < first))
+        order = NODES if reader == READERS[0] else NODES[::-1]
         return self.url_of_one(login, database, "prefer-standby", order)
 
     def node_url(self, login: str, node: int, database: str = DATABASE) -> str:
         """Return the address of one node."""
         return self.url_of_one(login, database, "any", (node,))
 
-    def bouncer_url(self, login: str) -> str:
+    def bouncer_url(self, login: str, database: str = DATABASE) -> str:
         """Return the address of PgBouncer, which leads to the primary."""
-        return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.ports['pgbouncer']}/{DATABASE}"
+        return f"postgresql://{login}:{self.passwords[login]}@{HOST}:{self.ports['pgbouncer']}/{database}"
 
     def url_of_one(self, login: str, database: str, attributes: str, nodes: tuple[int, ...]) -> str:
         """Return the address of the first of these nodes that is what is asked for."""
         hosts = ",".join(f"{HOST}:{self.ports[f'postgres_{node}']}" for node in nodes)
         return (
             f"postgresql://{login}:{self.passwords[login]}@{hosts}/{database}"
-            f"?target_session_attrs={attributes}"
+            f"?target_session_attrs={attributes}&connect_timeout={CONNECT_SECONDS}"
         )
 
     def applied_to(self, settings: Settings) -> Settings:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
 
 from control.errors import ControlError
 
@@ -91,6 +94,21 @@ def compare_databases(
         )
         for found in json.loads(answer)
     ]
+
+
+def url_for_node(info: psycopg.ConnectionInfo) -> str:
+    """Return the address of the server that answered, in the form that node reads.
+
+    An address for libpq may name several servers, or be words: `host=db user=control`.
+    """
+    used = info.get_parameters()
+    of_tls = {
+        key: used[key] for key in ("sslmode", "sslrootcert", "sslcert", "sslkey") if key in used
+    }
+    query = {"host": info.host, "port": info.port, "user": info.user, "password": info.password}
+    return (
+        f"postgresql:///{quote(info.dbname, safe='')}?{urlencode(query | of_tls, quote_via=quote)}"
+    )
 
 
 def _run(script: str, given: Mapping[str, Any]) -> str:

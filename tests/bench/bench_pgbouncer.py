@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from control.cluster.bouncer import LOGIN, SESSION, TRANSACTION, Bouncer
-from control.cluster.state import ClusterState
+from control.cluster.state import OPERATOR, ClusterState
 from control.stack.ports import next_free
 from tests.bench.load import Load, Service, load, require_wrk
 from tests.bench.report import Report, Side, at_most
 from tests.bench.servers import HERE, Bench
+from tests.names import unique
 
 PATH = "/me?select=id"
 ROUNDS = 5
@@ -60,7 +61,8 @@ def pooled(bench: Bench, database: str, pooling: str) -> Iterator[Service]:
     home = bench.settings.data_dir / "pgbouncer"
     settings = replace(bench.settings, data_dir=home)
     ports = {"pgbouncer": next_free(bench.settings.first_port + 50)}
-    state = ClusterState(home / "env.json", ports, bench.state.passwords)
+    passwords = {**bench.state.passwords, OPERATOR: unique()}
+    state = ClusterState(home / "env.json", ports, passwords)
     bouncer = Bouncer(settings, state)
     # One that a killed run left behind.
     bouncer.server.stop()

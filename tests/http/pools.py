@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from control.cluster.bouncer import LOGIN, TRANSACTION, Bouncer
-from control.cluster.state import ClusterState
+from control.cluster.state import OPERATOR, ClusterState
 from control.settings import Settings
 from control.stack.health import http_ok
 from control.stack.ports import HOST, any_free
@@ -32,6 +32,11 @@ class Pool:
     def url(self) -> str:
         """Return its address for the login of PostgREST."""
         return self.state.bouncer_url(LOGIN)
+
+    @property
+    def bouncer(self) -> Bouncer:
+        """Return its process."""
+        return Bouncer(self.settings, self.state)
 
     @contextmanager
     def postgrest(self, *, prepares: bool | None = None) -> Iterator[Api]:
@@ -83,7 +88,8 @@ def run_pool(api: Api, home: Path, pooling: str, most_servers: int) -> Iterator[
     """Start PgBouncer in one mode, and stop it at the end."""
     settings = replace(SETTINGS, data_dir=home)
     cluster = api.database.cluster
-    state = ClusterState(home / "env.json", {"pgbouncer": any_free()}, cluster.passwords)
+    passwords = {**cluster.passwords, OPERATOR: unique()}
+    state = ClusterState(home / "env.json", {"pgbouncer": any_free()}, passwords)
     bouncer = Bouncer(settings, state, most_servers=most_servers)
     bouncer.pool_by(pooling)
     bouncer.lead_to(cluster.port, api.database.name)

@@ -7,6 +7,8 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -418,11 +420,36 @@ def test_edge_without_postgrest_says_so(
     assert response.headers["Retry-After"] == "1"
 
 
+@contextmanager
+def replaying(directory: Path, *answers: tuple[str, str]) -> Iterator[str]:
+    """Run the edge before a server that gives these answers, then the last one again and again."""
+    left = [
+        f"HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode()
+        for status, body in answers
+    ]
+
+    class Replay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                self.request.sendall(left.pop(0) if len(left) > 1 else left[0])
+
+    with socketserver.ThreadingTCPServer((HOST, 0), Replay) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            with run_edge(directory, any_free(), server.server_address[1]) as url:
+                yield url
+        finally:
+            server.shutdown()
+
+
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
         ("400 Bad Request", "", (503, "api_unavailable")),
         ("500 Internal Server Error", "57P02", (503, "api_unavailable")),
+        ("500 Internal Server Error", "25P03", (503, "api_unavailable")),
         ("400 Bad Request", "22023", (400, "22023")),
     ],
 )
@@ -434,33 +461,63 @@ def test_answer_of_a_connection_that_was_cut_asks_to_send_again(
     code: str,
     expected: tuple[int, str],
 ) -> None:
-    """Answer 503 where PostgREST says nothing but 400, because the database crashed under it.
+    """Answer 503 where PostgREST says 400 or 500, because the database crashed or hung under it.
 
     What PostgREST then sends is replayed byte for byte: it depends on the moment of the crash.
     """
     body = f'{{"code":"{code}","details":null,"hint":null,"message":""}}'
-    chunked = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json; charset=utf-8\r\n"
-    answer = f"{head}Transfer-Encoding: chunked\r\n\r\n{chunked}".encode()
-
-    class Replay(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            while self.request.recv(65536):
-                self.request.sendall(answer)
-
-    with socketserver.ThreadingTCPServer((HOST, 0), Replay) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            directory = tmp_path_factory.mktemp("cut")
-            with run_edge(directory, any_free(), server.server_address[1]) as url:
-                headers = {"Authorization": "Bearer x"}
-                response = httpx.request(method, f"{url}/samples", headers=headers)
-        finally:
-            server.shutdown()
+    with replaying(tmp_path_factory.mktemp("cut"), (status, body)) as url:
+        response = httpx.request(method, f"{url}/samples", headers={"Authorization": "Bearer x"})
 
     assert refusal(response) == expected
     assert response.headers.get("Retry-After") == ("1" if expected[0] == 503 else None)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "cannot set transaction read-write mode during recovery",
+            (503, "api_unavailable"),
+        ),
+        ("cannot update view", (400, "0A000")),
+    ],
+)
+def test_write_that_meets_a_replica_is_to_be_sent_again(
+    tmp_path_factory: pytest.TempPathFactory, message: str, expected: tuple[int, str]
+) -> None:
+    """Answer 503 while the primary moves or is none, and not that the request is wrong."""
+    body = f'{{"code":"0A000","details":null,"hint":null,"message":"{message}"}}'
+    with replaying(tmp_path_factory.mktemp("replica"), ("400 Bad Request", body)) as url:
+        response = httpx.post(f"{url}/samples", headers=JSON | {"Authorization": "Bearer x"})
+
+    assert refusal(response) == expected
+
+
+TOO_MANY = (
+    "429 Too Many Requests",
+    '{"code":"too_many_requests","details":"{}","hint":"","message":""}',
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([TOO_MANY], (429, "too_many_requests")),
+        ([TOO_MANY, ("200 OK", '{"code":"a row"}')], (200, "a row")),
+    ],
+    ids=["still over the limit", "no longer"],
+)
+def test_status_of_a_repeated_read_is_that_of_its_answer(
+    tmp_path_factory: pytest.TempPathFactory,
+    answers: list[tuple[str, str]],
+    expected: tuple[int, str],
+) -> None:
+    """Do not say 429 above the rows: a read over a limit of the caller's group is repeated."""
+    with replaying(tmp_path_factory.mktemp("repeated"), *answers) as url:
+        response = httpx.get(f"{url}/samples", headers={"Authorization": "Bearer x"})
+
+    assert (response.status_code, response.json()["code"]) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ nor listens (docs/scaling.md). test_isolation.py runs through both as well.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -114,3 +116,17 @@ def test_prepared_statements_are_another_clients_in_transaction_mode(
 
     me = [{"id": world.users["alice"]}]
     assert (asked, groups) == ([me, groups if prepares else me], [{"name": f"lab-{world.name}"}])
+
+
+def test_request_does_not_hang_on_the_server_before(pool: Pool) -> None:
+    """End it, because a server that hangs answers nobody and would keep all connections."""
+    database = pool.api.database
+    with closing(psycopg.connect(pool.url, autocommit=True)) as conn:
+        conn.pgconn.send_query(b"set statement_timeout = 0; select pg_sleep(600)")
+        conn.pgconn.flush()
+        pool.bouncer.lead_to(database.cluster.port, "postgres")
+        ended, _, _ = select.select([conn.pgconn.socket], [], [], 10)
+        pool.bouncer.lead_to(database.cluster.port, database.name)
+
+    assert ended
+    assert pool.bouncer.is_ready()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner, Result
+from psycopg.conninfo import make_conninfo
 
 from control.cli import cli
 from tests.control.schema.checkout import Checkout
@@ -119,3 +121,18 @@ def test_edits_and_pending_migrations_are_told_from_drift(small: Checkout) -> No
         "-- control migrate up puts code right and applies what is pending.",
     ]
     assert "add column mood" not in result.output
+
+
+@pytest.mark.parametrize("form", ["several servers", "words"])
+def test_every_form_of_an_address_is_read(small: Checkout, form: str) -> None:
+    """Compare with the server that answered, as in a cluster, whose address names all nodes."""
+    url = small.environment["ASPEN_DATABASE_URL"]
+    forms = {
+        "several servers": url.replace("@", "@127.0.0.1:1,", 1),
+        "words": make_conninfo(url),
+    }
+
+    environment = small.environment | {"ASPEN_DATABASE_URL": forms[form]}
+    result = CliRunner().invoke(cli, ["sql", "diff"], env=environment)
+
+    assert (result.exit_code, result.output) == (0, "-- Nothing would change.\n")
