@@ -265,6 +265,17 @@ def test_tree_is_json_whatever_is_accepted(world: World, method: str, accept: st
     assert json.loads(response.text)["version"] == "v2"
 
 
+@pytest.mark.parametrize("path", ["phylo_tree?id={}", "phylo_tree_samples?id={}", "manual"])
+def test_document_is_no_json_object(world: World, path: str) -> None:
+    """Refuse what PostgREST would answer with a JSON string under the type of the document."""
+    url = f"/rpc/{path.format(world.tree)}"
+    refused = world.vic.get(url, accept="application/vnd.pgrst.object+json")
+
+    assert refusal(refused) == (415, "PGRST107")
+    assert world.vic.get(url, accept="*/*").is_success
+    assert world.vic.get("/me", accept="application/vnd.pgrst.object+json").is_success
+
+
 @pytest.mark.parametrize("who", BLIND)
 @pytest.mark.parametrize("function", ["phylo_tree", "output_url"])
 def test_hidden_tree_or_output_is_not_found(world: World, function: str, who: str) -> None:
