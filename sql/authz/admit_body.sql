@@ -34,7 +34,7 @@ begin
 end
 $$;
 
-comment on function authz.admit_body() is $$Refuses a body that is too large, and plans for a large one
+comment on function authz.admit_body() is $$Refuse a body that is too large, and plan for a large one
 
 350 MB for create_samples, 32 MB for anything else. Errors: 413 body_too_large.$$;
 

@@ -84,7 +84,7 @@ begin
 end
 $$;
 
-comment on function authz.admit_key() is $$Executes a request with an Idempotency-Key once
+comment on function authz.admit_key() is $$Execute a request with an Idempotency-Key once
 
 Returns whether the request has a key and is the first with it; its answer is then kept for 24 hours. A
 second one is refused: with 303, which the edge follows to kept_answer, or because it differs from the

@@ -52,7 +52,7 @@ end
 $$;
 
 comment on function authz.admit_preferences() is
-$$Refuses counts by estimate and bounds what a PATCH or DELETE affects
+$$Refuse counts by estimate, and bound what a PATCH or DELETE affects
 
 An estimate depends on rows the caller may not see. A PATCH or DELETE affects at most 100 rows, or as
 many as Prefer: max-affected=N says. Nor is a document sent as a JSON object. Errors: 400

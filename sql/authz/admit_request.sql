@@ -26,7 +26,7 @@ begin
 end
 $$;
 
-comment on function authz.admit_request(text) is $$Admits a request, or refuses it
+comment on function authz.admit_request(text) is $$Admit a request, or refuse it
 
 schema_name: the version of the API that it is for. Awaits what the caller wrote before, names the request, admits its body and its preferences, identifies its caller, bounds it and looks for its
 Idempotency-Key; refuses it as these functions of authz say. Returns whether the answer is to be kept.$$;

@@ -17,7 +17,7 @@ begin
 end
 $$;
 
-comment on function authz.announce_transaction() is $$Says in the response which transaction it was
+comment on function authz.announce_transaction() is $$Say in the response which transaction it was
 
 In the header Aspen-Transaction of whatever may write, for authz.await_transaction.$$;
 

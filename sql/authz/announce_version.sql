@@ -16,7 +16,7 @@ begin
 end
 $$;
 
-comment on function authz.announce_version() is $$Says in the response that its version of the API is deprecated
+comment on function authz.announce_version() is $$Say in the response that its version of the API is deprecated
 
 Deprecation, Sunset and Link of a previous version (authz.note_version); nothing for the current one.$$;
 

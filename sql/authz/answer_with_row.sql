@@ -18,7 +18,7 @@ begin
 end
 $$;
 
-comment on function authz.answer_with_row(json[], anyelement) is $$Adds a row to an answer that is kept
+comment on function authz.answer_with_row(json[], anyelement) is $$Add a row to an answer that is kept
 
 Errors: 413 answer_too_large.$$;
 

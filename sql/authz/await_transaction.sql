@@ -34,7 +34,7 @@ begin
 end
 $$;
 
-comment on function authz.await_transaction() is $$Waits until a replica has what the caller wrote
+comment on function authz.await_transaction() is $$Wait until a replica has what the caller wrote
 
 The header Aspen-Transaction names up to ten transactions, as the answers to them did
 (authz.announce_transaction). A replica waits 0.2 s for them; the primary has them. Errors:

@@ -55,7 +55,7 @@ begin
 end
 $$;
 
-comment on function authz.bound_groups() is $$Keeps the limit of requests of a group in a day
+comment on function authz.bound_groups() is $$Keep the limit of requests of a group in a day
 
 Errors: 429 too_many_requests_of_group, if all groups where the caller has a role have reached theirs.$$;
 

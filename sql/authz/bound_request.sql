@@ -41,7 +41,7 @@ begin
 end
 $$;
 
-comment on function authz.bound_request() is $$Bounds what one caller may have at once, and how long
+comment on function authz.bound_request() is $$Bound what one caller may have at once, and how long
 
 At most 10 requests of a user or job at the same time, or as many as the setting
 aspen.requests_at_once says; as many of all callers without a token together; health is free. 5 s for

@@ -34,7 +34,7 @@ end
 $$;
 
 comment on function authz.note_plan() is
-$$Sets what authz.only_group and authz.is_viewer_nowhere say
+$$Set what authz.only_group and authz.is_viewer_nowhere say
 
 Nothing where plans are kept.$$;
 

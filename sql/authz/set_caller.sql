@@ -26,7 +26,7 @@ end
 $$;
 
 comment on function authz.set_caller(bigint, bigint, bigint, bigint) is
-$$Sets who is asking, until the transaction ends
+$$Set who is asking, until the transaction ends
 
 A user, perhaps with a machine token, or a job and its group; null for what it is not.$$;
 

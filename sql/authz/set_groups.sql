@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function authz.set_groups(bigint[], bigint[], bigint[], bigint[], bigint[]) is
-$$Sets the groups of the request, until its transaction ends
+$$Set the groups of the request, until its transaction ends
 
 By set_config, or by statements if the setting aspen.groups_by_statement of the database is on. A set
 that is null is empty.$$;

@@ -21,7 +21,7 @@ end
 $$;
 
 comment on function authz.state_caller(bigint, bigint, bigint, bigint) is
-'Sets who is asking by statements, see authz.set_caller';
+'Set who is asking by statements, see authz.set_caller';
 
 revoke all on function authz.state_caller(bigint, bigint, bigint, bigint) from public;
 grant execute on function authz.state_caller(bigint, bigint, bigint, bigint)

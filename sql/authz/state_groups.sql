@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function authz.state_groups(bigint[], bigint[], bigint[], bigint[], bigint[]) is
-'Sets the groups of the request by statements, see authz.set_groups';
+'Set the groups of the request by statements, see authz.set_groups';
 
 revoke all on function authz.state_groups(
     bigint[], bigint[], bigint[], bigint[], bigint[]

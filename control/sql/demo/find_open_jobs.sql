@@ -1,5 +1,5 @@
--- Find the queued jobs of the demo: its run, and the jobs whose samples are all the demo's. Jobs of a
--- kind for which the demo has no files are left to a worker.
+-- Find the queued jobs of the demo: its run, and the jobs whose samples are all the demo's. Jobs of
+-- a kind for which the demo has no files are left to a worker.
 select
     jobs.id,
     jobs.kind

@@ -1,4 +1,4 @@
--- What waits to be sent: mails, webhooks and the notes of events.
+-- Return what waits to be sent: mails, webhooks and the notes of events.
 select
     (
         select count(*) from aspen.mails as mails

@@ -1,6 +1,6 @@
--- Every PL/pgSQL function, a trigger function once for each relation it serves. One that serves
--- several events is checked with the transition tables of all of them, because it asks which event
--- it is.
+-- Check every PL/pgSQL function, a trigger function once for each relation it serves. One that
+-- serves several events is checked with the transition tables of all of them, because it asks which
+-- event it is.
 with checked as (
     select distinct
         functions.oid,

@@ -1,4 +1,4 @@
--- The rights of a member of one group, until the transaction ends or group_id is null.
+-- Take the rights of a member of one group, until the transaction ends or group_id is null.
 select
     authz.set_caller(null, null, null, null) as caller,
     authz.set_groups(given.groups, given.groups, null, given.groups, null) as groups

@@ -1,4 +1,4 @@
--- Claims the first mail that is due: no other sender takes it until its next try is due, after 5,
+-- Claim the first mail that is due: no other sender takes it until its next try is due, after 5,
 -- 10, 20 … minutes. The claim is stored before the mail is sent, so that no lock is held while a
 -- server answers.
 update aspen.mails as mails

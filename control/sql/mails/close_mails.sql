@@ -1,4 +1,4 @@
--- Gives up the mails of invitations that do not work any more, and those whose last try was
+-- Give up the mails of invitations that do not work any more, and those whose last try was
 -- interrupted, and forgets their links.
 update aspen.mails as mails
 set

@@ -1,4 +1,4 @@
--- Counts the mails that claim_mail.sql would claim.
+-- Count the mails that claim_mail.sql would claim.
 select count(*) as count
 from aspen.mails as waiting
 inner join aspen.invitations as invitations

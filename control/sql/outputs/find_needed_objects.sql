@@ -1,5 +1,5 @@
--- Which of these objects something needs: an output, a data set of a repository, an upload, whose
--- objects are below its folder, or the present attempt of a job that has not ended. Without a
+-- Find which of these objects something needs: an output, a data set of a repository, an upload,
+-- whose objects are below its folder, or the present attempt of a job that has not ended. Without a
 -- version an object is whatever is stored under its key.
 select
     named.key,

@@ -1,4 +1,4 @@
--- Which of these objects nothing accounts for: neither an output, nor the queue of objects to
+-- Find which of these objects nothing accounts for: neither an output, nor the queue of objects to
 -- delete, nor a job that still writes them, nor an upload. Manifest and log of a job stay with it.
 select listed.key
 from (

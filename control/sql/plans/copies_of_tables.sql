@@ -1,7 +1,7 @@
--- The tables of groups that members read, the statements that make a copy of each with the same
--- indexes and policies and fill it with rows, and the policy that a finding is about. A copy has
--- the name of its table, in schema aspen_lint; half of its rows are of group 1, each other group
--- has 10 of 2,000.
+-- List the tables of groups that members read, the statements that make a copy of each with the
+-- same indexes and policies and fill it with rows, and the policy that a finding is about. A copy
+-- has the name of its table, in schema aspen_lint; half of its rows are of group 1, each other
+-- group has 10 of 2,000.
 with tenant_tables as (
     select
         tables.oid,

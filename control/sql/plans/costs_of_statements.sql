@@ -1,4 +1,5 @@
--- What each statement of this database cost since the counters began, with the role that ran it.
+-- Return what each statement of this database cost since the counters began, with the role that ran
+-- it.
 select
     roles.rolname::text as role,
     statements.query,

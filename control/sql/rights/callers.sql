@@ -1,5 +1,5 @@
--- One caller of each kind that a row of this group concerns, with how many there are and their
--- names: the role and the claims are those of a token that names no groups.
+-- Return one caller of each kind that a row of this group concerns, with how many there are and
+-- their names: the role and the claims are those of a token that names no groups.
 with held as (
     select
         users.id as user_id,

@@ -1,5 +1,5 @@
--- A resource: its columns, and the table whose rows it shows, the one of its own name if there is
--- one. A view of a previous version shows what views of api show.
+-- Describe a resource: its columns, and the table whose rows it shows, the one of its own name if
+-- there is one. A view of a previous version shows what views of api show.
 with recursive used (id) as (
     select named.oid
     from pg_catalog.pg_class as named

@@ -1,5 +1,5 @@
--- The policies of a table that speak of a command of a role, as expressions to ask of its rows. A
--- view that writes by a definer's trigger is written as that definer.
+-- List the policies of a table that speak of a command of a role, as expressions to ask of its
+-- rows. A view that writes by a definer's trigger is written as that definer.
 with writer as (
     select coalesce(
         (

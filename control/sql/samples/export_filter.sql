@@ -1,4 +1,4 @@
--- Condition on samples: what a filter leaves out is null.
+-- Choose samples: what a filter leaves out is null.
 samples.group_id = %(group_id)s
 and samples.pathogen_id = %(pathogen_id)s
 and (

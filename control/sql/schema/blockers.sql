@@ -1,4 +1,4 @@
--- Who holds the locks that the loading of code needs, the longest transaction first.
+-- List who holds the locks that the loading of code needs, the longest transaction first.
 select
     activity.pid,
     activity.usename as user_name,

@@ -1,4 +1,4 @@
--- What the control plane remembers about a database. Safe to run any number of times.
+-- Create what the control plane remembers about a database. Safe to run any number of times.
 
 create schema if not exists control authorization aspen_owner;
 

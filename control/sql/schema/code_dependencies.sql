@@ -1,5 +1,5 @@
--- Which piece of code needs which other, as drop … cascade sees it: a view's rules, defaults and
--- row type count as the view, the checks of a domain and the array of a type as the type.
+-- List which piece of code needs which other, as drop … cascade sees it: a view's rules, defaults
+-- and row type count as the view, the checks of a domain and the array of a type as the type.
 with owned as (
     select
         'pg_catalog.pg_rewrite'::pg_catalog.regclass::oid as classid,

@@ -1,5 +1,5 @@
--- Everything outside the code that needs a piece of it: dropping the code would drop that too, data
--- and all. Closed by construction: whatever is not known to be code is reported.
+-- List everything outside the code that needs a piece of it: dropping the code would drop that too,
+-- data and all. Closed by construction: whatever is not known to be code is reported.
 with code_schemas as (
     select namespaces.oid
     from pg_catalog.pg_namespace as namespaces

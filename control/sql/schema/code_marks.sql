@@ -1,6 +1,6 @@
--- Every piece of code, every table and every schema by its address, with a mark that is another one
--- after any change of it: the transactions that wrote its catalogue rows. `made_by` is the
--- transaction that created it or replaced it, `touched_by` are all that wrote one of its rows;
+-- List every piece of code, every table and every schema by its address, with a mark that is
+-- another one after any change of it: the transactions that wrote its catalogue rows. `made_by` is
+-- the transaction that created it or replaced it, `touched_by` are all that wrote one of its rows;
 -- while files are loaded in savepoints, these tell the files.
 with code_schemas as (
     select namespaces.oid

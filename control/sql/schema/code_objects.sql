@@ -1,7 +1,7 @@
--- Every piece of code and what there is to know of it as text, so that the code of two schemas of
--- the same names can be compared. The rows of tables and sequences tell who may do what with them.
--- With the setting control.made_since only what was made since that transaction is defined: all
--- else is named.
+-- List every piece of code and what there is to know of it as text, so that the code of two
+-- schemas of the same names can be compared. The rows of tables and sequences tell who may do what
+-- with them. With the setting control.made_since only what was made since that transaction is
+-- defined: all else is named.
 with since as (
     select
         coalesce(

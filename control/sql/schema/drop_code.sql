@@ -1,4 +1,4 @@
--- Drops all code: views, functions and types of api and its versions, authz and internal, and the
+-- Drop all code: views, functions and types of api and its versions, authz and internal, and the
 -- triggers, policies and grants of the tables. What remains is tables with row-level security on
 -- and nobody let in. Runs as aspen_owner with an empty search_path, inside the transaction that
 -- loads the code again.

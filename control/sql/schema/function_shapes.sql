@@ -1,6 +1,6 @@
--- What must stay of functions for others to go on with them: name, arguments, defaults and result;
--- what PostgREST reads of those in its schema; who may execute them, and which transaction wrote
--- them last.
+-- Return what must stay of functions for others to go on with them: name, arguments, defaults and
+-- result; what PostgREST reads of those in its schema; who may execute them, and which transaction
+-- wrote them last.
 select
     functions.oid,
     functions.xmin::text as xid,

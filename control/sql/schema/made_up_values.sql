@@ -1,5 +1,5 @@
--- The columns of all tables that can be written, each with an expression of its type. Numbers are 1
--- and texts are the same everywhere, so that references hold.
+-- List the columns of all tables that can be written, each with an expression of its type. Numbers
+-- are 1 and texts are the same everywhere, so that references hold.
 with columns as (
     select
         attributes.attrelid,

@@ -1,5 +1,5 @@
--- What pg-delta leaves out of a comparison, with the statements that make it and take it away: the
--- order of columns and how they are stored, statistics objects, casts, operators, rights on the
+-- List what pg-delta leaves out of a comparison, with the statements that make it and take it away:
+-- the order of columns and how they are stored, statistics objects, casts, operators, rights on the
 -- database. No statement moves a column. A new column is stored in the usual way unless it says
 -- otherwise.
 with columns as (

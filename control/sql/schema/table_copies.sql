@@ -1,5 +1,5 @@
--- The statements that make tables without rows like those put aside, as far as code can see them:
--- columns, storage, sequences, primary keys and row-level security. They lock nothing.
+-- Write the statements that make tables without rows like those put aside, as far as code can see
+-- them: columns, storage, sequences, primary keys and row-level security. They lock nothing.
 with aside as (
     select
         namespaces.oid,

@@ -1,5 +1,5 @@
--- What the safety rules can see of tables, sequences and schemas, as text; rights on tables are
--- among the code (code_objects.sql).
+-- Describe what the safety rules can see of tables, sequences and schemas, as text; rights on
+-- tables are among the code (code_objects.sql).
 with schemas as (
     select
         namespaces.oid,

@@ -1,5 +1,5 @@
--- The aggregates of api: each collects rows of a view, and its final function answers with a media
--- type.
+-- List the aggregates of api: each collects rows of a view, and its final function answers with a
+-- media type.
 select
     functions.proname as name,
     rows.relname as view,

@@ -1,4 +1,4 @@
--- The functions of api that take no row of a view, as the parts of one that calls them.
+-- List the functions of api that take no row of a view, as the parts of one that calls them.
 select
     functions.proname as name,
     pg_catalog.pg_get_function_arguments(functions.oid) as arguments,

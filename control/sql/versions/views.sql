@@ -1,4 +1,5 @@
--- The views of api as statements that make them in the schema of a version, over those of api.
+-- Write the views of api as statements that make them in the schema of a version, over those of
+-- api.
 with roles as (
     select
         relations.oid,

@@ -11,7 +11,7 @@ as $$
 $$;
 
 comment on function internal.most_bases_at_once() is
-'Returns how many bases one answer may have';
+'Return how many bases one answer may have';
 
 revoke all on function internal.most_bases_at_once() from public;
 grant execute on function internal.most_bases_at_once() to api_writer, job_runner;

@@ -40,7 +40,7 @@ end
 $$;
 
 comment on function internal.number_events(integer) is
-$$Moves what happened to the feed, in the order of its commit
+$$Move what happened to the feed, in the order of its commit
 
 Returns how many events. most: how many statements at once. Zero if nothing is left.$$;
 

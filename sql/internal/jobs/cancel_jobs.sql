@@ -18,7 +18,7 @@ as $$
     returning jobs.id;
 $$;
 
-comment on function internal.cancel_jobs(bigint[], text) is $$Cancels the ones of these jobs that have not ended
+comment on function internal.cancel_jobs(bigint[], text) is $$Cancel the ones of these jobs that have not ended
 
 reason: why, if nobody requested it. Returns the ids of the cancelled jobs.$$;
 

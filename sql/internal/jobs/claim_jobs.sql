@@ -94,7 +94,7 @@ end
 $$;
 
 comment on function internal.claim_jobs(text, integer, text[], bigint, bigint) is
-$$Takes queued jobs for a worker, which start with it
+$$Take queued jobs for a worker, which start with it
 
 worker: a name of job_workers. wanted: how many at most. kinds: null for all; kinds that are paused are
 left out. after_turn, after_id: the last job that the worker was given, where it goes on reading;

@@ -40,7 +40,7 @@ end
 $$;
 
 comment on function internal.end_attempt(bigint, integer, text, text, boolean) is
-$$Ends a running attempt without a result; returns the status of the job
+$$End a running attempt without a result; return the status of the job
 
 action: fail or time_out, if no attempt is left; otherwise the job is queued again and waits longer
 after each attempt. error: why. is_final: make no other attempt. Null, and nothing changed, if the job

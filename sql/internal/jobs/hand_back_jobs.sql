@@ -26,7 +26,7 @@ end
 $$;
 
 comment on function internal.hand_back_jobs(text) is
-$$Queues the jobs of a worker that ends, and forgets the worker
+$$Queue the jobs of a worker that ends, and forget the worker
 
 The attempts that are interrupted do not count. Returns the ids of the jobs.$$;
 

@@ -15,7 +15,7 @@ as $$
 $$;
 
 comment on function internal.job_statuses_before(text) is
-'Returns the statuses a job may have when this action begins';
+'Return the statuses a job may have when this action begins';
 
 revoke all on function internal.job_statuses_before(text) from public;
 grant execute on function internal.job_statuses_before(text) to api_writer, results_keeper;

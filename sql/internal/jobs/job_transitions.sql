@@ -22,7 +22,7 @@ as $$
         ('retry', 'timed_out', 'queued');
 $$;
 
-comment on function internal.job_transitions() is $$Lists the steps of a job's life, and what each makes of its status
+comment on function internal.job_transitions() is $$List the steps of a job's life, and what each makes of its status
 
 A new job has no status before. Each action leads to one status. A status that no action but retry
 leads away from is an end. An attempt without a result returns to the queue as the next one, and so

@@ -80,7 +80,7 @@ end
 $$;
 
 comment on function internal.jobs_within_limits(integer, text[]) is
-$$Locks queued jobs that may start without exceeding a limit of their kind
+$$Lock queued jobs that may start without exceeding a limit of their kind
 
 wanted: how many at most. kinds: the kinds to choose from. Returns their ids in the order of the queue.
 Whoever calls it next waits until this transaction ends.$$;

@@ -80,7 +80,7 @@ begin
 end
 $$;
 
-comment on function internal.move_job(bigint, text, text, jsonb, integer) is $$Takes one step with a job and returns its new status
+comment on function internal.move_job(bigint, text, text, jsonb, integer) is $$Take one step with a job and return its new status
 
 action: one of internal.job_transitions(). error: why it failed. software_versions: null leaves them
 as they are. attempt: refuse the step if the job is at another one. The row stays locked until the transaction ends. Errors: 404

@@ -27,7 +27,7 @@ as $$
 $$;
 
 comment on function internal.next_turn(bigint) is
-'Returns the place in the queue that the next job of a group gets';
+'Return the place in the queue that the next job of a group gets';
 
 revoke all on function internal.next_turn(bigint) from public;
 grant execute on function internal.next_turn(bigint) to api_writer, results_keeper;

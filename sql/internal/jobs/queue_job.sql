@@ -30,7 +30,7 @@ $$;
 
 comment on function internal.queue_job(
     bigint, bigint, text, bigint, text, text, jsonb, bigint, bigint
-) is $$Queues a job and returns its id
+) is $$Queue a job and return its id
 
 name to contextual_repository_id are for phylo_run alone, public_repository_id for jobs of the
 platform. Whoever calls it records the inputs in the same transaction.$$;

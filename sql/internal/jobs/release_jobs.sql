@@ -21,7 +21,7 @@ as $$
 $$;
 
 comment on function internal.release_jobs() is
-'Lets the jobs start whose wait after a failed attempt is over';
+'Let the jobs start whose wait after a failed attempt is over';
 
 revoke all on function internal.release_jobs() from public;
 grant execute on function internal.release_jobs() to control;

@@ -61,7 +61,7 @@ begin
 end
 $$;
 
-comment on function internal.requeue_job(bigint, text, text, timestamptz) is $$Queues a job again, as its next attempt
+comment on function internal.requeue_job(bigint, text, text, timestamptz) is $$Queue a job again, as its next attempt
 
 action: retry a job that has ended, after which its attempts are counted again; return or hand_back
 one that runs. reason: why the attempt before ended. due_at: when the next may start; null for now.

@@ -54,7 +54,7 @@ end
 $$;
 
 comment on function internal.sweep_jobs(interval) is
-$$Ends attempts that have lost their worker or are past their time limit
+$$End attempts that have lost their worker or are past their time limit
 
 patience: how old the last heartbeat of a worker may be, and how late the end of an attempt. A job
 with attempts left is queued again. Returns what became of each job, and what its executor called the

@@ -170,7 +170,7 @@ $$;
 
 comment on function internal.renew_stale_results(
     text, bigint, bigint, bigint[], text, text, boolean, integer
-) is $$Queues jobs for samples whose results are missing or stale
+) is $$Queue jobs for samples whose results are missing or stale
 
 Returns the jobs. A result is stale if it is of an older version of the software, or of an older dataset: older than
 software_version and dataset_tag or, where these are null, than the newest that any result of the
