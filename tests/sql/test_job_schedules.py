@@ -73,6 +73,7 @@ def test_schedule_is_stored_in_its_usual_form(request_as: RequestAs, lab: Lab, a
         ("weekdays", [0], "must be days from 1 (Monday) to 7 (Sunday)"),
         ("weekdays", [8], "must be days from 1 (Monday) to 7 (Sunday)"),
         ("weekdays", [1, None], "must be days from 1 (Monday) to 7 (Sunday)"),
+        ("weekdays", [[1], [2]], "must be days from 1 (Monday) to 7 (Sunday)"),
         ("weekdays", None, "is required"),
         ("tree_type", "overview", "must be OVERVIEW, TARGETED or NON_CONTEXTUALIZED"),
         ("template_args", {"color": "red"}, "is not a known filter"),

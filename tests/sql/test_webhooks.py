@@ -98,7 +98,9 @@ def test_operators_allow_local_addresses(
     assert (len(made), refused[1]) == (1, "invalid_argument")
 
 
-@pytest.mark.parametrize("kinds", [[], [None], ["sample.created", "sample.seen"]])
+@pytest.mark.parametrize(
+    "kinds", [[], [None], [["sample.created"]], ["sample.created", "sample.seen"]]
+)
 def test_unknown_kinds_are_refused(
     request_as: RequestAs, lab: Lab, ada: int, kinds: list[str]
 ) -> None:

@@ -30,7 +30,8 @@ begin
         union all
         select 'weekdays', new.weekdays::text, case
             when cardinality(new.weekdays) = 0
-                or array_position(new.weekdays, null) is not null
+                or array_ndims(new.weekdays) > 1
+                or exists (select from unnest(new.weekdays) as days (day) where days.day is null)
                 or not new.weekdays <@ '{1,2,3,4,5,6,7}'::integer[]
                 then 'must be days from 1 (Monday) to 7 (Sunday)'
         end

@@ -44,7 +44,8 @@ begin
         end),
         ('kinds', wanted::text, case
             when cardinality(wanted) = 0
-                or array_position(wanted, null) is not null
+                or array_ndims(wanted) > 1
+                or exists (select from unnest(wanted) as listed (kind) where listed.kind is null)
                 or not wanted <@ array[
                     'sample.created', 'sample.changed', 'sample.deleted', 'job.ended', 'tree.ready'
                 ]
