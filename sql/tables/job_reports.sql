@@ -16,7 +16,7 @@ create table aspen.job_reports (
 
 create index job_reports_id_open_idx on aspen.job_reports (id) where registered_at is null;
 
-comment on table aspen.job_reports is 'Manifests that running jobs handed in, to be registered';
+comment on table aspen.job_reports is 'Manifests that running jobs submitted, to be registered';
 comment on column aspen.job_reports.attempt is 'Attempt of the job that handed it in, from 1';
 comment on column aspen.job_reports.manifest is
 'What manifest.json would say; its files are below jobs/<job id>/<attempt>/ in the bucket';

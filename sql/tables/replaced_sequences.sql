@@ -24,9 +24,9 @@ on aspen.replaced_sequences (group_id, sample_id);
 
 comment on table aspen.replaced_sequences is 'Sequences that were deleted or replaced';
 comment on column aspen.replaced_sequences.sequence_checksum is
-'SHA-256 of the letters, which the audit log names';
+'SHA-256 of the bases, which the audit log names';
 comment on column aspen.replaced_sequences.sequence is
-'The letters; null once the time that they are kept is over';
+'The bases; null once the time that they are kept is over';
 comment on column aspen.replaced_sequences.stored_at is
 'When the sample got its first sequence; created_at of the row in sequences';
 comment on column aspen.replaced_sequences.replaced_at is

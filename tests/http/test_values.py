@@ -505,6 +505,29 @@ def test_null_is_refused_by_name_where_a_value_is_required(
     assert (field, None, "is required") in named
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/usher_options", "pathogen_id"),
+        ("/job_schedules", "group_id"),
+        ("/job_schedules", "pathogen_id"),
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "0x1", "1_0", 1.5])
+def test_wrong_id_is_named_with_its_row(
+    world: World, path: str, field: str, value: str | float
+) -> None:
+    """Read an id as those of samples are read."""
+    person = world.olga if path == "/usher_options" else world.ada
+
+    code, name, entries = problems(person.post(path, json=[{field: None}, {field: value}]))
+
+    assert (code, name) == (400, "invalid_value")
+    assert (2, field, str(value)) in {
+        (entry["row"], entry["field"], entry["value"]) for entry in entries
+    }
+
+
 def test_every_bad_row_of_locations_is_named(world: World) -> None:
     """Name all of them, because reference data comes in bulk too."""
     places = [
