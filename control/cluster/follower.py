@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -61,8 +62,8 @@ class Follower:
                 # The folder around that of the cluster, as for `control cluster`.
                 "ASPEN_DATA_DIR": str(self.settings.data_dir.parent),
             },
-            # It reads the ports when it starts.
-            inputs=repr(sorted(self.state.ports.items())),
+            # It reads the ports and its code when it starts.
+            inputs=repr([sorted(self.state.ports.items()), *_code()]),
         )
 
     def start(self) -> None:
@@ -73,6 +74,10 @@ class Follower:
     def is_ready(self) -> bool:
         """Return whether it lives."""
         return self.server.pid() is not None
+
+
+def _code() -> list[str]:
+    return [path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
 
 
 @dataclass

@@ -32,8 +32,10 @@ from control.cluster.state import (
     ClusterState,
     settings_of_cluster,
 )
+from control.database import connect
 from control.errors import ControlError
 from control.local import connect_here
+from control.partitions import extend_tables
 from control.schema.migrate import migrate_up
 from control.settings import Settings
 from control.stack.bootstrap import bootstrap
@@ -257,7 +259,10 @@ def _update_database(settings: Settings, state: ClusterState, echo: Echo) -> Non
     _ensure_replicator(state, admin_url)
     bootstrap(state, admin_url, settings.sql_dir)
     working_on("migrating")
-    migrate_up(replace(state.applied_to(settings), api_url=None), echo=echo)
+    of_database = replace(state.applied_to(settings), api_url=None)
+    migrate_up(of_database, echo=echo)
+    with connect(of_database, "cluster up") as conn:
+        extend_tables(conn)
 
 
 def _ensure_replicator(state: ClusterState, admin_url: str) -> None:

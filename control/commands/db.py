@@ -14,7 +14,7 @@ from control.commands.db_psql import psql
 from control.commands.db_shell import shell
 from control.commands.db_top import top
 from control.commands.db_who_can import who_can
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import MOST_DAYS, echo_json, json_option, say
 
 
 @click.group()
@@ -37,7 +37,7 @@ db.add_command(drill_command)
 
 
 @db.command("trim-audit-log")
-@click.option("--keep-days", type=click.IntRange(min=30), required=True, metavar="DAYS")
+@click.option("--keep-days", type=click.IntRange(30, MOST_DAYS), required=True, metavar="DAYS")
 @click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
@@ -122,7 +122,7 @@ def extend_partitions(app: App, months: int, dry_run: bool, as_json: bool) -> No
 
 
 @db.command("trim-replaced-sequences")
-@click.option("--keep-days", type=click.IntRange(min=0), required=True, metavar="DAYS")
+@click.option("--keep-days", type=click.IntRange(0, MOST_DAYS), required=True, metavar="DAYS")
 @click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option, say
+from control.commands.options import MOST_DAYS, echo_json, json_option, say
 from control.commands.places import Address, Folder, Place, scratch_option
 from control.errors import SOMETHING_TO_DO, ControlError
 from control.storage.s3 import S3Uri
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--base-hours",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 24 * MOST_DAYS),
     default=24,
     metavar="HOURS",
     help="Age at which a new base backup follows; 24 by default.",
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--keep-days",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MOST_DAYS),
     default=0,
     metavar="DAYS",
     help="Also keep what is needed to go back that far.",

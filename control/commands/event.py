@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from control.app import App
-from control.commands.options import echo_json, json_option
+from control.commands.options import MOST_DAYS, echo_json, json_option
 
 
 @click.group()
@@ -38,7 +38,7 @@ def publish(app: App, as_json: bool) -> None:
 
 
 @event.command()
-@click.option("--keep-days", type=click.IntRange(min=0), default=90, show_default=True)
+@click.option("--keep-days", type=click.IntRange(0, MOST_DAYS), default=90, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Count what would be deleted.")
 @json_option
 @click.pass_obj

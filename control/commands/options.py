@@ -70,6 +70,8 @@ class Software(click.ParamType[tuple[str, str]]):
 
 
 day = click.DateTime(["%Y-%m-%d"])
+# A century: beyond some thousand years dates overflow.
+MOST_DAYS = 36_500
 lineages_option = click.option(
     "--lineage", "lineages", multiple=True, help="With those below it; repeatable."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from click.testing import CliRunner, Result
 
 from control.cli import cli
@@ -173,3 +174,15 @@ def test_replaced_sequences_are_kept_for_so_many_days(database: Database) -> Non
             " where table_name = 'replaced_sequences'"
         ).fetchall()
     assert entries == [("update", "1")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["event", "trim"], ["db", "trim-audit-log"], ["db", "trim-replaced-sequences"]],
+    ids=lambda command: command[-1],
+)
+def test_age_before_all_dates_is_refused(command: list[str]) -> None:
+    """Name the most days, instead of failing on a date that cannot be computed."""
+    result = CliRunner().invoke(cli, [*command, "--keep-days", "99999999"])
+
+    assert (result.exit_code, "<=x<=36500" in result.stderr) == (2, True)

@@ -20,6 +20,7 @@ from control.cluster.bouncer import TRANSACTION
 from control.cluster.restarting import Servers
 from control.cluster.state import INSTANCES, STAND_IN
 from control.errors import ControlError
+from control.partitions import extend_tables
 from control.stack.process import wait_for
 from control.tokens.keys import load_keys
 from control.tokens.minting import mint
@@ -115,6 +116,12 @@ def test_two_replicas_follow_a_primary(local: LocalCluster) -> None:
         "synchronous replica",
     ]
     assert found.is_whole
+
+
+def test_months_ahead_have_partitions(local: LocalCluster) -> None:
+    """Make them as `control up` does: nothing else runs there that would."""
+    with local.connect() as conn:
+        assert extend_tables(conn, dry_run=True) == []
 
 
 def test_replicas_answer_reads(late: Client) -> None:

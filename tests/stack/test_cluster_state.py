@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from control.cluster.follower import Follower
 from control.cluster.state import NODES, READERS, ClusterState
+from tests.servers import SETTINGS
 
 STATE = ClusterState(
     Path("env.json"),
@@ -30,6 +32,20 @@ def test_node_that_hangs_is_passed_over() -> None:
     urls = [STATE.replica_url("authenticator", READERS[0]), STATE.database_url("authenticator")]
 
     assert {parse_qs(urlsplit(url).query)["connect_timeout"][0] for url in urls} == {"3"}
+
+
+def test_follower_starts_anew_with_new_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Have `control cluster up` restart it after an update, as it does when a port changes."""
+    monkeypatch.setattr("control.cluster.follower.__file__", str(tmp_path / "follower.py"))
+    code = tmp_path / "bouncer.py"
+    launches = []
+    for text in ("before", "before", "after"):
+        code.write_text(text)
+        launches.append(Follower(SETTINGS, STATE).launch().fingerprint)
+
+    assert launches[0] == launches[1] != launches[2]
 
 
 def hosts_of(reader: int) -> list[str]:

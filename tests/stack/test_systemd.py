@@ -50,3 +50,24 @@ def test_check_of_units_finds_a_mistake(checked: str, tmp_path: Path) -> None:
     )
 
     assert "RestartSecs" in done.stderr
+
+
+@pytest.mark.parametrize("moment", ["ExecStartPre", "ExecReload"])
+def test_edge_forgets_what_is_no_longer_configured(tmp_path: Path, moment: str) -> None:
+    """Take over what changed in local/ at a start and at a reload, and remove what is gone."""
+    of_unit = {"/opt/aspen": "opt", "/etc/aspen/edge": "etc", "/var/lib/aspen-edge": "state"}
+    kept, given = (tmp_path / name / "local" for name in ("state", "etc"))
+    for folder in (tmp_path / "opt", kept, given):
+        folder.mkdir(parents=True)
+    for name in ("nginx.conf", "nginx.js"):
+        (tmp_path / "opt" / name).touch()
+    (kept / "unlimited.conf").touch()
+    (given / "listen.conf").touch()
+
+    unit = (parts.UNITS / "aspen-edge.service").read_text()
+    for command in re.findall(f"^{moment}=(/bin/(?:rm|cp) .*)$", unit, re.MULTILINE):
+        for path, name in of_unit.items():
+            command = command.replace(path, str(tmp_path / name))
+        subprocess.run(command.split(), check=True)
+
+    assert [path.name for path in kept.iterdir()] == ["listen.conf"]
