@@ -10,12 +10,14 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +146,9 @@ class _Writer:
         self.shippable: tuple[datetime, str] | None = None
         # That of the round before.
         self.last_end: _End | None = None
+        # The slot may be that of another archive, which receives what this one then lacks.
+        place = f"{socket.gethostname()}:{archive.home}"
+        self.receiver_name = f"pg_receivewal {sha256(place.encode()).hexdigest()[:12]}"
         self.url: str = settings.admin_database_url
         self.is_ours = is_ours(settings, "admin_database_url")
         self.objects = None if s3 is None else ObjectKeeper(s3, archive, echo)
@@ -187,6 +192,7 @@ class _Writer:
     def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
         parts: dict[str, Any] = conninfo_to_dict(self.url)
         parts.pop("password", None)
+        parts["application_name"] = self.receiver_name
         with open(self.archive.receiver_log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [
@@ -225,6 +231,8 @@ class _Writer:
                 if reached is not None and self._has_received(conn, reached.lsn):
                     self._note(reached)
                     break
+            else:
+                self._say_who_has_the_slot(conn)
             self.last_end = end
         return end
 
@@ -249,8 +257,11 @@ class _Writer:
             while not self._has_received(conn, end.lsn):
                 if time.monotonic() > give_up_at:
                     raise ControlError(
-                        f"the log did not arrive within {_CATCH_UP_SECONDS} s",
-                        "look at pg_stat_replication and at the network",
+                        "\n".join(
+                            (f"the log did not arrive within {_CATCH_UP_SECONDS} s", *self._said())
+                        ),
+                        "if its slot is in use, another archive of this server is running;"
+                        " otherwise look at pg_stat_replication and at the network",
                     )
                 self.pause(receiver, 0.1)
         self._note(end)
@@ -265,18 +276,34 @@ class _Writer:
             self.echo(f"pg_receivewal was ended by signal {-code}; starting it again")
             receiver.start_again()
             return
-        said = self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
         raise ControlError(
-            "\n".join(("pg_receivewal ended:", *said)),
+            "\n".join(("pg_receivewal ended:", *self._said())),
             "if its slot is in use, another archive of this server is running",
         )
+
+    def _said(self) -> list[str]:
+        """Return what the receiver said last."""
+        return self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
+
+    def _say_who_has_the_slot(self, conn: psycopg.Connection) -> None:
+        """Say that another archive receives the log, if it does: nothing else tells."""
+        found = conn.execute(
+            "select 1 from pg_catalog.pg_stat_replication as receivers"
+            " inner join pg_catalog.pg_replication_slots as slots"
+            " on slots.active_pid = receivers.pid"
+            " where slots.slot_name = %s and receivers.application_name <> %s",
+            [SLOT, self.receiver_name],
+        ).fetchone()
+        if found is not None:
+            self.echo(f"another archive of this server uses the slot {SLOT}: this one gets no log")
 
     def _has_received(self, conn: psycopg.Connection, lsn: str) -> bool:
         found = conn.execute(
             "select flush_lsn >= %s::pg_lsn from pg_catalog.pg_stat_replication as receivers"
             " inner join pg_catalog.pg_replication_slots as slots"
-            " on slots.active_pid = receivers.pid where slots.slot_name = %s",
-            [lsn, SLOT],
+            " on slots.active_pid = receivers.pid"
+            " where slots.slot_name = %s and receivers.application_name = %s",
+            [lsn, SLOT, self.receiver_name],
         ).fetchone()
         return found == (True,)
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from control import stack
+from control.backups import archiving
 from control.backups.archive import Archive
 from control.backups.packing import PACKED
 from control.cli import cli
@@ -49,19 +50,33 @@ def receiver_of(local: LocalStack) -> int:
     return int(archive_of(local).receiver_pid.read_text())
 
 
-def shown(local: LocalStack, *options: str) -> str:
-    """Return what `control status` prints."""
-    environment = {
+def environment_of(local: LocalStack) -> dict[str, str]:
+    """Return what makes a command take this stack."""
+    return {
         "ASPEN_ROOT": str(local.settings.root),
         "ASPEN_DATA_DIR": str(local.settings.data_dir),
     }
-    return CliRunner().invoke(cli, ["status", *options], env=environment).stdout
 
 
-def test_stack_keeps_an_archive_whatever_is_killed(local: LocalStack) -> None:
+def shown(local: LocalStack, *options: str) -> str:
+    """Return what `control status` prints."""
+    return CliRunner().invoke(cli, ["status", *options], env=environment_of(local)).stdout
+
+
+def test_stack_keeps_an_archive_whatever_is_killed(
+    local: LocalStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Start the receiver again; after a kill and a restart go on without a gap; end when told."""
     local.settings = stack.up(local.settings, print, archives=True)
     assert goes_on(local)
+
+    # The log goes to the first of two archives: the second is never complete.
+    monkeypatch.setattr(archiving, "_CATCH_UP_SECONDS", 2)
+    second = CliRunner().invoke(
+        cli, ["db", "archive", "--once", f"{tmp_path}"], env=environment_of(local)
+    )
+    assert (second.exit_code, Archive(tmp_path).complete_until) == (1, None)
+    assert "uses the slot" in second.output and "another archive" in second.output
 
     receiver = receiver_of(local)
     os.kill(receiver, signal.SIGKILL)
