@@ -154,6 +154,9 @@ class _Writer:
         self.objects = None if s3 is None else ObjectKeeper(s3, archive, echo)
         with self.connect() as conn:
             self.major = conn.info.server_version // 10000
+            [(self.segment_bytes,)] = conn.execute(
+                "select pg_size_bytes(current_setting('wal_segment_size'))"
+            ).fetchall()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -190,6 +193,8 @@ class _Writer:
             receiver.process.wait()
 
     def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
+        for segment in self._short_segments():
+            segment.unlink()
         parts: dict[str, Any] = conninfo_to_dict(self.url)
         parts.pop("password", None)
         parts["application_name"] = self.receiver_name
@@ -213,6 +218,15 @@ class _Writer:
         self.archive.receiver_pid.write_text(f"{process.pid}")
         return process
 
+    def _short_segments(self) -> list[Path]:
+        """Return segments that a full disk left shorter than they must be, without any log yet.
+
+        pg_receivewal refuses such a file for ever.
+        """
+        sizes = (0, self.segment_bytes)
+        found = self.archive.wal.glob("*.partial")
+        return [segment for segment in found if segment.stat().st_size not in sizes]
+
     def do_what_is_due(self) -> _End:
         """Let base backups be made, and copy new objects; return what is complete then.
 
@@ -222,7 +236,7 @@ class _Writer:
             self.shipper.begin_round()
         self.bases.do_what_is_due()
         with self.connect() as conn:
-            [(lsn,)] = conn.execute("select pg_current_wal_flush_lsn()::text").fetchall()
+            lsn = _end_of_log(conn)
             end = _End(datetime.now(UTC), lsn)
             if self.objects is not None:
                 self.objects.look(conn, end.moment, end.lsn, self.shipper)
@@ -271,6 +285,12 @@ class _Writer:
         time.sleep(seconds)
         code = receiver.process.poll()
         if code is None:
+            # What it says are failures, after which it tries again.
+            if self.archive.receiver_log.stat().st_size > 0 and self._short_segments():
+                self.echo("the disk was full: receiving the last segment of the log again")
+                receiver.process.terminate()
+                receiver.process.wait()
+                receiver.start_again()
             return
         if code < 0:
             self.echo(f"pg_receivewal was ended by signal {-code}; starting it again")
@@ -306,6 +326,22 @@ class _Writer:
             [lsn, SLOT, self.receiver_name],
         ).fetchone()
         return found == (True,)
+
+
+def _end_of_log(conn: psycopg.Connection) -> str:
+    """Return where the log on the server's disk ends, with a whole record.
+
+    Beside commits the server writes whole blocks, which may end within a record, and no recovery
+    reads half of one.
+    """
+    while True:
+        [(lsn, is_block)] = conn.execute(
+            "select lsn::text, (lsn - '0/0') % current_setting('wal_block_size')::integer = 0"
+            " from pg_current_wal_flush_lsn() as lsn"
+        ).fetchall()
+        if not is_block:
+            return str(lsn)
+        conn.execute("select pg_logical_emit_message(true, 'control db archive', '')")
 
 
 def end_orphan(archive: Archive) -> None:
