@@ -236,7 +236,7 @@ class _Writer:
             self.shipper.begin_round()
         self.bases.do_what_is_due()
         with self.connect() as conn:
-            lsn = _end_of_log(conn)
+            lsn = end_of_log(conn)
             end = _End(datetime.now(UTC), lsn)
             if self.objects is not None:
                 self.objects.look(conn, end.moment, end.lsn, self.shipper)
@@ -328,7 +328,7 @@ class _Writer:
         return found == (True,)
 
 
-def _end_of_log(conn: psycopg.Connection) -> str:
+def end_of_log(conn: psycopg.Connection) -> str:
     """Return where the log on the server's disk ends, with a whole record.
 
     Beside commits the server writes whole blocks, which may end within a record, and no recovery
@@ -341,7 +341,9 @@ def _end_of_log(conn: psycopg.Connection) -> str:
         ).fetchall()
         if not is_block:
             return str(lsn)
-        conn.execute("select pg_logical_emit_message(true, 'control db archive', '')")
+        with conn.transaction():
+            conn.execute("set local synchronous_commit = local")
+            conn.execute("select pg_logical_emit_message(true, 'control db archive', '')")
 
 
 def end_orphan(archive: Archive) -> None:
