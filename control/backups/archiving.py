@@ -10,12 +10,14 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,11 +146,17 @@ class _Writer:
         self.shippable: tuple[datetime, str] | None = None
         # That of the round before.
         self.last_end: _End | None = None
+        # The slot may be that of another archive, which receives what this one then lacks.
+        place = f"{socket.gethostname()}:{archive.home}"
+        self.receiver_name = f"pg_receivewal {sha256(place.encode()).hexdigest()[:12]}"
         self.url: str = settings.admin_database_url
         self.is_ours = is_ours(settings, "admin_database_url")
         self.objects = None if s3 is None else ObjectKeeper(s3, archive, echo)
         with self.connect() as conn:
             self.major = conn.info.server_version // 10000
+            [(self.segment_bytes,)] = conn.execute(
+                "select pg_size_bytes(current_setting('wal_segment_size'))"
+            ).fetchall()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -185,8 +193,11 @@ class _Writer:
             receiver.process.wait()
 
     def _start(self, tool: Tool) -> subprocess.Popen[bytes]:
+        for segment in self._short_segments():
+            segment.unlink()
         parts: dict[str, Any] = conninfo_to_dict(self.url)
         parts.pop("password", None)
+        parts["application_name"] = self.receiver_name
         with open(self.archive.receiver_log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [
@@ -207,6 +218,15 @@ class _Writer:
         self.archive.receiver_pid.write_text(f"{process.pid}")
         return process
 
+    def _short_segments(self) -> list[Path]:
+        """Return segments that a full disk left shorter than they must be, without any log yet.
+
+        pg_receivewal refuses such a file for ever.
+        """
+        sizes = (0, self.segment_bytes)
+        found = self.archive.wal.glob("*.partial")
+        return [segment for segment in found if segment.stat().st_size not in sizes]
+
     def do_what_is_due(self) -> _End:
         """Let base backups be made, and copy new objects; return what is complete then.
 
@@ -216,7 +236,7 @@ class _Writer:
             self.shipper.begin_round()
         self.bases.do_what_is_due()
         with self.connect() as conn:
-            [(lsn,)] = conn.execute("select pg_current_wal_flush_lsn()::text").fetchall()
+            lsn = end_of_log(conn)
             end = _End(datetime.now(UTC), lsn)
             if self.objects is not None:
                 self.objects.look(conn, end.moment, end.lsn, self.shipper)
@@ -225,6 +245,8 @@ class _Writer:
                 if reached is not None and self._has_received(conn, reached.lsn):
                     self._note(reached)
                     break
+            else:
+                self._say_who_has_the_slot(conn)
             self.last_end = end
         return end
 
@@ -249,8 +271,11 @@ class _Writer:
             while not self._has_received(conn, end.lsn):
                 if time.monotonic() > give_up_at:
                     raise ControlError(
-                        f"the log did not arrive within {_CATCH_UP_SECONDS} s",
-                        "look at pg_stat_replication and at the network",
+                        "\n".join(
+                            (f"the log did not arrive within {_CATCH_UP_SECONDS} s", *self._said())
+                        ),
+                        "if its slot is in use, another archive of this server is running;"
+                        " otherwise look at pg_stat_replication and at the network",
                     )
                 self.pause(receiver, 0.1)
         self._note(end)
@@ -260,25 +285,65 @@ class _Writer:
         time.sleep(seconds)
         code = receiver.process.poll()
         if code is None:
+            # What it says are failures, after which it tries again.
+            if self.archive.receiver_log.stat().st_size > 0 and self._short_segments():
+                self.echo("the disk was full: receiving the last segment of the log again")
+                receiver.process.terminate()
+                receiver.process.wait()
+                receiver.start_again()
             return
         if code < 0:
             self.echo(f"pg_receivewal was ended by signal {-code}; starting it again")
             receiver.start_again()
             return
-        said = self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
         raise ControlError(
-            "\n".join(("pg_receivewal ended:", *said)),
+            "\n".join(("pg_receivewal ended:", *self._said())),
             "if its slot is in use, another archive of this server is running",
         )
+
+    def _said(self) -> list[str]:
+        """Return what the receiver said last."""
+        return self.archive.receiver_log.read_text(errors="replace").strip().splitlines()[-3:]
+
+    def _say_who_has_the_slot(self, conn: psycopg.Connection) -> None:
+        """Say that another archive receives the log, if it does: nothing else tells."""
+        found = conn.execute(
+            "select 1 from pg_catalog.pg_stat_replication as receivers"
+            " inner join pg_catalog.pg_replication_slots as slots"
+            " on slots.active_pid = receivers.pid"
+            " where slots.slot_name = %s and receivers.application_name <> %s",
+            [SLOT, self.receiver_name],
+        ).fetchone()
+        if found is not None:
+            self.echo(f"another archive of this server uses the slot {SLOT}: this one gets no log")
 
     def _has_received(self, conn: psycopg.Connection, lsn: str) -> bool:
         found = conn.execute(
             "select flush_lsn >= %s::pg_lsn from pg_catalog.pg_stat_replication as receivers"
             " inner join pg_catalog.pg_replication_slots as slots"
-            " on slots.active_pid = receivers.pid where slots.slot_name = %s",
-            [lsn, SLOT],
+            " on slots.active_pid = receivers.pid"
+            " where slots.slot_name = %s and receivers.application_name = %s",
+            [lsn, SLOT, self.receiver_name],
         ).fetchone()
         return found == (True,)
+
+
+def end_of_log(conn: psycopg.Connection) -> str:
+    """Return where the log on the server's disk ends, with a whole record.
+
+    Beside commits the server writes whole blocks, which may end within a record, and no recovery
+    reads half of one.
+    """
+    while True:
+        [(lsn, is_block)] = conn.execute(
+            "select lsn::text, (lsn - '0/0') % current_setting('wal_block_size')::integer = 0"
+            " from pg_current_wal_flush_lsn() as lsn"
+        ).fetchall()
+        if not is_block:
+            return str(lsn)
+        with conn.transaction():
+            conn.execute("set local synchronous_commit = local")
+            conn.execute("select pg_logical_emit_message(true, 'control db archive', '')")
 
 
 def end_orphan(archive: Archive) -> None:

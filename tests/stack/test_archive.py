@@ -84,6 +84,13 @@ def test_stack_keeps_an_archive_whatever_is_killed(
     assert goes_on(local)
     assert "Archive   complete until 20" in shown(local)
 
+    # So a full disk leaves a segment.
+    [segment] = archive_of(local).wal.glob("*.partial")
+    os.truncate(segment, 1000)
+    with local.connect() as conn:
+        conn.execute("select pg_terminate_backend(active_pid) from pg_replication_slots")
+    assert goes_on(local)
+
     # Its receiver is left behind, and holds the slot.
     orphan = receiver_of(local)
     local.kill("archive")
