@@ -15,4 +15,5 @@ comment on function authz.planned_groups(text) is
 'The groups of a setting as they were when the plan was made';
 
 revoke all on function authz.planned_groups(text) from public;
-grant execute on function authz.planned_groups(text) to member, api_writer, claims_reader, registrar;
+grant execute on function authz.planned_groups(text)
+to member, api_writer, claims_reader, registrar;

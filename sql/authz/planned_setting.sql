@@ -21,4 +21,5 @@ $$The text of a setting as it was when the plan was made
 Null if it has at most 100 characters: it is parsed for each row then, which costs less than this.$$;
 
 revoke all on function authz.planned_setting(text) from public;
-grant execute on function authz.planned_setting(text) to member, api_writer, claims_reader, registrar;
+grant execute on function authz.planned_setting(text)
+to member, api_writer, claims_reader, registrar;

@@ -13,7 +13,15 @@ from (
         's' as volatility,
         null::text[] as settings,
         format(
-            $$BEGINATOMICSELECTCASEWHEN(current_setting('aspen.%1$s_groups'::text,true)=authz.planned_setting('aspen.%1$s_groups'::text))THENauthz.planned_groups('aspen.%1$s_groups'::text)ELSE(NULLIF(current_setting('aspen.%1$s_groups'::text,true),''::text))::bigint[]END;END$$,
+            $$BEGIN ATOMIC
+            SELECT CASE
+                WHEN (
+                    current_setting('aspen.%1$s_groups'::text, true)
+                    = authz.planned_setting('aspen.%1$s_groups'::text)
+                ) THEN authz.planned_groups('aspen.%1$s_groups'::text)
+                ELSE (NULLIF(current_setting('aspen.%1$s_groups'::text, true), ''::text))::bigint[]
+            END;
+            END$$,
             named.name
         ) as body
     from (values ('any'), ('full'), ('member'), ('admin')) as named (name)
@@ -25,7 +33,9 @@ from (
         'sql',
         's',
         null,
-        $$BEGINATOMICSELECT(NULLIF(current_setting('aspen.user_id'::text,true),''::text))::bigint;END$$
+        $$BEGIN ATOMIC
+        SELECT (NULLIF(current_setting('aspen.user_id'::text, true), ''::text))::bigint;
+        END$$
     ),
     (
         'planned_setting',
@@ -33,7 +43,11 @@ from (
         'plpgsql',
         'i',
         array['search_path=""'],
-        $$declarevaluetext:=current_setting(setting,true);beginreturncasewhenlength(value)>100thenvalueend;end$$
+        $$declare
+            value text := current_setting(setting, true);
+        begin
+            return case when length(value) > 100 then value end;
+        end$$
     ),
     (
         'planned_groups',
@@ -41,7 +55,9 @@ from (
         'plpgsql',
         'i',
         array['search_path=""'],
-        $$beginreturnnullif(current_setting(setting,true),'')::bigint[];end$$
+        $$begin
+            return nullif(current_setting(setting, true), '')::bigint[];
+        end$$
     )
 ) as settings
 inner join pg_catalog.pg_proc as functions
@@ -57,7 +73,7 @@ where
         and not functions.proretset
         and not functions.prosecdef
         and settings.settings is not distinct from functions.proconfig
-        and settings.body = regexp_replace(
+        and regexp_replace(settings.body, '\s+', '', 'g') = regexp_replace(
             coalesce(pg_get_function_sqlbody(functions.oid), functions.prosrc),
             '\s+|AS "?(?:nullif|case)"?', '', 'g'
         )
