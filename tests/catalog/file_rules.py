@@ -20,8 +20,8 @@ HEADER = re.compile(
 )
 # Status and code of an error, wherever a cell of a table holds nothing else.
 STATUS = re.compile(r"\|\s*`?(\d{3})`?\s*(?=\|)")
-# Our codes, and PGRST124, which our database raises on behalf of a later PostgREST.
-CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+|PGRST124)`\s*(?=\|)")
+# Our codes, and those of PostgREST that our database raises on its behalf.
+CODE = re.compile(r"\|\s*`([a-z]+(?:_[a-z]+)+|PGRST107|PGRST124)`\s*(?=\|)")
 # folder of sql/ -> the statements its files are made of
 KINDS = {
     "policies": {"GrantStmt", "CreatePolicyStmt", "CommentStmt"},

@@ -228,7 +228,7 @@ POSTS: dict[str, tuple[str, dict[str, Any], tuple[int, str]]] = {
     "with bad letters into their group": ("lab", {"sequence": "?"}, (400, "invalid_sequence")),
     "with bad letters into one's own": ("others", {"sequence": "?"}, (400, "invalid_sequence")),
     "with a bad date": ("lab", {"sequencing_date": "2999-01-01"}, (400, "invalid_sequence")),
-    "without a sequence": ("lab", {"sequence": None}, (403, "42501")),
+    "without a sequence": ("lab", {"sequence": None}, (400, "invalid_sequence")),
 }
 
 
