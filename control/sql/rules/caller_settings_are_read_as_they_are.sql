@@ -1,6 +1,7 @@
 -- The functions that policies compare with return a setting of the request and nothing else, and
 -- the planner can inline them: one that did more would open or close every table at once. What
--- the planner knows of a setting is read by two functions, whose text is exactly this.
+-- the planner knows of a setting is read by two functions, whose text is exactly this but for
+-- comments.
 select
     functions.oid::regprocedure::text as object,
     format('does more than return %s, or cannot be inlined', settings.returned) as problem,
@@ -75,7 +76,7 @@ where
         and settings.settings is not distinct from functions.proconfig
         and regexp_replace(settings.body, '\s+', '', 'g') = regexp_replace(
             coalesce(pg_get_function_sqlbody(functions.oid), functions.prosrc),
-            '\s+|AS "?(?:nullif|case)"?', '', 'g'
+            '(?n)--.*$|\s+|AS "?(?:nullif|case)"?', '', 'g'
         )
     )
     -- Of another number of arguments, it would be another function.
