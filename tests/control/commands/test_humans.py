@@ -52,7 +52,13 @@ def commands(
     command: click.Command = cli, above: click.Context | None = None
 ) -> Iterator[tuple[str, click.Command]]:
     """Yield the path of each command that is not a group."""
-    context = click.Context(command, info_name=command.name if above else "control", parent=above)
+    # With the settings of the root: click keeps what it once made of a command's option for help.
+    context = click.Context(
+        command,
+        info_name=command.name if above else "control",
+        parent=above,
+        **command.context_settings,
+    )
     if not isinstance(command, click.Group):
         yield context.command_path, command
         return
