@@ -46,3 +46,16 @@ def test_somebody_in_two_groups_finds_the_samples_of_both(
         found = conn.execute(NAMES).fetchall()
 
     assert found == [(lab.group, "P-1"), (lab.other_group, None)]
+
+
+@pytest.mark.parametrize(("person", "looks"), [("alice", 1), ("vic", 2)], ids=["member", "viewer"])
+def test_member_pays_for_no_mask(
+    admin: psycopg.Connection, request_as: RequestAs, lab: Lab, person: str, looks: int
+) -> None:
+    """Look at the table once for a caller who is a viewer nowhere, twice for a viewer."""
+    factories.sample(admin, lab.group, "P-1")
+
+    with request_as("member", sub=person) as conn:
+        plan = conn.execute(f"explain (costs off) {NAMES}").fetchall()
+
+    assert sum(" on samples" in line for (line,) in plan) == looks, plan

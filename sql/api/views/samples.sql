@@ -2,8 +2,10 @@
 -- updatable, so triggers write through it. The mask is an outer join and not a "case": a filter on
 -- private_identifier turns it into an inner join, which uses an index. For a caller who is a viewer
 -- in no group, the planner removes both the join and the mask; the "where" clause checks that
--- assumption again, once, when the plan runs. The join compares no groups: the planner would then
--- merge the rows of a group by it, each with each other.
+-- assumption again, once, when the plan runs. It stands by itself and names no column, so that it is
+-- a condition neither on the outer join, which PostgreSQL 15 could not remove then, nor on each row.
+-- The outer join compares no groups: the planner would then merge the rows of a group by it, each
+-- with each other.
 
 create or replace view api.samples
 with (security_invoker = true)
@@ -35,25 +37,17 @@ select
     samples.updated_at,
     samples.restricted_until,
     samples.disclosed_at
-from aspen.samples as samples
+from (
+    select
+    where
+        authz.is_viewer_nowhere() is not true
+        or current_setting('aspen.any_groups', true) = current_setting('aspen.full_groups', true)
+) as assumed
+cross join aspen.samples as samples
 left join aspen.samples as named
     on
         samples.id = named.id
-        and named.group_id = any(authz.full_groups())
-where
-    authz.is_viewer_nowhere() is not true
-    -- Never true. It makes the condition one on samples for PostgreSQL 15, which can then remove
-    -- the join.
-    or samples.group_id is null
-    or (
-        select settings.seen = settings.full_ones
-        from (
-            values (
-                current_setting('aspen.any_groups', true),
-                current_setting('aspen.full_groups', true)
-            )
-        ) as settings (seen, full_ones)
-    );
+        and named.group_id = any(authz.full_groups());
 
 alter view api.samples alter column is_private set default false;
 
