@@ -43,7 +43,6 @@ FALSE_ALARMS: Sequence[FalseAlarm] = (
     *(
         FalseAlarm(function, 'cast "text" value to', _OF_A_CONSTANT)
         for function in (
-            "authz.identify_caller",
             "internal.check_sequence",
             "internal.check_values",
             "internal.insert_sample",

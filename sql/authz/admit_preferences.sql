@@ -4,7 +4,7 @@
 -- Asked for one JSON object, PostgREST makes a JSON string of a document or a file, under its type.
 -- PostgREST 12 refuses max-affected beside handling=strict, so the edge takes it out there and puts
 -- what the client sent into Aspen-Prefer.
-create or replace function authz.admit_preferences()
+create or replace function authz.admit_preferences(headers jsonb)
 returns void
 language plpgsql
 volatile
@@ -12,7 +12,6 @@ security invoker
 set search_path = ''
 as $$
 declare
-    headers json := nullif(current_setting('request.headers', true), '')::json;
     max_affected text;
 begin
     if headers ->> 'prefer' ~* '\mcount\s*=\W*(planned|estimated)' then
@@ -51,12 +50,12 @@ begin
 end
 $$;
 
-comment on function authz.admit_preferences() is
+comment on function authz.admit_preferences(jsonb) is
 $$Refuse counts by estimate, and bound what a PATCH or DELETE affects
 
 An estimate depends on rows the caller may not see. A PATCH or DELETE affects at most 100 rows, or as
 many as Prefer: max-affected=N says. Nor is a document sent as a JSON object. Errors: 400
 count_not_allowed, invalid_preference; 415 PGRST107.$$;
 
-revoke all on function authz.admit_preferences() from public;
-grant execute on function authz.admit_preferences() to claims_reader;
+revoke all on function authz.admit_preferences(jsonb) from public;
+grant execute on function authz.admit_preferences(jsonb) to claims_reader;

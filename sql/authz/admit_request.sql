@@ -9,20 +9,33 @@ security definer
 set search_path = ''
 as $$
 declare
+    headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+    request_method text := current_setting('request.method', true);
+    is_previous boolean := schema_name <> 'api';
     done text;
 begin
-    done := authz.await_transaction();
-    done := authz.name_request();
-    done := authz.note_version(admit_request.schema_name);
-    done := authz.admit_body();
-    done := authz.admit_preferences();
+    if pg_is_in_recovery() then
+        done := authz.await_transaction(headers);
+    end if;
+    done := authz.name_request(headers);
+    if is_previous then
+        done := authz.note_version(schema_name);
+    end if;
+    if request_method in ('POST', 'PATCH', 'PUT') then
+        done := authz.admit_body(headers);
+    end if;
+    done := authz.admit_preferences(headers);
     done := authz.identify_caller();
-    done := authz.announce_version();
-    done := authz.announce_transaction();
+    if is_previous then
+        done := authz.announce_version();
+    end if;
+    if headers ? 'aspen-replicas' then
+        done := authz.announce_transaction();
+    end if;
     done := authz.note_plan();
     done := authz.bound_request();
     done := authz.bound_groups();
-    return current_setting('request.method', true) = 'POST' and authz.admit_key();
+    return request_method = 'POST' and authz.admit_key();
 end
 $$;
 

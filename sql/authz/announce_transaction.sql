@@ -1,5 +1,6 @@
--- After authz.identify_caller, which writes the headers of the response again. Only where the edge
--- says that there are replicas: the number costs a request that writes nothing a record in the log.
+-- After authz.identify_caller, which writes the headers of the response again. authz.admit_request
+-- calls it only where the edge says that there are replicas: the number costs a request that writes
+-- nothing a record in the log.
 create or replace function authz.announce_transaction()
 returns void
 language plpgsql
@@ -8,9 +9,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-    if current_setting('transaction_read_only') = 'off'
-        and nullif(current_setting('request.headers', true), '')::json ->> 'aspen-replicas' is not null
-    then
+    if current_setting('transaction_read_only') = 'off' then
         perform internal.add_headers(jsonb_build_array(
             jsonb_build_object('Aspen-Transaction', pg_current_xact_id()::text)));
     end if;

@@ -18,7 +18,7 @@ $$;
 
 comment on function authz.announce_version() is $$Say in the response that its version of the API is deprecated
 
-Deprecation, Sunset and Link of a previous version (authz.note_version); nothing for the current one.$$;
+Deprecation, Sunset and Link of a previous version (authz.note_version).$$;
 
 revoke all on function authz.announce_version() from public;
 grant execute on function authz.announce_version() to claims_reader;

@@ -1,6 +1,6 @@
 -- A snapshot of a replica does not list which transactions are under way (pg_snapshot_xip), so each
 -- is asked for by itself. One that the replica has not heard of would be an error: not asked for.
-create or replace function authz.await_transaction()
+create or replace function authz.await_transaction(headers jsonb)
 returns void
 language plpgsql
 volatile
@@ -10,12 +10,8 @@ as $$
 declare
     awaited xid8[];
 begin
-    if not pg_is_in_recovery() then
-        return;
-    end if;
     awaited := string_to_array(substring(
-        nullif(current_setting('request.headers', true), '')::json ->> 'aspen-transaction'
-        from '^\d{1,19}(?:,\d{1,19}){0,9}$'), ',')::xid8[];
+        headers ->> 'aspen-transaction' from '^\d{1,19}(?:,\d{1,19}){0,9}$'), ',')::xid8[];
     for attempt in 1..21 loop
         if not exists (
             select
@@ -34,11 +30,11 @@ begin
 end
 $$;
 
-comment on function authz.await_transaction() is $$Wait until a replica has what the caller wrote
+comment on function authz.await_transaction(jsonb) is $$Wait until a replica has what the caller wrote
 
 The header Aspen-Transaction names up to ten transactions, as the answers to them did
-(authz.announce_transaction). A replica waits 0.2 s for them; the primary has them. Errors:
+(authz.announce_transaction). A replica waits 0.2 s for them; the primary has them and is not asked. Errors:
 503 replica_behind.$$;
 
-revoke all on function authz.await_transaction() from public;
-grant execute on function authz.await_transaction() to claims_reader;
+revoke all on function authz.await_transaction(jsonb) from public;
+grant execute on function authz.await_transaction(jsonb) to claims_reader;

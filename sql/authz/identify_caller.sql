@@ -27,11 +27,11 @@ declare
     caller record;
     token aspen.machine_tokens;
     verified_email text;
-    direct_groups bigint[] := '{}';
-    member_groups bigint[] := '{}';
-    admin_groups bigint[] := '{}';
-    any_groups bigint[] := '{}';
-    full_groups bigint[] := '{}';
+    direct_groups bigint[];
+    member_groups bigint[];
+    admin_groups bigint[];
+    any_groups bigint[];
+    full_groups bigint[];
     done text;
 begin
     if caller_role = 'anon' then
@@ -124,6 +124,7 @@ begin
         into direct_groups, member_groups
         from aspen.memberships as memberships
         where memberships.user_id = caller.id and memberships.group_id = token.group_id;
+        admin_groups := '{}';
         if direct_groups is null then
             perform internal.fail(401, 'token_revoked', 'This token was revoked', null,
                 'Its user has left the group.');
@@ -159,12 +160,13 @@ begin
             'groups maps at most 1000 group ids to admin, member or viewer, like {"3": "admin", "12": "viewer"}.');
     end if;
 
-    any_groups := direct_groups;
-    full_groups := member_groups;
-    if direct_groups <> '{}' and token.id is null then
+    if token.id is null and direct_groups <> '{}' then
         select direct_groups || granted.any_groups, member_groups || granted.full_groups
         into any_groups, full_groups
         from authz.granted_groups(direct_groups) as granted;
+    else
+        any_groups := direct_groups;
+        full_groups := member_groups;
     end if;
     -- The jobs of the platform; nobody is a member of it.
     if caller_role = 'operator' then

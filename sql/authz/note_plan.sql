@@ -9,27 +9,30 @@ security invoker
 set search_path = ''
 as $$
 declare
-    any_groups text;
-    done text;
+    any_groups text := case
+        when
+            current_setting('plan_cache_mode') = 'force_custom_plan'
+            and current_setting('request.method', true) in ('GET', 'HEAD')
+            and current_setting('request.path', true) not like '/rpc/%'
+            then current_setting('aspen.any_groups')
+    end;
+    done text[];
 begin
-    if current_setting('plan_cache_mode') = 'force_custom_plan'
-        and current_setting('request.method', true) in ('GET', 'HEAD')
-        and current_setting('request.path', true) not like '/rpc/%'
-    then
-        any_groups := current_setting('aspen.any_groups');
-    end if;
-    done := set_config(
-        'aspen.only_group',
-        case
-            when any_groups <> '{}' and strpos(any_groups, ',') = 0 then btrim(any_groups, '{}')
-        end,
-        true
-    );
-    done := set_config(
-        'aspen.is_viewer_nowhere',
-        case when any_groups = current_setting('aspen.full_groups') then 'true' end,
-        true
-    );
+    done := array[
+        set_config(
+            'aspen.only_group',
+            case
+                when any_groups <> '{}' and strpos(any_groups, ',') = 0
+                    then btrim(any_groups, '{}')
+            end,
+            true
+        ),
+        set_config(
+            'aspen.is_viewer_nowhere',
+            case when any_groups = current_setting('aspen.full_groups') then 'true' end,
+            true
+        )
+    ];
 end
 $$;
 

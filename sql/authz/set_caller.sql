@@ -12,15 +12,17 @@ security invoker
 set search_path = ''
 as $$
 declare
-    done text;
+    done text[];
 begin
     if current_setting('aspen.groups_by_statement', true) = 'on' then
-        done := authz.state_caller(user_id, machine_token_id, job_id, job_group_id);
+        perform authz.state_caller(user_id, machine_token_id, job_id, job_group_id);
     else
-        done := set_config('aspen.user_id', user_id::text, true);
-        done := set_config('aspen.machine_token_id', machine_token_id::text, true);
-        done := set_config('aspen.job_id', job_id::text, true);
-        done := set_config('aspen.job_group_id', job_group_id::text, true);
+        done := array[
+            set_config('aspen.user_id', user_id::text, true),
+            set_config('aspen.machine_token_id', machine_token_id::text, true),
+            set_config('aspen.job_id', job_id::text, true),
+            set_config('aspen.job_group_id', job_group_id::text, true)
+        ];
     end if;
 end
 $$;

@@ -16,18 +16,20 @@ security invoker
 set search_path = ''
 as $$
 declare
-    done text;
+    done text[];
 begin
     if current_setting('aspen.groups_by_statement', true) = 'on' then
-        done := authz.state_groups(
+        perform authz.state_groups(
             any_groups, full_groups, direct_groups, member_groups, admin_groups
         );
     else
-        done := set_config('aspen.any_groups', any_groups::text, true);
-        done := set_config('aspen.full_groups', full_groups::text, true);
-        done := set_config('aspen.direct_groups', direct_groups::text, true);
-        done := set_config('aspen.member_groups', member_groups::text, true);
-        done := set_config('aspen.admin_groups', admin_groups::text, true);
+        done := array[
+            set_config('aspen.any_groups', any_groups::text, true),
+            set_config('aspen.full_groups', full_groups::text, true),
+            set_config('aspen.direct_groups', direct_groups::text, true),
+            set_config('aspen.member_groups', member_groups::text, true),
+            set_config('aspen.admin_groups', admin_groups::text, true)
+        ];
     end if;
 end
 $$;

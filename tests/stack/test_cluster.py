@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from psycopg.types.json import Jsonb
 
 from control.cli import cli
 from control.cluster import lifecycle
@@ -161,10 +162,8 @@ def test_replica_answers_a_writer_once_it_has_everything(local: LocalCluster, ad
 
     with local.on(local.replicas()[0]) as conn:
         conn.execute(
-            "select set_config('request.headers', %s, false)",
-            [f'{{"aspen-transaction": "{written}"}}'],
+            "select authz.await_transaction(%s)", [Jsonb({"aspen-transaction": f"{written}"})]
         )
-        conn.execute("select authz.await_transaction()")
 
     assert ada.finds("S-5", **{"Aspen-Transaction": f"{written}"})
 
