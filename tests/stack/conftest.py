@@ -138,6 +138,16 @@ class LocalStack:
         """Connect as superuser."""
         return psycopg.connect(f"{self.settings.admin_database_url}", autocommit=True)
 
+    def client_addresses(self, login: str) -> set[str | None]:
+        """Return from where a login is connected; None is the socket."""
+        with self.connect() as conn:
+            rows = conn.execute(
+                "select distinct host(client_addr) from pg_catalog.pg_stat_activity"
+                " where usename = %s and backend_type = 'client backend'",
+                [login],
+            ).fetchall()
+        return {address for (address,) in rows}
+
     def api_answers(self) -> bool:
         """Tell whether a request goes through PostgREST into the database."""
         return http_ok(f"{self.settings.api_url}/rpc/health", seconds=5)
