@@ -23,6 +23,7 @@ from control.stack.lifecycle import components_of
 from control.stack.ministack import QUEUE
 from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
+from control.stack.unprivileged import owner_of_data
 from control.storage.s3 import make_client
 from control.storage.sqs import open_queue
 from tests.servers import SETTINGS, prepare_stack
@@ -174,8 +175,12 @@ def local(one_stack: LocalStack) -> LocalStack:
 
 @pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process that is none of our servers."""
-    with subprocess.Popen(["sleep", "600"]) as process:
+    """Start a process that is none of our servers, as the user of PostgreSQL.
+
+    PostgreSQL knows that a process of another user cannot be a server on its data.
+    """
+    owner = owner_of_data()
+    with subprocess.Popen(["sleep", "600"], user=owner and owner[0]) as process:
         yield process
         process.kill()
 
