@@ -489,7 +489,7 @@ function corrected(asked, answered) {
             message: 'None of these media types are available: application/geo+json',
         }));
     }
-    if (/"code":"(?:23|42)[0-9A-Z]{3}"/.test(body)) {
+    if (/"code":"(?:(?:23|42)[0-9A-Z]{3}|PGRST00[012])"/.test(body)) {
         return reworded(asked, head, body);
     }
     if (status === '500') {
@@ -526,7 +526,8 @@ function withBody(statusLine, head, body) {
     ]).join('\r\n');
 }
 
-// --- Wording: PostgreSQL's errors name constraints, tables and types that are none of the API's.
+// --- Wording: PostgreSQL's errors name constraints, tables and types that are none of the API's, and
+// where the database is.
 
 // The type of a column, by the domain that reads it.
 const TYPES = {
@@ -560,6 +561,10 @@ function reworded(asked, head, body) {
         return undefined;
     }
     const before = JSON.stringify(error);
+    if (/^PGRST/.test(error.code)) {
+        // It names the directory or the address of a database that cannot be reached.
+        error.details = null;
+    }
     const path = (/^\w+ \/(?:rpc\/)?(\w+)/.exec(asked) || [])[1];
     RULES.forEach((rule) => {
         const found = rule[0].exec(error.message);

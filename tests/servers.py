@@ -28,6 +28,7 @@ from control.stack.nginx import Edge as Nginx
 from control.stack.ports import HOST, any_free
 from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgrest import postgrest_launch, postgrest_server
+from control.stack.sockets import over_socket
 from control.stack.state import DATABASE, LOGINS, S3_KEY, SUPERUSER, State
 from control.storage.s3 import make_client
 from control.tokens.keys import KeySet, ensure_keys
@@ -58,6 +59,7 @@ EMPTY = "aspen_empty"
 class Cluster:
     """A PostgreSQL of this test session, with our roles."""
 
+    data: Path
     port: int
     passwords: dict[str, str]
     major: int
@@ -276,7 +278,7 @@ def _copy_kept(postgres: Postgres) -> dict[str, str]:
 
 @contextmanager
 def _started(postgres: Postgres, passwords: dict[str, str]) -> Iterator[Cluster]:
-    cluster = Cluster(any_free(), passwords, postgres.binaries.major)
+    cluster = Cluster(postgres.data, any_free(), passwords, postgres.binaries.major)
     postgres.start(cluster.port, cluster.url(SUPERUSER, "postgres"))
     try:
         yield cluster
@@ -297,7 +299,7 @@ def run_api(database: Database, directory: Path, settings: Settings = SETTINGS) 
     server.start(
         postgrest_launch(
             settings,
-            database_url=database.url_of("authenticator"),
+            database_url=over_socket(database.url_of("authenticator"), database.cluster.data),
             jwks=keys.jwks_path,
             api_port=port,
             admin_port=admin_port,

@@ -18,7 +18,8 @@ from control.stack.postgres import (
     find_running,
     postgres_server,
 )
-from control.stack.process import Launch, Server
+from control.stack.process import Launch, Server, command_line
+from control.stack.sockets import over_socket, socket_options
 from control.stack.state import SUPERUSER, State
 
 # A burst of messages may push a log past its limit until the log keeper's next round.
@@ -92,8 +93,18 @@ class Database:
         if found := find_running(self.data):
             pid, self.state.ports["postgres"] = found
             if self.server.pid() is None:
-                self.server.record(pid, self.launch().fingerprint)
+                launch = self.launch()
+                self.server.record(pid, launch.fingerprint if self.has_socket(pid) else "")
             self._follow_password()
+
+    def has_socket(self, pid: int) -> bool:
+        """Return whether a server has the socket; one that an earlier version started has none."""
+        return " ".join(socket_options(self.data)) in command_line(pid)
+
+    def address(self, login: str) -> str:
+        """Return the URL of a login on this machine: over the socket, if there is one."""
+        url, pid = self.state.database_url(login), self.server.pid()
+        return over_socket(url, self.data) if pid is None or self.has_socket(pid) else url
 
     def launch(self) -> Launch:
         return self._postgres().launch(self.state.ports["postgres"])
@@ -232,7 +243,7 @@ class Api:
 
     @property
     def _database_url(self) -> str:
-        return self.state.database_url("authenticator")
+        return Database(self.settings, self.state).address("authenticator")
 
     def check(self) -> None:
         postgrest.find_postgrest(self.settings)

@@ -18,6 +18,7 @@ from control.local import connect_here
 from control.stack.ports import HOST
 from control.stack.postgres_binaries import Binaries, find_binaries
 from control.stack.process import Launch, Server, command_line, exists
+from control.stack.sockets import RULES, prepare_socket, socket_options
 from control.stack.state import SUPERUSER
 from control.stack.unprivileged import command_prefix, owner_of_data
 
@@ -28,7 +29,8 @@ ORPHAN_SECONDS = 15
 SHARED_MEMORY_IN_USE = "pre-existing shared memory block"
 
 HBA = f"""\
-# Written by control up. Passwords only, and only from this machine.
+{RULES}\
+# Passwords only, and only from this machine.
 host all all {HOST}/32 scram-sha-256
 host replication all {HOST}/32 scram-sha-256
 """
@@ -141,12 +143,15 @@ class Postgres:
         """Return the command of the server."""
         program = self.binaries.postgres
         prefix = command_prefix(program, self.data)
-        return Launch([*prefix, program, "-D", str(self.data), "-p", str(port)], _environment())
+        place = ["-D", str(self.data), "-p", str(port), *socket_options(self.data)]
+        return Launch([*prefix, program, *place], _environment())
 
     def start(self, port: int, admin_url: str) -> None:
         """Start the server and wait until it answers."""
         self._configure(self.data)
         self._clear_lock_of_a_stranger()
+        if find_running(self.data) is None:
+            prepare_socket(self.data)
         launch = self.launch(port)
         give_up_at = time.monotonic() + ORPHAN_SECONDS
         while True:

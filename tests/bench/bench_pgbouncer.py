@@ -55,7 +55,9 @@ def run(bench: Bench, report: Report) -> None:
 def pooled(bench: Bench, database: str, pooling: str) -> Iterator[Service]:
     """Start a PostgREST, behind PgBouncer unless it is measured without."""
     if pooling == WITHOUT:
-        with bench.postgrest(database) as service:
+        # By TCP as the others, so that only the pooler differs.
+        directly = {"PGRST_DB_URI": bench.url(LOGIN, database)}
+        with bench.postgrest(database, directly) as service:
             yield service
         return
     home = bench.settings.data_dir / "pgbouncer"

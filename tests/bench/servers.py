@@ -29,6 +29,7 @@ from control.stack.postgres import Postgres, postgres_server
 from control.stack.postgres_binaries import BUNDLED
 from control.stack.postgrest import postgrest_launch, postgrest_server
 from control.stack.process import Launch
+from control.stack.sockets import over_socket
 from control.stack.state import LOGINS, SUPERUSER, State
 from control.tokens.keys import KeySet, ensure_keys
 from control.tokens.minting import mint
@@ -63,6 +64,10 @@ class Bench:
     def url(self, login: str, database: str) -> str:
         """Return the address of one of the databases for one of our logins."""
         return self.state.database_url(login, database)
+
+    def socket_url(self, login: str, database: str) -> str:
+        """Return the address for the servers that are compared: over the socket, as in a stack."""
+        return over_socket(self.url(login, database), self.settings.data_dir / "postgres")
 
     def connect(self, login: str, database: str, **options: Any) -> psycopg.Connection:
         """Open a connection in autocommit."""
@@ -112,7 +117,7 @@ class Bench:
         admin_port = next_free(api_port + 1)
         launch = postgrest_launch(
             self.settings,
-            database_url=self.url("authenticator", database),
+            database_url=self.socket_url("authenticator", database),
             jwks=self.keys.jwks_path,
             api_port=api_port,
             admin_port=admin_port,
@@ -150,7 +155,7 @@ class Bench:
     def fastapi_baseline(self, database: str) -> Iterator[Service]:
         """Start the FastAPI baseline."""
         port = next_free(self.settings.first_port)
-        url = self.url(BASELINE, database).replace("postgresql:", "postgresql+asyncpg:")
+        url = self.socket_url(BASELINE, database)
         launch = Launch(
             [
                 *(sys.executable, "-m", "uvicorn", "tests.bench.fastapi_baseline:app"),
@@ -159,7 +164,7 @@ class Bench:
             ],
             {
                 "PATH": os.defpath,
-                "BASELINE_DATABASE_URL": url,
+                "BASELINE_DATABASE_URL": url.replace("postgresql:", "postgresql+asyncpg:"),
                 "BASELINE_JWKS": str(self.keys.jwks_path),
             },
         )

@@ -368,7 +368,7 @@ def test_request_id_comes_back(world: World) -> None:
 
 
 def test_unreachable_database_is_answered_with_503(own_world: World) -> None:
-    """Send Retry-After; only requests already running get PostgreSQL's code."""
+    """Send Retry-After, and not where it is; only requests that run get PostgreSQL's code."""
     name = own_world.api.database.name
     admin_url = own_world.api.database.cluster.url("postgres", "postgres")
     with psycopg.connect(admin_url, autocommit=True) as conn:
@@ -384,6 +384,7 @@ def test_unreachable_database_is_answered_with_503(own_world: World) -> None:
         (503, "PGRST000"),
     }
     assert all("Retry-After" in answer.headers for answer in answers)
+    assert {answer.json()["details"] for answer in answers} == {None}
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/csv"])

@@ -23,6 +23,7 @@ from control.stack.lifecycle import components_of
 from control.stack.ministack import QUEUE
 from control.stack.ports import any_free
 from control.stack.process import start_mark, wait_for
+from control.stack.unprivileged import owner_of_data
 from control.storage.s3 import make_client
 from control.storage.sqs import open_queue
 from tests.servers import SETTINGS, prepare_stack
@@ -138,6 +139,16 @@ class LocalStack:
         """Connect as superuser."""
         return psycopg.connect(f"{self.settings.admin_database_url}", autocommit=True)
 
+    def client_addresses(self, login: str) -> set[str | None]:
+        """Return from where a login is connected; None is the socket."""
+        with self.connect() as conn:
+            rows = conn.execute(
+                "select distinct host(client_addr) from pg_catalog.pg_stat_activity"
+                " where usename = %s and backend_type = 'client backend'",
+                [login],
+            ).fetchall()
+        return {address for (address,) in rows}
+
     def api_answers(self) -> bool:
         """Tell whether a request goes through PostgREST into the database."""
         return http_ok(f"{self.settings.api_url}/rpc/health", seconds=5)
@@ -164,8 +175,12 @@ def local(one_stack: LocalStack) -> LocalStack:
 
 @pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process that is none of our servers."""
-    with subprocess.Popen(["sleep", "600"]) as process:
+    """Start a process that is none of our servers, as the user of PostgreSQL.
+
+    PostgreSQL knows that a process of another user cannot be a server on its data.
+    """
+    owner = owner_of_data()
+    with subprocess.Popen(["sleep", "600"], user=owner and owner[0]) as process:
         yield process
         process.kill()
 

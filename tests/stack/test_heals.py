@@ -136,15 +136,16 @@ def test_everything_killed_at_once_comes_back(
 ) -> None:
     """Recover as after the kernel ran out of memory, or after a reboot.
 
-    The pid in PostgreSQL's own file is that of another program, which PostgreSQL itself would take
+    The pid in PostgreSQL's own files is that of another program, which PostgreSQL itself would take
     for a server.
     """
     local.keep("killed-at-once")
     for name in SERVERS:
         local.kill(name)
-    lock = local.settings.data_dir / "postgres" / "postmaster.pid"
-    lines = lock.read_text().splitlines()
-    lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+    socket_lock = local.settings.data_dir.glob("socket/*.lock")
+    for lock in (local.settings.data_dir / "postgres" / "postmaster.pid", next(socket_lock)):
+        lines = lock.read_text().splitlines()
+        lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
 
     local.up()
 

@@ -63,9 +63,10 @@ def upstream(local: LocalStack) -> list[str]:
 
 
 def test_up_starts_as_many_as_were_asked_for(two: LocalStack) -> None:
-    """Remember the number, and send requests to all."""
+    """Remember the number, send requests to all, and connect all over the socket."""
     two.up()
 
+    assert two.client_addresses("authenticator") == {None}
     assert two.states() == dict.fromkeys((*SERVERS, SECOND), "running")
     assert len(upstream(two)) == 2
 
