@@ -1,5 +1,6 @@
 -- Without a `set` clause, so that it is inlined. Control characters and line ends stay and are
--- rejected later.
+-- rejected later. Plain names, which most are, take a third of the time of others: ASCII knows one
+-- space and no second form of a letter.
 create or replace function internal.tidy_name(name text)
 returns text
 language sql
@@ -7,13 +8,21 @@ immutable
 security invoker
 begin atomic
     select
-        normalize(
-            btrim(
-                regexp_replace(
-                    tidy_name.name, '[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+', ' ', 'g'
+        case
+            when
+                octet_length(tidy_name.name) = length(tidy_name.name)
+                and strpos(tidy_name.name, '  ') = 0
+                then btrim(tidy_name.name)
+            else
+                normalize(
+                    btrim(
+                        regexp_replace(
+                            tidy_name.name,
+                            '[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+', ' ', 'g'
+                        )
+                    )
                 )
-            )
-        );
+        end;
 end;
 
 comment on function internal.tidy_name(text) is $$A name without invisible differences
