@@ -22,7 +22,7 @@ KEYS = {
     "phylo_tree_tips_sample_group_id_sample_id_fkey": GRANTED,
 }
 QUERIES = {
-    "api.phylo_tree: tips around aspen.samples": GRANTED,
+    "api.phylo_tree: aspen.phylo_tree_tips and named": GRANTED,
     "api.samples: aspen.samples and aspen.samples": BY_ID,
     "authz.grant_party: groups around aspen.group_grants": GRANT,
     "authz.may_share: aspen.group_grants and aspen.memberships": GRANT,

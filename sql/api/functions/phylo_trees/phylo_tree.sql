@@ -6,6 +6,8 @@ stable
 security invoker
 set statement_timeout = '30s'
 set plan_cache_mode = 'force_generic_plan'
+-- A plan made while there were few trees would read all of them.
+set enable_seqscan = 'off'
 begin atomic
     select
         internal.fail(
@@ -72,20 +74,30 @@ begin atomic
                     order by tips.position
                 )
             from aspen.phylo_tree_tips as tips
-            cross join
-                lateral (
+            -- One walk through the keys of samples finds all names: a look-up for each tip took a
+            -- third of the time.
+            left join
+                (
                     select
-                        (
-                            select to_json(samples.private_identifier)::text || tree.public_key
-                            from aspen.samples as samples
-                            where
-                                phylo_tree.id_style = 'private'
-                                and tips.sample_group_id
-                                = any((select authz.full_groups())::bigint[])
-                                and samples.group_id = tips.sample_group_id
-                                and samples.id = tips.sample_id
-                        ) as private_name
+                        samples.group_id,
+                        samples.id,
+                        to_json(samples.private_identifier)::text || tree.public_key
+                            as private_name
+                    from aspen.samples as samples
+                    where
+                        samples.group_id = any((select authz.full_groups())::bigint[])
+                        and samples.id = any(
+                            array(
+                                select linked.sample_id
+                                from aspen.phylo_tree_tips as linked
+                                where
+                                    phylo_tree.id_style = 'private'
+                                    and linked.group_id = tree.group_id
+                                    and linked.phylo_tree_id = phylo_tree.id
+                            )
+                        )
                 ) as named
+                on tips.sample_group_id = named.group_id and tips.sample_id = named.id
             where tips.group_id = tree.group_id and tips.phylo_tree_id = phylo_tree.id
         ))
     from tree;
