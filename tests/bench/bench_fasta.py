@@ -59,14 +59,16 @@ def store(conn: psycopg.Connection, location: int, length: int) -> None:
     )
 
 
-def store_random(conn: psycopg.Connection, location: int, length: int, genomes: int) -> None:
-    """Store genomes that no compression makes smaller than those of a virus."""
+def store_random(
+    conn: psycopg.Connection, location: int, length: int, genomes: int, after: int = 0
+) -> None:
+    """Store genomes that no compression makes smaller than those of a virus, named by number."""
     conn.execute(
         "with samples as ("
         " insert into aspen.samples (group_id, pathogen_id, location_id, private_identifier,"
         " public_identifier, collection_date)"
         " select %(group)s, 1, %(location)s, number, number, '2024-01-01'"
-        " from generate_series(1, %(genomes)s) as number"
+        " from generate_series(%(first)s::integer, %(genomes)s) as number"
         " returning group_id, id)"
         " insert into aspen.sequences (group_id, sample_id, sequence)"
         " select samples.group_id, samples.id, ("
@@ -74,7 +76,13 @@ def store_random(conn: psycopg.Connection, location: int, length: int, genomes: 
         " '0123456789abcdef', 'ACGTACGTACGTACGT'), ''), %(length)s)"
         " from generate_series(1, %(length)s / 32 + 1) as parts (number))"
         " from samples",
-        {"group": GROUP, "location": location, "length": length, "genomes": genomes},
+        {
+            "group": GROUP,
+            "location": location,
+            "length": length,
+            "first": after + 1,
+            "genomes": genomes,
+        },
     )
 
 
