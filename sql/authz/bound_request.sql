@@ -1,7 +1,7 @@
 -- The pool of PostgREST has twenty connections for everybody. Who is asking takes one of a few
 -- slots for as long as the transaction lasts; locks of two keys are used for nothing else. Each
--- connection begins with another slot, so that it finds a free one at once. Only PostgREST is bound:
--- what the control plane does for a user takes no connection of the pool.
+-- connection begins with another slot, so that it finds a free one at once. Only PostgREST is
+-- bound: what the control plane does for a user takes no connection of the pool.
 create or replace function authz.bound_request()
 returns void
 language plpgsql

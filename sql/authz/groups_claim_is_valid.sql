@@ -1,5 +1,6 @@
--- jsonb writes each value in one way only, so its text is the cheapest to check: every request does.
--- Then each entry has one colon, and at least 14 characters. Inlined into authz.identify_caller.
+-- jsonb writes each value in one way only, so its text is the cheapest to check: every request
+-- does. Then each entry has one colon, and at least 14 characters. Inlined into
+-- authz.identify_caller.
 create or replace function authz.groups_claim_is_valid(groups jsonb)
 returns boolean
 language sql

@@ -1,11 +1,11 @@
 -- private_identifier is masked for viewers. A view with a masked column is not automatically
 -- updatable, so triggers write through it. The mask is an outer join and not a "case": a filter on
--- private_identifier turns it into an inner join, which uses an index. For a caller who is a viewer
--- in no group, the planner removes both the join and the mask; the "where" clause checks that
--- assumption again, once, when the plan runs. It stands by itself and names no column, so that it is
--- a condition neither on the outer join, which PostgreSQL 15 could not remove then, nor on each row.
--- The outer join compares no groups: the planner would then merge the rows of a group by it, each
--- with each other.
+-- private_identifier turns it into an inner join, which uses an index. For a caller who is a
+-- viewer in no group, the planner removes both the join and the mask; the "where" clause checks
+-- that assumption again, once, when the plan runs. It stands by itself and names no column, so
+-- that it is a condition neither on the outer join, which PostgreSQL 15 could not remove then, nor
+-- on each row. The outer join compares no groups: the planner would then merge the rows of a group
+-- by it, each with each other.
 
 create or replace view api.samples
 with (security_invoker = true)
@@ -37,7 +37,7 @@ select
     samples.updated_at,
     samples.restricted_until,
     samples.disclosed_at
-from (
+from ( -- noqa: ST11
     select
     where
         authz.is_viewer_nowhere() is not true
