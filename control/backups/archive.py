@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from control.backups.manifest import StoredObject
 from control.backups.objects import Wanted, known_copy
 from control.backups.packing import MANIFEST
 from control.errors import ControlError
+from control.whole_files import whole_file
 
 ARCHIVE, BASE, WITNESS = "archive.json", "base.json", "witness.json"
 # A segment of the log: timeline, and a number of two parts. The last one is still being written.
@@ -161,13 +161,8 @@ class Archive:
 
 def write_whole(path: Path, document: dict[str, Any]) -> None:
     """Write a document whole or not at all, for its owner only."""
-    scratch = path.with_suffix(".tmp")
-    scratch.unlink(missing_ok=True)
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(document, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    with whole_file(path) as file:
+        file.write(json.dumps(document, indent=2).encode())
 
 
 def write_base(base: Base) -> None:

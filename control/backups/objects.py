@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import get_ident
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,6 +19,7 @@ from control.backups.manifest import OBJECTS, StoredObject
 from control.outputs.parallel import in_parallel
 from control.queries import query
 from control.storage.s3 import S3Uri
+from control.whole_files import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -242,11 +242,9 @@ def _fetch(s3: S3Client, wanted: Wanted, directory: Path) -> StoredObject | None
         raise
     target = directory / wanted.file
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Two rows may name the same object, and both are looked at together.
-    scratch = target.with_suffix(f".{get_ident()}.partial")
-    scratch.unlink(missing_ok=True)
     digest, size = hashlib.sha256(), 0
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+    # Two rows may name the same object, and both are looked at together.
+    with whole_file(target) as copy:
         for piece in answer["Body"].iter_chunks(_CHUNK_BYTES):
             digest.update(piece)
             size += copy.write(piece)
@@ -260,16 +258,11 @@ def _fetch(s3: S3Client, wanted: Wanted, directory: Path) -> StoredObject | None
         digest.hexdigest(),
         wanted.file,
     )
-    scratch.replace(target)
     _describe_copy(target, stored)
     return stored
 
 
 def _describe_copy(target: Path, stored: StoredObject) -> None:
-    """Write what a copy is a copy of, whole or not at all."""
-    path = target.with_suffix(".json")
-    scratch = target.with_suffix(f".{get_ident()}.json.partial")
-    scratch.unlink(missing_ok=True)
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(stored), file)
-    scratch.replace(path)
+    """Write what a copy is a copy of."""
+    with whole_file(target.with_suffix(".json")) as file:
+        file.write(json.dumps(asdict(stored)).encode())

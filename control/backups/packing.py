@@ -6,7 +6,6 @@ With zstd a third of the time of gzip packs it, a quarter unpacks it, and it is 
 from __future__ import annotations
 
 import gzip
-import os
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from control.errors import ControlError
+from control.whole_files import new_file
 
 PACKED, MANIFEST = "base.tar.zst", "backup_manifest"
 # What earlier versions wrote: pg_basebackup's own, with the log in a second file.
@@ -44,7 +44,7 @@ def pack(stream: IO[bytes], directory: Path) -> None:
 
     # Every read is as large as asked for, unless the stream ends.
     compressor = ZstdCompressor(level=_LEVEL, threads=_THREADS, write_checksum=True)
-    with _new_file(directory / PACKED) as file:
+    with new_file(directory / PACKED) as file:
         with compressor.stream_writer(file, closefd=False) as packed:
             copying = _Copying(stream, packed)
             # The program says itself why it ended early.
@@ -60,7 +60,7 @@ def _take_manifest(stream: Any, directory: Path) -> None:
             if member.name == MANIFEST:
                 content = packed.extractfile(member)
                 assert content is not None
-                with _new_file(directory / MANIFEST) as manifest:
+                with new_file(directory / MANIFEST) as manifest:
                     manifest.write(content.read())
 
 
@@ -84,15 +84,6 @@ def unpack_files(directory: Path, target: Path) -> None:
     for name, folder in zip(_EARLIER, (target, target / "pg_wal"), strict=True):
         _extract(directory / name, folder)
     (target / MANIFEST).write_bytes((directory / MANIFEST).read_bytes())
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a new file for its owner only; at the end it is on the disk."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _extract(path: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from control.errors import ControlError
 from control.settings import Settings
+from control.whole_files import new_file
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity, Recipient
@@ -98,15 +99,12 @@ def new_identity(path: Path) -> str:
     identity = Identity.generate()
     recipient = str(identity.to_public())
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with new_file(path) as file:
+            file.write(f"# public key: {recipient}\n{identity}\n".encode())
     except FileExistsError as error:
         raise ControlError(
             f"{path} exists already", "name another file: a lost identity is never made again"
         ) from error
-    with open(descriptor, "w") as file:
-        file.write(f"# public key: {recipient}\n{identity}\n")
-        file.flush()
-        os.fsync(file.fileno())
     return recipient
 
 

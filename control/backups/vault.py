@@ -19,6 +19,7 @@ from control.backups.sealing import SUFFIX, recipients_of, sealing, unseal
 from control.errors import ControlError
 from control.settings import Settings
 from control.storage.s3 import ATTEMPTS, S3Uri, make_client
+from control.whole_files import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -138,15 +139,8 @@ class Vault:
     def fetch(self, name: str, target: Path, identities: Sequence[Identity]) -> None:
         """Decrypt a file while it is read; it appears when it proved to be whole."""
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = target.with_name(f"{target.name}.fetching")
-        scratch.unlink(missing_ok=True)
-        try:
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "wb") as plain:
-                unseal(_Object(self.s3, self._uri(name)), plain, identities, f"{self._uri(name)}")
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        with whole_file(target) as plain:
+            unseal(_Object(self.s3, self._uri(name)), plain, identities, f"{self._uri(name)}")
 
     def read(self, name: str, identities: Sequence[Identity]) -> bytes:
         """Return a short text."""

@@ -19,6 +19,7 @@ from control.stack.ports import HOST
 from control.stack.process import Launch, Server
 from control.stack.state import DATABASE
 from control.stack.unprivileged import command_prefix, owner_of_data
+from control.whole_files import whole_file
 
 READY_SECONDS = 20
 SESSION, TRANSACTION = POOLINGS = ("session", "transaction")
@@ -170,13 +171,10 @@ log_disconnections = 0
     def _write(self, name: str, text: str) -> None:
         """Write a file whole, readable for its user only."""
         self.prepare()
-        scratch = self.home / f"{name}.new"
-        scratch.unlink(missing_ok=True)
-        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        self._give_away(scratch)
-        scratch.replace(self.home / name)
+        with whole_file(self.home / name) as file:
+            file.write(text.encode())
+            self._give_away(file.fileno())
 
-    def _give_away(self, path: Path) -> None:
+    def _give_away(self, path: Path | int) -> None:
         if owner := owner_of_data():
             shutil.chown(path, *owner)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from control.group_archive.tables import JSON_IDS, NATURAL_KEYS, USERS, Table
+from control.whole_files import new_file
 
 _CHUNK_BYTES = 1 << 20
 # What values look like, whatever the settings of the login are.
@@ -80,8 +80,7 @@ def names(columns: Iterable[str]) -> sql.Composed:
 def write_rows(conn: psycopg.Connection, statement: sql.Composed, path: Path) -> int:
     """Write what a statement reads to a new file; return how many rows there are."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file, conn.cursor() as cursor:
+    with new_file(path) as file, conn.cursor() as cursor:
         with cursor.copy(_to_csv(statement)) as rows:
             for piece in rows:
                 file.write(piece)

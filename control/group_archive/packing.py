@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 from control.backups.sealing import identities_of, recipients_of, sealing, unseal
 from control.errors import ControlError
 from control.settings import Settings
+from control.whole_files import new_file, whole_file
 
 PLAIN, COMPRESSED, SEALED = ".tar", ".tar.zst", ".tar.zst.age"
 _CHUNK_BYTES = 1 << 20
@@ -42,9 +41,9 @@ def pack(settings: Settings, folder: Path, target: Path) -> None:
         folder.rename(target)
         return
     packed = target.with_name(f"{target.name}.packing")
-    sealed = target.with_name(f"{target.name}.sealing")
+    packed.unlink(missing_ok=True)
     try:
-        with _new_file(packed) as file:
+        with new_file(packed) as file:
             if suffix == COMPRESSED:
                 from zstandard import ZstdCompressor
 
@@ -57,15 +56,14 @@ def pack(settings: Settings, folder: Path, target: Path) -> None:
             with (
                 open(packed, "rb") as plain,
                 sealing(plain, recipients_of(settings)) as source,
-                _new_file(sealed) as file,
+                whole_file(target) as file,
             ):
                 while piece := source.read(_CHUNK_BYTES):
                     file.write(piece)
-            sealed.rename(packed)
-        packed.rename(target)
+        else:
+            packed.rename(target)
     finally:
         packed.unlink(missing_ok=True)
-        sealed.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -84,7 +82,7 @@ def unpacked(settings: Settings, archive: Path, scratch: Path | None) -> Iterato
         folder, plain = Path(home) / "archive", Path(home) / "archive.tar"
         folder.mkdir(mode=0o700)
         if suffix == SEALED:
-            with open(archive, "rb") as sealed, _new_file(plain) as file:
+            with open(archive, "rb") as sealed, new_file(plain) as file:
                 unseal(sealed, file, identities_of(settings), str(archive))
         try:
             _read_tar(plain if suffix == SEALED else archive, suffix == COMPRESSED, folder)
@@ -132,8 +130,3 @@ def _damaged(archive: Path) -> ControlError:
         f"{archive} is damaged, cut off or no archive, or there is no room to unpack it",
         "use another copy, or --scratch DIRECTORY with more room",
     )
-
-
-def _new_file(path: Path) -> BinaryIO:
-    path.unlink(missing_ok=True)
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

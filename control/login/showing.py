@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
 from control.terminal import one_line, table
+from control.whole_files import whole_file
 
 _PIECE_BYTES = 1 << 18
 # Longer cells would hide the others.
@@ -37,15 +36,9 @@ def copy_text(response: Readable, echo: Echo) -> None:
 def save(response: Readable, path: Path) -> int:
     """Write the content to a file, which is there when all of it has arrived."""
     size = 0
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            while piece := response.read(_PIECE_BYTES):
-                size += file.write(piece)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with whole_file(path) as file:
+        while piece := response.read(_PIECE_BYTES):
+            size += file.write(piece)
     return size
 
 

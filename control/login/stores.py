@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from control.errors import ControlError
+from control.whole_files import whole_file
 
 SERVICE = "aspen"
 
@@ -118,16 +118,9 @@ class FileStore:
 
     def write(self, text: str) -> None:
         """Replace the file as a whole."""
-        folder = _own_folder(self.path.parent)
-        # Made with mode 600.
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".login-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(name, self.path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        _own_folder(self.path.parent)
+        with whole_file(self.path) as file:
+            file.write(text.encode())
 
     def delete(self) -> None:
         """Remove the file."""

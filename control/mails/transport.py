@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Protocol
 from control.errors import ControlError
 from control.mails.messages import Unsendable, parse_sender
 from control.settings import Settings
+from control.whole_files import whole_file
 
 # A server that says nothing for so long is given up.
 TIMEOUT_SECONDS = 30
@@ -56,11 +56,8 @@ class Folder:
 
     def deliver(self, mail_id: int, message: EmailMessage) -> None:
         """Write `<id>.eml`, readable by its owner only, because it contains the link."""
-        scratch = self.path / f".{mail_id}.tmp"
-        scratch.unlink(missing_ok=True)
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with whole_file(self.path / f"{mail_id}.eml") as file:
             file.write(bytes(message))
-        scratch.replace(self.path / f"{mail_id}.eml")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from control.errors import ControlError
 from control.outputs.job_files import StoredObject, open_stored
 from control.storage.s3 import BUFFER_BYTES
+from control.whole_files import whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,15 +37,8 @@ def download(s3: S3Client, stored: StoredObject, path: Path) -> Path:
     """
     if path.is_dir():
         path = path / stored.uri.key.rpartition("/")[2]
-    unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
-    try:
-        with unfinished.open("xb") as file:
-            copy_to(s3, stored, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path, mode=0o666) as file:
+        copy_to(s3, stored, file)
     return path
 
 

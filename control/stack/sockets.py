@@ -7,13 +7,14 @@ directory, which only the server's user and root may enter, and asks for a passw
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
+from stat import S_IMODE
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from control.errors import ControlError
 from control.stack.unprivileged import owner_of_data
+from control.whole_files import whole_file
 
 # How many bytes the path of a socket may have; others than Linux allow four less.
 MOST_BYTES = 107 if sys.platform == "linux" else 103
@@ -96,13 +97,8 @@ def _demand_password(hba: Path) -> None:
             f"{hba} is a link, and the file has no line “{wanted}”",
             "begin that file with this line: PostgREST connects over the socket",
         )
-    scratch = hba.with_suffix(".partial")
-    scratch.unlink(missing_ok=True)
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with whole_file(hba) as file:
         file.write(RULES.encode() + lines)
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(hba, scratch)
-    if owner := owner_of_data():
-        os.chown(scratch, *owner)
-    scratch.replace(hba)
+        os.fchmod(file.fileno(), S_IMODE(hba.stat().st_mode))
+        if owner := owner_of_data():
+            os.fchown(file.fileno(), *owner)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import ClassVar, Self
 
 from control.settings import MOST_POSTGRESTS, STACK_KEYS, DamagedState, Settings, damaged
 from control.stack.ports import HOST, LAST_PORT
+from control.whole_files import whole_file
 
 DATABASE = "aspen"
 SUPERUSER = "postgres"
@@ -122,11 +122,5 @@ class State:
             "postgrests": self.postgrests,
             **profile,
         }
-        scratch = self.path.with_suffix(".tmp")
-        scratch.unlink(missing_ok=True)
-        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(self.path)
+        with whole_file(self.path) as file:
+            file.write((json.dumps(document, indent=2) + "\n").encode())

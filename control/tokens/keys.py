@@ -32,6 +32,7 @@ from control.errors import ControlError
 from control.tokens.terms import ALGORITHMS as ALGORITHMS
 from control.tokens.terms import Algorithm as Algorithm
 from control.tokens.trusted_keys import Jwk, parse_trusted
+from control.whole_files import whole_file
 
 KEYS_FILE = "keys.json"
 TRUSTED_FILE = "trusted.json"
@@ -271,10 +272,5 @@ def _write(path: Path, document: dict[str, list[Jwk]]) -> None:
     if path.exists() and path.read_bytes() == text.encode():
         path.chmod(0o600)
         return
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with whole_file(path) as file:
+        file.write(text.encode())
