@@ -119,7 +119,7 @@
 \ir internal/jobs/refuse_delete_of_open_job.sql
 \ir internal/values/add_headers.sql
 \ir internal/jobs/announce_jobs.sql
-\ir internal/values/tagged_body.sql
+\ir internal/values/needs_body.sql
 \ir internal/values/trimmed.sql
 \ir internal/values/cell_text.sql
 \ir internal/values/parse_date.sql

@@ -46,6 +46,7 @@ where
                 'internal.insert_sample',
                 'internal.keep_job_limit',
                 'internal.kept_answer',
+                'internal.needs_body',
                 'internal.note_bad_value',
                 'internal.note_lost_input',
                 'internal.note_named_column',
@@ -55,7 +56,6 @@ where
                 'internal.raise_problems',
                 'internal.raise_sample_problems',
                 'internal.renew_results',
-                'internal.tagged_body',
                 'internal.update_sample'
             )
             or regexp_count(definition.text, 'set_config\(') <> regexp_count(

@@ -55,7 +55,13 @@ begin atomic
     )
 
     select
-        internal.tagged_body((
+        case
+            when internal.needs_body(hashtextextended(answers.body, 0)) then answers.body
+            else ''
+        end
+    from tree
+    cross join
+        lateral (
             select
                 string_agg(
                     case
@@ -99,8 +105,7 @@ begin atomic
                 ) as named
                 on tips.sample_group_id = named.group_id and tips.sample_id = named.id
             where tips.group_id = tree.group_id and tips.phylo_tree_id = phylo_tree.id
-        ))
-    from tree;
+        ) as answers (body);
 end;
 
 comment on function api.phylo_tree(bigint, text) is $$A tree as an Auspice v2 dataset
