@@ -317,8 +317,7 @@
 \ir internal/storage/upload_links.sql
 
 -- What comes before every request.
-\ir authz/only_group.sql
-\ir authz/is_viewer_nowhere.sql
+\ir authz/planned_for.sql
 \ir authz/groups_claim_is_valid.sql
 \ir authz/claimed_groups.sql
 \ir authz/name_request.sql

@@ -26,15 +26,30 @@ end
 $$;
 
 -- Fences: on every table with a group_id, and on the groups themselves, a restrictive policy keeps
--- member, and api_writer where a policy lets it in, to the groups of the caller, whatever other
--- policies allow. Rows with disclosed_at are for full_groups until it is past. Operators manage all
--- groups and who is in them.
--- Two tables differ: api_writer reads the prefix of every group, for generated identifiers; and the
--- fences of samples are in policies/samples.sql, with the reason for their form.
+-- member, and api_writer where it has a policy or reads rows of samples, to the groups of the
+-- caller, whatever other policies allow. Operators manage all groups and who is in them.
+-- Rows with disclosed_at are those of a sample: they are for full_groups until it is past. The
+-- policy says that in several ways, of which the planner keeps the one for the caller
+-- (authz.planned_for) and need not read the others: they would be half of the planning of a list.
+-- For whoever sees one group, the newest rows are the end of one index. Of samples, the group is
+-- compared twice: the planner then expects few rows, and takes that index. It would read the newest
+-- ids of all groups, where a group that stopped uploading has none. Settings are spelled out,
+-- because putting the body of a function in its place takes as long as the rest of a policy; the
+-- functions are for many groups, whose text they parse once. A "case" instead of "or" spares the
+-- planner plans that join two indexes.
+-- any_groups and full_groups compared inline reach the right index for a group of ten rows and for
+-- one of 300,000 (docs/architecture.md); a sub-select or an "or" of two group sets does not. now()
+-- is stable, so the planner knows how many rows disclosed_at <= now() keeps; and it is compared
+-- again in each request, because a restriction ends without anybody's action.
+-- api_writer reads the prefix of every group, for generated identifiers.
 do $$
 declare
     fence record;
     condition text;
+    full_groups constant text
+        := $sql$nullif(current_setting('aspen.full_groups', true), '')::bigint[]$sql$;
+    any_groups constant text
+        := $sql$nullif(current_setting('aspen.any_groups', true), '')::bigint[]$sql$;
 begin
     for fence in
         select
@@ -44,11 +59,21 @@ begin
             dated_rows.attnum is not null as has_dated_rows,
             tables.relname in ('groups', 'memberships', 'group_grants', 'invitations') as is_access,
             case
-                when tables.relname <> 'groups' and exists (
-                    select from pg_catalog.pg_policy as policies
-                    where policies.polrelid = tables.oid
-                        and 'api_writer'::pg_catalog.regrole = any(policies.polroles)
-                )
+                when tables.relname <> 'groups'
+                    and (
+                        exists (
+                            select from pg_catalog.pg_policy as policies
+                            where policies.polrelid = tables.oid
+                                and 'api_writer'::pg_catalog.regrole = any(policies.polroles)
+                        )
+                        or dated_rows.attnum is not null
+                        and pg_catalog.has_any_column_privilege('api_writer', tables.oid, 'select')
+                    )
+                    and not exists (
+                        select from pg_catalog.pg_policy as policies
+                        where policies.polrelid = tables.oid
+                            and policies.polname = tables.relname || '_fence_writer'
+                    )
                     then 'member, api_writer'
                 else 'member'
             end as roles
@@ -60,7 +85,6 @@ begin
         where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
             and tables.relkind in ('r', 'p')
             and (keys.attnum is not null or tables.relname = 'groups')
-            and tables.relname <> 'samples'
             -- Partitions are read through their table; nothing is granted on them.
             and not tables.relispartition
             and not exists (
@@ -72,8 +96,33 @@ begin
     loop
         condition := pg_catalog.format('%I = any(authz.any_groups())', fence.key);
         if fence.has_dated_rows then
-            condition := condition
-                || ' and (disclosed_at <= now() or group_id = any(authz.full_groups()))';
+            condition := pg_catalog.format(
+                $sql$
+                    case authz.planned_for()
+                        when 'member of one group' then group_id = (%1$s)[1] %3$s
+                        when 'member of all groups' then group_id = any(authz.full_groups())
+                        when 'viewer of one group'
+                            then group_id = (%2$s)[1] %4$s and disclosed_at <= now()
+                        when 'few groups'
+                            then
+                                group_id = any(%2$s)
+                                and case
+                                    when disclosed_at <= now() then true
+                                    else group_id = any(%1$s)
+                                end
+                        else
+                            group_id = any(authz.any_groups())
+                            and (disclosed_at <= now() or group_id = any(authz.full_groups()))
+                    end
+                $sql$,
+                full_groups, any_groups,
+                case fence.table_name
+                    when 'samples' then pg_catalog.format('and group_id = any(%s)', full_groups)
+                end,
+                case fence.table_name
+                    when 'samples' then pg_catalog.format('and group_id = any(%s)', any_groups)
+                end
+            );
         end if;
         if fence.is_access then
             condition := condition || $sql$ or current_user = 'operator'$sql$;
@@ -90,6 +139,48 @@ begin
                     then 'Only rows the caller may see, whatever other policies allow'
                 else 'Only rows of groups the caller sees, whatever other policies allow'
             end
+        );
+    end loop;
+end
+$$;
+
+-- Rows of samples: whoever is granted `select` reads what the fence lets through. The policy says
+-- it in the same words, so that PostgreSQL keeps one of the two: other words would count twice in
+-- the estimates, and a group of 20,000 rows would be sorted as a whole for its newest hundred.
+do $$
+declare
+    readable record;
+begin
+    for readable in
+        select
+            tables.relname as table_name,
+            tables.relname || '_select_group' as policy_name,
+            pg_catalog.string_agg(roles.rolname, ', ') as roles,
+            pg_catalog.pg_get_expr(fences.polqual, fences.polrelid) as condition
+        from pg_catalog.pg_class as tables
+        inner join pg_catalog.pg_attribute as dated_rows
+            on tables.oid = dated_rows.attrelid and dated_rows.attname = 'disclosed_at'
+        inner join pg_catalog.pg_policy as fences
+            on tables.oid = fences.polrelid and fences.polname = tables.relname || '_fence'
+        inner join pg_catalog.pg_roles as roles
+            on roles.rolname in ('member', 'api_writer')
+                and pg_catalog.has_any_column_privilege(roles.oid, tables.oid, 'select')
+        where tables.relnamespace = 'aspen'::pg_catalog.regnamespace
+            and not exists (
+                select from pg_catalog.pg_policy as policies
+                where policies.polrelid = tables.oid
+                    and policies.polpermissive
+                    and policies.polcmd = 'r'
+                    and roles.oid = any(policies.polroles)
+            )
+        group by tables.oid, tables.relname, fences.oid
+        order by tables.relname
+    loop
+        execute pg_catalog.format(
+            'create policy %1$I on aspen.%2$I for select to %3$s using (%4$s);'
+            ' comment on policy %1$I on aspen.%2$I is %5$L',
+            readable.policy_name, readable.table_name, readable.roles, readable.condition,
+            'Rows of groups the caller sees; viewers see those of disclosed samples'
         );
     end loop;
 end

@@ -16,30 +16,28 @@ declare
             and current_setting('request.path', true) not like '/rpc/%'
             then current_setting('aspen.any_groups')
     end;
-    done text[];
+    full_groups text := current_setting('aspen.full_groups');
+    done text;
 begin
-    done := array[
-        set_config(
-            'aspen.only_group',
-            case
-                when any_groups <> '{}' and strpos(any_groups, ',') = 0
-                    then btrim(any_groups, '{}')
-            end,
-            true
-        ),
-        set_config(
-            'aspen.is_viewer_nowhere',
-            case when any_groups = current_setting('aspen.full_groups') then 'true' end,
-            true
-        )
-    ];
+    done := set_config(
+        'aspen.planned_for',
+        case
+            when any_groups = full_groups
+                then case
+                    when strpos(any_groups, ',') = 0 then 'member of one group'
+                    else 'member of all groups'
+                end
+            when full_groups = '{}' and strpos(any_groups, ',') = 0 then 'viewer of one group'
+            -- The text of few is parsed for each row, which costs less than authz.any_groups.
+            when length(any_groups) <= 100 then 'few groups'
+        end,
+        true
+    );
 end
 $$;
 
 comment on function authz.note_plan() is
-$$Set what authz.only_group and authz.is_viewer_nowhere say
-
-Nothing where plans are kept.$$;
+'Set what authz.planned_for says; nothing where plans are kept';
 
 revoke all on function authz.note_plan() from public;
 grant execute on function authz.note_plan() to claims_reader;

@@ -29,8 +29,7 @@ declare
         := nullif(current_setting('aspen.direct_groups', true), '')::bigint[];
     own_member_groups bigint[] := authz.member_groups();
     own_admin_groups bigint[] := authz.admin_groups();
-    own_only_group text := current_setting('aspen.only_group', true);
-    own_is_viewer_nowhere text := current_setting('aspen.is_viewer_nowhere', true);
+    own_planned_for text := current_setting('aspen.planned_for', true);
     seen record;
 begin
     perform
@@ -38,8 +37,7 @@ begin
             seen_row.any_groups, seen_row.full_groups, '{}', seen_row.member_groups,
             seen_row.admin_groups
         ),
-        set_config('aspen.only_group', '', true),
-        set_config('aspen.is_viewer_nowhere', '', true);
+        set_config('aspen.planned_for', '', true);
 
     select
         found.group_id,
@@ -132,8 +130,7 @@ begin
             own_any_groups, own_full_groups, own_direct_groups, own_member_groups,
             own_admin_groups
         ),
-        set_config('aspen.only_group', own_only_group, true),
-        set_config('aspen.is_viewer_nowhere', own_is_viewer_nowhere, true);
+        set_config('aspen.planned_for', own_planned_for, true);
     if seen.group_id is not null then
         return query
         select seen.group_id, seen.is_private, seen.restricted_until, seen.is_disclosed;

@@ -1,5 +1,5 @@
 -- NOTE: members read it through api.changes only, and never what belongs to no group. The fence
--- says word for word what the select policy says, for the reason that policies/samples.sql gives.
+-- says word for word what the select policy says, for the reason that structure.sql gives.
 
 grant insert (
     group_id, table_name, row_id, action, user_id, role_name, details, old_values, new_values
@@ -18,12 +18,18 @@ as restrictive for all to member
 using (
     group_id = any(authz.any_groups())
     and group_id = any(authz.member_groups())
-    and (authz.only_group() is null or group_id = authz.only_group())
+    and (
+        authz.planned_for() is distinct from 'member of one group'
+        or group_id = (authz.member_groups())[1]
+    )
 )
 with check (
     group_id = any(authz.any_groups())
     and group_id = any(authz.member_groups())
-    and (authz.only_group() is null or group_id = authz.only_group())
+    and (
+        authz.planned_for() is distinct from 'member of one group'
+        or group_id = (authz.member_groups())[1]
+    )
 );
 
 comment on policy audit_log_fence on aspen.audit_log is
@@ -34,7 +40,10 @@ for select to member
 using (
     group_id = any(authz.any_groups())
     and group_id = any(authz.member_groups())
-    and (authz.only_group() is null or group_id = authz.only_group())
+    and (
+        authz.planned_for() is distinct from 'member of one group'
+        or group_id = (authz.member_groups())[1]
+    )
 );
 
 comment on policy audit_log_select_member on aspen.audit_log is

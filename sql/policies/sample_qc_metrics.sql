@@ -1,18 +1,8 @@
 -- NOTE: no write is granted: job outputs are registered by the control plane.
--- The fence says word for word what the select policy says (policies/samples.sql).
+-- structure.sql adds the policy by which members read the rows of samples that they see.
 
 grant select on aspen.sample_qc_metrics to member, api_writer;
 grant select (id, group_id, sample_id), delete on aspen.sample_qc_metrics to results_keeper;
-
-create policy sample_qc_metrics_select_group on aspen.sample_qc_metrics
-for select to member, api_writer
-using (
-    group_id = any(authz.any_groups())
-    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
-);
-
-comment on policy sample_qc_metrics_select_group on aspen.sample_qc_metrics is
-'Like the sample: viewers see the row once it is disclosed';
 
 create policy sample_qc_metrics_select_results_keeper on aspen.sample_qc_metrics
 for select to results_keeper

@@ -1,15 +1,6 @@
--- Kept in this form on purpose: any_groups and full_groups compared inline reach the right index
--- for a group of ten rows and for one of 300,000 (docs/architecture.md); a sub-select or an "or" of
--- two group sets does not.
--- The fence says word for word what the select policy says: PostgreSQL then keeps one of the two.
--- Any other wording would count twice in the estimates, and a group of 20,000 rows would be
--- sorted as a whole for its newest hundred.
--- now() is stable, so the planner knows how many rows disclosed_at <= now() keeps. It is compared
--- again in each request, because a restriction ends without anybody's action.
--- Callers of one group, which are most, get the plan that fits every group: authz.only_group() is a
--- constant to the planner, and the group's newest samples are then the end of one index.
--- api_writer's say the same with + 0: it looks samples up by id or identifier, and a plan made
--- while the table was empty must not take an index on the group instead
+-- structure.sql adds the policy by which members read, and the fence, with the reason for their
+-- form. Those of api_writer say the same with + 0: it looks samples up by id or identifier, and a
+-- plan made while the table was empty must not take an index on the group instead
 -- (internal/samples/sample_inputs.sql).
 -- NOTE: members write through the triggers of api.samples and through internal functions, which run
 -- as api_writer under these policies; no write on the table is granted to them.
@@ -33,33 +24,6 @@ grant select (id, group_id, pathogen_id, public_identifier) on aspen.samples to 
 grant select (
     id, group_id, public_identifier, collection_date, location_id, host
 ) on aspen.samples to job_runner;
-
-create policy samples_fence on aspen.samples
-as restrictive for all to member
-using (
-    group_id = any(authz.any_groups())
-    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
-    and (authz.only_group() is null or group_id = authz.only_group())
-)
-with check (
-    group_id = any(authz.any_groups())
-    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
-    and (authz.only_group() is null or group_id = authz.only_group())
-);
-
-comment on policy samples_fence on aspen.samples is
-'Only rows the caller may see, whatever other policies allow';
-
-create policy samples_select_group on aspen.samples
-for select to member
-using (
-    group_id = any(authz.any_groups())
-    and (disclosed_at <= now() or group_id = any(authz.full_groups()))
-    and (authz.only_group() is null or group_id = authz.only_group())
-);
-
-comment on policy samples_select_group on aspen.samples is
-'Samples of groups the caller sees; viewers see disclosed ones';
 
 create policy samples_fence_writer on aspen.samples
 as restrictive for all to api_writer

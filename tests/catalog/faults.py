@@ -84,6 +84,12 @@ FAULTS: dict[str, dict[str, list[str]]] = {
             "aspen.jobs: member",
             "aspen.jobs: operator",
         ],
+        "alter policy accessions_fence on aspen.accessions"
+        f" using (case authz.planned_for() when 'few groups' then true else {SEEN} end)"
+        f" with check (case authz.planned_for() when 'few groups' then true else {SEEN} end)": [
+            "aspen.accessions: member",
+            "aspen.accessions: operator",
+        ],
         "drop policy groups_fence on aspen.groups": [
             "aspen.groups: member",
             "aspen.groups: operator",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pglast import ast, parse_sql
+from pglast.enums import ObjectType
 
 from tests.catalog.api_calls import called_functions
 
@@ -223,6 +224,10 @@ def _objects_of(text: str) -> Iterator[str]:
                 yield statement.view.relname
             case "CreatePolicyStmt":
                 yield statement.table.relname
+            case "GrantStmt" if statement.objtype == ObjectType.OBJECT_TABLE:
+                # structure.sql may have all policies of a table.
+                if statement.objects[0].schemaname == "aspen":
+                    yield statement.objects[0].relname
             case "CreateTrigStmt":
                 yield statement.relation.relname
             case "CreateFunctionStmt":

@@ -11,10 +11,18 @@ import psycopg
 from control.database import begin_request, request_claims
 from tests import factories
 from tests.factories import Tip
+from tests.list_requests import as_list
 from tests.people import PEOPLE, store_groups, store_people
 from tests.rows import find
 
 PRIVATE_IDENTIFIER = "known-to-members"
+# The roles of strangers of other kinds than Bob, for whom plans have other conditions.
+STRANGERS = {
+    "viewing-stranger": {"others": "viewer"},
+    "stranger-of-two": {"others": "admin", "more": "member"},
+    "mixed-stranger": {"others": "viewer", "more": "member"},
+}
+MEMBER_OF_TWO = {"member-of-two": {"lab": "member", "more": "member"}}
 # Who stands for each column of permissions.txt; no person does for `anon` and `job`.
 COLUMNS = {
     "admin": "ada",
@@ -58,19 +66,23 @@ class Matrix:
         }
 
     @contextmanager
-    def request_of(self, caller: str) -> Iterator[psycopg.Connection]:
-        """Begin a request by a caller that is rolled back."""
+    def request_of(self, caller: str, lists: str | None = None) -> Iterator[psycopg.Connection]:
+        """Begin a request by a caller that is rolled back: one for a list of a resource, or any."""
         who = self.callers[caller]
         claims = request_claims(who.role, who.subject)
         if who.job_id is not None:
             claims |= {"job_id": who.job_id, "attempt": 1}
         with self.conn.transaction(force_rollback=True):
+            if lists:
+                as_list(self.conn, lists)
             begin_request(self.conn, who.role, claims)
             yield self.conn
 
 
 def make_matrix(conn: psycopg.Connection) -> Matrix:
     """Store the cast and every row, all of which the lab owns."""
+    # psycopg would forget a plan that a test keeps, with those that it keeps itself.
+    conn.prepare_threshold = None
     groups = store_groups(conn)
     lab = groups["lab"]
     names = {"group": lab, "pathogen": factories.pathogen(conn)}
@@ -171,6 +183,10 @@ def make_matrix(conn: psycopg.Connection) -> Matrix:
     callers = {"anon": Caller("anon"), "job": Caller("job", "job", job_id=running)}
     for column, name in COLUMNS.items():
         callers[column] = Caller(PEOPLE[name].database_role, name)
+    known = groups | {"more": factories.group(conn)}
+    for name, roles in (STRANGERS | MEMBER_OF_TWO).items():
+        factories.user(conn, name, {known[group]: role for group, role in roles.items()})
+        callers[name] = Caller("member", name)
     return Matrix(conn, callers, rows, names)
 
 

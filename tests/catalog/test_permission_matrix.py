@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.catalog.matrix import Matrix, make_matrix
+from tests.catalog.matrix import MEMBER_OF_TWO, STRANGERS, Matrix, make_matrix
 from tests.refusals import refusal
 from tests.servers import Database
 
@@ -54,6 +54,8 @@ def read_attempts() -> dict[str, str]:
 
 CELLS = read_cells()
 ATTEMPTS = read_attempts()
+# Callers who could meet the plan of a member: PostgreSQL makes another one for another role.
+SAME_ROLE = ("viewer", "g-viewer", "stranger")
 # Good enough wherever nobody may write.
 ANY_ATTEMPT = {
     "select": "select id from api.{} where id = %(id)s",
@@ -72,18 +74,58 @@ def matrix(shared_database: Database) -> Iterator[Matrix]:
 
 
 def outcome_of(matrix: Matrix, cell: Cell) -> str:
-    """Try an attempt and return its outcome in the words of the table."""
+    """Try an attempt and return its outcome in the words of the table.
+
+    Rows are also read in a request for a list, where the planner knows more of the caller, and by
+        a plan that was made for a member, as if plans were kept.
+    """
+    statement = statement_of(matrix, cell)
+    outcome = _try(matrix, cell.caller, statement)
+    if cell.verb != "select":
+        return outcome
+    of_list = _try(matrix, cell.caller, statement, cell.resource)
+    if of_list != outcome:
+        return f"{outcome}, but {of_list} in a list"
+    for stranger in STRANGERS if cell.caller == "stranger" else ():
+        of_another = _try(matrix, stranger, statement, cell.resource)
+        if of_another != outcome:
+            return f"{outcome}, but {of_another} in a list of a {stranger}"
+    if outcome in ("none", "masked") and cell.caller in SAME_ROLE:
+        for member in ("member", *MEMBER_OF_TWO):
+            by_kept_plan = _try_plan_of(member, matrix, cell, statement)
+            if by_kept_plan not in ("none", outcome):
+                return f"{outcome}, but {by_kept_plan} by the plan of a {member}"
+    return outcome
+
+
+def statement_of(matrix: Matrix, cell: Cell) -> bytes:
+    """Return the attempt of a cell, with its values."""
     name, params = f"{cell.resource} {cell.verb}", matrix.params(cell.resource, cell.row)
     statement = (
         sql.SQL(ATTEMPTS[name])
         if name in ATTEMPTS
         else sql.SQL(ANY_ATTEMPT[cell.verb]).format(sql.Identifier(cell.resource))
     )
+    return psycopg.ClientCursor(matrix.conn).mogrify(statement, params).encode()
+
+
+def _try_plan_of(member: str, matrix: Matrix, cell: Cell, statement: bytes) -> str:
+    """Try an attempt by a plan that a member's request for the same list made."""
+    matrix.conn.execute(b"prepare kept as " + statement)
     try:
-        with matrix.request_of(cell.caller) as conn:
-            rows = conn.execute(statement, params).fetchall()
+        with matrix.request_of(member, cell.resource) as conn:
+            conn.execute("execute kept")
+        return _try(matrix, cell.caller, b"execute kept", cell.resource)
+    finally:
+        matrix.conn.execute("deallocate kept")
+
+
+def _try(matrix: Matrix, caller: str, statement: bytes, lists: str | None = None) -> str:
+    try:
+        with matrix.request_of(caller, lists) as conn:
+            rows = conn.execute(statement).fetchall()
     except psycopg.Error as error:
-        return status_of(error, cell.caller)
+        return status_of(error, caller)
     match rows:
         case []:
             return "none"

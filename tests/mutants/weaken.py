@@ -26,8 +26,8 @@ WIDER = {
 WEAKER = {"admin": "direct", "direct": "full", "full": "any"}
 # What a condition reads if it decides who may do or see something.
 DECIDES = re.compile(
-    r"authz\.(any|full|member|admin|only)_groups?\b|authz\.(caller_id|require_member)"
-    r"|'aspen\.((any|full|direct|member|admin)_groups|(user|job)_id)'|is_viewer_nowhere"
+    r"authz\.(any|full|member|admin)_groups\b|authz\.(caller_id|require_member)"
+    r"|'aspen\.((any|full|direct|member|admin)_groups|(user|job)_id)'|planned_for"
     r"|current_user|'role'|is_operator|\bis_private\b|verified"
     r"|\b(ends|disabled|expires|accepted)_at\b",
     re.IGNORECASE,
@@ -122,7 +122,21 @@ def _operands(node: Any, replace: Callable[[Any], None], refuses: bool) -> Itera
             yield from _operands(operand, _item_setter(node, "args", place), refuses ^ is_not)
     else:
         yield _Site(node, replace, lambda: _boolean(not refuses), f"{not refuses}".lower())
-        yield from _inside(node, refuses)
+        if isinstance(node, ast.CaseExpr):
+            yield from _results(node, refuses)
+        else:
+            yield from _inside(node, refuses)
+
+
+def _results(node: ast.CaseExpr, refuses: bool) -> Iterator[_Site]:
+    """Yield the clauses of a `case` that is a condition: what chooses a result, and each result."""
+    for when in node.args or ():
+        # After `case x`, what stands after `when` is a value.
+        if node.arg is None:
+            yield from _operands(when.expr, _setter(when, "expr"), refuses)
+        yield from _operands(when.result, _setter(when, "result"), refuses)
+    if node.defresult is not None:
+        yield from _operands(node.defresult, _setter(node, "defresult"), refuses)
 
 
 def _inside(node: Any, refuses: bool = False) -> Iterator[_Site]:

@@ -102,23 +102,3 @@ def test_run_with_a_masked_error_is_renamed(
 
     assert read(request_as, "alice", rename, run) == [{"name": "Renamed"}]
     assert read(request_as, "vic", rename, run) == []
-
-
-def test_plan_made_for_a_member_shows_a_viewer_nothing(
-    admin: psycopg.Connection, request_as: RequestAs, lab: Lab
-) -> None:
-    """Check the assumption of the plan again, should a plan ever be kept."""
-    factories.sample(admin, lab.group, "P-1")
-    admin.execute("select set_config('plan_cache_mode', 'force_generic_plan', true)")
-    assumed = "select set_config('aspen.is_viewer_nowhere', 'true', true)"
-
-    with request_as("member", sub="alice") as conn:
-        conn.execute(assumed)
-        conn.execute("prepare kept as select group_id, private_identifier from api.samples")
-        of_member = conn.execute("execute kept").fetchall()
-    with request_as("member", sub="vic") as conn:
-        of_viewer = conn.execute("execute kept").fetchall()
-        conn.execute("deallocate kept")
-
-    assert of_member == [(lab.group, "P-1")]
-    assert of_viewer == []

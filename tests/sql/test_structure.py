@@ -9,7 +9,22 @@ from tests.servers import SQL_DIR
 
 STRUCTURE = (SQL_DIR / "structure.sql").read_bytes()
 SEEN = "(group_id = ANY (authz.any_groups()))"
-OF_FULL_GROUPS = "((disclosed_at <= now()) OR (group_id = ANY (authz.full_groups())))"
+ANY_GROUPS = "(NULLIF(current_setting('aspen.any_groups'::text, true), ''::text))::bigint[]"
+FULL_GROUPS = ANY_GROUPS.replace("any", "full")
+OF_A_SAMPLE = f"""
+CASE authz.planned_for()
+    WHEN 'member of one group'::text THEN (group_id = ({FULL_GROUPS})[1])
+    WHEN 'member of all groups'::text THEN (group_id = ANY (authz.full_groups()))
+    WHEN 'viewer of one group'::text THEN ((group_id = ({ANY_GROUPS})[1]) AND\
+ (disclosed_at <= now()))
+    WHEN 'few groups'::text THEN ((group_id = ANY ({ANY_GROUPS})) AND
+    CASE
+        WHEN (disclosed_at <= now()) THEN true
+        ELSE (group_id = ANY ({FULL_GROUPS}))
+    END)
+    ELSE ((group_id = ANY (authz.any_groups())) AND ((disclosed_at <= now()) OR\
+ (group_id = ANY (authz.full_groups()))))
+END"""
 TRIGGERS = """
 select pg_get_triggerdef(oid) from pg_catalog.pg_trigger
 where tgrelid = 'aspen.notes'::regclass and not tgisinternal order by tgname
@@ -77,7 +92,7 @@ def test_every_table_gets_row_level_security(owner: psycopg.Connection) -> None:
         pytest.param("group_id bigint not null", SEEN, id="group"),
         pytest.param(
             "group_id bigint not null, disclosed_at timestamptz not null",
-            f"({SEEN} AND {OF_FULL_GROUPS})",
+            OF_A_SAMPLE,
             id="group and privacy",
         ),
     ],
@@ -103,6 +118,37 @@ def test_fence_holds_the_definer_role_that_a_policy_lets_in(owner: psycopg.Conne
 
     roles = {row[0]: row[2] for row in owner.execute(FENCES).fetchall()}
     assert roles == {"notes_fence": "{api_writer,member}", "notes_insert_own": "{api_writer}"}
+
+
+@pytest.mark.parametrize(
+    ("grants", "more", "roles"),
+    [
+        (["member"], [], "{member}"),
+        (["member", "api_writer"], [], "{api_writer,member}"),
+        (
+            ["member", "api_writer"],
+            ["create policy x on aspen.notes for select to api_writer using (true)"],
+            "{member}",
+        ),
+        (["observer"], [], None),
+        ([], [], None),
+    ],
+    ids=["members", "members and writer", "writer has one of its own", "others", "nobody"],
+)
+def test_rows_of_samples_are_read_by_whoever_is_granted_select(
+    owner: psycopg.Connection, grants: list[str], more: list[str], roles: str | None
+) -> None:
+    """Let them read what the fence lets through, in the words of the fence."""
+    shape(
+        owner,
+        "group_id bigint not null, disclosed_at timestamptz not null",
+        *(f"grant select (id) on aspen.notes to {role}" for role in grants),
+        *more,
+    )
+
+    found = {row[0]: row[1:] for row in owner.execute(FENCES).fetchall()}
+    expected = roles and ("PERMISSIVE", roles, "SELECT", OF_A_SAMPLE, None)
+    assert found.get("notes_select_group") == expected
 
 
 def test_table_of_groups_is_audited_by_statement(owner: psycopg.Connection) -> None:

@@ -23,6 +23,7 @@ from psycopg import sql
 
 from control.database import begin_request, request_claims
 from tests import factories
+from tests.list_requests import as_list
 from tests.servers import Database
 from tests.sql.plain_rules import EVERYTHING, PlainRules, Sample, Seen
 
@@ -183,11 +184,20 @@ class Life(RuleBasedStateMachine):
         type(self).compared += 1
 
     def seen_by(self, user: str, groups: dict[int, str] | None) -> Seen:
-        """Return all that the API shows a user with a token that names these groups, or none."""
+        """Return all that the API shows a user with a token that names these groups, or none.
+
+        A request for a list, of whose caller the planner knows more, must show the same.
+        """
         role = "operator" if user in OPERATORS else "member"
-        with self.conn.transaction(force_rollback=True):
-            begin_request(self.conn, role, request_claims(role, user, groups))
-            return set(self.conn.execute(EVERYTHING).fetchall())
+        seen: list[Seen] = []
+        for is_list in (False, True):
+            with self.conn.transaction(force_rollback=True):
+                if is_list:
+                    as_list(self.conn)
+                begin_request(self.conn, role, request_claims(role, user, groups))
+                seen.append(set(self.conn.execute(EVERYTHING).fetchall()))
+        assert seen[0] == seen[1]
+        return seen[0]
 
     def sample_id(self, number: int) -> int:
         """Draw one of the stored samples."""

@@ -1,6 +1,7 @@
 -- On every table with a group_id, and on the groups themselves, a fence restricts whoever serves
 -- callers to the groups they see. It may narrow that further, and let operators through; nothing
--- else may stand beside it. api_writer reads the prefix of every group, for generated identifiers.
+-- else may stand beside it. That of rows of samples is exactly as sql/structure.sql has it.
+-- api_writer reads the prefix of every group, for generated identifiers.
 select
     format('%s: %s', tables.oid::regclass, roles.rolname) as object,
     'no restrictive policy keeps this role to the groups of the caller' as problem,
@@ -38,22 +39,68 @@ where
         select from pg_catalog.pg_policy as fences
         cross join
             lateral (
-                select format(
-                    '\((%1$s|\(%1$s \+ 0\)) = ANY \(authz\.any_groups\(\)\)\)',
-                    columns.attname
+                -- PostgreSQL breaks lines, and casts a column of a domain to its base type.
+                select replace(
+                    replace(
+                        regexp_replace(
+                            btrim(pg_get_expr(fences.polqual, fences.polrelid), e' \n'),
+                            '\s+', ' ', 'g'
+                        ),
+                        '(group_id)::bigint', 'group_id'
+                    ),
+                    '(disclosed_at)::timestamp with time zone', 'disclosed_at'
                 ) as text
-            ) as comparison
+            ) as condition
+        cross join
+            lateral (
+                select
+                    format(
+                        '\((%1$s|\(%1$s \+ 0\)) = ANY \(authz\.any_groups\(\)\)\)',
+                        columns.attname
+                    ) as comparison,
+                    regexp_replace(
+                        $$CASE authz.planned_for()
+                        WHEN 'member of one group'::text THEN full
+                        WHEN 'member of all groups'::text
+                        THEN (group_id = ANY (authz.full_groups()))
+                        WHEN 'viewer of one group'::text THEN (any AND (disclosed_at <= now()))
+                        WHEN 'few groups'::text THEN ((group_id = ANY (any_groups))
+                        AND CASE WHEN (disclosed_at <= now()) THEN true
+                        ELSE (group_id = ANY (full_groups)) END)
+                        ELSE ((group_id = ANY (authz.any_groups()))
+                        AND ((disclosed_at <= now()) OR (group_id = ANY (authz.full_groups()))))
+                        END$$,
+                        '\s+', '', 'g'
+                    ) as of_samples
+            ) as expected
         where
             fences.polrelid = tables.oid
             and not fences.polpermissive
             and fences.polcmd = '*'
-            -- PostgreSQL puts each "and" and each "or" into brackets of its own.
-            -- A column of a domain is cast to its base type.
-            and replace(
-                pg_get_expr(fences.polqual, fences.polrelid), '(group_id)::bigint', 'group_id'
-            ) ~ format(
-                $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$,
-                comparison.text
+            and (
+                -- PostgreSQL puts each "and" and each "or" into brackets of its own.
+                condition.text ~ format(
+                    $$^(%1$s|\(%1$s AND .*\)|\(%1$s OR \(CURRENT_USER = 'operator'::name\)\))$$,
+                    expected.comparison
+                )
+                or replace(
+                    replace(
+                        regexp_replace(
+                            regexp_replace(
+                                condition.text,
+                                $$\(NULLIF\(current_setting\('aspen\.(any|full)_groups'::text, $$
+                                || $$true\), ''::text\)\)::bigint\[\]$$,
+                                '\1_groups', 'g'
+                            ),
+                            -- Of samples, the only group is compared twice.
+                            $$\(group_id = \((any|full)_groups\)\[1\]\)$$
+                            || $$( AND \(group_id = ANY \(\1_groups\)\))?$$,
+                            '\1', 'g'
+                        ),
+                        '(full)', 'full'
+                    ),
+                    ' ', ''
+                ) = expected.of_samples
             )
             and pg_get_expr(fences.polwithcheck, fences.polrelid)
             = pg_get_expr(fences.polqual, fences.polrelid)

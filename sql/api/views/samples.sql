@@ -1,11 +1,10 @@
 -- private_identifier is masked for viewers. A view with a masked column is not automatically
 -- updatable, so triggers write through it. The mask is an outer join and not a "case": a filter on
--- private_identifier turns it into an inner join, which uses an index. For a caller who is a
--- viewer in no group, the planner removes both the join and the mask; the "where" clause checks
--- that assumption again, once, when the plan runs. It stands by itself and names no column, so
--- that it is a condition neither on the outer join, which PostgreSQL 15 could not remove then, nor
--- on each row. The outer join compares no groups: the planner would then merge the rows of a group
--- by it, each with each other.
+-- private_identifier turns it into an inner join, which uses an index. Most callers are members of
+-- all groups they see, or viewers of one: for them the planner removes the join. In a plan that was
+-- made for a member, the policies of samples let only samples of groups through where the caller is
+-- one. The outer join compares no groups: the planner would then merge the rows of a group by it,
+-- each with each.
 
 create or replace view api.samples
 with (security_invoker = true)
@@ -18,8 +17,10 @@ select
     samples.location_id,
     samples.is_private,
     (
-        case
-            when authz.is_viewer_nowhere() then samples.private_identifier
+        case authz.planned_for()
+            when 'member of one group' then samples.private_identifier
+            when 'member of all groups' then samples.private_identifier
+            when 'viewer of one group' then null
             else named.private_identifier
         end
     )::aspen.words as private_identifier,
@@ -37,17 +38,17 @@ select
     samples.updated_at,
     samples.restricted_until,
     samples.disclosed_at
-from ( -- noqa: ST11
-    select
-    where
-        authz.is_viewer_nowhere() is not true
-        or current_setting('aspen.any_groups', true) = current_setting('aspen.full_groups', true)
-) as assumed
-cross join aspen.samples as samples
+from aspen.samples as samples
 left join aspen.samples as named
     on
         samples.id = named.id
-        and named.group_id = any(authz.full_groups());
+        and case
+            when authz.planned_for() is null then named.group_id = any(authz.full_groups())
+            else
+                named.group_id = any(
+                    nullif(current_setting('aspen.full_groups', true), '')::bigint[]
+                )
+        end;
 
 alter view api.samples alter column is_private set default false;
 

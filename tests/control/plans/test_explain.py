@@ -52,7 +52,7 @@ def test_statement_is_postgrests_own_and_planned_as_the_caller(explained: Databa
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith('WITH pgrst_source AS ( SELECT "api"."samples"."id"')
     assert "(policy): " in result.stdout
-    assert "authz.any_groups()" in result.stdout
+    assert "authz.full_groups()" in result.stdout
     assert "execution" in result.stdout
 
 

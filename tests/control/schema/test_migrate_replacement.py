@@ -166,7 +166,7 @@ def test_what_differs_is_replaced_as_if_everything_were_loaded(
     ("change", "replaced"),
     [
         (other_functions, set()),
-        (another_policy, {"policy samples_fence on aspen.samples"}),
+        (another_policy, {"policy samples_fence_writer on aspen.samples"}),
     ],
 )
 def test_what_does_not_differ_stays(
