@@ -27,7 +27,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from control.backups.archive import Archive
 from control.backups.basing import LABEL, BaseMaker
 from control.backups.object_keeping import ObjectKeeper
-from control.backups.retention import Retention
+from control.backups.retention import Retention, prune_log
 from control.backups.shipping import Shipper
 from control.backups.tools import Tool, environment_of, find_tool, run_tool
 from control.backups.vault import Vault
@@ -261,6 +261,8 @@ class _Writer:
     def _note(self, end: _End) -> None:
         """Record that nothing is missing until then; the same of the vault, except for the log."""
         self.archive.note(end.moment, end.lsn)
+        # What was still on its way when older base backups were deleted.
+        prune_log(self.archive)
         if self.shipper is not None and self.shipper.is_up:
             self.shippable = (end.moment, end.lsn)
 

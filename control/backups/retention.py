@@ -85,11 +85,16 @@ def _prune_archive(archive: Archive, retention: Retention, *, dry_run: bool) -> 
     if not dry_run:
         for one in going:
             _remove(archive.home / "base" / one.name)
-        first = min(one.first_segment for one in made if one not in going)
-        for path in archive.wal.iterdir():
-            if _is_before(path.name, first):
-                path.unlink()
+        prune_log(archive)
     return [one.name for one in going]
+
+
+def prune_log(archive: Archive) -> None:
+    """Delete the log that is older than every complete base backup."""
+    first = min((base.first_segment for base in archive.bases), default="")
+    for path in archive.wal.iterdir():
+        if _is_before(path.name, first):
+            path.unlink()
 
 
 def _prune_archive_of(vault: Vault, retention: Retention, *, dry_run: bool) -> list[str]:

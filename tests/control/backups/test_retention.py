@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.backups.archive import ARCHIVE, Archive
-from control.backups.retention import Made, Retention, outdated, prune_folder, prune_vault
+from control.backups.retention import (
+    Made,
+    Retention,
+    outdated,
+    prune_folder,
+    prune_log,
+    prune_vault,
+)
 from control.backups.shipping import Shipper
 from control.backups.vault import Vault
 from control.cli import cli
@@ -79,6 +87,32 @@ def test_log_that_no_base_backup_needs_goes(tmp_path: Path) -> None:
         segment(5),
         segment(6),
     ]
+
+
+def test_log_that_was_still_on_its_way_goes_when_it_is_complete(tmp_path: Path) -> None:
+    """Delete a segment that was partial when its base backup was deleted."""
+    archive = make_archive(tmp_path / "archive", *AGES)
+    late = archive.wal / segment(3)
+    partial = late.rename(archive.wal / f"{late.name}.partial")
+    prune_folder(archive.home, Retention(keep=2), dry_run=False)
+    assert partial.exists()
+    partial.rename(late)
+
+    prune_log(archive)
+
+    assert not late.exists()
+    assert (archive.wal / segment(4)).exists()
+
+
+def test_log_without_a_base_backup_stays(tmp_path: Path) -> None:
+    """Wait for the first base backup: the log may have begun before it."""
+    archive = make_archive(tmp_path / "archive", 0)
+    shutil.rmtree(archive.bases[0].directory)
+    before = sorted(archive.wal.iterdir())
+
+    prune_log(archive)
+
+    assert sorted(archive.wal.iterdir()) == before != []
 
 
 def test_vault_is_pruned_without_the_identity(vault: Vault, tmp_path: Path) -> None:
