@@ -1,7 +1,8 @@
 -- Declared immutable, though it reads a setting, so that the planner replaces it by its value and
--- drops what policies and masks say for others. Each part of them is right whatever this says,
--- because it compares with the settings when the plan runs: a plan that another caller met would
--- show too little, never too much. None is met, see authz.note_plan.
+-- drops what policies and masks say for others. Each part of a policy is right whatever this says,
+-- because it compares with the settings when the plan runs; and a mask shows members what their
+-- part of the policies lets through. So a plan that another caller met would show too little, never
+-- too much. None is met, see authz.note_plan.
 create or replace function authz.planned_for()
 returns text
 language plpgsql

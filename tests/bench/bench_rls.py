@@ -15,6 +15,7 @@ from tests.bench.bench_list import LARGE
 from tests.bench.processes import seconds_of
 from tests.bench.report import Report, Side, at_most
 from tests.bench.servers import Bench
+from tests.list_requests import as_list
 
 ROUNDS = 7
 SECONDS = 0.4
@@ -47,10 +48,6 @@ EMBEDDED = """
 """
 
 
-# Requests for lists: the planner knows more of their callers (authz.note_plan).
-GET = (
-    "select set_config('request.method', 'GET', true), set_config('request.path', '/samples', true)"
-)
 ANSWER = "select coalesce(json_agg(answer), '[]')::text from ({query}) as answer"
 
 
@@ -148,7 +145,7 @@ class Request:
         backend = self.conn.info.backend_pid
         started = seconds_of(backend)
         with self.conn.transaction():
-            self.conn.execute(GET)
+            as_list(self.conn)
             begin_request(self.conn, "member", claims)
             # Both sides change the role once more, so that they run the same statements.
             self.conn.execute(sql.SQL("set local role {}").format(sql.Identifier(self.role)))

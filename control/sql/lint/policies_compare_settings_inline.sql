@@ -10,11 +10,10 @@ select format('%s on %s', policies.polname, policies.polrelid::regclass) as obje
 from pg_catalog.pg_policy as policies
 cross join
     lateral (
-        select
-            concat(
-                pg_get_expr(policies.polqual, policies.polrelid),
-                pg_get_expr(policies.polwithcheck, policies.polrelid)
-            ) as text
+        select concat(
+            pg_get_expr(policies.polqual, policies.polrelid),
+            pg_get_expr(policies.polwithcheck, policies.polrelid)
+        ) as text
     ) as expression
 where
     expression.text ~* '\mcurrent_setting\M'
